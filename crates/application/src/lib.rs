@@ -1,0 +1,1 @@
+//! The use cases of Usher: one function a published operation, over domain and ports.

@@ -1,0 +1,140 @@
+//! Who calls: what a verified token says, and the actor that it makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::account::User;
+use crate::id::{TenantId, UserId};
+use crate::role::Role;
+
+/// What a token can allow, by the published names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Permission {
+    /// `tenant.access:read`: see the users of a tenant (contract A).
+    TenantAccessRead,
+    /// `tenant.access:write`: change the users of a tenant (contract A). Does not imply read.
+    TenantAccessWrite,
+    /// `VIEW_USERS_AND_GROUPS`: see users (contract B).
+    ViewUsersAndGroups,
+    /// `MODIFY_USERS_AND_GROUPS`: see and change users (contract B).
+    ModifyUsersAndGroups,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 4] = [
+        Self::TenantAccessRead,
+        Self::TenantAccessWrite,
+        Self::ViewUsersAndGroups,
+        Self::ModifyUsersAndGroups,
+    ];
+
+    /// Its published name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TenantAccessRead => "tenant.access:read",
+            Self::TenantAccessWrite => "tenant.access:write",
+            Self::ViewUsersAndGroups => "VIEW_USERS_AND_GROUPS",
+            Self::ModifyUsersAndGroups => "MODIFY_USERS_AND_GROUPS",
+        }
+    }
+}
+
+/// The permissions that a token carries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions(BTreeSet<Permission>);
+
+impl Permissions {
+    /// Those among the names that Usher knows, compared exactly; others mean nothing here.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let known = |name| Permission::ALL.into_iter().find(|known| known.as_str() == name);
+        Self(names.into_iter().filter_map(known).collect())
+    }
+
+    /// Whether this one is among them.
+    pub fn has(&self, permission: Permission) -> bool {
+        self.0.contains(&permission)
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(permissions.into_iter().collect())
+    }
+}
+
+/// How a token tells which tenants it covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimedTenants {
+    /// It names them, by its issuer or by a claim.
+    Listed(BTreeSet<TenantId>),
+    /// They are the caller's own memberships, to be looked up by the subject.
+    Memberships {
+        /// Only this one of them, if the issuer speaks for one tenant alone.
+        within: Option<TenantId>,
+    },
+    /// Every tenant: the caller is an operator.
+    All,
+}
+
+/// What a verified token says of its bearer (RFC 6750).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// The `sub` claim, if it can be an account of the directory.
+    pub subject: Option<UserId>,
+    /// What the token allows.
+    pub permissions: Permissions,
+    /// Where it allows it.
+    pub tenants: ClaimedTenants,
+}
+
+/// The tenants that an actor's token covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coverage {
+    /// These; the actor's own role in them is unknown.
+    Listed(BTreeSet<TenantId>),
+    /// These, with the actor's own role in each.
+    Roles(BTreeMap<TenantId, Role>),
+    /// Every tenant, and accounts without any.
+    All,
+}
+
+/// Who acts, with the tenants settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The account that acts, if it can be one.
+    pub subject: Option<UserId>,
+    /// What the token allows.
+    pub permissions: Permissions,
+    /// Where it allows it.
+    pub coverage: Coverage,
+}
+
+impl Bearer {
+    /// The account to look up before [`Bearer::actor`], if the tenants depend on it.
+    pub fn account_to_look_up(&self) -> Option<&UserId> {
+        match &self.tenants {
+            ClaimedTenants::Memberships { .. } => self.subject.as_ref(),
+            ClaimedTenants::Listed(_) | ClaimedTenants::All => None,
+        }
+    }
+
+    /// The actor that this bearer is, given the account of [`Bearer::account_to_look_up`].
+    ///
+    /// Somebody without an account, or whose account is blocked, acts nowhere.
+    pub fn actor(&self, account: Option<&User>) -> Actor {
+        let coverage = match &self.tenants {
+            ClaimedTenants::Listed(tenants) => Coverage::Listed(tenants.clone()),
+            ClaimedTenants::All => Coverage::All,
+            ClaimedTenants::Memberships { within } => Coverage::Roles(
+                account
+                    .filter(|user| Some(&user.id) == self.subject.as_ref() && !user.blocked)
+                    .into_iter()
+                    .flat_map(|user| &user.memberships)
+                    .filter(|(tenant, _)| within.as_ref().is_none_or(|only| only == *tenant))
+                    .map(|(tenant, membership)| (tenant.clone(), membership.role.clone()))
+                    .collect(),
+            ),
+        };
+        Actor { subject: self.subject.clone(), permissions: self.permissions.clone(), coverage }
+    }
+}

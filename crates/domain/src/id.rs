@@ -1,0 +1,113 @@
+//! Identifiers: which account, which tenant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// The identifier of one account, such as `auth0|5f7c8ec7c33c6c004bbafe82`.
+///
+/// Auth0 puts the provider before the bar; Usher treats the whole as one opaque text of 1 to 255
+/// visible ASCII characters without those that steer a URL (`/ \ ? # % "`), so that it can never
+/// reach beyond its own path segment.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(String);
+
+/// Why a text is not a [`UserId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidUserId {
+    /// Nothing stands there.
+    #[error("a user id must not be empty")]
+    Empty,
+    /// More than 255 characters.
+    #[error("a user id has at most 255 characters")]
+    TooLong,
+    /// A character outside visible ASCII, one that steers a URL, or a path step (`.`, `..`).
+    #[error("a user id holds visible ASCII characters other than / \\ ? # % and quotes")]
+    ForbiddenCharacter,
+}
+
+impl UserId {
+    const MAX_LENGTH: usize = 255;
+
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserId {
+    type Err = InvalidUserId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let forbidden = |byte: u8| !byte.is_ascii_graphic() || br#"/\?#%""#.contains(&byte);
+        if text.is_empty() {
+            Err(InvalidUserId::Empty)
+        } else if text.len() > Self::MAX_LENGTH {
+            Err(InvalidUserId::TooLong)
+        } else if text == "." || text == ".." || text.bytes().any(forbidden) {
+            Err(InvalidUserId::ForbiddenCharacter)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserId({})", self.0)
+    }
+}
+
+/// The name of one tenant: a DNS label in lower case (RFC 1123 §2.1, at most 63 characters).
+///
+/// A tenant needs no registration: any label is one.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TenantId(String);
+
+/// Why a text is not a [`TenantId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "a tenant is named by 1 to 63 lower-case letters, digits or hyphens, with no hyphen at either end"
+)]
+pub struct InvalidTenantId;
+
+impl TenantId {
+    const MAX_LENGTH: usize = 63;
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TenantId {
+    type Err = InvalidTenantId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let well_formed = (1..=Self::MAX_LENGTH).contains(&text.len())
+            && text.bytes().all(allowed)
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        well_formed.then(|| Self(text.to_owned())).ok_or(InvalidTenantId)
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TenantId({})", self.0)
+    }
+}

@@ -1,0 +1,193 @@
+//! Lists: a total and stable order, and pages cut from it.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::account::User;
+use crate::timestamp::Timestamp;
+
+/// What a list is sorted by, as it is shown: a missing username counts as the e-mail address, a
+/// missing name as the empty text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortField {
+    /// The account's id.
+    Id,
+    /// The username.
+    Username,
+    /// The e-mail address.
+    Email,
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// When the account was created.
+    CreatedAt,
+}
+
+impl SortField {
+    /// Every field, in the order of the published contract.
+    pub const ALL: [Self; 6] =
+        [Self::Id, Self::Username, Self::Email, Self::FirstName, Self::LastName, Self::CreatedAt];
+
+    /// Its published name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::FirstName => "firstName",
+            Self::LastName => "lastName",
+            Self::CreatedAt => "createdAt",
+        }
+    }
+}
+
+/// A field to sort by and a direction. Its text is the field's name, after `-` if descending.
+///
+/// Users that are equal in the field stand in ascending order of their ids in both directions, so
+/// that no two users ever tie. Text compares by its Unicode lower case, then by its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// What to sort by.
+    pub field: SortField,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self { field: SortField::Id, descending: false }
+    }
+}
+
+/// Why a text is not a [`Sort`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "must be one of id, username, email, firstName, lastName and createdAt, after - for descending"
+)]
+pub struct InvalidSort;
+
+impl FromStr for Sort {
+    type Err = InvalidSort;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, descending) = match text.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        SortField::ALL
+            .into_iter()
+            .find(|field| field.as_str() == name)
+            .map(|field| Self { field, descending })
+            .ok_or(InvalidSort)
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.descending { "-" } else { "" })?;
+        f.write_str(self.field.as_str())
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Which page, from 0.
+    pub number: u64,
+    /// How many users a page holds; at least one.
+    pub size: std::num::NonZeroU32,
+}
+
+impl Window {
+    /// The number of the last page of a list of so many users; an empty list has page 0.
+    pub fn last_page(&self, total: u64) -> u64 {
+        total.saturating_sub(1) / u64::from(self.size.get())
+    }
+}
+
+/// What part of a tenant's people, in what order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// The order.
+    pub sort: Sort,
+    /// One page, or everybody.
+    pub window: Option<Window>,
+}
+
+/// What a listing found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The users of the page, in order.
+    pub users: Vec<User>,
+    /// How many users there are on all pages together.
+    pub total: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Text(Cow<'a, str>, &'a str),
+    Moment(Timestamp),
+}
+
+impl<'a> Key<'a> {
+    fn text(text: &'a str) -> Self {
+        // Most keys are in lower case already; they need no copy.
+        let lower = if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(text.to_lowercase())
+        };
+        Self::Text(lower, text)
+    }
+
+    fn of(user: &'a User, field: SortField) -> Self {
+        match field {
+            SortField::Id => Self::text(user.id.as_str()),
+            SortField::Username => Self::text(user.shown_username()),
+            SortField::Email => Self::text(user.email.as_str()),
+            SortField::FirstName => Self::text(user.shown_given_name()),
+            SortField::LastName => Self::text(user.shown_family_name()),
+            SortField::CreatedAt => Self::Moment(user.created_at),
+        }
+    }
+}
+
+impl Sort {
+    fn compare(self, left: &(Key<'_>, Key<'_>), right: &(Key<'_>, Key<'_>)) -> Ordering {
+        let by_field = left.0.cmp(&right.0);
+        let by_field = if self.descending { by_field.reverse() } else { by_field };
+        by_field.then_with(|| left.1.cmp(&right.1))
+    }
+}
+
+impl Listing {
+    /// Of everybody who belongs on the list, in any order, those it asks for, in its order.
+    pub fn select<'a>(&self, everybody: impl IntoIterator<Item = &'a User>) -> Vec<&'a User> {
+        let compare = |left: &(_, &User), right: &(_, &User)| self.sort.compare(&left.0, &right.0);
+        let mut keyed: Vec<_> = everybody
+            .into_iter()
+            .map(|user| ((Key::of(user, self.sort.field), Key::of(user, SortField::Id)), user))
+            .collect();
+        if let Some(Window { number, size }) = self.window {
+            let size = size.get() as usize;
+            let start = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(size);
+            let end = start.saturating_add(size);
+            // Only the page itself has to be sorted through.
+            if end < keyed.len() {
+                keyed.select_nth_unstable_by(end, compare);
+                keyed.truncate(end);
+            }
+            if start > 0 && start < keyed.len() {
+                keyed.select_nth_unstable_by(start, compare);
+            }
+            keyed.drain(..start.min(keyed.len()));
+        }
+        keyed.sort_unstable_by(compare);
+        keyed.into_iter().map(|(_, user)| user).collect()
+    }
+}

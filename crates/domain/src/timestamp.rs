@@ -1,0 +1,153 @@
+//! A moment in time, to the millisecond, without a clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A moment between the years 0000 and 9999, in milliseconds, in UTC.
+///
+/// Its text is that of RFC 3339 with three digits of fraction and `Z`, such as
+/// `2026-03-01T09:30:00.000Z`; reading it accepts any offset and any number of digits, and cuts
+/// what is finer than a millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+/// Why a text or a number is not a [`Timestamp`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be an RFC 3339 date and time between the years 0000 and 9999")]
+pub struct InvalidTimestamp;
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+/// Days from 0000-03-01, where a 400-year era starts, to 1970-01-01.
+const DAYS_TO_EPOCH: i64 = 719_468;
+const DAYS_PER_ERA: i64 = 146_097;
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Self = Self(0);
+
+    const MIN: i64 = -62_167_219_200_000;
+    const MAX: i64 = 253_402_300_799_999;
+
+    /// The moment so many milliseconds after 1970-01-01T00:00:00Z (before, if negative).
+    pub fn from_unix_millis(millis: i64) -> Result<Self, InvalidTimestamp> {
+        (Self::MIN..=Self::MAX).contains(&millis).then_some(Self(millis)).ok_or(InvalidTimestamp)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn as_unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z.
+    pub fn as_unix_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This moment and so many milliseconds more, at most the last one there is.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis).clamp(Self::MIN, Self::MAX))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = date_of(self.0.div_euclid(MILLIS_PER_DAY));
+        let of_day = self.0.rem_euclid(MILLIS_PER_DAY);
+        let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
+        let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).ok_or(InvalidTimestamp).and_then(Self::from_unix_millis)
+    }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
+///
+/// Years are taken to start in March, so that the leap day is the last of its year.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + DAYS_TO_EPOCH;
+    let (era, of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+/// The inverse of [`date_of`].
+fn day_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let shifted_month = (month + 9) % 12;
+    let of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+    era * DAYS_PER_ERA + of_era - DAYS_TO_EPOCH
+}
+
+fn parse(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let time = rest.strip_prefix(['T', 't', ' '])?;
+    let (clock, rest) = time.split_at_checked(8)?;
+    let (year, month, day) = three(date, '-', [4, 2, 2])?;
+    let (hour, minute, second) = three(clock, ':', [2, 2, 2])?;
+    // A leap second (:60) has no place in Unix time; like Auth0, take it for the second after.
+    if hour > 23 || minute > 59 || second > 60 || !(1..=12).contains(&month) || day < 1 {
+        return None;
+    }
+    let day_number = day_of(year, month, day);
+    if date_of(day_number) != (year, month, day) {
+        return None;
+    }
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let end = rest.find(|c: char| !c.is_ascii_digit())?;
+            let (digits, zone) = rest.split_at_checked(end)?;
+            (millis(digits)?, zone)
+        }
+        None => (0, rest),
+    };
+    let seconds = hour * 3600 + minute * 60 + second;
+    Some(day_number * MILLIS_PER_DAY + seconds * 1000 + fraction - offset_minutes(zone)? * 60_000)
+}
+
+fn three(text: &str, separator: char, widths: [usize; 3]) -> Option<(i64, i64, i64)> {
+    let mut parts = text.split(separator).zip(widths).map(|(part, width)| digits(part, width));
+    let three = (parts.next()??, parts.next()??, parts.next()??);
+    (text.split(separator).count() == 3).then_some(three)
+}
+
+fn digits(text: &str, width: usize) -> Option<i64> {
+    (text.len() == width && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// The first three digits of a fraction of a second.
+fn millis(fraction: &str) -> Option<i64> {
+    let padded = format!("{fraction:0<3}");
+    if fraction.is_empty() { None } else { digits(padded.get(..3)?, 3) }
+}
+
+fn offset_minutes(zone: &str) -> Option<i64> {
+    if zone.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let (sign, rest) = if let Some(rest) = zone.strip_prefix('+') {
+        (1, rest)
+    } else {
+        (-1, zone.strip_prefix('-')?)
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}

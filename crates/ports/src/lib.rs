@@ -1,0 +1,45 @@
+//! What the inside of Usher asks of the outside.
+//!
+//! - [`UserDirectory`]: where the accounts are kept.
+//! - [`PasswordCheck`]: whether somebody knows an account's password.
+//! - [`KeySource`]: where the public keys of token issuers come from.
+//! - [`Clock`]: what time it is.
+//!
+//! Rules that every port keeps:
+//! - It speaks domain types only: no JSON, no HTTP, no vendor's words.
+//! - A method that touches tenant data takes a [`domain::TenantScope`] or a
+//!   [`domain::AccountScope`], which only the policy can make.
+//! - A method that changes something asks the scope again about the account as it then is, in the
+//!   same step as the change if the store can do that.
+//! - Reads answer `Option`; a command on something absent, or hidden from the scope, answers
+//!   [`PortError::NotFound`].
+//! - It is object-safe, and held as `Arc<dyn …>`.
+//!
+//! To add a method: say in its doc comment what an implementation must answer and when; add its
+//! clauses to the `contract` module, each with two tenants in play; then implement it in every
+//! adapter, whose tests run all clauses by one macro.
+//!
+//! Features: `contract` is the suite, `mock` makes `MockUserDirectory` and its like.
+
+#![warn(clippy::future_not_send)]
+
+mod clock;
+mod error;
+mod key_source;
+mod password_check;
+mod user_directory;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{BoxError, Conflict, PortError, PortResult, Unacceptable};
+pub use key_source::{Curve, KeyMaterial, KeySetAddress, KeySource, KeySourceError, PublicKey};
+pub use password_check::{PasswordCheck, Verdict};
+pub use user_directory::{Applied, Enlisted, UserDirectory};
+
+#[cfg(feature = "mock")]
+pub use {
+    clock::MockClock, key_source::MockKeySource, password_check::MockPasswordCheck,
+    user_directory::MockUserDirectory,
+};
