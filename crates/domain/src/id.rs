@@ -17,13 +17,13 @@ pub struct UserId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidUserId {
     /// Nothing stands there.
-    #[error("a user id must not be empty")]
+    #[error("must not be empty")]
     Empty,
     /// More than 255 characters.
-    #[error("a user id has at most 255 characters")]
+    #[error("has at most 255 characters")]
     TooLong,
     /// A character outside visible ASCII, one that steers a URL, or a path step (`.`, `..`).
-    #[error("a user id holds visible ASCII characters other than / \\ ? # % and quotes")]
+    #[error("must hold only visible ASCII characters other than / \\ ? # % and quotes")]
     ForbiddenCharacter,
 }
 
@@ -74,7 +74,7 @@ pub struct TenantId(String);
 /// Why a text is not a [`TenantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "a tenant is named by 1 to 63 lower-case letters, digits or hyphens, with no hyphen at either end"
+    "must be 1 to 63 lower-case letters, digits or hyphens, with no hyphen at either end"
 )]
 pub struct InvalidTenantId;
 

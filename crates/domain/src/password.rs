@@ -16,13 +16,13 @@ pub struct Password(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidPassword {
     /// Nothing stands there.
-    #[error("a password must not be empty")]
+    #[error("must not be empty")]
     Empty,
     /// More than 72 bytes.
-    #[error("a password has at most 72 bytes")]
+    #[error("has at most 72 bytes")]
     TooLong,
     /// A space, a control character, or one outside ASCII.
-    #[error("a password holds visible ASCII characters only")]
+    #[error("must hold only visible ASCII characters, and no space")]
     ForbiddenCharacter,
 }
 

@@ -13,7 +13,7 @@
 use thiserror::Error;
 
 use crate::account::User;
-use crate::actor::{Actor, Coverage, Permission};
+use crate::actor::{Actor, Coverage, Permission, Permissions};
 use crate::id::{TenantId, UserId};
 use crate::role::{Access, Role};
 use crate::scope::{AccountScope, Purpose, TenantScope};
@@ -94,9 +94,13 @@ impl Need {
         }
     }
 
-    fn check(self, actor: &Actor) -> Result<(), Refusal> {
+    /// Whether these permissions meet the need, wherever it may be.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingPermission`].
+    pub fn check(self, held: &Permissions) -> Result<(), Refusal> {
         let permissions = self.permissions();
-        if permissions.iter().any(|permission| actor.permissions.has(*permission)) {
+        if permissions.iter().any(|permission| held.has(*permission)) {
             return Ok(());
         }
         permissions.first().map_or(Ok(()), |first| Err(Refusal::MissingPermission(*first)))
@@ -114,7 +118,7 @@ pub fn tenant_scope(
     need: Need,
     tenant: Option<&TenantId>,
 ) -> Result<TenantScope, Denied> {
-    need.check(actor)?;
+    need.check(&actor.permissions)?;
     let tenant = tenant.ok_or(Refusal::TenantNotCovered)?;
     let own_role = match &actor.coverage {
         Coverage::All => None,
@@ -136,7 +140,7 @@ pub fn tenant_scope(
 /// # Errors
 /// Always [`Denied::Refused`]: by the permission, or by the caller's roles if none allows it.
 pub fn account_scope(actor: &Actor, need: Need) -> Result<AccountScope, Denied> {
-    need.check(actor)?;
+    need.check(&actor.permissions)?;
     if let Coverage::Roles(roles) = &actor.coverage
         && !roles.values().any(|role| role.may(need.access()))
     {

@@ -15,7 +15,7 @@ pub struct RoleName(String);
 
 /// Why a text is not a [`RoleName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a role is named by 1 to 64 letters, digits, dots, underscores, colons or hyphens")]
+#[error("must be 1 to 64 letters, digits, dots, underscores, colons or hyphens")]
 pub struct InvalidRoleName;
 
 impl RoleName {

@@ -22,7 +22,7 @@ pub enum InvalidEmailAddress {
     #[error("must be an e-mail address")]
     Syntax,
     /// The local part has more than 64 characters, or the whole more than 254.
-    #[error("an e-mail address has at most 254 characters, 64 of them before the @")]
+    #[error("has at most 254 characters, 64 of them before the @")]
     TooLong,
 }
 
@@ -85,16 +85,16 @@ pub struct Username(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidUsername {
     /// Nothing stands there.
-    #[error("a username must not be empty")]
+    #[error("must not be empty")]
     Empty,
     /// More than 128 characters.
-    #[error("a username has at most 128 characters")]
+    #[error("has at most 128 characters")]
     TooLong,
     /// A character that usernames cannot have.
-    #[error("a username holds letters, digits and @ ^ $ . ! ` - # + ' ~ _")]
+    #[error("must hold only letters, digits and @ ^ $ . ! ` - # + ' ~ _")]
     ForbiddenCharacter,
     /// It could be taken for an e-mail address.
-    #[error("a username must not be an e-mail address")]
+    #[error("must not be an e-mail address")]
     IsEmailAddress,
 }
 

@@ -1,0 +1,22 @@
+//! The rules R1 to R5 as one table to read: every kind of caller, every kind of account.
+//!
+//! A changed rule shows as changed words in `policy_table.txt`, which `make generate` writes.
+
+#[path = "policy_table/table.rs"]
+mod table;
+
+#[test]
+fn the_policy_says_what_the_table_says() {
+    let (written, now) = (include_str!("policy_table.txt"), table::render());
+    let changed: Vec<_> = written
+        .lines()
+        .zip(now.lines())
+        .filter(|(written, now)| written != now)
+        .map(|(written, now)| format!("- {written}\n+ {now}"))
+        .collect();
+    assert!(
+        written == now,
+        "policy_table.txt is not what the policy says; if that is meant, run `make generate`.\n{}",
+        changed.join("\n"),
+    );
+}

@@ -1,0 +1,633 @@
+//! The table of the rules R1 to R5 as text, made by asking the policy.
+//!
+//! The test `policy_table` compares it with the checked-in `policy_table.txt`, and the example of
+//! the same name prints it; `make generate` alone writes the file.
+
+#![allow(clippy::expect_used, reason = "the texts here are constants; a wrong one should stop")]
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use domain::policy::{
+    account_scope, keep_a_holder, own_password_scope, role_at_stake, tenant_scope,
+};
+use domain::{
+    Access, AccountScope, Actor, Bearer, ClaimedTenants, Denied, EmailAddress, Membership, Need,
+    Permission, Permissions, Refusal, Role, RoleCatalogue, RoleDefinition, RoleName, TenantId,
+    TenantScope, Timestamp, User, UserId,
+};
+
+const WORDS: &str = "\
+What the policy says, for every kind of caller and of account.
+Written by `make generate`; tests/policy_table.rs compares it with what the policy says now.
+
+The words
+  yes      it may be done
+  hidden   the caller may not know that the account exists (404)
+  perm     the token lacks the permission (403)
+  tenant   the token does not cover the tenant (403)
+  role     the caller's own role does not allow it (403)
+  home     R2: the account is managed by another tenant, or by operators (403)
+  above    R3: the role in question stands above the caller's own (403)
+  blocked  the account is blocked, and so acts nowhere (403)
+  last     R4: the tenant would lose the last holder of a protected role (409)
+
+The questions (A and B: the contract that asks)
+  list            list the people of a tenant
+  see             see one account: A through a tenant, B wherever it is attached
+  grant           give somebody a role in a tenant: A adds to its users, B creates an account
+  to ROLE         A: change the role in acme
+  rename          A: change the display name as acme sees it
+  detach          A: take the access to acme away
+  change          B: change e-mail address and names
+  password        B: set the password
+  own password    B: change the password by proof of the current one, as the account itself
+  delete          B: delete the account
+
+The callers
+  list: TENANTS   the token names the tenants; the caller's own role is unknown
+  ROLE@TENANT     the token covers the caller's memberships, with the role in each
+  operator        the token covers every tenant
+The roles, most powerful first: owner (protected), admin, viewer, member (may do nothing).
+The tenants are acme and globex. Every token carries every permission, but for table 1.
+";
+
+/// The whole table.
+pub(crate) fn render() -> String {
+    let world = World::new();
+    let parts = [permissions, tenants, homes, ranks, last_holders, own_passwords];
+    parts.into_iter().fold(WORDS.to_owned(), |text, part| text + &part(&world))
+}
+
+// --- 1 to 6: the tables ---
+
+fn permissions(world: &World) -> String {
+    let held: Vec<(&str, Permissions)> = [("none", Permissions::default())]
+        .into_iter()
+        .chain(Permission::ALL.map(|one| (one.as_str(), Permissions::from_iter([one]))))
+        .chain([("all of them", Permissions::from_iter(Permission::ALL))])
+        .collect();
+    let member = world.role("member");
+    let targets = [
+        ("The caller covers acme; the account is at home and member there", Some(&world.acme)),
+        (
+            "The caller covers acme; the account is at home and member in globex",
+            Some(&world.globex),
+        ),
+        (
+            "The caller covers acme; the tenant in the path is no tenant's name, the account unknown",
+            None,
+        ),
+    ];
+    let mut text = heading("1. Permissions come first (rows: what the token carries)");
+    for (title, tenant) in targets {
+        let mut table = Table::new(&[
+            "list A",
+            "list B",
+            "see A",
+            "see B",
+            "grant A",
+            "grant B",
+            "rename A",
+            "detach A",
+            "change B",
+            "password B",
+            "own password B",
+            "delete B",
+        ]);
+        let user = tenant.map_or_else(
+            || world.user("target", None, &[]),
+            |tenant| world.user("target", Some(tenant), &[(tenant, "member")]),
+        );
+        for (name, permissions) in &held {
+            let caller = Actor {
+                permissions: permissions.clone(),
+                ..world.listed("", &[&world.acme]).actor
+            };
+            let ask = Ask { caller: &caller, user: &user, others: &[] };
+            table.row(
+                name,
+                vec![
+                    word(list(&caller, Need::ReadTenantUsers, tenant)),
+                    word(list(&caller, Need::ViewUsers, tenant)),
+                    word(ask.see_in(tenant)),
+                    word(ask.see()),
+                    word(grant(&caller, Need::WriteTenantUsers, tenant, member)),
+                    word(grant(&caller, Need::ModifyUsers, tenant, member)),
+                    word(ask.change_in(tenant, None)),
+                    word(ask.detach_from(tenant)),
+                    word(ask.change()),
+                    word(ask.set_password()),
+                    word(ask.change_own_password()),
+                    word(ask.delete()),
+                ],
+            );
+        }
+        text.push_str(&table.render(title));
+    }
+    text
+}
+
+fn tenants(world: &World) -> String {
+    let mut text = heading("2. Which tenants, which roles to give (R1, R3; rows: the caller)");
+    let tenants = [("In acme", &world.acme), ("In globex", &world.globex)];
+    for (title, tenant) in tenants {
+        let mut table = Table::new(&[
+            "list A",
+            "list B",
+            "grant owner",
+            "grant admin",
+            "grant viewer",
+            "grant member",
+        ]);
+        for Caller { name, actor } in world.callers() {
+            let mut cells = vec![
+                word(list(&actor, Need::ReadTenantUsers, Some(tenant))),
+                word(list(&actor, Need::ViewUsers, Some(tenant))),
+            ];
+            for role in world.roles.roles() {
+                let by_a = word(grant(&actor, Need::WriteTenantUsers, Some(tenant), role));
+                let by_b = word(grant(&actor, Need::ModifyUsers, Some(tenant), role));
+                cells.push(if by_a == by_b { by_a } else { "A and B differ" });
+            }
+            table.row(name, cells);
+        }
+        text.push_str(&table.render(title));
+    }
+    text
+}
+
+fn homes(world: &World) -> String {
+    let (acme, globex) = (&world.acme, &world.globex);
+    let both = &[acme, globex];
+    let targets: [(Option<&TenantId>, &[&TenantId]); 11] = [
+        (Some(acme), &[acme]),
+        (Some(acme), both),
+        (Some(globex), both),
+        (Some(globex), &[globex]),
+        (Some(acme), &[globex]),
+        (Some(globex), &[acme]),
+        (None, &[acme]),
+        (None, &[globex]),
+        (None, both),
+        (Some(acme), &[]),
+        (None, &[]),
+    ];
+    let mut text =
+        heading("3. Where the account is at home and attached (R1, R2; rows: the caller)");
+    for (home, attached) in targets {
+        let mut table = Table::new(&[
+            "see A acme",
+            "see A globex",
+            "see B",
+            "rename",
+            "detach",
+            "change",
+            "password",
+            "own password",
+            "delete",
+        ]);
+        let memberships: Vec<_> = attached.iter().map(|tenant| (*tenant, "member")).collect();
+        let user = world.user("target", home, &memberships);
+        for Caller { name, actor } in world.callers() {
+            let ask = Ask { caller: &actor, user: &user, others: &[] };
+            let myself = Actor { subject: Some(user.id.clone()), ..actor.clone() };
+            table.row(
+                name,
+                vec![
+                    word(ask.see_in(Some(acme))),
+                    word(ask.see_in(Some(globex))),
+                    word(ask.see()),
+                    word(ask.change_in(Some(acme), None)),
+                    word(ask.detach_from(Some(acme))),
+                    word(ask.change()),
+                    word(ask.set_password()),
+                    word(Ask { caller: &myself, ..ask }.change_own_password()),
+                    word(ask.delete()),
+                ],
+            );
+        }
+        let home = home.map_or("nowhere".to_owned(), |home| format!("in {home}"));
+        let attached: Vec<_> = attached.iter().map(|tenant| tenant.as_str()).collect();
+        let attached =
+            if attached.is_empty() { "nothing".to_owned() } else { attached.join(" and ") };
+        text.push_str(&table.render(&format!("At home {home}, a member of {attached}")));
+    }
+    text
+}
+
+fn ranks(world: &World) -> String {
+    let (acme, globex) = (&world.acme, &world.globex);
+    let mut text = heading(
+        "4. Roles above the caller's own (R3; rows: the caller, then the account, at home in acme)",
+    );
+    let others = [world.user("other", Some(acme), &[(acme, "owner"), (globex, "owner")])];
+    let mut one = Table::new(&RANK_COLUMNS);
+    let single = [
+        world.with_roles("owner@acme", &[(acme, "owner")]),
+        world.with_roles("admin@acme", &[(acme, "admin")]),
+        world.with_roles("viewer@acme", &[(acme, "viewer")]),
+        world.listed("list: acme", &[acme]),
+        world.operator(),
+    ];
+    for Caller { name, actor } in &single {
+        for role in ["owner", "admin", "viewer", "member"] {
+            let user = world.user("target", Some(acme), &[(acme, role)]);
+            let ask = Ask { caller: actor, user: &user, others: &others };
+            one.row(&format!("{name} to {role}"), world.rank_cells(&ask));
+        }
+    }
+    text.push_str(&one.render("The account is attached to acme alone"));
+
+    let mut two = Table::new(&RANK_COLUMNS);
+    let double = [
+        world.with_roles("admin@acme owner@globex", &[(acme, "admin"), (globex, "owner")]),
+        world.with_roles("admin@acme viewer@globex", &[(acme, "admin"), (globex, "viewer")]),
+        world.with_roles("admin@acme member@globex", &[(acme, "admin"), (globex, "member")]),
+        world.with_roles("admin@acme", &[(acme, "admin")]),
+        world.listed("list: acme globex", &[acme, globex]),
+    ];
+    for Caller { name, actor } in &double {
+        for role in ["owner", "admin", "viewer", "member"] {
+            let user = world.user("target", Some(acme), &[(acme, "viewer"), (globex, role)]);
+            let ask = Ask { caller: actor, user: &user, others: &others };
+            two.row(&format!("{name} to {role}"), world.rank_cells(&ask));
+        }
+    }
+    text.push_str(&two.render("The account is a viewer of acme, and of globex what the row says"));
+    text
+}
+
+const RANK_COLUMNS: [&str; 9] = [
+    "to owner",
+    "to admin",
+    "to viewer",
+    "to member",
+    "rename",
+    "detach",
+    "change",
+    "password",
+    "delete",
+];
+
+fn last_holders(world: &World) -> String {
+    let (acme, globex) = (&world.acme, &world.globex);
+    let blocked = |user: User| User { blocked: true, ..user };
+    let of_acme = |role| world.user("target", Some(acme), &[(acme, role)]);
+    let other = |role| world.user("other", Some(acme), &[(acme, role)]);
+    let rows: [(&str, User, Vec<User>); 10] = [
+        ("the only owner", of_acme("owner"), vec![]),
+        ("an owner beside an admin", of_acme("owner"), vec![other("admin")]),
+        ("one of two owners", of_acme("owner"), vec![other("owner")]),
+        ("an owner beside a blocked one", of_acme("owner"), vec![blocked(other("owner"))]),
+        (
+            "an owner beside one of globex",
+            of_acme("owner"),
+            vec![world.user("other", Some(acme), &[(acme, "member"), (globex, "owner")])],
+        ),
+        ("a blocked owner, the only one", blocked(of_acme("owner")), vec![]),
+        ("the only admin", of_acme("admin"), vec![]),
+        ("the only viewer", of_acme("viewer"), vec![]),
+        (
+            "the only owner of globex, a member here",
+            world.user("target", Some(acme), &[(acme, "member"), (globex, "owner")]),
+            vec![other("owner")],
+        ),
+        (
+            "one of two owners here, the only one of globex",
+            world.user("target", Some(acme), &[(acme, "owner"), (globex, "owner")]),
+            vec![other("owner")],
+        ),
+    ];
+    let mut text = heading("5. The last holder of a protected role (R4; rows: the account)");
+    for Caller { name, actor } in [
+        world.operator(),
+        world.with_roles("owner@acme", &[(acme, "owner")]),
+        world.with_roles("admin@acme", &[(acme, "admin")]),
+    ] {
+        let mut table = Table::new(&RANK_COLUMNS);
+        for (row, user, others) in &rows {
+            table.row(row, world.rank_cells(&Ask { caller: &actor, user, others }));
+        }
+        text.push_str(
+            &table.render(&format!("The caller is {name}; the account is at home in acme")),
+        );
+    }
+    text
+}
+
+fn own_passwords(world: &World) -> String {
+    let (acme, globex) = (&world.acme, &world.globex);
+    let users = [
+        ("at home and member in acme", world.user("target", Some(acme), &[(acme, "member")])),
+        (
+            "at home in globex, member of acme",
+            world.user("target", Some(globex), &[(acme, "member")]),
+        ),
+        ("at home nowhere, member of acme", world.user("target", None, &[(acme, "member")])),
+        ("at home and owner in acme", world.user("target", Some(acme), &[(acme, "owner")])),
+        ("at home and member in globex", world.user("target", Some(globex), &[(globex, "member")])),
+        ("at home in acme, attached to nothing", world.user("target", Some(acme), &[])),
+    ];
+    let mut table = Table::new(&[
+        "own, list: acme",
+        "own, memberships",
+        "own, operator",
+        "other's, list: acme",
+        "other's, memberships",
+    ]);
+    for blocked in [false, true] {
+        for (name, user) in &users {
+            let user = User { blocked, ..user.clone() };
+            let cell = |claimed: ClaimedTenants, subject: &UserId| {
+                let bearer = Bearer {
+                    subject: Some(subject.clone()),
+                    permissions: Permissions::default(),
+                    tenants: claimed,
+                };
+                let caller = bearer.actor(Some(&user));
+                word(Ask { caller: &caller, user: &user, others: &[] }.change_own_password())
+            };
+            let listed = || ClaimedTenants::Listed([acme.clone()].into());
+            let looked_up = || ClaimedTenants::Memberships { within: None };
+            let stranger = world.user("stranger", None, &[]).id;
+            let name = if blocked { format!("{name}, blocked") } else { (*name).to_owned() };
+            table.row(
+                &name,
+                vec![
+                    cell(listed(), &user.id),
+                    cell(looked_up(), &user.id),
+                    cell(ClaimedTenants::All, &user.id),
+                    cell(listed(), &stranger),
+                    cell(looked_up(), &stranger),
+                ],
+            );
+        }
+    }
+    heading("6. The own password needs no permission (R5; rows: the account)")
+        + &table.render("No token carries a permission; columns: the account's own token, or another's; what it covers")
+}
+
+// --- The questions ---
+
+/// Why not, in one word.
+struct No(&'static str);
+
+impl<D: Into<Denied>> From<D> for No {
+    fn from(denied: D) -> Self {
+        Self(match denied.into() {
+            Denied::Hidden => "hidden",
+            Denied::Refused(refusal) => match refusal {
+                Refusal::MissingPermission(_) => "perm",
+                Refusal::TenantNotCovered => "tenant",
+                Refusal::RoleMayNot => "role",
+                Refusal::ManagedByAnotherTenant => "home",
+                Refusal::AboveOwnRole => "above",
+                Refusal::Blocked => "blocked",
+            },
+        })
+    }
+}
+
+type Verdict = Result<(), No>;
+
+fn word(verdict: Verdict) -> &'static str {
+    verdict.map_or_else(|no| no.0, |()| "yes")
+}
+
+fn list(caller: &Actor, need: Need, tenant: Option<&TenantId>) -> Verdict {
+    tenant_scope(caller, need, tenant)?;
+    Ok(())
+}
+
+fn grant(caller: &Actor, need: Need, tenant: Option<&TenantId>, role: &Role) -> Verdict {
+    Ok(tenant_scope(caller, need, tenant)?.admit_grant(role)?)
+}
+
+/// Who asks, about whom, and who else is in the account's tenants.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    caller: &'a Actor,
+    user: &'a User,
+    others: &'a [User],
+}
+
+impl Ask<'_> {
+    fn see_in(&self, tenant: Option<&TenantId>) -> Verdict {
+        let scope = tenant_scope(self.caller, Need::ReadTenantUsers, tenant)?;
+        if scope.sees(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
+    }
+
+    fn see(&self) -> Verdict {
+        let scope = account_scope(self.caller, Need::ViewUsers)?;
+        if scope.sees(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
+    }
+
+    fn admitted_in(&self, tenant: Option<&TenantId>) -> Result<TenantScope, No> {
+        let scope = tenant_scope(self.caller, Need::WriteTenantUsers, tenant)?;
+        scope.admit_change(self.user)?;
+        Ok(scope)
+    }
+
+    fn change_in(&self, tenant: Option<&TenantId>, role: Option<&Role>) -> Verdict {
+        let scope = self.admitted_in(tenant)?;
+        let Some(role) = role else { return Ok(()) };
+        scope.admit_grant(role)?;
+        self.keeps_holders(scope.tenant(), Some(role))
+    }
+
+    fn detach_from(&self, tenant: Option<&TenantId>) -> Verdict {
+        self.keeps_holders(self.admitted_in(tenant)?.tenant(), None)
+    }
+
+    fn change(&self) -> Verdict {
+        Ok(self.modifying()?.admit_change(self.user)?)
+    }
+
+    fn set_password(&self) -> Verdict {
+        Ok(self.modifying()?.admit_password(self.user)?)
+    }
+
+    fn change_own_password(&self) -> Verdict {
+        Ok(own_password_scope(self.caller, &self.user.id)?.admit_password(self.user)?)
+    }
+
+    fn delete(&self) -> Verdict {
+        self.change()?;
+        self.user.memberships.keys().try_for_each(|tenant| self.keeps_holders(tenant, None))
+    }
+
+    fn modifying(&self) -> Result<AccountScope, Denied> {
+        account_scope(self.caller, Need::ModifyUsers)
+    }
+
+    fn keeps_holders(&self, tenant: &TenantId, becomes: Option<&Role>) -> Verdict {
+        role_at_stake(self.user, tenant, becomes)
+            .map_or(Ok(()), |at_stake| keep_a_holder(at_stake, tenant, self.others))
+            .map_err(|_last| No("last"))
+    }
+}
+
+// --- The world that is asked about ---
+
+struct Caller {
+    name: &'static str,
+    actor: Actor,
+}
+
+struct World {
+    acme: TenantId,
+    globex: TenantId,
+    roles: RoleCatalogue,
+}
+
+impl World {
+    fn new() -> Self {
+        let role = |name: &str, may: &[Access], protected| RoleDefinition {
+            name: RoleName::from_str(name).expect("a role's name"),
+            may: may.iter().copied().collect(),
+            protected,
+            default: false,
+        };
+        let roles = RoleCatalogue::new(vec![
+            role("owner", &[Access::Read, Access::Write], true),
+            role("admin", &[Access::Read, Access::Write], false),
+            role("viewer", &[Access::Read], false),
+            role("member", &[], false),
+        ]);
+        Self {
+            acme: "acme".parse().expect("a tenant's name"),
+            globex: "globex".parse().expect("a tenant's name"),
+            roles: roles.expect("a catalogue"),
+        }
+    }
+
+    fn role(&self, name: &str) -> &Role {
+        self.roles.resolve(name).expect("a role of the catalogue")
+    }
+
+    fn user(&self, name: &str, home: Option<&TenantId>, attached: &[(&TenantId, &str)]) -> User {
+        let membership = |role| Membership { role: self.role(role).clone(), name: None };
+        let memberships: BTreeMap<_, _> =
+            attached.iter().map(|(tenant, role)| ((*tenant).clone(), membership(role))).collect();
+        User {
+            id: format!("auth0|{name}").parse().expect("an id"),
+            email: EmailAddress::from_str(&format!("{name}@example.com")).expect("an address"),
+            username: None,
+            given_name: None,
+            family_name: None,
+            display_name: None,
+            service_user: false,
+            blocked: false,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: None,
+            last_login: None,
+            home: home.cloned(),
+            memberships,
+        }
+    }
+
+    /// A caller with every permission, whose own account is `auth0|caller`.
+    fn caller(name: &'static str, account: &User, tenants: ClaimedTenants) -> Caller {
+        let bearer = Bearer {
+            subject: Some(account.id.clone()),
+            permissions: Permissions::from_iter(Permission::ALL),
+            tenants,
+        };
+        Caller { name, actor: bearer.actor(Some(account)) }
+    }
+
+    fn listed(&self, name: &'static str, tenants: &[&TenantId]) -> Caller {
+        let tenants = tenants.iter().map(|tenant| (*tenant).clone()).collect();
+        Self::caller(name, &self.user("caller", None, &[]), ClaimedTenants::Listed(tenants))
+    }
+
+    fn with_roles(&self, name: &'static str, attached: &[(&TenantId, &str)]) -> Caller {
+        let account = self.user("caller", None, attached);
+        Self::caller(name, &account, ClaimedTenants::Memberships { within: None })
+    }
+
+    fn operator(&self) -> Caller {
+        Self::caller("operator", &self.user("caller", None, &[]), ClaimedTenants::All)
+    }
+
+    /// Every kind of caller.
+    fn callers(&self) -> Vec<Caller> {
+        let (acme, globex) = (&self.acme, &self.globex);
+        let admin_of_both = self.user("caller", None, &[(acme, "admin"), (globex, "admin")]);
+        let within_acme = ClaimedTenants::Memberships { within: Some(acme.clone()) };
+        let blocked = User { blocked: true, ..self.user("caller", Some(acme), &[(acme, "owner")]) };
+        vec![
+            self.listed("list: none", &[]),
+            self.listed("list: acme", &[acme]),
+            self.listed("list: globex", &[globex]),
+            self.listed("list: acme globex", &[acme, globex]),
+            self.with_roles("owner@acme", &[(acme, "owner")]),
+            self.with_roles("admin@acme", &[(acme, "admin")]),
+            self.with_roles("viewer@acme", &[(acme, "viewer")]),
+            self.with_roles("member@acme", &[(acme, "member")]),
+            self.with_roles("admin@globex", &[(globex, "admin")]),
+            self.with_roles("owner@acme viewer@globex", &[(acme, "owner"), (globex, "viewer")]),
+            self.with_roles("viewer@acme admin@globex", &[(acme, "viewer"), (globex, "admin")]),
+            self.with_roles("admin@acme member@globex", &[(acme, "admin"), (globex, "member")]),
+            self.with_roles("admin@acme admin@globex", &[(acme, "admin"), (globex, "admin")]),
+            Self::caller("same, by an issuer of acme", &admin_of_both, within_acme),
+            Self::caller(
+                "owner@acme, blocked",
+                &blocked,
+                ClaimedTenants::Memberships { within: None },
+            ),
+            self.operator(),
+        ]
+    }
+
+    /// The cells under [`RANK_COLUMNS`].
+    fn rank_cells(&self, ask: &Ask<'_>) -> Vec<&'static str> {
+        let acme = Some(&self.acme);
+        let mut cells: Vec<_> =
+            self.roles.roles().iter().map(|role| word(ask.change_in(acme, Some(role)))).collect();
+        cells.extend([
+            word(ask.change_in(acme, None)),
+            word(ask.detach_from(acme)),
+            word(ask.change()),
+            word(ask.set_password()),
+            word(ask.delete()),
+        ]);
+        cells
+    }
+}
+
+// --- The text ---
+
+fn heading(title: &str) -> String {
+    format!("\n\n{title}\n{}\n", "=".repeat(title.chars().count()))
+}
+
+struct Table<'a> {
+    columns: &'a [&'a str],
+    rows: Vec<(String, Vec<&'static str>)>,
+}
+
+impl<'a> Table<'a> {
+    fn new(columns: &'a [&'a str]) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
+    fn row(&mut self, name: &str, cells: Vec<&'static str>) {
+        self.rows.push((name.to_owned(), cells));
+    }
+
+    fn render(&self, title: &str) -> String {
+        let first = self.rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let line = |name: &str, cells: &[&str]| {
+            let padded = cells
+                .iter()
+                .zip(self.columns)
+                .map(|(cell, column)| format!("  {cell:<0$}", column.len().max(7)));
+            let cells = padded.collect::<Vec<_>>().concat();
+            format!("  {}\n", format!("{name:<first$}{cells}").trim_end())
+        };
+        let rows: Vec<_> = self.rows.iter().map(|(name, cells)| line(name, cells)).collect();
+        format!("\n{title}\n\n{}{}", line("", self.columns), rows.concat())
+    }
+}
