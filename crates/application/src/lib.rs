@@ -1,1 +1,26 @@
-//! The use cases of Usher: one function a published operation, over domain and ports.
+//! The use cases of Usher: one function for each published operation, over `domain` and `ports`.
+//!
+//! - [`Access`] turns a token's bearer into a scope, by the policy alone.
+//! - [`TenantUsers`] holds the five operations of contract A, [`Users`] the five of contract B, and
+//!   [`Passwords`] its two changes of password. Each takes the scope that [`Access`] gave.
+//! - [`UseCaseError`] says what can come of them, in words of the domain.
+//!
+//! There is no HTTP here, no JSON, and no adapter: [`Services::new`] takes ports, and whoever wires
+//! the program chooses what stands behind them.
+//! To add a use case: write the function where its neighbours are, taking a scope first.
+
+mod access;
+mod attempts;
+mod error;
+mod passwords;
+mod services;
+mod tenant_users;
+mod users;
+
+pub use access::Access;
+pub use attempts::AttemptLimit;
+pub use error::UseCaseError;
+pub use passwords::Passwords;
+pub use services::{Ports, Services};
+pub use tenant_users::TenantUsers;
+pub use users::Users;

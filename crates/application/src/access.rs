@@ -1,0 +1,76 @@
+//! From a token's bearer to a scope.
+
+use std::sync::Arc;
+
+use domain::{AccountScope, Actor, Bearer, Denied, Need, TenantId, TenantScope, UserId, policy};
+use ports::UserDirectory;
+
+use crate::error::UseCaseError;
+
+/// Asks the policy what a bearer may do, having looked up the bearer's own memberships where the
+/// token leaves the tenants to them.
+#[derive(Debug, Clone)]
+pub struct Access {
+    directory: Arc<dyn UserDirectory>,
+}
+
+impl Access {
+    pub(crate) fn new(directory: Arc<dyn UserDirectory>) -> Self {
+        Self { directory }
+    }
+
+    /// The scope of a call about the people of one tenant; `tenant` is `None` where the caller's
+    /// text names none.
+    ///
+    /// # Errors
+    /// `Refused`: by the permission, then by the tenant, then by the caller's role.
+    pub async fn tenant(
+        &self,
+        bearer: &Bearer,
+        need: Need,
+        tenant: Option<&TenantId>,
+    ) -> Result<TenantScope, UseCaseError> {
+        let actor = self.actor(bearer, need).await?;
+        Ok(policy::tenant_scope(&actor, need, tenant)?)
+    }
+
+    /// The scope of a call about one account.
+    ///
+    /// # Errors
+    /// `Refused`: by the permission, or by the caller's roles if none allows it.
+    pub async fn account(&self, bearer: &Bearer, need: Need) -> Result<AccountScope, UseCaseError> {
+        let actor = self.actor(bearer, need).await?;
+        Ok(policy::account_scope(&actor, need)?)
+    }
+
+    /// The scope of changing the password of this account by proof of the current one.
+    ///
+    /// # Errors
+    /// As [`Access::account`], unless the account is the bearer's own.
+    pub async fn own_password(
+        &self,
+        bearer: &Bearer,
+        user: Option<&UserId>,
+    ) -> Result<AccountScope, UseCaseError> {
+        match user {
+            Some(user) if bearer.subject.as_ref() == Some(user) => {
+                let actor = self.settle(bearer).await?;
+                Ok(policy::own_password_scope(&actor, user)?)
+            }
+            Some(_) | None => self.account(bearer, Need::ModifyUsers).await,
+        }
+    }
+
+    /// A bearer without the permission is refused before anything is looked up.
+    async fn actor(&self, bearer: &Bearer, need: Need) -> Result<Actor, UseCaseError> {
+        need.check(&bearer.permissions).map_err(Denied::from)?;
+        self.settle(bearer).await
+    }
+
+    async fn settle(&self, bearer: &Bearer) -> Result<Actor, UseCaseError> {
+        let Some(id) = bearer.account_to_look_up() else { return Ok(bearer.actor(None)) };
+        let scope = AccountScope::system("a caller's own memberships decide what it may do");
+        let account = self.directory.find(&scope, id).await?;
+        Ok(bearer.actor(account.as_ref()))
+    }
+}

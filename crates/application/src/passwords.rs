@@ -1,0 +1,81 @@
+//! Contract B's changes of password.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use domain::{AccountScope, CurrentPassword, Password, User, UserId};
+use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
+
+use crate::attempts::{AttemptLimit, Attempts};
+use crate::error::UseCaseError;
+
+/// Sets passwords, with or without proof of the current one.
+#[derive(Debug)]
+pub struct Passwords {
+    directory: Arc<dyn UserDirectory>,
+    check: Arc<dyn PasswordCheck>,
+    clock: Arc<dyn Clock>,
+    attempts: Attempts,
+}
+
+impl Passwords {
+    pub(crate) fn new(
+        directory: Arc<dyn UserDirectory>,
+        check: Arc<dyn PasswordCheck>,
+        clock: Arc<dyn Clock>,
+        limit: AttemptLimit,
+    ) -> Self {
+        Self { directory, check, clock, attempts: Attempts::new(limit) }
+    }
+
+    /// Sets an account's password, on the authority of its home tenant alone.
+    ///
+    /// # Errors
+    /// `Hidden`; `Refused`; `Unacceptable` with `WeakPassword`.
+    pub async fn set(
+        &self,
+        scope: &AccountScope,
+        id: &UserId,
+        new: Password,
+    ) -> Result<User, UseCaseError> {
+        let user = self.find(scope, id).await?;
+        Ok(self.directory.set_password(scope, &user, new).await?)
+    }
+
+    /// Sets an account's password, if the current one is offered too.
+    ///
+    /// Wrong ones are counted by account and by `client`, where the call came from. The count
+    /// starts only once the caller may know the account, so that it betrays nothing.
+    ///
+    /// # Errors
+    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `Unacceptable` with
+    /// `WeakPassword`.
+    pub async fn change(
+        &self,
+        scope: &AccountScope,
+        id: &UserId,
+        current: CurrentPassword,
+        new: Password,
+        client: Option<IpAddr>,
+    ) -> Result<User, UseCaseError> {
+        let user = self.find(scope, id).await?;
+        let attempt = self
+            .attempts
+            .begin(id, client, self.clock.now())
+            .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
+        match self.check.verify(scope, &user, current, client).await? {
+            Verdict::Match => attempt.succeeded(),
+            Verdict::Mismatch => {
+                attempt.failed();
+                return Err(UseCaseError::CurrentPasswordMismatch);
+            }
+        }
+        Ok(self.directory.set_password(scope, &user, new).await?)
+    }
+
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
+        let user = self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)?;
+        scope.admit_password(&user)?;
+        Ok(user)
+    }
+}

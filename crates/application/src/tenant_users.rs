@@ -1,0 +1,80 @@
+//! Contract A: the people of one tenant, for its back office.
+
+use std::sync::Arc;
+
+use domain::{
+    AccountScope, Enlistment, Listing, MembershipChange, Page, TenantScope, User, UserId,
+};
+use ports::{Enlisted, UserDirectory};
+
+use crate::error::UseCaseError;
+
+/// Lists, attaches, changes and detaches the people of one tenant.
+#[derive(Debug, Clone)]
+pub struct TenantUsers {
+    directory: Arc<dyn UserDirectory>,
+}
+
+impl TenantUsers {
+    pub(crate) fn new(directory: Arc<dyn UserDirectory>) -> Self {
+        Self { directory }
+    }
+
+    /// Those of the tenant's people that the listing asks for.
+    pub async fn list(&self, scope: &TenantScope, listing: &Listing) -> Result<Page, UseCaseError> {
+        Ok(self.directory.list(scope, listing).await?)
+    }
+
+    /// Attaches whoever has the address to the tenant, or creates an account at home there.
+    ///
+    /// # Errors
+    /// `Refused` for a role above the caller's own; `Conflict` with `AlreadyAttached` or
+    /// `AmbiguousAccount`.
+    pub async fn enlist(
+        &self,
+        scope: &TenantScope,
+        enlistment: Enlistment,
+    ) -> Result<Enlisted, UseCaseError> {
+        // Refused here already, so that a refused call reaches no directory.
+        scope.admit_grant(&enlistment.role)?;
+        Ok(self.directory.enlist(scope, enlistment).await?)
+    }
+
+    /// One of the tenant's people.
+    ///
+    /// # Errors
+    /// `Hidden` if the account is not attached to the tenant.
+    pub async fn get(&self, scope: &TenantScope, id: &UserId) -> Result<User, UseCaseError> {
+        let found = self.directory.find(&AccountScope::from(scope), id).await?;
+        found.ok_or(UseCaseError::Hidden)
+    }
+
+    /// Changes somebody's role or display name in the tenant.
+    ///
+    /// # Errors
+    /// `Hidden`; `Refused` where the role held or to be given is above the caller's own;
+    /// `Conflict` with `LastProtectedRoleHolder`.
+    pub async fn change(
+        &self,
+        scope: &TenantScope,
+        id: &UserId,
+        change: MembershipChange,
+    ) -> Result<User, UseCaseError> {
+        let user = self.get(scope, id).await?;
+        scope.admit_change(&user)?;
+        if let Some(role) = &change.role {
+            scope.admit_grant(role)?;
+        }
+        Ok(self.directory.change_membership(scope, &user, change).await?)
+    }
+
+    /// Takes the tenant's access away from somebody; the account stays.
+    ///
+    /// # Errors
+    /// As [`TenantUsers::change`].
+    pub async fn remove(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
+        let user = self.get(scope, id).await?;
+        scope.admit_change(&user)?;
+        Ok(self.directory.detach(scope, &user).await?)
+    }
+}
