@@ -1,0 +1,44 @@
+# CI runs these targets and nothing else: `make check` is what it does.
+
+DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
+
+.DEFAULT_GOAL := help
+.PHONY: help run check lint test fmt doc generate up down
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Serve on 127.0.0.1:8080 with demo tenants, nothing to set up
+	cargo run --locked -- serve --dev
+
+check: lint test ## Everything that CI checks
+
+lint: ## Check format, lints, documentation and dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	$(DOC)
+	@if command -v cargo-deny >/dev/null; \
+	then set -x; cargo deny --locked check bans licenses sources; \
+	else echo 'cargo-deny is not installed: dependencies not checked'; fi
+
+test: ## Run every test, those in the documentation too
+	cargo test --workspace --all-features --locked
+
+fmt: ## Format the code
+	cargo fmt --all
+
+doc: ## Write the documentation of the code, under target/doc
+	$(DOC)
+
+# $(call write,FILE,COMMAND): what COMMAND prints, or FILE as it was if COMMAND fails.
+write = $(2) > $(1).tmp && mv $(1).tmp $(1) || { rm -f $(1).tmp; exit 1; }
+
+generate: ## Write the files that are generated and checked in; one line for each
+	$(call write,crates/domain/tests/policy_table.txt,cargo run --quiet --locked -p domain --example policy_table)
+	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
+
+up: ## Build the image and serve from a container, as `run` does
+	docker compose up --build --detach --wait
+
+down: ## Stop the container
+	docker compose down
