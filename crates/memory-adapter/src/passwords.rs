@@ -1,0 +1,166 @@
+//! Passwords: their policy, their hashes, and their check.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use async_trait::async_trait;
+use aws_lc_rs::{constant_time, rand};
+use domain::{AccountScope, CurrentPassword, Password, User};
+use ports::{BoxError, PasswordCheck, PortError, PortResult, Unacceptable, Verdict};
+use tokio::sync::Semaphore;
+
+use crate::MemoryDirectory;
+
+/// The fewest characters that a password can have.
+pub(crate) const MIN_LENGTH: usize = 8;
+
+/// Whether the directory takes the password at all.
+pub(crate) fn check_policy(password: &Password) -> Result<(), Unacceptable> {
+    // Passwords are ASCII, so bytes are characters.
+    if password.expose().len() < MIN_LENGTH { Err(Unacceptable::WeakPassword) } else { Ok(()) }
+}
+
+/// An Argon2id hash with its salt. It never leaves the process, so it has no text form.
+#[derive(Clone)]
+pub(crate) struct PasswordHash {
+    salt: [u8; 16],
+    output: [u8; 32],
+}
+
+impl PasswordHash {
+    /// Takes some 20 ms and 19 MiB.
+    pub(crate) fn of(password: &Password) -> Result<Self, BoxError> {
+        let mut salt = [0; 16];
+        rand::fill(&mut salt)?;
+        Ok(Self { salt, output: digest(password.expose(), &salt)? })
+    }
+
+    fn matches(&self, offered: &CurrentPassword) -> Result<bool, BoxError> {
+        let output = digest(offered.expose(), &self.salt)?;
+        Ok(constant_time::verify_slices_are_equal(&output, &self.output).is_ok())
+    }
+}
+
+/// The parameters are those that OWASP recommends (Password Storage Cheat Sheet), the crate's
+/// defaults.
+fn digest(password: &str, salt: &[u8]) -> Result<[u8; 32], BoxError> {
+    let mut output = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT).hash_password_into(
+        password.as_bytes(),
+        salt,
+        &mut output,
+    )?;
+    Ok(output)
+}
+
+/// Computes hashes away from the threads that serve, and only so many at a time that a storm of
+/// attempts takes neither all memory nor more cores than there are.
+pub(crate) struct Hasher {
+    permits: Arc<Semaphore>,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { permits: Arc::new(Semaphore::new(cores)) }
+    }
+}
+
+impl Hasher {
+    pub(crate) async fn hash(&self, password: Password) -> PortResult<PasswordHash> {
+        self.run(move || PasswordHash::of(&password)).await
+    }
+
+    /// Whether the text is the hashed password. Without a hash it is not, which takes as long.
+    pub(crate) async fn verify(
+        &self,
+        hash: Option<PasswordHash>,
+        offered: CurrentPassword,
+    ) -> PortResult<bool> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.unwrap_or(PasswordHash { salt: [0; 16], output: [0; 32] });
+            Ok(hash.matches(&offered)? && known)
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
+    ) -> PortResult<T> {
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(failed)?;
+        // The permit goes along: the work goes on even if nobody waits for it any more.
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(failed)?.map_err(failed)
+    }
+}
+
+fn failed(source: impl Into<BoxError>) -> PortError {
+    PortError::Failed { source: source.into() }
+}
+
+#[async_trait]
+impl PasswordCheck for MemoryDirectory {
+    async fn verify(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        offered: CurrentPassword,
+        _client: Option<IpAddr>,
+    ) -> PortResult<Verdict> {
+        let record = self.admitted(&seen.id, |user| scope.admit_password(user))?;
+        let matches = self.hasher.verify(record.password, offered).await?;
+        Ok(if matches { Verdict::Match } else { Verdict::Mismatch })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_password_hashes_differently_each_time() {
+        let password = "correct-horse".parse().unwrap();
+        let (one, other) =
+            (PasswordHash::of(&password).unwrap(), PasswordHash::of(&password).unwrap());
+        assert_ne!(one.output, other.output);
+    }
+
+    #[tokio::test]
+    async fn no_more_hashes_are_computed_at_a_time_than_there_are_permits() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let hasher = Arc::new(Hasher { permits: Arc::new(Semaphore::new(2)) });
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let (hasher, running, most) =
+                    (Arc::clone(&hasher), Arc::clone(&running), Arc::clone(&most));
+                tokio::spawn(async move {
+                    hasher
+                        .run(move || {
+                            most.fetch_max(
+                                running.fetch_add(1, Ordering::SeqCst) + 1,
+                                Ordering::SeqCst,
+                            );
+                            std::thread::yield_now();
+                            running.fetch_sub(1, Ordering::SeqCst);
+                            Ok(())
+                        })
+                        .await
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert!(most.load(Ordering::SeqCst) <= 2);
+    }
+}

@@ -1,0 +1,206 @@
+//! One line of a seed, made into values of the domain.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use domain::{
+    DisplayName, EmailAddress, Password, PersonName, RoleName, TenantId, Timestamp, UserId,
+    Username,
+};
+
+use crate::passwords::{MIN_LENGTH, check_policy};
+use crate::seed::SeedError;
+use crate::seed::json::Json;
+
+/// The members that a line can have.
+const MEMBERS: [&str; 14] = [
+    "id",
+    "email",
+    "username",
+    "firstName",
+    "lastName",
+    "name",
+    "serviceUser",
+    "blocked",
+    "createdAt",
+    "updatedAt",
+    "lastLogin",
+    "password",
+    "homeTenant",
+    "tenants",
+];
+
+/// One account as a seed describes it.
+pub(super) struct Line {
+    pub(super) id: Option<UserId>,
+    pub(super) email: EmailAddress,
+    pub(super) username: Option<Username>,
+    pub(super) given_name: Option<PersonName>,
+    pub(super) family_name: Option<PersonName>,
+    pub(super) display_name: Option<DisplayName>,
+    pub(super) service_user: bool,
+    pub(super) blocked: bool,
+    pub(super) created_at: Option<Timestamp>,
+    pub(super) updated_at: Option<Timestamp>,
+    pub(super) last_login: Option<Timestamp>,
+    pub(super) password: Option<Password>,
+    pub(super) home: Option<TenantId>,
+    pub(super) tenants: BTreeMap<TenantId, RoleName>,
+}
+
+/// What is wrong with a line. It never tells a value, which may be a secret.
+pub(super) struct Problem {
+    field: Option<String>,
+    text: String,
+}
+
+impl Problem {
+    fn of_line(text: impl Display) -> Self {
+        Self { field: None, text: text.to_string() }
+    }
+
+    fn of(field: impl Display, text: impl Display) -> Self {
+        Self { field: Some(field.to_string()), text: text.to_string() }
+    }
+
+    pub(super) fn at(self, line: usize) -> SeedError {
+        let Self { field, text: problem } = self;
+        match field {
+            Some(field) => SeedError::Field { line, field, problem },
+            None => SeedError::Line { line, problem },
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        let json = serde_json::from_str(text).map_err(|error| {
+            Problem::of_line(format_args!("is not JSON, at column {}", error.column()))
+        })?;
+        let mut members = Members::of(json)?;
+        let password = members.parsed("password")?;
+        if password.as_ref().is_some_and(|password| check_policy(password).is_err()) {
+            let text = format!("must have at least {MIN_LENGTH} characters");
+            return Err(Problem::of("password", text));
+        }
+        Ok(Self {
+            id: members.parsed("id")?,
+            email: members.parsed("email")?.ok_or_else(|| Problem::of("email", "is missing"))?,
+            username: members.parsed("username")?,
+            given_name: members.person_name("firstName")?,
+            family_name: members.person_name("lastName")?,
+            display_name: members.parsed("name")?,
+            service_user: members.flag("serviceUser")?,
+            blocked: members.flag("blocked")?,
+            created_at: members.parsed("createdAt")?,
+            updated_at: members.parsed("updatedAt")?,
+            last_login: members.parsed("lastLogin")?,
+            password,
+            home: members.parsed("homeTenant")?,
+            tenants: members.tenants()?,
+        })
+    }
+}
+
+/// The members of one line that have not been taken yet.
+struct Members(BTreeMap<&'static str, Json>);
+
+impl Members {
+    fn of(json: Json) -> Result<Self, Problem> {
+        let Json::Object(list) = json else {
+            return Err(Problem::of_line("must be a JSON object"));
+        };
+        let mut members = BTreeMap::new();
+        for (name, value) in list {
+            let Some(known) = MEMBERS.into_iter().find(|known| *known == name) else {
+                return Err(unknown(&name));
+            };
+            if members.insert(known, value).is_some() {
+                return Err(Problem::of(known, "stands there twice"));
+            }
+        }
+        Ok(Self(members))
+    }
+
+    /// The member, unless it is absent or null.
+    fn take(&mut self, name: &'static str) -> Option<Json> {
+        self.0.remove(name).filter(|value| !matches!(value, Json::Null))
+    }
+
+    fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        self.take(name).map(|value| text(name, value)).transpose()
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<T>, Problem> {
+        self.text(name)?.map(|text| parse(name, &text)).transpose()
+    }
+
+    /// A first or last name; the empty one is none.
+    fn person_name(&mut self, name: &'static str) -> Result<Option<PersonName>, Problem> {
+        let text = self.text(name)?.filter(|text| !text.is_empty());
+        text.map(|text| parse(name, &text)).transpose()
+    }
+
+    fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {
+        match self.take(name) {
+            None => Ok(false),
+            Some(Json::Bool(flag)) => Ok(flag),
+            Some(Json::Null | Json::Text(_) | Json::Object(_) | Json::Other) => {
+                Err(Problem::of(name, "must be true or false"))
+            }
+        }
+    }
+
+    fn tenants(&mut self) -> Result<BTreeMap<TenantId, RoleName>, Problem> {
+        let list = match self.take("tenants") {
+            None => Vec::new(),
+            Some(Json::Object(list)) => list,
+            Some(Json::Null | Json::Bool(_) | Json::Text(_) | Json::Other) => {
+                return Err(Problem::of("tenants", "must be an object"));
+            }
+        };
+        let mut tenants = BTreeMap::new();
+        for (tenant, role) in list {
+            let tenant: TenantId = tenant.parse().map_err(|error| {
+                Problem::of("tenants", format_args!("the name of a tenant {error}"))
+            })?;
+            let field = format!("tenants.{tenant}");
+            let role = parse(&field, &text(&field, role)?)?;
+            if tenants.insert(tenant, role).is_some() {
+                return Err(Problem::of(field, "stands there twice"));
+            }
+        }
+        Ok(tenants)
+    }
+}
+
+fn text(field: &str, value: Json) -> Result<String, Problem> {
+    match value {
+        Json::Text(text) => Ok(text),
+        Json::Null | Json::Bool(_) | Json::Object(_) | Json::Other => {
+            Err(Problem::of(field, "must be a string"))
+        }
+    }
+}
+
+fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error| Problem::of(field, error))
+}
+
+/// The name of an unknown member is told if it looks like one; what is anything else, such as an
+/// e-mail address, is not.
+fn unknown(name: &str) -> Problem {
+    let is_name = |text: &str| {
+        (1..=32).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if is_name(name) {
+        Problem::of(name, "is not a member of a seed line")
+    } else {
+        Problem::of_line("has a member that is not one of a seed line")
+    }
+}

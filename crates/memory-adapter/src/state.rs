@@ -1,0 +1,183 @@
+//! What is kept: every account, and the indexes that find it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use aws_lc_rs::rand;
+use domain::policy::{LastProtectedRoleHolder, keep_a_holder, role_at_stake};
+use domain::{
+    DisplayName, EmailAddress, Membership, Role, RoleCatalogue, RoleName, TenantId, User, UserId,
+    Username,
+};
+use ports::{Conflict, PortError};
+
+use crate::passwords::PasswordHash;
+
+/// One account as it is kept.
+///
+/// A change makes a copy, changes that, and gives it to [`State::put`].
+#[derive(Clone)]
+pub(crate) struct Record {
+    /// The account as the catalogue resolves it; shared with the tenants' indexes.
+    pub(crate) user: Arc<User>,
+    /// Stored memberships whose role the catalogue does not have.
+    pub(crate) unresolved: BTreeMap<TenantId, StoredMembership>,
+    /// The hash of its password, if it has one.
+    pub(crate) password: Option<PasswordHash>,
+}
+
+/// A membership as it is written down: its role is a name, and no more.
+#[derive(Clone)]
+pub(crate) struct StoredMembership {
+    pub(crate) role: RoleName,
+    pub(crate) name: Option<DisplayName>,
+}
+
+/// Every account, by whatever it is looked up by.
+#[derive(Default)]
+pub(crate) struct State {
+    records: HashMap<UserId, Record>,
+    by_email: HashMap<EmailAddress, UserId>,
+    by_username: HashMap<Username, UserId>,
+    by_tenant: HashMap<TenantId, HashMap<UserId, Arc<User>>>,
+}
+
+impl Record {
+    /// The account with these memberships, as far as the catalogue knows their roles.
+    pub(crate) fn new(
+        mut user: User,
+        stored: impl IntoIterator<Item = (TenantId, StoredMembership)>,
+        password: Option<PasswordHash>,
+        catalogue: &RoleCatalogue,
+    ) -> Self {
+        let mut unresolved = BTreeMap::new();
+        for (tenant, StoredMembership { role: stored, name }) in stored {
+            if let Some(role) = catalogue.resolve(stored.as_str()) {
+                user.memberships.insert(tenant, Membership { role: role.clone(), name });
+            } else {
+                unresolved.insert(tenant, StoredMembership { role: stored, name });
+            }
+        }
+        Self { user: Arc::new(user), unresolved, password }
+    }
+
+    /// The same account, read by another catalogue.
+    fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
+        let mut user = User::clone(&self.user);
+        let resolved = std::mem::take(&mut user.memberships);
+        let stored = resolved.into_iter().map(|(tenant, Membership { role, name })| {
+            (tenant, StoredMembership { role: role.name().clone(), name })
+        });
+        let stored: Vec<_> = stored.chain(self.unresolved.clone()).collect();
+        Self::new(user, stored, self.password.clone(), catalogue)
+    }
+}
+
+impl State {
+    pub(crate) fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
+        let mut state = Self::default();
+        for record in self.records.values() {
+            state.put(record.under_catalogue(catalogue));
+        }
+        state
+    }
+
+    pub(crate) fn get(&self, id: &UserId) -> Option<&Record> {
+        self.records.get(id)
+    }
+
+    pub(crate) fn by_email(&self, email: &EmailAddress) -> Option<&Record> {
+        self.by_email.get(email).and_then(|id| self.records.get(id))
+    }
+
+    /// The account that has the username.
+    pub(crate) fn by_username(&self, username: &Username) -> Option<&Record> {
+        self.by_username.get(username).and_then(|id| self.records.get(id))
+    }
+
+    /// Everybody attached to the tenant, in no order.
+    pub(crate) fn people_of(&self, tenant: &TenantId) -> impl Iterator<Item = &User> {
+        self.by_tenant.get(tenant).into_iter().flat_map(|people| people.values().map(Arc::as_ref))
+    }
+
+    /// How many people are attached to the tenant.
+    pub(crate) fn headcount(&self, tenant: &TenantId) -> usize {
+        self.by_tenant.get(tenant).map_or(0, HashMap::len)
+    }
+
+    /// Whether a new account can have the address and the username.
+    pub(crate) fn vacant(
+        &self,
+        email: &EmailAddress,
+        username: Option<&Username>,
+    ) -> Result<(), Conflict> {
+        if self.by_email.contains_key(email) {
+            Err(Conflict::EmailTaken)
+        } else if username.is_some_and(|username| self.by_username.contains_key(username)) {
+            Err(Conflict::UsernameTaken)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// An id that no account has: like Auth0's, with 96 random bits.
+    pub(crate) fn vacant_id(&self) -> Result<UserId, PortError> {
+        let failed = |source: ports::BoxError| PortError::Failed { source };
+        loop {
+            let mut bytes = [0; 16];
+            rand::fill(&mut bytes).map_err(|source| failed(source.into()))?;
+            let text = format!("auth0|{:024x}", u128::from_be_bytes(bytes) >> 32);
+            let id = text.parse().map_err(|source: domain::InvalidUserId| failed(source.into()))?;
+            if !self.records.contains_key(&id) {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing).
+    pub(crate) fn keep_a_holder(
+        &self,
+        user: &User,
+        tenant: &TenantId,
+        becomes: Option<&Role>,
+    ) -> Result<(), LastProtectedRoleHolder> {
+        role_at_stake(user, tenant, becomes).map_or(Ok(()), |role| {
+            let others = self.people_of(tenant).filter(|other| other.id != user.id);
+            keep_a_holder(role, tenant, others)
+        })
+    }
+
+    /// Stores the account in place of the one with its id, if there is one.
+    ///
+    /// That its e-mail address and username are free is for the caller to have made sure of.
+    pub(crate) fn put(&mut self, record: Record) {
+        let user = Arc::clone(&record.user);
+        self.remove(&user.id);
+        self.by_email.insert(user.email.clone(), user.id.clone());
+        if let Some(username) = &user.username {
+            self.by_username.insert(username.clone(), user.id.clone());
+        }
+        for tenant in user.memberships.keys() {
+            let people = self.by_tenant.entry(tenant.clone()).or_default();
+            people.insert(user.id.clone(), Arc::clone(&user));
+        }
+        self.records.insert(user.id.clone(), record);
+    }
+
+    /// Takes the account out.
+    pub(crate) fn remove(&mut self, id: &UserId) {
+        let Some(Record { user, .. }) = self.records.remove(id) else { return };
+        self.by_email.remove(&user.email);
+        if let Some(username) = &user.username {
+            self.by_username.remove(username);
+        }
+        for tenant in user.memberships.keys() {
+            if let Some(people) = self.by_tenant.get_mut(tenant) {
+                people.remove(id);
+                if people.is_empty() {
+                    self.by_tenant.remove(tenant);
+                }
+            }
+        }
+    }
+}

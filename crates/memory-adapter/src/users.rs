@@ -1,0 +1,227 @@
+//! The directory: every change under one lock, on the account as it then is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    AccountChange, AccountScope, Denied, Enlistment, Listing, Membership, MembershipChange,
+    NewUser, Page, Password, TenantScope, User, UserId,
+};
+use ports::{Applied, Conflict, Enlisted, PortError, PortResult, UserDirectory};
+
+use crate::MemoryDirectory;
+use crate::passwords::check_policy;
+use crate::state::{Record, State};
+
+#[async_trait]
+impl UserDirectory for MemoryDirectory {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+        // The copy is made when the lock is free again.
+        let user = self.read().get(id).map(|record| Arc::clone(&record.user));
+        Ok(user.filter(|user| scope.sees(user)).map(Arc::unwrap_or_clone))
+    }
+
+    async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
+        let state = self.read();
+        let users = listing.select(state.people_of(scope.tenant())).into_iter().cloned().collect();
+        Ok(Page { users, total: state.headcount(scope.tenant()) as u64 })
+    }
+
+    async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
+        scope.admit_grant(&new.role)?;
+        new.password.as_ref().map_or(Ok(()), check_policy).map_err(PortError::Unacceptable)?;
+        // Asked before the hash, which is expensive, and again after it.
+        self.read().vacant(&new.email, new.username.as_ref())?;
+        let password = match &new.password {
+            Some(password) => Some(self.hasher.hash(password.clone()).await?),
+            None => None,
+        };
+
+        let mut state = self.write();
+        state.vacant(&new.email, new.username.as_ref())?;
+        let id = state.vacant_id()?;
+        let user = self.at_home(scope, id, new);
+        state.put(Record { user: Arc::new(user.clone()), unresolved: [].into(), password });
+        Ok(user)
+    }
+
+    async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
+        let Enlistment { email, role, name } = enlistment;
+        scope.admit_grant(&role)?;
+        let tenant = scope.tenant();
+        let mut state = self.write();
+        let Some(record) = state.by_email(&email) else {
+            let new = NewUser {
+                email,
+                username: None,
+                given_name: None,
+                family_name: None,
+                display_name: name,
+                service_user: false,
+                role,
+                password: None,
+            };
+            let user = self.at_home(scope, state.vacant_id()?, new);
+            state.put(Record {
+                user: Arc::new(user.clone()),
+                unresolved: [].into(),
+                password: None,
+            });
+            return Ok(Enlisted { user, created: true });
+        };
+        if record.user.memberships.contains_key(tenant) {
+            return Err(Conflict::AlreadyAttached.into());
+        }
+        let mut record = record.clone();
+        // Whatever was stored here under a role that is none is replaced, its name too.
+        record.unresolved.remove(tenant);
+        let user = self.store(&mut state, record, |user| {
+            user.memberships.insert(tenant.clone(), Membership { role, name: None });
+            if let Some(name) = name {
+                user.rename_in(tenant, name);
+            }
+        });
+        Ok(Enlisted { user, created: false })
+    }
+
+    async fn change_membership(
+        &self,
+        scope: &TenantScope,
+        seen: &User,
+        change: MembershipChange,
+    ) -> PortResult<User> {
+        let MembershipChange { role, name } = change;
+        let tenant = scope.tenant();
+        let mut state = self.write();
+        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        scope.admit_change(&record.user)?;
+        if let Some(role) = &role {
+            scope.admit_grant(role)?;
+            state.keep_a_holder(&record.user, tenant, Some(role))?;
+        }
+        let record = record.clone();
+        Ok(self.store(&mut state, record, |user| {
+            if let (Some(role), Some(membership)) = (role, user.memberships.get_mut(tenant)) {
+                membership.role = role;
+            }
+            if let Some(name) = name {
+                user.rename_in(tenant, name);
+            }
+        }))
+    }
+
+    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
+        let tenant = scope.tenant();
+        let mut state = self.write();
+        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        scope.admit_change(&record.user)?;
+        state.keep_a_holder(&record.user, tenant, None)?;
+        let record = record.clone();
+        self.store(&mut state, record, |user| {
+            user.memberships.remove(tenant);
+        });
+        Ok(())
+    }
+
+    async fn change_account(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        change: AccountChange,
+    ) -> PortResult<Applied> {
+        let mut state = self.write();
+        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        scope.admit_change(&record.user)?;
+        let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != seen.id);
+        if taken && !change.renames(&record.user) {
+            return Err(Conflict::EmailTaken.into());
+        }
+        let record = record.clone();
+        let user = self.store(&mut state, record, |user| {
+            let AccountChange { email, given_name, family_name } = change;
+            (user.given_name, user.family_name) = (given_name, family_name);
+            if !taken {
+                user.email = email;
+            }
+        });
+        let failures = if taken { vec![Conflict::EmailTaken] } else { Vec::new() };
+        Ok(Applied { user, failures })
+    }
+
+    async fn set_password(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        password: Password,
+    ) -> PortResult<User> {
+        // Asked before the hash, which is expensive, and again after it.
+        self.admitted(&seen.id, |user| scope.admit_password(user))?;
+        check_policy(&password).map_err(PortError::Unacceptable)?;
+        let hash = self.hasher.hash(password).await?;
+
+        let mut state = self.write();
+        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        scope.admit_password(&record.user)?;
+        let record = Record { password: Some(hash), ..record.clone() };
+        Ok(self.store(&mut state, record, |_| ()))
+    }
+
+    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
+        let mut state = self.write();
+        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        scope.admit_change(&record.user)?;
+        for tenant in record.user.memberships.keys() {
+            state.keep_a_holder(&record.user, tenant, None)?;
+        }
+        state.remove(&seen.id);
+        Ok(())
+    }
+
+    async fn ready(&self) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+impl MemoryDirectory {
+    /// The record of this id, if the scope admits what is to be done to the account.
+    pub(crate) fn admitted(
+        &self,
+        id: &UserId,
+        admit: impl FnOnce(&User) -> Result<(), Denied>,
+    ) -> PortResult<Record> {
+        let record = self.read().get(id).cloned().ok_or(PortError::NotFound)?;
+        admit(&record.user)?;
+        Ok(record)
+    }
+
+    /// A new account, at home in the scope's tenant.
+    fn at_home(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
+        let now = self.clock.now();
+        let membership = Membership { role: new.role, name: None };
+        User {
+            id,
+            email: new.email,
+            username: new.username,
+            given_name: new.given_name,
+            family_name: new.family_name,
+            display_name: new.display_name,
+            service_user: new.service_user,
+            blocked: false,
+            created_at: now,
+            updated_at: Some(now),
+            last_login: None,
+            home: Some(scope.tenant().clone()),
+            memberships: [(scope.tenant().clone(), membership)].into(),
+        }
+    }
+
+    /// Stores the record with a change to its user, who is answered as stored.
+    fn store(&self, state: &mut State, mut record: Record, change: impl FnOnce(&mut User)) -> User {
+        let mut user = Arc::unwrap_or_clone(record.user);
+        change(&mut user);
+        user.updated_at = Some(self.clock.now());
+        record.user = Arc::new(user.clone());
+        state.put(record);
+        user
+    }
+}

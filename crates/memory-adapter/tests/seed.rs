@@ -1,0 +1,255 @@
+//! Seeds: what they may hold, and what is said of those that cannot be used.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
+
+use std::sync::Arc;
+
+use domain::{AccountScope, CurrentPassword, Listing, User};
+use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
+use ports::contract::{Caller, ManualClock, acme, catalogue, globex};
+use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
+
+fn empty() -> MemoryDirectory {
+    MemoryDirectory::new(catalogue(), Arc::new(ManualClock::new()))
+}
+
+fn load(directory: &MemoryDirectory, text: impl AsRef<[u8]>) -> Result<SeedSummary, SeedError> {
+    directory.load_seed(text.as_ref())
+}
+
+async fn find(directory: &MemoryDirectory, id: &str) -> Option<User> {
+    let scope = AccountScope::system("tests see everybody");
+    directory.find(&scope, &id.parse().unwrap()).await.unwrap()
+}
+
+async fn acmes_people(directory: &MemoryDirectory) -> Vec<User> {
+    let scope = Caller::of([acme()]).reads(&acme());
+    directory.list(&scope, &Listing::default()).await.unwrap().users
+}
+
+#[tokio::test]
+async fn a_full_line_brings_everything() {
+    let directory = empty();
+    let line = r#"{"id":"auth0|1","email":"Ada@Acme.example","username":"Ada","firstName":"Ada",
+        "lastName":"Lovelace","name":"Ada L.","serviceUser":true,"blocked":true,
+        "createdAt":"2025-01-01T01:00:00+01:00","updatedAt":"2025-01-02T00:00:00Z",
+        "lastLogin":"2025-01-03T00:00:00.5Z","password":"correct-horse","homeTenant":"acme",
+        "tenants":{"acme":"admin","globex":"retired"}}"#;
+    let summary = load(&directory, line.replace('\n', "")).unwrap();
+    assert_eq!(summary, SeedSummary { accounts: 1, passwords: 1, unknown_roles: 1 });
+
+    let ada = find(&directory, "auth0|1").await.unwrap();
+    assert_eq!(ada.email.as_str(), "ada@acme.example");
+    assert_eq!(ada.shown_username(), "ada");
+    assert_eq!((ada.shown_given_name(), ada.shown_family_name()), ("Ada", "Lovelace"));
+    assert_eq!(ada.display_name.as_ref().unwrap().as_str(), "Ada L.");
+    assert!(ada.service_user && ada.blocked);
+    assert_eq!(ada.created_at.to_string(), "2025-01-01T00:00:00.000Z");
+    assert_eq!(ada.updated_at.unwrap().to_string(), "2025-01-02T00:00:00.000Z");
+    assert_eq!(ada.last_login.unwrap().to_string(), "2025-01-03T00:00:00.500Z");
+    assert_eq!(ada.home, Some(acme()));
+    assert_eq!(ada.role_in(&acme()).unwrap().name().as_str(), "admin");
+    assert_eq!(ada.role_in(&globex()), None, "a role outside the catalogue is no access");
+
+    let scope = Caller::of([acme()]).changes();
+    let offered = CurrentPassword::offered("correct-horse".to_owned());
+    let verdict = directory.verify(&scope, &ada, offered, None).await.unwrap();
+    assert_eq!(verdict, Verdict::Match);
+}
+
+#[tokio::test]
+async fn an_address_is_enough() {
+    let directory = empty();
+    let summary = load(&directory, r#"{"email":"ada@acme.example","tenants":{"acme":"member"}}"#);
+    assert_eq!(summary.unwrap(), SeedSummary { accounts: 1, passwords: 0, unknown_roles: 0 });
+
+    let [ada] = acmes_people(&directory).await.try_into().unwrap();
+    let hex = ada.id.as_str().strip_prefix("auth0|").unwrap();
+    assert!(hex.len() == 24 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!((&ada.username, &ada.given_name, &ada.family_name), (&None, &None, &None));
+    assert_eq!((&ada.display_name, &ada.home), (&None, &None));
+    assert!(!ada.service_user && !ada.blocked);
+    assert_eq!(ada.created_at, ManualClock::new().now());
+    assert_eq!((ada.updated_at, ada.last_login), (None, None));
+}
+
+#[tokio::test]
+async fn null_is_absent_and_an_empty_person_name_is_none() {
+    let directory = empty();
+    let line = r#"{"id":null,"email":"ada@acme.example","username":null,"firstName":"",
+        "lastName":"","name":null,"serviceUser":null,"blocked":null,"createdAt":null,
+        "updatedAt":null,"lastLogin":null,"password":null,"homeTenant":null,"tenants":null}
+        "#;
+    load(&directory, line.replace('\n', "")).unwrap();
+    let line =
+        r#"{"id":"x","email":"b@acme.example","firstName":null,"lastName":null,"tenants":{}}"#;
+    load(&directory, line).unwrap();
+    let bob = find(&directory, "x").await.unwrap();
+    assert_eq!((bob.given_name, bob.family_name, bob.memberships.len()), (None, None, 0));
+}
+
+#[tokio::test]
+async fn blank_lines_a_byte_order_mark_and_foreign_line_ends_are_skipped() {
+    let directory = empty();
+    let seed =
+        "\u{feff}{\"email\":\"a@acme.example\"}\r\n\r\n  \t\n\n{\"email\":\"b@acme.example\"}";
+    assert_eq!(load(&directory, seed).unwrap().accounts, 2);
+    assert_eq!(load(&directory, "").unwrap(), SeedSummary::default());
+    assert_eq!(load(&directory, "\u{feff}").unwrap(), SeedSummary::default());
+    // Further down it is a mistake.
+    let error = load(&directory, "\n\u{feff}{\"email\":\"c@acme.example\"}").unwrap_err();
+    assert_eq!(error.to_string(), "line 2: is not JSON, at column 1");
+}
+
+#[tokio::test]
+async fn many_passwords_are_hashed_and_each_goes_to_its_account() {
+    let directory = empty();
+    let line = |n| {
+        format!("{{\"id\":\"u{n}\",\"email\":\"u{n}@x.test\",\"password\":\"password-{n}\"}}\n")
+    };
+    let seed: String = (0..5).map(line).collect();
+    assert_eq!(load(&directory, seed).unwrap().passwords, 5);
+    let scope = Caller::operator().changes();
+    for n in 0..5 {
+        let user = find(&directory, &format!("u{n}")).await.unwrap();
+        let offered = CurrentPassword::offered(format!("password-{n}"));
+        let verdict = directory.verify(&scope, &user, offered, None).await.unwrap();
+        assert_eq!(verdict, Verdict::Match);
+    }
+}
+
+/// Bad lines, and all that is said of each.
+const BAD: [(&str, &str); 46] = [
+    ("nonsense", "is not JSON, at column 2"),
+    (r#"{"email":"a@x.test"} {}"#, "is not JSON, at column 22"),
+    (r#"{"email":"a@x.test",}"#, "is not JSON, at column 21"),
+    (r#"{"email":"a@x.test""#, "is not JSON, at column 19"),
+    (r#"["a@x.test"]"#, "must be a JSON object"),
+    (r#""a@x.test""#, "must be a JSON object"),
+    ("null", "must be a JSON object"),
+    ("17", "must be a JSON object"),
+    ("{}", "email: is missing"),
+    (r#"{"email":null}"#, "email: is missing"),
+    (r#"{"id":"1"}"#, "email: is missing"),
+    (r#"{"email":17}"#, "email: must be a string"),
+    (r#"{"email":true}"#, "email: must be a string"),
+    (r#"{"email":["a@x.test"]}"#, "email: must be a string"),
+    (r#"{"email":{"a":"b"}}"#, "email: must be a string"),
+    (r#"{"email":"a"}"#, "email: must be an e-mail address"),
+    (r#"{"email":""}"#, "email: must be an e-mail address"),
+    (r#"{"email":"a@x.test","email":"b@x.test"}"#, "email: stands there twice"),
+    (r#"{"email":"a@x.test","blocked":true,"blocked":null}"#, "blocked: stands there twice"),
+    (r#"{"email":"a@x.test","colour":"red"}"#, "colour: is not a member of a seed line"),
+    (r#"{"email":"a@x.test","Email":"a@x.test"}"#, "Email: is not a member of a seed line"),
+    (r#"{"email":"a@x.test","b@x.test":1}"#, "has a member that is not one of a seed line"),
+    (r#"{"email":"a@x.test","":1}"#, "has a member that is not one of a seed line"),
+    (r#"{"email":"a@x.test","id":""}"#, "id: must not be empty"),
+    (
+        r#"{"email":"a@x.test","id":"a/b"}"#,
+        r"id: must hold only visible ASCII characters other than / \ ? # % and quotes",
+    ),
+    (r#"{"email":"a@x.test","username":""}"#, "username: must not be empty"),
+    (r#"{"email":"a@x.test","username":"b@x.test"}"#, "username: must not be an e-mail address"),
+    (r#"{"email":"a@x.test","firstName":"\u0000"}"#, "firstName: must not hold control characters"),
+    (r#"{"email":"a@x.test","lastName":7}"#, "lastName: must be a string"),
+    (r#"{"email":"a@x.test","name":""}"#, "name: must not be empty"),
+    (r#"{"email":"a@x.test","serviceUser":"yes"}"#, "serviceUser: must be true or false"),
+    (r#"{"email":"a@x.test","blocked":0}"#, "blocked: must be true or false"),
+    (
+        r#"{"email":"a@x.test","createdAt":"yesterday"}"#,
+        "createdAt: must be an RFC 3339 date and time between the years 0000 and 9999",
+    ),
+    (r#"{"email":"a@x.test","updatedAt":1767225600}"#, "updatedAt: must be a string"),
+    (
+        r#"{"email":"a@x.test","lastLogin":"2026-13-01T00:00:00Z"}"#,
+        "lastLogin: must be an RFC 3339 date and time between the years 0000 and 9999",
+    ),
+    (r#"{"email":"a@x.test","password":""}"#, "password: must not be empty"),
+    (r#"{"email":"a@x.test","password":"1234567"}"#, "password: must have at least 8 characters"),
+    (
+        r#"{"email":"a@x.test","password":"with a space"}"#,
+        "password: must hold only visible ASCII characters, and no space",
+    ),
+    (r#"{"email":"a@x.test","password":12345678}"#, "password: must be a string"),
+    (
+        r#"{"email":"a@x.test","homeTenant":"Acme"}"#,
+        "homeTenant: must be 1 to 63 lower-case letters, digits or hyphens, \
+         with no hyphen at either end",
+    ),
+    (r#"{"email":"a@x.test","tenants":["acme"]}"#, "tenants: must be an object"),
+    (r#"{"email":"a@x.test","tenants":"acme"}"#, "tenants: must be an object"),
+    (
+        r#"{"email":"a@x.test","tenants":{"b@x.test":"admin"}}"#,
+        "tenants: the name of a tenant must be 1 to 63 lower-case letters, digits or hyphens, \
+         with no hyphen at either end",
+    ),
+    (r#"{"email":"a@x.test","tenants":{"acme":null}}"#, "tenants.acme: must be a string"),
+    (
+        r#"{"email":"a@x.test","tenants":{"acme":"two words"}}"#,
+        "tenants.acme: must be 1 to 64 letters, digits, dots, underscores, colons \
+         or hyphens",
+    ),
+    (
+        r#"{"email":"a@x.test","tenants":{"acme":"admin","acme":"owner"}}"#,
+        "tenants.acme: stands there twice",
+    ),
+];
+
+#[tokio::test]
+async fn a_bad_line_is_named_with_its_number_and_brings_nothing() {
+    for (line, problem) in BAD {
+        let directory = empty();
+        let good = r#"{"id":"good","email":"good@x.test","tenants":{"acme":"owner"}}"#;
+        let error = load(&directory, format!("{good}\n\n{line}\n")).unwrap_err();
+        assert_eq!(error.to_string(), format!("line 3: {problem}"), "{line}");
+        assert_eq!(acmes_people(&directory).await, [], "all or nothing");
+    }
+}
+
+#[tokio::test]
+async fn no_two_accounts_share_an_id_an_address_or_a_username() {
+    let first = r#"{"id":"1","email":"a@x.test","username":"one"}"#;
+    let cases = [
+        (r#"{"id":"1","email":"b@x.test"}"#, "id"),
+        (r#"{"id":"2","email":"A@X.test"}"#, "email"),
+        (r#"{"id":"2","email":"b@x.test","username":"ONE"}"#, "username"),
+    ];
+    for (second, field) in cases {
+        let problem = format!("{field}: another account has the same");
+        let error = load(&empty(), format!("{first}\n{second}")).unwrap_err();
+        assert_eq!(error.to_string(), format!("line 2: {problem}"));
+        // Nor with one that was there before.
+        let directory = empty();
+        load(&directory, first).unwrap();
+        let seed = format!("{{\"id\":\"3\",\"email\":\"c@x.test\"}}\n{second}");
+        let error = load(&directory, seed).unwrap_err();
+        assert_eq!(error.to_string(), format!("line 2: {problem}"));
+        assert_eq!(find(&directory, "3").await, None, "all or nothing");
+    }
+}
+
+#[test]
+fn text_that_is_not_utf_8_cannot_be_read() {
+    let error = load(&empty(), b"{\"email\":\"a@x.test\"}\n{\"email\":\"\xff\"}").unwrap_err();
+    assert_eq!(error.to_string(), "line 2: cannot be read");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn debug_texts_tell_neither_addresses_nor_passwords() {
+    let directory = empty();
+    let line = r#"{"email":"secret@x.test","password":"secret-password"}"#;
+    load(&directory, line).unwrap();
+    assert!(!format!("{directory:?}").contains("secret"));
+    for line in [
+        r#"{"email":"secret"}"#,
+        r#"{"email":"a@x.test","password":"secret "}"#,
+        r#"{"email":"a@x.test","secret@x.test":1}"#,
+        r#"{"email":"a@x.test","tenants":{"secret@x.test":"member"}}"#,
+        r#"{"email":"secret@x.test","blocked":"secret"}"#,
+        r#"{"email":"secret@x.test","#,
+    ] {
+        let error = load(&empty(), line).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
+}
