@@ -1,1 +1,59 @@
 //! Key sets of token issuers, fetched over HTTP: OpenID Connect discovery and JWKS.
+//!
+//! - [`OidcKeySource`] is a [`ports::KeySource`]. Every call is a fetch; caching, cooldown and
+//!   back-off are for the caller.
+//! - `client.rs` builds the one HTTP client, with its limits, and has the one function that sends.
+//! - `address.rs` says which addresses may be asked at all.
+//! - `discovery.rs` finds the key set of an issuer (OpenID Connect Discovery 1.0 §4).
+//! - `key_set.rs` reads a key set (RFC 7517) and drops what cannot verify a signature.
+//!
+//! What an issuer answers is hostile until shown otherwise: no redirect is followed, size and time
+//! are limited, and nothing of an answer gets into an error or a log.
+//!
+//! Not here: a check of the addresses that a name resolves to. Issuers are chosen by the operator,
+//! private networks are an ordinary place for them, and the certificate proves the name.
+//!
+//! To know one more kind of key: add it to [`ports::KeyMaterial`] and read it in `key_set.rs`; the
+//! verifier then has to say which algorithms fit it.
+
+#![warn(clippy::future_not_send)]
+
+mod address;
+mod client;
+mod discovery;
+mod key_set;
+
+use async_trait::async_trait;
+use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
+
+pub use client::{ClientError, OidcSettings};
+
+use crate::address::SafeUrl;
+use crate::client::Client;
+
+/// Fetches key sets over HTTP.
+#[derive(Debug, Clone)]
+pub struct OidcKeySource {
+    client: Client,
+}
+
+impl OidcKeySource {
+    /// A source with these limits. Fails if the machine's TLS roots cannot be had.
+    pub fn new(settings: OidcSettings) -> Result<Self, ClientError> {
+        Ok(Self { client: Client::new(settings)? })
+    }
+}
+
+#[async_trait]
+impl KeySource for OidcKeySource {
+    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+        // Both are looked at before anything is sent, although with a `jwks_uri` the issuer's own
+        // address is not asked: a key set is only as good as the name it stands for.
+        let issuer = SafeUrl::of_issuer(&address.issuer)?;
+        let key_set = match &address.jwks_uri {
+            Some(jwks_uri) => SafeUrl::of_key_set(jwks_uri)?,
+            None => discovery::key_set_of(&self.client, &address.issuer, &issuer).await?,
+        };
+        key_set::read(&self.client.get(key_set).await?)
+    }
+}

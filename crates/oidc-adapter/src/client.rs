@@ -1,0 +1,129 @@
+//! The one place that builds the HTTP client, and the one function that sends.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use ports::KeySourceError;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{StatusCode, header, redirect};
+use thiserror::Error;
+use tokio::net::lookup_host;
+
+use crate::address::{SafeUrl, is_localhost};
+
+/// The limits of a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OidcSettings {
+    /// How long a connection may take to stand.
+    pub connect_timeout: Duration,
+    /// How long one request may take, from the first step to the last byte. A fetch with
+    /// discovery is two requests.
+    pub timeout: Duration,
+    /// How many bytes an answer may have.
+    pub max_bytes: usize,
+}
+
+impl Default for OidcSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(4),
+            // With discovery two of them fit into the time that a request usually has.
+            timeout: Duration::from_secs(4),
+            max_bytes: 256 * 1024,
+        }
+    }
+}
+
+/// Why there is no HTTP client.
+#[derive(Debug, Error)]
+#[error("the HTTP client for key sets cannot be set up")]
+pub struct ClientError(#[source] reqwest::Error);
+
+/// An HTTP client with limits.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    max_bytes: usize,
+}
+
+/// The issuer answered, but not with 200.
+#[derive(Debug, Error)]
+#[error("the answer has status {0}")]
+struct UnexpectedStatus(u16);
+
+impl Client {
+    pub(crate) fn new(settings: OidcSettings) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.timeout)
+            // A redirect would lead away from the address that was checked.
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            // Whom keys come from is for the configuration to say, not for HTTP_PROXY.
+            .no_proxy()
+            .dns_resolver(Resolver)
+            // Fetches are minutes apart, and come from whichever worker is at hand: a pooled
+            // connection would hang on the runtime of the worker that opened it.
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(ClientError)?;
+        Ok(Self { http, max_bytes: settings.max_bytes })
+    }
+
+    /// The body at an address, if it is answered with 200.
+    pub(crate) async fn get(&self, address: SafeUrl) -> Result<Vec<u8>, KeySourceError> {
+        let request =
+            self.http.get(address.into_url()).header(header::ACCEPT, "application/json, */*;q=0.1");
+        #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
+        let mut response = request.send().await.map_err(failed)?;
+        if response.status() != StatusCode::OK {
+            let status = UnexpectedStatus(response.status().as_u16());
+            return Err(KeySourceError::Unreachable(status.into()));
+        }
+        // Content-Length is only what the other side says: what counts is what comes.
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if chunk.len() > self.max_bytes.saturating_sub(body.len()) {
+                return Err(KeySourceError::Invalid(format!(
+                    "it has more than {} bytes",
+                    self.max_bytes
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// Looks names up as the machine does, but for those of the machine itself.
+///
+/// Plain http is taken for `localhost` and all below it, so that these must be this machine
+/// whatever a name server says (RFC 6761 §6.3).
+#[derive(Debug)]
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses: Addrs = if is_localhost(name.as_str()) {
+                let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+                Box::new(loopback.map(|address| SocketAddr::new(address, 0)).into_iter())
+            } else {
+                // The port is filled in by the client.
+                let found: Vec<_> = lookup_host((name.as_str(), 0)).await?.collect();
+                Box::new(found.into_iter())
+            };
+            Ok(addresses)
+        })
+    }
+}
+
+/// The address is left out of the error: a discovery document may have named it.
+fn failed(error: reqwest::Error) -> KeySourceError {
+    if error.is_timeout() {
+        KeySourceError::Timeout
+    } else {
+        KeySourceError::Unreachable(error.without_url().into())
+    }
+}

@@ -1,0 +1,191 @@
+use serde_json::json;
+
+use super::*;
+
+fn base64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Well-formed, though nobody has the other half.
+fn rsa_key(kid: &str) -> Value {
+    json!({"kty": "RSA", "kid": kid, "n": base64(&[0xc5; 256]), "e": "AQAB"})
+}
+
+fn with(mut key: Value, member: &str, value: impl Into<Value>) -> Value {
+    key[member] = value.into();
+    key
+}
+
+fn without(mut key: Value, member: &str) -> Value {
+    key.as_object_mut().unwrap().remove(member);
+    key
+}
+
+fn read_keys(keys: &[Value]) -> Vec<PublicKey> {
+    read(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
+}
+
+fn kept(key: Value) -> bool {
+    !read_keys(&[key]).is_empty()
+}
+
+#[test]
+fn keys_of_each_known_kind_are_read() {
+    let keys = read_keys(&[
+        with(rsa_key("a"), "alg", "RS256"),
+        json!({"kty": "EC", "crv": "P-256", "x": base64(&[1; 32]), "y": base64(&[2; 32])}),
+        json!({"kty": "EC", "crv": "P-384", "x": base64(&[1; 48]), "y": base64(&[2; 48])}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "d", "x": base64(&[3; 32])}),
+    ]);
+    let unnamed = |material| PublicKey { kid: None, algorithm: None, material };
+    let expected = [
+        PublicKey {
+            kid: Some("a".to_owned()),
+            algorithm: Some("RS256".to_owned()),
+            material: KeyMaterial::Rsa { n: vec![0xc5; 256], e: vec![1, 0, 1] },
+        },
+        unnamed(KeyMaterial::Ec { curve: Curve::P256, x: vec![1; 32], y: vec![2; 32] }),
+        unnamed(KeyMaterial::Ec { curve: Curve::P384, x: vec![1; 48], y: vec![2; 48] }),
+        PublicKey {
+            kid: Some("d".to_owned()),
+            algorithm: None,
+            material: KeyMaterial::Ed25519 { x: vec![3; 32] },
+        },
+    ];
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn unknown_kinds_are_skipped() {
+    let ec = json!({"kty": "EC", "x": base64(&[1; 32]), "y": base64(&[2; 32])});
+    for key in [
+        json!({"kty": "oct", "k": base64(&[7; 32])}),
+        json!({"kty": "rsa", "n": base64(&[0xc5; 256]), "e": "AQAB"}),
+        json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": base64(&[7; 32])}),
+        with(ec.clone(), "crv", "secp256k1"),
+        with(ec.clone(), "crv", "P-521"),
+        ec,
+        json!({"kty": "OKP", "crv": "Ed448", "x": base64(&[3; 57])}),
+        json!({"kty": "OKP", "crv": "X25519", "x": base64(&[3; 32])}),
+    ] {
+        assert!(!kept(key.clone()), "{key}");
+    }
+}
+
+#[test]
+fn malformed_keys_are_skipped_and_the_others_kept() {
+    let ec = json!({"kty": "EC", "crv": "P-256", "x": base64(&[1; 32]), "y": base64(&[2; 32])});
+    let keys = [
+        json!(null),
+        json!("key"),
+        json!([]),
+        json!({}),
+        without(rsa_key("a"), "kty"),
+        without(rsa_key("a"), "n"),
+        without(rsa_key("a"), "e"),
+        with(rsa_key("a"), "n", 5),
+        with(rsa_key("a"), "kid", 5),
+        with(rsa_key("a"), "n", ""),
+        with(rsa_key("a"), "n", format!("{}=", base64(&[0xc5; 256]))),
+        with(rsa_key("a"), "n", format!("+/{}", base64(&[0xc5; 256]))),
+        with(rsa_key("a"), "e", ""),
+        with(rsa_key("a"), "e", "AA"),
+        with(rsa_key("a"), "e", "AQ"),
+        with(rsa_key("a"), "e", "Ag"),
+        with(rsa_key("a"), "e", base64(&[1; 5])),
+        with(ec.clone(), "x", base64(&[1; 31])),
+        with(ec.clone(), "y", base64(&[1; 33])),
+        without(ec, "y"),
+        json!({"kty": "OKP", "crv": "Ed25519", "x": base64(&[3; 31])}),
+        rsa_key("good"),
+    ];
+    let kids: Vec<_> = read_keys(&keys).into_iter().map(|key| key.kid).collect();
+    assert_eq!(kids, [Some("good".to_owned())]);
+}
+
+#[test]
+fn rsa_keys_below_2048_bits_are_left_out() {
+    let mut modulus = [0xff; 256];
+    modulus[0] = 0x80;
+    assert!(kept(with(rsa_key("a"), "n", base64(&modulus))));
+    modulus[0] = 0x7f;
+    assert!(!kept(with(rsa_key("a"), "n", base64(&modulus))));
+    assert!(!kept(with(rsa_key("a"), "n", base64(&[0xff; 128]))));
+    assert!(kept(with(rsa_key("a"), "n", base64(&[0xff; 1024]))));
+    assert!(!kept(with(rsa_key("a"), "n", base64(&[0xff; 1025]))));
+}
+
+#[test]
+fn zero_octets_before_a_modulus_neither_count_nor_stay() {
+    let padded = [&[0; 2][..], &[0xc5; 256]].concat();
+    let keys = read_keys(&[with(rsa_key("a"), "n", base64(&padded))]);
+    assert_eq!(keys, read_keys(&[rsa_key("a")]));
+    let short = [&[0; 200][..], &[0xc5; 56]].concat();
+    assert!(!kept(with(rsa_key("a"), "n", base64(&short))));
+}
+
+#[test]
+fn only_keys_for_signatures_are_kept() {
+    assert!(kept(rsa_key("a")));
+    assert!(kept(with(rsa_key("a"), "use", "sig")));
+    assert!(!kept(with(rsa_key("a"), "use", "enc")));
+    assert!(!kept(with(rsa_key("a"), "use", "other")));
+    assert!(kept(with(rsa_key("a"), "key_ops", json!(["verify"]))));
+    assert!(kept(with(rsa_key("a"), "key_ops", json!(["sign", "verify"]))));
+    assert!(!kept(with(rsa_key("a"), "key_ops", json!(["encrypt"]))));
+    assert!(!kept(with(rsa_key("a"), "key_ops", json!([]))));
+    let contradictory = with(rsa_key("a"), "key_ops", json!(["verify"]));
+    assert!(!kept(with(contradictory, "use", "enc")));
+}
+
+#[test]
+fn a_kid_is_at_most_256_characters() {
+    assert!(kept(rsa_key(&"ü".repeat(256))));
+    assert!(!kept(rsa_key(&"a".repeat(257))));
+}
+
+#[test]
+fn of_usable_keys_with_the_same_kid_the_first_is_kept() {
+    let second = with(rsa_key("a"), "n", base64(&[0xd5; 256]));
+    let third = with(with(rsa_key("a"), "n", base64(&[0xe5; 256])), "use", "enc");
+    let keys = read_keys(&[third, rsa_key("a"), second, rsa_key("b")]);
+    assert_eq!(keys, read_keys(&[rsa_key("a"), rsa_key("b")]));
+}
+
+#[test]
+fn keys_without_a_kid_do_not_push_each_other_out() {
+    let key = without(rsa_key("a"), "kid");
+    assert_eq!(read_keys(&[key.clone(), key]).len(), 2);
+}
+
+#[test]
+fn a_set_of_more_than_100_keys_is_refused() {
+    let set = |count| json!({ "keys": vec![json!({}); count] }).to_string();
+    assert!(read(set(100).as_bytes()).is_ok());
+    assert!(read(set(101).as_bytes()).is_err());
+}
+
+#[test]
+fn what_is_not_a_key_set_is_refused() {
+    for body in [
+        "",
+        "<html>",
+        "null",
+        "[]",
+        "{}",
+        r#"{"keys":null}"#,
+        r#"{"keys":{}}"#,
+        r#"{"keys":[]"#,
+        r#"{"keys":[]}{}"#,
+        r#"{"keys":[],"keys":[]}"#,
+        &format!(r#"{{"keys":[{}"#, "[".repeat(100_000)),
+    ] {
+        let refusal = read(body.as_bytes()).unwrap_err();
+        assert!(matches!(refusal, KeySourceError::Invalid(_)));
+    }
+}
+
+#[test]
+fn an_empty_set_is_a_set() {
+    assert!(read_keys(&[]).is_empty());
+}

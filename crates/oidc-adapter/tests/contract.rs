@@ -1,0 +1,125 @@
+//! The contract of [`ports::KeySource`], with issuers on loopback: one is found by discovery, the
+//! other by the address of its key set.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oidc_adapter::{OidcKeySource, OidcSettings};
+use ports::contract::{KeyBackstage, KeySubject, Published};
+use ports::{Curve, KeyMaterial, KeySetAddress, PublicKey};
+use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+/// One issuer behind its server.
+#[derive(Debug, Clone, Default)]
+struct Issuer(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    keys: Mutex<Option<Vec<Value>>>,
+    failing: Mutex<bool>,
+    fetches: AtomicU64,
+}
+
+impl Respond for Issuer {
+    fn respond(&self, _: &Request) -> ResponseTemplate {
+        self.0.fetches.fetch_add(1, Ordering::SeqCst);
+        if *self.0.failing.lock().unwrap() {
+            return ResponseTemplate::new(500);
+        }
+        match &*self.0.keys.lock().unwrap() {
+            Some(keys) => ResponseTemplate::new(200).set_body_json(json!({ "keys": keys })),
+            None => ResponseTemplate::new(404),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Issuers {
+    by_name: BTreeMap<String, Issuer>,
+    _servers: [MockServer; 2],
+}
+
+impl Issuers {
+    fn at(&self, address: &KeySetAddress) -> &State {
+        &self.by_name.get(&address.issuer).unwrap().0
+    }
+}
+
+#[async_trait]
+impl KeyBackstage for Issuers {
+    async fn publish(&self, address: &KeySetAddress, keys: Vec<Published>) {
+        *self.at(address).keys.lock().unwrap() = Some(keys.iter().map(jwk).collect());
+    }
+
+    async fn set_failing(&self, address: &KeySetAddress, failing: bool) {
+        *self.at(address).failing.lock().unwrap() = failing;
+    }
+
+    async fn fetches(&self, address: &KeySetAddress) -> u64 {
+        self.at(address).fetches.load(Ordering::SeqCst)
+    }
+}
+
+fn jwk(published: &Published) -> Value {
+    match published {
+        Published::ForSignatures(key) => with_use(key, "sig"),
+        Published::ForEncryption(key) => with_use(key, "enc"),
+        Published::OfUnknownKind => json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"}),
+    }
+}
+
+fn with_use(key: &PublicKey, usage: &str) -> Value {
+    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let mut jwk = match &key.material {
+        KeyMaterial::Rsa { n, e } => json!({"kty": "RSA", "n": text(n), "e": text(e)}),
+        KeyMaterial::Ec { curve, x, y } => {
+            let curve = match curve {
+                Curve::P256 => "P-256",
+                Curve::P384 => "P-384",
+            };
+            json!({"kty": "EC", "crv": curve, "x": text(x), "y": text(y)})
+        }
+        KeyMaterial::Ed25519 { x } => json!({"kty": "OKP", "crv": "Ed25519", "x": text(x)}),
+    };
+    let members = jwk.as_object_mut().unwrap();
+    members.insert("use".to_owned(), usage.into());
+    members.extend(key.kid.iter().map(|kid| ("kid".to_owned(), kid.as_str().into())));
+    members.extend(key.algorithm.iter().map(|alg| ("alg".to_owned(), alg.as_str().into())));
+    jwk
+}
+
+async fn server(issuer: &Issuer) -> MockServer {
+    let server = MockServer::start().await;
+    let jwks_uri = format!("{}/keys", server.uri());
+    let document = json!({ "issuer": server.uri(), "jwks_uri": jwks_uri });
+    Mock::given(path("/.well-known/openid-configuration"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(document))
+        .mount(&server)
+        .await;
+    Mock::given(path("/keys")).respond_with(issuer.clone()).mount(&server).await;
+    server
+}
+
+async fn subject() -> KeySubject {
+    let (acmes, globexs) = (Issuer::default(), Issuer::default());
+    let servers = [server(&acmes).await, server(&globexs).await];
+    let acme = KeySetAddress { issuer: servers[0].uri(), jwks_uri: None };
+    let globex = KeySetAddress {
+        issuer: "https://globex.example/".to_owned(),
+        jwks_uri: Some(format!("{}/keys", servers[1].uri())),
+    };
+    let by_name = [(acme.issuer.clone(), acmes), (globex.issuer.clone(), globexs)].into();
+    let source = Arc::new(OidcKeySource::new(OidcSettings::default()).unwrap());
+    let backstage = Box::new(Issuers { by_name, _servers: servers });
+    KeySubject { source, acme, globex, backstage }
+}
+
+ports::key_source_contract!(subject);
