@@ -73,9 +73,7 @@ pub struct TenantId(String);
 
 /// Why a text is not a [`TenantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error(
-    "must be 1 to 63 lower-case letters, digits or hyphens, with no hyphen at either end"
-)]
+#[error("must be 1 to 63 lower-case letters, digits or hyphens, with no hyphen at either end")]
 pub struct InvalidTenantId;
 
 impl TenantId {

@@ -158,21 +158,21 @@ impl<'a> Key<'a> {
 }
 
 impl Sort {
-    fn compare(self, left: &(Key<'_>, Key<'_>), right: &(Key<'_>, Key<'_>)) -> Ordering {
+    fn compare(self, left: &(Key<'_>, &User), right: &(Key<'_>, &User)) -> Ordering {
         let by_field = left.0.cmp(&right.0);
         let by_field = if self.descending { by_field.reverse() } else { by_field };
-        by_field.then_with(|| left.1.cmp(&right.1))
+        // Ties are rare, so the key that breaks them is made only then.
+        let id = |user| Key::of(user, SortField::Id);
+        by_field.then_with(|| id(left.1).cmp(&id(right.1)))
     }
 }
 
 impl Listing {
     /// Of everybody who belongs on the list, in any order, those it asks for, in its order.
     pub fn select<'a>(&self, everybody: impl IntoIterator<Item = &'a User>) -> Vec<&'a User> {
-        let compare = |left: &(_, &User), right: &(_, &User)| self.sort.compare(&left.0, &right.0);
-        let mut keyed: Vec<_> = everybody
-            .into_iter()
-            .map(|user| ((Key::of(user, self.sort.field), Key::of(user, SortField::Id)), user))
-            .collect();
+        let compare = |left: &_, right: &_| self.sort.compare(left, right);
+        let mut keyed: Vec<_> =
+            everybody.into_iter().map(|user| (Key::of(user, self.sort.field), user)).collect();
         if let Some(Window { number, size }) = self.window {
             let size = size.get() as usize;
             let start = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(size);

@@ -39,7 +39,30 @@ pub(crate) struct State {
     records: HashMap<UserId, Record>,
     by_email: HashMap<EmailAddress, UserId>,
     by_username: HashMap<Username, UserId>,
-    by_tenant: HashMap<TenantId, HashMap<UserId, Arc<User>>>,
+    by_tenant: HashMap<TenantId, People>,
+}
+
+/// The people of one tenant, side by side and in about the order in which they were stored, which
+/// is what makes it quick to go through all of them for a list.
+#[derive(Default)]
+struct People {
+    users: Vec<Arc<User>>,
+    positions: HashMap<UserId, usize>,
+}
+
+impl People {
+    fn insert(&mut self, user: Arc<User>) {
+        self.positions.insert(user.id.clone(), self.users.len());
+        self.users.push(user);
+    }
+
+    fn remove(&mut self, id: &UserId) {
+        let Some(position) = self.positions.remove(id) else { return };
+        self.users.swap_remove(position);
+        if let Some(moved) = self.users.get(position) {
+            self.positions.insert(moved.id.clone(), position);
+        }
+    }
 }
 
 impl Record {
@@ -97,12 +120,15 @@ impl State {
 
     /// Everybody attached to the tenant, in no order.
     pub(crate) fn people_of(&self, tenant: &TenantId) -> impl Iterator<Item = &User> {
-        self.by_tenant.get(tenant).into_iter().flat_map(|people| people.values().map(Arc::as_ref))
+        self.by_tenant
+            .get(tenant)
+            .into_iter()
+            .flat_map(|people| people.users.iter().map(Arc::as_ref))
     }
 
     /// How many people are attached to the tenant.
     pub(crate) fn headcount(&self, tenant: &TenantId) -> usize {
-        self.by_tenant.get(tenant).map_or(0, HashMap::len)
+        self.by_tenant.get(tenant).map_or(0, |people| people.users.len())
     }
 
     /// Whether a new account can have the address and the username.
@@ -159,7 +185,7 @@ impl State {
         }
         for tenant in user.memberships.keys() {
             let people = self.by_tenant.entry(tenant.clone()).or_default();
-            people.insert(user.id.clone(), Arc::clone(&user));
+            people.insert(Arc::clone(&user));
         }
         self.records.insert(user.id.clone(), record);
     }
@@ -174,7 +200,7 @@ impl State {
         for tenant in user.memberships.keys() {
             if let Some(people) = self.by_tenant.get_mut(tenant) {
                 people.remove(id);
-                if people.is_empty() {
+                if people.users.is_empty() {
                     self.by_tenant.remove(tenant);
                 }
             }

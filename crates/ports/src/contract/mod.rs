@@ -13,7 +13,7 @@
 //! An adapter writes an async function that makes a fresh subject, and names it to the macros in
 //! a test file of its own (which needs `tokio` with `macros` and `rt-multi-thread`):
 //!
-//! ```ignore
+//! ```text
 //! async fn subject() -> ports::contract::Subject { … }
 //!
 //! ports::directory_contract!(subject);
