@@ -1,6 +1,7 @@
 //! Who calls: what a verified token says, and the actor that it makes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::account::User;
 use crate::id::{TenantId, UserId};
@@ -40,25 +41,41 @@ impl Permission {
 }
 
 /// The permissions that a token carries.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Permissions(BTreeSet<Permission>);
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Permissions(u8);
 
 impl Permissions {
     /// Those among the names that Usher knows, compared exactly; others mean nothing here.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let known = |name| Permission::ALL.into_iter().find(|known| known.as_str() == name);
-        Self(names.into_iter().filter_map(known).collect())
+        names.into_iter().filter_map(known).collect()
+    }
+
+    fn bit(permission: Permission) -> u8 {
+        match permission {
+            Permission::TenantAccessRead => 1,
+            Permission::TenantAccessWrite => 1 << 1,
+            Permission::ViewUsersAndGroups => 1 << 2,
+            Permission::ModifyUsersAndGroups => 1 << 3,
+        }
     }
 
     /// Whether this one is among them.
     pub fn has(&self, permission: Permission) -> bool {
-        self.0.contains(&permission)
+        self.0 & Self::bit(permission) != 0
     }
 }
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().collect())
+        Self(permissions.into_iter().fold(0, |bits, permission| bits | Self::bit(permission)))
+    }
+}
+
+impl fmt::Debug for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = Permission::ALL.into_iter().filter(|permission| self.has(*permission));
+        f.debug_set().entries(held).finish()
     }
 }
 
@@ -135,6 +152,6 @@ impl Bearer {
                     .collect(),
             ),
         };
-        Actor { subject: self.subject.clone(), permissions: self.permissions.clone(), coverage }
+        Actor { subject: self.subject.clone(), permissions: self.permissions, coverage }
     }
 }

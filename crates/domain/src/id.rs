@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -11,7 +12,7 @@ use thiserror::Error;
 /// visible ASCII characters without those that steer a URL (`/ \ ? # % "`), so that it can never
 /// reach beyond its own path segment.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UserId(String);
+pub struct UserId(Arc<str>);
 
 /// Why a text is not a [`UserId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -48,7 +49,7 @@ impl FromStr for UserId {
         } else if text == "." || text == ".." || text.bytes().any(forbidden) {
             Err(InvalidUserId::ForbiddenCharacter)
         } else {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         }
     }
 }
@@ -69,7 +70,7 @@ impl fmt::Debug for UserId {
 ///
 /// A tenant needs no registration: any label is one.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TenantId(String);
+pub struct TenantId(Arc<str>);
 
 /// Why a text is not a [`TenantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -94,7 +95,7 @@ impl FromStr for TenantId {
             && text.bytes().all(allowed)
             && !text.starts_with('-')
             && !text.ends_with('-');
-        well_formed.then(|| Self(text.to_owned())).ok_or(InvalidTenantId)
+        well_formed.then(|| Self(text.into())).ok_or(InvalidTenantId)
     }
 }
 

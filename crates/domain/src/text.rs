@@ -1,9 +1,11 @@
 //! What people are called: e-mail addresses, usernames and names.
 //!
 //! Lengths and character sets are Auth0's (user profile structure; Management API schema).
+//! Like ids, they are shared text, so that a copy of an account costs next to nothing.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -13,7 +15,7 @@ use thiserror::Error;
 /// labels; the local part has at most 64 characters, the whole at most 254.
 /// `Debug` hides the address, so that it cannot reach a log by accident.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EmailAddress(String);
+pub struct EmailAddress(Arc<str>);
 
 /// Why a text is not an [`EmailAddress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,7 +49,7 @@ impl FromStr for EmailAddress {
         if text.len() > Self::MAX_LENGTH || local.len() > Self::MAX_LOCAL_LENGTH {
             return Err(InvalidEmailAddress::TooLong);
         }
-        Ok(Self(text.to_ascii_lowercase()))
+        Ok(Self(text.to_ascii_lowercase().into()))
     }
 }
 
@@ -79,7 +81,7 @@ impl fmt::Debug for EmailAddress {
 /// 1 to 128 ASCII letters, digits and ``@ ^ $ . ! ` - # + ' ~ _``, but not an e-mail address
 /// (Auth0, "Require username").
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Username(String);
+pub struct Username(Arc<str>);
 
 /// Why a text is not a [`Username`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -121,7 +123,7 @@ impl FromStr for Username {
         } else if EmailAddress::from_str(text).is_ok() {
             Err(InvalidUsername::IsEmailAddress)
         } else {
-            Ok(Self(text.to_ascii_lowercase()))
+            Ok(Self(text.to_ascii_lowercase().into()))
         }
     }
 }
@@ -149,7 +151,7 @@ pub enum InvalidName {
     ControlCharacter,
 }
 
-fn name(text: &str, max: usize) -> Result<String, InvalidName> {
+fn name(text: &str, max: usize) -> Result<Arc<str>, InvalidName> {
     if text.is_empty() {
         Err(InvalidName::Empty)
     } else if text.chars().count() > max {
@@ -157,13 +159,13 @@ fn name(text: &str, max: usize) -> Result<String, InvalidName> {
     } else if text.chars().any(char::is_control) {
         Err(InvalidName::ControlCharacter)
     } else {
-        Ok(text.to_owned())
+        Ok(text.into())
     }
 }
 
 /// A given or family name (first or last name) of 1 to 150 characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PersonName(String);
+pub struct PersonName(Arc<str>);
 
 impl PersonName {
     /// The name as it was given.
@@ -188,7 +190,7 @@ impl fmt::Debug for PersonName {
 
 /// A display name of 1 to 300 characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct DisplayName(String);
+pub struct DisplayName(Arc<str>);
 
 impl DisplayName {
     /// The name as it was given.

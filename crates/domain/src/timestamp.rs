@@ -58,7 +58,50 @@ impl fmt::Display for Timestamp {
         let of_day = self.0.rem_euclid(MILLIS_PER_DAY);
         let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
         let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+        // Every answer holds several of them, so this is spelt out rather than left to `write!`.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let [
+            y3,
+            y2,
+            y1,
+            y0,
+            _,
+            m1,
+            m0,
+            _,
+            d1,
+            d0,
+            _,
+            h1,
+            h0,
+            _,
+            n1,
+            n0,
+            _,
+            s1,
+            s0,
+            _,
+            f2,
+            f1,
+            f0,
+            _,
+        ] = &mut text;
+        fill(year, &mut [y0, y1, y2, y3]);
+        fill(month, &mut [m0, m1]);
+        fill(day, &mut [d0, d1]);
+        fill(hour, &mut [h0, h1]);
+        fill(minute, &mut [n0, n1]);
+        fill(second, &mut [s0, s1]);
+        fill(milli, &mut [f0, f1, f2]);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes the decimal digits of a number that is not negative, the last one first.
+fn fill(mut number: i64, digits: &mut [&mut u8]) {
+    for digit in digits {
+        **digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
     }
 }
 

@@ -100,10 +100,8 @@ fn permissions(world: &World) -> String {
             |tenant| world.user("target", Some(tenant), &[(tenant, "member")]),
         );
         for (name, permissions) in &held {
-            let caller = Actor {
-                permissions: permissions.clone(),
-                ..world.listed("", &[&world.acme]).actor
-            };
+            let caller =
+                Actor { permissions: *permissions, ..world.listed("", &[&world.acme]).actor };
             let ask = Ask { caller: &caller, user: &user, others: &[] };
             table.row(
                 name,
