@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run check lint test fmt doc generate up down
+.PHONY: help run check lint test fmt doc generate bench up down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ write = $(2) > $(1).tmp && mv $(1).tmp $(1) || { rm -f $(1).tmp; exit 1; }
 generate: ## Write the files that are generated and checked in; one line for each
 	$(call write,crates/domain/tests/policy_table.txt,cargo run --quiet --locked -p domain --example policy_table)
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
+	$(call write,crates/http-actix/tests/api/matrix.txt,cargo run --quiet --locked -p http-actix --example matrix)
+
+bench: ## Measure the CPU time of a GET, as a ratio to a bare handler; takes minutes
+	cargo build --release --locked --bin usher
+	cargo run --release --locked --quiet --example cpu_ratio
 
 up: ## Build the image and serve from a container, as `run` does
 	docker compose up --build --detach --wait

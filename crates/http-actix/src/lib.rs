@@ -1,1 +1,41 @@
-//! The HTTP face of Usher and the binary usher: routes, tokens, settings, wiring.
+//! The HTTP face of Usher: routes, tokens, settings, wiring.
+//!
+//! - [`startup::Server`] is the running service; [`wiring`] is the one place that chooses adapters.
+//! - `routes` is the route table, a file for each group of operations.
+//! - [`auth`] turns a bearer token into a [`domain::Bearer`]; `caller` is the extractor.
+//! - `fault::Fault` is everything that keeps a request from its answer, `code::Code` the table
+//!   of codes and statuses, and `edge` where both become a response, in the form of the contract
+//!   that the path belongs to.
+//! - `body`, `query` and `path` read what a client sends, strictly, and only when a handler asks;
+//!   `strict_json` reads JSON, of bodies and of tokens.
+//! - [`openapi`] derives the document from the same table that the router is made of.
+//! - [`settings`] reads file and environment; [`commands`] is the command line.
+//!
+//! What is not here: rules. They are in `domain`, and the use cases in `application`.
+
+mod api;
+pub mod auth;
+mod body;
+mod caller;
+mod client_address;
+mod code;
+pub mod commands;
+mod contract;
+mod dev;
+mod edge;
+mod error_response;
+mod fault;
+mod issues;
+pub mod links;
+mod metrics;
+pub mod openapi;
+mod path;
+mod problem;
+mod query;
+mod request_id;
+mod routes;
+pub mod settings;
+pub mod startup;
+mod strict_json;
+mod telemetry;
+pub mod wiring;

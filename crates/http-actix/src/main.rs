@@ -1,2 +1,5 @@
 //! The binary `usher`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    usher_http::commands::main()
+}

@@ -1,0 +1,167 @@
+//! From a bearer to a scope: what is asked of the directory before the policy decides.
+
+use application::UseCaseError;
+use domain::{Bearer, ClaimedTenants, Need, Permission, Refusal};
+use ports::PortError;
+
+use crate::support::{
+    Bench, acme, assert_refused, globex, listed, member, operator, powerless, user, valid,
+};
+
+fn everybody() -> [Bearer; 3] {
+    [listed(&["acme"]), member("ann"), operator()]
+}
+
+#[tokio::test]
+async fn a_bearer_without_the_permission_reaches_no_directory() {
+    for bearer in everybody().map(powerless) {
+        for need in Need::ALL {
+            let access = Bench::default().services().access;
+            let missing = Refusal::MissingPermission(need.permissions()[0]);
+            for tenant in [Some(acme()), None] {
+                assert_refused(access.tenant(&bearer, need, tenant.as_ref()).await, missing);
+            }
+            assert_refused(access.account(&bearer, need).await, missing);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
+    let only =
+        |permission| Bearer { permissions: [permission].into_iter().collect(), ..member("ann") };
+    for permission in Permission::ALL {
+        for need in Need::ALL {
+            if need.permissions().contains(&permission) {
+                continue;
+            }
+            let access = Bench::default().services().access;
+            let missing = Refusal::MissingPermission(need.permissions()[0]);
+            let bearer = only(permission);
+            assert_refused(access.tenant(&bearer, need, Some(&acme())).await, missing);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() {
+    let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
+    for bearer in everybody().map(powerless) {
+        let access = Bench::default().services().access;
+        let other = valid("auth0|somebody-else");
+        assert_refused(access.own_password(&bearer, Some(&other)).await, missing);
+        assert_refused(access.own_password(&bearer, None).await, missing);
+    }
+}
+
+#[tokio::test]
+async fn memberships_are_looked_up_once() {
+    let ann = user("ann", &[("acme", "admin")]);
+    for need in Need::ALL {
+        let access = Bench::finding(&ann).services().access;
+        access.tenant(&member("ann"), need, Some(&acme())).await.unwrap();
+        let access = Bench::finding(&ann).services().access;
+        access.account(&member("ann"), need).await.unwrap();
+    }
+    let access = Bench::finding(&ann).services().access;
+    access.own_password(&member("ann"), Some(&ann.id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_account_that_is_looked_up_is_the_bearer_s_own_in_whatever_tenant() {
+    let ann = user("ann", &[("acme", "admin")]);
+    let nobody_s = user("ann", &[]);
+    let mut bench = Bench::default();
+    let found = ann.clone();
+    bench
+        .directory
+        .expect_find()
+        .withf(move |scope, id| scope.sees(&nobody_s) && id.as_str() == "auth0|ann")
+        .times(1)
+        .returning(move |_, _| Ok(Some(found.clone())));
+    let access = bench.services().access;
+    let scope = access.tenant(&member("ann"), Need::ReadTenantUsers, Some(&acme())).await;
+    // The way round the policy served the look-up alone: what comes of it is the policy's.
+    assert!(scope.unwrap().sees(&ann));
+    let access = Bench::finding(&ann).services().access;
+    let scope = access.account(&member("ann"), Need::ViewUsers).await.unwrap();
+    assert!(!scope.sees(&user("gil", &[("globex", "member")])));
+}
+
+#[tokio::test]
+async fn whose_token_names_its_tenants_is_not_looked_up() {
+    for bearer in [listed(&["acme"]), operator()] {
+        let access = Bench::default().services().access;
+        for need in Need::ALL {
+            access.tenant(&bearer, need, Some(&acme())).await.unwrap();
+            access.account(&bearer, need).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bearer_without_an_account_acts_nowhere() {
+    let bearer = Bearer { subject: None, ..member("ann") };
+    let access = Bench::default().services().access;
+    for need in Need::ALL {
+        let refused = access.tenant(&bearer, need, Some(&acme())).await;
+        assert_refused(refused, Refusal::TenantNotCovered);
+        assert_refused(access.account(&bearer, need).await, Refusal::RoleMayNot);
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_blocked_callers_act_nowhere() {
+    let ann = user("ann", &[("acme", "owner")]);
+    let blocked = domain::User { blocked: true, ..ann.clone() };
+    let mistaken = domain::User { id: valid("auth0|olga"), ..ann };
+    for found in [None, Some(blocked), Some(mistaken)] {
+        let mut bench = Bench::default();
+        bench.directory.expect_find().returning(move |_, _| Ok(found.clone()));
+        let access = bench.services().access;
+        for need in Need::ALL {
+            let refused = access.tenant(&member("ann"), need, Some(&acme())).await;
+            assert_refused(refused, Refusal::TenantNotCovered);
+            assert_refused(access.account(&member("ann"), need).await, Refusal::RoleMayNot);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
+    let ann = user("ann", &[("acme", "admin"), ("globex", "owner")]);
+    let within = ClaimedTenants::Memberships { within: Some(acme()) };
+    let bearer = Bearer { tenants: within, ..member("ann") };
+    let access = Bench::finding(&ann).services().access;
+    access.tenant(&bearer, Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let access = Bench::finding(&ann).services().access;
+    let refused = access.tenant(&bearer, Need::WriteTenantUsers, Some(&globex())).await;
+    assert_refused(refused, Refusal::TenantNotCovered);
+}
+
+#[tokio::test]
+async fn a_look_up_that_fails_lets_nobody_in() {
+    let mut bench = Bench::default();
+    bench.directory.expect_find().times(3).returning(|_, _| Err(PortError::Timeout));
+    let access = bench.services().access;
+    let ann = member("ann");
+    let tenant = access.tenant(&ann, Need::ReadTenantUsers, Some(&acme())).await;
+    assert!(matches!(tenant, Err(UseCaseError::Timeout)), "{tenant:?}");
+    let account = access.account(&ann, Need::ViewUsers).await;
+    assert!(matches!(account, Err(UseCaseError::Timeout)), "{account:?}");
+    let own = access.own_password(&ann, ann.subject.as_ref()).await;
+    assert!(matches!(own, Err(UseCaseError::Timeout)), "{own:?}");
+}
+
+#[tokio::test]
+async fn the_own_password_needs_no_permission() {
+    let ann = user("ann", &[("acme", "member")]);
+    let bearer = powerless(member("ann"));
+    let access = Bench::finding(&ann).services().access;
+    let scope = access.own_password(&bearer, Some(&ann.id)).await.unwrap();
+    assert_eq!(scope.admit_password(&ann), Ok(()));
+    // It is for that one password, and for nothing else of the account.
+    assert!(scope.admit_change(&ann).is_err());
+    let other = user("bea", &[("acme", "member")]);
+    assert!(scope.admit_password(&other).is_err());
+}

@@ -1,0 +1,118 @@
+//! The use cases over real accounts: a few walks through, to see the parts work together.
+
+use std::sync::Arc;
+
+use application::{AttemptLimit, Ports, Services, UseCaseError};
+use domain::{CurrentPassword, Listing, Need, NewUser, Refusal};
+use memory_adapter::MemoryDirectory;
+use ports::Conflict;
+use ports::contract::{ManualClock, catalogue};
+
+use crate::support::{
+    acme, assert_hidden, assert_refused, globex, listed, member, newcomer, operator, powerless,
+    recruit, to_address, to_role, valid,
+};
+
+fn services() -> Services {
+    let clock = Arc::new(ManualClock::new());
+    let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
+    let seed = r#"
+{"id":"auth0|olga","email":"olga@example.com","homeTenant":"acme","tenants":{"acme":"owner"}}
+{"id":"auth0|adam","email":"adam@example.com","homeTenant":"acme","tenants":{"acme":"admin"}}
+{"id":"auth0|gina","email":"gina@example.com","homeTenant":"globex","tenants":{"globex":"owner"}}
+"#;
+    directory.load_seed(seed.as_bytes()).unwrap();
+    let ports = Ports { directory: directory.clone(), password_check: directory, clock };
+    Services::new(ports, AttemptLimit::default())
+}
+
+#[tokio::test]
+async fn somebody_is_taken_in_promoted_and_let_go() {
+    let services = services();
+    let access = &services.access;
+    let writes =
+        access.tenant(&member("olga"), Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let reads = access.tenant(&member("olga"), Need::ReadTenantUsers, Some(&acme())).await.unwrap();
+    let enlisted = services.tenant_users.enlist(&writes, recruit("member")).await.unwrap();
+    assert!(enlisted.created);
+    let id = enlisted.user.id;
+    services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
+    let page = services.tenant_users.list(&reads, &Listing::default()).await.unwrap();
+    assert_eq!(page.total, 3);
+    services.tenant_users.remove(&writes, &id).await.unwrap();
+    assert_hidden(services.tenant_users.get(&reads, &id).await);
+    assert_hidden(services.tenant_users.remove(&writes, &id).await);
+}
+
+#[tokio::test]
+async fn a_caller_who_is_demoted_is_demoted_at_once() {
+    let services = services();
+    let adam = member("adam");
+    let access = &services.access;
+    let olgas =
+        access.tenant(&member("olga"), Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+    access.tenant(&adam, Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let id = valid("auth0|adam");
+    services.tenant_users.change(&olgas, &id, to_role("viewer")).await.unwrap();
+    let refused = access.tenant(&adam, Need::WriteTenantUsers, Some(&acme())).await;
+    assert_refused(refused, Refusal::RoleMayNot);
+    access.tenant(&adam, Need::ReadTenantUsers, Some(&acme())).await.unwrap();
+    services.tenant_users.remove(&olgas, &id).await.unwrap();
+    let refused = access.tenant(&adam, Need::ReadTenantUsers, Some(&acme())).await;
+    assert_refused(refused, Refusal::TenantNotCovered);
+}
+
+/// A scope that outlives what it was given for must not serve: the change itself asks again.
+#[tokio::test]
+async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
+    let services = services();
+    let of_acme = listed(&["acme"]);
+    let changes = services.access.account(&of_acme, Need::ModifyUsers).await.unwrap();
+    let id = valid("auth0|adam");
+    let everything = services.access.account(&operator(), Need::ModifyUsers).await.unwrap();
+    services.users.delete(&everything, &id).await.unwrap();
+    assert_hidden(services.users.change(&changes, &id, to_address("x@example.com")).await);
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_whoever_asks() {
+    let services = services();
+    let id = valid("auth0|olga");
+    let writes =
+        services.access.tenant(&operator(), Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let changes = services.access.account(&operator(), Need::ModifyUsers).await.unwrap();
+    let conflict = |result: Result<(), UseCaseError>| {
+        let last = Conflict::LastProtectedRoleHolder;
+        assert!(
+            matches!(result, Err(UseCaseError::Conflict(conflict)) if conflict == last),
+            "{result:?}"
+        );
+    };
+    let change = services.tenant_users.change(&writes, &id, to_role("admin")).await;
+    conflict(change.map(drop));
+    conflict(services.tenant_users.remove(&writes, &id).await);
+    conflict(services.users.delete(&changes, &id).await);
+}
+
+#[tokio::test]
+async fn people_change_their_own_password_by_the_one_they_have() {
+    let services = services();
+    let globex = globex();
+    let writes =
+        services.access.tenant(&operator(), Need::ModifyUsers, Some(&globex)).await.unwrap();
+    let new = NewUser { password: Some(valid("first-password")), ..newcomer("member") };
+    let id = services.users.create(&writes, new).await.unwrap().id;
+
+    let bearer = domain::Bearer { subject: Some(id.clone()), ..powerless(member("anybody")) };
+    let scope = services.access.own_password(&bearer, Some(&id)).await.unwrap();
+    let change = async |current: &str, new: &str| {
+        let current = CurrentPassword::offered(current.to_owned());
+        services.passwords.change(&scope, &id, current, valid(new), None).await
+    };
+    let wrong = change("some-password", "second-password").await;
+    assert!(matches!(wrong, Err(UseCaseError::CurrentPasswordMismatch)), "{wrong:?}");
+    change("first-password", "second-password").await.unwrap();
+    let old = change("first-password", "third-password").await;
+    assert!(matches!(old, Err(UseCaseError::CurrentPasswordMismatch)), "{old:?}");
+    change("second-password", "third-password").await.unwrap();
+}

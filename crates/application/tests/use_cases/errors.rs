@@ -1,0 +1,174 @@
+//! What a failure of the directory is to whoever called.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use application::UseCaseError;
+use domain::{Listing, Refusal};
+use ports::contract::Caller;
+use ports::{Conflict, PortError, Unacceptable};
+
+use crate::support::{Bench, acme, new_password, newcomer, recruit, to_address, to_role, user};
+
+const WAIT: Duration = Duration::from_secs(7);
+
+/// Every error that a port can have, and what it is called afterwards.
+fn table() -> Vec<(PortError, &'static str)> {
+    let mut table = vec![
+        (PortError::NotFound, "Hidden"),
+        (PortError::TooManyAttempts { retry_after: Some(WAIT) }, "TooManyAttempts 7s"),
+        (PortError::TooManyAttempts { retry_after: None }, "TooManyAttempts"),
+        (unavailable(Some(WAIT)), "Unavailable 7s: cause"),
+        (PortError::Unavailable { retry_after: None, source: None }, "Unavailable"),
+        (PortError::Timeout, "Timeout"),
+        (PortError::Failed { source: "cause".into() }, "Failed: cause"),
+        (PortError::Unacceptable(Unacceptable::WeakPassword), "Unacceptable WeakPassword"),
+    ];
+    for (refusal, name) in [
+        (Refusal::TenantNotCovered, "Refused TenantNotCovered"),
+        (Refusal::ManagedByAnotherTenant, "Refused ManagedByAnotherTenant"),
+        (Refusal::AboveOwnRole, "Refused AboveOwnRole"),
+    ] {
+        table.push((PortError::Refused(refusal), name));
+    }
+    for (conflict, name) in [
+        (Conflict::AlreadyAttached, "Conflict AlreadyAttached"),
+        (Conflict::EmailTaken, "Conflict EmailTaken"),
+        (Conflict::UsernameTaken, "Conflict UsernameTaken"),
+        (Conflict::AmbiguousAccount, "Conflict AmbiguousAccount"),
+        (Conflict::LastProtectedRoleHolder, "Conflict LastProtectedRoleHolder"),
+    ] {
+        table.push((PortError::Conflict(conflict), name));
+    }
+    table
+}
+
+fn unavailable(retry_after: Option<Duration>) -> PortError {
+    PortError::Unavailable { retry_after, source: Some("cause".into()) }
+}
+
+/// What a use case failed with, in a line.
+fn told<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
+    let error = result.unwrap_err();
+    let wait = |wait: &Option<Duration>| wait.map(|wait| format!(" {wait:?}")).unwrap_or_default();
+    let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+    match &error {
+        UseCaseError::Hidden => "Hidden".to_owned(),
+        UseCaseError::Refused(refusal) => format!("Refused {refusal:?}"),
+        UseCaseError::Conflict(conflict) => format!("Conflict {conflict:?}"),
+        UseCaseError::Unacceptable(value) => format!("Unacceptable {value:?}"),
+        UseCaseError::CurrentPasswordMismatch => "CurrentPasswordMismatch".to_owned(),
+        UseCaseError::TooManyAttempts { retry_after } => {
+            format!("TooManyAttempts{}", wait(retry_after))
+        }
+        UseCaseError::Unavailable { retry_after, .. } => {
+            format!("Unavailable{}{cause}", wait(retry_after))
+        }
+        UseCaseError::Timeout => "Timeout".to_owned(),
+        UseCaseError::Failed { .. } => format!("Failed{cause}"),
+    }
+}
+
+#[tokio::test]
+async fn each_failure_of_a_read_keeps_its_meaning() {
+    for (error, expected) in table() {
+        let mut bench = Bench::default();
+        bench.directory.expect_find().return_once(|_, _| Err(error));
+        let scope = Caller::operator().views();
+        assert_eq!(told(bench.services().users.get(&scope, &user("ann", &[]).id).await), expected);
+    }
+    for (error, expected) in table() {
+        let mut bench = Bench::default();
+        bench.directory.expect_list().return_once(|_, _| Err(error));
+        let scope = Caller::operator().reads(&acme());
+        let users = bench.services().tenant_users;
+        assert_eq!(told(users.list(&scope, &Listing::default()).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn each_failure_of_a_change_keeps_its_meaning() {
+    let ann = user("ann", &[("acme", "admin")]);
+    let writes = Caller::operator().writes(&acme());
+    let changes = Caller::operator().changes();
+    for (error, expected) in table() {
+        let mut bench = Bench::finding(&ann);
+        bench.directory.expect_change_membership().return_once(|_, _, _| Err(error));
+        let users = bench.services().tenant_users;
+        assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
+    }
+    for (error, expected) in table() {
+        let mut bench = Bench::finding(&ann);
+        bench.directory.expect_detach().return_once(|_, _| Err(error));
+        assert_eq!(told(bench.services().tenant_users.remove(&writes, &ann.id).await), expected);
+    }
+    for (error, expected) in table() {
+        let mut bench = Bench::finding(&ann);
+        bench.directory.expect_change_account().return_once(|_, _, _| Err(error));
+        let change = to_address("an@example.com");
+        assert_eq!(told(bench.services().users.change(&changes, &ann.id, change).await), expected);
+    }
+    for (error, expected) in table() {
+        let mut bench = Bench::finding(&ann);
+        bench.directory.expect_delete().return_once(|_, _| Err(error));
+        assert_eq!(told(bench.services().users.delete(&changes, &ann.id).await), expected);
+    }
+    for (error, expected) in table() {
+        let mut bench = Bench::finding(&ann);
+        bench.directory.expect_set_password().return_once(|_, _, _| Err(error));
+        let passwords = bench.services().passwords;
+        assert_eq!(told(passwords.set(&changes, &ann.id, new_password()).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn each_failure_to_add_somebody_keeps_its_meaning() {
+    let writes = Caller::operator().writes(&acme());
+    for (error, expected) in table() {
+        let mut bench = Bench::default();
+        bench.directory.expect_enlist().return_once(|_, _| Err(error));
+        let users = bench.services().tenant_users;
+        assert_eq!(told(users.enlist(&writes, recruit("member")).await), expected);
+    }
+    for (error, expected) in table() {
+        let mut bench = Bench::default();
+        bench.directory.expect_create().return_once(|_, _| Err(error));
+        assert_eq!(
+            told(bench.services().users.create(&writes, newcomer("member")).await),
+            expected
+        );
+    }
+}
+
+#[tokio::test]
+async fn after_a_look_that_failed_nothing_is_changed() {
+    let ann = user("ann", &[("acme", "admin")]);
+    let services = || {
+        let mut bench = Bench::default();
+        bench.directory.expect_find().returning(|_, _| Err(unavailable(Some(WAIT))));
+        bench.services()
+    };
+    let writes = Caller::operator().writes(&acme());
+    let changes = Caller::operator().changes();
+    let expected = "Unavailable 7s: cause";
+    let users = services().tenant_users;
+    assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
+    assert_eq!(told(users.remove(&writes, &ann.id).await), expected);
+    let users = services().users;
+    let change = to_address("an@example.com");
+    assert_eq!(told(users.change(&changes, &ann.id, change).await), expected);
+    assert_eq!(told(users.delete(&changes, &ann.id).await), expected);
+    let passwords = services().passwords;
+    assert_eq!(told(passwords.set(&changes, &ann.id, new_password()).await), expected);
+}
+
+#[tokio::test]
+async fn readiness_is_the_directory_s() {
+    let mut bench = Bench::default();
+    bench.directory.expect_ready().times(1).returning(|| Ok(()));
+    bench.services().ready().await.unwrap();
+    let mut bench = Bench::default();
+    bench.directory.expect_ready().times(1).returning(|| Err(PortError::Timeout));
+    let error = bench.services().ready().await.unwrap_err();
+    assert!(matches!(error, PortError::Timeout));
+}

@@ -1,0 +1,150 @@
+//! The signature algorithms that an issuer may be configured with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ports::{Curve, KeyMaterial};
+use thiserror::Error;
+
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): asymmetric ones only.
+///
+/// `none` and the HMAC algorithms have no value here, so that no configuration and no token can
+/// ask for them (RFC 8725 §2.1, §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+    /// RSASSA-PSS with SHA-384.
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    Ps512,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// Ed25519.
+    EdDsa,
+}
+
+/// The text names no algorithm that Usher verifies.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{0}\" is not among RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA")]
+pub struct UnknownAlgorithm(String);
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
+
+    /// Its registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    /// The algorithm of that very name; names are case-sensitive (RFC 7515 §4.1.1).
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
+    }
+
+    /// Whether such a key can sign so: else one kind of key could be passed off as another (RFC
+    /// 8725 §2.1).
+    pub(crate) fn fits(self, material: &KeyMaterial) -> bool {
+        match self {
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                matches!(material, KeyMaterial::Rsa { .. })
+            }
+            Self::Es256 => matches!(material, KeyMaterial::Ec { curve: Curve::P256, .. }),
+            Self::Es384 => matches!(material, KeyMaterial::Ec { curve: Curve::P384, .. }),
+            Self::EdDsa => matches!(material, KeyMaterial::Ed25519 { .. }),
+        }
+    }
+}
+
+impl From<Algorithm> for jsonwebtoken::Algorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Rs256 => Self::RS256,
+            Algorithm::Rs384 => Self::RS384,
+            Algorithm::Rs512 => Self::RS512,
+            Algorithm::Ps256 => Self::PS256,
+            Algorithm::Ps384 => Self::PS384,
+            Algorithm::Ps512 => Self::PS512,
+            Algorithm::Es256 => Self::ES256,
+            Algorithm::Es384 => Self::ES384,
+            Algorithm::EdDsa => Self::EdDSA,
+        }
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::named(name).ok_or_else(|| UnknownAlgorithm(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused_and_named() {
+        for name in ["none", "None", "HS256", "HS512", "rs256", "RS256 ", "ES256K", "ES512", ""] {
+            let error = name.parse::<Algorithm>().unwrap_err();
+            assert!(error.to_string().starts_with(&format!("\"{name}\"")));
+        }
+    }
+
+    #[test]
+    fn each_algorithm_fits_one_kind_of_key() {
+        let ec = |curve| KeyMaterial::Ec { curve, x: vec![], y: vec![] };
+        let kinds = [
+            KeyMaterial::Rsa { n: vec![], e: vec![] },
+            ec(Curve::P256),
+            ec(Curve::P384),
+            KeyMaterial::Ed25519 { x: vec![] },
+        ];
+        for algorithm in Algorithm::ALL {
+            assert_eq!(kinds.iter().filter(|kind| algorithm.fits(kind)).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a token claims, and the bearer that it makes.
+
+use std::fmt;
+use std::time::Duration;
+
+use domain::{Bearer, ClaimedTenants, Permissions, TenantId, Timestamp};
+use serde_json::{Map, Number, Value};
+
+use super::error::Reason;
+use super::issuers::{Selected, TenantSource};
+
+/// When a token is good, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Validity {
+    expires: i64,
+    not_before: Option<i64>,
+    issued: Option<i64>,
+}
+
+impl Validity {
+    /// Whether a token is good now, for a clock that may be off by the leeway.
+    pub(crate) fn check(self, now: Timestamp, leeway: Duration) -> Result<(), Reason> {
+        let now = now.as_unix_millis();
+        let leeway = i64::try_from(leeway.as_millis()).unwrap_or(i64::MAX);
+        let (earliest, latest) = (now.saturating_sub(leeway), now.saturating_add(leeway));
+        // RFC 7519 §4.1.4: "on or after which the JWT MUST NOT be accepted".
+        if earliest >= self.expires {
+            Err(Reason::Expired)
+        } else if self.not_before.is_some_and(|moment| moment > latest) {
+            Err(Reason::NotYetValid)
+        } else if self.issued.is_some_and(|moment| moment > latest) {
+            Err(Reason::IssuedInFuture)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The claims of a token (RFC 7519 §4.1, RFC 9068 §2.2), of the right types.
+pub(crate) struct Claims {
+    pub(crate) issuer: String,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) validity: Validity,
+    subject: Option<String>,
+    scope: Option<String>,
+    permissions: Vec<String>,
+    others: Map<String, Value>,
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").finish_non_exhaustive()
+    }
+}
+
+impl Claims {
+    /// Reads the claims that matter here. One of the wrong type is an error even if it could be
+    /// done without: whoever made the token meant something by it.
+    pub(crate) fn read(mut members: Map<String, Value>) -> Result<Self, Reason> {
+        let issuer = text(members.remove("iss"))?.ok_or(Reason::MissingClaim)?;
+        let audiences = texts(members.remove("aud"))?.ok_or(Reason::MissingClaim)?;
+        let validity = Validity {
+            expires: moment(members.remove("exp").as_ref(), f64::floor)?
+                .ok_or(Reason::MissingClaim)?,
+            not_before: moment(members.remove("nbf").as_ref(), f64::ceil)?,
+            issued: moment(members.remove("iat").as_ref(), f64::ceil)?,
+        };
+        let subject = text(members.get("sub").cloned())?;
+        let scope = text(members.get("scope").cloned())?;
+        let permissions = match members.get("permissions") {
+            Some(Value::String(_)) => return Err(Reason::MalformedClaims),
+            permissions => texts(permissions.cloned())?.unwrap_or_default(),
+        };
+        let others = members;
+        Ok(Self { issuer, audiences, validity, subject, scope, permissions, others })
+    }
+
+    /// The bearer that these claims make of whoever shows them, if they are the issuer's.
+    pub(crate) fn bearer(&self, selected: &Selected<'_>) -> Result<Bearer, Reason> {
+        // RFC 6749 §3.3: scopes are separated by spaces, and by nothing else.
+        let scopes = self.scope.iter().flat_map(|scope| scope.split(' '));
+        let names = scopes.chain(self.permissions.iter().map(String::as_str));
+        Ok(Bearer {
+            subject: self.subject.as_ref().and_then(|subject| subject.parse().ok()),
+            permissions: Permissions::from_names(names),
+            tenants: self.tenants(selected)?,
+        })
+    }
+
+    fn tenants(&self, selected: &Selected<'_>) -> Result<ClaimedTenants, Reason> {
+        let own = selected.tenant.as_ref();
+        Ok(match selected.issuer.tenants() {
+            TenantSource::Issuer => ClaimedTenants::Listed(own.into_iter().cloned().collect()),
+            TenantSource::Claim(name) => {
+                let named = texts(self.others.get(name).cloned())?.unwrap_or_default();
+                let tenants = named.iter().filter_map(|name| name.parse::<TenantId>().ok());
+                // An issuer of one tenant has no say about the others.
+                let within = |tenant: &TenantId| own.is_none_or(|own| own == tenant);
+                ClaimedTenants::Listed(tenants.filter(within).collect())
+            }
+            TenantSource::Membership => ClaimedTenants::Memberships { within: own.cloned() },
+            TenantSource::All => ClaimedTenants::All,
+        })
+    }
+}
+
+fn text(value: Option<Value>) -> Result<Option<String>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Reason::MalformedClaims),
+    }
+}
+
+/// A text, or an array of texts.
+fn texts(value: Option<Value>) -> Result<Option<Vec<String>>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(vec![text])),
+        Some(Value::Array(elements)) => elements
+            .into_iter()
+            .map(|element| text(Some(element)).and_then(|it| it.ok_or(Reason::MalformedClaims)))
+            .collect::<Result<_, _>>()
+            .map(Some),
+        Some(_) => Err(Reason::MalformedClaims),
+    }
+}
+
+/// A `NumericDate`: seconds since 1970, possibly with a fraction (RFC 7519 §2), in milliseconds.
+fn moment(value: Option<&Value>, round: fn(f64) -> f64) -> Result<Option<i64>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Value::Number(number)) => Ok(Some(millis(number, round))),
+        Some(_) => Err(Reason::MalformedClaims),
+    }
+}
+
+fn millis(number: &Number, round: fn(f64) -> f64) -> i64 {
+    if let Some(seconds) = number.as_i64() {
+        return seconds.saturating_mul(1000);
+    }
+    // What JSON can say is no NaN, and beyond the ends of `i64` the cast stops at them.
+    let millis = round(number.as_f64().unwrap_or_default() * 1000.0);
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, which is what is meant")]
+    let millis = millis as i64;
+    millis
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Who calls: from the text of a bearer token to a [`domain::Bearer`].
+//!
+//! [`TokenVerifier`] is the way in. In the order in which a token passes them:
+//!
+//! - `token_cache.rs`: was this very token verified a moment ago, and would it be again?
+//! - `verifier.rs`: is it a JWS, and does its header ask for nothing odd?
+//! - [`TrustedIssuers`] (`issuers.rs`, `pattern.rs`): is its issuer configured, and is it meant
+//!   for us? Nothing is fetched before this.
+//! - `claims.rs`: is it time, and what does it claim?
+//! - `key_cache.rs`, `keys.rs`: which key of the issuer is it?
+//! - `verifier.rs` again: is the signature that key's? Only then do the claims come out.
+//!
+//! Not here: HTTP. A token comes in as text, and what is wrong with it goes out as a
+//! [`TokenError`]. Fetching keys is [`ports::KeySource`]'s; deciding what a bearer may do is
+//! [`domain`]'s.
+//!
+//! To add an algorithm: a value of [`Algorithm`], and the kind of key that it fits. To add a
+//! source of tenants: a value of [`TenantSource`], and its line in `claims.rs`.
+
+mod algorithm;
+mod claims;
+mod error;
+mod issuers;
+mod key_cache;
+mod keys;
+mod pattern;
+mod token_cache;
+mod verifier;
+
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Bearer;
+use ports::{Clock, KeySource};
+
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use error::{Reason, TokenError};
+pub use issuers::{InvalidIssuer, Selected, TenantSource, TrustedIssuer, TrustedIssuers};
+pub use key_cache::KeyCacheSettings;
+
+use key_cache::KeyCache;
+use token_cache::{TokenCache, Verified};
+use verifier::{Expectations, MAX_BYTES, Unverified};
+
+/// How tokens are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthSettings {
+    /// How far the issuers' clocks may be apart from ours.
+    pub leeway: Duration,
+    /// How keys are kept.
+    pub keys: KeyCacheSettings,
+    /// About how many verified tokens are remembered.
+    pub cached_tokens: usize,
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            leeway: Duration::from_secs(5),
+            keys: KeyCacheSettings::default(),
+            cached_tokens: 10_000,
+        }
+    }
+}
+
+/// Verifies bearer tokens. One for the process, shared.
+#[derive(Debug)]
+pub struct TokenVerifier {
+    issuers: TrustedIssuers,
+    keys: KeyCache,
+    tokens: TokenCache,
+    clock: Arc<dyn Clock>,
+    leeway: Duration,
+}
+
+impl TokenVerifier {
+    /// A verifier that believes these issuers. Nothing is fetched before the first token comes.
+    pub fn new(
+        issuers: TrustedIssuers,
+        keys: Arc<dyn KeySource>,
+        clock: Arc<dyn Clock>,
+        settings: AuthSettings,
+    ) -> Self {
+        Self {
+            issuers,
+            keys: KeyCache::new(keys, Arc::clone(&clock), settings.keys),
+            tokens: TokenCache::new(settings.cached_tokens),
+            clock,
+            leeway: settings.leeway,
+        }
+    }
+
+    /// Who bears this token.
+    ///
+    /// Must be called within a Tokio runtime: fetches run as tasks of their own, so that this may
+    /// be dropped at any time without harm to others.
+    pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
+        if token.len() > MAX_BYTES {
+            return Err(TokenError::Invalid(Reason::TooLong));
+        }
+        let now = self.clock.now();
+        if let Some(bearer) = self.tokens.get(token, now, self.leeway, &self.keys) {
+            return Ok(bearer);
+        }
+        let unverified = Unverified::read(token).map_err(TokenError::Invalid)?;
+        let selected = self
+            .issuers
+            .select(unverified.issuer(), unverified.audiences())
+            .map_err(TokenError::Invalid)?;
+        let expectations = Expectations {
+            issuer: &selected.address.issuer,
+            audience: selected.issuer.audience(),
+            algorithms: selected.issuer.algorithms(),
+            leeway: self.leeway,
+        };
+        // Before the key is looked for, so that an old token never costs a fetch.
+        let checked = unverified.checked(&expectations, now).map_err(TokenError::Invalid)?;
+        let key = self.keys.key(&selected.address, &checked.wanted()).await?;
+        let claims = checked.verified_by(&key).map_err(TokenError::Invalid)?;
+        let bearer = Arc::new(claims.bearer(&selected).map_err(TokenError::Invalid)?);
+        let validity = claims.validity;
+        let verified =
+            Verified { bearer: Arc::clone(&bearer), validity, address: selected.address, key };
+        self.tokens.put(token, verified);
+        Ok(bearer)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! JSON bodies, read strictly and only when a handler asks for them.
+//!
+//! Reading is a call and no extractor's doing, so that a handler can refuse a caller before it
+//! looks at what the caller sent.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+
+use crate::api::Api;
+use crate::code::Code;
+use crate::fault::{Fault, Issue};
+use crate::strict_json;
+
+/// A request's body, not read yet.
+pub(crate) struct Body {
+    payload: Payload,
+    is_json: bool,
+    announced: Option<u64>,
+    limit: usize,
+    time: Duration,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("is_json", &self.is_json).finish_non_exhaustive()
+    }
+}
+
+impl FromRequest for Body {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let is_plain = header(header::CONTENT_ENCODING)
+            .is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+        let media_type = header(header::CONTENT_TYPE)
+            .and_then(|value| value.split(';').next())
+            .map_or("", str::trim);
+        let api = request.app_data::<web::Data<Api>>();
+        ready(match api {
+            Some(api) => Ok(Self {
+                payload: payload.take(),
+                is_json: is_plain && media_type.eq_ignore_ascii_case("application/json"),
+                announced: header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
+                limit: api.max_body_bytes,
+                time: api.request_timeout / 2,
+            }),
+            None => Err(Fault::internal("the application has no state")),
+        })
+    }
+}
+
+impl Body {
+    /// The body as a value.
+    ///
+    /// Members that the value does not have are passed over; a member that stands there twice is
+    /// refused, since readers do not agree on which of the two counts (RFC 8259 §4).
+    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, Fault> {
+        if !self.is_json {
+            let detail = "The body must be application/json, without content encoding.";
+            return Err(Fault::new(Code::UnsupportedMediaType, detail));
+        }
+        // Slow senders end before the request as a whole does, so as not to be taken for a slow
+        // directory.
+        let bytes = match tokio::time::timeout(self.time, self.bytes()).await {
+            Ok(bytes) => bytes?,
+            Err(_elapsed) => {
+                return Err(Fault::new(Code::RequestTimeout, "The body did not come in time."));
+            }
+        };
+        parse(&bytes)
+    }
+
+    async fn bytes(mut self) -> Result<web::BytesMut, Fault> {
+        let too_large = || {
+            let detail = format!("The body may have at most {} bytes.", self.limit);
+            Fault::new(Code::PayloadTooLarge, detail)
+        };
+        if self.announced.is_some_and(|length| length > self.limit as u64) {
+            return Err(too_large());
+        }
+        let mut bytes = web::BytesMut::new();
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|error| {
+                Fault::new(Code::MalformedRequest, "The body broke off.").because(error)
+            })?;
+            if bytes.len() + chunk.len() > self.limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}
+
+/// Reads a JSON text; the fault names the member that cannot be read.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
+    let value = strict_json::value(text).map_err(|error| unreadable(&error, ""))?;
+    // serde would fill a structure from an array too, member by member.
+    if !value.is_object() {
+        return Err(no_object());
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        unreadable(error.inner(), if path == "." { "" } else { &path })
+    })
+}
+
+fn unreadable(error: &serde_json::Error, path: &str) -> Fault {
+    if !error.is_data() {
+        return Fault::new(Code::MalformedRequest, "The body is not JSON.");
+    }
+    let text = error.to_string();
+    // serde knows members only by its messages: "missing field `email`".
+    let quoted = |prefix: &str| text.strip_prefix(prefix)?.split('`').next();
+    let (field, detail) = if let Some(field) = quoted("missing field `") {
+        (join(path, field), "is missing".to_owned())
+    } else if let Some(field) = quoted("duplicate member `") {
+        (join(path, field), "stands there more than once".to_owned())
+    } else if path.is_empty() {
+        return no_object();
+    } else {
+        (path.to_owned(), expected(&text))
+    };
+    Fault::at(vec![Issue::field(field, Code::MalformedRequest, detail)])
+}
+
+fn no_object() -> Fault {
+    Fault::new(Code::MalformedRequest, "The body must be a JSON object.")
+}
+
+fn join(path: &str, field: &str) -> String {
+    let field: String = field.chars().filter(|c| !c.is_control()).take(64).collect();
+    if path.is_empty() { field } else { format!("{path}.{field}") }
+}
+
+/// "invalid type: integer `1`, expected a string" without what the client sent.
+fn expected(text: &str) -> String {
+    let wanted = text.rsplit_once("expected ").map(|(_, rest)| rest);
+    format!("must be {}", wanted.unwrap_or("of another type"))
+}

@@ -1,0 +1,156 @@
+//! Who calls: the first argument of every handler.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpRequest, web};
+use domain::{Bearer, Denied, Need};
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
+
+use crate::api::Api;
+use crate::auth::TokenError;
+use crate::code::Code;
+use crate::fault::{Extra, Fault};
+
+/// The bearer of the request's verified token.
+///
+/// It stands first among a handler's arguments, and what comes after it there never fails by
+/// itself: a request without a good token learns nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(Arc<Bearer>);
+
+impl Caller {
+    /// What the token says.
+    pub(crate) fn bearer(&self) -> &Bearer {
+        &self.0
+    }
+
+    /// Refuses a caller whose token lacks the permission, before anything else is looked at.
+    pub(crate) fn require(&self, need: Need) -> Result<(), Fault> {
+        Ok(need.check(&self.0.permissions)?)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let token = bearer_token(&request)?;
+            let api = request
+                .app_data::<web::Data<Api>>()
+                .ok_or_else(|| Fault::internal("the application has no state"))?;
+            let bearer = api.verifier.verify(token).await?;
+            negotiate(&request)?;
+            Ok(Self(bearer))
+        }
+        .boxed_local()
+    }
+}
+
+/// The token of the one `Authorization` header (RFC 6750 §2.1); no other place is looked at.
+fn bearer_token(request: &HttpRequest) -> Result<&str, Fault> {
+    let missing = || Fault::new(Code::MissingToken, "The request needs a bearer token.");
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let value = headers.next().ok_or_else(missing)?;
+    if headers.next().is_some() {
+        let detail = "There is more than one Authorization header.";
+        return Err(Fault::new(Code::MalformedRequest, detail));
+    }
+    let value = value.to_str().map_err(|_| missing())?;
+    match value.trim().split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        Some(_) | None => Err(missing()),
+    }
+}
+
+impl From<TokenError> for Fault {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid(reason) => {
+                let detail = format!("The token is not accepted: {reason}.");
+                // RFC 6750 §3
+                let challenge = format!("error=\"invalid_token\", error_description=\"{reason}\"");
+                Self::new(Code::InvalidToken, detail).with(Extra::Challenge(challenge.into()))
+            }
+            TokenError::KeysUnavailable { retry_after } => {
+                let detail = "The keys to check the token with cannot be had for now.";
+                Self::new(Code::KeysUnavailable, detail).with(Extra::RetryAfter(retry_after))
+            }
+        }
+    }
+}
+
+impl From<Denied> for Fault {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Hidden => Self::user_not_found(),
+            Denied::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+/// Refuses a client that takes no JSON (RFC 9110 §12.5.1). The answer to DELETE has no body.
+fn negotiate(request: &HttpRequest) -> Result<(), Fault> {
+    let mut accepts = request.headers().get_all(header::ACCEPT).peekable();
+    if accepts.peek().is_none() || request.method() == Method::DELETE {
+        return Ok(());
+    }
+    let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    if takes_json(ranges) {
+        Ok(())
+    } else {
+        Err(Fault::new(Code::NotAcceptable, "The answer can only be application/json."))
+    }
+}
+
+/// The most specific range that fits says whether JSON is taken: `q=0` means it is not.
+fn takes_json<'a>(ranges: impl Iterator<Item = &'a str>) -> bool {
+    let mut best: Option<(usize, bool)> = None;
+    for range in ranges {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let precision = match media.as_str() {
+            "application/json" => 2,
+            "application/*" => 1,
+            "*/*" => 0,
+            _ => continue,
+        };
+        let refused = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+            .and_then(|(_, value)| value.trim().parse::<f32>().ok())
+            .is_some_and(|quality| quality <= 0.0);
+        if best.is_none_or(|(before, _)| precision > before) {
+            best = Some((precision, !refused));
+        }
+    }
+    best.is_some_and(|(_, taken)| taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes_json;
+
+    #[test]
+    fn the_most_specific_range_decides() {
+        for (accept, taken) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("*/*", true),
+            ("application/*;q=0.1", true),
+            ("text/html, */*;q=0.1", true),
+            ("text/html", false),
+            ("application/problem+json", false),
+            ("application/json;q=0", false),
+            ("application/json;q=0, */*", false),
+            ("*/*;q=0, application/json", true),
+            ("", false),
+        ] {
+            assert_eq!(takes_json(accept.split(',')), taken, "{accept}");
+        }
+    }
+}

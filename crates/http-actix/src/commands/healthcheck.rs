@@ -1,0 +1,52 @@
+//! `usher healthcheck`
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{CommandResult, ConfigFile, print};
+use crate::settings;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Where the service listens, instead of where the settings say.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    address: Option<SocketAddr>,
+}
+
+pub(super) fn run(options: &Options) -> CommandResult {
+    let mut address = match options.address {
+        Some(address) => address,
+        None => settings::load_lenient(options.file.config.as_deref())?.http.listen,
+    };
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let status = ask(address)?;
+    if status != "200" {
+        return Err(format!("the service at {address} is not ready: status {status}").into());
+    }
+    print("ready");
+    Ok(())
+}
+
+/// The status of one plain request. For that little, no HTTP client is worth its weight.
+fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let request =
+        format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    // "HTTP/1.1 200"
+    let head = String::from_utf8_lossy(&head).into_owned();
+    Ok(head.split(' ').nth(1).unwrap_or_default().to_owned())
+}

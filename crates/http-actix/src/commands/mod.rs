@@ -1,0 +1,80 @@
+//! The command line of the one binary, `usher`.
+
+mod check_config;
+mod healthcheck;
+mod openapi;
+mod serve;
+mod token;
+
+use std::error::Error as StdError;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Manages the people of many tenants in front of Auth0.
+#[derive(Debug, Parser)]
+#[command(name = "usher", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the service.
+    Serve(serve::Options),
+    /// Prints a token of the development issuer, good for `usher serve --dev` on this machine.
+    Token(token::Options),
+    /// Prints the OpenAPI document of everything that is served.
+    Openapi,
+    /// Reads the settings and says what is wrong with them.
+    CheckConfig(ConfigFile),
+    /// Asks a running service whether it is ready; exits with 0 if so, with 1 if not.
+    Healthcheck(healthcheck::Options),
+}
+
+/// Which file of settings to read.
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The TOML file of settings; `USHER_CONFIG` names it otherwise.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Why a command failed, for whoever runs it.
+type CommandResult = Result<(), Box<dyn StdError>>;
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Token(options) => token::run(&options),
+        Command::Openapi => openapi::run(),
+        Command::CheckConfig(file) => check_config::run(&file),
+        Command::Healthcheck(options) => healthcheck::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where commands tell people what went wrong")]
+fn complain(error: &dyn StdError) {
+    eprint!("usher: {error}");
+    let mut next = error.source();
+    while let Some(source) = next {
+        eprint!(": {source}");
+        next = source.source();
+    }
+    eprintln!();
+}
+
+#[expect(clippy::print_stdout, reason = "this is where commands print what they were asked for")]
+fn print(text: &str) {
+    println!("{text}");
+}

@@ -1,0 +1,106 @@
+//! `usher serve`
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use domain::TenantId;
+use ports::{Clock as _, SystemClock};
+
+use super::{CommandResult, ConfigFile, print};
+use crate::auth::TrustedIssuers;
+use crate::dev::{self, DevKey, DevKeyError, Grant};
+use crate::settings::{self, Settings};
+use crate::startup::Server;
+use crate::{telemetry, wiring};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Development mode: demo tenants in memory and a token issuer of its own. Reads no file.
+    #[arg(long, conflicts_with = "config")]
+    dev: bool,
+    /// Where to listen, instead of where the settings say.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Lets development mode listen where other machines can reach it.
+    #[arg(long, requires = "dev")]
+    allow_remote: bool,
+}
+
+pub(super) fn run(options: &Options) -> CommandResult {
+    let mut settings = if options.dev {
+        settings::load_defaults()?
+    } else {
+        settings::load(options.file.config.as_deref())?
+    };
+    if let Some(listen) = options.listen {
+        settings.http.listen = listen;
+    }
+    telemetry::start(&settings.log);
+    if options.dev { develop(settings, options.allow_remote) } else { serve(settings) }
+}
+
+fn serve(settings: Settings) -> CommandResult {
+    let wired = wiring::wire(&settings)?;
+    let server = Server::bind(settings, wired)?;
+    tracing::info!(address = %server.address(), "serving");
+    Ok(actix_web::rt::System::new().block_on(server.run())?)
+}
+
+fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
+    if !settings.http.listen.ip().is_loopback() && !allow_remote {
+        let listen = settings.http.listen;
+        return Err(format!(
+            "development mode gives tokens away and so listens on loopback only, not on {listen}; \
+             say --allow-remote if that is what you want"
+        )
+        .into());
+    }
+    settings.issuers = TrustedIssuers::new(vec![dev::issuer()?]);
+    let key = development_key()?;
+    let wired = wiring::wire_dev(&settings, key.public())?;
+    let acme: TenantId = "acme".parse()?;
+    let token = key.mint(&Grant::everything(vec![acme], 24 * 3600), SystemClock.now())?;
+    let server = Server::bind(settings, wired)?;
+    print(&welcome(&server, &token));
+    Ok(actix_web::rt::System::new().block_on(server.run())?)
+}
+
+/// Where the development key is kept, so that `usher token` signs with the same one.
+pub(super) fn key_file() -> Option<PathBuf> {
+    settings::state_folder().map(|folder| folder.join("usher/development-key.pk8"))
+}
+
+/// The kept key; where nothing can be kept, as in a container, one that goes with the process.
+fn development_key() -> Result<DevKey, DevKeyError> {
+    match key_file().map(|file| DevKey::kept_in(&file)) {
+        Some(Ok(key)) => Ok(key),
+        Some(Err(DevKeyError::File(error))) => {
+            tracing::warn!(%error, "no place to keep the development key; usher token will not work");
+            DevKey::fleeting()
+        }
+        None => DevKey::fleeting(),
+        Some(Err(error)) => Err(error),
+    }
+}
+
+fn welcome(server: &Server, token: &str) -> String {
+    let url = server.public_url();
+    format!(
+        "\
+Usher serves {url} in development mode: demo tenants acme and globex, kept in memory.
+Every call needs a token; this one covers acme for a day (more by `usher token --help`).
+
+The back office's API, the users of acme:
+
+  curl -H 'Authorization: Bearer {token}' {url}/api/acme/admin/users
+
+The User Management API, page by page:
+
+  curl -g -H 'Authorization: Bearer {token}' '{url}/api/v1/users?filter[tenant]=acme&page[size]=2'
+
+All operations, to read and to try: {url}/docs/"
+    )
+}

@@ -1,0 +1,238 @@
+//! The edge: the outermost layer, through which every request comes in and every answer goes out.
+//!
+//! It names the request, bounds its time, catches panics, turns every fault, the framework's own
+//! ones included, into the error body of the contract that the path belongs to, logs it once, and
+//! counts.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
+use futures_util::FutureExt as _;
+
+use crate::api::Api;
+use crate::code::Code;
+use crate::contract::Contract;
+use crate::error_response::ErrorResponse;
+use crate::fault::{Extra, Fault, directory_timeout};
+use crate::metrics::{Metrics, Route};
+use crate::problem::{self, Problem};
+use crate::request_id::{self, RequestId};
+use crate::routes;
+
+/// The middleware function. Put it around everything.
+pub(crate) async fn edge<B: MessageBody + 'static>(
+    api: web::Data<Api>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let visit = Visit::begin(&request);
+    request.extensions_mut().insert(visit.id.clone());
+
+    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let response = match tokio::time::timeout(api.request_timeout, answer).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(error))) => {
+            let fault = fault_of(Some(&error), error.as_response_error().status_code());
+            return Err(visit.fail(&api.metrics, fault).into());
+        }
+        // The panic hook has logged the panic itself.
+        Ok(Err(_panic)) => {
+            return Err(visit.fail(&api.metrics, Fault::internal("a handler panicked")).into());
+        }
+        Err(_elapsed) => return Err(visit.fail(&api.metrics, directory_timeout()).into()),
+    };
+
+    let status = response.status();
+    let route = response.request().app_data::<Route>().cloned();
+    let route = route.as_ref();
+    let mut response = if status.is_client_error() || status.is_server_error() {
+        let error = response.response().error();
+        // An answer that is no fault of ours may still be one: the preflight of CORS, say.
+        let rendered = match error.and_then(|error| error.as_error::<Fault>()) {
+            Some(fault) => visit.render(fault, route),
+            None => visit.render(&fault_of(error, status), route),
+        };
+        with_body_of(response, rendered)
+    } else {
+        response.map_into_left_body()
+    };
+    visit.end(&api.metrics, route, response.status());
+    dress(response.headers_mut(), &visit.id);
+    Ok(response)
+}
+
+/// What the edge remembers of a request while the rest has it.
+#[derive(Debug)]
+struct Visit {
+    id: RequestId,
+    contract: Contract,
+    method: Method,
+    uri: Uri,
+    began: Instant,
+}
+
+impl Visit {
+    fn begin(request: &ServiceRequest) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
+        let began = Instant::now();
+        Self {
+            id: RequestId::of(request.headers()),
+            contract: Contract::of_path(request.path()),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            began,
+        }
+    }
+
+    /// A fault of a request that is lost, so that no layer within can add to its answer.
+    fn fail(self, metrics: &Metrics, fault: Fault) -> Failed {
+        let route = routes::route_of(self.uri.path());
+        self.log(&fault, route.as_ref());
+        self.end(metrics, route.as_ref(), fault.code().status());
+        Failed { fault, contract: self.contract, id: self.id }
+    }
+
+    fn render(&self, fault: &Fault, route: Option<&Route>) -> HttpResponse {
+        self.log(fault, route);
+        render(fault, self.contract, &self.id)
+    }
+
+    fn end(&self, metrics: &Metrics, route: Option<&Route>, status: StatusCode) {
+        metrics.request(route, &self.method, status, self.began.elapsed());
+    }
+
+    /// The one line about a fault. No path and no query, which hold whatever the client likes.
+    fn log(&self, fault: &Fault, route: Option<&Route>) {
+        let cause = fault.cause().map(chain).unwrap_or_default();
+        let (id, code) = (self.id.as_str(), fault.code().as_str());
+        let status = fault.code().status().as_u16();
+        let (method, route) = (self.method.as_str(), route.map_or("unmatched", Route::as_str));
+        if status >= 500 {
+            tracing::error!(request_id = id, status, code, method, route, cause, "request failed");
+        } else {
+            tracing::info!(request_id = id, status, code, method, route, cause, "request refused");
+        }
+    }
+}
+
+/// An error and what lies beneath it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
+
+/// What the framework's own error is to a client.
+fn fault_of(error: Option<&actix_web::Error>, status: StatusCode) -> Fault {
+    let code = Code::of_status(status);
+    let detail = if code == Code::InternalError {
+        "The service failed."
+    } else {
+        status.canonical_reason().unwrap_or("The request cannot be answered.")
+    };
+    let fault = Fault::new(code, detail);
+    match error {
+        Some(error) => fault.because(error.to_string()),
+        None => fault,
+    }
+}
+
+/// A fault whose request is lost; it makes its whole answer by itself.
+#[derive(Debug)]
+struct Failed {
+    fault: Fault,
+    contract: Contract,
+    id: RequestId,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.fault.fmt(f)
+    }
+}
+
+impl ResponseError for Failed {
+    fn status_code(&self) -> StatusCode {
+        self.fault.code().status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = render(&self.fault, self.contract, &self.id);
+        dress(response.headers_mut(), &self.id);
+        response
+    }
+}
+
+/// The answer to a fault, in the form of the contract.
+fn render(fault: &Fault, contract: Contract, id: &RequestId) -> HttpResponse {
+    let mut response = HttpResponse::build(fault.code().status());
+    match fault.code().status() {
+        // RFC 6750 §3: every 401 says how to do better.
+        StatusCode::UNAUTHORIZED if fault.extra().is_none() => {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        _ => {}
+    }
+    match fault.extra() {
+        Some(Extra::Challenge(challenge)) => {
+            response.insert_header((header::WWW_AUTHENTICATE, format!("Bearer {challenge}")));
+        }
+        Some(Extra::RetryAfter(wait)) => {
+            response.insert_header((header::RETRY_AFTER, whole_seconds(*wait)));
+        }
+        Some(Extra::Allow(methods)) => {
+            response.insert_header((header::ALLOW, methods.as_str()));
+        }
+        None => {}
+    }
+    match contract {
+        Contract::TenantUsers => {
+            response.content_type(problem::CONTENT_TYPE).json(Problem::new(fault, id.as_str()))
+        }
+        Contract::UserManagement => response.json(ErrorResponse::new(fault, id.as_str())),
+    }
+}
+
+/// Rounded up, and never none at all: whoever is to come back later should not do so at once.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+/// Puts the rendered body and its headers into the response, and keeps what layers within have
+/// put there (CORS, deprecation).
+fn with_body_of<B: MessageBody>(
+    response: ServiceResponse<B>,
+    rendered: HttpResponse,
+) -> ServiceResponse<EitherBody<B>> {
+    let (request, inner) = response.into_parts();
+    let mut rendered = rendered;
+    for (name, value) in inner.headers() {
+        if *name != header::CONTENT_TYPE && !rendered.headers().contains_key(name) {
+            rendered.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    ServiceResponse::new(request, rendered).map_into_right_body()
+}
+
+/// What every answer carries.
+fn dress(headers: &mut HeaderMap, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(request_id::HEADER, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        // Answers hold personal data and depend on the token.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

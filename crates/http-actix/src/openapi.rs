@@ -1,0 +1,132 @@
+//! The OpenAPI 3.1 document, derived from the handlers, their types and the table of errors.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    Flow, HttpAuthScheme, HttpBuilder, Implicit, OAuth2, Scopes, SecurityScheme,
+};
+use utoipa::openapi::{Content, HttpMethod, Ref, RefOr, ResponseBuilder};
+use utoipa::{OpenApi as _, ToSchema};
+
+use crate::code::Code;
+use crate::contract::Contract;
+use crate::routes::{change_password, health, tenant_users, users};
+use crate::{error_response, problem, routes};
+
+/// What a list can be sorted by.
+#[derive(Debug, ToSchema)]
+#[schema(as = Sort, rename_all = "camelCase")]
+#[expect(dead_code, reason = "stands for its schema only; domain::Sort does the reading")]
+pub(crate) enum SortParameter {
+    Id,
+    #[schema(rename = "-id")]
+    IdDescending,
+    Username,
+    #[schema(rename = "-username")]
+    UsernameDescending,
+    Email,
+    #[schema(rename = "-email")]
+    EmailDescending,
+    FirstName,
+    #[schema(rename = "-firstName")]
+    FirstNameDescending,
+    LastName,
+    #[schema(rename = "-lastName")]
+    LastNameDescending,
+    CreatedAt,
+    #[schema(rename = "-createdAt")]
+    CreatedAtDescending,
+}
+
+/// What the handlers do not tell by themselves; the paths come from [`routes::endpoints`].
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Usher",
+        description = "Manages the people of many tenants in front of Auth0: the back office's API for the users of one tenant, and the User Management API.",
+    ),
+    tags(
+        (name = "Tenant users", description = "The users of one tenant, for its back office. Errors are problem details (RFC 9457)."),
+        (name = "User", description = "Accounts, for whoever manages them. The token needs the permission VIEW_USERS_AND_GROUPS or MODIFY_USERS_AND_GROUPS."),
+        (name = "Health", description = "How the service is."),
+    ),
+    components(schemas(
+        SortParameter,
+        tenant_users::TenantUser<'_>, tenant_users::CreateTenantUser, tenant_users::UpdateTenantUser,
+        users::UserResponse<'_>, users::PartlyUpdatedUser<'_>, users::UserListResponse<'_>, users::ListLinks<'_>,
+        users::Links<'_>, users::Totals, users::UserCreateRequest, users::UserUpdateRequest,
+        change_password::ChangePasswordRequest, change_password::ChangePasswordRequestV2,
+        problem::Problem<'_>, problem::FieldProblem<'_>,
+        error_response::ErrorResponse<'_>, error_response::Error<'_>, error_response::Meta<'_>,
+        health::Health,
+    )),
+)]
+struct Base;
+
+/// The document of everything that is served.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Base::openapi();
+    for endpoint in routes::endpoints() {
+        let contract = Contract::of_path(&endpoint.path);
+        let operation = with_errors(endpoint.operation, contract, &endpoint.errors);
+        document.paths.add_path_operation(endpoint.path, vec![endpoint.method], operation);
+    }
+    if let Some(components) = &mut document.components {
+        components.add_security_scheme("OAuth2", oauth2());
+        components.add_security_scheme("bearer", bearer());
+    }
+    document
+}
+
+/// The document as it is checked in and served: JSON, with a line break at its end.
+pub fn text() -> Result<String, serde_json::Error> {
+    let mut text = document().to_pretty_json()?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Adds one response a status, which lists the codes that come with it.
+fn with_errors(mut operation: Operation, contract: Contract, errors: &[Code]) -> Operation {
+    let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    for code in errors {
+        by_status.entry(code.status().as_u16()).or_default().push(code.as_str());
+    }
+    let (media_type, schema) = match contract {
+        Contract::TenantUsers => (problem::CONTENT_TYPE, "Problem"),
+        Contract::UserManagement => ("application/json", "ErrorResponse"),
+    };
+    for (status, codes) in by_status {
+        let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name(schema))));
+        let response = ResponseBuilder::new()
+            .description(codes.join(", "))
+            .content(media_type, content)
+            .build();
+        operation.responses.responses.insert(status.to_string(), RefOr::T(response));
+    }
+    operation
+}
+
+fn oauth2() -> SecurityScheme {
+    let scopes = Scopes::from_iter([
+        ("tenant.access:read", "See the users of a tenant"),
+        ("tenant.access:write", "Change the users of a tenant"),
+    ]);
+    let flow = Implicit::new("https://example.com/authorize", scopes);
+    SecurityScheme::OAuth2(OAuth2::new([Flow::Implicit(flow)]))
+}
+
+fn bearer() -> SecurityScheme {
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    SecurityScheme::Http(scheme.build())
+}
+
+/// Every operation's method and path template, in the order of the table.
+pub fn operations() -> Vec<(&'static str, String)> {
+    let named = |endpoint: routes::Endpoint| (method(&endpoint.method), endpoint.path);
+    routes::endpoints().into_iter().map(named).collect()
+}
+
+fn method(method: &HttpMethod) -> &'static str {
+    routes::name(method)
+}

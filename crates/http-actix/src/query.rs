@@ -1,0 +1,166 @@
+//! Query strings, read strictly: what an operation does not know, it refuses.
+
+use std::borrow::Cow;
+use std::future::{Ready, ready};
+use std::num::NonZeroU32;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use domain::{Listing, Sort, TenantId, Window};
+
+use crate::code::Code;
+use crate::fault::{Fault, Issue};
+
+/// The parameter that names the tenant whose users are listed.
+pub(crate) const FILTER_TENANT: &str = "filter[tenant]";
+/// The parameter that says which page is wanted, from 0.
+pub(crate) const PAGE_NUMBER: &str = "page[number]";
+/// The parameter that says how many users a page holds.
+pub(crate) const PAGE_SIZE: &str = "page[size]";
+/// The parameter that says what to sort by.
+pub(crate) const SORT: &str = "sort";
+
+/// How many users a page holds if the client does not say.
+pub(crate) const DEFAULT_PAGE_SIZE: u32 = 50;
+/// How many users a page holds at most.
+pub(crate) const MAX_PAGE_SIZE: u32 = 100;
+
+const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER];
+
+/// The query string of a request, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueryString(String);
+
+impl FromRequest for QueryString {
+    type Error = Fault;
+    type Future = Ready<Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.query_string().to_owned())))
+    }
+}
+
+impl QueryString {
+    /// Refuses every query parameter, for operations that have none.
+    pub(crate) fn none(&self) -> Result<(), Fault> {
+        read(&self.0, &[]).map(drop)
+    }
+
+    /// Reads the parameters of a list.
+    pub(crate) fn list(&self) -> Result<ListQuery, Fault> {
+        ListQuery::read(&self.0)
+    }
+}
+
+/// The parameters of a list as the client gave them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListQuery {
+    /// The tenant of `filter[tenant]`.
+    pub(crate) tenant: Option<TenantId>,
+    /// The order, if one is asked for.
+    pub(crate) sort: Option<Sort>,
+    number: Option<u64>,
+    size: Option<NonZeroU32>,
+}
+
+impl ListQuery {
+    fn read(query: &str) -> Result<Self, Fault> {
+        let given = read(query, &LIST_PARAMETERS)?;
+        let mut issues = Vec::new();
+        let list = Self {
+            tenant: given.parse(FILTER_TENANT, &mut issues, |text| {
+                text.parse().map_err(|error: domain::InvalidTenantId| error.to_string())
+            }),
+            sort: given.parse(SORT, &mut issues, |text| {
+                text.parse().map_err(|error: domain::listing::InvalidSort| error.to_string())
+            }),
+            number: given.parse(PAGE_NUMBER, &mut issues, |text| {
+                whole_number(text).ok_or_else(|| "must be a whole number from 0".to_owned())
+            }),
+            size: given.parse(PAGE_SIZE, &mut issues, |text| {
+                whole_number(text)
+                    .and_then(|size| u32::try_from(size).ok())
+                    .filter(|size| *size <= MAX_PAGE_SIZE)
+                    .and_then(NonZeroU32::new)
+                    .ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_SIZE}"))
+            }),
+        };
+        if issues.is_empty() { Ok(list) } else { Err(Fault::at(issues)) }
+    }
+
+    /// Whether there is any parameter at all.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.tenant.is_none() && self.sort.is_none() && !self.is_paged()
+    }
+
+    /// Whether the client asks for one page.
+    pub(crate) fn is_paged(&self) -> bool {
+        self.number.is_some() || self.size.is_some()
+    }
+
+    /// The page asked for, with what is left out filled in.
+    pub(crate) fn window(&self) -> Window {
+        let default = NonZeroU32::new(DEFAULT_PAGE_SIZE).unwrap_or(NonZeroU32::MIN);
+        Window { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
+    }
+
+    /// One page in the order asked for.
+    pub(crate) fn page(&self) -> Listing {
+        Listing { sort: self.sort.unwrap_or_default(), window: Some(self.window()) }
+    }
+
+    /// The order asked for, and one page only if one is asked for.
+    pub(crate) fn page_or_all(&self) -> Listing {
+        Listing { window: self.is_paged().then(|| self.window()), ..self.page() }
+    }
+}
+
+fn whole_number(text: &str) -> Option<u64> {
+    // `u64::from_str` takes a leading plus sign, which in a query string stands for a space anyway.
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// Parameters by name, each known and given once.
+struct Given<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl Given<'_> {
+    fn parse<T>(
+        &self,
+        name: &'static str,
+        issues: &mut Vec<Issue>,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let (_, text) = self.0.iter().find(|(given, _)| given == name)?;
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(detail) => {
+                issues.push(Issue::parameter(name, Code::MalformedRequest, detail));
+                None
+            }
+        }
+    }
+}
+
+fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, Fault> {
+    let mut given: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
+    let mut issues = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if !known.contains(&name.as_ref()) {
+            let detail = "is no parameter of this operation";
+            issues.push(Issue::parameter(shown(&name), Code::UnknownParameter, detail));
+        } else if given.iter().any(|(before, _)| *before == name) {
+            let detail = "stands there more than once";
+            issues.push(Issue::parameter(shown(&name), Code::MalformedRequest, detail));
+        } else {
+            given.push((name, value));
+        }
+    }
+    if issues.is_empty() { Ok(Given(given)) } else { Err(Fault::at(issues)) }
+}
+
+/// A client's own word, fit to be said back: without control characters, and not endless.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}

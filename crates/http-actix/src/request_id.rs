@@ -1,0 +1,85 @@
+//! Names for requests, by which clients, logs and support can speak of the same one.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+
+/// The header that carries the request id, in both directions.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of one request: the client's own if it is safe to repeat, else a fresh one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestId(Arc<str>);
+
+impl RequestId {
+    const MAX_LENGTH: usize = 64;
+
+    /// The id of a request with these headers.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        match given {
+            Some(given) if Self::is_safe(given) => Self(given.into()),
+            Some(_) | None => Self::fresh(),
+        }
+    }
+
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// It stands in logs and error bodies, so it must not be able to break a line or grow.
+    fn is_safe(text: &str) -> bool {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+        (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(allowed)
+    }
+
+    /// An id that no other request has: random for the process, counted within it.
+    fn fresh() -> Self {
+        static PROCESS: OnceLock<u64> = OnceLock::new();
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let process = PROCESS.get_or_init(|| {
+            let mut bytes = [0; 8];
+            // Without randomness ids are merely unique within the process.
+            let _ = aws_lc_rs::rand::fill(&mut bytes);
+            u64::from_ne_bytes(bytes)
+        });
+        let mut id = String::with_capacity(33);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let _ = write!(id, "{process:016x}-{count:08x}");
+        Self(id.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn of(text: &[u8]) -> RequestId {
+        let mut headers = HeaderMap::new();
+        headers.insert(HEADER, HeaderValue::from_bytes(text).unwrap());
+        RequestId::of(&headers)
+    }
+
+    #[test]
+    fn a_safe_id_is_kept() {
+        assert_eq!(of(b"abc-123_X.y").as_str(), "abc-123_X.y");
+    }
+
+    #[test]
+    fn an_unsafe_id_is_replaced() {
+        for text in [&b""[..], b"a b", b"a\tb", &[b'a'; 65], b"\xff", b"a\"b"] {
+            let id = of(text);
+            assert_ne!(id.as_str().as_bytes(), text);
+            assert!(RequestId::is_safe(id.as_str()));
+        }
+    }
+
+    #[test]
+    fn fresh_ids_differ() {
+        assert_ne!(RequestId::fresh(), RequestId::fresh());
+    }
+}

@@ -1,0 +1,204 @@
+//! The whole route table at a glance.
+//!
+//! A path and a method stand in one place, the `#[utoipa::path]` above the handler; both the
+//! router and the OpenAPI document are made from there, so that nothing is served undocumented.
+//! To add an endpoint: write its handler, give it a line in [`endpoints`] with the errors that it
+//! can answer, run `make generate`, and give it a row in the matrix of `tests/api`.
+
+pub(crate) mod change_password;
+pub(crate) mod health;
+pub(crate) mod json;
+pub(crate) mod tenant_users;
+pub(crate) mod users;
+
+use std::collections::BTreeMap;
+
+use actix_web::middleware::from_fn;
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
+use utoipa::openapi::HttpMethod;
+use utoipa::openapi::path::Operation;
+
+use crate::code::Code;
+use crate::fault::{Extra, Fault};
+use crate::metrics;
+
+/// One operation: where it is, what the document says of it, and who handles it.
+pub(crate) struct Endpoint {
+    pub(crate) path: String,
+    pub(crate) method: HttpMethod,
+    pub(crate) operation: Operation,
+    pub(crate) errors: Vec<Code>,
+    route: Route,
+}
+
+impl Endpoint {
+    fn is_deprecated(&self) -> bool {
+        self.operation.deprecated == Some(utoipa::openapi::Deprecated::True)
+    }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Endpoint({} {})", name(&self.method), self.path)
+    }
+}
+
+/// What every operation with a token can answer.
+const ANY: &[Code] = &[
+    Code::MalformedRequest,
+    Code::UnknownParameter,
+    Code::MissingToken,
+    Code::InvalidToken,
+    Code::InsufficientPermission,
+    Code::InternalError,
+    Code::DirectoryError,
+    Code::DirectoryUnavailable,
+    Code::KeysUnavailable,
+    Code::DirectoryTimeout,
+];
+/// What every operation can answer that answers with a body.
+const ANSWERS: &[Code] = &[Code::NotAcceptable];
+/// What every operation can answer that names a tenant.
+const TENANT: &[Code] = &[Code::TenantForbidden];
+/// What every operation can answer that names a user.
+const USER: &[Code] = &[Code::UserNotFound];
+/// What every operation can answer that takes a body.
+const BODY: &[Code] = &[
+    Code::RequestTimeout,
+    Code::PayloadTooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationFailed,
+];
+/// What every operation can answer that changes what is the account's own.
+const ACCOUNT: &[Code] = &[Code::ManagedByAnotherTenant];
+
+/// Every operation there is.
+#[rustfmt::skip]
+#[expect(deprecated, reason = "a deprecated operation is still served")]
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    use Code::{
+        AlreadyAttached, AmbiguousAccount, CurrentPasswordMismatch, EmailTaken,
+        LastProtectedRoleHolder, TooManyAttempts, UnknownRole, UsernameTaken, WeakPassword,
+    };
+    use change_password as passwords;
+    vec![
+        endpoint::<tenant_users::__path_list, _, _>(tenant_users::list,
+            &[ANY, ANSWERS, TENANT]),
+        endpoint::<tenant_users::__path_create, _, _>(tenant_users::create,
+            &[ANY, ANSWERS, TENANT, BODY, &[UnknownRole, AlreadyAttached, AmbiguousAccount]]),
+        endpoint::<tenant_users::__path_get, _, _>(tenant_users::get,
+            &[ANY, ANSWERS, TENANT, USER]),
+        endpoint::<tenant_users::__path_update, _, _>(tenant_users::update,
+            &[ANY, ANSWERS, TENANT, USER, BODY, &[UnknownRole, LastProtectedRoleHolder]]),
+        endpoint::<tenant_users::__path_delete, _, _>(tenant_users::delete,
+            &[ANY, TENANT, USER, &[LastProtectedRoleHolder]]),
+        endpoint::<users::__path_list, _, _>(users::list,
+            &[ANY, ANSWERS, TENANT]),
+        endpoint::<users::__path_create, _, _>(users::create,
+            &[ANY, ANSWERS, TENANT, BODY, &[EmailTaken, UsernameTaken, WeakPassword]]),
+        endpoint::<users::__path_get, _, _>(users::get,
+            &[ANY, ANSWERS, USER]),
+        endpoint::<users::__path_update, _, _>(users::update,
+            &[ANY, ANSWERS, USER, ACCOUNT, BODY, &[EmailTaken]]),
+        endpoint::<users::__path_delete, _, _>(users::delete,
+            &[ANY, USER, ACCOUNT, &[LastProtectedRoleHolder]]),
+        endpoint::<passwords::__path_v1, _, _>(passwords::v1,
+            &[ANY, ANSWERS, USER, ACCOUNT, BODY, &[WeakPassword]]),
+        endpoint::<passwords::__path_v2, _, _>(passwords::v2,
+            &[ANY, ANSWERS, USER, ACCOUNT, BODY,
+              &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]),
+        endpoint::<health::__path_live, _, _>(health::live, &[&[Code::InternalError]]),
+        endpoint::<health::__path_ready, _, _>(health::ready,
+            &[&[Code::InternalError, Code::DirectoryError, Code::DirectoryUnavailable,
+                Code::DirectoryTimeout]]),
+        endpoint::<health::__path_counts, _, _>(health::counts, &[&[Code::InternalError]]),
+    ]
+}
+
+fn endpoint<P: utoipa::Path, H, Args>(handler: H, errors: &[&[Code]]) -> Endpoint
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+    Endpoint {
+        path: P::path(),
+        route: web::method(actix_method(&method)).to(handler),
+        method,
+        operation: P::operation(),
+        errors: errors.concat(),
+    }
+}
+
+/// Registers every operation whose path `wanted` picks, and an answer to the methods that a path
+/// does not have.
+pub(crate) fn configure(config: &mut web::ServiceConfig, wanted: fn(&str) -> bool) {
+    let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
+    for endpoint in endpoints().into_iter().filter(|endpoint| wanted(&endpoint.path)) {
+        by_path.entry(endpoint.path.clone()).or_default().push(endpoint);
+    }
+    for (path, endpoints) in by_path {
+        let deprecated = endpoints.iter().any(Endpoint::is_deprecated);
+        let resource = resource(&path, endpoints);
+        if deprecated {
+            config.service(resource.wrap(from_fn(change_password::announce_deprecation)));
+        } else {
+            config.service(resource);
+        }
+    }
+}
+
+/// The route that a path matches, for requests that are lost before they can tell.
+pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
+    let matches = |template: &str| {
+        let part_matches = |(part, segment): (&str, &str)| {
+            part == segment || (part.starts_with('{') && !segment.is_empty())
+        };
+        template.split('/').count() == path.split('/').count()
+            && template.split('/').zip(path.split('/')).all(part_matches)
+    };
+    let template = endpoints().into_iter().map(|endpoint| endpoint.path).find(|it| matches(it));
+    template.map(|template| metrics::Route::new(&template))
+}
+
+fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
+    let methods: Vec<_> = endpoints.iter().map(|endpoint| name(&endpoint.method)).collect();
+    let allow = methods.join(", ");
+    let mut resource = web::resource(path).app_data(metrics::Route::new(path));
+    for endpoint in endpoints {
+        resource = resource.route(endpoint.route);
+    }
+    resource.default_service(web::to(move || {
+        let fault = Fault::new(Code::MethodNotAllowed, "The path does not have this method.")
+            .with(Extra::Allow(allow.clone()));
+        async move { Err::<String, _>(fault) }
+    }))
+}
+
+pub(crate) fn name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
+fn actix_method(method: &HttpMethod) -> actix_web::http::Method {
+    use actix_web::http::Method;
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}

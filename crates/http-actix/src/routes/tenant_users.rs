@@ -1,0 +1,268 @@
+//! Contract A: `/api/{tenantId}/admin/users`.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use domain::{
+    DisplayName, EmailAddress, Enlistment, MembershipChange, Need, RoleCatalogue, TenantId,
+    Timestamp, User,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::code::Code;
+use crate::fault::{Fault, Issue};
+use crate::issues::Issues;
+use crate::links::PageLinks;
+use crate::path::PathNames;
+use crate::query::{FILTER_TENANT, QueryString};
+use crate::routes::json;
+
+/// A user as one tenant sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantUser<'a> {
+    /// The id of the account.
+    #[schema(min_length = 1, example = "auth0|5f7c8ec7c33c6c004bbafe82")]
+    id: &'a str,
+    /// The e-mail address.
+    #[schema(min_length = 1, example = "jane@acme.example")]
+    email: &'a str,
+    /// What the user is called in this tenant.
+    name: Option<&'a str>,
+    /// Whether the account is blocked.
+    #[schema(required = false)]
+    blocked: bool,
+    /// When the user last logged in, in RFC 3339.
+    #[serde(serialize_with = "json::optional_text")]
+    #[schema(value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
+    last_login: Option<Timestamp>,
+    /// The user's role in this tenant.
+    #[schema(example = "admin")]
+    tenant_role: Option<&'a str>,
+}
+
+impl<'a> TenantUser<'a> {
+    fn new(user: &'a User, tenant: &TenantId) -> Self {
+        Self {
+            id: user.id.as_str(),
+            email: user.email.as_str(),
+            name: user.name_in(tenant).map(DisplayName::as_str),
+            blocked: user.blocked,
+            last_login: user.last_login,
+            tenant_role: user.role_in(tenant).map(|role| role.name().as_str()),
+        }
+    }
+}
+
+/// Somebody to be among the tenant's users.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct CreateTenantUser {
+    /// The e-mail address. If an account has it, that one is attached; otherwise one is created.
+    #[schema(min_length = 1, max_length = 254, example = "jane@acme.example")]
+    email: String,
+    /// What the user is to be called in this tenant: 1 to 300 characters.
+    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    name: Option<String>,
+    /// The role in this tenant.
+    #[schema(min_length = 1, example = "viewer")]
+    role: String,
+}
+
+impl CreateTenantUser {
+    fn into_enlistment(self, roles: &RoleCatalogue) -> Result<Enlistment, Fault> {
+        let mut issues = Issues::default();
+        let email = issues.take("email", self.email.parse::<EmailAddress>());
+        let name = self.name.and_then(|name| issues.take("name", name.parse::<DisplayName>()));
+        let role = issues.role("role", roles, &self.role);
+        issues.settle(|| Some(Enlistment { email: email?, role: role?, name }))
+    }
+}
+
+/// A change to what a user is in the tenant.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct UpdateTenantUser {
+    /// What the user is to be called in this tenant; absent or null leaves the name as it is.
+    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    name: Option<String>,
+    /// The role in this tenant. It must be present; null leaves the role as it is.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true, example = "admin")]
+    role: Option<String>,
+}
+
+impl UpdateTenantUser {
+    fn into_change(self, roles: &RoleCatalogue) -> Result<MembershipChange, Fault> {
+        let mut issues = Issues::default();
+        let name = self.name.and_then(|name| issues.take("name", name.parse::<DisplayName>()));
+        let role = self.role.and_then(|role| issues.role("role", roles, &role));
+        issues.settle(|| Some(MembershipChange { role, name }))
+    }
+}
+
+/// Lists the users attached to a tenant.
+///
+/// Without paging parameters, all of them; with `page[size]` or `page[number]`, one page.
+/// With any parameter, a `Link` header (RFC 8288) leads to the other pages.
+#[utoipa::path(
+    get,
+    path = "/api/{tenantId}/admin/users",
+    operation_id = "listTenantUsers",
+    tag = "Tenant users",
+    params(
+        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
+        ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
+        ("page[number]" = Option<u64>, Query, description = "Which page, from 0.", minimum = 0),
+        ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
+        ("filter[tenant]" = Option<String>, Query, description = "If given, it must name the tenant of the path."),
+    ),
+    responses((status = 200, description = "The users.", body = Vec<TenantUser<'_>>,
+        headers(("Link" = String, description = "Links to the first, previous, next and last page (RFC 8288), if any parameter was given.")))),
+    security(("OAuth2" = ["tenant.access:read"])),
+)]
+pub(crate) async fn list(
+    caller: Caller,
+    names: PathNames,
+    query: QueryString,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Fault> {
+    let need = Need::ReadTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    let query = query.list()?;
+    if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
+        let detail = "must name the tenant of the path";
+        let issue = Issue::parameter(FILTER_TENANT, Code::MalformedRequest, detail);
+        return Err(Fault::at(vec![issue]));
+    }
+    let page = api.services.tenant_users.list(&scope, &query.page_or_all()).await?;
+    let users: Vec<_> =
+        page.users.iter().map(|user| TenantUser::new(user, scope.tenant())).collect();
+
+    let mut response = HttpResponse::Ok();
+    if query.is_paged() {
+        let address = api.public_url.tenant_users(scope.tenant());
+        let links = PageLinks::new(&address, &query, page.total);
+        response.insert_header((header::LINK, links.header()));
+    } else if !query.is_plain() {
+        let address = api.public_url.tenant_users(scope.tenant());
+        response.insert_header((header::LINK, PageLinks::whole(&address, &query).header()));
+    }
+    Ok(response.json(users))
+}
+
+/// Attaches somebody to a tenant, creating the account if there is none.
+///
+/// If an account has the e-mail address, it is attached, else one is created whose home is this
+/// tenant; the answer is the same. `name` of an account at home elsewhere is the name in this
+/// tenant only.
+#[utoipa::path(
+    post,
+    path = "/api/{tenantId}/admin/users",
+    operation_id = "createTenantUser",
+    tag = "Tenant users",
+    params(("tenantId" = String, Path, description = "The tenant.", example = "acme")),
+    request_body = CreateTenantUser,
+    responses((status = 201, description = "The user, attached to the tenant.", body = TenantUser<'_>,
+        headers(("Location" = String, description = "Where the user is.")))),
+    security(("OAuth2" = ["tenant.access:write"])),
+)]
+pub(crate) async fn create(
+    caller: Caller,
+    names: PathNames,
+    query: QueryString,
+    body: Body,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Fault> {
+    let need = Need::WriteTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    query.none()?;
+    let enlistment = body.json::<CreateTenantUser>().await?.into_enlistment(&api.roles)?;
+    let enlisted = api.services.tenant_users.enlist(&scope, enlistment).await?;
+    let location = api.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, location))
+        .json(TenantUser::new(&enlisted.user, scope.tenant())))
+}
+
+/// Tells about one user attached to a tenant.
+#[utoipa::path(
+    get,
+    path = "/api/{tenantId}/admin/users/{userId}",
+    operation_id = "getTenantUser",
+    tag = "Tenant users",
+    params(
+        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
+        ("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+    ),
+    responses((status = 200, description = "The user.", body = TenantUser<'_>)),
+    security(("OAuth2" = ["tenant.access:read"])),
+)]
+pub(crate) async fn get(
+    caller: Caller,
+    names: PathNames,
+    query: QueryString,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Fault> {
+    let need = Need::ReadTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    query.none()?;
+    let user = api.services.tenant_users.get(&scope, names.require_user()?).await?;
+    Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
+}
+
+/// Changes a user's role or display name in a tenant.
+#[utoipa::path(
+    put,
+    path = "/api/{tenantId}/admin/users/{userId}",
+    operation_id = "updateTenantUser",
+    tag = "Tenant users",
+    params(
+        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
+        ("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+    ),
+    request_body = UpdateTenantUser,
+    responses((status = 200, description = "The user as it now is.", body = TenantUser<'_>)),
+    security(("OAuth2" = ["tenant.access:write"])),
+)]
+pub(crate) async fn update(
+    caller: Caller,
+    names: PathNames,
+    query: QueryString,
+    body: Body,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Fault> {
+    let need = Need::WriteTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    query.none()?;
+    let change = body.json::<UpdateTenantUser>().await?.into_change(&api.roles)?;
+    let user = api.services.tenant_users.change(&scope, names.require_user()?, change).await?;
+    Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
+}
+
+/// Takes a tenant's access away from a user, and keeps the account.
+#[utoipa::path(
+    delete,
+    path = "/api/{tenantId}/admin/users/{userId}",
+    operation_id = "deleteTenantUser",
+    tag = "Tenant users",
+    params(
+        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
+        ("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+    ),
+    responses((status = 204, description = "The user is no longer attached to the tenant.")),
+    security(("OAuth2" = ["tenant.access:write"])),
+)]
+pub(crate) async fn delete(
+    caller: Caller,
+    names: PathNames,
+    query: QueryString,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Fault> {
+    let need = Need::WriteTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    query.none()?;
+    api.services.tenant_users.remove(&scope, names.require_user()?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,122 @@
+//! Settings: compiled-in defaults, under a TOML file, under environment variables.
+//!
+//! What is read is turned into types here, once, at the start; a value that cannot be stops the
+//! start, and the error names its key. Nothing else in the program reads the environment.
+
+mod raw;
+mod read;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::AttemptLimit;
+use domain::RoleCatalogue;
+use thiserror::Error;
+
+use crate::auth::{AuthSettings, TrustedIssuers};
+use crate::client_address::TrustedProxies;
+use crate::links::PublicUrl;
+
+pub use read::{load, load_defaults, load_lenient, state_folder};
+
+/// Everything that can be set, as types.
+#[derive(Debug)]
+pub struct Settings {
+    /// `[http]`
+    pub http: HttpSettings,
+    /// `[log]`
+    pub log: LogSettings,
+    /// `[directory]`
+    pub directory: DirectorySettings,
+    /// `[[auth.issuers]]`
+    pub issuers: TrustedIssuers,
+    /// The rest of `[auth]`
+    pub auth: AuthSettings,
+    /// `[passwords]`
+    pub attempts: AttemptLimit,
+    /// `[[roles]]`
+    pub roles: Arc<RoleCatalogue>,
+}
+
+/// How the service is reached, and what it takes.
+#[derive(Debug)]
+pub struct HttpSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where it listens for operators; without it, health and metrics are where the rest is.
+    pub admin_listen: Option<SocketAddr>,
+    /// Where clients reach it; without it, at the address that it listens on.
+    pub public_url: Option<PublicUrl>,
+    /// How many threads serve; 0 for one a core.
+    pub workers: usize,
+    /// The most that a body may have.
+    pub max_body_bytes: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// The exact origins of browser applications that may call.
+    pub cors_origins: Vec<String>,
+    /// The proxies whose word about client addresses is believed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// How the log is written.
+#[derive(Debug)]
+pub struct LogSettings {
+    /// In which form.
+    pub format: LogFormat,
+    /// What of it, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// Lines of JSON for programs.
+    Json,
+}
+
+/// Where the accounts are kept.
+#[derive(Debug)]
+pub enum DirectorySettings {
+    /// In memory, filled from a seed if there is one.
+    Memory {
+        /// A file of JSON lines.
+        seed: Option<PathBuf>,
+    },
+}
+
+/// A value or a file of settings that cannot be used.
+#[derive(Debug, Error)]
+pub enum InvalidSettings {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file or the environment cannot be understood.
+    #[error("{0}")]
+    Source(String),
+    /// A value cannot be used.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The key, as in the file.
+        key: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl InvalidSettings {
+    #[expect(clippy::needless_pass_by_value, reason = "errors are handed over where they end")]
+    pub(crate) fn value(key: impl Into<String>, reason: impl ToString) -> Self {
+        Self::Value { key: key.into(), reason: reason.to_string() }
+    }
+}

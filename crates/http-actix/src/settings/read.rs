@@ -1,0 +1,243 @@
+//! From files and variables to types.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use application::AttemptLimit;
+use config::{Config, Environment, File, FileFormat};
+use domain::{Access, RoleCatalogue, RoleDefinition};
+use ipnet::IpNet;
+
+use super::raw::{self, Raw};
+use super::{DirectorySettings, HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings};
+use crate::auth::{
+    Algorithm, AuthSettings, KeyCacheSettings, TenantSource, TrustedIssuer, TrustedIssuers,
+};
+use crate::client_address::TrustedProxies;
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// Names the file, if the command line does not.
+const FILE_VARIABLE: &str = "USHER_CONFIG";
+
+type Checked<T> = Result<T, InvalidSettings>;
+
+/// The settings of the file, or of the one that `USHER_CONFIG` names, over the defaults and under
+/// the environment. There must be an issuer, since without one nobody could ever call.
+pub fn load(file: Option<&Path>) -> Checked<Settings> {
+    let file = file.map(Path::to_owned).or_else(named_file);
+    let raw = read(file.as_deref())?;
+    if raw.auth.issuers.is_empty() {
+        let reason = "at least one issuer is needed; `usher serve --dev` brings one along";
+        return Err(InvalidSettings::value("auth.issuers", reason));
+    }
+    check(raw, file.as_deref().and_then(Path::parent))
+}
+
+/// As [`load`], but without an issuer it will do: for asking about a service that runs, in
+/// whatever mode.
+pub fn load_lenient(file: Option<&Path>) -> Checked<Settings> {
+    let file = file.map(Path::to_owned).or_else(named_file);
+    check(read(file.as_deref())?, file.as_deref().and_then(Path::parent))
+}
+
+/// The file that the environment names; an empty name is none.
+fn named_file() -> Option<PathBuf> {
+    variable(FILE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)
+}
+
+/// The defaults under the environment, without any file.
+pub fn load_defaults() -> Checked<Settings> {
+    check(read(None)?, None)
+}
+
+/// Where programs keep what should outlive them, by the XDG base directory specification.
+pub fn state_folder() -> Option<PathBuf> {
+    let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
+
+fn read(file: Option<&Path>) -> Checked<Raw> {
+    let environment = Environment::with_prefix("USHER")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("http.cors_origins")
+        .with_list_parse_key("http.trusted_proxies");
+    let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| InvalidSettings::File { path: path.to_owned(), source })?;
+        layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
+    }
+    let unreadable = |error: config::ConfigError| match file {
+        Some(path) => InvalidSettings::Source(format!("{}: {error}", path.display())),
+        None => InvalidSettings::Source(error.to_string()),
+    };
+    let layers = layers.add_source(environment).build().map_err(unreadable)?;
+    serde_path_to_error::deserialize(layers)
+        .map_err(|error| InvalidSettings::value(error.path().to_string(), error.inner()))
+}
+
+fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
+    Ok(Settings {
+        http: http(raw.http)?,
+        log: log(raw.log)?,
+        directory: directory(raw.directory, folder)?,
+        auth: AuthSettings {
+            leeway: Duration::from_millis(raw.auth.leeway_ms),
+            keys: KeyCacheSettings {
+                cooldown: positive("auth.key_cooldown_ms", raw.auth.key_cooldown_ms)?,
+                refresh: positive("auth.key_refresh_ms", raw.auth.key_refresh_ms)?,
+                stale_bound: positive("auth.key_stale_ms", raw.auth.key_stale_ms)?,
+            },
+            cached_tokens: nonzero("auth.cached_tokens", raw.auth.cached_tokens)?,
+        },
+        issuers: issuers(raw.auth.issuers)?,
+        attempts: AttemptLimit {
+            wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
+            window: positive("passwords.window_ms", raw.passwords.window_ms)?,
+        },
+        roles: Arc::new(roles(raw.roles)?),
+    })
+}
+
+fn http(raw: raw::Http) -> Checked<HttpSettings> {
+    let networks = raw.trusted_proxies.iter().enumerate().map(|(at, network)| {
+        // A bare address is the network of itself alone.
+        let alone = || network.parse::<IpAddr>().map(IpNet::from);
+        network.parse::<IpNet>().or_else(|_| alone()).map_err(|_| {
+            InvalidSettings::value(format!("http.trusted_proxies[{at}]"), "must be a CIDR")
+        })
+    });
+    for (at, origin) in raw.cors_origins.iter().enumerate() {
+        let exact = url::Url::parse(origin).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.origin().ascii_serialization() == *origin
+        });
+        if !exact {
+            let reason = "must be an exact origin such as https://admin.example.com";
+            return Err(InvalidSettings::value(format!("http.cors_origins[{at}]"), reason));
+        }
+    }
+    Ok(HttpSettings {
+        listen: address("http.listen", &raw.listen)?,
+        admin_listen: raw
+            .admin_listen
+            .map(|text| address("http.admin_listen", &text))
+            .transpose()?,
+        public_url: raw
+            .public_url
+            .map(|url| {
+                url.parse().map_err(|error| InvalidSettings::value("http.public_url", error))
+            })
+            .transpose()?,
+        workers: raw.workers,
+        max_body_bytes: nonzero("http.max_body_bytes", raw.max_body_bytes)?,
+        request_timeout: positive("http.request_timeout_ms", raw.request_timeout_ms)?,
+        trusted_proxies: TrustedProxies::new(networks.collect::<Checked<_>>()?),
+        cors_origins: raw.cors_origins,
+    })
+}
+
+fn address(key: &str, text: &str) -> Checked<SocketAddr> {
+    let reason = "must be an address and a port, such as 127.0.0.1:8080";
+    text.parse().map_err(|_| InvalidSettings::value(key, reason))
+}
+
+fn log(raw: raw::Log) -> Checked<LogSettings> {
+    let format = match raw.format.as_str() {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        _ => return Err(InvalidSettings::value("log.format", "must be text or json")),
+    };
+    tracing_subscriber::EnvFilter::try_new(&raw.filter)
+        .map_err(|error| InvalidSettings::value("log.filter", error))?;
+    Ok(LogSettings { format, filter: raw.filter })
+}
+
+fn directory(raw: raw::Directory, folder: Option<&Path>) -> Checked<DirectorySettings> {
+    match raw.adapter.as_str() {
+        "memory" => {
+            // Relative to the file that names it, wherever the process was started.
+            let seed = raw.memory.seed.map(|seed| match folder {
+                Some(folder) => folder.join(seed),
+                None => PathBuf::from(seed),
+            });
+            Ok(DirectorySettings::Memory { seed })
+        }
+        _ => Err(InvalidSettings::value("directory.adapter", "must be memory")),
+    }
+}
+
+fn issuers(raw: Vec<raw::Issuer>) -> Checked<TrustedIssuers> {
+    let one = |(at, raw): (usize, raw::Issuer)| {
+        let key = |field: &str| format!("auth.issuers[{at}].{field}");
+        let tenants = match raw.tenants {
+            raw::Tenants::Claim(claim) => match claim.into_iter().collect::<Vec<_>>().as_slice() {
+                [(key, name)] if key == "claim" && !name.is_empty() => {
+                    Some(TenantSource::Claim(name.clone()))
+                }
+                _ => None,
+            },
+            raw::Tenants::Word(word) => match word.as_str() {
+                "issuer" => Some(TenantSource::Issuer),
+                "membership" => Some(TenantSource::Membership),
+                "all" => Some(TenantSource::All),
+                _ => None,
+            },
+        };
+        let tenants = tenants.ok_or_else(|| {
+            let reason = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }";
+            InvalidSettings::value(key("tenants"), reason)
+        })?;
+        let algorithms = raw
+            .algorithms
+            .iter()
+            .map(|name| name.parse::<Algorithm>())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| InvalidSettings::value(key("algorithms"), error))?;
+        let jwks_uri = raw.jwks_uri.as_deref();
+        TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
+            .map_err(|error| InvalidSettings::value(key(error.field), error.why))
+    };
+    let all = raw.into_iter().enumerate().map(one).collect::<Checked<Vec<_>>>()?;
+    Ok(TrustedIssuers::new(all))
+}
+
+fn roles(raw: Vec<raw::Role>) -> Checked<RoleCatalogue> {
+    let mut definitions = Vec::with_capacity(raw.len());
+    for (at, role) in raw.into_iter().enumerate() {
+        let key = |field: &str| format!("roles[{at}].{field}");
+        let may = role.may.iter().map(|access| match access.as_str() {
+            "read" => Ok(Access::Read),
+            "write" => Ok(Access::Write),
+            _ => Err(InvalidSettings::value(key("may"), "must hold only read and write")),
+        });
+        definitions.push(RoleDefinition {
+            may: may.collect::<Checked<_>>()?,
+            name: role.name.parse().map_err(|error| InvalidSettings::value(key("name"), error))?,
+            protected: role.protected,
+            default: role.default,
+        });
+    }
+    RoleCatalogue::new(definitions).map_err(|error| InvalidSettings::value("roles", error))
+}
+
+fn positive(key: &str, millis: u64) -> Checked<Duration> {
+    nonzero(key, millis).map(Duration::from_millis)
+}
+
+fn nonzero<T: Default + PartialEq>(key: &str, number: T) -> Checked<T> {
+    if number == T::default() {
+        return Err(InvalidSettings::value(key, "must be at least 1"));
+    }
+    Ok(number)
+}

@@ -1,0 +1,182 @@
+//! The running service.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::Server as ActixServer;
+use actix_web::http::{Method, header};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use futures_util::future::{Either, join_all, select, try_join_all};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::api::Api;
+use crate::auth::TokenVerifier;
+use crate::code::Code;
+use crate::edge::edge;
+use crate::fault::Fault;
+use crate::links::{InvalidPublicUrl, PublicUrl};
+use crate::metrics::Metrics;
+use crate::settings::{HttpSettings, Settings};
+use crate::wiring::Wired;
+use crate::{openapi, request_id, routes};
+
+/// How long an idle connection is kept, longer than the usual 60 s of the balancers in front, so
+/// that it is not closed under a request that they are just sending.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a stopping service waits for requests under way, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 30;
+
+/// A service that has its listeners and waits to be run.
+#[derive(Debug)]
+pub struct Server {
+    api: Arc<Api>,
+    http: HttpSettings,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the addresses of the settings. Port 0 takes any port; [`Server::address`] tells which.
+    ///
+    /// # Errors
+    /// When an address cannot be had.
+    pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
+        let Settings { http, issuers, auth, roles, .. } = settings;
+        let listener = TcpListener::bind(http.listen)?;
+        let admin = http.admin_listen.map(TcpListener::bind).transpose()?;
+        let address = listener.local_addr()?;
+        let public_url = match &http.public_url {
+            Some(url) => url.clone(),
+            None => reachable(address).map_err(io::Error::other)?,
+        };
+        let api = Api {
+            verifier: TokenVerifier::new(issuers, wired.keys, wired.clock, auth),
+            services: wired.services,
+            roles,
+            public_url,
+            trusted_proxies: http.trusted_proxies.clone(),
+            max_body_bytes: http.max_body_bytes,
+            request_timeout: http.request_timeout,
+            metrics: Metrics::new(),
+        };
+        Ok(Self { api: Arc::new(api), http, listener, admin, address })
+    }
+
+    /// Where the service listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens for those who run it, if that is apart.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// Where clients reach it.
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.api.public_url
+    }
+
+    /// Serves until SIGTERM, SIGINT or SIGQUIT; at SIGTERM it finishes what is under way.
+    ///
+    /// # Errors
+    /// When a listener cannot be used.
+    pub async fn run(self) -> io::Result<()> {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// Like [`Server::run`], but also until `stop` is there, as if by SIGTERM.
+    ///
+    /// # Errors
+    /// When a listener cannot be used.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { api, http, listener, admin, .. } = self;
+        let wanted = if admin.is_some() { PUBLIC } else { ALL };
+        let mut servers = vec![serve(Arc::clone(&api), &http, listener, wanted)?];
+        if let Some(admin) = admin {
+            servers.push(serve(api, &http, admin, ADMIN)?);
+        }
+        let handles: Vec<_> = servers.iter().map(ActixServer::handle).collect();
+        let stopped = pin!(async {
+            stop.await;
+            join_all(handles.iter().map(|handle| handle.stop(true))).await;
+        });
+        match select(try_join_all(servers), stopped).await {
+            Either::Left((served, _)) => served.map(drop),
+            Either::Right(((), servers)) => servers.await.map(drop),
+        }
+    }
+}
+
+/// The address of a service that listens here, as a client on the same machine would write it.
+fn reachable(mut listen: SocketAddr) -> Result<PublicUrl, InvalidPublicUrl> {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{listen}").parse()
+}
+
+/// Which paths a listener serves.
+type Wanted = fn(&str) -> bool;
+const ALL: Wanted = |_| true;
+const PUBLIC: Wanted = |path| path != "/metrics";
+const ADMIN: Wanted = |path| !path.starts_with("/api/");
+
+fn serve(
+    api: Arc<Api>,
+    http: &HttpSettings,
+    listener: TcpListener,
+    wanted: Wanted,
+) -> io::Result<ActixServer> {
+    let document = web::Bytes::from(openapi::text()?);
+    let origins = http.cors_origins.clone();
+    let server = HttpServer::new(move || {
+        let document = document.clone();
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&api)))
+            .configure(|config| routes::configure(config, wanted))
+            .route("/openapi.json", web::get().to(move || ready(openapi_json(document.clone()))))
+            .route("/docs", web::get().to(to_docs))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
+            .default_service(web::to(nothing_here))
+            .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+            .wrap(from_fn(edge))
+    });
+    let server = match http.workers {
+        0 => server,
+        workers => server.workers(workers),
+    };
+    let server = server.keep_alive(KEEP_ALIVE).shutdown_timeout(SHUTDOWN_TIMEOUT);
+    Ok(server.listen(listener)?.run())
+}
+
+fn openapi_json(document: web::Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document)
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+async fn nothing_here() -> Result<String, Fault> {
+    Err(Fault::new(Code::NotFound, "There is nothing at this path."))
+}
+
+/// Lets browser applications of exactly these origins call. They send a token, and no cookies.
+fn cors(origins: &[String]) -> Cors {
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let exposed = [header::LOCATION, header::LINK, header::RETRY_AFTER, request_id::HEADER];
+    let cors = Cors::default()
+        .allowed_methods(methods)
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, request_id::HEADER])
+        .expose_headers(exposed)
+        .max_age(600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
