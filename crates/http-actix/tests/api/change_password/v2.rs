@@ -1,0 +1,184 @@
+//! The change by proof of the current password.
+
+use serde_json::json;
+
+use super::{MISMATCH, has_password, passwords, person, v2, wrong};
+use crate::support::App;
+
+#[tokio::test]
+async fn users_change_their_own_password_without_any_permission() {
+    let app = App::start().await;
+
+    let body = passwords("mias-password", "another-password");
+    let answer = app.member_with("mia", &[]).patch(&v2("mia"), body).await;
+
+    assert_eq!(answer.outcome(), "200");
+    assert!(has_password(&app, "mia", "another-password").await);
+    assert!(!has_password(&app, "mia", "mias-password").await);
+}
+
+#[tokio::test]
+async fn users_change_their_own_password_by_a_token_of_the_tenant() {
+    let app = App::start().await;
+
+    let body = passwords("mias-password", "another-password");
+    let answer = person(&app, "acme", "mia").patch(&v2("mia"), body).await;
+
+    assert_eq!(answer.outcome(), "200");
+}
+
+#[tokio::test]
+async fn users_change_their_own_password_where_they_are_guests() {
+    let app = App::start().await;
+
+    let body = passwords("guss-password", "another-password");
+    let answer = person(&app, "acme", "gus").patch(&v2("gus"), body).await;
+
+    assert_eq!(answer.outcome(), "200");
+    assert_eq!(answer.json()["tenantName"], "acme");
+}
+
+#[tokio::test]
+async fn an_own_token_of_a_tenant_without_its_subject_finds_nobody() {
+    let app = App::start().await;
+
+    let body = passwords("mias-password", "another-password");
+    let answer = person(&app, "globex", "mia").patch(&v2("mia"), body).await;
+
+    assert_eq!(answer.outcome(), "404 user_not_found");
+}
+
+#[tokio::test]
+async fn the_own_password_of_a_blocked_account_stays() {
+    let app = App::start().await;
+    let body = passwords("bobs-password", "another-password");
+
+    let by_tenant = person(&app, "acme", "bob").patch(&v2("bob"), body.clone()).await;
+    let by_member = app.member_with("bob", &[]).patch(&v2("bob"), body).await;
+
+    assert_eq!(by_tenant.outcome(), "403 insufficient_permission");
+    assert!(by_member.status.is_client_error());
+    assert!(has_password(&app, "bob", "bobs-password").await);
+}
+
+#[tokio::test]
+async fn an_own_token_without_permission_is_for_nobody_else() {
+    let app = App::start().await;
+
+    let body = passwords("adams-password", "another-password");
+    let answer = person(&app, "acme", "mia").patch(&v2("adam"), body).await;
+
+    assert_eq!(answer.outcome(), "403 insufficient_permission");
+}
+
+#[tokio::test]
+async fn whoever_may_modify_changes_a_password_by_the_current_one() {
+    let app = App::start().await;
+    let actor = app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"]);
+
+    let answer = actor.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+
+    assert_eq!(answer.outcome(), "200");
+}
+
+#[tokio::test]
+async fn the_answer_is_the_user_and_no_password() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let answer = acme.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+
+    assert_eq!(answer.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
+    assert!(!answer.text.contains("assword"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_wrong_current_password_is_named_and_changes_nothing() {
+    let app = App::start().await;
+
+    let body = passwords("mias-passwords", "another-password");
+    let answer = app.tenant("acme").patch(&v2("mia"), body).await;
+
+    assert_eq!(answer.outcome(), MISMATCH);
+    assert_eq!(wrong(&answer), ["currentPassword current_password_mismatch"]);
+    assert!(has_password(&app, "mia", "mias-password").await);
+}
+
+#[tokio::test]
+async fn a_current_password_is_wrong_at_worst() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    for current in ["", " ", "Mias-Password", "mias-password ", "pässwörd\n", &"p".repeat(5000)] {
+        let answer = acme.patch(&v2("mia"), passwords(current, "another-password")).await;
+        assert_eq!(answer.outcome(), MISMATCH, "{current}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_without_a_password_has_no_current_one() {
+    let app = App::start().await;
+
+    for current in ["", "another-password"] {
+        let body = passwords(current, "another-password");
+        let answer = app.tenant("acme").patch(&v2("vera"), body).await;
+        assert_eq!(answer.outcome(), MISMATCH, "{current}");
+    }
+}
+
+#[tokio::test]
+async fn a_weak_password_is_named_and_not_set() {
+    let app = App::start().await;
+
+    let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", "seven-7")).await;
+
+    assert_eq!(answer.outcome(), "422 weak_password");
+    assert_eq!(wrong(&answer), ["newPassword weak_password"]);
+    assert!(has_password(&app, "mia", "mias-password").await);
+}
+
+#[tokio::test]
+async fn a_password_that_none_can_be_is_named() {
+    let app = App::start().await;
+
+    for new in [String::new(), "p".repeat(73), "ä".repeat(37)] {
+        let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", &new)).await;
+        assert_eq!(answer.outcome(), "422 validation_failed", "{new}");
+        assert_eq!(wrong(&answer), ["newPassword validation_failed"], "{new}");
+    }
+}
+
+#[tokio::test]
+async fn both_passwords_must_be_strings() {
+    let app = App::start().await;
+
+    for member in ["currentPassword", "newPassword"] {
+        let mut absent = passwords("mias-password", "another-password");
+        let (mut null, mut number) = (absent.clone(), absent.clone());
+        absent.as_object_mut().unwrap().remove(member);
+        (null[member], number[member]) = (json!(null), json!(1));
+        for body in [absent, null, number] {
+            let answer = app.tenant("acme").patch(&v2("mia"), body.clone()).await;
+            assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
+            assert_eq!(wrong(&answer), [format!("{member} malformed_request")], "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_password_is_ever_said_back() {
+    let app = App::start().await;
+    let bodies = [
+        passwords("s3cret!", "another-password"),
+        passwords("mias-password", "s3cret!"),
+        passwords("mias-password", "s3cret! s3cret!"),
+        json!({"currentPassword": "s3cret!", "newPassword": ["s3cret!"]}),
+        json!({"currentPassword": {"s3cret!": 1}, "newPassword": "s3cret!"}),
+    ];
+
+    for body in bodies {
+        let answer = app.tenant("acme").patch(&v2("mia"), body).await;
+        assert!(answer.status.is_client_error());
+        assert!(!answer.text.contains("s3cret!"), "{}", answer.text);
+    }
+}

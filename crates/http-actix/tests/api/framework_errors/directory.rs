@@ -1,0 +1,167 @@
+//! A directory that fails, in every way there is, under every operation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
+    TenantScope, User, UserId,
+};
+use ports::{Applied, Enlisted, PortError, PortResult, UserDirectory};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::assert_error;
+use crate::matrix::calls::call;
+use crate::support::{Answer, App, Wishes};
+
+/// What only the log may tell.
+const SECRET: &str = "https://directory.internal/api?token=4711";
+
+/// How a directory can fail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Failure {
+    Panic,
+    Failed,
+    Unavailable(Option<Duration>),
+    Timeout,
+    Silence,
+}
+
+/// A directory that fails at every call.
+#[derive(Debug)]
+pub(crate) struct Failing(pub(crate) Failure);
+
+impl Failing {
+    async fn fail<T>(&self) -> PortResult<T> {
+        match self.0 {
+            Failure::Panic => panic!("{SECRET}"),
+            Failure::Failed => Err(PortError::Failed { source: SECRET.into() }),
+            Failure::Unavailable(retry_after) => {
+                Err(PortError::Unavailable { retry_after, source: Some(SECRET.into()) })
+            }
+            Failure::Timeout => Err(PortError::Timeout),
+            Failure::Silence => std::future::pending().await,
+        }
+    }
+}
+
+#[async_trait]
+impl UserDirectory for Failing {
+    async fn find(&self, _: &AccountScope, _: &UserId) -> PortResult<Option<User>> {
+        self.fail().await
+    }
+
+    async fn list(&self, _: &TenantScope, _: &Listing) -> PortResult<Page> {
+        self.fail().await
+    }
+
+    async fn create(&self, _: &TenantScope, _: NewUser) -> PortResult<User> {
+        self.fail().await
+    }
+
+    async fn enlist(&self, _: &TenantScope, _: Enlistment) -> PortResult<Enlisted> {
+        self.fail().await
+    }
+
+    async fn change_membership(
+        &self,
+        _: &TenantScope,
+        _: &User,
+        _: MembershipChange,
+    ) -> PortResult<User> {
+        self.fail().await
+    }
+
+    async fn detach(&self, _: &TenantScope, _: &User) -> PortResult<()> {
+        self.fail().await
+    }
+
+    async fn change_account(
+        &self,
+        _: &AccountScope,
+        _: &User,
+        _: AccountChange,
+    ) -> PortResult<Applied> {
+        self.fail().await
+    }
+
+    async fn set_password(&self, _: &AccountScope, _: &User, _: Password) -> PortResult<User> {
+        self.fail().await
+    }
+
+    async fn delete(&self, _: &AccountScope, _: &User) -> PortResult<()> {
+        self.fail().await
+    }
+
+    async fn ready(&self) -> PortResult<()> {
+        self.fail().await
+    }
+}
+
+/// Calls every operation over a directory that fails like this.
+async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
+    let directory: Arc<dyn UserDirectory> = Arc::new(Failing(failure));
+    let wishes = Wishes { http, directory: Some(directory), ..Wishes::default() };
+    let app = App::start_with(wishes).await;
+    let mut answers = Vec::new();
+    for (method, template) in usher_http::openapi::operations() {
+        let Some(call) = call(method, &template) else { continue };
+        let name = if call.targets.len() == 3 { "acme" } else { "mia" };
+        let (path, body): (String, Option<Value>) = (call.request)(name);
+        let method: Method = method.parse().unwrap();
+        // Those of the last look up the caller first.
+        for client in [app.operator(), app.tenant("acme"), app.member("olga")] {
+            let answer = client.call(method.clone(), &path, body.clone()).await;
+            assert!(!answer.text.contains("4711"), "{method} {path}: {answer:?}");
+            answers.push((path.clone(), answer));
+        }
+    }
+    assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
+    assert_eq!(answers.len(), 36);
+    answers
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_the_service_goes_on() {
+    for (path, answer) in answers(Failure::Panic, "").await {
+        assert_error(&path, &answer, "500 internal_error");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_fails_is_a_bad_gateway() {
+    for (path, answer) in answers(Failure::Failed, "").await {
+        assert_error(&path, &answer, "502 directory_error");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_is_unavailable_says_when_to_come_back() {
+    for (wait, header) in [
+        (None, "5"),
+        (Some(Duration::ZERO), "1"),
+        (Some(Duration::from_secs(7)), "7"),
+        (Some(Duration::from_millis(7001)), "8"),
+    ] {
+        for (path, answer) in answers(Failure::Unavailable(wait), "").await {
+            assert_error(&path, &answer, "503 directory_unavailable");
+            assert_eq!(answer.header("retry-after"), Some(header), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_times_out_is_a_gateway_timeout() {
+    for (path, answer) in answers(Failure::Timeout, "").await {
+        assert_error(&path, &answer, "504 directory_timeout");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_never_answers_is_not_waited_for_forever() {
+    for (path, answer) in answers(Failure::Silence, "request_timeout_ms = 50").await {
+        assert_error(&path, &answer, "504 directory_timeout");
+    }
+}

@@ -1,0 +1,98 @@
+//! Paths that are not there, and methods that a path does not have.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::assert_error;
+use crate::support::App;
+
+#[tokio::test]
+async fn there_is_nothing_at_other_paths() {
+    let app = App::start().await;
+    for path in [
+        "/",
+        "/nothing",
+        "/health",
+        "/health/live/",
+        "/api",
+        "/api/",
+        "/api/acme",
+        "/api/acme/users",
+        "/api/acme/admin",
+        "/api/acme/admin/users/",
+        "/api/acme/admin/users/auth0%7Cmia/",
+        "/api/acme/admin/users/auth0%7Cmia/change-password",
+        "/api//admin/users",
+        "/API/acme/admin/users",
+        "/api/v1/admin",
+        "/api/v1/admin/users/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/nothing",
+        "/api/v1/Users",
+        "/api/v1/users/",
+        "/api/v1/users/auth0%7Cmia/",
+        "/api/v1/users/auth0%7Cmia/password",
+        "/api/v1/users/auth0%7Cmia/change-password/",
+        "/api/v2",
+        "/api/v2/users",
+        "/api/v2/users/auth0%7Cmia",
+        "/api/v3/users",
+        "/docs/nothing.js",
+    ] {
+        for client in [app.anonymous(), app.operator()] {
+            assert_error(path, &client.get(path).await, "404 not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_may_be_called_v1() {
+    let app = App::start().await;
+    for path in ["/api/v1/admin/users", "/api/v2/admin/users"] {
+        assert_eq!(app.operator().get(path).await.text, "[]", "{path}");
+        assert_error(path, &app.tenant("acme").get(path).await, "403 tenant_forbidden");
+        let user = format!("{path}/auth0%7Cmia");
+        assert_error(&user, &app.operator().get(&user).await, "404 user_not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_path_tells_the_methods_that_it_has() {
+    let app = App::start().await;
+    let document: Value = serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap();
+    let paths: Vec<(String, BTreeSet<String>)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys().map(|method| method.to_uppercase());
+            (
+                path.replace("{tenantId}", "acme").replace("{userId}", "auth0%7Cmia"),
+                methods.collect(),
+            )
+        })
+        .collect();
+    for (path, methods) in &paths {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PURGE"]
+        {
+            if methods.contains(method) {
+                continue;
+            }
+            let called = Method::from_bytes(method.as_bytes()).unwrap();
+            for client in [app.anonymous(), app.operator()] {
+                let answer = client.call(called.clone(), path, None).await;
+                let allow = answer.header("allow").map(|allow| allow.split(", ").collect());
+                let known: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
+                assert_eq!(allow, Some(known), "{method} {path}: {answer:?}");
+                if method == "HEAD" {
+                    assert_eq!((answer.status.as_u16(), &*answer.text), (405, ""), "{path}");
+                } else {
+                    assert_error(path, &answer, "405 method_not_allowed");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The name of a request, which its answer repeats.
+
+use std::collections::BTreeSet;
+
+use super::assert_error;
+use crate::support::App;
+
+const PATHS: [&str; 4] =
+    ["/api/acme/admin/users", "/api/v1/users?filter[tenant]=acme", "/nothing", "/health/live"];
+
+#[tokio::test]
+async fn a_safe_request_id_is_kept() {
+    let app = App::start().await;
+    let longest = "x".repeat(64);
+    for path in PATHS {
+        for id in ["7", "a-1_B.c", "6f1c2a3e-0000-4000-8000-000000000000", &longest] {
+            for client in [app.anonymous(), app.operator()] {
+                let answer = client.header("x-request-id", id).get(path).await;
+                assert_eq!(answer.header("x-request-id"), Some(id), "{path}");
+                if !answer.status.is_success() {
+                    assert_error(path, &answer, &answer.outcome());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unsafe_request_id_is_replaced() {
+    let app = App::start().await;
+    let too_long = "x".repeat(65);
+    for path in PATHS {
+        for id in ["", " ", "a b", "a\tb", "a\"b", "a'b", "<b>", "a/b", "a;b", "é", &too_long] {
+            let answer = app.anonymous().header("x-request-id", id).get(path).await;
+            let given = answer.header("x-request-id").unwrap();
+            assert_ne!(given, id, "{path}");
+            assert!(given.len() > 10, "{path}: {given}");
+            if !answer.status.is_success() {
+                assert_error(path, &answer, &answer.outcome());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_request_has_an_id_of_its_own() {
+    let app = App::start().await;
+    let mut ids = BTreeSet::new();
+    for path in PATHS.into_iter().cycle().take(40) {
+        let answer = app.operator().get(path).await;
+        ids.insert(answer.header("x-request-id").unwrap().to_owned());
+    }
+    assert_eq!(ids.len(), 40);
+}

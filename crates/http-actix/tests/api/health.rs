@@ -1,0 +1,145 @@
+//! Whether the service lives, whether it can serve, and what it has counted.
+
+use std::sync::Arc;
+
+use crate::framework_errors::directory::{Failing, Failure};
+use crate::support::{App, Client, Wishes};
+
+async fn over(failure: Failure, http: &'static str) -> App {
+    let directory = Some(Arc::new(Failing(failure)) as _);
+    App::start_with(Wishes { http, directory, ..Wishes::default() }).await
+}
+
+/// The counts of requests, without the comments and the times that they took.
+async fn counts(client: &Client<'_>) -> Vec<String> {
+    let answer = client.get("/metrics").await;
+    assert_eq!(answer.status, 200);
+    let media_type = answer.header("content-type").unwrap();
+    assert!(media_type.starts_with("application/openmetrics-text"), "{media_type}");
+    assert!(answer.text.ends_with("# EOF\n"), "{}", answer.text);
+    let lines = answer.text.lines().filter(|line| line.starts_with("usher_http_requests_total{"));
+    let mut lines: Vec<_> = lines.map(ToOwned::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn the_process_lives_whatever_the_directory_does() {
+    let app = App::start().await;
+    assert_eq!(app.anonymous().get("/health/live").await.text, r#"{"status":"live"}"#);
+    for failure in [Failure::Panic, Failure::Failed, Failure::Silence] {
+        let app = over(failure, "").await;
+        assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
+    }
+}
+
+#[tokio::test]
+async fn the_service_is_ready_when_its_directory_is() {
+    let app = App::start().await;
+    assert_eq!(app.anonymous().get("/health/ready").await.text, r#"{"status":"ready"}"#);
+    for (failure, outcome) in [
+        (Failure::Unavailable(None), "503 directory_unavailable"),
+        (Failure::Failed, "502 directory_error"),
+        (Failure::Timeout, "504 directory_timeout"),
+        (Failure::Silence, "504 directory_timeout"),
+        (Failure::Panic, "500 internal_error"),
+    ] {
+        let app = over(failure, "request_timeout_ms = 100").await;
+        let answer = app.anonymous().get("/health/ready").await;
+        assert_eq!(answer.outcome(), outcome);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        assert_eq!(answer.header("retry-after").is_some(), answer.status == 503);
+        assert!(!answer.text.contains("4711"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_not_by_path() {
+    let app = App::start().await;
+    for path in [
+        "/api/v1/users/auth0%7Cmia",
+        "/api/v1/users/auth0%7Cadam",
+        "/api/v1/users/auth0%7Cnobody",
+        "/api/acme/admin/users",
+        "/api/globex/admin/users",
+        "/api/v1/users?filter[tenant]=acme",
+        "/nothing/auth0%7Cmia",
+        "/nothing/else",
+        "/health/live",
+    ] {
+        app.operator().get(path).await;
+        app.anonymous().get(path).await;
+    }
+    app.operator().delete("/api/v1/users/auth0%7Cmia").await;
+    app.operator().delete("/api/v1/users").await;
+    let odd = reqwest::Method::from_bytes(b"ODD").unwrap();
+    app.operator().call(odd, "/api/v1/users", None).await;
+    insta::assert_snapshot!(counts(&app.anonymous()).await.join("\n"), @r#"
+    usher_http_requests_total{route="/api/v1/users",method="DELETE",status="405"} 1
+    usher_http_requests_total{route="/api/v1/users",method="GET",status="200"} 1
+    usher_http_requests_total{route="/api/v1/users",method="GET",status="401"} 1
+    usher_http_requests_total{route="/api/v1/users",method="other",status="405"} 1
+    usher_http_requests_total{route="/api/v1/users/{userId}",method="DELETE",status="204"} 1
+    usher_http_requests_total{route="/api/v1/users/{userId}",method="GET",status="200"} 2
+    usher_http_requests_total{route="/api/v1/users/{userId}",method="GET",status="401"} 3
+    usher_http_requests_total{route="/api/v1/users/{userId}",method="GET",status="404"} 1
+    usher_http_requests_total{route="/api/{tenantId}/admin/users",method="GET",status="200"} 2
+    usher_http_requests_total{route="/api/{tenantId}/admin/users",method="GET",status="401"} 2
+    usher_http_requests_total{route="/health/live",method="GET",status="200"} 2
+    usher_http_requests_total{route="unmatched",method="GET",status="404"} 4
+    "#);
+
+    let text = app.anonymous().get("/metrics").await.text;
+    for word in ["mia", "acme", "globex", "nothing", "ODD"] {
+        assert!(!text.contains(word), "{word} is in {text}");
+    }
+    assert!(text.contains(r#"usher_http_request_duration_seconds_count{route="/health/live"} 2"#));
+}
+
+#[tokio::test]
+async fn a_request_is_counted_by_its_route_however_it_ended() {
+    for (failure, status) in
+        [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::Silence, 504)]
+    {
+        let app = over(failure, "request_timeout_ms = 100").await;
+        let answer = app.operator().get("/api/v1/users/auth0%7Cmia").await;
+        assert_eq!(answer.status, status);
+        let labels =
+            format!("route=\"/api/v1/users/{{userId}}\",method=\"GET\",status=\"{status}\"");
+        let counted = [format!("usher_http_requests_total{{{labels}}} 1")];
+        assert_eq!(counts(&app.anonymous()).await, counted);
+    }
+}
+
+#[tokio::test]
+async fn counts_are_apart_from_the_api_if_that_is_wished() {
+    let http = "admin_listen = \"127.0.0.1:0\"";
+    let app = App::start_with(Wishes { http, ..Wishes::default() }).await;
+    let admin = app.anonymous().at(app.admin_address.unwrap());
+    assert_ne!(app.admin_address, Some(app.address));
+
+    assert_eq!(app.operator().get("/api/v1/users/auth0%7Cmia").await.outcome(), "200");
+    let answer = app.exchange(&app.head("GET /metrics", &[]));
+    assert_eq!(answer.outcome(), "404 not_found");
+    let counted = counts(&admin).await.join("\n");
+    assert!(counted.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
+
+    // Both say how they are; the API is at one of them.
+    for client in [app.anonymous(), admin] {
+        assert_eq!(client.get("/health/live").await.outcome(), "200");
+        assert_eq!(client.get("/health/ready").await.outcome(), "200");
+    }
+    for path in ["/api/v1/users?filter[tenant]=acme", "/api/acme/admin/users"] {
+        let token = format!("Bearer {}", app.operator().token().unwrap());
+        let request = app.head(&format!("GET {path}"), &[("Authorization", &token)]);
+        let answer = app.exchange_as_admin(&request);
+        assert_eq!(answer.outcome(), "404 not_found", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_wish_there_is_one_listener() {
+    let app = App::start().await;
+    assert_eq!(app.admin_address, None);
+    assert_eq!(app.anonymous().get("/metrics").await.status, 200);
+}

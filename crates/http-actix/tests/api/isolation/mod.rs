@@ -1,0 +1,36 @@
+//! What a caller of one tenant can learn of another, and do to it: nothing.
+
+mod bytes;
+mod takeover;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Every operation that names a user: method, path before and after the user, and a good body.
+fn operations() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
+    const TENANT: &str = "/api/acme/admin/users/";
+    const USERS: &str = "/api/v1/users/";
+    let names = json!({"email": "new@acme.example", "firstName": "New", "lastName": "Name"});
+    let password = json!({"newPassword": "a-new-password"});
+    let passwords = json!({"currentPassword": "mias-password", "newPassword": "a-new-password"});
+    vec![
+        (Method::GET, TENANT, "", None),
+        (Method::PUT, TENANT, "", Some(json!({"role": "viewer", "name": "New Name"}))),
+        (Method::DELETE, TENANT, "", None),
+        (Method::GET, USERS, "", None),
+        (Method::PUT, USERS, "", Some(names)),
+        (Method::DELETE, USERS, "", None),
+        (Method::PATCH, USERS, "/change-password", Some(password)),
+        (Method::PATCH, "/api/v2/users/", "/change-password", Some(passwords)),
+    ]
+}
+
+/// Bodies that an operation refuses, each for another reason.
+fn bad_bodies() -> [Value; 4] {
+    [
+        json!({}),
+        json!({"role": 1, "email": 1, "newPassword": 1, "currentPassword": 1}),
+        json!({"role": "king", "email": "no address", "firstName": "x", "lastName": "x"}),
+        json!({"newPassword": "", "currentPassword": ""}),
+    ]
+}

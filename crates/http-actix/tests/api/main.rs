@@ -1,0 +1,22 @@
+//! The service over HTTP, as its callers see it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+mod support;
+
+mod change_password;
+mod framework_errors;
+mod health;
+mod isolation;
+mod matrix;
+mod openapi;
+mod paging;
+mod smoke;
+mod tenant_users;
+mod tokens;
+mod users;

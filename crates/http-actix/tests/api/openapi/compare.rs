@@ -1,0 +1,262 @@
+//! Holds the derived document against a published contract, and names every deviation.
+//!
+//! The contracts are OpenAPI 3.0, ours is 3.1: what differs in writing only is no deviation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// Where our document differs from a contract, such as
+/// `GET /api/v1/users 200 data[].lastLogin: nullable differs`.
+///
+/// Ours may have more: paths, error statuses, and parameters and members that need not be there.
+pub(crate) fn deviations(contract: &Value, ours: &Value) -> Vec<String> {
+    let mut comparison = Comparison { contract, ours, found: Vec::new() };
+    comparison.paths();
+    comparison.components();
+    comparison.found
+}
+
+struct Comparison<'a> {
+    contract: &'a Value,
+    ours: &'a Value,
+    found: Vec<String>,
+}
+
+impl<'a> Comparison<'a> {
+    fn differs(&mut self, at: &str, what: &str) {
+        self.found.push(format!("{at}: {what}"));
+    }
+
+    fn equal<T: PartialEq>(&mut self, at: &str, what: &str, theirs: &T, ours: &T) {
+        if theirs != ours {
+            self.differs(at, &format!("{what} differs"));
+        }
+    }
+
+    fn paths(&mut self) {
+        let (contract, all) = (self.contract, self.ours);
+        for (path, item) in members(&contract["paths"]) {
+            for method in METHODS {
+                let at = format!("{} {path}", method.to_uppercase());
+                let ours = all["paths"].get(path).and_then(|item| item.get(method));
+                match (item.get(method), ours) {
+                    (Some(theirs), Some(ours)) => self.operation(&at, item, theirs, ours),
+                    (Some(_), None) => self.differs(&at, "missing"),
+                    (None, Some(_)) => self.differs(&at, "not in the contract"),
+                    (None, None) => {}
+                }
+            }
+        }
+    }
+
+    fn operation(&mut self, at: &str, item: &'a Value, theirs: &'a Value, ours: &'a Value) {
+        if let Some(id) = theirs.get("operationId") {
+            self.equal(at, "operationId", &Some(id), &ours.get("operationId"));
+        }
+        let deprecated = |operation: &Value| operation["deprecated"] == true;
+        self.equal(at, "deprecated", &deprecated(theirs), &deprecated(ours));
+        let security = |operation: &'a Value, document: &'a Value| {
+            operation.get("security").or_else(|| document.get("security"))
+        };
+        let (contract, all) = (self.contract, self.ours);
+        self.equal(at, "security", &security(theirs, contract), &security(ours, all));
+
+        self.parameters(at, [&item["parameters"], &theirs["parameters"]], &ours["parameters"]);
+        let place = format!("{at} body");
+        match (theirs.get("requestBody"), ours.get("requestBody")) {
+            (Some(theirs), Some(ours)) => self.contents(&place, theirs, ours),
+            (Some(_), None) => self.differs(&place, "missing"),
+            (None, Some(_)) => self.differs(&place, "not in the contract"),
+            (None, None) => {}
+        }
+        self.responses(at, &theirs["responses"], &ours["responses"]);
+    }
+
+    fn parameters(&mut self, at: &str, theirs: [&'a Value; 2], ours: &'a Value) {
+        let key = |parameter: &'a Value| (&parameter["in"], &parameter["name"]);
+        let (contract, all) = (self.contract, self.ours);
+        let theirs: Vec<_> =
+            theirs.into_iter().flat_map(items).map(|one| resolve(contract, one)).collect();
+        let ours: Vec<_> = items(ours).map(|one| resolve(all, one)).collect();
+        let place = |one: &Value| format!("{at} {}", one["name"].as_str().unwrap());
+        for theirs in &theirs {
+            let at = place(theirs);
+            let Some(ours) = ours.iter().find(|ours| key(ours) == key(theirs)) else {
+                self.differs(&at, "missing");
+                continue;
+            };
+            self.equal(&at, "required", &required(theirs), &required(ours));
+            self.schema(&at, "", &theirs["schema"], &ours["schema"]);
+        }
+        for ours in ours.iter().filter(|one| required(one)) {
+            if !theirs.iter().any(|theirs| key(theirs) == key(ours)) {
+                self.differs(&place(ours), "required, but not in the contract");
+            }
+        }
+    }
+
+    fn responses(&mut self, at: &str, theirs: &'a Value, ours: &'a Value) {
+        let is_success = |status: &str| status.starts_with('2');
+        for (status, theirs) in members(theirs) {
+            let at = format!("{at} {status}");
+            let Some(ours) = ours.get(status) else {
+                self.differs(&at, "missing");
+                continue;
+            };
+            // The contracts leave open what the body of an error is.
+            if is_success(status) || theirs.get("content").is_some() {
+                self.contents(&at, theirs, ours);
+            }
+        }
+        if members(theirs).any(|(status, _)| is_success(status)) {
+            for (status, _) in members(ours).filter(|(status, _)| is_success(status)) {
+                if theirs.get(status).is_none() {
+                    self.differs(&format!("{at} {status}"), "not in the contract");
+                }
+            }
+        }
+    }
+
+    fn contents(&mut self, at: &str, theirs: &'a Value, ours: &'a Value) {
+        let (theirs, ours) = (&theirs["content"], &ours["content"]);
+        for (media_type, theirs) in members(theirs) {
+            match ours.get(media_type) {
+                Some(ours) => self.schema(at, "", &theirs["schema"], &ours["schema"]),
+                None => self.differs(at, &format!("{media_type} missing")),
+            }
+        }
+        for (media_type, _) in members(ours) {
+            if theirs.get(media_type).is_none() {
+                self.differs(at, &format!("{media_type} not in the contract"));
+            }
+        }
+    }
+
+    fn components(&mut self) {
+        let (theirs, ours) = (&self.contract["components"], &self.ours["components"]);
+        for (name, theirs) in members(&theirs["schemas"]) {
+            match ours["schemas"].get(name) {
+                Some(ours) => self.schema(name, "", theirs, ours),
+                None => self.differs(name, "missing"),
+            }
+        }
+        for (name, theirs) in members(&theirs["securitySchemes"]) {
+            let ours = &ours["securitySchemes"][name];
+            for what in ["type", "scheme", "bearerFormat", "in", "name"] {
+                self.equal(name, what, &theirs.get(what), &ours.get(what));
+            }
+            let scopes = |scheme: &'a Value| -> Vec<(&'a String, Vec<&'a String>)> {
+                let of = |flow: &'a Value| members(&flow["scopes"]).map(|(name, _)| name).collect();
+                members(&scheme["flows"]).map(|(name, flow)| (name, of(flow))).collect()
+            };
+            self.equal(name, "flows", &scopes(theirs), &scopes(ours));
+        }
+    }
+
+    fn schema(&mut self, place: &str, inner: &str, theirs: &'a Value, ours: &'a Value) {
+        let at = format!("{place} {inner}");
+        let at = at.trim_end();
+        let theirs = Shape::of(self.contract, theirs);
+        let ours = Shape::of(self.ours, ours);
+        self.equal(at, "type", &theirs.kind, &ours.kind);
+        self.equal(at, "nullable", &theirs.nullable, &ours.nullable);
+        // How wide an integer is, the contracts leave open.
+        if theirs.kind != Some("integer") || theirs.format.is_some() {
+            self.equal(at, "format", &theirs.format, &ours.format);
+        }
+        // So are lengths, where they say none.
+        if theirs.min_length.is_some() {
+            self.equal(at, "minLength", &theirs.min_length, &ours.min_length);
+        }
+        self.equal(at, "enum", &theirs.choices, &ours.choices);
+        match (theirs.items, ours.items) {
+            (Some(theirs), Some(ours)) => self.schema(place, &format!("{inner}[]"), theirs, ours),
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => self.differs(at, "items differ"),
+        }
+        // An object without members is any object.
+        if theirs.members.is_empty() {
+            return;
+        }
+        self.equal(at, "required", &theirs.required, &ours.required);
+        for (name, theirs) in theirs.members {
+            let inner = if inner.is_empty() { name.to_owned() } else { format!("{inner}.{name}") };
+            match ours.members.get(name) {
+                Some(ours) => self.schema(place, &inner, theirs, ours),
+                None => self.differs(&format!("{place} {inner}"), "missing"),
+            }
+        }
+    }
+}
+
+/// What a schema says, however it is written.
+#[derive(Debug, Default)]
+struct Shape<'a> {
+    kind: Option<&'a str>,
+    nullable: bool,
+    format: Option<&'a str>,
+    min_length: Option<u64>,
+    choices: BTreeSet<&'a str>,
+    items: Option<&'a Value>,
+    members: BTreeMap<&'a str, &'a Value>,
+    required: BTreeSet<&'a str>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(document: &'a Value, schema: &'a Value) -> Self {
+        let mut shape = Self::default();
+        shape.add(document, schema);
+        shape
+    }
+
+    fn add(&mut self, document: &'a Value, schema: &'a Value) {
+        let schema = resolve(document, schema);
+        match &schema["type"] {
+            Value::String(kind) => self.kind(kind),
+            Value::Array(kinds) => {
+                kinds.iter().filter_map(Value::as_str).for_each(|kind| self.kind(kind));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
+        }
+        self.nullable |= schema["nullable"] == true;
+        self.format = self.format.or_else(|| schema["format"].as_str());
+        self.min_length = self.min_length.or_else(|| schema["minLength"].as_u64());
+        self.choices.extend(items(&schema["enum"]).filter_map(Value::as_str));
+        self.items = self.items.or_else(|| schema.get("items"));
+        self.members.extend(members(&schema["properties"]).map(|(name, one)| (&**name, one)));
+        self.required.extend(items(&schema["required"]).filter_map(Value::as_str));
+        for part in ["allOf", "oneOf", "anyOf"].into_iter().flat_map(|how| items(&schema[how])) {
+            self.add(document, part);
+        }
+    }
+
+    fn kind(&mut self, kind: &'a str) {
+        match kind {
+            "null" => self.nullable = true,
+            _ => self.kind = Some(kind),
+        }
+    }
+}
+
+/// What a value stands for, if it is a reference.
+pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let Some(reference) = value.get("$ref") else { return value };
+    let target = reference.as_str().and_then(|text| document.pointer(text.strip_prefix('#')?));
+    resolve(document, target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+}
+
+/// An object's members; none if it is no object.
+pub(crate) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flat_map(Map::iter)
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn required(parameter: &Value) -> bool {
+    parameter["required"] == true
+}

@@ -1,0 +1,184 @@
+//! The OpenAPI document: current, sound, true to the published contracts, and served.
+
+mod compare;
+mod planted;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::App;
+use compare::{deviations, members, resolve};
+
+/// The document of the program as it is now.
+fn derived() -> Value {
+    serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
+}
+
+fn read(name: &str) -> String {
+    let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A published contract as it is transcribed.
+fn contract(name: &str) -> Value {
+    serde_norway::from_str(&read(&format!("contracts/{name}.yaml"))).unwrap()
+}
+
+/// Every operation: its name, such as `GET /health/live`, and what the document says of it.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    members(&document["paths"])
+        .flat_map(|(path, item)| {
+            let name = move |method: &str| format!("{} {path}", method.to_uppercase());
+            members(item).map(move |(method, operation)| (name(method), operation))
+        })
+        .collect()
+}
+
+/// Every value in the document, at any depth.
+fn visit<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a Value)) {
+    seen(value);
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| visit(item, seen)),
+        Value::Object(members) => members.values().for_each(|member| visit(member, seen)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn the_checked_in_document_is_what_the_program_derives() {
+    let now = usher_http::openapi::text().unwrap();
+    assert!(
+        read("openapi.json") == now,
+        "docs/openapi.json is not what the program derives; if that is meant, run `make generate`"
+    );
+}
+
+#[test]
+fn the_document_keeps_the_contract_of_the_tenant_users() {
+    assert_eq!(deviations(&contract("tenant-users"), &derived()), [""; 0]);
+}
+
+#[test]
+fn the_document_keeps_the_contract_of_the_user_management() {
+    assert_eq!(deviations(&contract("user-management"), &derived()), [""; 0]);
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = derived();
+    let mut references = 0;
+    visit(&document, &mut |value| {
+        references += usize::from(value.get("$ref").is_some());
+        resolve(&document, value);
+    });
+    assert!(references > 50, "{references}");
+}
+
+#[test]
+fn every_security_scheme_in_use_is_defined() {
+    let document = derived();
+    for (name, operation) in operations(&document) {
+        for requirement in operation["security"].as_array().into_iter().flatten() {
+            for (scheme, scopes) in members(requirement) {
+                let scheme = &document["components"]["securitySchemes"][scheme];
+                assert!(scheme.is_object(), "{name}");
+                for scope in scopes.as_array().unwrap() {
+                    let known = &scheme["flows"]["implicit"]["scopes"];
+                    assert!(known.get(scope.as_str().unwrap()).is_some(), "{name}: {scope}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_of_the_contracts_asks_for_a_token() {
+    for (name, operation) in operations(&derived()) {
+        let of_a_contract = name.contains(" /api/");
+        assert_eq!(operation.get("security").is_some(), of_a_contract, "{name}");
+    }
+}
+
+#[test]
+fn every_operation_has_an_id_of_its_own() {
+    let document = derived();
+    let operations = operations(&document);
+    let ids: BTreeSet<_> = operations
+        .iter()
+        .map(|(_, operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), operations.len());
+}
+
+#[test]
+fn every_parameter_of_a_path_is_told() {
+    for (name, operation) in operations(&derived()) {
+        let in_path: BTreeSet<_> =
+            name.split(['{', '}']).skip(1).step_by(2).map(ToOwned::to_owned).collect();
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let told: BTreeSet<_> = parameters
+            .filter(|parameter| parameter["in"] == "path")
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(in_path, told, "{name}");
+    }
+}
+
+#[test]
+fn every_error_has_the_form_of_its_contract() {
+    for (name, operation) in operations(&derived()) {
+        let content = if name.contains("/api/v1/users") || name.contains("/api/v2/users") {
+            let schema = json!({"$ref": "#/components/schemas/ErrorResponse"});
+            json!({"application/json": {"schema": schema}})
+        } else {
+            let schema = json!({"$ref": "#/components/schemas/Problem"});
+            json!({"application/problem+json": {"schema": schema}})
+        };
+        let errors =
+            members(&operation["responses"]).filter(|(status, _)| status.as_str() >= "400");
+        let mut count = 0;
+        for (status, response) in errors {
+            assert_eq!(response["content"], content, "{name} {status}");
+            count += 1;
+        }
+        assert!(count > 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_checked_in() {
+    let app = App::start().await;
+    let answer = app.anonymous().get("/openapi.json").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.text, read("openapi.json"));
+}
+
+#[tokio::test]
+async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
+    let app = App::start().await;
+    let redirect = app.anonymous().get("/docs").await;
+    assert_eq!((redirect.status.as_u16(), redirect.header("location")), (308, Some("/docs/")));
+
+    let page = app.anonymous().get("/docs/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page:?}");
+    let assets: BTreeSet<_> = page
+        .text
+        .split(['"', '\''])
+        .zip(page.text.split(['"', '\'']).skip(1))
+        .filter(|(before, _)| before.ends_with("src=") || before.ends_with("href="))
+        .map(|(_, address)| address)
+        .collect();
+    assert!(assets.len() >= 3, "{assets:?}");
+    for address in assets {
+        assert!(!address.contains("//"), "{address} is elsewhere");
+        let path = format!("/docs/{}", address.trim_start_matches("./"));
+        let asset = app.anonymous().get(&path).await;
+        assert_eq!(asset.status, 200, "{path}");
+        if path.ends_with("initializer.js") {
+            assert!(asset.text.contains("/openapi.json"), "{}", asset.text);
+            assert!(!asset.text.contains("://"), "{}", asset.text);
+        }
+    }
+}

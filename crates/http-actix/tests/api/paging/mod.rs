@@ -1,0 +1,95 @@
+//! Lists page by page, in both contracts.
+
+mod links;
+mod order;
+mod parameters;
+
+use serde_json::Value;
+
+use crate::support::{Answer, App, Client};
+
+/// The list of acme's people in one of the contracts.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    A,
+    B,
+}
+
+const BOTH: [List; 2] = [List::A, List::B];
+
+impl List {
+    /// Its path, with these parameters besides the tenant.
+    fn of(self, tenant: &str, parameters: &str) -> String {
+        match self {
+            Self::A => format!("/api/{tenant}/admin/users?{parameters}"),
+            Self::B => format!("/api/v1/users?filter[tenant]={tenant}&{parameters}"),
+        }
+    }
+
+    async fn get(self, app: &App, parameters: &str) -> Answer {
+        app.tenant("acme").get(&self.of("acme", parameters)).await
+    }
+
+    /// Who is on a page, in its order.
+    fn names(self, page: &Answer) -> Vec<String> {
+        let page = page.json();
+        let users = match self {
+            Self::A => &page,
+            Self::B => &page["data"],
+        };
+        let ids = users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap());
+        ids.map(|id| id.strip_prefix("auth0|").unwrap().to_owned()).collect()
+    }
+
+    /// The links that a page has, by name and address.
+    fn links(self, page: &Answer) -> Vec<(String, String)> {
+        match self {
+            Self::A => {
+                let header = page.header("link").unwrap();
+                let parse = |link: &str| {
+                    let (href, rel) = link.split_once("; rel=").unwrap();
+                    let href = href.strip_prefix('<').unwrap().strip_suffix('>').unwrap();
+                    (rel.trim_matches('"').to_owned(), href.to_owned())
+                };
+                header.split(", ").map(parse).collect()
+            }
+            Self::B => {
+                let page = page.json();
+                let links = page["links"].as_object().unwrap().iter();
+                links.map(|(rel, link)| (rel.clone(), text(&link["href"]))).collect()
+            }
+        }
+    }
+
+    /// The address of one link, without where the service is.
+    fn link(self, page: &Answer, rel: &str) -> Option<String> {
+        let (_, href) = self.links(page).into_iter().find(|(name, _)| name == rel)?;
+        Some(href.strip_prefix("https://usher.example.com").unwrap().to_owned())
+    }
+
+    /// Everybody on the page and those after it, by the links from page to page.
+    async fn follow(self, client: &Client<'_>, path: String) -> Vec<String> {
+        let mut everybody = Vec::new();
+        let mut next = Some(path);
+        while let Some(path) = next {
+            let page = client.get(&path).await;
+            everybody.extend(self.names(&page));
+            next = self.link(&page, "next");
+        }
+        everybody
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// The parameter that an error names, and the code.
+fn wrong(answer: &Answer) -> Vec<String> {
+    let body = answer.json();
+    let name = |entry: &Value| {
+        let parameter = entry.get("field").or_else(|| entry.pointer("/meta/parameter"));
+        format!("{} {}", text(parameter.unwrap()), text(&entry["code"]))
+    };
+    body["errors"].as_array().unwrap().iter().map(name).collect()
+}

@@ -1,0 +1,14 @@
+//! That the tests themselves have a service to call.
+
+use crate::support::App;
+
+#[tokio::test]
+async fn each_kind_of_actor_is_let_in() {
+    let app = App::start().await;
+    let users = "/api/v1/users?filter[tenant]=acme";
+    for actor in [app.tenant("acme"), app.tenants(&["acme"]), app.member("olga"), app.operator()] {
+        assert_eq!(actor.get(users).await.outcome(), "200");
+    }
+    assert_eq!(app.anonymous().get(users).await.outcome(), "401 missing_token");
+    assert_eq!(app.tenant("globex").get(users).await.outcome(), "403 tenant_forbidden");
+}

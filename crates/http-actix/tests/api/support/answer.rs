@@ -1,0 +1,145 @@
+//! Calls, and what comes of them.
+
+use std::net::SocketAddr;
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use super::App;
+use super::document::Document;
+
+/// Somebody who calls the service.
+#[derive(Debug, Clone)]
+pub(crate) struct Client<'a> {
+    app: &'a App,
+    address: SocketAddr,
+    token: Option<String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn new(app: &'a App, token: Option<String>) -> Self {
+        Self { app, address: app.address, token, headers: Vec::new() }
+    }
+
+    /// With one more header on each call.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Calling another address of the service.
+    pub(crate) fn at(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// The token, if there is one.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    /// Any call with a JSON body or none.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        self.send(method, path, body).await
+    }
+
+    /// Any call with any body, sent as it is.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.app.http.request(method.clone(), url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some((media_type, bytes)) = body {
+            if !media_type.is_empty() {
+                request = request.header("content-type", media_type);
+            }
+            request = request.body(bytes);
+        }
+        #[expect(clippy::disallowed_methods, reason = "the one function of the tests that sends")]
+        let response = request.send().await.unwrap();
+        let answer = Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        };
+        Document::get().check(&method, path, &answer);
+        answer
+    }
+}
+
+/// What came of a call. Each is held against the OpenAPI document before a test sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// A header's one value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(HeaderValue::to_str).map(Result::unwrap)
+    }
+
+    /// The error code, in whichever of the two forms the body has; the first of several.
+    pub(crate) fn code(&self) -> String {
+        let body = self.json();
+        let code = body.get("code").or_else(|| body.pointer("/errors/0/code"));
+        code.and_then(Value::as_str).unwrap_or_else(|| panic!("no code: {self:?}")).to_owned()
+    }
+
+    /// Status and error code, such as `403 tenant_forbidden`; the status alone of a success.
+    pub(crate) fn outcome(&self) -> String {
+        let status = self.status.as_u16();
+        if self.status.is_success() {
+            status.to_string()
+        } else {
+            format!("{status} {}", self.code())
+        }
+    }
+
+    /// The body without the request id, which alone may differ between answers to strangers.
+    pub(crate) fn without_request_id(&self) -> String {
+        match self.header("x-request-id") {
+            Some(id) => self.text.replace(id, "…"),
+            None => self.text.clone(),
+        }
+    }
+}

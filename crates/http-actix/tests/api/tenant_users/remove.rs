@@ -1,0 +1,86 @@
+//! Taking a tenant's access away.
+
+use serde_json::json;
+
+use super::{ACME, names, user};
+use crate::support::App;
+
+#[tokio::test]
+async fn whoever_is_removed_is_no_longer_there() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let answer = acme.delete(&user("acme", "mia")).await;
+
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (204, ""));
+    assert_eq!(acme.get(&user("acme", "mia")).await.outcome(), "404 user_not_found");
+    assert_eq!(names(&acme.get(ACME).await), ["adam", "bob", "gus", "hal", "olga", "vera"]);
+}
+
+#[tokio::test]
+async fn nobody_is_removed_twice() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    acme.delete(&user("acme", "gus")).await;
+
+    let again = acme.delete(&user("acme", "gus")).await;
+
+    assert_eq!(again.outcome(), "404 user_not_found");
+}
+
+#[tokio::test]
+async fn the_other_tenant_keeps_whoever_is_removed_here() {
+    let app = App::start().await;
+    let globex = app.tenant("globex");
+    let before = globex.get(&user("globex", "adam")).await.json();
+
+    assert_eq!(app.tenant("acme").delete(&user("acme", "adam")).await.status, 204);
+
+    assert_eq!(globex.get(&user("globex", "adam")).await.json(), before);
+}
+
+#[tokio::test]
+async fn the_account_of_whoever_is_removed_stays() {
+    let app = App::start().await;
+
+    app.tenant("acme").delete(&user("acme", "mia")).await;
+
+    let mia = app.operator().get("/api/v1/users/auth0%7Cmia").await.json();
+    let shown = (&mia["email"], &mia["tenantName"]);
+    assert_eq!(shown, (&json!("mia@acme.example"), &json!("")));
+}
+
+#[tokio::test]
+async fn whoever_is_removed_can_be_attached_again() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    acme.delete(&user("acme", "gus")).await;
+
+    let body = json!({"email": "gus@globex.example", "role": "viewer"});
+    let answer = acme.post(ACME, body).await.json();
+
+    assert_eq!((&answer["id"], &answer["tenantRole"]), (&json!("auth0|gus"), &json!("viewer")));
+}
+
+#[tokio::test]
+async fn a_name_given_here_goes_with_the_access() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    acme.put(&user("acme", "gus"), json!({"role": null, "name": "Our guest"})).await;
+    acme.delete(&user("acme", "gus")).await;
+
+    let body = json!({"email": "gus@globex.example", "role": "member"});
+    let answer = acme.post(ACME, body).await;
+
+    assert_eq!(answer.json()["name"], "Gus G.");
+}
+
+#[tokio::test]
+async fn a_user_of_another_tenant_cannot_be_removed() {
+    let app = App::start().await;
+
+    let answer = app.tenant("acme").delete(&user("acme", "gina")).await;
+
+    assert_eq!(answer.outcome(), "404 user_not_found");
+    assert_eq!(app.tenant("globex").get(&user("globex", "gina")).await.outcome(), "200");
+}

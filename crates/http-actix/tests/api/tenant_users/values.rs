@@ -1,0 +1,182 @@
+//! What values are taken, and what is said of those that are not.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{ACME, user, wrong};
+use crate::support::{Answer, App};
+
+/// An address of so many characters before the `@`, and so many in all.
+fn address(local: usize, whole: usize) -> String {
+    let rest = whole - local - 1 - 128;
+    let label = |letter: &str, length| letter.repeat(length);
+    format!("{}@{}.{}.{}", label("a", local), label("b", 63), label("c", 63), label("d", rest))
+}
+
+async fn post(app: &App, email: &str) -> Answer {
+    app.tenant("acme").post(ACME, json!({"email": email, "role": "member"})).await
+}
+
+#[tokio::test]
+async fn an_address_has_at_most_254_characters_and_64_before_the_at() {
+    let app = App::start().await;
+
+    assert_eq!(post(&app, &address(64, 254)).await.outcome(), "201");
+    for email in [address(64, 255), address(65, 254)] {
+        let answer = post(&app, &email).await;
+        assert_eq!(answer.outcome(), "422 validation_failed");
+        assert_eq!(wrong(&answer), ["email validation_failed"]);
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_address_is_not_acceptable() {
+    let app = App::start().await;
+
+    for email in
+        ["", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b..example", "a@@b.example"]
+    {
+        let answer = post(&app, email).await;
+        assert_eq!(answer.outcome(), "422 validation_failed", "{email}");
+        assert_eq!(wrong(&answer), ["email validation_failed"], "{email}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_has_1_to_300_characters() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    for (name, outcome) in [
+        ("é".repeat(300), "200"),
+        ("é".repeat(301), "422 validation_failed"),
+        (String::new(), "422 validation_failed"),
+    ] {
+        let answer = acme.put(&user("acme", "mia"), json!({"role": null, "name": name})).await;
+        assert_eq!(answer.outcome(), outcome, "{}", name.len());
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_not_acceptable_is_named_at_once() {
+    let app = App::start().await;
+    let body = json!({"email": "nothing", "name": "", "role": "superhero"});
+
+    let answer = app.tenant("acme").post(ACME, body).await;
+
+    assert_eq!(answer.status, 422);
+    let expected = ["email validation_failed", "name validation_failed", "role unknown_role"];
+    assert_eq!(wrong(&answer), expected);
+}
+
+#[tokio::test]
+async fn a_problem_is_one_by_rfc_9457_and_names_the_request() {
+    let app = App::start().await;
+
+    let answer = post(&app, "nothing").await;
+
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    let problem = answer.json();
+    assert_eq!(problem["status"], 422);
+    assert_eq!(problem["code"], "validation_failed");
+    assert_eq!(problem["requestId"].as_str(), answer.header("x-request-id"));
+    assert!(problem["errors"][0]["detail"].is_string());
+}
+
+#[tokio::test]
+async fn a_missing_member_is_named() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let without_email = acme.post(ACME, json!({"role": "member"})).await;
+    let without_role = acme.post(ACME, json!({"email": "new@acme.example"})).await;
+
+    assert_eq!(without_email.outcome(), "400 malformed_request");
+    assert_eq!(wrong(&without_email), ["email malformed_request"]);
+    assert_eq!(without_role.outcome(), "400 malformed_request");
+    assert_eq!(wrong(&without_role), ["role malformed_request"]);
+}
+
+#[tokio::test]
+async fn a_member_of_the_wrong_type_is_named() {
+    let app = App::start().await;
+    let good = json!({"email": "new@acme.example", "name": "New", "role": "member"});
+
+    for (member, value) in [
+        ("email", json!(1)),
+        ("email", json!(null)),
+        ("email", json!(["new@acme.example"])),
+        ("name", json!({})),
+        ("role", json!(true)),
+        ("role", json!(null)),
+    ] {
+        let mut body = good.clone();
+        body[member] = value;
+        let answer = app.tenant("acme").post(ACME, body.clone()).await;
+        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
+        assert_eq!(wrong(&answer), [format!("{member} malformed_request")], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_object_cannot_be_read() {
+    let app = App::start().await;
+
+    let in_order = json!(["new@acme.example", "New", "member"]);
+    for body in [in_order, json!([]), json!(null), json!("text"), json!(1)] {
+        let answer = app.tenant("acme").post(ACME, body.clone()).await;
+        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_stands_there_twice_is_named() {
+    let app = App::start().await;
+    let body = br#"{"email":"new@acme.example","role":"member","role":"owner"}"#.to_vec();
+
+    let answer =
+        app.tenant("acme").send(Method::POST, ACME, Some(("application/json", body))).await;
+
+    assert_eq!(answer.outcome(), "400 malformed_request");
+    assert_eq!(wrong(&answer), ["role malformed_request"]);
+}
+
+#[tokio::test]
+async fn unknown_members_of_somebody_new_are_ignored() {
+    let app = App::start().await;
+    let body = json!({
+        "email": "new@acme.example", "role": "member",
+        "id": "auth0|chosen", "blocked": true, "lastLogin": "2020-01-01T00:00:00Z",
+        "tenantRole": "owner", "homeTenant": "globex", "tenants": {"globex": "owner"},
+        "app_metadata": {"usher_tenant_globex": {"role": "owner"}}, "user_metadata": {},
+    });
+
+    let answer = app.tenant("acme").post(ACME, body).await;
+
+    assert_eq!(answer.status, 201);
+    let shown = answer.json();
+    let id = shown["id"].as_str().unwrap();
+    assert_ne!(id, "auth0|chosen");
+    assert_eq!(shown["blocked"], false);
+    assert_eq!(shown["lastLogin"], json!(null));
+    assert_eq!(shown["tenantRole"], "member");
+    let there = app.tenant("globex").get(&format!("/api/globex/admin/users/{id}")).await;
+    assert_eq!(there.outcome(), "404 user_not_found");
+    let home = app.operator().get(&format!("/api/v1/users/{id}")).await;
+    assert_eq!(home.json()["tenantName"], "acme");
+}
+
+#[tokio::test]
+async fn unknown_members_of_a_change_are_ignored() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    let before = acme.get(&user("acme", "bob")).await.json();
+
+    let body = json!({
+        "role": null, "email": "other@acme.example", "blocked": false, "id": "auth0|other",
+        "tenantRole": "owner", "app_metadata": {"usher_tenant_acme": {"role": "owner"}},
+    });
+    let answer = acme.put(&user("acme", "bob"), body).await;
+
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, before));
+}

@@ -1,0 +1,196 @@
+//! Where the token stands in a request, and what the answer says about it (RFC 6750).
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{LIST, USERS, assert_fetches, good, header, signed};
+use crate::support::App;
+
+#[tokio::test]
+async fn a_request_without_a_token_is_told_what_is_missing() {
+    let app = App::start().await;
+    for path in [LIST, USERS, "/api/v1/users/auth0%7Colga", "/api/-/admin/users"] {
+        let answer = app.anonymous().get(path).await;
+        assert_eq!(answer.outcome(), "401 missing_token", "{path}");
+        // RFC 6750 §3.1: without a token, no error code.
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{path}");
+    }
+    assert_fetches(&app, 0);
+}
+
+#[tokio::test]
+async fn the_scheme_has_no_case() {
+    let app = App::start().await;
+    let token = signed(&header(), good(&app).json());
+    for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
+        let client = app.anonymous().header("authorization", format!("{scheme} {token}"));
+        assert_eq!(client.get(LIST).await.outcome(), "200", "{scheme}");
+    }
+    // RFC 9110 §11.4: one space or more.
+    let client = app.anonymous().header("authorization", format!("Bearer   {token}"));
+    assert_eq!(client.get(LIST).await.outcome(), "200");
+}
+
+#[tokio::test]
+async fn other_schemes_carry_no_token() {
+    let app = App::start().await;
+    let token = signed(&header(), good(&app).json());
+    for value in [
+        token.clone(),
+        String::new(),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Bearer{token}"),
+        format!("Bearer:{token}"),
+        format!("Bearer={token}"),
+        format!("Bearer,{token}"),
+        format!("Basic {token}"),
+        format!("DPoP {token}"),
+        format!("Token {token}"),
+        format!("JWT {token}"),
+        format!("Bearer\u{a0}{token}"),
+        format!("\u{ff22}earer {token}"),
+    ] {
+        let answer = app.anonymous().header("authorization", value.clone()).get(LIST).await;
+        assert_eq!(answer.outcome(), "401 missing_token", "{value}");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{value}");
+    }
+    assert_fetches(&app, 0);
+}
+
+#[tokio::test]
+async fn a_token_elsewhere_is_not_looked_at() {
+    let app = App::start().await;
+    let token = signed(&header(), good(&app).json());
+    for path in [
+        format!("{LIST}?access_token={token}"),
+        format!("{LIST}?authorization=Bearer%20{token}"),
+        format!("{USERS}&access_token={token}"),
+    ] {
+        let answer = app.anonymous().get(&path).await;
+        assert_eq!(answer.outcome(), "401 missing_token");
+    }
+    for (name, value) in [
+        ("cookie", format!("access_token={token}; Authorization=Bearer {token}")),
+        ("x-authorization", format!("Bearer {token}")),
+        ("proxy-authorization", format!("Bearer {token}")),
+        ("x-forwarded-authorization", format!("Bearer {token}")),
+        ("x-access-token", token.clone()),
+    ] {
+        let answer = app.anonymous().header(name, value).get(LIST).await;
+        assert_eq!(answer.outcome(), "401 missing_token", "{name}");
+    }
+    let form = format!("access_token={token}").into_bytes();
+    let form = Some(("application/x-www-form-urlencoded", form));
+    let answer = app.anonymous().send(Method::POST, LIST, form).await;
+    assert_eq!(answer.outcome(), "401 missing_token");
+    let body = json!({"access_token": token, "email": "new@acme.example", "role": "member"});
+    let answer = app.anonymous().post(LIST, body).await;
+    assert_eq!(answer.outcome(), "401 missing_token");
+    assert_fetches(&app, 0);
+}
+
+#[tokio::test]
+async fn several_authorization_headers_are_no_request_to_answer() {
+    let app = App::start().await;
+    let token = signed(&header(), good(&app).json());
+    let good = format!("Bearer {token}");
+    for (first, second) in [
+        (good.as_str(), good.as_str()),
+        (&good, "Bearer garbage"),
+        ("Bearer garbage", &good),
+        (&good, "Basic dXNoZXI6"),
+        ("Basic dXNoZXI6", &good),
+        ("", &good),
+    ] {
+        for path in [LIST, USERS] {
+            let twice =
+                app.anonymous().header("authorization", first).header("authorization", second);
+            assert_eq!(twice.get(path).await.outcome(), "400 malformed_request");
+        }
+    }
+    assert_fetches(&app, 0);
+}
+
+#[tokio::test]
+async fn two_tokens_in_one_header_are_none() {
+    let app = App::start().await;
+    let token = signed(&header(), good(&app).json());
+    for value in [format!("Bearer {token}, Bearer {token}"), format!("Bearer {token} {token}")] {
+        let answer = app.anonymous().header("authorization", value).get(LIST).await;
+        assert_eq!(answer.outcome(), "401 invalid_token");
+    }
+    assert_fetches(&app, 0);
+}
+
+#[tokio::test]
+async fn a_token_without_the_permission_is_told_which_one_would_do() {
+    let app = App::start().await;
+    let user = "/api/v1/users/auth0%7Colga";
+    let body = || json!({"email": "new@acme.example", "role": "member"});
+    for (method, path, permission) in [
+        (Method::GET, LIST, "tenant.access:read"),
+        (Method::POST, LIST, "tenant.access:write"),
+        (Method::GET, USERS, "VIEW_USERS_AND_GROUPS"),
+        (Method::GET, user, "VIEW_USERS_AND_GROUPS"),
+        (Method::DELETE, user, "MODIFY_USERS_AND_GROUPS"),
+    ] {
+        // Names that come close, and the name of the other contract's permission.
+        let close = [
+            permission.to_uppercase().replace("_USERS", "_USER"),
+            permission.replace(':', "."),
+            format!("{permission}s"),
+            format!("x{permission}"),
+            "tenant.access".to_owned(),
+            "tenant.access:*".to_owned(),
+            "*".to_owned(),
+        ];
+        let close: Vec<&str> =
+            close.iter().map(String::as_str).filter(|name| *name != permission).collect();
+        let claims = good(&app).with("scope", json!(close.join(" ")));
+        let token = signed(&header(), claims.with("permissions", json!(close)).json());
+        let body = (method == Method::POST).then(body);
+        let answer = app.bearer(token).call(method, path, body).await;
+        assert_eq!(answer.outcome(), "403 insufficient_permission", "{path}");
+        let expected = format!("Bearer error=\"insufficient_scope\", scope=\"{permission}\"");
+        assert_eq!(answer.header("www-authenticate"), Some(expected.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn other_refusals_ask_for_no_other_token() {
+    let app = App::start().await;
+    let stranger = app.tenant("globex").get(LIST).await;
+    assert_eq!(stranger.outcome(), "403 tenant_forbidden");
+    assert_eq!(stranger.header("www-authenticate"), None);
+    let hidden = app.tenant("globex").get("/api/v1/users/auth0%7Colga").await;
+    assert_eq!(hidden.outcome(), "404 user_not_found");
+    assert_eq!(hidden.header("www-authenticate"), None);
+}
+
+#[tokio::test]
+async fn a_bad_token_learns_nothing_else() {
+    let app = App::start().await;
+    // Whatever else is wrong with the request, the token comes first.
+    let bad = app.bearer("garbage");
+    for (method, path) in [
+        (Method::GET, "/api/v1/users"),
+        (Method::GET, "/api/v1/users?filter[tenant]=acme&sort=nonsense"),
+        (Method::GET, "/api/-not-a-tenant-/admin/users"),
+        (Method::GET, "/api/acme/admin/users/auth0%7Cnobody"),
+        (Method::DELETE, "/api/acme/admin/users/auth0%7Colga"),
+        (Method::DELETE, "/api/v1/users/%00"),
+    ] {
+        let answer = bad.call(method.clone(), path, None).await;
+        assert_eq!(answer.outcome(), "401 invalid_token", "{method} {path}");
+    }
+    for (media_type, body) in
+        [("application/json", "{"), ("text/plain", "x"), ("application/json", &*"x".repeat(70_000))]
+    {
+        let body = Some((media_type, body.as_bytes().to_vec()));
+        let answer = bad.send(Method::POST, "/api/v1/users", body).await;
+        assert_eq!(answer.outcome(), "401 invalid_token");
+    }
+    let answer = bad.clone().header("accept", "text/html").get(LIST).await;
+    assert_eq!(answer.outcome(), "401 invalid_token");
+}

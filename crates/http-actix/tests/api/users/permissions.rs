@@ -1,0 +1,90 @@
+//! What the permissions allow.
+
+use serde_json::json;
+
+use super::{USERS, change, nina, user};
+use crate::support::{Answer, App, Client};
+
+const FORBIDDEN: &str = "403 insufficient_permission";
+
+async fn read(actor: &Client<'_>) -> [String; 2] {
+    let list = actor.get(&format!("{USERS}?filter[tenant]=acme")).await;
+    [list, actor.get(&user("mia")).await].map(|answer: Answer| answer.outcome())
+}
+
+async fn write(actor: &Client<'_>) -> [String; 5] {
+    let v1 = user("mia") + "/change-password";
+    let v2 = v1.replace("v1", "v2");
+    let passwords = json!({"currentPassword": "mias-password", "newPassword": "another-password"});
+    let answers = [
+        actor.post(USERS, nina()).await,
+        actor.put(&user("mia"), change("mia@acme.example", "Mia", "Married")).await,
+        actor.patch(&v2, passwords.clone()).await,
+        actor.patch(&v1, passwords).await,
+        actor.delete(&user("mia")).await,
+    ];
+    answers.map(|answer| answer.outcome())
+}
+
+#[tokio::test]
+async fn to_view_suffices_for_reading() {
+    let app = App::start().await;
+
+    let outcomes = read(&app.tenant_with("acme", &["VIEW_USERS_AND_GROUPS"])).await;
+
+    assert_eq!(outcomes, ["200"; 2]);
+}
+
+#[tokio::test]
+async fn to_view_does_not_suffice_for_writing() {
+    let app = App::start().await;
+
+    let outcomes = write(&app.tenant_with("acme", &["VIEW_USERS_AND_GROUPS"])).await;
+
+    assert_eq!(outcomes, [FORBIDDEN; 5]);
+}
+
+#[tokio::test]
+async fn to_modify_suffices_for_reading() {
+    let app = App::start().await;
+
+    let outcomes = read(&app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"])).await;
+
+    assert_eq!(outcomes, ["200"; 2]);
+}
+
+#[tokio::test]
+async fn to_modify_suffices_for_writing() {
+    let app = App::start().await;
+
+    let outcomes = write(&app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"])).await;
+
+    assert_eq!(outcomes, ["201", "200", "200", "200", "204"]);
+}
+
+#[tokio::test]
+async fn the_other_contract_s_scopes_suffice_for_nothing() {
+    let app = App::start().await;
+    let actor = app.tenant_with("acme", &["tenant.access:read", "tenant.access:write"]);
+
+    assert_eq!(read(&actor).await, [FORBIDDEN; 2]);
+    assert_eq!(write(&actor).await, [FORBIDDEN; 5]);
+}
+
+#[tokio::test]
+async fn a_viewer_s_role_suffices_for_reading_alone() {
+    let app = App::start().await;
+    let vera = app.member("vera");
+
+    assert_eq!(read(&vera).await, ["200"; 2]);
+    assert_eq!(write(&vera).await, [FORBIDDEN; 5]);
+}
+
+#[tokio::test]
+async fn a_member_s_role_suffices_for_nothing() {
+    let app = App::start().await;
+    let hal = app.member("hal");
+
+    assert_eq!(read(&hal).await, [FORBIDDEN; 2]);
+    assert_eq!(write(&hal).await, [FORBIDDEN; 5]);
+}

@@ -1,0 +1,171 @@
+//! Changing users: in whole, in part, or not at all.
+
+use serde_json::json;
+
+use super::{USERS, change, user, wrong};
+use crate::support::App;
+
+#[tokio::test]
+async fn address_and_names_are_changed_at_once() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let answer = acme.put(&user("mia"), change("New@ACME.example", "Maria", "Moved")).await;
+
+    let expected = json!({
+        "id": "auth0|mia",
+        "email": "new@acme.example",
+        "serviceUser": false,
+        "tenantName": "acme",
+        "createdAt": "2026-01-04T00:00:00.000Z",
+        "updatedAt": "2026-01-01T00:00:00.000Z",
+        "username": "mia",
+        "firstName": "Maria",
+        "lastName": "Moved",
+        "lastLogin": null,
+    });
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected.clone()));
+    assert_eq!(acme.get(&user("mia")).await.json(), expected);
+}
+
+#[tokio::test]
+async fn a_change_shows_on_the_next_list() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let changed = acme.put(&user("adam"), change("a@acme.example", "A", "B")).await.json();
+
+    let list = acme.get(&format!("{USERS}?filter[tenant]=acme")).await.json();
+    assert_eq!(list["data"][0], changed);
+}
+
+#[tokio::test]
+async fn the_old_address_is_free_again() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    acme.put(&user("mia"), change("new@acme.example", "Mia", "Member")).await;
+
+    let answer = acme.put(&user("vera"), change("mia@acme.example", "Vera", "Viewer")).await;
+
+    assert_eq!(answer.outcome(), "200");
+}
+
+#[tokio::test]
+async fn a_change_to_the_same_is_a_change() {
+    let app = App::start().await;
+
+    for email in ["mia@acme.example", "MIA@acme.example"] {
+        let answer = app.tenant("acme").put(&user("mia"), change(email, "Mia", "Member")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json()["email"], "mia@acme.example");
+    }
+}
+
+#[tokio::test]
+async fn empty_names_are_accepted() {
+    let app = App::start().await;
+
+    let answer = app.tenant("acme").put(&user("mia"), change("mia@acme.example", "", "")).await;
+
+    assert_eq!(answer.status, 200);
+    let shown = answer.json();
+    assert_eq!((&shown["firstName"], &shown["lastName"]), (&json!(""), &json!("")));
+}
+
+#[tokio::test]
+async fn with_a_taken_address_the_names_are_changed_all_the_same() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let answer = acme.put(&user("mia"), change("olga@acme.example", "Maria", "Member")).await;
+
+    assert_eq!(answer.status, 207);
+    let mut shown = answer.json();
+    shown.as_object_mut().unwrap().remove("errors");
+    assert_eq!(
+        (&shown["email"], &shown["firstName"]),
+        (&json!("mia@acme.example"), &json!("Maria"))
+    );
+    assert_eq!(acme.get(&user("mia")).await.json(), shown);
+}
+
+#[tokio::test]
+async fn a_change_in_part_says_what_was_not_changed() {
+    let app = App::start().await;
+
+    let body = change("olga@acme.example", "Mia", "Married");
+    let answer = app.tenant("acme").put(&user("mia"), body).await;
+
+    let errors = answer.json()["errors"].clone();
+    assert_eq!(errors.as_array().unwrap().len(), 1);
+    assert_eq!(errors[0]["code"], "email_taken");
+    assert!(errors[0]["detail"].is_string());
+    let meta = json!({"field": "email", "requestId": answer.header("x-request-id")});
+    assert_eq!(errors[0]["meta"], meta);
+}
+
+#[tokio::test]
+async fn an_address_taken_in_another_tenant_is_taken_here() {
+    let app = App::start().await;
+
+    let body = change("GINA@globex.example", "Maria", "Member");
+    let answer = app.tenant("acme").put(&user("mia"), body).await;
+
+    assert_eq!(answer.status, 207);
+}
+
+#[tokio::test]
+async fn with_a_taken_address_and_equal_names_nothing_is_changed() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    let before = acme.get(&user("mia")).await.json();
+
+    let answer = acme.put(&user("mia"), change("olga@acme.example", "Mia", "Member")).await;
+
+    assert_eq!(answer.outcome(), "409 email_taken");
+    assert_eq!(wrong(&answer), ["email email_taken"]);
+    assert_eq!(acme.get(&user("mia")).await.json(), before);
+}
+
+#[tokio::test]
+async fn empty_names_equal_names_that_are_not_known() {
+    let app = App::start().await;
+
+    let answer = app.operator().put(&user("hal"), change("olga@acme.example", "", "")).await;
+
+    assert_eq!(answer.outcome(), "409 email_taken");
+}
+
+#[tokio::test]
+async fn a_change_leaves_role_and_username() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+
+    let changed = acme.put(&user("adam"), change("new@acme.example", "A", "B")).await.json();
+
+    let shown = acme.get("/api/acme/admin/users/auth0%7Cadam").await.json();
+    assert_eq!((&changed["username"], &shown["tenantRole"]), (&json!("adam"), &json!("admin")));
+}
+
+#[tokio::test]
+async fn the_username_that_stands_in_follows_the_address() {
+    let app = App::start().await;
+
+    let body = change("new@acme.example", "Vera", "Viewer");
+    let answer = app.tenant("acme").put(&user("vera"), body).await;
+
+    assert_eq!(answer.json()["username"], "new@acme.example");
+}
+
+#[tokio::test]
+async fn a_user_of_another_tenant_is_as_unknown_as_nobody() {
+    let app = App::start().await;
+    let acme = app.tenant("acme");
+    let body = change("new@acme.example", "A", "B");
+
+    let of_another = acme.put(&user("gina"), body.clone()).await;
+    let nobody = acme.put(&user("nobody"), body).await;
+
+    assert_eq!(of_another.outcome(), "404 user_not_found");
+    assert_eq!(of_another.without_request_id(), nobody.without_request_id());
+}

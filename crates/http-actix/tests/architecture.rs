@@ -1,0 +1,335 @@
+//! The house as its plan has it: arrows between crates, and what each crate must not know.
+//!
+//! The tables say what is; a change to one of them is a decision, and belongs in the same commit
+//! as what made it necessary. Sources are read as text without the lines that are comments, so
+//! that a comment may speak of what the code must not do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
+
+/// One of our crates, and which of the others it knows: in itself, and in its tests.
+const ARROWS: [(&str, &[&str], &[&str]); 6] = [
+    ("domain", &[], &[]),
+    ("ports", &["domain"], &[]),
+    ("application", &["domain", "ports"], &["memory-adapter", "ports"]),
+    ("memory-adapter", &["domain", "ports"], &["ports"]),
+    ("oidc-adapter", &["ports"], &["ports"]),
+    (
+        "http-actix",
+        &["application", "domain", "memory-adapter", "oidc-adapter", "ports"],
+        &["ports"],
+    ),
+];
+
+/// Everything from elsewhere that the crates of the inside may know.
+const INSIDE: [(&str, &[&str]); 3] = [
+    ("domain", &["thiserror"]),
+    // mockall and tokio are behind features.
+    ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
+    ("application", &["thiserror"]),
+];
+
+/// What only some crates may know: in themselves, and in their tests.
+const KEPT_APART: [(&str, &[&str], &[&str]); 9] = [
+    ("actix-web", &["http-actix"], &[]),
+    ("actix-cors", &["http-actix"], &[]),
+    ("jsonwebtoken", &["http-actix"], &[]),
+    ("utoipa", &["http-actix"], &[]),
+    ("config", &["http-actix"], &[]),
+    ("tracing-subscriber", &["http-actix"], &[]),
+    ("reqwest", &["oidc-adapter"], &["http-actix"]),
+    ("argon2", &["memory-adapter"], &[]),
+    ("wiremock", &[], &["http-actix", "oidc-adapter"]),
+];
+
+/// The places that go round the policy. This list may only shrink.
+const SYSTEM_SCOPES: [&str; 1] = ["application/src/access.rs"];
+
+/// The one file that names adapters.
+const WIRING: &str = "http-actix/src/wiring.rs";
+
+/// What a pure crate has no word for.
+const IMPURE: [&str; 16] = [
+    "async",
+    "await",
+    "serde",
+    "fs",
+    "net",
+    "env",
+    "io",
+    "process",
+    "thread",
+    "SystemTime",
+    "Instant",
+    "tokio",
+    "rand",
+    "Mutex",
+    "RwLock",
+    "unsafe",
+];
+
+/// Methods of ports that touch no tenant's data, and so take no scope.
+const WITHOUT_SCOPE: [&str; 3] =
+    ["clock.rs: now", "key_source.rs: fetch", "user_directory.rs: ready"];
+
+#[test]
+fn each_crate_knows_the_crates_of_the_plan_and_no_others() {
+    let packages = packages();
+    let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    let planned: BTreeSet<&str> = ARROWS.iter().map(|(name, _, _)| *name).collect();
+    assert_eq!(ours, planned, "the crates of the workspace, and those of the plan");
+    for (name, normal, dev) in ARROWS {
+        let package = packages.iter().find(|package| package.name.as_str() == name).unwrap();
+        let known = |in_tests| -> BTreeSet<&str> {
+            dependencies(package, in_tests).filter(|name| ours.contains(name)).collect()
+        };
+        assert_eq!(known(false), normal.iter().copied().collect(), "{name} itself");
+        assert_eq!(known(true), dev.iter().copied().collect(), "the tests of {name}");
+    }
+}
+
+#[test]
+fn no_arrow_leads_round_in_a_circle() {
+    // Cargo sees to it for normal dependencies; the plan itself must not hold one either.
+    let mut placed: BTreeSet<&str> = BTreeSet::new();
+    for (name, normal, _) in ARROWS {
+        assert!(normal.iter().all(|known| placed.contains(known)), "{name} comes too early");
+        placed.insert(name);
+    }
+}
+
+#[test]
+fn the_inside_knows_nothing_of_the_outside() {
+    let packages = packages();
+    let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    for (name, allowed) in INSIDE {
+        let package = packages.iter().find(|package| package.name.as_str() == name).unwrap();
+        let known: BTreeSet<&str> =
+            dependencies(package, false).filter(|name| !ours.contains(name)).collect();
+        assert_eq!(known, allowed.iter().copied().collect(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_kept_apart_is_known_where_it_should_be_only() {
+    let packages = packages();
+    for (name, normal, dev) in KEPT_APART {
+        for (in_tests, allowed) in [(false, normal), (true, dev)] {
+            let who: BTreeSet<&str> = packages
+                .iter()
+                .filter(|package| dependencies(package, in_tests).any(|known| known == name))
+                .map(|package| package.name.as_str())
+                .collect();
+            let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
+            assert_eq!(who, allowed, "who knows {name} (in tests: {in_tests})");
+        }
+    }
+}
+
+#[test]
+fn what_is_made_for_tests_stays_out_of_the_program() {
+    for package in packages() {
+        let features = package
+            .dependencies
+            .iter()
+            .filter(|known| known.kind != DependencyKind::Development && known.name == "ports")
+            .flat_map(|known| &known.features);
+        assert_eq!(features.count(), 0, "{} asks for test code of ports", package.name);
+        let required = package.dependencies.iter().filter(|known| !known.optional);
+        for known in required.filter(|known| known.kind != DependencyKind::Development) {
+            let name = known.name.as_str();
+            assert!(!["mockall", "proptest", "insta", "wiremock"].contains(&name), "{name}");
+        }
+        assert_eq!(package.features.get("default"), None, "{}", package.name);
+    }
+}
+
+#[test]
+fn adapters_are_named_in_the_wiring_only() {
+    let names = |source: &Source| source.has("memory_adapter") || source.has("oidc_adapter");
+    let found: Vec<String> = sources("http-actix/src")
+        .into_iter()
+        .chain(sources("application/src"))
+        .filter(names)
+        .map(|source| source.path)
+        .collect();
+    assert_eq!(found, [WIRING]);
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for source in sources("domain/src") {
+        for word in IMPURE {
+            assert!(!source.has(word), "{}: {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_inside_speaks_neither_http_nor_json() {
+    for source in ["domain/src", "ports/src", "application/src"].map(sources).into_iter().flatten()
+    {
+        for word in ["serde", "serde_json", "actix_web", "reqwest", "http", "StatusCode", "url"] {
+            assert!(!source.has(word), "{}: {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn a_port_that_touches_tenant_data_takes_a_scope() {
+    let mut methods = 0;
+    let mut without_scope = Vec::new();
+    for source in sources("ports/src") {
+        let Some(file) = source.path.strip_prefix("ports/src/").filter(|it| !it.contains('/'))
+        else {
+            continue;
+        };
+        for (name, parameters) in declared_methods(&source.code) {
+            methods += 1;
+            // The scope comes first, where nobody can overlook it.
+            let first = parameters.trim_start().trim_start_matches("&self").trim_start_matches(',');
+            let first = first.trim_start();
+            let takes_scope = ["scope: &TenantScope", "scope: &AccountScope"]
+                .iter()
+                .any(|scope| first.starts_with(scope));
+            if !takes_scope {
+                without_scope.push(format!("{file}: {name}"));
+            }
+        }
+    }
+    assert_eq!(without_scope, WITHOUT_SCOPE);
+    assert!(methods > 10, "only {methods} methods were found");
+}
+
+#[test]
+fn ways_round_the_policy_are_counted() {
+    let mut found = Vec::new();
+    for source in every_source() {
+        let uses = source.code.matches("::system(").count();
+        found.extend(std::iter::repeat_n(source.path, uses));
+    }
+    assert_eq!(found, SYSTEM_SCOPES);
+}
+
+#[test]
+fn scopes_are_made_by_the_policy_alone() {
+    let scope = source("domain/src/scope.rs");
+    for name in ["TenantScope", "AccountScope"] {
+        let (_, fields) = scope.code.split_once(&format!("pub struct {name} {{")).unwrap();
+        let (fields, _) = fields.split_once('}').unwrap();
+        assert!(!fields.contains("pub"), "{name} has a field that is not private");
+        let (_, methods) = scope.code.split_once(&format!("impl {name} {{")).unwrap();
+        assert!(methods.trim_start().starts_with("pub(crate) fn new("), "{name}::new");
+    }
+    let made_in = |source: &Source| {
+        ["TenantScope::new(", "AccountScope::new("].iter().any(|it| source.code.contains(it))
+    };
+    let found: Vec<String> =
+        every_source().into_iter().filter(made_in).map(|source| source.path).collect();
+    assert_eq!(found, ["domain/src/policy.rs"]);
+    // Nor do they come from anything else, but for the narrower scope that a wider one gives.
+    let conversions: Vec<&str> = scope
+        .code
+        .lines()
+        .filter(|line| line.starts_with("impl") && line.contains("for"))
+        .collect();
+    assert_eq!(conversions, ["impl From<&TenantScope> for AccountScope {"]);
+    assert!(!scope.has("Default") && !scope.has("DerefMut"), "a scope out of nothing");
+}
+
+#[test]
+fn each_crate_begins_with_its_front_page() {
+    for (name, _, _) in ARROWS {
+        let path = crates().join(name).join("src/lib.rs");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{}", path.display());
+    }
+}
+
+/// Our crates, as their manifests have them. Nothing is resolved, and so nothing is fetched.
+fn packages() -> Vec<Package> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(crates().join("../Cargo.toml"))
+        .no_deps()
+        .other_options(["--offline".to_owned(), "--locked".to_owned()])
+        .exec()
+        .unwrap();
+    metadata.packages
+}
+
+/// Which crates a package knows in itself, or in its tests.
+fn dependencies(package: &Package, in_tests: bool) -> impl Iterator<Item = &str> {
+    let wanted = move |dependency: &&Dependency| {
+        (dependency.kind == DependencyKind::Development) == in_tests
+    };
+    package.dependencies.iter().filter(wanted).map(|dependency| dependency.name.as_str())
+}
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// One file, without the lines that are comments.
+struct Source {
+    /// Below `crates`.
+    path: String,
+    code: String,
+}
+
+impl Source {
+    /// Whether the word stands there as a whole.
+    fn has(&self, word: &str) -> bool {
+        let in_word = |character: char| character.is_alphanumeric() || character == '_';
+        self.code.split(|character| !in_word(character)).any(|found| found == word)
+    }
+}
+
+fn source(path: &str) -> Source {
+    let text = fs::read_to_string(crates().join(path)).unwrap();
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let code = text.lines().filter(is_code).collect::<Vec<_>>().join("\n");
+    Source { path: path.to_owned(), code }
+}
+
+/// Every file of a folder and of those below it, in the order of their names.
+fn sources(folder: &str) -> Vec<Source> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![crates().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let path = path.strip_prefix(crates()).unwrap().to_str().unwrap().to_owned();
+                found.insert(path.clone(), source(&path));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has no sources");
+    found.into_values().collect()
+}
+
+/// Every file of every crate, tests aside.
+fn every_source() -> Vec<Source> {
+    ARROWS.iter().flat_map(|(name, _, _)| sources(&format!("{name}/src"))).collect()
+}
+
+/// The methods of the traits that a file declares, each with its parameters.
+fn declared_methods(code: &str) -> Vec<(&str, &str)> {
+    let traits = code.split("pub trait ").skip(1);
+    let bodies = traits.map(|text| text.split_once("\n}").unwrap().0);
+    let functions = bodies.flat_map(|body| body.split("fn ").skip(1));
+    let heads = functions.map(|text| text.split([';', '{']).next().unwrap());
+    heads.map(|head| head.split_once('(').unwrap()).collect()
+}

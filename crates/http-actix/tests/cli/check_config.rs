@@ -1,0 +1,347 @@
+//! Settings that cannot be: each stops the start, and the message names the key.
+
+use crate::support::{Ended, Place};
+
+const ISSUER: &str = r#"
+[[auth.issuers]]
+issuer = "https://login.example.com/"
+audience = "user-management"
+tenants = "all"
+"#;
+
+/// What the commands that read settings say of this file.
+fn check(text: &str) -> Ended {
+    let place = Place::new();
+    let file = place.write("usher.toml", text);
+    let checked = place.run(&["check-config", "--config", &file]);
+    if checked.code != Some(0) {
+        // The service does not start either, and says the same.
+        let served = place.run(&["serve", "--config", &file]);
+        assert_eq!((served.code, &served.stderr), (checked.code, &checked.stderr), "{text}");
+    }
+    checked
+}
+
+/// Asserts that the settings are refused, by the name of this key.
+#[track_caller]
+fn assert_blames(text: &str, key: &str) {
+    let ended = check(text);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{text}: {ended:?}");
+    let blamed = ended.stderr.starts_with(&format!("usher: {key}"));
+    assert!(blamed, "{text}: expected {key}, got {}", ended.stderr);
+}
+
+/// An issuer with one line changed.
+fn issuer(line: &str, instead: &str) -> String {
+    assert!(ISSUER.contains(line));
+    ISSUER.replace(line, instead)
+}
+
+#[test]
+fn good_settings_are_called_so() {
+    let full = r#"
+[http]
+listen = "[::1]:0"
+admin_listen = "127.0.0.1:0"
+public_url = "https://usher.example.com/base"
+workers = 2
+max_body_bytes = 1000
+request_timeout_ms = 1000
+cors_origins = ["https://admin.example.com", "http://localhost:3000"]
+trusted_proxies = ["10.0.0.0/8", "::1", "192.0.2.1"]
+[log]
+format = "json"
+filter = "info,usher_http=debug"
+[directory]
+adapter = "memory"
+[directory.memory]
+seed = "users.jsonl"
+[passwords]
+max_wrong = 5
+window_ms = 1000
+[auth]
+leeway_ms = 0
+key_cooldown_ms = 1
+key_refresh_ms = 1
+key_stale_ms = 1
+cached_tokens = 1
+[[auth.issuers]]
+issuer = "https://central-manager.{tenant}.example.com"
+jwks_uri = "https://central-manager.{tenant}.example.com/.well-known/jwks.json"
+audience = "a"
+algorithms = ["RS256", "ES384", "EdDSA"]
+tenants = "issuer"
+[[auth.issuers]]
+issuer = "http://127.0.0.1:8080/"
+audience = "a"
+tenants = { claim = "https://example.com/tenants" }
+[[auth.issuers]]
+issuer = "http://[::1]:8080/{tenant}"
+audience = "a"
+tenants = "membership"
+[[roles]]
+name = "owner"
+may = ["read", "write"]
+protected = true
+[[roles]]
+name = "other"
+"#;
+    for text in [ISSUER, full] {
+        let ended = check(text);
+        let expected = (Some(0), "The settings are good.\n", "");
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), expected);
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_at_any_depth() {
+    for (text, key) in [
+        (format!("nonsense = 1\n{ISSUER}"), "nonsense"),
+        (format!("{ISSUER}[nonsense]\nx = 1"), "nonsense"),
+        (format!("{ISSUER}[http]\nlisten_on = 1"), "http.listen_on"),
+        (format!("{ISSUER}[log]\nlevel = 1"), "log.level"),
+        (format!("{ISSUER}[directory]\nkind = 1"), "directory.kind"),
+        (format!("{ISSUER}[directory.memory]\nfile = 1"), "directory.memory.file"),
+        (format!("{ISSUER}[directory.auth0]\ndomain = 1"), "directory.auth0"),
+        (format!("{ISSUER}[passwords]\nmax = 1"), "passwords.max"),
+        (format!("[auth]\nissuer = 1\n{ISSUER}"), "auth.issuer"),
+        (format!("{ISSUER}jwks = 1"), "auth.issuers[0].jwks"),
+        (format!("{ISSUER}{ISSUER}leeway_ms = 1"), "auth.issuers[1].leeway_ms"),
+        (format!("{ISSUER}[[roles]]\nname = \"a\"\nrank = 1"), "roles[0].rank"),
+    ] {
+        assert_blames(&text, key);
+    }
+    let claim = issuer("\"all\"", "{ claim = \"a\", other = \"b\" }");
+    assert_blames(&claim, "auth.issuers[0].tenants");
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_named() {
+    for (section, key) in [
+        ("[http]\nlisten = [1]", "http.listen"),
+        ("[http]\nworkers = \"many\"", "http.workers"),
+        ("[http]\nworkers = -1", "http.workers"),
+        ("[http]\nmax_body_bytes = {}", "http.max_body_bytes"),
+        ("[http]\nrequest_timeout_ms = \"10s\"", "http.request_timeout_ms"),
+        ("[http]\ncors_origins = \"https://admin.example.com\"", "http.cors_origins"),
+        ("[http]\ntrusted_proxies = \"10.0.0.0/8\"", "http.trusted_proxies"),
+        ("[log]\nformat = []", "log.format"),
+        ("[passwords]\nmax_wrong = \"ten\"", "passwords.max_wrong"),
+        ("[[roles]]\nname = \"a\"\nprotected = \"perhaps\"", "roles[0].protected"),
+        ("[[roles]]\nname = \"a\"\nmay = \"read\"", "roles[0].may"),
+        ("[roles]\nowner = \"all\"", "roles"),
+    ] {
+        assert_blames(&format!("{ISSUER}{section}\n"), key);
+    }
+    assert_blames("http = 1", "http");
+    assert_blames("auth = { issuers = \"https://login.example.com/\" }", "auth.issuers");
+    assert_blames(&format!("{ISSUER}algorithms = \"RS256\""), "auth.issuers[0].algorithms");
+    assert_blames(&issuer("\"all\"", "1"), "auth.issuers[0].tenants");
+    assert_blames(&issuer("\"all\"", "[\"acme\"]"), "auth.issuers[0].tenants");
+    assert_blames(&issuer("tenants = \"all\"", ""), "auth.issuers[0]");
+    assert_blames(&issuer("audience = \"user-management\"", ""), "auth.issuers[0]");
+}
+
+#[test]
+fn a_value_that_cannot_be_is_named() {
+    for (section, key) in [
+        ("[http]\nlisten = \"8080\"", "http.listen"),
+        ("[http]\nlisten = \"localhost:8080\"", "http.listen"),
+        ("[http]\nlisten = \"127.0.0.1:70000\"", "http.listen"),
+        ("[http]\nadmin_listen = \"127.0.0.1\"", "http.admin_listen"),
+        ("[http]\npublic_url = \"usher.example.com\"", "http.public_url"),
+        ("[http]\npublic_url = \"ftp://usher.example.com\"", "http.public_url"),
+        ("[http]\npublic_url = \"https://usher.example.com/?a=b\"", "http.public_url"),
+        ("[http]\nmax_body_bytes = 0", "http.max_body_bytes"),
+        ("[http]\nrequest_timeout_ms = 0", "http.request_timeout_ms"),
+        ("[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\"]", "http.trusted_proxies[1]"),
+        ("[http]\ntrusted_proxies = [\"everybody\"]", "http.trusted_proxies[0]"),
+        ("[http]\ncors_origins = [\"*\"]", "http.cors_origins[0]"),
+        ("[http]\ncors_origins = [\"https://a.example/\"]", "http.cors_origins[0]"),
+        ("[http]\ncors_origins = [\"https://a.example/path\"]", "http.cors_origins[0]"),
+        ("[http]\ncors_origins = [\"https://A.example\"]", "http.cors_origins[0]"),
+        ("[http]\ncors_origins = [\"https://a.example:443\"]", "http.cors_origins[0]"),
+        ("[http]\ncors_origins = [\"a.example\"]", "http.cors_origins[0]"),
+        ("[http]\ncors_origins = [\"null\"]", "http.cors_origins[0]"),
+        ("[log]\nformat = \"xml\"", "log.format"),
+        ("[log]\nfilter = \"a=b=c\"", "log.filter"),
+        ("[directory]\nadapter = \"auth0\"", "directory.adapter"),
+        ("[directory]\nadapter = \"ldap\"", "directory.adapter"),
+        ("[passwords]\nmax_wrong = 0", "passwords.max_wrong"),
+        ("[passwords]\nwindow_ms = 0", "passwords.window_ms"),
+        ("[[roles]]\nname = \"a role\"", "roles[0].name"),
+        ("[[roles]]\nname = \"\"", "roles[0].name"),
+        ("[[roles]]\nname = \"a\"\nmay = [\"read\", \"fly\"]", "roles[0].may"),
+        ("[[roles]]\nname = \"a\"\n[[roles]]\nname = \"a\"", "roles: the role a"),
+        (
+            "[[roles]]\nname = \"a\"\ndefault = true\n[[roles]]\nname = \"b\"\ndefault = true",
+            "roles: a and b cannot both be the default",
+        ),
+    ] {
+        assert_blames(&format!("{ISSUER}{section}\n"), key);
+    }
+    for key in ["key_cooldown_ms", "key_refresh_ms", "key_stale_ms", "cached_tokens"] {
+        assert_blames(&format!("[auth]\n{key} = 0\n{ISSUER}"), &format!("auth.{key}"));
+    }
+    assert_blames(&format!("roles = []\n{ISSUER}"), "roles: there must be at least one role");
+}
+
+#[test]
+fn an_issuer_that_cannot_be_trusted_is_named() {
+    let name = "https://login.example.com/";
+    for (line, instead, key) in [
+        (name, "http://login.example.com/", "issuer"),
+        (name, "http://127.0.0.1.example.com/", "issuer"),
+        (name, "http://0.0.0.0:8080/", "issuer"),
+        (name, "login.example.com", "issuer"),
+        (name, "", "issuer"),
+        (name, "https://user:secret@login.example.com/", "issuer"),
+        (name, "https://login.example.com/?tenant=acme", "issuer"),
+        (name, "https://login.example.com/#a", "issuer"),
+        (name, "https://LOGIN.example.com/", "issuer"),
+        (name, "https://login.example.com:443/", "issuer"),
+        (name, "https://{tenant}-login.example.com/", "issuer"),
+        (name, "https://login.{tenant}", "issuer"),
+        (name, "https://{tenant}.{tenant}.example.com/", "issuer"),
+        (name, "https://{customer}.example.com/", "issuer"),
+        (name, "https://login.{tenant}.example.com/", "tenants"),
+        ("\"user-management\"", "\"\"", "audience"),
+        ("\"all\"", "\"issuer\"", "tenants"),
+        ("\"all\"", "\"everything\"", "tenants"),
+        ("\"all\"", "\"\"", "tenants"),
+        ("\"all\"", "{ claim = \"\" }", "tenants"),
+    ] {
+        assert_blames(&issuer(line, instead), &format!("auth.issuers[0].{key}"));
+    }
+    for algorithm in ["HS256", "HS512", "none", "rs256", "ES512", ""] {
+        let text = format!("{ISSUER}algorithms = [\"RS256\", \"{algorithm}\"]");
+        assert_blames(&text, "auth.issuers[0].algorithms");
+    }
+    assert_blames(&format!("{ISSUER}algorithms = []"), "auth.issuers[0].algorithms");
+    for key_set in ["http://keys.example.com/", "keys", "https://keys.example.com/{tenant}"] {
+        let text = format!("{ISSUER}jwks_uri = \"{key_set}\"");
+        assert_blames(&text, "auth.issuers[0].jwks_uri");
+    }
+    // Nothing of a password in an address is repeated.
+    let ended = check(&issuer(name, "https://user:secret@login.example.com/"));
+    assert!(!ended.stderr.contains("secret"), "{ended:?}");
+}
+
+#[test]
+fn without_an_issuer_nobody_could_call() {
+    for text in ["", "[auth]\nissuers = []"] {
+        assert_blames(text, "auth.issuers");
+    }
+    let ended = Place::new().run(&["check-config"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("auth.issuers") && ended.stderr.contains("--dev"), "{ended:?}");
+    assert_eq!(Place::new().run(&["serve"]).code, Some(1));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let place = Place::new();
+    let missing = place.path("missing.toml");
+    let missing = missing.to_str().unwrap();
+    let not_toml = place.write("broken.toml", "[http\nlisten = 1");
+    let folder = place.path("state");
+    std::fs::create_dir_all(&folder).unwrap();
+    for file in [missing, &not_toml, folder.to_str().unwrap()] {
+        for command in ["check-config", "serve"] {
+            let ended = place.run(&[command, "--config", file]);
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+            assert!(ended.stderr.contains(file), "{ended:?}");
+            let ended = place.run_with(&[("USHER_CONFIG", file)], &[command]);
+            assert_eq!(ended.code, Some(1), "{ended:?}");
+            assert!(ended.stderr.contains(file), "{ended:?}");
+        }
+    }
+}
+
+#[test]
+fn the_command_line_names_the_file_before_the_environment_does() {
+    let place = Place::new();
+    let file = place.write("usher.toml", ISSUER);
+    let check = |variable: &str, arguments: &[&str]| {
+        place.run_with(&[("USHER_CONFIG", variable)], arguments).code
+    };
+    assert_eq!(check(&file, &["check-config"]), Some(0));
+    assert_eq!(check("missing.toml", &["check-config", "--config", &file]), Some(0));
+    assert_eq!(check("missing.toml", &["check-config"]), Some(1));
+    // An empty name is none.
+    let ended = place.run_with(&[("USHER_CONFIG", "")], &["check-config"]);
+    assert!(ended.stderr.contains("auth.issuers"), "{ended:?}");
+}
+
+#[test]
+fn the_environment_is_held_to_the_same() {
+    let place = Place::new();
+    let file = place.write("usher.toml", ISSUER);
+    for (variable, value, key) in [
+        ("USHER__HTTP__LISTEN", "x", "http.listen"),
+        ("USHER__HTTP__LISTEN", "", "http.listen"),
+        ("USHER__HTTP__WORKERS", "many", "http.workers"),
+        ("USHER__HTTP__LISTEN_ON", "127.0.0.1:0", "http.listen_on"),
+        ("USHER__HTTP", "x", "http"),
+        ("USHER__FOO__BAR", "1", "foo"),
+        ("USHER__FOO", "1", "foo"),
+        ("USHER__LOG__FORMAT", "xml", "log.format"),
+        ("USHER__DIRECTORY__ADAPTER", "auth0", "directory.adapter"),
+        ("USHER__HTTP__TRUSTED_PROXIES", "10.0.0.0/8,x", "http.trusted_proxies[1]"),
+        ("USHER__HTTP__CORS_ORIGINS", "https://a.example,*", "http.cors_origins[1]"),
+        ("USHER__AUTH__KEY_COOLDOWN_MS", "0", "auth.key_cooldown_ms"),
+    ] {
+        let ended = place.run_with(&[(variable, value)], &["check-config", "--config", &file]);
+        assert_eq!(ended.code, Some(1), "{variable}={value}: {ended:?}");
+        assert!(ended.stderr.starts_with(&format!("usher: {key}")), "{variable}: {ended:?}");
+    }
+    for (variable, value) in [
+        ("USHER__HTTP__LISTEN", "127.0.0.1:0"),
+        ("USHER__HTTP__TRUSTED_PROXIES", "10.0.0.0/8,::1"),
+        ("USHER__HTTP__CORS_ORIGINS", "https://a.example,https://b.example"),
+        ("USHER__LOG__FILTER", "info,usher_http=debug"),
+        // Those of other programs are none of ours.
+        ("USHER_HTTP_LISTEN", "x"),
+        ("USHERS__HTTP__LISTEN", "x"),
+    ] {
+        let ended = place.run_with(&[(variable, value)], &["check-config", "--config", &file]);
+        assert_eq!(ended.code, Some(0), "{variable}={value}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_seed_that_cannot_be_used_is_named_by_line_and_field() {
+    let place = Place::new();
+    let text = format!(
+        "{ISSUER}[http]\nlisten = \"127.0.0.1:0\"\n[directory.memory]\nseed = \"s/people.jsonl\"\n"
+    );
+    let file = place.write("etc/usher.toml", &text);
+    let start = || place.run(&["serve", "--config", &file]);
+    let ended = start();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("directory.memory.seed"), "{ended:?}");
+    assert!(ended.stderr.contains("etc/s/people.jsonl"), "beside the settings: {ended:?}");
+
+    let good = r#"{"email":"good@acme.example"}"#;
+    for (line, blamed) in [
+        ("nonsense", "line 2: is not JSON"),
+        (r#"{"email":"a@b.example""#, "line 2: is not JSON"),
+        (r"{}", "line 2: email"),
+        (r#"{"email":"nowhere"}"#, "line 2: email"),
+        (good, "line 2: email"),
+        (r#"{"email":"a@b.example","pasword":"secret-secret"}"#, "line 2: pasword"),
+        (r#"{"email":"a@b.example","password":"secret"}"#, "line 2: password"),
+        (r#"{"email":"a@b.example","blocked":"secret"}"#, "line 2: blocked"),
+        (r#"{"email":"a@b.example","email":"secret"}"#, "line 2: email"),
+        (r#"{"email":"a@b.example","createdAt":"secret"}"#, "line 2: createdAt"),
+        (r#"{"email":"a@b.example","homeTenant":"SECRET"}"#, "line 2: homeTenant"),
+        (r#"{"email":"a@b.example","tenants":{"acme":1}}"#, "line 2: tenants.acme"),
+    ] {
+        place.write("etc/s/people.jsonl", &format!("{good}\n{line}\n"));
+        let ended = start();
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{line}: {ended:?}");
+        let expected = format!("directory.memory.seed: {blamed}");
+        assert!(ended.stderr.contains(&expected), "{line}: {ended:?}");
+        assert!(!ended.stderr.to_lowercase().contains("secret"), "{line}: {ended:?}");
+    }
+}
