@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{Timestamp, UserId};
+use ports::Verdict;
 
 /// The limit on wrong current passwords, by account and client address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,24 +26,34 @@ impl Default for AttemptLimit {
 /// An account and where the attempt comes from.
 type Key = (UserId, Option<IpAddr>);
 
+/// What is known of one account and address.
+#[derive(Debug, Default)]
+struct Tally {
+    /// When attempts turned out wrong, the oldest first.
+    wrong: Vec<Timestamp>,
+    /// Attempts that have not turned out yet.
+    under_way: usize,
+}
+
 /// Counts wrong attempts in this process.
 ///
-/// An attempt counts as wrong from its start until it turns out right, so that many at once cannot
+/// No more attempts are under way at a time than may still be wrong, so that many at once cannot
 /// slip through together.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     limit: AttemptLimit,
-    /// The moments of attempts that were wrong or are still under way, the oldest first.
-    wrong: Mutex<HashMap<Key, Vec<Timestamp>>>,
+    tallies: Mutex<HashMap<Key, Tally>>,
 }
 
 impl Attempts {
     /// More accounts and addresses than this are never remembered, so that memory stays bounded;
     /// then those go first that count no longer, and after them any.
     const MAX_KEYS: usize = 100_000;
+    /// How long to wait where only attempts under way stand in the way.
+    const MOMENT: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(limit: AttemptLimit) -> Self {
-        Self { limit, wrong: Mutex::default() }
+        Self { limit, tallies: Mutex::default() }
     }
 
     /// Starts an attempt, or says how long to wait until the next may start.
@@ -53,30 +64,35 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Attempt<'_>, Duration> {
         let key = (user.clone(), client.map(network));
-        let mut wrong = self.lock();
-        if !wrong.contains_key(&key) && wrong.len() >= Self::MAX_KEYS {
-            self.make_room(&mut wrong, now);
+        let mut tallies = self.lock();
+        if !tallies.contains_key(&key) && tallies.len() >= Self::MAX_KEYS {
+            self.make_room(&mut tallies, now);
         }
-        let moments = wrong.entry(key.clone()).or_default();
-        moments.retain(|moment| self.counts(*moment, now));
-        if moments.len() >= self.limit.wrong
-            && let Some(oldest) = moments.first()
+        let tally = tallies.entry(key.clone()).or_default();
+        tally.wrong.retain(|moment| self.counts(*moment, now));
+        if tally.wrong.len() >= self.limit.wrong
+            && let Some(oldest) = tally.wrong.first()
         {
             let until = oldest.plus_millis(self.window_millis());
             let wait = until.as_unix_millis().saturating_sub(now.as_unix_millis());
             return Err(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
         }
-        moments.push(now);
-        drop(wrong);
-        Ok(Attempt { attempts: self, key, began: now, settled: false })
+        if tally.wrong.len() + tally.under_way >= self.limit.wrong {
+            return Err(Self::MOMENT);
+        }
+        tally.under_way += 1;
+        drop(tallies);
+        Ok(Attempt { attempts: self, key, began: now, verdict: None })
     }
 
-    fn make_room(&self, wrong: &mut HashMap<Key, Vec<Timestamp>>, now: Timestamp) {
-        wrong.retain(|_, moments| moments.iter().any(|moment| self.counts(*moment, now)));
-        if wrong.len() >= Self::MAX_KEYS
-            && let Some(any) = wrong.keys().next().cloned()
+    fn make_room(&self, tallies: &mut HashMap<Key, Tally>, now: Timestamp) {
+        tallies.retain(|_, tally| {
+            tally.under_way > 0 || tally.wrong.iter().any(|moment| self.counts(*moment, now))
+        });
+        if tallies.len() >= Self::MAX_KEYS
+            && let Some(any) = tallies.keys().next().cloned()
         {
-            wrong.remove(&any);
+            tallies.remove(&any);
         }
     }
 
@@ -88,8 +104,8 @@ impl Attempts {
         i64::try_from(self.limit.window.as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Timestamp>>> {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Tally>> {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,35 +115,32 @@ pub(crate) struct Attempt<'a> {
     attempts: &'a Attempts,
     key: Key,
     began: Timestamp,
-    settled: bool,
+    verdict: Option<Verdict>,
 }
 
 impl Attempt<'_> {
-    /// The password was wrong.
-    pub(crate) fn failed(mut self) {
-        self.settled = true;
-    }
-
-    /// The password was right: whoever knows it need not be held up by wrong ones before.
-    pub(crate) fn succeeded(mut self) {
-        self.settled = true;
-        self.attempts.lock().remove(&self.key);
+    /// Ends the attempt: a wrong password counts from when it was offered, and a right one clears
+    /// the count, since whoever knows it need not be held up by wrong ones before.
+    pub(crate) fn turned_out(mut self, verdict: Verdict) {
+        self.verdict = Some(verdict);
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if self.settled {
-            return;
+        let mut tallies = self.attempts.lock();
+        let Some(tally) = tallies.get_mut(&self.key) else { return };
+        tally.under_way = tally.under_way.saturating_sub(1);
+        match self.verdict {
+            Some(Verdict::Mismatch) => {
+                let at = tally.wrong.partition_point(|moment| *moment <= self.began);
+                tally.wrong.insert(at, self.began);
+            }
+            Some(Verdict::Match) => tally.wrong.clear(),
+            None => {}
         }
-        let mut wrong = self.attempts.lock();
-        if let Some(moments) = wrong.get_mut(&self.key) {
-            if let Some(at) = moments.iter().position(|moment| *moment == self.began) {
-                moments.remove(at);
-            }
-            if moments.is_empty() {
-                wrong.remove(&self.key);
-            }
+        if tally.wrong.is_empty() && tally.under_way == 0 {
+            tallies.remove(&self.key);
         }
     }
 }
@@ -140,5 +153,45 @@ fn network(client: IpAddr) -> IpAddr {
             let bits = u128::from(v6) & (u128::MAX << 64);
             IpAddr::V6(Ipv6Addr::from(bits))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: AttemptLimit = AttemptLimit { wrong: 2, window: Duration::from_mins(15) };
+
+    fn ann() -> UserId {
+        "auth0|ann".parse().unwrap()
+    }
+
+    #[test]
+    fn right_ones_at_once_do_not_count_as_wrong() {
+        let attempts = Attempts::new(LIMIT);
+        let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
+        let (first, second) = (begin().unwrap(), begin().unwrap());
+        assert_eq!(begin().unwrap_err(), Attempts::MOMENT);
+        first.turned_out(Verdict::Match);
+        second.turned_out(Verdict::Match);
+        assert!(begin().is_ok());
+    }
+
+    #[test]
+    fn a_right_one_does_not_absolve_those_under_way() {
+        let attempts = Attempts::new(LIMIT);
+        let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
+        let (wrong, right) = (begin().unwrap(), begin().unwrap());
+        right.turned_out(Verdict::Match);
+        wrong.turned_out(Verdict::Mismatch);
+        begin().unwrap().turned_out(Verdict::Mismatch);
+        assert_eq!(begin().unwrap_err(), LIMIT.window);
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_what_counts_for_nothing() {
+        let attempts = Attempts::new(LIMIT);
+        drop(attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH));
+        assert!(attempts.lock().is_empty());
     }
 }

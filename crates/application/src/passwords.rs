@@ -63,12 +63,10 @@ impl Passwords {
             .attempts
             .begin(id, client, self.clock.now())
             .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
-        match self.check.verify(scope, &user, current, client).await? {
-            Verdict::Match => attempt.succeeded(),
-            Verdict::Mismatch => {
-                attempt.failed();
-                return Err(UseCaseError::CurrentPasswordMismatch);
-            }
+        let verdict = self.check.verify(scope, &user, current, client).await?;
+        attempt.turned_out(verdict);
+        if verdict == Verdict::Mismatch {
+            return Err(UseCaseError::CurrentPasswordMismatch);
         }
         Ok(self.directory.set_password(scope, &user, new).await?)
     }

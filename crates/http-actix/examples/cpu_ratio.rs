@@ -25,7 +25,7 @@ use std::process::{Child, Command, Stdio};
 const USERS: usize = 100_000;
 const CONNECTIONS: usize = 16;
 const REQUESTS_PER_CONNECTION: usize = 5_000;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

@@ -60,12 +60,14 @@ fn bearer_token(request: &HttpRequest) -> Result<&str, Fault> {
         let detail = "There is more than one Authorization header.";
         return Err(Fault::new(Code::MalformedRequest, detail));
     }
-    let value = value.to_str().map_err(|_| missing())?;
-    match value.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        Some(_) | None => Err(missing()),
-    }
+    // Scheme and token are separated by spaces (RFC 9110 §11.4).
+    let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len()).ok_or_else(missing)?;
+    let is_bearer = scheme.eq_ignore_ascii_case(SCHEME) && token.first() == Some(&b' ');
+    let token = std::str::from_utf8(token).ok().filter(|_| is_bearer).ok_or_else(missing)?;
+    Ok(token.trim_matches(' '))
 }
+
+const SCHEME: &[u8] = b"Bearer";
 
 impl From<TokenError> for Fault {
     fn from(error: TokenError) -> Self {

@@ -71,7 +71,6 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
 #[derive(Debug)]
 struct Visit {
     id: RequestId,
-    contract: Contract,
     method: Method,
     uri: Uri,
     began: Instant,
@@ -83,7 +82,6 @@ impl Visit {
         let began = Instant::now();
         Self {
             id: RequestId::of(request.headers()),
-            contract: Contract::of_path(request.path()),
             method: request.method().clone(),
             uri: request.uri().clone(),
             began,
@@ -95,12 +93,18 @@ impl Visit {
         let route = routes::route_of(self.uri.path());
         self.log(&fault, route.as_ref());
         self.end(metrics, route.as_ref(), fault.code().status());
-        Failed { fault, contract: self.contract, id: self.id }
+        let contract = self.contract(route.as_ref());
+        Failed { fault, contract, id: self.id }
     }
 
     fn render(&self, fault: &Fault, route: Option<&Route>) -> HttpResponse {
         self.log(fault, route);
-        render(fault, self.contract, &self.id)
+        render(fault, self.contract(route), &self.id)
+    }
+
+    /// By the route, since a path may be spelt in several ways; by the path where there is none.
+    fn contract(&self, route: Option<&Route>) -> Contract {
+        Contract::of_path(route.map_or(self.uri.path(), Route::as_str))
     }
 
     fn end(&self, metrics: &Metrics, route: Option<&Route>, status: StatusCode) {
@@ -183,6 +187,10 @@ fn render(fault: &Fault, contract: Contract, id: &RequestId) -> HttpResponse {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         _ => {}
+    }
+    if matches!(fault.code(), Code::RequestTimeout | Code::PayloadTooLarge) {
+        // What the client goes on to send is not read (RFC 9110 §15.5.9, §15.5.14).
+        response.force_close();
     }
     match fault.extra() {
         Some(Extra::Challenge(challenge)) => {

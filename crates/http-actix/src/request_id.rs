@@ -1,6 +1,5 @@
 //! Names for requests, by which clients, logs and support can speak of the same one.
 
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -40,18 +39,25 @@ impl RequestId {
     fn fresh() -> Self {
         static PROCESS: OnceLock<u64> = OnceLock::new();
         static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let process = PROCESS.get_or_init(|| {
+        let process = *PROCESS.get_or_init(|| {
             let mut bytes = [0; 8];
             // Without randomness ids are merely unique within the process.
             let _ = aws_lc_rs::rand::fill(&mut bytes);
             u64::from_ne_bytes(bytes)
         });
-        let mut id = String::with_capacity(33);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let _ = write!(id, "{process:016x}-{count:08x}");
-        Self(id.into())
+        let mut digits = [0; 32];
+        let number = u128::from(process) << 64 | u128::from(count);
+        // Every request has one, so the digits are spelt out rather than left to `format!`.
+        for (at, digit) in digits.iter_mut().rev().enumerate() {
+            let nibble = number >> (4 * at) & 0xf;
+            *digit = HEX.get(usize::try_from(nibble).unwrap_or(0)).copied().unwrap_or(b'0');
+        }
+        Self(std::str::from_utf8(&digits).unwrap_or_default().into())
     }
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

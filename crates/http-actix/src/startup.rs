@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server as ActixServer;
-use actix_web::http::{Method, header};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::future::{Either, join_all, select, try_join_all};
@@ -49,8 +50,9 @@ impl Server {
     /// When an address cannot be had.
     pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
         let Settings { http, issuers, auth, roles, .. } = settings;
-        let listener = TcpListener::bind(http.listen)?;
-        let admin = http.admin_listen.map(TcpListener::bind).transpose()?;
+        let listener = take("http.listen", http.listen)?;
+        let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
+        let admin = admin.transpose()?;
         let address = listener.local_addr()?;
         let public_url = match &http.public_url {
             Some(url) => url.clone(),
@@ -115,6 +117,11 @@ impl Server {
     }
 }
 
+fn take(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
+}
+
 /// The address of a service that listens here, as a client on the same machine would write it.
 fn reachable(mut listen: SocketAddr) -> Result<PublicUrl, InvalidPublicUrl> {
     if listen.ip().is_unspecified() {
@@ -142,8 +149,16 @@ fn serve(
         App::new()
             .app_data(web::Data::from(Arc::clone(&api)))
             .configure(|config| routes::configure(config, wanted))
-            .route("/openapi.json", web::get().to(move || ready(openapi_json(document.clone()))))
-            .route("/docs", web::get().to(to_docs))
+            .service(
+                web::resource("/openapi.json")
+                    .route(web::get().to(move || ready(openapi_json(document.clone()))))
+                    .default_service(routes::only("GET".to_owned())),
+            )
+            .service(
+                web::resource("/docs")
+                    .route(web::get().to(to_docs))
+                    .default_service(routes::only("GET".to_owned())),
+            )
             .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
             .default_service(web::to(nothing_here))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
@@ -172,7 +187,15 @@ async fn nothing_here() -> Result<String, Fault> {
 /// Lets browser applications of exactly these origins call. They send a token, and no cookies.
 fn cors(origins: &[String]) -> Cors {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let exposed = [header::LOCATION, header::LINK, header::RETRY_AFTER, request_id::HEADER];
+    let exposed = [
+        header::LOCATION,
+        header::LINK,
+        header::RETRY_AFTER,
+        header::WWW_AUTHENTICATE,
+        HeaderName::from_static("deprecation"),
+        HeaderName::from_static("sunset"),
+        request_id::HEADER,
+    ];
     let cors = Cors::default()
         .allowed_methods(methods)
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, request_id::HEADER])

@@ -8,7 +8,9 @@ use crate::settings::{LogFormat, LogSettings};
 
 /// Sends log events to the standard error stream, and panics to the log.
 pub(crate) fn start(settings: &LogSettings) {
-    let filter = EnvFilter::new(&settings.filter);
+    // What is no HTTP at all never reaches the service, and anybody can send it: it is not worth
+    // a line at the level of errors each time, unless the settings say so.
+    let filter = EnvFilter::new(format!("actix_http::h1=off,{}", settings.filter));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -119,16 +119,8 @@ impl State {
     }
 
     /// Everybody attached to the tenant, in no order.
-    pub(crate) fn people_of(&self, tenant: &TenantId) -> impl Iterator<Item = &User> {
-        self.by_tenant
-            .get(tenant)
-            .into_iter()
-            .flat_map(|people| people.users.iter().map(Arc::as_ref))
-    }
-
-    /// How many people are attached to the tenant.
-    pub(crate) fn headcount(&self, tenant: &TenantId) -> usize {
-        self.by_tenant.get(tenant).map_or(0, |people| people.users.len())
+    pub(crate) fn people_of(&self, tenant: &TenantId) -> &[Arc<User>] {
+        self.by_tenant.get(tenant).map_or(&[], |people| &people.users)
     }
 
     /// Whether a new account can have the address and the username.
@@ -168,8 +160,8 @@ impl State {
         becomes: Option<&Role>,
     ) -> Result<(), LastProtectedRoleHolder> {
         role_at_stake(user, tenant, becomes).map_or(Ok(()), |role| {
-            let others = self.people_of(tenant).filter(|other| other.id != user.id);
-            keep_a_holder(role, tenant, others)
+            let others = self.people_of(tenant).iter().filter(|other| other.id != user.id);
+            keep_a_holder(role, tenant, others.map(Arc::as_ref))
         })
     }
 

@@ -13,6 +13,14 @@ use crate::MemoryDirectory;
 use crate::passwords::check_policy;
 use crate::state::{Record, State};
 
+/// Putting more people than this in order takes so long that an async thread must not do it.
+const MANY: usize = 1000;
+
+fn page(people: &[Arc<User>], listing: &Listing) -> Page {
+    let selected = listing.select(people.iter().map(Arc::as_ref));
+    Page { users: selected.into_iter().cloned().collect(), total: people.len() as u64 }
+}
+
 #[async_trait]
 impl UserDirectory for MemoryDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
@@ -22,9 +30,15 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
-        let state = self.read();
-        let users = listing.select(state.people_of(scope.tenant())).into_iter().cloned().collect();
-        Ok(Page { users, total: state.headcount(scope.tenant()) as u64 })
+        // Only the people are taken under the lock; they are put in order when it is free again.
+        let people = self.read().people_of(scope.tenant()).to_vec();
+        if people.len() <= MANY {
+            return Ok(page(&people, listing));
+        }
+        let listing = *listing;
+        tokio::task::spawn_blocking(move || page(&people, &listing))
+            .await
+            .map_err(|source| PortError::Failed { source: source.into() })
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {

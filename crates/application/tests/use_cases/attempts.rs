@@ -238,7 +238,8 @@ async fn many_at_once_do_not_slip_through_together() {
     let (first, second, third, fourth, fifth, ()) =
         tokio::join!(biased; attempt(), attempt(), attempt(), attempt(), attempt(), later);
     assert_eq!([first, second, third], ["wrong", "wrong", "wrong"]);
-    assert_eq!([fourth, fifth], ["wait Some(900s)", "wait Some(900s)"]);
+    // A moment only: those under way may still turn out right.
+    assert_eq!([fourth, fifth], ["wait Some(1s)", "wait Some(1s)"]);
     assert_eq!(check.asked.load(Ordering::SeqCst), 3);
 }
 

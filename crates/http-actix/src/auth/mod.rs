@@ -45,6 +45,9 @@ use key_cache::KeyCache;
 use token_cache::{TokenCache, Verified};
 use verifier::{Expectations, MAX_BYTES, Unverified};
 
+/// When it is worth asking again for keys that are just being fetched.
+const SOON: Duration = Duration::from_secs(1);
+
 /// How tokens are verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuthSettings {
@@ -52,6 +55,9 @@ pub struct AuthSettings {
     pub leeway: Duration,
     /// How keys are kept.
     pub keys: KeyCacheSettings,
+    /// How long a request waits for keys before it is told to come again. Less than a request may
+    /// take, so that a slow issuer is not taken for a slow directory.
+    pub key_wait: Duration,
     /// About how many verified tokens are remembered.
     pub cached_tokens: usize,
 }
@@ -61,6 +67,7 @@ impl Default for AuthSettings {
         Self {
             leeway: Duration::from_secs(5),
             keys: KeyCacheSettings::default(),
+            key_wait: Duration::from_secs(5),
             cached_tokens: 10_000,
         }
     }
@@ -74,6 +81,7 @@ pub struct TokenVerifier {
     tokens: TokenCache,
     clock: Arc<dyn Clock>,
     leeway: Duration,
+    key_wait: Duration,
 }
 
 impl TokenVerifier {
@@ -90,6 +98,7 @@ impl TokenVerifier {
             tokens: TokenCache::new(settings.cached_tokens),
             clock,
             leeway: settings.leeway,
+            key_wait: settings.key_wait,
         }
     }
 
@@ -118,7 +127,10 @@ impl TokenVerifier {
         };
         // Before the key is looked for, so that an old token never costs a fetch.
         let checked = unverified.checked(&expectations, now).map_err(TokenError::Invalid)?;
-        let key = self.keys.key(&selected.address, &checked.wanted()).await?;
+        let wanted = checked.wanted();
+        let key = tokio::time::timeout(self.key_wait, self.keys.key(&selected.address, &wanted));
+        // The fetch is a task of its own, and goes on for whoever comes next.
+        let key = key.await.unwrap_or(Err(TokenError::KeysUnavailable { retry_after: SOON }))?;
         let claims = checked.verified_by(&key).map_err(TokenError::Invalid)?;
         let bearer = Arc::new(claims.bearer(&selected).map_err(TokenError::Invalid)?);
         let validity = claims.validity;

@@ -28,7 +28,7 @@ pub(super) fn run(options: &Options) -> CommandResult {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    let status = ask(address)?;
+    let status = ask(address).map_err(|error| format!("the service at {address}: {error}"))?;
     if status != "200" {
         return Err(format!("the service at {address} is not ready: status {status}").into());
     }

@@ -169,11 +169,16 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
     for endpoint in endpoints {
         resource = resource.route(endpoint.route);
     }
-    resource.default_service(web::to(move || {
+    resource.default_service(only(allow))
+}
+
+/// The answer to methods that a path does not have.
+pub(crate) fn only(allow: String) -> Route {
+    web::to(move || {
         let fault = Fault::new(Code::MethodNotAllowed, "The path does not have this method.")
             .with(Extra::Allow(allow.clone()));
         async move { Err::<String, _>(fault) }
-    }))
+    })
 }
 
 pub(crate) fn name(method: &HttpMethod) -> &'static str {

@@ -161,7 +161,8 @@ pub(crate) struct UserCreateRequest {
         example = "jane"
     )]
     username: String,
-    /// The password, 72 bytes at most. Without one, a random one is set that nobody is told.
+    /// The password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
+    /// Without one, nobody knows any until it is changed.
     #[serde(default, deserialize_with = "json::not_null")]
     #[schema(
         nullable = false,
@@ -190,10 +191,15 @@ pub(crate) struct UserCreateRequest {
 }
 
 impl UserCreateRequest {
-    fn into_new_user(self, role: &Role) -> Result<(TenantId, NewUser), Fault> {
-        let mut issues = Issues::default();
+    /// The user to be created, with what goes with a good tenant; `issues` has what is known to be
+    /// wrong already.
+    fn into_new_user<T>(
+        self,
+        role: &Role,
+        scope: Option<T>,
+        mut issues: Issues,
+    ) -> Result<(T, NewUser), Fault> {
         let email = issues.take("email", self.email.parse::<EmailAddress>());
-        let tenant = issues.tenant("tenantName", &self.tenant_name);
         let username = issues.take("username", self.username.parse::<Username>());
         let password = self
             .password
@@ -211,7 +217,7 @@ impl UserCreateRequest {
                 role: role.clone(),
                 password,
             };
-            Some((tenant?, new))
+            Some((scope?, new))
         })
     }
 }
@@ -308,13 +314,20 @@ pub(crate) async fn create(
     caller.require(Need::ModifyUsers)?;
     query.none()?;
     let request = body.json::<UserCreateRequest>().await?;
-    let (tenant, new) = request.into_new_user(api.roles.default_role())?;
-    let access = &api.services.access;
-    let scope = access.tenant(caller.bearer(), Need::ModifyUsers, Some(&tenant)).await?;
+    let mut issues = Issues::default();
+    // Whether the caller may do this in the tenant comes before whatever else is wrong.
+    let scope = match issues.tenant("tenantName", &request.tenant_name) {
+        Some(tenant) => {
+            let access = &api.services.access;
+            Some(access.tenant(caller.bearer(), Need::ModifyUsers, Some(&tenant)).await?)
+        }
+        None => None,
+    };
+    let (scope, new) = request.into_new_user(api.roles.default_role(), scope, issues)?;
     let user = api.services.users.create(&scope, new).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, api.public_url.user(&user.id)))
-        .json(UserResponse::new(&user, tenant.as_str())))
+        .json(UserResponse::new(&user, scope.tenant().as_str())))
 }
 
 /// Tells about one user.

@@ -5,6 +5,7 @@
 
 mod raw;
 mod read;
+mod strict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

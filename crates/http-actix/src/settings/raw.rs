@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::strict;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
@@ -18,26 +20,37 @@ pub(super) struct Raw {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Http {
+    #[serde(deserialize_with = "strict::text")]
     pub(super) listen: String,
+    #[serde(default, deserialize_with = "strict::optional_text")]
     pub(super) admin_listen: Option<String>,
+    #[serde(default, deserialize_with = "strict::optional_text")]
     pub(super) public_url: Option<String>,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) workers: usize,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) max_body_bytes: usize,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) request_timeout_ms: u64,
+    #[serde(deserialize_with = "strict::texts")]
     pub(super) cors_origins: Vec<String>,
+    #[serde(deserialize_with = "strict::texts")]
     pub(super) trusted_proxies: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Log {
+    #[serde(deserialize_with = "strict::text")]
     pub(super) format: String,
+    #[serde(deserialize_with = "strict::text")]
     pub(super) filter: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Directory {
+    #[serde(deserialize_with = "strict::text")]
     pub(super) adapter: String,
     #[serde(default)]
     pub(super) memory: Memory,
@@ -46,6 +59,7 @@ pub(super) struct Directory {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Memory {
+    #[serde(default, deserialize_with = "strict::optional_text")]
     pub(super) seed: Option<String>,
 }
 
@@ -53,10 +67,15 @@ pub(super) struct Memory {
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
     pub(super) issuers: Vec<Issuer>,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) leeway_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) key_cooldown_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) key_refresh_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) key_stale_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) cached_tokens: usize,
 }
 
@@ -64,10 +83,13 @@ pub(super) struct Auth {
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the published name of the key")]
 pub(super) struct Issuer {
+    #[serde(deserialize_with = "strict::text")]
     pub(super) issuer: String,
+    #[serde(default, deserialize_with = "strict::optional_text")]
     pub(super) jwks_uri: Option<String>,
+    #[serde(deserialize_with = "strict::text")]
     pub(super) audience: String,
-    #[serde(default = "rs256")]
+    #[serde(default = "rs256", deserialize_with = "strict::texts")]
     pub(super) algorithms: Vec<String>,
     pub(super) tenants: Tenants,
 }
@@ -88,18 +110,21 @@ pub(super) enum Tenants {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Passwords {
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) max_wrong: usize,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) window_ms: u64,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Role {
+    #[serde(deserialize_with = "strict::text")]
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict::texts")]
     pub(super) may: BTreeSet<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict::flag")]
     pub(super) protected: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict::flag")]
     pub(super) default: bool,
 }

@@ -1,5 +1,6 @@
 //! From files and variables to types.
 
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,18 +89,24 @@ fn read(file: Option<&Path>) -> Checked<Raw> {
 
 fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
     Ok(Settings {
-        http: http(raw.http)?,
         log: log(raw.log)?,
         directory: directory(raw.directory, folder)?,
         auth: AuthSettings {
-            leeway: Duration::from_millis(raw.auth.leeway_ms),
+            // RFC 7519 §4.1.4: "usually no more than a few minutes"; a minute is plenty.
+            leeway: Duration::from_millis(at_most("auth.leeway_ms", raw.auth.leeway_ms, 60_000)?),
+            key_wait: Duration::from_millis(raw.http.request_timeout_ms / 2),
             keys: KeyCacheSettings {
                 cooldown: positive("auth.key_cooldown_ms", raw.auth.key_cooldown_ms)?,
                 refresh: positive("auth.key_refresh_ms", raw.auth.key_refresh_ms)?,
                 stale_bound: positive("auth.key_stale_ms", raw.auth.key_stale_ms)?,
             },
-            cached_tokens: nonzero("auth.cached_tokens", raw.auth.cached_tokens)?,
+            cached_tokens: at_most(
+                "auth.cached_tokens",
+                nonzero("auth.cached_tokens", raw.auth.cached_tokens)?,
+                1_000_000,
+            )?,
         },
+        http: http(raw.http)?,
         issuers: issuers(raw.auth.issuers)?,
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
@@ -109,7 +116,10 @@ fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
     })
 }
 
-fn http(raw: raw::Http) -> Checked<HttpSettings> {
+fn http(mut raw: raw::Http) -> Checked<HttpSettings> {
+    // An empty variable is a list without anything in it.
+    raw.cors_origins.retain(|origin| !origin.is_empty());
+    raw.trusted_proxies.retain(|network| !network.is_empty());
     let networks = raw.trusted_proxies.iter().enumerate().map(|(at, network)| {
         // A bare address is the network of itself alone.
         let alone = || network.parse::<IpAddr>().map(IpNet::from);
@@ -139,7 +149,7 @@ fn http(raw: raw::Http) -> Checked<HttpSettings> {
                 url.parse().map_err(|error| InvalidSettings::value("http.public_url", error))
             })
             .transpose()?,
-        workers: raw.workers,
+        workers: at_most("http.workers", raw.workers, 1024)?,
         max_body_bytes: nonzero("http.max_body_bytes", raw.max_body_bytes)?,
         request_timeout: positive("http.request_timeout_ms", raw.request_timeout_ms)?,
         trusted_proxies: TrustedProxies::new(networks.collect::<Checked<_>>()?),
@@ -233,6 +243,13 @@ fn roles(raw: Vec<raw::Role>) -> Checked<RoleCatalogue> {
 
 fn positive(key: &str, millis: u64) -> Checked<Duration> {
     nonzero(key, millis).map(Duration::from_millis)
+}
+
+fn at_most<T: Copy + PartialOrd + Display>(key: &str, number: T, most: T) -> Checked<T> {
+    if number > most {
+        return Err(InvalidSettings::value(key, format!("must be at most {most}")));
+    }
+    Ok(number)
 }
 
 fn nonzero<T: Default + PartialEq>(key: &str, number: T) -> Checked<T> {

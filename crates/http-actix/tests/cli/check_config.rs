@@ -55,7 +55,6 @@ filter = "info,usher_http=debug"
 [directory]
 adapter = "memory"
 [directory.memory]
-seed = "users.jsonl"
 [passwords]
 max_wrong = 5
 window_ms = 1000
@@ -121,6 +120,15 @@ fn a_value_of_a_wrong_type_is_named() {
         ("[http]\nlisten = [1]", "http.listen"),
         ("[http]\nworkers = \"many\"", "http.workers"),
         ("[http]\nworkers = -1", "http.workers"),
+        ("[http]\nworkers = \"2\"", "http.workers"),
+        ("[http]\nworkers = 2.7", "http.workers"),
+        ("[http]\nworkers = true", "http.workers"),
+        ("[http]\nmax_body_bytes = 1.9", "http.max_body_bytes"),
+        ("[log]\nfilter = true", "log.filter"),
+        ("[[roles]]\nname = 5", "roles[0].name"),
+        ("[[roles]]\nname = \"a\"\nprotected = \"yes\"", "roles[0].protected"),
+        ("[[roles]]\nname = \"a\"\nprotected = 1", "roles[0].protected"),
+        ("[[roles]]\nname = \"a\"\nmay = [1]", "roles[0].may"),
         ("[http]\nmax_body_bytes = {}", "http.max_body_bytes"),
         ("[http]\nrequest_timeout_ms = \"10s\"", "http.request_timeout_ms"),
         ("[http]\ncors_origins = \"https://admin.example.com\"", "http.cors_origins"),
@@ -133,6 +141,7 @@ fn a_value_of_a_wrong_type_is_named() {
     ] {
         assert_blames(&format!("{ISSUER}{section}\n"), key);
     }
+    assert_blames(&issuer("\"user-management\"", "5"), "auth.issuers[0].audience");
     assert_blames("http = 1", "http");
     assert_blames("auth = { issuers = \"https://login.example.com/\" }", "auth.issuers");
     assert_blames(&format!("{ISSUER}algorithms = \"RS256\""), "auth.issuers[0].algorithms");
@@ -152,6 +161,7 @@ fn a_value_that_cannot_be_is_named() {
         ("[http]\npublic_url = \"usher.example.com\"", "http.public_url"),
         ("[http]\npublic_url = \"ftp://usher.example.com\"", "http.public_url"),
         ("[http]\npublic_url = \"https://usher.example.com/?a=b\"", "http.public_url"),
+        ("[http]\nworkers = 1025", "http.workers"),
         ("[http]\nmax_body_bytes = 0", "http.max_body_bytes"),
         ("[http]\nrequest_timeout_ms = 0", "http.request_timeout_ms"),
         ("[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\"]", "http.trusted_proxies[1]"),
@@ -182,6 +192,9 @@ fn a_value_that_cannot_be_is_named() {
     }
     for key in ["key_cooldown_ms", "key_refresh_ms", "key_stale_ms", "cached_tokens"] {
         assert_blames(&format!("[auth]\n{key} = 0\n{ISSUER}"), &format!("auth.{key}"));
+    }
+    for (key, value) in [("leeway_ms", "60001"), ("cached_tokens", "1000001")] {
+        assert_blames(&format!("[auth]\n{key} = {value}\n{ISSUER}"), &format!("auth.{key}"));
     }
     assert_blames(&format!("roles = []\n{ISSUER}"), "roles: there must be at least one role");
 }
@@ -316,7 +329,12 @@ fn a_seed_that_cannot_be_used_is_named_by_line_and_field() {
         "{ISSUER}[http]\nlisten = \"127.0.0.1:0\"\n[directory.memory]\nseed = \"s/people.jsonl\"\n"
     );
     let file = place.write("etc/usher.toml", &text);
-    let start = || place.run(&["serve", "--config", &file]);
+    let start = || {
+        let served = place.run(&["serve", "--config", &file]);
+        let checked = place.run(&["check-config", "--config", &file]);
+        assert_eq!((served.code, &served.stderr), (checked.code, &checked.stderr));
+        served
+    };
     let ended = start();
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("directory.memory.seed"), "{ended:?}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::assert_error;
 use crate::support::App;
@@ -94,5 +94,25 @@ async fn a_path_tells_the_methods_that_it_has() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn the_document_and_its_page_tell_the_methods_that_they_have() {
+    let app = App::start().await;
+    for path in ["/openapi.json", "/docs"] {
+        let answer = app.anonymous().post(path, json!({})).await;
+        assert_eq!(answer.outcome(), "405 method_not_allowed", "{path}");
+        assert_eq!(answer.header("allow"), Some("GET"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_has_its_form_however_it_is_spelt() {
+    let app = App::start().await;
+    for path in ["/api/v1/users", "/api/%761/users", "/%61pi/v1/users"] {
+        let answer = app.anonymous().get(path).await;
+        assert_eq!(answer.outcome(), "401 missing_token", "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
     }
 }

@@ -1,8 +1,11 @@
 //! Keys that are new, gone, or not to be had: how often an issuer is asked, and what callers get
 //! meanwhile.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
 use super::{LIST, USERS, assert_fetches, assert_refused, good, header, issuer_of, signed};
@@ -342,4 +345,27 @@ async fn the_times_are_settings() {
     assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
     app.clock.advance(Duration::from_millis(1));
     assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "503 keys_unavailable");
+}
+
+/// An issuer that is there, and never answers.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait]
+impl KeySource for Silent {
+    async fn fetch(&self, _: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_slow_issuer_is_not_taken_for_a_slow_directory() {
+    let wishes = Wishes {
+        http: "request_timeout_ms = 1000",
+        keys: Some(Arc::new(Silent)),
+        ..Wishes::default()
+    };
+    let app = App::start_with(wishes).await;
+    let token = by(&app, &SigningKey::usual());
+    assert_unavailable(&app, &token, "1").await;
 }

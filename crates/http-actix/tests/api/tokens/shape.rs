@@ -327,10 +327,7 @@ async fn what_has_not_three_parts_of_base64url_is_refused() {
     ];
     for garbage in &garbage {
         let answer = app.bearer(garbage).get(LIST).await;
-        let code = answer.outcome();
-        // What a header cannot hold as text is no token at all.
-        let expected = if garbage.is_ascii() { "401 invalid_token" } else { "401 missing_token" };
-        assert_eq!(code, expected, "{garbage}");
+        assert_eq!(answer.outcome(), "401 invalid_token", "{garbage}");
         assert!(!answer.text.contains(garbage.as_str()) || garbage.len() < 8, "{garbage}");
     }
     // Stray bits at the end of the signature: the same bytes, in another spelling.
