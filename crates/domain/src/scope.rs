@@ -62,6 +62,8 @@ impl TenantScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     View,
+    /// To view past the policy, for this reason.
+    System(&'static str),
     Change,
     OwnPassword(UserId),
 }
@@ -80,9 +82,17 @@ impl AccountScope {
 
     /// A way round the policy, to see any account, for what Usher must know by itself.
     ///
-    /// Give the reason; an architecture test counts the uses.
-    pub fn system(_reason: &'static str) -> Self {
-        Self::new(Coverage::All, Purpose::View)
+    /// Give the reason, and log it; an architecture test counts the uses.
+    pub fn system(reason: &'static str) -> Self {
+        Self::new(Coverage::All, Purpose::System(reason))
+    }
+
+    /// Why this goes past the policy, if it does.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self.purpose {
+            Purpose::System(reason) => Some(reason),
+            Purpose::View | Purpose::Change | Purpose::OwnPassword(_) => None,
+        }
     }
 
     /// Whether the account may be known to the caller (R1): the token covers a tenant that the
@@ -132,7 +142,9 @@ impl AccountScope {
                     Ok(())
                 }
             }
-            Purpose::View | Purpose::Change | Purpose::OwnPassword(_) => self.admit_change(user),
+            Purpose::View | Purpose::System(_) | Purpose::Change | Purpose::OwnPassword(_) => {
+                self.admit_change(user)
+            }
         }
     }
 
@@ -171,7 +183,7 @@ impl AccountScope {
             Coverage::All => true,
             Coverage::Listed(tenants) => tenants.contains(tenant),
             Coverage::Roles(roles) => roles.get(tenant).is_some_and(|role| match self.purpose {
-                Purpose::View => role.may(Access::Read),
+                Purpose::View | Purpose::System(_) => role.may(Access::Read),
                 Purpose::Change => role.may(Access::Read) || role.may(Access::Write),
                 Purpose::OwnPassword(_) => true,
             }),

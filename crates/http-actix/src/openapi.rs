@@ -54,8 +54,8 @@ pub(crate) enum SortParameter {
     components(schemas(
         SortParameter,
         tenant_users::TenantUser<'_>, tenant_users::CreateTenantUser, tenant_users::UpdateTenantUser,
-        users::UserResponse<'_>, users::PartlyUpdatedUser<'_>, users::UserListResponse<'_>, users::ListLinks<'_>,
-        users::Links<'_>, users::Totals, users::UserCreateRequest, users::UserUpdateRequest,
+        users::view::UserResponse<'_>, users::view::PartlyUpdatedUser<'_>, users::view::UserListResponse<'_>, users::view::ListLinks<'_>,
+        users::view::Links<'_>, users::view::Totals, users::request::UserCreateRequest, users::request::UserUpdateRequest,
         change_password::ChangePasswordRequest, change_password::ChangePasswordRequestV2,
         problem::Problem<'_>, problem::FieldProblem<'_>,
         error_response::ErrorResponse<'_>, error_response::Error<'_>, error_response::Meta<'_>,

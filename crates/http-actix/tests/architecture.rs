@@ -36,7 +36,7 @@ const INSIDE: [(&str, &[&str]); 3] = [
     ("domain", &["thiserror"]),
     // mockall and tokio are behind features.
     ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
-    ("application", &["thiserror"]),
+    ("application", &["thiserror", "tracing"]),
 ];
 
 /// What only some crates may know: in themselves, and in their tests.

@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::issues::Issues;
 use crate::path::PathNames;
 use crate::query::QueryString;
-use crate::routes::users::UserResponse;
+use crate::routes::users::view::UserResponse;
 
 /// Since when v1 is deprecated (RFC 9745): 2026-01-01T00:00:00Z.
 const DEPRECATION: &str = "@1767225600";

@@ -1,0 +1,119 @@
+//! What contract B is told.
+
+use domain::{AccountChange, EmailAddress, NewUser, Password, PersonName, Role, Username};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::fault::Fault;
+use crate::issues::Issues;
+use crate::routes::json;
+
+/// A user to be created.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserCreateRequest {
+    /// The e-mail address; no other account may have it.
+    #[schema(format = Email, max_length = 254, example = "jane@acme.example")]
+    email: String,
+    /// Whether a program, and no person, stands behind the account.
+    service_user: bool,
+    /// The tenant that the account is attached to and at home in.
+    #[schema(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", example = "acme")]
+    pub(super) tenant_name: String,
+    /// The username: 1 to 128 characters, and no e-mail address.
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[A-Za-z0-9@^$.!`#+'~_-]*$",
+        example = "jane"
+    )]
+    username: String,
+    /// The password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
+    /// Without one, nobody knows any until it is changed.
+    #[serde(default, deserialize_with = "json::not_null")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 72,
+        pattern = r"^[!-~]*$",
+        example = "correct-horse-7"
+    )]
+    password: Option<String>,
+    /// The first name: 1 to 150 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 150,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        example = "Jane"
+    )]
+    first_name: String,
+    /// The last name: 1 to 150 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 150,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        example = "Doe"
+    )]
+    last_name: String,
+}
+
+impl UserCreateRequest {
+    /// The user to be created, with what goes with a good tenant; `issues` has what is known to be
+    /// wrong already.
+    pub(super) fn into_new_user<T>(
+        self,
+        role: &Role,
+        scope: Option<T>,
+        mut issues: Issues,
+    ) -> Result<(T, NewUser), Fault> {
+        let email = issues.take("email", self.email.parse::<EmailAddress>());
+        let username = issues.take("username", self.username.parse::<Username>());
+        let password = self
+            .password
+            .and_then(|password| issues.take("password", password.parse::<Password>()));
+        let given_name = issues.take("firstName", self.first_name.parse::<PersonName>());
+        let family_name = issues.take("lastName", self.last_name.parse::<PersonName>());
+        issues.settle(|| {
+            let new = NewUser {
+                email: email?,
+                username,
+                given_name,
+                family_name,
+                display_name: None,
+                service_user: self.service_user,
+                role: role.clone(),
+                password,
+            };
+            Some((scope?, new))
+        })
+    }
+}
+
+/// A change to what is the account's own.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserUpdateRequest {
+    /// The e-mail address; no other account may have it.
+    #[schema(format = Email, max_length = 254, example = "jane@acme.example")]
+    email: String,
+    /// The first name, at most 150 characters; empty for none.
+    #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Jane")]
+    first_name: String,
+    /// The last name, at most 150 characters; empty for none.
+    #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Doe")]
+    last_name: String,
+}
+
+impl UserUpdateRequest {
+    pub(super) fn into_change(self) -> Result<AccountChange, Fault> {
+        let mut issues = Issues::default();
+        let email = issues.take("email", self.email.parse::<EmailAddress>());
+        // A user without a name is shown with an empty one, and can be sent back like that.
+        let mut name = |field, name: &str| {
+            if name.is_empty() { None } else { issues.take(field, name.parse::<PersonName>()) }
+        };
+        let given_name = name("firstName", &self.first_name);
+        let family_name = name("lastName", &self.last_name);
+        issues.settle(|| Some(AccountChange { email: email?, given_name, family_name }))
+    }
+}
