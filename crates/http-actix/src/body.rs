@@ -147,3 +147,40 @@ fn expected(text: &str) -> String {
     let wanted = text.rsplit_once("expected ").map(|(_, rest)| rest);
     format!("must be {}", wanted.unwrap_or("of another type"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::parse;
+
+    #[derive(Debug, Deserialize)]
+    struct Sample {
+        #[expect(dead_code, reason = "only whether it can be read counts")]
+        email: String,
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            if let Err(fault) = parse::<Sample>(&bytes) {
+                prop_assert_eq!(fault.code().as_str(), "malformed_request");
+            }
+        }
+
+        #[test]
+        fn what_was_sent_is_not_said_back(value in "[a-z]{12}", number in 1_000_000_000_u64..) {
+            for body in [
+                format!("{{\"email\":{number}}}"),
+                format!("{{\"email\":[\"{value}\"]}}"),
+                format!("[\"{value}\"]"),
+                format!("{{\"email\":\"{value}"),
+            ] {
+                let fault = parse::<Sample>(body.as_bytes()).unwrap_err();
+                let said = format!("{} {:?}", fault.detail(), fault.issues());
+                prop_assert!(!said.contains(&value) && !said.contains(&number.to_string()), "{}", said);
+            }
+        }
+    }
+}

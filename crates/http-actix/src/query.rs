@@ -164,3 +164,56 @@ fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, Fault> {
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::links::PageLinks;
+
+    fn any_parameter() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            Just(FILTER_TENANT.to_owned()),
+            Just("filter%5Btenant%5D".to_owned()),
+            Just(PAGE_NUMBER.to_owned()),
+            Just(PAGE_SIZE.to_owned()),
+            Just(SORT.to_owned()),
+            "\\PC{0,12}",
+        ];
+        let value = prop_oneof!["[0-9]{0,22}", "-?[a-zA-Z]{0,9}", "[a-z0-9-]{1,9}", "\\PC{0,12}"];
+        (name, value).prop_map(|(name, value)| format!("{name}={value}"))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_with_the_names_of_parameters(
+            parameters in prop::collection::vec(any_parameter(), 0..5),
+        ) {
+            if let Err(fault) = ListQuery::read(&parameters.join("&")) {
+                prop_assert_eq!(fault.code().status().as_u16(), 400);
+                prop_assert!(!fault.issues().is_empty());
+            }
+        }
+
+        #[test]
+        fn a_link_leads_to_the_same_list(
+            tenant in "[a-z0-9]{1,20}",
+            sort in prop::option::of("-?(id|username|email|firstName|lastName|createdAt)"),
+            number in 0_u64..1000,
+            size in 1_u32..=MAX_PAGE_SIZE,
+            total in 0_u64..100_000,
+        ) {
+            let sorted = sort.map(|sort| format!("&sort={sort}")).unwrap_or_default();
+            let text = format!("filter[tenant]={tenant}&page[number]={number}&page[size]={size}{sorted}");
+            let query = ListQuery::read(&text).unwrap();
+            let links = PageLinks::new("https://usher.example.com/users", &query, total);
+            for (link, page) in [(&links.first, 0), (&links.last, links.pages - 1)] {
+                let (_, text) = link.split_once('?').unwrap();
+                let linked = ListQuery::read(text).unwrap();
+                prop_assert_eq!((&linked.tenant, linked.sort), (&query.tenant, query.sort));
+                prop_assert_eq!(linked.window(), Window { number: page, ..query.window() });
+            }
+        }
+    }
+}

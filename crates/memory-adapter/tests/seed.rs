@@ -8,6 +8,7 @@ use domain::{AccountScope, CurrentPassword, Listing, User};
 use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
 use ports::contract::{Caller, ManualClock, acme, catalogue, globex};
 use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
+use proptest::prelude::*;
 
 fn empty() -> MemoryDirectory {
     MemoryDirectory::new(catalogue(), Arc::new(ManualClock::new()))
@@ -251,5 +252,49 @@ fn debug_texts_tell_neither_addresses_nor_passwords() {
     ] {
         let error = load(&empty(), line).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+/// JSON that is much like a line of a seed, with all kinds of wrong values.
+fn likely_line() -> impl Strategy<Value = String> {
+    let member = prop_oneof![
+        Just("email"),
+        Just("id"),
+        Just("username"),
+        Just("blocked"),
+        Just("createdAt"),
+        Just("homeTenant"),
+        Just("tenants"),
+        Just("other"),
+    ];
+    let value = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("7".to_owned()),
+        Just(r#"{"acme":"admin"}"#.to_owned()),
+        Just(r#"{"acme":7}"#.to_owned()),
+        Just(r#""2026-01-01T00:00:00Z""#.to_owned()),
+        "\"[a-z]{1,8}@[a-z]{1,8}\\.test\"",
+        "\"[a-zA-Z |.-]{0,8}\"",
+    ];
+    prop::collection::vec((member, value), 0..6).prop_map(|members| {
+        let members: Vec<_> =
+            members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", members.join(","))
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_loaded_whole_or_blamed_by_its_line(
+        lines in prop::collection::vec(prop_oneof![likely_line(), "\\PC*"], 0..5),
+    ) {
+        let directory = empty();
+        let text = lines.join("\n");
+        let filled = text.split('\n').filter(|line| !line.trim().is_empty()).count();
+        match load(&directory, &text) {
+            Ok(summary) => prop_assert_eq!(summary.accounts, filled),
+            Err(error) => prop_assert!(error.to_string().starts_with("line "), "{}", error),
+        }
     }
 }
