@@ -14,6 +14,8 @@ use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
+use ports::Call;
+use tokio::time::Instant as Deadline;
 
 use crate::api::Api;
 use crate::code::Code;
@@ -34,7 +36,8 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let visit = Visit::begin(&request);
     request.extensions_mut().insert(visit.id.clone());
 
-    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let call = Call::new(visit.id.shared(), Deadline::now() + inner_time(api.request_timeout));
+    let answer = AssertUnwindSafe(call.scope(next.call(request))).catch_unwind();
     let response = match tokio::time::timeout(api.request_timeout, answer).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(error))) => {
@@ -65,6 +68,12 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     visit.end(&api.metrics, route, response.status());
     dress(response.headers_mut(), &visit.id);
     Ok(response)
+}
+
+/// How much of a request's time an adapter may take: a little less than all of it, so that what
+/// the adapter has to say of a directory that is late still reaches the client.
+fn inner_time(request_timeout: Duration) -> Duration {
+    request_timeout * 19 / 20
 }
 
 /// What the edge remembers of a request while the rest has it.

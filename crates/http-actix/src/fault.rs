@@ -190,9 +190,7 @@ impl From<UseCaseError> for Fault {
             UseCaseError::Hidden => Self::user_not_found(),
             UseCaseError::Refused(refusal) => refusal.into(),
             UseCaseError::Conflict(conflict) => conflict.into(),
-            UseCaseError::Unacceptable(Unacceptable::WeakPassword) => {
-                Self::weak_password("password")
-            }
+            UseCaseError::Unacceptable(value) => value.into(),
             UseCaseError::CurrentPasswordMismatch => Self::at(vec![Issue::field(
                 "currentPassword",
                 Code::CurrentPasswordMismatch,
@@ -261,6 +259,28 @@ impl From<Refusal> for Fault {
             }
         };
         fault.because(refusal)
+    }
+}
+
+impl From<Unacceptable> for Fault {
+    fn from(value: Unacceptable) -> Self {
+        let against_the_rules = |field| {
+            let detail = "is not acceptable to the directory";
+            Self::at(vec![Issue::field(field, Code::ValidationFailed, detail)])
+        };
+        match value {
+            Unacceptable::WeakPassword => Self::weak_password("password"),
+            Unacceptable::Email => against_the_rules("email"),
+            Unacceptable::Username => against_the_rules("username"),
+            // Which of them the directory means, and what the contract calls it, is not known.
+            Unacceptable::Name => {
+                Self::new(Code::ValidationFailed, "A name is not acceptable to the directory.")
+            }
+            Unacceptable::Unsupported => Self::new(
+                Code::ValidationFailed,
+                "The directory cannot do this to an account of this kind.",
+            ),
+        }
     }
 }
 

@@ -29,6 +29,11 @@ impl RequestId {
         &self.0
     }
 
+    /// The id as text that can be kept.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// It stands in logs and error bodies, so it must not be able to break a line or grow.
     fn is_safe(text: &str) -> bool {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);

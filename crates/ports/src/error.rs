@@ -74,6 +74,15 @@ pub enum Conflict {
 pub enum Unacceptable {
     /// The password is against the directory's policy.
     WeakPassword,
+    /// The e-mail address is against the directory's rules, which go further than Usher's.
+    Email,
+    /// The username is.
+    Username,
+    /// One of the names is.
+    Name,
+    /// The directory cannot do this to an account of this kind: one whose password or address
+    /// another identity provider keeps, say.
+    Unsupported,
 }
 
 /// Hidden accounts do not exist, as far as the caller is concerned.

@@ -4,6 +4,7 @@
 //! - [`PasswordCheck`]: whether somebody knows an account's password.
 //! - [`KeySource`]: where the public keys of token issuers come from.
 //! - [`Clock`]: what time it is.
+//! - [`Call`]: the inbound call within which all of them are asked.
 //!
 //! Rules that every port keeps:
 //! - It speaks domain types only: no JSON, no HTTP, no vendor's words.
@@ -23,6 +24,7 @@
 
 #![warn(clippy::future_not_send)]
 
+mod call;
 mod clock;
 mod error;
 mod key_source;
@@ -32,6 +34,7 @@ mod user_directory;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use call::Call;
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, Conflict, PortError, PortResult, Unacceptable};
 pub use key_source::{Curve, KeyMaterial, KeySetAddress, KeySource, KeySourceError, PublicKey};
