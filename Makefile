@@ -3,13 +3,17 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run check lint test fmt doc generate bench up down
+.PHONY: help run sim-check check lint test fmt doc generate bench up down
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve on 127.0.0.1:8080 with demo tenants, nothing to set up
 	cargo run --locked -- serve --dev
+
+sim-check: ## Drive the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
+	cargo build --locked -p auth0-sim --bins
+	crates/auth0-sim/sdks/check target/debug/auth0-sim
 
 check: lint test ## Everything that CI checks
 

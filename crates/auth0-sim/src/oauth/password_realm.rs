@@ -1,0 +1,171 @@
+//! The password grant with the name of a connection: how a current password is checked.
+//!
+//! Documented: the parameters, `auth0-forwarded-for` and when it counts, the blocks and limits
+//! (see [`Attempts`](crate::attempts::Attempts)), that each check is a real login, and that
+//! `last_login` and `logins_count` move for a blocked user too. Observed: most bodies; where two
+//! forms were seen, a switch chooses. Assumed: the order in which the outcomes are looked at, that
+//! all of those about the person come after the password was found right, and the answers about
+//! connections.
+
+use std::net::IpAddr;
+
+use serde_json::{Map, Value, json};
+
+use super::Parameters;
+use super::tokens::{Claims, issue as sign, random_text};
+use crate::config::Client;
+use crate::http::{Answer, ApiError, Request};
+use crate::state::State;
+use crate::switches::{BlockedAnswer, WrongPasswordAnswer};
+use crate::users::Moment;
+
+/// Tokens of people last as long as Auth0's default says.
+const LIFETIME: i64 = 86_400;
+
+pub(super) fn log_in(
+    state: &mut State,
+    client: &Client,
+    request: &Request,
+    parameters: &Parameters,
+    now: i64,
+) -> Result<Answer, ApiError> {
+    let realm = parameters.required("realm")?;
+    let identifier = parameters.required("username")?;
+    let password = parameters.required("password")?;
+    let Some(connection) = state.connection(realm) else {
+        return Err(ApiError::oauth(400, "invalid_request", "Unknown realm."));
+    };
+    if !connection.enabled_for(&client.id) {
+        let description = "The connection is not enabled for the client.";
+        return Err(ApiError::oauth(403, "unauthorized_client", description));
+    }
+    if state.switches.bot_detection {
+        let description = "Suspicious request requires verification";
+        return Err(ApiError::oauth(401, "requires_verification", description));
+    }
+    let ip = address(client, request);
+    throttle(state, identifier, ip, now)?;
+    let found = state.users.by_login(realm, identifier);
+    let Some(id) = found.filter(|id| state.users.check_password(id, password)) else {
+        let threshold = state.switches.brute_force_threshold;
+        state.attempts.failed(identifier, realm, ip, threshold, now);
+        return Err(wrong_password(state));
+    };
+    state.attempts.succeeded(identifier, ip);
+    let user = state.users.show(&id).unwrap_or_default();
+    if state.switches.leaked_users.contains(&id) {
+        let description = "This login has been blocked because your password has been leaked in \
+                           another website. We've sent you an email with instructions on how to \
+                           unblock it.";
+        return Err(ApiError::oauth(401, "password_leaked", description));
+    }
+    if user.get("blocked") == Some(&Value::Bool(true)) {
+        logged_in(state, &id, ip, now);
+        return Err(blocked(state));
+    }
+    if let Some(reason) = state.switches.denied_users.get(&id) {
+        return Err(ApiError::oauth(403, "access_denied", reason));
+    }
+    if state.switches.mfa_users.contains(&id) {
+        let token: Value = random_text()?.into();
+        return Err(ApiError::OAuth {
+            status: state.switches.mfa_status,
+            error: "mfa_required",
+            description: "Multifactor authentication required".to_owned(),
+            more: Map::from_iter([("mfa_token".to_owned(), token)]),
+        });
+    }
+    logged_in(state, &id, ip, now);
+    answer(state, client, parameters, id, now)
+}
+
+fn logged_in(state: &mut State, id: &str, ip: IpAddr, now: i64) {
+    let lag = state.switches.search_lag_millis;
+    state.users.logged_in(id, ip, Moment { now, lag });
+}
+
+/// The block of the pair, and the limits on logins.
+fn throttle(state: &mut State, identifier: &str, ip: IpAddr, now: i64) -> Result<(), ApiError> {
+    let burst = state.switches.logins_per_minute;
+    if burst > 0 && !state.attempts.take_login(identifier, ip, burst, now) {
+        let description = "Too many login attempts. Please try again later.";
+        return Err(ApiError::oauth(429, "too_many_requests", description));
+    }
+    let suspicious = state.switches.suspicious_ip_threshold;
+    if suspicious.is_some_and(|most| state.attempts.failures_of_address(ip, now) >= most) {
+        let description = "We have detected suspicious login behavior and further attempts will \
+                           be blocked. Please contact the administrator.";
+        return Err(ApiError::oauth(429, "too_many_logins", description));
+    }
+    if state.attempts.is_blocked(identifier, ip, now) {
+        let description = "Your account has been blocked after multiple consecutive login \
+                           attempts. We've sent you a notification via your preferred contact \
+                           method with instructions on how to unblock it.";
+        return Err(ApiError::oauth(429, "too_many_attempts", description));
+    }
+    Ok(())
+}
+
+/// Whom the attempt counts against: the end user if the client is trusted to say who that is.
+fn address(client: &Client, request: &Request) -> IpAddr {
+    let told = request.header("auth0-forwarded-for").and_then(|text| text.trim().parse().ok());
+    told.filter(|_| client.trust_forwarded_for).unwrap_or(request.client_ip)
+}
+
+fn wrong_password(state: &State) -> ApiError {
+    let error = match state.switches.wrong_password {
+        WrongPasswordAnswer::InvalidGrant => "invalid_grant",
+        WrongPasswordAnswer::InvalidUserPassword => "invalid_user_password",
+    };
+    ApiError::oauth(403, error, "Wrong email or password.")
+}
+
+fn blocked(state: &State) -> ApiError {
+    match state.switches.blocked_answer {
+        BlockedAnswer::Unauthorized => ApiError::oauth(401, "unauthorized", "user is blocked"),
+        BlockedAnswer::InvalidGrant => ApiError::oauth(403, "invalid_grant", "user is blocked"),
+    }
+}
+
+fn answer(
+    state: &State,
+    client: &Client,
+    parameters: &Parameters,
+    id: String,
+    now: i64,
+) -> Result<Answer, ApiError> {
+    let asked = parameters.optional("scope").unwrap_or_default();
+    let userinfo = format!("{}userinfo", state.issuer);
+    let openid = asked.split(' ').any(|scope| scope == "openid");
+    let audience = match parameters.optional("audience") {
+        None => vec![userinfo],
+        Some(audience) => {
+            let known = state.apis.iter().any(|api| api.identifier == audience);
+            if !known {
+                let description = format!("Service not found: {audience}");
+                return Err(ApiError::oauth(403, "access_denied", description));
+            }
+            let first = std::iter::once(audience.to_owned());
+            first.chain(openid.then_some(userinfo)).collect()
+        }
+    };
+    let claims = Claims {
+        subject: id,
+        audience,
+        client: client.id.clone(),
+        scope: asked.to_owned(),
+        grant: Some("password"),
+        organization: None,
+        permissions: None,
+        lifetime_seconds: LIFETIME,
+        more: Map::new(),
+    };
+    let token = sign(state, claims, now)?;
+    let body = json!({
+        "access_token": token,
+        "scope": asked,
+        "expires_in": LIFETIME,
+        "token_type": "Bearer",
+    });
+    Ok(Answer::json(200, &body).with_header("cache-control", "no-store"))
+}

@@ -1,0 +1,159 @@
+//! Access tokens: what is in them, and which of them the Management API takes.
+//!
+//! Documented: the claims of both profiles, 86400 seconds, `org_id`, `permissions`. Observed: the
+//! messages of a 401.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use crate::http::ApiError;
+use crate::keys::KeyError;
+use crate::state::State;
+
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// The Management tokens that were given out.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    live: HashMap<String, Grant>,
+    /// How many tokens each client got in an hour, by the number of the hour.
+    quotas: HashMap<String, (i64, u64)>,
+}
+
+struct Grant {
+    scopes: Vec<String>,
+    /// In milliseconds since 1970.
+    expires_at: i64,
+    kid: String,
+}
+
+/// Where a client stands with its quota.
+pub(crate) struct Quota {
+    pub(crate) left: u64,
+    /// In how many seconds the next hour begins.
+    pub(crate) reset_in: i64,
+    pub(crate) passes: bool,
+}
+
+impl Tokens {
+    /// None of them is good any more.
+    pub(crate) fn revoke_all(&mut self) {
+        self.live.clear();
+    }
+
+    /// Takes one token from a client's quota of an hour.
+    pub(crate) fn draw(&mut self, client: &str, per_hour: u64, now: i64) -> Quota {
+        let hour = now.div_euclid(HOUR_MILLIS);
+        let used = self.quotas.entry(client.to_owned()).or_insert((hour, 0));
+        if used.0 != hour {
+            *used = (hour, 0);
+        }
+        let passes = used.1 < per_hour;
+        used.1 += u64::from(passes);
+        let reset_in = (HOUR_MILLIS - now.rem_euclid(HOUR_MILLIS)) / 1_000;
+        Quota { left: per_hour - used.1, reset_in, passes }
+    }
+
+    pub(crate) fn remember(
+        &mut self,
+        token: &str,
+        scopes: Vec<String>,
+        expires_at: i64,
+        kid: &str,
+    ) {
+        let grant = Grant { scopes, expires_at, kid: kid.to_owned() };
+        self.live.insert(token.to_owned(), grant);
+    }
+}
+
+/// What a token says.
+pub(crate) struct Claims {
+    pub(crate) subject: String,
+    pub(crate) audience: Vec<String>,
+    pub(crate) client: String,
+    pub(crate) scope: String,
+    /// `gty`, of the Auth0 profile alone.
+    pub(crate) grant: Option<&'static str>,
+    pub(crate) organization: Option<String>,
+    pub(crate) permissions: Option<Vec<String>>,
+    pub(crate) lifetime_seconds: i64,
+    /// Anything else: namespaced claims.
+    pub(crate) more: Map<String, Value>,
+}
+
+/// A signed token.
+pub(crate) fn issue(state: &State, claims: Claims, now: i64) -> Result<String, KeyError> {
+    let issued = now.div_euclid(1_000);
+    let audience: Value = match claims.audience.as_slice() {
+        [one] => one.as_str().into(),
+        several => several.into(),
+    };
+    let mut payload = json!({
+        "iss": state.issuer,
+        "sub": claims.subject,
+        "aud": audience,
+        "iat": issued,
+        "exp": issued.saturating_add(claims.lifetime_seconds),
+        "scope": claims.scope,
+    });
+    let rfc9068 = state.switches.at_jwt_profile;
+    if let Some(members) = payload.as_object_mut() {
+        let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
+        if rfc9068 {
+            put("client_id", claims.client.into());
+            put("jti", random_text()?.into());
+        } else {
+            put("azp", claims.client.into());
+            if let Some(grant) = claims.grant {
+                put("gty", grant.into());
+            }
+        }
+        if let Some(organization) = claims.organization {
+            put("org_id", organization.into());
+        }
+        if let Some(permissions) = claims.permissions {
+            put("permissions", permissions.into());
+        }
+        members.extend(claims.more);
+    }
+    state.keys.sign(if rfc9068 { "at+jwt" } else { "JWT" }, &payload)
+}
+
+/// The scopes of the Management token in an `Authorization` header, or 401.
+pub(crate) fn admit(
+    state: &State,
+    authorization: Option<&str>,
+    now: i64,
+) -> Result<Vec<String>, ApiError> {
+    let refused = |message: &str| Err(ApiError::bare(401, message));
+    let Some((scheme, token)) = authorization.and_then(|header| header.split_once(' ')) else {
+        return refused("Missing authentication");
+    };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return refused("Missing authentication");
+    }
+    match state.tokens.live.get(token) {
+        Some(grant) if !state.keys.is_published(&grant.kid) => {
+            refused("Invalid signature received for JSON Web Token validation")
+        }
+        Some(grant) if now >= grant.expires_at => {
+            refused("Expired token received for JSON Web Token validation")
+        }
+        Some(grant) => Ok(grant.scopes.clone()),
+        None => match state.keys.verify(token) {
+            Some(false) => refused("Invalid signature received for JSON Web Token validation"),
+            Some(true) | None => refused("Invalid token"),
+        },
+    }
+}
+
+/// Text that nobody can guess.
+pub(crate) fn random_text() -> Result<String, KeyError> {
+    let mut bytes = [0; 24];
+    rand::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}

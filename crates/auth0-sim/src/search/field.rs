@@ -1,0 +1,135 @@
+//! What can be searched, and how.
+
+use super::Unsupported;
+
+/// How the values of a field are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A name of a person: case does not matter, and a word without quotes finds a word inside.
+    Name,
+    /// An e-mail address or its domain: case does not matter.
+    Folded,
+    /// Text as it is written.
+    Exact,
+    Flag,
+    Number,
+    Date,
+    /// Whatever JSON holds there: text as it is written, numbers, flags.
+    Dynamic,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Down this path in the profile; arrays on the way are looked through.
+    Path(Vec<String>),
+    /// The part of the e-mail address after the `@`.
+    EmailDomain,
+    /// The organizations that the user is a member of.
+    Organization,
+}
+
+/// A searchable field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own in the docs")]
+pub(crate) struct Field {
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+    /// Whether `[a TO b]` can be asked.
+    pub(crate) ranges: bool,
+    /// Whether `a*` can be asked.
+    pub(crate) wildcards: bool,
+    /// Whether `*` alone can be asked, which is whether there is a value.
+    pub(crate) stars: bool,
+    /// Whether values can be asked for, or only whether there are any.
+    pub(crate) values: bool,
+}
+
+/// The root fields with values of their own. Documented.
+const ROOT: [(&str, Kind); 16] = [
+    ("user_id", Kind::Exact),
+    ("email", Kind::Folded),
+    ("email_verified", Kind::Flag),
+    ("username", Kind::Exact),
+    ("name", Kind::Name),
+    ("given_name", Kind::Name),
+    ("family_name", Kind::Name),
+    ("nickname", Kind::Name),
+    ("phone_number", Kind::Exact),
+    ("phone_verified", Kind::Flag),
+    ("created_at", Kind::Date),
+    ("updated_at", Kind::Date),
+    ("last_login", Kind::Date),
+    ("last_ip", Kind::Exact),
+    ("logins_count", Kind::Number),
+    ("blocked", Kind::Flag),
+];
+
+/// The fields that a term without a field is compared with. Assumed: documented is only that
+/// `user_metadata` is not among them.
+const DEFAULT: [&str; 8] = [
+    "email",
+    "name",
+    "given_name",
+    "family_name",
+    "nickname",
+    "username",
+    "user_id",
+    "phone_number",
+];
+
+impl Field {
+    /// The field of this name, if it can be searched.
+    pub(crate) fn named(name: &str) -> Result<Self, Unsupported> {
+        if let Some((_, kind)) = ROOT.iter().find(|(root, _)| *root == name) {
+            return Ok(Self::root(name, *kind));
+        }
+        let special = |place, kind, stars| Self {
+            place,
+            kind,
+            ranges: false,
+            wildcards: stars,
+            stars,
+            values: true,
+        };
+        match name {
+            "email.domain" => return Ok(special(Place::EmailDomain, Kind::Folded, true)),
+            "organization_id" => return Ok(special(Place::Organization, Kind::Exact, false)),
+            _ => {}
+        }
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        let root = path.first().map_or("", String::as_str);
+        let nested = path.len() > 1 && path.iter().all(|key| !key.is_empty());
+        let whole = path.len() == 1;
+        match root {
+            "identities" | "app_metadata" | "user_metadata" if nested || whole => Ok(Self {
+                ranges: false,
+                wildcards: root != "user_metadata",
+                stars: root != "user_metadata",
+                values: nested,
+                place: Place::Path(path),
+                kind: Kind::Dynamic,
+            }),
+            _ => Err(Unsupported(format!("field '{name}' is not searchable"))),
+        }
+    }
+
+    /// The fields that a term without a field is compared with.
+    pub(crate) fn defaults() -> Vec<Self> {
+        ROOT.iter()
+            .filter(|(name, _)| DEFAULT.contains(name))
+            .map(|(name, kind)| Self::root(name, *kind))
+            .collect()
+    }
+
+    fn root(name: &str, kind: Kind) -> Self {
+        Self {
+            place: Place::Path(vec![name.to_owned()]),
+            kind,
+            ranges: kind != Kind::Flag,
+            wildcards: matches!(kind, Kind::Name | Kind::Folded | Kind::Exact),
+            stars: true,
+            values: true,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! From the text of a query to tokens.
+
+use super::Unsupported;
+
+/// A part of a term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// These characters.
+    Text(String),
+    /// `*`: any characters, or none.
+    Any,
+}
+
+/// One end of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bound {
+    /// `None` is `*`: the range is open here.
+    pub(crate) value: Option<String>,
+    /// Whether the value itself is inside.
+    pub(crate) inclusive: bool,
+}
+
+/// What a query consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A name and the colon after it.
+    Field(String),
+    Wanted(Wanted),
+    Open,
+    Close,
+    And,
+    Or,
+    Not,
+}
+
+/// What a value is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A term without quotes: texts and wildcards.
+    Term(Vec<Part>),
+    /// A text in quotes.
+    Phrase(String),
+    /// `[a TO b]`, with brackets of either kind at either end.
+    Range(Bound, Bound),
+}
+
+/// All tokens of a query.
+pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, Unsupported> {
+    let mut lexer = Lexer { rest: query.chars().collect::<Vec<_>>().into_iter() };
+    let mut tokens = Vec::new();
+    while let Some(token) = lexer.next_token()? {
+        tokens.push(token);
+    }
+    Ok(tokens)
+}
+
+fn unsupported<T>(why: impl Into<String>) -> Result<T, Unsupported> {
+    Err(Unsupported(why.into()))
+}
+
+struct Lexer {
+    rest: std::vec::IntoIter<char>,
+}
+
+impl Lexer {
+    fn peek(&self) -> Option<char> {
+        self.rest.as_slice().first().copied()
+    }
+
+    fn second(&self) -> Option<char> {
+        self.rest.as_slice().get(1).copied()
+    }
+
+    fn skip_blanks(&mut self) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.rest.next();
+        }
+    }
+
+    fn next_token(&mut self) -> Result<Option<Token>, Unsupported> {
+        self.skip_blanks();
+        let Some(first) = self.peek() else { return Ok(None) };
+        let doubled = self.second() == Some(first);
+        let token = match first {
+            '(' => self.single(Token::Open),
+            ')' => self.single(Token::Close),
+            '!' => self.single(Token::Not),
+            '&' if doubled => self.double(Token::And),
+            '|' if doubled => self.double(Token::Or),
+            '"' => Token::Wanted(Wanted::Phrase(self.phrase()?)),
+            '[' | '{' => self.range()?,
+            '+' | '-' | '<' | '>' | ':' | ']' | '}' => {
+                return unsupported(format!("unexpected '{first}'"));
+            }
+            _ => self.word()?,
+        };
+        Ok(Some(token))
+    }
+
+    fn single(&mut self, token: Token) -> Token {
+        self.rest.next();
+        token
+    }
+
+    fn double(&mut self, token: Token) -> Token {
+        self.rest.next();
+        self.single(token)
+    }
+
+    /// The text between quotes; a backslash takes the next character as it is.
+    fn phrase(&mut self) -> Result<String, Unsupported> {
+        self.rest.next();
+        let mut text = String::new();
+        loop {
+            match self.rest.next() {
+                None => return unsupported("a quote is not closed"),
+                Some('"') => return Ok(text),
+                Some('\\') => text.push(self.escaped()?),
+                Some(other) => text.push(other),
+            }
+        }
+    }
+
+    fn escaped(&mut self) -> Result<char, Unsupported> {
+        match self.rest.next() {
+            Some(character) => Ok(character),
+            None => unsupported("the query ends with a backslash"),
+        }
+    }
+
+    /// A field name with its colon, an operator, or a term.
+    fn word(&mut self) -> Result<Token, Unsupported> {
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        let mut plain = true;
+        while let Some(next) = self.peek() {
+            match next {
+                '(' | ')' | '"' | '[' | ']' | '{' | '}' | ':' | '!' => break,
+                _ if next.is_whitespace() => break,
+                '?' | '~' | '^' | '/' => {
+                    return unsupported(format!("'{next}' is not supported"));
+                }
+                '*' => {
+                    self.rest.next();
+                    if !text.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut text)));
+                    }
+                    if parts.last() != Some(&Part::Any) {
+                        parts.push(Part::Any);
+                    }
+                    plain = false;
+                }
+                '\\' => {
+                    self.rest.next();
+                    text.push(self.escaped()?);
+                    plain = false;
+                }
+                _ => {
+                    self.rest.next();
+                    text.push(next);
+                }
+            }
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text));
+        }
+        if self.peek() == Some(':') {
+            self.rest.next();
+            return match parts.as_slice() {
+                [Part::Text(name)] => Ok(Token::Field(name.clone())),
+                _ => unsupported("wildcards are not supported in field names"),
+            };
+        }
+        match parts.as_slice() {
+            [Part::Text(word)] if plain => match word.as_str() {
+                "AND" => return Ok(Token::And),
+                "OR" => return Ok(Token::Or),
+                "NOT" => return Ok(Token::Not),
+                _ => {}
+            },
+            [] => return unsupported("a term is empty"),
+            _ => {}
+        }
+        Ok(Token::Wanted(Wanted::Term(parts)))
+    }
+
+    fn range(&mut self) -> Result<Token, Unsupported> {
+        let lower_inclusive = self.rest.next() == Some('[');
+        let lower = self.bound()?;
+        let to = self.bound()?;
+        if to.as_deref() != Some("TO") {
+            return unsupported("a range needs TO");
+        }
+        let upper = self.bound()?;
+        self.skip_blanks();
+        let upper_inclusive = match self.rest.next() {
+            Some(']') => true,
+            Some('}') => false,
+            _ => return unsupported("a range is not closed"),
+        };
+        Ok(Token::Wanted(Wanted::Range(
+            Bound { value: lower, inclusive: lower_inclusive },
+            Bound { value: upper, inclusive: upper_inclusive },
+        )))
+    }
+
+    /// A word or a phrase inside a range; `None` is `*`.
+    fn bound(&mut self) -> Result<Option<String>, Unsupported> {
+        self.skip_blanks();
+        if self.peek() == Some('"') {
+            return self.phrase().map(Some);
+        }
+        let mut text = String::new();
+        let mut open = false;
+        while let Some(next) = self.peek() {
+            match next {
+                ']' | '}' => break,
+                _ if next.is_whitespace() => break,
+                '[' | '{' | '(' | ')' | '"' => return unsupported("a range is not closed"),
+                '*' if text.is_empty() && !open => {
+                    self.rest.next();
+                    open = true;
+                }
+                '*' | '?' => return unsupported("wildcards are not supported in ranges"),
+                '\\' => {
+                    self.rest.next();
+                    text.push(self.escaped()?);
+                }
+                _ => {
+                    self.rest.next();
+                    text.push(next);
+                }
+            }
+        }
+        match (open, text.is_empty()) {
+            (true, true) => Ok(None),
+            (true, false) => unsupported("wildcards are not supported in ranges"),
+            (false, true) => unsupported("a range has no bound"),
+            (false, false) => Ok(Some(text)),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A socket that can be made to end with a reset.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+/// Asks for a connection to be reset.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Abort(Arc<(AtomicBool, Notify)>);
+
+impl Abort {
+    /// Asks for it. What asked never gets on.
+    pub(crate) async fn reset<T>(&self) -> T {
+        let (asked, notify) = &*self.0;
+        asked.store(true, Ordering::SeqCst);
+        notify.notify_one();
+        std::future::pending().await
+    }
+
+    /// Waits until it is asked for.
+    pub(crate) async fn asked_for(&self) {
+        self.0.1.notified().await;
+    }
+}
+
+/// A socket that resets its connection when it is dropped, if it was asked for.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: TcpStream,
+    abort: Abort,
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, abort: Abort) -> Self {
+        Self { stream, abort }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.abort.0.0.load(Ordering::SeqCst) {
+            // With a linger of zero seconds, closing sends RST instead of FIN.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

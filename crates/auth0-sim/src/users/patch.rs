@@ -1,0 +1,254 @@
+//! `PATCH /api/v2/users/{id}`.
+//!
+//! Documented: what can be set, what null unsets, that a new password lifts both kinds of blocks.
+//! Observed: the pairs that cannot be changed together, 400 for an e-mail address or a username
+//! that is taken, "None of the valid schemas were met" for an empty body, the refusal of fields
+//! that are read-only (on an older API), of usernames for those without one, and of attributes
+//! that a social provider owns. Contradictory or unknown, so switches: the pairs with e-mail, and
+//! what becomes of `email_verified`. Assumed: that a password lifts the block even if the same
+//! body sets it, and the `errorCode`s of pairs and usernames.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::create::{
+    check_metadata, check_password, check_username, missing, unknown_connection, username_taken,
+};
+use super::model::{DATABASE, Profile, is_of, primary, put, text};
+use super::schema::{self, NEW_PASSWORD};
+use super::{Moment, Person, blocks};
+use crate::clock::iso;
+use crate::config::{Connection, Usernames};
+use crate::http::{Answer, ApiError, Request};
+use crate::metadata::Metadata;
+use crate::passwords;
+use crate::state::State;
+use crate::validation::{check_body, check_user_id, refused_body};
+
+/// What is added to the refusal of an unknown member. Observed.
+const HINT: &str = " (consider storing them in app_metadata or user_metadata. See \"Users Metadata\" in https://auth0.com/docs/api/v2/changes for more details)";
+
+/// Pairs that cannot be changed together; the last two only in strict mode.
+const PAIRS: [(&str, &str); 5] = [
+    ("username", "password"),
+    ("username", "email_verified"),
+    ("password", "email_verified"),
+    ("password", "email"),
+    ("username", "email"),
+];
+const CERTAIN_PAIRS: usize = 3;
+
+/// What a provider other than a database owns.
+const OWNED: [&str; 10] = [
+    "email",
+    "email_verified",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "password",
+    "phone_number",
+    "picture",
+    "username",
+];
+
+/// Changes a user.
+pub(crate) fn patch(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+    let id = request.param(0);
+    check_user_id(id)?;
+    let body = request.json_object()?;
+    if !request.has_scope("update:users") && body.keys().any(|key| key != "app_metadata") {
+        return Err(ApiError::insufficient_scope(&["update:users", "update:users_app_metadata"]));
+    }
+    check_body(&body, schema::PATCH, HINT)?;
+    if body.is_empty() {
+        return Err(refused_body("None of the valid schemas were met"));
+    }
+    check_metadata(&body)?;
+    check_pairs(&body, state.switches.strict_patch_pairs)?;
+    let mut person = state.users.get(id).cloned().ok_or_else(ApiError::inexistent_user)?;
+    let connection = target(state, &body, &person.profile)?;
+    let profile = Arc::make_mut(&mut person.profile);
+
+    for key in ["given_name", "family_name", "name", "nickname", "picture", "phone_number"] {
+        if let Some(value) = body.get(key) {
+            put(profile, key, value.clone());
+        }
+    }
+    for key in ["blocked", "phone_verified"] {
+        if let Some(value) = body.get(key) {
+            put(profile, key, value.clone());
+        }
+    }
+    for metadata in Metadata::BOTH {
+        if let Some(Value::Object(change)) = body.get(metadata.key()) {
+            metadata.apply(profile, change);
+        }
+    }
+    if let Some(username) = body.get("username") {
+        change_username(state, profile, username, connection.as_ref())?;
+    }
+    change_email(state, profile, &body)?;
+    let lifted = blocks::identifiers(&person);
+    if let Some(password) = body.get("password") {
+        change_password(&mut person, password, connection.as_ref(), now)?;
+    }
+    let profile = Arc::make_mut(&mut person.profile);
+    put(profile, "updated_at", json!(iso(now)));
+
+    // Nothing has been stored until here, so a refusal leaves everything as it was.
+    if let Some(email) = text(profile, "email")
+        && body.get("verify_email") == Some(&json!(true))
+    {
+        state.mails.send("verify_email", email, id, now);
+    }
+    if body.get("password").is_some() {
+        state.attempts.unblock(lifted.iter().map(String::as_str));
+    }
+    let answer = Answer::json(200, &Value::Object(profile.clone()));
+    state.users.store(person, Moment { now, lag: state.switches.search_lag_millis });
+    Ok(answer)
+}
+
+fn check_pairs(body: &Map<String, Value>, strict: bool) -> Result<(), ApiError> {
+    let pairs = PAIRS.iter().take(if strict { PAIRS.len() } else { CERTAIN_PAIRS });
+    match pairs.into_iter().find(|(a, b)| body.contains_key(*a) && body.contains_key(*b)) {
+        None => Ok(()),
+        Some((a, b)) => Err(ApiError::new(
+            400,
+            format!("Cannot update {a} and {b} simultaneously"),
+            "operation_not_supported",
+        )),
+    }
+}
+
+/// The database connection that the change is about, if the user is of one. Refuses changes of
+/// what another provider owns.
+fn target(
+    state: &State,
+    body: &Map<String, Value>,
+    profile: &Profile,
+) -> Result<Option<Connection>, ApiError> {
+    let (main, provider) = primary(profile);
+    let named = body.get("connection").and_then(Value::as_str);
+    if let Some(name) = named
+        && !is_of(profile, name)
+    {
+        return Err(match state.connection(name) {
+            None => unknown_connection(),
+            Some(_) => ApiError::new(
+                400,
+                "The user does not belong to the connection.",
+                "operation_not_supported",
+            ),
+        });
+    }
+    let connection = state.connection(named.unwrap_or(main)).cloned();
+    if provider != DATABASE && connection.is_none() {
+        let owned: Vec<&str> = OWNED.into_iter().filter(|key| body.contains_key(*key)).collect();
+        if !owned.is_empty() {
+            let owned = owned.join(", ");
+            return Err(ApiError::new(
+                400,
+                format!(
+                    "The following user attributes cannot be updated: {owned}. The connection ({main}) must either be a database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled 'Sync user profile attributes at each login'. For more information, see https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync"
+                ),
+                "operation_not_supported",
+            ));
+        }
+    }
+    Ok(connection)
+}
+
+fn change_username(
+    state: &State,
+    profile: &mut Profile,
+    username: &Value,
+    connection: Option<&Connection>,
+) -> Result<(), ApiError> {
+    let Some(connection) = connection else { return Err(unknown_connection()) };
+    let Some(username) = username.as_str() else {
+        if connection.usernames == Usernames::Required {
+            return Err(missing("username"));
+        }
+        profile.remove("username");
+        return Ok(());
+    };
+    let username = check_username(username, connection)?;
+    if !profile.contains_key("username") && !state.switches.username_for_users_without_one {
+        return Err(ApiError::bare(
+            400,
+            "Cannot update username for users without an username already set.",
+        ));
+    }
+    let id = text(profile, "user_id").unwrap_or("");
+    if state.users.has_username(&connection.name, &username, id) {
+        return Err(username_taken());
+    }
+    put(profile, "username", json!(username));
+    Ok(())
+}
+
+/// Changes `email` and `email_verified`, either of which may be missing in the body.
+fn change_email(
+    state: &State,
+    profile: &mut Profile,
+    body: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let verified = body.get("email_verified");
+    match body.get("email") {
+        Some(Value::String(email)) => {
+            let email = email.to_lowercase();
+            let id = text(profile, "user_id").unwrap_or("");
+            let (connection, _) = primary(profile);
+            if state.users.has_email(connection, &email, id) {
+                return Err(ApiError::new(
+                    400,
+                    "The specified new email already exists",
+                    "auth0_idp_error",
+                ));
+            }
+            let other = text(profile, "email") != Some(&email);
+            put(profile, "email", json!(email));
+            if other && state.switches.email_change_unverifies
+                || !profile.contains_key("email_verified")
+            {
+                put(profile, "email_verified", json!(false));
+            }
+        }
+        Some(_) => {
+            // Somebody must be left who can be told from others (assumed).
+            if !profile.contains_key("username") && !profile.contains_key("phone_number") {
+                return Err(missing("email"));
+            }
+            profile.remove("email");
+            profile.remove("email_verified");
+        }
+        None => {}
+    }
+    if let Some(verified) = verified {
+        put(profile, "email_verified", verified.clone());
+    }
+    Ok(())
+}
+
+fn change_password(
+    person: &mut Person,
+    password: &Value,
+    connection: Option<&Connection>,
+    now: i64,
+) -> Result<(), ApiError> {
+    let Some(connection) = connection else { return Err(unknown_connection()) };
+    if let Some(password) = password.as_str() {
+        check_password(password, &NEW_PASSWORD)?;
+        passwords::check(password, connection, &person.profile, &person.passwords)?;
+    }
+    person.passwords.replace(password.as_str());
+    let profile = Arc::make_mut(&mut person.profile);
+    put(profile, "last_password_reset", json!(iso(now)));
+    if profile.contains_key("blocked") {
+        put(profile, "blocked", json!(false));
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The binary.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{plain_client, send};
+
+/// A running binary, which is killed when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth0-sim"));
+    command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The four lines that it prints, as names and values.
+fn start(command: &mut Command) -> (Running, Vec<(String, String)>) {
+    let mut running = Running(command.spawn().unwrap());
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().take(4);
+    let lines = lines
+        .map(|line| {
+            let line = line.unwrap();
+            let (name, value) = line.split_once("  ").unwrap();
+            (name.to_owned(), value.trim().to_owned())
+        })
+        .collect();
+    (running, lines)
+}
+
+fn temporary(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()))
+}
+
+#[tokio::test]
+async fn it_says_how_it_is_reached_and_serves() {
+    let seed = temporary("seed.jsonl");
+    let mut file = std::fs::File::create(&seed).unwrap();
+    writeln!(file, r#"{{"user_id":"auth0|jane","email":"jane@acme.example","password":"pw"}}"#)
+        .unwrap();
+    writeln!(file).unwrap();
+    let (running, told) = start(command().arg("--seed").arg(&seed));
+    let [url, id, secret, _] = told.try_into().unwrap();
+    assert_eq!(id, ("client id".to_owned(), "usher".to_owned()));
+    assert_eq!(secret, ("client secret".to_owned(), "usher-secret".to_owned()));
+    let client = plain_client().build().unwrap();
+    let reply = send(client.get(format!("{}/__sim/users/auth0%7Cjane", url.1))).await.unwrap();
+    assert_eq!(reply.json()["email"], "jane@acme.example");
+    assert!(!reply.text.contains("\"password\""));
+    drop(running);
+}
+
+#[tokio::test]
+async fn over_tls_it_writes_its_authority_down() {
+    let file = temporary("ca.pem");
+    let (running, told) = start(command().arg("--tls").arg("--ca-out").arg(&file));
+    let ca = reqwest::Certificate::from_pem(&std::fs::read(&file).unwrap()).unwrap();
+    let client = plain_client().tls_certs_only([ca]).build().unwrap();
+    let reply = send(client.get(format!("{}/__sim/health", told[0].1))).await.unwrap();
+    assert_eq!(reply.status, 200);
+    drop(running);
+}
+
+#[cfg(unix)]
+#[test]
+fn it_ends_well_when_it_is_told_to() {
+    for signal in ["TERM", "INT"] {
+        let (mut running, _) = start(&mut command());
+        let id = running.0.id().to_string();
+        let told = Command::new("kill").args([format!("-{signal}"), id]).status().unwrap();
+        assert!(told.success());
+        assert!(running.0.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_bad_seed_is_told_by_its_line() {
+    let seed = temporary("bad.jsonl");
+    std::fs::write(&seed, "{\"email\":\"a@b.example\"}\n{\"email\":\n").unwrap();
+    let output = command().arg("--seed").arg(&seed).output().unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("line 2"), "{told}");
+}

@@ -1,0 +1,208 @@
+//! Faults: what a client sees of each, and whether the request was carried out all the same.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use auth0_sim::{Fault, FaultKind};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{REALM, Reply, Tenant, exchange, send};
+
+const CREATE: &str = "POST /api/v2/users";
+
+/// A tenant in which the next creation of a user goes wrong.
+async fn with(kind: FaultKind) -> Tenant {
+    let tenant = Tenant::start().await;
+    let route = Some(CREATE.to_owned());
+    tenant.control().fault(Fault { route, skip: 0, times: Some(1), kind });
+    tenant
+}
+
+fn jane() -> Value {
+    json!({"connection": REALM, "email": "jane@acme.example", "password": "correct horse"})
+}
+
+async fn create(tenant: &Tenant) -> reqwest::Result<Reply> {
+    let request = tenant
+        .request(Method::POST, "/api/v2/users")
+        .bearer_auth(&tenant.token)
+        .timeout(Duration::from_millis(300))
+        .json(&jane());
+    send(request).await
+}
+
+/// The same over a connection of its own, to see how it ends.
+async fn create_raw(tenant: &Tenant) -> (Vec<u8>, std::io::Result<()>) {
+    let body = jane().to_string();
+    let request = format!(
+        "POST /api/v2/users HTTP/1.1\r\nhost: sim\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        tenant.token,
+        body.len(),
+    );
+    exchange(&tenant.sim, &request).await
+}
+
+fn created(tenant: &Tenant) -> bool {
+    !tenant.control().users().is_empty()
+}
+
+#[tokio::test]
+async fn a_status_comes_in_auth0s_form_and_nothing_is_carried_out() {
+    for (status, reason, retry_after) in [
+        (429, "Too Many Requests", Some(7)),
+        (500, "Internal Server Error", None),
+        (502, "Bad Gateway", None),
+        (503, "Service Unavailable", Some(1)),
+        (504, "Gateway Timeout", None),
+    ] {
+        let tenant = with(FaultKind::Status { status, retry_after }).await;
+        let reply = create(&tenant).await.unwrap();
+        assert_eq!(reply.error(), (status, reason.to_owned()));
+        assert_eq!(reply.json()["statusCode"], status);
+        let told = reply.header("retry-after").map(str::to_owned);
+        assert_eq!(told, retry_after.map(|seconds| seconds.to_string()));
+        assert!(!created(&tenant));
+        assert_eq!(create(&tenant).await.unwrap().status, 201, "it strikes once");
+    }
+}
+
+#[tokio::test]
+async fn at_the_token_endpoint_a_status_comes_in_the_form_of_oauth() {
+    let tenant = Tenant::start().await;
+    for (status, error) in
+        [(429, "too_many_requests"), (500, "server_error"), (503, "temporarily_unavailable")]
+    {
+        tenant.control().fault(Fault {
+            route: Some("POST /oauth/token client_credentials".to_owned()),
+            skip: 0,
+            times: Some(1),
+            kind: FaultKind::Status { status, retry_after: None },
+        });
+        let reply = tenant.ask_for_token(json!({})).await;
+        assert_eq!(reply.error(), (status, error.to_owned()));
+        assert!(reply.json()["error_description"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn a_delay_is_a_delay() {
+    let tenant = with(FaultKind::Delay { millis: 1_000_000 }).await;
+    assert!(create(&tenant).await.unwrap_err().is_timeout());
+    assert!(!created(&tenant));
+    let tenant = with(FaultKind::Delay { millis: 1 }).await;
+    assert_eq!(create(&tenant).await.unwrap().status, 201);
+}
+
+#[tokio::test]
+async fn a_hang_never_answers() {
+    let before = with(FaultKind::Hang).await;
+    assert!(create(&before).await.unwrap_err().is_timeout());
+    assert!(!created(&before));
+    let after = with(FaultKind::HangAfter).await;
+    assert!(create(&after).await.unwrap_err().is_timeout());
+    assert!(created(&after));
+}
+
+#[tokio::test]
+async fn a_reset_is_a_real_one() {
+    for (kind, carried_out) in [(FaultKind::ResetBefore, false), (FaultKind::ResetAfter, true)] {
+        let tenant = with(kind).await;
+        let (received, ended) = create_raw(&tenant).await;
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+        assert_eq!(received, b"");
+        assert_eq!(created(&tenant), carried_out);
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_a_second_creation_is_a_conflict() {
+    let tenant = with(FaultKind::ResetAfter).await;
+    assert!(create(&tenant).await.is_err());
+    let reply = create(&tenant).await.unwrap();
+    assert_eq!(reply.code(), (409, "auth0_idp_error".to_owned()));
+}
+
+#[tokio::test]
+async fn a_malformed_body_is_no_json() {
+    let tenant = with(FaultKind::Malformed).await;
+    let reply = create(&tenant).await.unwrap();
+    assert_eq!(reply.status, 201);
+    assert!(serde_json::from_str::<Value>(&reply.text).is_err());
+    assert!(!reply.text.is_empty());
+    assert!(created(&tenant));
+}
+
+#[tokio::test]
+async fn a_truncated_body_is_shorter_than_it_says() {
+    let tenant = with(FaultKind::Truncated).await;
+    let (received, _) = create_raw(&tenant).await;
+    let text = String::from_utf8(received).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    assert!(body.len() > 10, "{text}");
+    assert!(body.len() < length.parse().unwrap(), "{text}");
+    assert!(created(&tenant));
+    let again = with(FaultKind::Truncated).await;
+    assert!(create(&again).await.is_err(), "no client takes it for whole");
+}
+
+#[tokio::test]
+async fn an_oversized_body_has_so_many_bytes() {
+    let tenant = with(FaultKind::Oversized { bytes: 3_000_001 }).await;
+    let request =
+        tenant.request(Method::POST, "/api/v2/users").bearer_auth(&tenant.token).json(&jane());
+    let reply = send(request).await.unwrap();
+    assert_eq!((reply.status, reply.text.len()), (201, 3_000_001));
+    assert_eq!(reply.header("content-length"), None);
+    assert!(created(&tenant));
+}
+
+#[tokio::test]
+async fn a_page_of_html_comes_in_place_of_auth0() {
+    for status in [200, 502] {
+        let tenant = with(FaultKind::Html { status }).await;
+        let reply = create(&tenant).await.unwrap();
+        assert_eq!((reply.status, reply.header("content-type")), (status, Some("text/html")));
+        assert!(reply.text.starts_with("<html>"));
+        assert!(!created(&tenant));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_body_is_empty() {
+    let tenant = with(FaultKind::EmptyBody).await;
+    let reply = create(&tenant).await.unwrap();
+    assert_eq!((reply.status, reply.text.as_str()), (201, ""));
+    assert!(created(&tenant));
+}
+
+#[tokio::test]
+async fn a_fault_waits_strikes_and_goes_away() {
+    let tenant = Tenant::start().await;
+    let kind = FaultKind::Status { status: 500, retry_after: None };
+    tenant.control().fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        statuses.push(tenant.get("/api/v2/roles").await.status);
+    }
+    assert_eq!(statuses, [200, 200, 500, 500, 200]);
+
+    tenant.control().fault(Fault { route: None, skip: 0, times: None, kind });
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 500);
+    assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 500);
+    assert_eq!(tenant.get("/__sim/health").await.status, 200, "control is spared");
+    tenant.control().clear_faults();
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
+}
+
+#[tokio::test]
+async fn faulty_requests_count_and_other_routes_are_spared() {
+    let tenant = with(FaultKind::ResetBefore).await;
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
+    assert!(create(&tenant).await.is_err());
+    let calls = tenant.control().calls();
+    assert_eq!(calls.get(CREATE), Some(&1));
+    assert_eq!(calls.get("GET /api/v2/roles"), Some(&1));
+}

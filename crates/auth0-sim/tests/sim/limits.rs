@@ -1,0 +1,122 @@
+//! Rate limits: the buckets, the three headers, the body of a 429.
+
+use auth0_sim::{Bucket, EndpointLimit, RateLimit};
+use serde_json::json;
+
+use crate::support::{Reply, START, Tenant};
+
+const START_SECOND: i64 = START / 1_000;
+
+async fn with(limit: RateLimit) -> Tenant {
+    let tenant = Tenant::start().await;
+    tenant.control().update(|switches| switches.rate_limit = Some(limit));
+    tenant
+}
+
+fn unlimited() -> RateLimit {
+    RateLimit { global_burst: 0, authentication: None, ..RateLimit::free() }
+}
+
+/// Limit, remaining and reset in seconds from the start.
+fn standing(reply: &Reply) -> [i64; 3] {
+    let number = |name| reply.header(name).unwrap().parse::<i64>().unwrap();
+    let reset = number("x-ratelimit-reset") - START_SECOND;
+    [number("x-ratelimit-limit"), number("x-ratelimit-remaining"), reset]
+}
+
+#[tokio::test]
+async fn without_limits_there_are_no_headers() {
+    let tenant = Tenant::start().await;
+    let reply = tenant.get("/api/v2/roles").await;
+    assert!(reply.headers.keys().all(|name| !name.as_str().starts_with("x-ratelimit")));
+}
+
+#[tokio::test]
+async fn the_global_bucket_empties_and_fills_at_the_top_of_the_second() {
+    let tenant = with(RateLimit::free()).await;
+    tenant.clock.advance(400);
+    assert_eq!(standing(&tenant.get("/api/v2/roles").await), [2, 1, 1]);
+    assert_eq!(standing(&tenant.get("/api/v2/users").await), [2, 0, 1]);
+    let reply = tenant.get("/api/v2/roles").await;
+    assert_eq!(reply.code(), (429, "too_many_requests".to_owned()));
+    assert_eq!(
+        reply.json(),
+        json!({
+            "statusCode": 429,
+            "error": "Too Many Requests",
+            "message": "Global limit has been reached",
+            "errorCode": "too_many_requests",
+        })
+    );
+    assert_eq!(standing(&reply), [2, 0, 1]);
+    assert_eq!(reply.header("retry-after"), None);
+    tenant.clock.advance(599);
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 429);
+    tenant.clock.advance(1);
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_endpoint_has_a_bucket_that_its_routes_share() {
+    let endpoint = EndpointLimit {
+        name: "read roles".to_owned(),
+        routes: vec!["GET /api/v2/roles".to_owned(), "GET /api/v2/roles/{id}".to_owned()],
+        bucket: Bucket { burst: 2, per_minute: 12 },
+    };
+    let tenant = with(RateLimit { endpoints: vec![endpoint], ..unlimited() }).await;
+    assert_eq!(standing(&tenant.get("/api/v2/roles").await), [2, 1, 5]);
+    assert_eq!(tenant.get("/api/v2/roles/none").await.status, 404, "counts, though in vain");
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 429);
+    assert_eq!(tenant.get("/api/v2/users").await.status, 200, "no limit is about it");
+    tenant.clock.advance(4_999);
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 429);
+    tenant.clock.advance(1);
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_global_bucket_is_looked_at_first() {
+    let endpoint = EndpointLimit {
+        name: "read roles".to_owned(),
+        routes: vec!["GET /api/v2/roles".to_owned()],
+        bucket: Bucket { burst: 10, per_minute: 60 },
+    };
+    let limit = RateLimit { global_burst: 1, endpoints: vec![endpoint], ..unlimited() };
+    let tenant = with(limit).await;
+    assert_eq!(standing(&tenant.get("/api/v2/roles").await)[0], 10);
+    let refused = tenant.get("/api/v2/roles").await;
+    assert_eq!((refused.status, standing(&refused)[0]), (429, 1));
+}
+
+#[tokio::test]
+async fn a_refused_request_is_not_carried_out() {
+    let tenant = with(RateLimit { global_burst: 1, ..unlimited() }).await;
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
+    assert_eq!(tenant.post("/api/v2/roles", json!({"name": "editor"})).await.status, 429);
+    tenant.control().update(|switches| switches.rate_limit = None);
+    assert_eq!(tenant.get("/api/v2/roles").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn retry_after_comes_if_it_is_switched_on() {
+    let limit = RateLimit { global_burst: 1, retry_after_header: true, ..unlimited() };
+    let tenant = with(limit).await;
+    assert_eq!(tenant.get("/api/v2/roles").await.header("retry-after"), None);
+    assert_eq!(tenant.get("/api/v2/roles").await.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn the_token_endpoint_has_a_limit_of_its_own() {
+    let authentication = Some(Bucket { burst: 3, per_minute: 60 });
+    let limit = RateLimit { authentication, global_burst: 1, ..unlimited() };
+    let tenant = with(limit).await;
+    // Each request for a token looks at the discovery document before.
+    assert_eq!(tenant.ask_for_token(json!({})).await.status, 200);
+    tenant.control().update(|switches| switches.latency_millis = 0);
+    let refused = tenant.log_in("a", "b", "203.0.113.7", json!({})).await;
+    assert_eq!(refused.status, 403);
+    let refused = tenant.log_in("a", "b", "203.0.113.7", json!({})).await;
+    assert_eq!(refused.error(), (429, "too_many_requests".to_owned()));
+    assert_eq!(standing(&refused), [3, 0, 1]);
+    assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
+}
