@@ -1,0 +1,259 @@
+//! The directory: both ports, and what all of their operations share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
+    RoleCatalogue, TenantScope, User, UserId,
+};
+use ports::{Applied, BoxError, Call, Clock, Enlisted, PortError, PortResult, UserDirectory};
+use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use crate::client::ClientError;
+use crate::config::{Auth0Config, Invite};
+use crate::error::Fault;
+use crate::listing;
+use crate::locks::{Held, Key, Locks};
+use crate::management::{Management, Repeat};
+use crate::recent::Recent;
+use crate::users::{Reader, UsernameMemory};
+use crate::wire;
+
+/// The accounts of one Auth0 connection, and the check of their passwords. Cheap to clone.
+///
+/// Whoever asks, and on whichever runtime: everything is done on the runtime that it is made with,
+/// on which its connections live.
+#[derive(Debug, Clone)]
+pub struct Auth0Directory {
+    inner: Arc<Inner>,
+    runtime: Handle,
+}
+
+/// What the operations work with.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) management: Management,
+    pub(crate) reader: Reader,
+    pub(crate) recent: Recent,
+    pub(crate) usernames: UsernameMemory,
+    pub(crate) connection: String,
+    pub(crate) verify_email: bool,
+    pub(crate) invite: Invite,
+    pub(crate) deadline: Duration,
+    locks: Locks,
+}
+
+/// An answer of Auth0 that is about no account, or about another one than was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("Auth0 answered with an account that makes no sense")]
+struct Senseless;
+
+/// Something that was given up half-way: it panicked, or the process is about to end.
+#[derive(Debug, thiserror::Error)]
+#[error("a task did not come to its end")]
+struct GivenUp;
+
+impl Auth0Directory {
+    /// A directory over the accounts that the configuration leads to, with the roles of the
+    /// catalogue. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be set up, for a certificate that cannot be read, say.
+    pub fn new(
+        config: Auth0Config,
+        catalogue: Arc<RoleCatalogue>,
+        clock: Arc<dyn Clock>,
+        runtime: Handle,
+    ) -> Result<Self, ClientError> {
+        let management = Management::new(&config, Arc::clone(&clock))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                management,
+                reader: Reader { prefix: config.metadata_prefix, catalogue },
+                recent: Recent::new(clock, config.recent),
+                usernames: UsernameMemory::default(),
+                connection: config.connection,
+                verify_email: config.verify_email,
+                invite: config.invite,
+                deadline: config.deadline,
+                locks: Locks::default(),
+            }),
+            runtime,
+        })
+    }
+
+    /// Does something that is of use only while somebody waits for it.
+    pub(crate) async fn while_wanted<T, F>(
+        &self,
+        read: impl FnOnce(Arc<Inner>) -> F,
+    ) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        let task = self.start(read);
+        let _ended_with_the_caller = Abort(task.abort_handle());
+        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+    }
+
+    /// Runs a write to its end, even if nobody waits for it any more: a caller who goes away must
+    /// leave nothing half done, nor a lock let go while a write is under way.
+    async fn to_its_end<T, F>(&self, write: impl FnOnce(Arc<Inner>) -> F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        // What a panic says may hold anything, so it is not passed on.
+        self.start(write).await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+    }
+
+    fn start<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> JoinHandle<PortResult<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        let work = work(Arc::clone(&self.inner)).in_current_span();
+        match Call::current() {
+            Some(call) => self.runtime.spawn(call.scope(work)),
+            None => self.runtime.spawn(work),
+        }
+    }
+}
+
+/// Ends a task when it is dropped.
+struct Abort(AbortHandle);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Inner {
+    /// The account as Auth0 has it at this moment.
+    pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
+        let found = self.management.user(id).await?.and_then(|user| self.reader.read(user));
+        if found.as_ref().is_some_and(|user| user.id != *id) {
+            return Err(PortError::Failed { source: Senseless.into() });
+        }
+        self.recent.observe(id, found.as_ref());
+        Ok(found)
+    }
+
+    /// Takes the locks, if they can be had before the deadline.
+    pub(crate) async fn lock(&self, keys: impl IntoIterator<Item = Key>) -> PortResult<Held> {
+        let deadline =
+            Call::current().map_or_else(|| Instant::now() + self.deadline, |call| call.deadline());
+        timeout_at(deadline, self.locks.take(keys)).await.map_err(|_| PortError::Timeout)
+    }
+
+    /// Sends a change that can be sent twice, and remembers what became of the account.
+    pub(crate) async fn patch(&self, before: &User, patch: &wire::UserPatch) -> PortResult<User> {
+        match self.management.patch(&before.id, patch, Repeat::Safe).await {
+            Ok(answer) => self.wrote(&before.id, Some(before), answer),
+            Err(fault) => Err(self.failed(before, fault)),
+        }
+    }
+
+    /// The account as a write has answered it, which is remembered.
+    pub(crate) fn wrote(
+        &self,
+        id: &UserId,
+        before: Option<&User>,
+        answer: wire::User,
+    ) -> PortResult<User> {
+        let user = self.reader.read(answer).filter(|user| user.id == *id);
+        let user = user.ok_or_else(|| PortError::Failed { source: BoxError::from(Senseless) })?;
+        self.recent.wrote(before, &user);
+        Ok(user)
+    }
+
+    /// What a failed write comes to. An account that is not there any more is remembered as gone.
+    pub(crate) fn failed(&self, before: &User, fault: Fault) -> PortError {
+        if let Fault::NotFound = fault {
+            self.recent.observe(&before.id, None);
+        }
+        fault.into()
+    }
+}
+
+#[async_trait]
+impl UserDirectory for Auth0Directory {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+        let id = id.clone();
+        let found = self.while_wanted(|inner| async move { inner.read(&id).await }).await?;
+        Ok(found.filter(|user| scope.sees(user)))
+    }
+
+    async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
+        let (tenant, listing) = (scope.tenant().clone(), *listing);
+        self.while_wanted(|inner| async move {
+            let Inner { management, reader, recent, .. } = &*inner;
+            let index = listing::Search { management, reader, tenant: &tenant };
+            listing::list(&index, &tenant, recent.about(&tenant), &listing).await
+        })
+        .await
+    }
+
+    async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
+        let scope = scope.clone();
+        self.to_its_end(|inner| async move { inner.create(&scope, new).await }).await
+    }
+
+    async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
+        let scope = scope.clone();
+        self.to_its_end(|inner| async move { inner.enlist(&scope, enlistment).await }).await
+    }
+
+    async fn change_membership(
+        &self,
+        scope: &TenantScope,
+        seen: &User,
+        change: MembershipChange,
+    ) -> PortResult<User> {
+        let (scope, seen) = (scope.clone(), seen.clone());
+        self.to_its_end(|inner| async move { inner.change_membership(&scope, &seen, change).await })
+            .await
+    }
+
+    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
+        let (scope, seen) = (scope.clone(), seen.clone());
+        self.to_its_end(|inner| async move { inner.detach(&scope, &seen).await }).await
+    }
+
+    async fn change_account(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        change: AccountChange,
+    ) -> PortResult<Applied> {
+        let (scope, seen) = (scope.clone(), seen.clone());
+        self.to_its_end(|inner| async move { inner.change_account(&scope, &seen, change).await })
+            .await
+    }
+
+    async fn set_password(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        password: Password,
+    ) -> PortResult<User> {
+        let (scope, seen) = (scope.clone(), seen.clone());
+        self.to_its_end(|inner| async move { inner.set_password(&scope, &seen, password).await })
+            .await
+    }
+
+    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
+        let (scope, seen) = (scope.clone(), seen.clone());
+        self.to_its_end(|inner| async move { inner.delete(&scope, &seen).await }).await
+    }
+
+    async fn ready(&self) -> PortResult<()> {
+        self.while_wanted(|inner| async move { inner.management.probe().await }).await
+    }
+}

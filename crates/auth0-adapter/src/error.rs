@@ -1,0 +1,251 @@
+//! What can go wrong on the way to Auth0, and what a port says of it.
+//!
+//! `Display` and `Debug` of everything here are fit for a log: no bodies, no tokens, no addresses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::{Conflict, PortError, Unacceptable};
+use thiserror::Error;
+
+use crate::refusal::{Meaning, Refusal};
+
+/// Why there is no answer that could be used.
+#[derive(Debug, Clone, Error)]
+pub(crate) enum Failure {
+    /// Auth0 failed too often; nothing was sent.
+    #[error("Auth0 failed too often and is left alone for a while")]
+    Open {
+        /// For how long.
+        retry_after: Duration,
+    },
+    /// The deadline passed; nothing was sent.
+    #[error("no time was left to ask Auth0")]
+    NoTime,
+    /// No connection; nothing was sent.
+    #[error("Auth0 cannot be reached")]
+    Unreachable(#[source] Arc<reqwest::Error>),
+    /// The connection broke, before or after Auth0 did what it was asked.
+    #[error("the exchange with Auth0 broke off")]
+    Broken(#[source] Arc<reqwest::Error>),
+    /// No answer in time.
+    #[error("Auth0 did not answer in time")]
+    TimedOut {
+        /// The deadline left it so little time that this says nothing about Auth0.
+        cut_short: bool,
+    },
+    /// 429. Nothing was done.
+    #[error("Auth0 limits the rate")]
+    Limited {
+        /// When to come back, if Auth0 says.
+        retry_after: Option<Duration>,
+    },
+    /// 5xx.
+    #[error("Auth0 answered with status {status}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// When to come back, if Auth0 says.
+        retry_after: Option<Duration>,
+    },
+    /// 503 for a search that takes longer than Auth0 allows. Auth0 itself is well.
+    #[error("the search took longer than Auth0 allows")]
+    SlowSearch,
+    /// An answer that makes no sense.
+    #[error("Auth0's answer makes no sense")]
+    Garbage(#[from] Garbage),
+    /// 4xx. Nothing was done.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no token to ask with; nothing was sent.
+    #[error("there is no token for the Management API")]
+    NoToken(#[source] Arc<Failure>),
+}
+
+/// Why an answer makes no sense. Of the answer itself nothing is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum Garbage {
+    /// It has no end, or one too far away.
+    #[error("it is too long")]
+    TooLong,
+    /// A status that this call does not have.
+    #[error("it has status {0}")]
+    Status(u16),
+    /// No JSON, or not of the form that was expected.
+    #[error("it is not the JSON that was expected, at line {line} column {column}")]
+    Json {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// A token that cannot be sent in a header.
+    #[error("it holds a malformed token")]
+    Token,
+}
+
+/// The parser's own error would repeat parts of the body.
+impl From<serde_json::Error> for Garbage {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json { line: error.line(), column: error.column() }
+    }
+}
+
+impl Failure {
+    /// Whether Auth0 certainly did nothing of what it was asked.
+    pub(crate) fn is_certain(&self) -> bool {
+        match self {
+            Self::Open { .. }
+            | Self::NoTime
+            | Self::Unreachable(_)
+            | Self::Limited { .. }
+            | Self::Refused(_)
+            | Self::NoToken(_) => true,
+            Self::Broken(_)
+            | Self::TimedOut { .. }
+            | Self::Status { .. }
+            | Self::SlowSearch
+            | Self::Garbage(_) => false,
+        }
+    }
+
+    /// Whether others who wait for the same thing would fare no better.
+    pub(crate) fn is_common(&self) -> bool {
+        !matches!(self, Self::NoTime | Self::TimedOut { cut_short: true })
+    }
+}
+
+impl From<Failure> for PortError {
+    fn from(failure: Failure) -> Self {
+        // What is inside decides, what is outside is told.
+        let inner = if let Failure::NoToken(inner) = &failure { inner } else { &failure };
+        match *inner {
+            Failure::NoTime | Failure::TimedOut { .. } | Failure::Status { status: 504, .. } => {
+                Self::Timeout
+            }
+            Failure::Open { retry_after } => {
+                let retry_after = Some(retry_after);
+                Self::Unavailable { retry_after, source: Some(failure.into()) }
+            }
+            Failure::Limited { retry_after } | Failure::Status { status: 503, retry_after } => {
+                Self::Unavailable { retry_after, source: Some(failure.into()) }
+            }
+            Failure::Unreachable(_) | Failure::SlowSearch => {
+                Self::Unavailable { retry_after: None, source: Some(failure.into()) }
+            }
+            Failure::Broken(_)
+            | Failure::Status { .. }
+            | Failure::Garbage(_)
+            | Failure::Refused(_)
+            | Failure::NoToken(_) => Self::Failed { source: failure.into() },
+        }
+    }
+}
+
+/// Why a call of the Management API did not do what it was to do.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// There is no such account.
+    NotFound,
+    /// Another account has the address, or the id that was chosen.
+    EmailTaken,
+    /// Another account has the username.
+    UsernameTaken,
+    /// The password is against the connection's policy.
+    WeakPassword,
+    /// The connection takes no usernames.
+    NoUsernames,
+    /// The connection takes no account without a username.
+    UsernameRequired,
+    /// Auth0 does not take the address.
+    InvalidEmail,
+    /// Auth0 does not take the username.
+    InvalidUsername,
+    /// Auth0 does not take one of the names.
+    InvalidName,
+    /// Auth0 cannot do this to an account of this kind.
+    NotSupported,
+    /// Everything else: nothing that whoever asked could do differently.
+    Port(PortError),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        let refusal = match &failure {
+            Failure::Refused(refusal) => refusal,
+            Failure::NoToken(inner) => {
+                if let Failure::Refused(refusal) = &**inner {
+                    // A token is the operator's business, whatever the answer seems to mean.
+                    refusal.tell_operator();
+                }
+                return Self::Port(failure.into());
+            }
+            Failure::Open { .. }
+            | Failure::NoTime
+            | Failure::Unreachable(_)
+            | Failure::Broken(_)
+            | Failure::TimedOut { .. }
+            | Failure::Limited { .. }
+            | Failure::Status { .. }
+            | Failure::SlowSearch
+            | Failure::Garbage(_) => return Self::Port(failure.into()),
+        };
+        match refusal.meaning() {
+            Meaning::NotFound => Self::NotFound,
+            Meaning::EmailTaken => Self::EmailTaken,
+            Meaning::UsernameTaken => Self::UsernameTaken,
+            Meaning::WeakPassword => Self::WeakPassword,
+            Meaning::NoUsernames => Self::NoUsernames,
+            Meaning::UsernameRequired => Self::UsernameRequired,
+            Meaning::InvalidEmail => Self::InvalidEmail,
+            Meaning::InvalidUsername => Self::InvalidUsername,
+            Meaning::InvalidName => Self::InvalidName,
+            Meaning::NotSupported => Self::NotSupported,
+            Meaning::Unauthorized
+            | Meaning::WrongPassword
+            | Meaning::RightPassword
+            | Meaning::AttemptsStopped
+            | Meaning::OperatorsProblem => {
+                refusal.tell_operator();
+                Self::Port(failure.into())
+            }
+        }
+    }
+}
+
+impl From<Fault> for PortError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotFound => Self::NotFound,
+            Fault::EmailTaken => Self::Conflict(Conflict::EmailTaken),
+            Fault::UsernameTaken => Self::Conflict(Conflict::UsernameTaken),
+            Fault::WeakPassword => Self::Unacceptable(Unacceptable::WeakPassword),
+            Fault::InvalidEmail => Self::Unacceptable(Unacceptable::Email),
+            Fault::NoUsernames | Fault::UsernameRequired | Fault::InvalidUsername => {
+                Self::Unacceptable(Unacceptable::Username)
+            }
+            Fault::InvalidName => Self::Unacceptable(Unacceptable::Name),
+            Fault::NotSupported => Self::Unacceptable(Unacceptable::Unsupported),
+            Fault::Port(error) => error,
+        }
+    }
+}
+
+/// Why there is no new account, or maybe no new account.
+#[derive(Debug)]
+pub(crate) enum CreateFault {
+    /// Certainly none was made.
+    Rejected(Fault),
+    /// One may or may not have been made: the answer is not there, or makes no sense.
+    Lost(Fault),
+}
+
+impl From<Failure> for CreateFault {
+    fn from(failure: Failure) -> Self {
+        if failure.is_certain() {
+            Self::Rejected(failure.into())
+        } else {
+            Self::Lost(failure.into())
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The people of one tenant, as Auth0's search knows them.
+
+use domain::TenantId;
+use ports::{BoxError, PortError, PortResult};
+
+use super::{Ask, Found, Index, Order, OrderField, Row};
+use crate::management::{self, Management};
+use crate::query::Query;
+use crate::users::Reader;
+use crate::wire;
+
+/// One tenant's people in Auth0.
+#[derive(Debug)]
+pub(crate) struct Search<'a> {
+    pub(crate) management: &'a Management,
+    pub(crate) reader: &'a Reader,
+    pub(crate) tenant: &'a TenantId,
+}
+
+impl Search<'_> {
+    /// A row, checked again: Auth0's word alone makes nobody one of the tenant's people.
+    fn row(&self, user: wire::User) -> PortResult<Row> {
+        let created_at = user
+            .created_at
+            .parse()
+            .map_err(|source| PortError::Failed { source: BoxError::from(source) })?;
+        let id = user.user_id.clone();
+        let user = self.reader.read(user).filter(|user| user.role_in(self.tenant).is_some());
+        Ok(Row { id, created_at, user })
+    }
+}
+
+impl Index for Search<'_> {
+    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
+        let query = Query::people(&self.reader.prefix, self.tenant, &self.reader.catalogue);
+        let query = ask.created.into_iter().fold(query, Query::created);
+        let query = ask.among.into_iter().fold(query, Query::among);
+        let search = management::Search {
+            q: query.to_string(),
+            sort: ask.order.parameter(),
+            page: ask.page,
+            per_page: ask.per_page,
+        };
+        let found = self.management.search(&search).await?;
+        let asked = u64::from(ask.page) * u64::from(ask.per_page);
+        Ok(Found {
+            start: found.start.unwrap_or(asked),
+            total: found.total,
+            rows: found.users.into_iter().map(|user| self.row(user)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Order {
+    /// The parameter `sort`.
+    fn parameter(self) -> &'static str {
+        match (self.field, self.descending) {
+            (OrderField::Id, false) => "user_id:1",
+            (OrderField::Id, true) => "user_id:-1",
+            (OrderField::Email, false) => "email:1",
+            (OrderField::Email, true) => "email:-1",
+            (OrderField::CreatedAt, false) => "created_at:1",
+            (OrderField::CreatedAt, true) => "created_at:-1",
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The calls of Auth0 that are used, each with its types.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{CurrentPassword, EmailAddress, Timestamp, UserId};
+use ports::{Call, Clock, PortResult};
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::time::Instant;
+
+use crate::api::Api;
+use crate::breaker::Breaker;
+use crate::client::{Answer, Client, ClientError, Outgoing};
+use crate::config::Auth0Config;
+use crate::error::{CreateFault, Failure, Fault, Garbage};
+use crate::flight::Flight;
+use crate::refusal::{Meaning, Refusal};
+use crate::retry::{Safety, Transport, json, retry_after, success};
+use crate::token::Tokens;
+use crate::wire;
+
+/// For how long a good answer says that Auth0 is ready.
+const GOOD_FOR: Duration = Duration::from_secs(5);
+
+/// Auth0, as far as it is used. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Management {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    transport: Transport,
+    tokens: Tokens,
+    api: Api,
+    deadline: Duration,
+    /// When the Management API last took a token and a call.
+    last_good: Mutex<Option<Instant>>,
+    probe: Flight,
+}
+
+/// A search for users.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    /// The query, in Auth0's subset of Lucene's syntax.
+    pub(crate) q: String,
+    /// Such as `created_at:1`.
+    pub(crate) sort: &'static str,
+    /// From 0.
+    pub(crate) page: u32,
+    /// At most 100; Auth0 may give fewer.
+    pub(crate) per_page: u32,
+}
+
+/// Whether a change may be sent again when its answer was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Twice is the same as once.
+    Safe,
+    /// Only if Auth0 certainly did nothing.
+    OnlyIfUnprocessed,
+}
+
+/// What came of an attempt to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogIn {
+    /// It is the account's password.
+    Right,
+    /// It is not, or there is no such account.
+    Wrong,
+    /// Auth0's attack protection lets nobody try for now.
+    Stopped {
+        /// How long to wait, if Auth0 says.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl Management {
+    /// Auth0 as configured. Fails if the certificates are none, or the machine has no TLS roots.
+    pub(crate) fn new(config: &Auth0Config, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
+        let client = Client::new(config)?;
+        let transport = Transport::new(client, Breaker::new(config.circuit), clock);
+        let inner = Inner {
+            transport,
+            tokens: Tokens::new(config),
+            api: Api::of(config),
+            deadline: config.deadline,
+            last_good: Mutex::new(None),
+            probe: Flight::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// `GET /users/{id}`, which is immediately consistent.
+    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<wire::User>, Fault> {
+        let outgoing = self.inner.api.user("GET /api/v2/users/{id}", Method::GET, id);
+        match self.call(outgoing, Safety::Repeatable, json).await.map_err(Fault::from) {
+            Err(Fault::NotFound) => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    /// `GET /users-by-email`, which is immediately consistent.
+    pub(crate) async fn users_by_email(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Vec<wire::User>, Fault> {
+        let outgoing = self.inner.api.users_by_email(email);
+        Ok(self.call(outgoing, Safety::Repeatable, json).await?)
+    }
+
+    /// `GET /users`, which lags behind.
+    pub(crate) async fn search(&self, search: &Search) -> Result<wire::UserPage, Fault> {
+        let outgoing = self.inner.api.search(search);
+        Ok(self.call(outgoing, Safety::Repeatable, json).await?)
+    }
+
+    /// `POST /users`.
+    pub(crate) async fn create(&self, new: &wire::NewUser) -> Result<wire::User, CreateFault> {
+        let outgoing = self.inner.api.create(new);
+        Ok(self.call(outgoing, Safety::OnlyIfUnprocessed, json).await?)
+    }
+
+    /// `PATCH /users/{id}`.
+    pub(crate) async fn patch(
+        &self,
+        id: &UserId,
+        patch: &wire::UserPatch,
+        repeat: Repeat,
+    ) -> Result<wire::User, Fault> {
+        let outgoing = self.inner.api.patch(id, patch);
+        let safety = match repeat {
+            Repeat::Safe => Safety::Repeatable,
+            Repeat::OnlyIfUnprocessed => Safety::OnlyIfUnprocessed,
+        };
+        Ok(self.call(outgoing, safety, json).await?)
+    }
+
+    /// `DELETE /users/{id}`, which succeeds for who is already gone.
+    pub(crate) async fn delete(&self, id: &UserId) -> Result<(), Fault> {
+        let outgoing = self.inner.api.user("DELETE /api/v2/users/{id}", Method::DELETE, id);
+        Ok(self.call(outgoing, Safety::Repeatable, nothing).await?)
+    }
+
+    /// Logs in with a password, and throws the tokens away.
+    ///
+    /// Each attempt counts at Auth0, by address and client, so that none is made twice.
+    pub(crate) async fn log_in(
+        &self,
+        email: &EmailAddress,
+        password: &CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> Result<LogIn, Fault> {
+        let outgoing = self.inner.api.log_in(email.as_str(), password.expose(), client);
+        let deadline = self.deadline();
+        let transport = &self.inner.transport;
+        Ok(transport.ask(&outgoing, None, Safety::Once, deadline, read_log_in).await?)
+    }
+
+    /// Has Auth0 send the mail with the link to set a password.
+    pub(crate) async fn send_reset_mail(&self, email: &EmailAddress) -> Result<(), Fault> {
+        let outgoing = self.inner.api.reset_mail(email);
+        let deadline = self.deadline();
+        // The answer is a sentence for people.
+        let read = |answer: &Answer, now: Timestamp| success(answer, now).map(|_| ());
+        let transport = &self.inner.transport;
+        Ok(transport.ask(&outgoing, None, Safety::OnlyIfUnprocessed, deadline, read).await?)
+    }
+
+    /// Whether Auth0 takes calls.
+    ///
+    /// What ordinary calls found out a moment ago is good enough. Otherwise an account is asked
+    /// for that cannot exist.
+    pub(crate) async fn probe(&self) -> PortResult<()> {
+        let inner = &*self.inner;
+        if let Some(retry_after) = inner.transport.breaker().open_for() {
+            return Err(Failure::Open { retry_after }.into());
+        }
+        let arrival = Instant::now();
+        let good_since = |since| {
+            let last_good = *inner.last_good.lock().unwrap_or_else(PoisonError::into_inner);
+            let good = last_good.is_some_and(|when| since <= when);
+            (good && inner.transport.breaker().is_closed()).then_some(())
+        };
+        let recently = arrival.checked_sub(GOOD_FOR);
+        if recently.and_then(good_since).is_some() {
+            return Ok(());
+        }
+        let fetch = async {
+            let outgoing = inner.api.probe();
+            match self.call(outgoing, Safety::Once, json::<IgnoredAny>).await {
+                Err(Failure::Refused(refusal)) if refusal.meaning() == Meaning::NotFound => Ok(()),
+                // It is there, and will take calls again in a moment. To say that it is not would
+                // help nobody.
+                Err(Failure::Limited { .. }) => Ok(()),
+                answer => answer.map(|_| ()),
+            }
+        };
+        let there = || good_since(arrival);
+        match inner.probe.join(self.deadline(), there, fetch).await {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(Fault::from(failure).into()),
+        }
+    }
+
+    /// Asks the Management API. A token that it does not take is replaced once.
+    async fn call<T: Send>(
+        &self,
+        outgoing: Outgoing,
+        safety: Safety,
+        read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
+    ) -> Result<T, Failure> {
+        let inner = &*self.inner;
+        let deadline = self.deadline();
+        let mut replaced = false;
+        loop {
+            let token = inner.tokens.get(&inner.transport, deadline).await?;
+            let authorization = Some(token.header());
+            let outcome =
+                inner.transport.ask(&outgoing, authorization, safety, deadline, &read).await;
+            match &outcome {
+                Err(Failure::Refused(refusal)) if refusal.status() == 401 && !replaced => {
+                    inner.tokens.forget(&token);
+                    replaced = true;
+                    continue;
+                }
+                Err(Failure::Refused(refusal)) if matches!(refusal.status(), 401 | 403) => {}
+                Ok(_) | Err(Failure::Refused(_)) => {
+                    let mut last_good =
+                        inner.last_good.lock().unwrap_or_else(PoisonError::into_inner);
+                    *last_good = Some(Instant::now());
+                }
+                Err(_) => {}
+            }
+            return outcome;
+        }
+    }
+
+    /// When the call has to be over that this is part of.
+    fn deadline(&self) -> Instant {
+        Call::current().map_or_else(|| Instant::now() + self.inner.deadline, |call| call.deadline())
+    }
+}
+
+/// 204, and nothing else: a page of some proxy in between must not pass for a deletion.
+fn nothing(answer: &Answer, now: Timestamp) -> Result<(), Failure> {
+    match success(answer, now)?.status {
+        StatusCode::NO_CONTENT => Ok(()),
+        status => Err(Garbage::Status(status.as_u16()).into()),
+    }
+}
+
+/// The tokens of a log-in. That there is one is all that matters.
+#[derive(Deserialize)]
+struct LoggedIn {
+    #[serde(rename = "access_token")]
+    _access_token: IgnoredAny,
+}
+
+fn read_log_in(answer: &Answer, now: Timestamp) -> Result<LogIn, Failure> {
+    if !answer.status.is_client_error() {
+        return json(answer, now).map(|LoggedIn { .. }| LogIn::Right);
+    }
+    let meaning = Refusal::read(answer.status, &answer.body).meaning();
+    if meaning == Meaning::RightPassword {
+        Ok(LogIn::Right)
+    } else if meaning == Meaning::WrongPassword {
+        Ok(LogIn::Wrong)
+    } else if meaning == Meaning::AttemptsStopped {
+        Ok(LogIn::Stopped { retry_after: retry_after(&answer.headers, now) })
+    } else {
+        // The limit of all callers together is among them.
+        success(answer, now).and(Err(Garbage::Status(answer.status.as_u16()).into()))
+    }
+}

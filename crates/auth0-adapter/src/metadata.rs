@@ -1,0 +1,113 @@
+//! What Usher keeps in an account's `app_metadata`: its home, and its memberships.
+//!
+//! | key | value |
+//! |---|---|
+//! | `<prefix>` | `{"home": "acme", "service_user": false}` |
+//! | `<prefix>_tenant_<tenant>` | `{"role": "viewer", "name": "Jane"}`; without a name, the account's own counts |
+//!
+//! Auth0 merges metadata at the first level only, and knows no conditional writes. With one key for
+//! each tenant, two processes that change an account for two tenants at the same moment do not undo
+//! each other; what a change does not name stays. A key set to `null` is taken away.
+//! (Auth0, "Manage Metadata Using the Management API".)
+//!
+//! Reading is lenient, since anybody who may use the Auth0 dashboard can write there: what is
+//! malformed is no home and no membership, and lets nobody in.
+
+use std::collections::BTreeMap;
+
+use domain::{Membership, RoleCatalogue, TenantId};
+use serde_json::{Map, Value, json};
+
+use crate::config::MetadataPrefix;
+
+impl MetadataPrefix {
+    /// The key of what is the account's own.
+    pub(crate) fn account_key(&self) -> &str {
+        self.as_str()
+    }
+
+    /// The key of a membership.
+    pub(crate) fn membership_key(&self, tenant: &TenantId) -> String {
+        format!("{self}_tenant_{tenant}")
+    }
+
+    /// Whose membership stands under the key, if one does.
+    fn tenant_of(&self, key: &str) -> Option<TenantId> {
+        key.strip_prefix(self.as_str())?.strip_prefix("_tenant_")?.parse().ok()
+    }
+}
+
+/// What is read from an account's metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Kept {
+    pub(crate) home: Option<TenantId>,
+    pub(crate) service_user: bool,
+    pub(crate) memberships: BTreeMap<TenantId, Membership>,
+}
+
+impl Kept {
+    /// Reads what the catalogue knows the roles of.
+    pub(crate) fn read(
+        prefix: &MetadataPrefix,
+        catalogue: &RoleCatalogue,
+        metadata: &Map<String, Value>,
+    ) -> Self {
+        let account = metadata.get(prefix.account_key());
+        let own = |name| account.and_then(|account| account.get(name));
+        let membership = |(key, value): (&String, &Value)| {
+            let tenant = prefix.tenant_of(key)?;
+            let role = catalogue.resolve(value.get("role")?.as_str()?)?.clone();
+            let name = value.get("name").and_then(Value::as_str).and_then(|name| name.parse().ok());
+            Some((tenant, Membership { role, name }))
+        };
+        Self {
+            home: own("home").and_then(Value::as_str).and_then(|home| home.parse().ok()),
+            service_user: own("service_user").and_then(Value::as_bool).unwrap_or(false),
+            memberships: metadata.iter().filter_map(membership).collect(),
+        }
+    }
+}
+
+/// Entries of `app_metadata` to be written. Auth0 leaves those that are not named as they are.
+#[derive(Debug, Default)]
+pub(crate) struct Entries(Map<String, Value>);
+
+impl Entries {
+    /// What is the account's own.
+    #[must_use]
+    pub(crate) fn account(
+        mut self,
+        prefix: &MetadataPrefix,
+        home: &TenantId,
+        service_user: bool,
+    ) -> Self {
+        let value = json!({ "home": home.as_str(), "service_user": service_user });
+        self.0.insert(prefix.account_key().to_owned(), value);
+        self
+    }
+
+    /// What the account is in the tenant, or that it is nothing there.
+    #[must_use]
+    pub(crate) fn membership(
+        mut self,
+        prefix: &MetadataPrefix,
+        tenant: &TenantId,
+        membership: Option<&Membership>,
+    ) -> Self {
+        // Auth0 replaces the whole value, so it always holds all there is to a membership.
+        let value = membership.map_or(Value::Null, |Membership { role, name }| match name {
+            Some(name) => json!({ "role": role.name().as_str(), "name": name.as_str() }),
+            None => json!({ "role": role.name().as_str() }),
+        });
+        self.0.insert(prefix.membership_key(tenant), value);
+        self
+    }
+
+    /// As they are sent.
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Passwords: set by `PATCH`, checked by logging in (the password-realm grant).
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use aws_lc_rs::rand;
+use domain::{AccountScope, CurrentPassword, Password, User};
+use ports::{BoxError, Call, PasswordCheck, PortError, PortResult, Verdict};
+use tokio::time::Instant;
+
+use crate::directory::{Auth0Directory, Inner};
+use crate::error::Fault;
+use crate::locks::Key;
+use crate::management::{LogIn, Repeat};
+use crate::wire::UserPatch;
+
+/// What Auth0 puts before the ids of accounts whose password it keeps itself.
+const PROVIDER: &str = "auth0|";
+
+impl Inner {
+    pub(crate) async fn set_password(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        password: Password,
+    ) -> PortResult<User> {
+        let _held = self.lock([Key::Account(seen.id.clone())]).await?;
+        let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+        scope.admit_password(&before)?;
+        let patch = UserPatch {
+            connection: Some(self.connection.clone()),
+            password: Some(password),
+            ..UserPatch::default()
+        };
+        let set = self.management.patch(&before.id, &patch, Repeat::OnlyIfUnprocessed).await;
+        match set {
+            Ok(answer) if !before.blocked => self.wrote(&before.id, Some(&before), answer),
+            Ok(_) => self.block_again(&before).await,
+            // Whether the password was set is not known, so neither is whether the block went.
+            Err(fault @ Fault::Port(_)) if before.blocked => {
+                self.block_again(&before).await?;
+                Err(fault.into())
+            }
+            Err(fault) => Err(self.failed(&before, fault)),
+        }
+    }
+
+    /// Auth0 lifts an administrator's block when a password is set ("Block and Unblock Users").
+    ///
+    /// This may take a deadline of its own: whoever asked may have given up, but the account must
+    /// not stay unblocked for that.
+    async fn block_again(&self, before: &User) -> PortResult<User> {
+        let patch = UserPatch { blocked: Some(true), ..UserPatch::default() };
+        let blocking = self.patch(before, &patch);
+        let blocked = match Call::current() {
+            Some(call) => {
+                let deadline = call.deadline().max(Instant::now() + self.deadline);
+                Call::new(call.request_id().into(), deadline).scope(blocking).await
+            }
+            None => blocking.await,
+        };
+        if let Err(error) = &blocked {
+            tracing::error!(
+                error = %error,
+                "an account that was blocked may not be any more, since its password was set"
+            );
+        }
+        blocked
+    }
+}
+
+impl Inner {
+    async fn verify(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        offered: &CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> PortResult<Verdict> {
+        let newest = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+        scope.admit_password(&newest)?;
+        // Nobody has what no password can be, and the password that an account of another provider
+        // has is not kept here: the address may be that of somebody else's account here.
+        let possible = offered.expose().parse::<Password>().is_ok();
+        if !possible || !newest.id.as_str().starts_with(PROVIDER) {
+            return Ok(Verdict::Mismatch);
+        }
+        match self.management.log_in(&newest.email, offered, client).await? {
+            LogIn::Right => Ok(Verdict::Match),
+            LogIn::Wrong => Ok(Verdict::Mismatch),
+            LogIn::Stopped { retry_after } => Err(PortError::TooManyAttempts { retry_after }),
+        }
+    }
+}
+
+#[async_trait]
+impl PasswordCheck for Auth0Directory {
+    async fn verify(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        offered: CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> PortResult<Verdict> {
+        let (scope, seen) = (scope.clone(), seen.clone());
+        self.while_wanted(
+            |inner| async move { inner.verify(&scope, &seen, &offered, client).await },
+        )
+        .await
+    }
+}
+
+/// What passwords that nobody knows are made of: 64 characters of all four classes, without those
+/// that look alike.
+const ALPHABET: &[u8; 64] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!#$%*+-=";
+const LENGTH: usize = 48;
+
+/// A password that nobody knows, and that every policy takes: 48 characters of all four classes,
+/// no two equal ones side by side.
+pub(crate) fn random_password() -> PortResult<Password> {
+    let failed = |source: BoxError| PortError::Failed { source };
+    loop {
+        let mut bytes = [0; LENGTH];
+        rand::fill(&mut bytes).map_err(|source| failed(source.into()))?;
+        // 64 divides 256, so every character is as likely.
+        let characters = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 64)));
+        let text: String = characters.map(|byte| char::from(*byte)).collect();
+        if is_strong(&text) {
+            return text.parse().map_err(|source: domain::InvalidPassword| failed(source.into()));
+        }
+    }
+}
+
+fn is_strong(text: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| text.bytes().any(|byte| class(&byte));
+    let apart = text.bytes().zip(text.bytes().skip(1)).all(|(one, next)| one != next);
+    apart
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_punctuation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_passwords_are_strong_and_each_is_another() {
+        let passwords: Vec<_> =
+            (0..200).map(|_| random_password().unwrap().expose().to_owned()).collect();
+        for password in &passwords {
+            assert_eq!(password.len(), 48);
+            assert!(is_strong(password));
+        }
+        let distinct: std::collections::BTreeSet<_> = passwords.iter().collect();
+        assert_eq!(distinct.len(), 200);
+        assert!(!is_strong("aaB3!") && !is_strong("abcdEF12") && !is_strong("abcd12!"));
+    }
+
+    #[test]
+    fn every_character_of_the_alphabet_is_there_once() {
+        let distinct: std::collections::BTreeSet<_> = ALPHABET.iter().collect();
+        assert_eq!(distinct.len(), 64);
+    }
+}

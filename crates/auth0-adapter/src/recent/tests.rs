@@ -1,0 +1,126 @@
+use domain::{Access, Membership, RoleCatalogue, RoleDefinition};
+use ports::contract::ManualClock;
+
+use super::*;
+
+fn user(id: &str, updated_at: i64, tenants: &[&str]) -> User {
+    let definition = RoleDefinition {
+        name: "member".parse().unwrap(),
+        may: [Access::Read].into(),
+        protected: false,
+        default: true,
+    };
+    let role = RoleCatalogue::new(vec![definition]).unwrap().default_role().clone();
+    let membership = Membership { role, name: None };
+    User {
+        id: id.parse().unwrap(),
+        email: format!("{id}@example.com").parse().unwrap(),
+        username: None,
+        given_name: None,
+        family_name: None,
+        display_name: None,
+        service_user: false,
+        blocked: false,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(updated_at)),
+        last_login: None,
+        home: None,
+        memberships: tenants.iter().map(|id| (id.parse().unwrap(), membership.clone())).collect(),
+    }
+}
+
+fn recent() -> (Recent, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new());
+    (Recent::new(clock.clone(), Duration::from_mins(1)), clock)
+}
+
+fn about(recent: &Recent, tenant: &str) -> Vec<(String, Written)> {
+    let about = recent.about(&tenant.parse().unwrap());
+    about.into_iter().map(|(id, written)| (id.to_string(), written)).collect()
+}
+
+#[test]
+fn the_newer_one_of_what_was_written_and_what_was_seen_is_the_newest() {
+    let (recent, _) = recent();
+    let written = user("ada", 5, &["acme"]);
+    assert_eq!(recent.newest(&written), Some(written.clone()));
+    recent.wrote(None, &written);
+    for seen in [user("ada", 4, &[]), user("ada", 5, &[])] {
+        assert_eq!(recent.newest(&seen), Some(written.clone()));
+    }
+    let newer = user("ada", 6, &["globex"]);
+    assert_eq!(recent.newest(&newer), Some(newer.clone()));
+    let other = user("bob", 1, &[]);
+    assert_eq!(recent.newest(&other), Some(other.clone()));
+    recent.deleted(&newer);
+    assert_eq!(recent.newest(&user("ada", 9, &["acme"])), None);
+}
+
+#[test]
+fn a_write_is_about_the_tenants_before_it_and_those_after_it() {
+    let (recent, _) = recent();
+    let before = user("ada", 1, &["acme", "globex"]);
+    let after = user("ada", 2, &["globex", "initech"]);
+    recent.wrote(Some(&before), &after);
+    let written = Written::Is(Arc::new(after.clone()));
+    for tenant in ["acme", "globex", "initech"] {
+        assert_eq!(about(&recent, tenant), [("ada".to_owned(), written.clone())]);
+    }
+    // One that was left with an earlier write still counts.
+    let last = user("ada", 3, &[]);
+    recent.wrote(Some(&after), &last);
+    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Is(Arc::new(last.clone())))]);
+    recent.deleted(&last);
+    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Gone)]);
+    assert_eq!(about(&recent, "elsewhere"), []);
+}
+
+#[test]
+fn a_write_is_forgotten_after_a_while_and_with_it_everything_about_it() {
+    let (recent, clock) = recent();
+    recent.wrote(None, &user("ada", 1, &["acme"]));
+    clock.advance(Duration::from_secs(40));
+    recent.wrote(None, &user("bob", 1, &["acme"]));
+    recent.wrote(None, &user("cy", 1, &["globex"]));
+    assert_eq!(about(&recent, "acme").len(), 2);
+    clock.advance(Duration::from_secs(20));
+    assert_eq!(about(&recent, "acme").len(), 1);
+    // Being written again is being remembered for longer.
+    recent.wrote(None, &user("bob", 2, &["acme"]));
+    clock.advance(Duration::from_secs(40));
+    assert_eq!(about(&recent, "acme").len(), 1);
+    clock.advance(Duration::from_secs(20));
+    assert_eq!(about(&recent, "acme").len(), 0);
+    let state = recent.state();
+    assert!(state.entries.is_empty() && state.by_age.is_empty() && state.by_tenant.is_empty());
+}
+
+#[test]
+fn the_oldest_writes_give_way_when_there_are_too_many() {
+    let (mut recent, _) = recent();
+    recent.capacity = 3;
+    for id in ["a", "b", "a", "c", "d"] {
+        recent.wrote(None, &user(id, 1, &["acme"]));
+    }
+    let ids: Vec<_> = about(&recent, "acme").into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["a", "c", "d"]);
+    assert_eq!(recent.state().by_age.len(), 3);
+}
+
+#[test]
+fn a_read_by_id_corrects_what_is_remembered() {
+    let (recent, _) = recent();
+    let written = user("ada", 5, &["acme"]);
+    let is = |user: &User| vec![(user.id.to_string(), Written::Is(Arc::new(user.clone())))];
+    // Nothing is remembered that was only read.
+    recent.observe(&written.id, Some(&written));
+    assert_eq!(about(&recent, "acme"), []);
+    recent.wrote(None, &written);
+    recent.observe(&written.id, Some(&user("ada", 4, &["globex"])));
+    assert_eq!(about(&recent, "acme"), is(&written));
+    let newer = user("ada", 6, &["globex"]);
+    recent.observe(&written.id, Some(&newer));
+    assert_eq!((about(&recent, "acme"), about(&recent, "globex")), (is(&newer), is(&newer)));
+    recent.observe(&written.id, None);
+    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Gone)]);
+}

@@ -1,0 +1,243 @@
+//! Sends again what may be sent again, as long as there is time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use domain::Timestamp;
+use ports::Clock;
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::breaker::{Breaker, Health};
+use crate::client::{Answer, Client, Outgoing};
+use crate::error::{Failure, Garbage};
+use crate::refusal::Refusal;
+
+/// How many sends there are at most: the first and two more.
+const MAX_SENDS: u32 = 3;
+/// The longest first wait after a failure; it doubles with each.
+const BACKOFF: Duration = Duration::from_millis(100);
+/// What is added at most to a wait that Auth0 asked for, so that not everybody comes back at once.
+const SPREAD: Duration = Duration::from_millis(250);
+/// Longer waits are not believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
+
+/// When a request may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Safety {
+    /// Whenever that may help: twice is the same as once.
+    Repeatable,
+    /// If Auth0 certainly did nothing.
+    OnlyIfUnprocessed,
+    /// Never.
+    Once,
+}
+
+/// The way to Auth0: the client, the circuit breaker, and the waiting.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    client: Client,
+    breaker: Breaker,
+    clock: Arc<dyn Clock>,
+}
+
+impl Transport {
+    pub(crate) fn new(client: Client, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
+        Self { client, breaker, clock }
+    }
+
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// Sends until there is an answer that `read` takes, or nothing more to be done.
+    pub(crate) async fn ask<T: Send>(
+        &self,
+        outgoing: &Outgoing,
+        authorization: Option<&HeaderValue>,
+        safety: Safety,
+        deadline: Instant,
+        read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
+    ) -> Result<T, Failure> {
+        let mut attempt = 1;
+        loop {
+            let permit =
+                self.breaker.admit().map_err(|retry_after| Failure::Open { retry_after })?;
+            let outcome = self
+                .client
+                .send(outgoing, authorization, deadline, attempt)
+                .await
+                .and_then(|answer| read(&answer, self.clock.now()));
+            permit.settle(health(&outcome));
+            let failure = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            if attempt >= most_sends(&failure, safety) {
+                return Err(failure);
+            }
+            let pause = pause_after(&failure, attempt);
+            if pause >= deadline.saturating_duration_since(Instant::now()) {
+                return Err(failure);
+            }
+            #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+}
+
+/// How often a request may be sent that failed so.
+fn most_sends(failure: &Failure, safety: Safety) -> u32 {
+    let allowed = match safety {
+        Safety::Repeatable => true,
+        Safety::OnlyIfUnprocessed => failure.is_certain(),
+        Safety::Once => false,
+    };
+    match failure {
+        Failure::Unreachable(_)
+        | Failure::Broken(_)
+        | Failure::TimedOut { .. }
+        | Failure::Limited { .. }
+        | Failure::Status { .. }
+            if allowed =>
+        {
+            MAX_SENDS
+        }
+        // It is heavy work for Auth0, and will hardly be faster.
+        Failure::SlowSearch if allowed => 2,
+        Failure::Open { .. }
+        | Failure::NoTime
+        | Failure::Unreachable(_)
+        | Failure::Broken(_)
+        | Failure::TimedOut { .. }
+        | Failure::Limited { .. }
+        | Failure::Status { .. }
+        | Failure::SlowSearch
+        | Failure::Garbage(_)
+        | Failure::Refused(_)
+        | Failure::NoToken(_) => 1,
+    }
+}
+
+/// What a send says about Auth0. Limits and refusals are signs of health.
+fn health<T>(outcome: &Result<T, Failure>) -> Health {
+    match outcome {
+        Ok(_) => Health::Well,
+        Err(failure) => match failure {
+            Failure::Limited { .. } | Failure::Refused(_) | Failure::SlowSearch => Health::Well,
+            Failure::Unreachable(_)
+            | Failure::Broken(_)
+            | Failure::TimedOut { cut_short: false }
+            | Failure::Status { .. }
+            | Failure::Garbage(_) => Health::Failing,
+            Failure::Open { .. }
+            | Failure::NoTime
+            | Failure::TimedOut { cut_short: true }
+            | Failure::NoToken(_) => Health::Unknown,
+        },
+    }
+}
+
+fn pause_after(failure: &Failure, attempt: u32) -> Duration {
+    if let Failure::Limited { retry_after: Some(wait) }
+    | Failure::Status { retry_after: Some(wait), .. } = failure
+    {
+        wait.saturating_add(up_to(SPREAD))
+    } else {
+        up_to(BACKOFF.saturating_mul(2_u32.saturating_pow(attempt - 1)))
+    }
+}
+
+/// A random duration from zero to this one.
+fn up_to(most: Duration) -> Duration {
+    let mut bytes = [u8::MAX; 2];
+    // Without randomness the longest wait will do.
+    let _ = rand::fill(&mut bytes);
+    most.mul_f64(f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX))
+}
+
+/// The answer, if its status is one of success.
+pub(crate) fn success(answer: &Answer, now: Timestamp) -> Result<&Answer, Failure> {
+    let status = answer.status;
+    if status.is_success() {
+        Ok(answer)
+    } else if status.as_u16() == 429 {
+        Err(Failure::Limited { retry_after: retry_after(&answer.headers, now) })
+    } else if status.is_server_error() {
+        if is_slow_search(answer) {
+            return Err(Failure::SlowSearch);
+        }
+        // `x-ratelimit-reset` comes with ordinary answers too, and has no say here.
+        let retry_after = asked_for(&answer.headers, now);
+        Err(Failure::Status { status: status.as_u16(), retry_after })
+    } else if status.is_client_error() {
+        Err(Refusal::read(status, &answer.body).into())
+    } else {
+        Err(Garbage::Status(status.as_u16()).into())
+    }
+}
+
+/// The answer's body, read as JSON.
+pub(crate) fn json<T: DeserializeOwned>(answer: &Answer, now: Timestamp) -> Result<T, Failure> {
+    let answer = success(answer, now)?;
+    Ok(serde_json::from_slice(&answer.body).map_err(Garbage::from)?)
+}
+
+/// 503 "The query exceeded the timeout…": searches have about two seconds.
+fn is_slow_search(answer: &Answer) -> bool {
+    const WORDS: &[u8] = b"query exceeded the timeout";
+    answer.status.as_u16() == 503 && answer.body.windows(WORDS.len()).any(|part| part == WORDS)
+}
+
+/// How long to wait after 429: by `Retry-After`, which Auth0 seldom sends, or else until
+/// `x-ratelimit-reset`, the Unix second in which there are tokens again.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let reset = || {
+        let reset: i64 = text(headers, "x-ratelimit-reset")?.parse().ok()?;
+        // Auth0's own clock is the one that counts.
+        let now = date(headers).unwrap_or(now).as_unix_millis();
+        Some(until(reset.saturating_mul(1000), now))
+    };
+    asked_for(headers, now).or_else(reset)
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
+fn asked_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = text(headers, RETRY_AFTER.as_str())?;
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
+    }
+    let now = date(headers).unwrap_or(now).as_unix_millis();
+    Some(until(http_date(value)?.as_unix_millis(), now))
+}
+
+fn until(then: i64, now: i64) -> Duration {
+    let millis = u64::try_from(then.saturating_sub(now)).unwrap_or(0);
+    Duration::from_millis(millis).min(MAX_RETRY_AFTER)
+}
+
+/// What time it is for whoever answered.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(text(headers, DATE.as_str())?)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// A date as HTTP writes it today: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split_once(", ")?.1.split(' ');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let (time, zone) = (parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    (zone == "GMT").then(|| format!("{year}-{month:02}-{day}T{time}Z").parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+use serde_json::{from_value, json, to_value};
+
+use super::*;
+
+const BARE: &str = r#"{"user_id":"auth0|a","created_at":"2026-03-01T09:30:00.000Z"}"#;
+
+#[test]
+fn what_is_absent_or_null_is_not_there() {
+    let bare: User = serde_json::from_str(BARE).unwrap();
+    assert!(!bare.blocked && bare.app_metadata.is_empty() && bare.email.is_none());
+    let mut nulls = json!({"user_id": "auth0|a", "created_at": "2026-03-01T09:30:00.000Z"});
+    for name in User::FIELDS.split(',').filter(|name| !["user_id", "created_at"].contains(name)) {
+        nulls[name] = Value::Null;
+    }
+    assert_eq!(from_value::<User>(nulls).unwrap(), bare);
+}
+
+#[test]
+fn what_has_another_type_is_garbage() {
+    for (name, value) in [
+        ("user_id", json!(1)),
+        ("created_at", json!(null)),
+        ("email", json!(["a@b.example"])),
+        ("blocked", json!("true")),
+        ("app_metadata", json!([])),
+        ("last_login", json!(0)),
+    ] {
+        let mut user: Value = serde_json::from_str(BARE).unwrap();
+        user[name] = value;
+        assert!(from_value::<User>(user).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_patch_tells_absent_from_null() {
+    let patch = UserPatch {
+        name: Set::To("Jane".to_owned()),
+        given_name: Set::Clear,
+        blocked: Some(true),
+        ..UserPatch::default()
+    };
+    let expected = json!({"name": "Jane", "given_name": null, "blocked": true});
+    assert_eq!(to_value(&patch).unwrap(), expected);
+}
+
+#[test]
+fn debug_shows_nothing_of_a_person() {
+    let mut user: User = serde_json::from_str(BARE).unwrap();
+    user.email = Some("secret@acme.example".to_owned());
+    user.name = Some("secret".to_owned());
+    let password: Password = "secret".parse().unwrap();
+    let patch = UserPatch {
+        email: user.email.clone(),
+        password: Some(password.clone()),
+        ..UserPatch::default()
+    };
+    let new = NewUser {
+        connection: "db".to_owned(),
+        user_id: "a".to_owned(),
+        email: "secret@acme.example".to_owned(),
+        email_verified: false,
+        verify_email: false,
+        username: Some("secret".to_owned()),
+        name: Some("secret".to_owned()),
+        given_name: None,
+        family_name: None,
+        password,
+        app_metadata: Map::new(),
+    };
+    assert!(!format!("{user:?} {patch:?} {new:?}").contains("secret"));
+    assert_eq!(to_value(&new).unwrap()["password"], "secret");
+    assert_eq!(to_value(&patch).unwrap()["password"], "secret");
+}

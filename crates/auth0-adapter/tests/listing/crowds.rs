@@ -1,0 +1,49 @@
+//! People created at one moment, as by an import.
+
+use domain::{Listing, Sort, SortField};
+
+use crate::tenant::{assert_listed, fails, tenant, window};
+
+/// So many before the crowd, so many in it, so many after it.
+async fn check(before: u64, crowd: u64, after: u64, pages_of: u64) {
+    let moment = move |number| {
+        if number < before {
+            1_000_000 - number
+        } else if number < before + crowd {
+            500_000
+        } else {
+            400_000 - number
+        }
+    };
+    let (world, people) = tenant(before + crowd + after, pages_of, moment).await;
+    for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
+        let sort = Sort { field, descending: field == SortField::LastName };
+        assert_listed(&world, &people, Listing { sort, window: None }).await;
+    }
+    for field in [SortField::Email, SortField::FirstName] {
+        let listing = Listing { sort: Sort { field, descending: true }, window: window(1, 40) };
+        assert_listed(&world, &people, listing).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_them_and_one_more() {
+    check(0, 101, 0, 100).await;
+}
+
+#[tokio::test]
+async fn more_than_a_page_among_others() {
+    check(30, 260, 7, 100).await;
+    check(3, 120, 90, 50).await;
+}
+
+#[tokio::test]
+async fn more_than_a_thousand() {
+    check(120, 1300, 5, 100).await;
+}
+
+#[tokio::test]
+async fn more_than_can_be_told_apart_is_an_error() {
+    let (world, _) = tenant(2001, 100, |_| 5).await;
+    assert!(fails(&world, Listing::default()).await);
+}

@@ -1,0 +1,96 @@
+//! Lists on either side of every border: a page's end, and the end of what Auth0 shows and counts.
+
+use domain::{Listing, Sort, SortField};
+
+use crate::tenant::{assert_listed, sorts, tenant, window};
+use crate::world::{SEARCH, calls};
+
+/// Everything that is asked of a list of one length.
+async fn check(count: u64, pages_of: u64) {
+    let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
+    for sort in sorts() {
+        assert_listed(&world, &people, Listing { sort, window: None }).await;
+        for (number, size) in [(0, 10), (1, 33), (0, 100), (count / 50, 50), (count, 10)] {
+            assert_listed(&world, &people, Listing { sort, window: window(number, size) }).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody() {
+    check(0, 100).await;
+}
+
+#[tokio::test]
+async fn one() {
+    check(1, 100).await;
+}
+
+#[tokio::test]
+async fn a_hundred() {
+    check(100, 100).await;
+}
+
+#[tokio::test]
+async fn a_hundred_and_one() {
+    check(101, 100).await;
+}
+
+#[tokio::test]
+async fn two_hundred_and_fifty_in_pages_of_fifty() {
+    check(250, 50).await;
+}
+
+/// Fewer questions, since each takes many calls.
+async fn check_some(count: u64, pages_of: u64) {
+    let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
+    for (field, descending, number, size) in [
+        (SortField::CreatedAt, true, 0, 20),
+        (SortField::Email, false, 3, 100),
+        (SortField::Id, true, 9, 100),
+        (SortField::Email, true, count / 100, 100),
+        (SortField::LastName, false, 0, 20),
+        (SortField::Username, true, count / 100, 100),
+        (SortField::Id, false, count, 10),
+    ] {
+        let sort = Sort { field, descending };
+        assert_listed(&world, &people, Listing { sort, window: window(number, size) }).await;
+    }
+    assert_listed(&world, &people, Listing::default()).await;
+}
+
+#[tokio::test]
+async fn nine_hundred_and_ninety_nine() {
+    check_some(999, 100).await;
+}
+
+#[tokio::test]
+async fn a_thousand() {
+    check_some(1000, 100).await;
+}
+
+#[tokio::test]
+async fn a_thousand_and_one() {
+    check_some(1001, 100).await;
+}
+
+#[tokio::test]
+async fn two_thousand_five_hundred() {
+    check_some(2500, 100).await;
+}
+
+#[tokio::test]
+async fn what_lists_cost() {
+    let (world, people) = tenant(1100, 100, |number| number * 1009 + 1).await;
+    let cost = async |field, window| {
+        world.calls();
+        let sort = Sort { field, descending: false };
+        assert_listed(&world, &people, Listing { sort, window }).await;
+        world.calls()
+    };
+    // A page that Auth0 shows, and three calls to count further than it does.
+    assert_eq!(cost(SortField::Email, window(2, 50)).await, calls([(SEARCH, 4)]));
+    // Everybody, 99 at a time after the first hundred.
+    assert_eq!(cost(SortField::LastName, window(2, 50)).await, calls([(SEARCH, 12)]));
+    assert_eq!(cost(SortField::Id, None).await, calls([(SEARCH, 12)]));
+}

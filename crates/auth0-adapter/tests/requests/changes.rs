@@ -1,0 +1,225 @@
+//! Changes: what they send, and what they leave alone.
+
+use std::time::Duration;
+
+use auth0_sim::{Fault, FaultKind};
+use domain::{AccountChange, MembershipChange, User};
+use ports::contract::{Caller, acme, catalogue, globex};
+use ports::{Applied, Conflict, PortError, UserDirectory};
+use serde_json::{Value, json};
+
+use crate::world::{PATCH, World, account, calls, email, impatient, to_role};
+
+fn sent(world: &World) -> Vec<Value> {
+    let requests = world.control().requests();
+    let patches = requests.into_iter().filter(|request| request.route == PATCH);
+    patches.map(|request| request.body.unwrap()).collect()
+}
+
+/// Somebody at home in acme and attached to globex, put there by somebody else.
+async fn shared(world: &World, name: &str) -> User {
+    let mut shared = account(name, [("acme", "member"), ("globex", "member")]);
+    shared["app_metadata"]["usher"] = json!({ "home": "acme", "service_user": false });
+    shared["app_metadata"]["somebody_elses"] = json!({ "kept": true });
+    let id = world.seed(shared);
+    let user = world.now(&id).await.unwrap();
+    world.calls();
+    user
+}
+
+fn change(user: &User) -> AccountChange {
+    AccountChange {
+        email: user.email.clone(),
+        given_name: user.given_name.clone(),
+        family_name: user.family_name.clone(),
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_membership_names_that_membership_alone() {
+    let world = World::new().await;
+    let ada = shared(&world, "ada").await;
+    let scope = Caller::of([globex()]).writes(&globex());
+    let named = MembershipChange { name: Some("Ada G.".parse().unwrap()), ..to_role("viewer") };
+    let ada = world.directory.change_membership(&scope, &ada, named).await.unwrap();
+    let ada = world.directory.change_membership(&scope, &ada, to_role("admin")).await.unwrap();
+    world.directory.detach(&scope, &ada).await.unwrap();
+    let member = |value| json!({ "app_metadata": { "usher_tenant_globex": value } });
+    assert_eq!(
+        sent(&world),
+        [
+            member(json!({ "role": "viewer", "name": "Ada G." })),
+            member(json!({ "role": "admin", "name": "Ada G." })),
+            member(json!(null)),
+        ]
+    );
+    let stored = world.control().user(ada.id.as_str()).unwrap();
+    assert_eq!(
+        stored["app_metadata"],
+        json!({
+            "usher": { "home": "acme", "service_user": false },
+            "usher_tenant_acme": { "role": "member" },
+            "somebody_elses": { "kept": true },
+        })
+    );
+    assert_eq!(world.calls(), calls([(PATCH, 3)]));
+}
+
+#[tokio::test]
+async fn the_home_renames_by_the_name_alone() {
+    let world = World::new().await;
+    let ada = shared(&world, "ada").await;
+    let scope = Caller::of([acme()]).writes(&acme());
+    let named = MembershipChange { role: None, name: Some("Ada".parse().unwrap()) };
+    world.directory.change_membership(&scope, &ada, named).await.unwrap();
+    assert_eq!(sent(&world), [json!({ "name": "Ada" })]);
+}
+
+#[tokio::test]
+async fn two_processes_that_change_one_account_for_two_tenants_lose_nothing() {
+    let world = World::new().await;
+    let other = world.another(catalogue());
+    for round in 0..20 {
+        let seen = shared(&world, &format!("ada{round}")).await;
+        let (here, there) =
+            (Caller::of([acme()]).writes(&acme()), Caller::of([globex()]).writes(&globex()));
+        let (one, two) = tokio::join!(
+            world.directory.change_membership(&here, &seen, to_role("viewer")),
+            async {
+                if round % 2 == 0 {
+                    other.change_membership(&there, &seen, to_role("admin")).await.map(drop)
+                } else {
+                    other.detach(&there, &seen).await
+                }
+            },
+        );
+        one.unwrap();
+        two.unwrap();
+        let user = world.now(&seen.id).await.unwrap();
+        assert_eq!(user.role_in(&acme()), catalogue().resolve("viewer"));
+        let expected = (round % 2 == 0).then(|| catalogue().resolve("admin").unwrap().clone());
+        assert_eq!(user.role_in(&globex()), expected.as_ref());
+    }
+}
+
+#[tokio::test]
+async fn a_new_address_is_unverified_and_takes_the_name_along_only_if_there_is_none() {
+    let world = World::with(|_| (), |config| config.verify_email = true).await;
+    let scope = Caller::of([acme()]).changes();
+    let ada = shared(&world, "ada").await;
+    let ada = world
+        .directory
+        .change_account(&scope, &ada, AccountChange { email: email("new"), ..change(&ada) })
+        .await
+        .unwrap()
+        .user;
+    assert_eq!((ada.email.as_str(), &ada.display_name), ("new@example.com", &None));
+    let everything = json!({
+        "connection": "Username-Password-Authentication",
+        "email": "new@example.com",
+        "email_verified": false,
+        "verify_email": true,
+        "name": "new@example.com",
+        "given_name": null,
+        "family_name": null,
+    });
+    assert_eq!(sent(&world), [everything]);
+    world.calls();
+
+    let named = account("bob", [("acme", "member")]);
+    let mut named = named.as_object().unwrap().clone();
+    named.insert("name".to_owned(), json!("Bob"));
+    named["app_metadata"]["usher"] = json!({ "home": "acme" });
+    let id = world.seed(Value::Object(named));
+    let bob = world.now(&id).await.unwrap();
+    let moved = AccountChange { email: email("robert"), ..change(&bob) };
+    let bob = world.directory.change_account(&scope, &bob, moved).await.unwrap().user;
+    assert_eq!(bob.display_name, Some("Bob".parse().unwrap()));
+    assert!(sent(&world)[0].get("name").is_none());
+}
+
+#[tokio::test]
+async fn names_alone_touch_no_address() {
+    let world = World::new().await;
+    let ada = shared(&world, "ada").await;
+    let named = AccountChange { given_name: Some("Ada".parse().unwrap()), ..change(&ada) };
+    world.directory.change_account(&Caller::of([acme()]).changes(), &ada, named).await.unwrap();
+    assert_eq!(sent(&world), [json!({ "given_name": "Ada", "family_name": null })]);
+    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+}
+
+#[tokio::test]
+async fn a_taken_address_with_other_names_takes_two_calls_and_one_without() {
+    let world = World::new().await;
+    let ada = shared(&world, "ada").await;
+    shared(&world, "bob").await;
+    let scope = Caller::of([acme()]).changes();
+    let taken = AccountChange { email: email("bob"), ..change(&ada) };
+    let result = world.directory.change_account(&scope, &ada, taken.clone()).await;
+    assert!(matches!(result, Err(PortError::Conflict(Conflict::EmailTaken))), "{result:?}");
+    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+
+    let renamed = AccountChange { given_name: Some("Ada".parse().unwrap()), ..taken };
+    let Applied { user, failures } =
+        world.directory.change_account(&scope, &ada, renamed).await.unwrap();
+    assert_eq!(failures, [Conflict::EmailTaken]);
+    assert_eq!((user.email, user.given_name), (ada.email, Some("Ada".parse().unwrap())));
+    assert_eq!(world.calls(), calls([(PATCH, 2)]));
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_is_sent_again() {
+    let world = World::with(|_| (), impatient).await;
+    let ada = shared(&world, "ada").await;
+    let scope = Caller::of([acme()]).writes(&acme());
+    for kind in [FaultKind::ResetAfter, FaultKind::ResetBefore, FaultKind::Malformed] {
+        let fault =
+            Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind: kind.clone() };
+        world.control().fault(fault);
+        let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
+        // Sent again or not: what is answered is what is stored.
+        let stored = world.now(&ada.id).await.unwrap();
+        if let Ok(user) = result {
+            assert_eq!(user, stored, "{kind:?}");
+        }
+        assert!(world.calls()[PATCH] <= 3);
+        world.control().clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn who_is_gone_is_not_found_nor_listed_from_then_on() {
+    let world = World::with(crate::world::lagging, |_| ()).await;
+    let ada = world.create("ada", "member").await;
+    assert_eq!(world.list(&acme(), domain::Listing::default()).await.total, 1);
+    // Somebody else deletes the account.
+    world.another(catalogue()).delete(&Caller::operator().changes(), &ada).await.unwrap();
+    world.calls();
+    let scope = Caller::of([acme()]).writes(&acme());
+    let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
+    assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
+    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+    assert_eq!(world.list(&acme(), domain::Listing::default()).await.total, 0);
+    // Nothing more is asked about somebody who is known to be gone.
+    world.calls();
+    let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
+    assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
+    assert_eq!(world.calls(), calls([]));
+}
+
+#[tokio::test]
+async fn what_somebody_else_changed_counts_from_the_next_look_on() {
+    let world = World::with(crate::world::lagging, |_| ()).await;
+    let ada = world.create("ada", "member").await;
+    world.clock.advance(Duration::from_secs(1));
+    let other = world.another(catalogue());
+    let scope = Caller::of([acme()]).writes(&acme());
+    other.change_membership(&scope, &ada, to_role("owner")).await.unwrap();
+    let seen = world.now(&ada.id).await.unwrap();
+    assert_eq!(seen.role_in(&acme()), catalogue().resolve("owner"));
+    // An own write made before does not hide it, neither from a change nor from a list.
+    let ranked = Caller::ranked([(acme(), "admin")]).writes(&acme());
+    let result = world.directory.detach(&ranked, &seen).await;
+    assert!(matches!(result, Err(PortError::Refused(_))), "{result:?}");
+    assert_eq!(world.list(&acme(), domain::Listing::default()).await.users, [seen]);
+}

@@ -1,0 +1,83 @@
+//! 429: waiting if there is time, and otherwise saying how long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth0_sim::{Config, FaultKind, RateLimit};
+use tokio::time::Instant;
+
+use crate::support::{Bench, Operation, TOKEN, name, wait};
+
+fn limited(retry_after: u64) -> FaultKind {
+    FaultKind::Status { status: 429, retry_after: Some(retry_after) }
+}
+
+#[tokio::test]
+async fn a_limit_that_ends_soon_is_waited_for_by_every_call_but_a_log_in() {
+    for operation in Operation::ALL {
+        let bench = Bench::new().await;
+        bench.fault(operation.route(), 2, limited(0));
+        let result = bench.run(operation).await;
+        let (expected, sends) =
+            if operation == Operation::LogIn { ("unavailable", 1) } else { ("ok", 3) };
+        assert_eq!(name(&result), expected, "{operation:?}");
+        assert_eq!(bench.calls(operation.route()), sends, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_ends_late_is_told_at_once() {
+    for operation in Operation::ALL {
+        let bench = Bench::new().await;
+        bench.fault(operation.route(), None, limited(50));
+        let start = Instant::now();
+        let result = bench.run(operation).await;
+        assert!(start.elapsed() < Duration::from_secs(20), "{operation:?}");
+        assert_eq!(wait(&result), Some(Duration::from_secs(50)), "{operation:?}");
+        assert_eq!(bench.calls(operation.route()), 1, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_on_tokens_is_told_like_any_other() {
+    let bench = Bench::new().await;
+    bench.control().revoke_tokens();
+    bench.fault(TOKEN, None, limited(50));
+    assert_eq!(wait(&bench.find().await), Some(Duration::from_secs(50)));
+    assert_eq!(bench.calls(TOKEN), 1);
+}
+
+/// A tenant that takes one call and, as its clock stands still, never another.
+async fn used_up(skew_millis: i64) -> Bench {
+    let clock = Arc::new(auth0_sim::ManualClock::at(1_772_357_400_000));
+    let bench = Bench::with(Config { clock, ..Config::default() }, |_| {}).await;
+    bench.control().update(|switches| {
+        switches.clock_skew_millis = skew_millis;
+        switches.rate_limit = Some(RateLimit {
+            global_burst: 1,
+            global_per_second: 1,
+            endpoints: Vec::new(),
+            authentication: None,
+            retry_after_header: false,
+        });
+    });
+    bench.find().await.unwrap();
+    bench.control().reset_calls();
+    bench
+}
+
+#[tokio::test]
+async fn the_time_of_the_reset_is_taken_by_the_clock_of_whoever_says_it() {
+    // Our own clock is months behind, and the answer says that the reset is 100 s ahead.
+    let bench = used_up(-100_000).await;
+    let told = wait(&bench.find().await).unwrap();
+    assert!((100..=101).contains(&told.as_secs()), "{told:?}");
+    assert_eq!(bench.calls(Operation::Find.route()), 1);
+}
+
+#[tokio::test]
+async fn the_reset_is_waited_for_at_most_twice() {
+    let bench = used_up(2_000).await;
+    assert_eq!(name(&bench.find().await), "unavailable");
+    assert_eq!(bench.calls(Operation::Find.route()), 3);
+}

@@ -1,0 +1,19 @@
+//! What happens when Auth0 fails, is slow, or answers nonsense, by what the stand-in counts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+mod circuit;
+mod deadlines;
+mod garbage;
+mod limits;
+mod readiness;
+mod retries;
+mod support;
+mod tls;
+mod tokens;

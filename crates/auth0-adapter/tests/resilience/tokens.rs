@@ -1,0 +1,141 @@
+//! The token for the Management API.
+
+use std::time::Duration;
+
+use auth0_sim::{Client, Config, FaultKind};
+use tokio::task::JoinSet;
+
+use crate::support::{Bench, GET_USER, HIDDEN, Operation, TOKEN, name, pass, told};
+
+/// Calls at the same moment; how each of them ended.
+async fn crowd(bench: &Bench, size: usize) -> Vec<&'static str> {
+    let mut set = JoinSet::new();
+    for _ in 0..size {
+        let (directory, id) = (bench.directory.clone(), bench.jane.id.clone());
+        set.spawn(async move {
+            use ports::UserDirectory;
+            let scope = ports::contract::Caller::operator().views();
+            name(&directory.find(&scope, &id).await)
+        });
+    }
+    set.join_all().await
+}
+
+#[tokio::test]
+async fn one_token_serves_everything() {
+    let bench = Bench::new().await;
+    let all = [Operation::Find, Operation::List, Operation::Enlist, Operation::Change];
+    for operation in all.into_iter().chain([Operation::SetPassword, Operation::Delete]) {
+        assert_eq!(name(&bench.run(operation).await), "ok", "{operation:?}");
+    }
+    assert_eq!(bench.calls(TOKEN), 0, "it was fetched before");
+}
+
+#[tokio::test]
+async fn a_crowd_without_a_token_fetches_one() {
+    let bench = Bench::new().await;
+    bench.control().revoke_tokens();
+    bench.control().update(|switches| switches.latency_millis = 30);
+    assert_eq!(crowd(&bench, 50).await, ["ok"; 50]);
+    assert_eq!(bench.calls(TOKEN), 1);
+    let gets = bench.calls(GET_USER);
+    assert!((51..=100).contains(&gets), "each is refused once at most: {gets}");
+}
+
+#[tokio::test]
+async fn a_crowd_that_gets_no_token_asks_for_one_once() {
+    let bench = Bench::new().await;
+    bench.control().revoke_tokens();
+    bench.control().update(|switches| switches.latency_millis = 30);
+    bench.fault(TOKEN, None, FaultKind::Status { status: 403, retry_after: None });
+    assert_eq!(name(&bench.find().await), "failed");
+    bench.control().reset_calls();
+    assert_eq!(crowd(&bench, 50).await, ["failed"; 50]);
+    assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (1, 0));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_replaced_once() {
+    for operation in Operation::ALL.into_iter().filter(|o| *o != Operation::LogIn) {
+        let bench = Bench::new().await;
+        bench.control().revoke_tokens();
+        assert_eq!(name(&bench.run(operation).await), "ok", "{operation:?}");
+        assert_eq!(bench.calls(TOKEN), 1, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_new_token_too_is_a_failure() {
+    let bench = Bench::new().await;
+    bench.fault(GET_USER, None, FaultKind::Status { status: 401, retry_after: None });
+    assert_eq!(name(&bench.find().await), "failed");
+    assert_eq!((bench.calls(GET_USER), bench.calls(TOKEN)), (2, 1));
+    bench.control().clear_faults();
+    assert_eq!(name(&bench.find().await), "ok");
+}
+
+#[tokio::test]
+async fn a_log_in_needs_no_token_and_gives_none_away() {
+    let bench = Bench::new().await;
+    bench.control().revoke_tokens();
+    assert_eq!(name(&bench.run(Operation::LogIn).await), "ok");
+    assert_eq!(bench.calls(TOKEN), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_a_failure_that_does_not_tell_it() {
+    let bench = Bench::new().await;
+    bench.control().revoke_tokens();
+    bench.fault(TOKEN, None, FaultKind::Status { status: 401, retry_after: None });
+    let result = bench.find().await;
+    assert_eq!(name(&result), "failed");
+    assert_eq!(bench.calls(TOKEN), 1, "a refusal is not repeated");
+    let text = told(&result.unwrap_err());
+    assert!(HIDDEN.iter().all(|hidden| !text.contains(hidden)), "{text}");
+    assert!(!format!("{:?}", bench.directory).contains("usher-secret"));
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_named_to_the_log() {
+    let clients = vec![Client { scopes: vec!["read:users".to_owned()], ..Client::default() }];
+    let bench = Bench::with(Config { clients, ..Config::default() }, |_| {}).await;
+    let result = bench.run(Operation::Change).await;
+    assert_eq!(name(&result), "failed");
+    let text = told(&result.unwrap_err());
+    assert!(text.contains("update:users") && text.contains("insufficient_scope"), "{text}");
+    assert!(HIDDEN.iter().all(|hidden| !text.contains(hidden)), "{text}");
+}
+
+/// A tenant whose tokens live for 20 s, and are thus old when 2 s are left; the time is made up.
+async fn short_lived() -> Bench {
+    let mut config = Config::default();
+    config.switches.token_lifetime_seconds = 20;
+    Bench::with(config, |_| {}).await
+}
+
+#[tokio::test]
+async fn an_old_token_is_renewed_by_one_while_the_others_go_on() {
+    let bench = short_lived().await;
+    pass(Duration::from_secs(17)).await;
+    bench.find().await.unwrap();
+    assert_eq!(bench.calls(TOKEN), 0, "three seconds are left");
+    pass(Duration::from_secs(1)).await;
+    bench.control().update(|switches| switches.latency_millis = 30);
+    assert_eq!(crowd(&bench, 20).await, ["ok"; 20]);
+    assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (1, 21));
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_leaves_the_old_token_while_it_lives() {
+    let bench = short_lived().await;
+    bench.fault(TOKEN, None, FaultKind::Status { status: 500, retry_after: None });
+    pass(Duration::from_secs(18)).await;
+    for _ in 0..5 {
+        bench.find().await.unwrap();
+    }
+    assert_eq!(bench.calls(TOKEN), 1, "it is left at that for a while");
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(name(&bench.find().await), "failed", "now it is dead");
+    bench.control().clear_faults();
+    bench.find().await.unwrap();
+}

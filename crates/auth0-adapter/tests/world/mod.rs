@@ -1,0 +1,169 @@
+//! A stand-in for Auth0 with a clock moved by hand, and directories over it.
+//!
+//! Every test has a world of its own; none waits for the machine's clock.
+
+#![allow(dead_code, reason = "each group of tests uses its own part of this")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth0_adapter::{Auth0Config, Auth0Directory};
+use auth0_sim::{Config, Control, Sim};
+use domain::{
+    Enlistment, Listing, MembershipChange, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
+};
+use ports::contract::{Caller, ManualClock, acme, catalogue};
+use ports::{Clock, UserDirectory};
+use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
+
+pub(crate) const CREATE: &str = "POST /api/v2/users";
+pub(crate) const PATCH: &str = "PATCH /api/v2/users/{id}";
+pub(crate) const DELETE: &str = "DELETE /api/v2/users/{id}";
+pub(crate) const GET: &str = "GET /api/v2/users/{id}";
+pub(crate) const BY_EMAIL: &str = "GET /api/v2/users-by-email";
+pub(crate) const SEARCH: &str = "GET /api/v2/users";
+pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
+pub(crate) const LOG_IN: &str = "POST /oauth/token password-realm";
+pub(crate) const MAIL: &str = "POST /dbconnections/change_password";
+
+/// The contract's clock, as the stand-in knows clocks.
+#[derive(Debug)]
+struct Told(Arc<ManualClock>);
+
+impl auth0_sim::Clock for Told {
+    fn now_millis(&self) -> i64 {
+        self.0.now().as_unix_millis()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) sim: Sim,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) config: Auth0Config,
+    pub(crate) directory: Arc<Auth0Directory>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| (), |_| ()).await
+    }
+
+    /// With other settings of the stand-in, and of the directory.
+    pub(crate) async fn with(
+        change: impl FnOnce(&mut Config),
+        configure: impl FnOnce(&mut Auth0Config),
+    ) -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let mut settings = Config { clock: Arc::new(Told(clock.clone())), ..Config::default() };
+        change(&mut settings);
+        let sim = Sim::start(settings).await.unwrap();
+        let mut config = Auth0Config::new(
+            sim.url().parse().unwrap(),
+            "usher".to_owned(),
+            "usher-secret".to_owned().into(),
+            "Username-Password-Authentication".to_owned(),
+        );
+        configure(&mut config);
+        let directory =
+            Auth0Directory::new(config.clone(), catalogue(), clock.clone(), Handle::current())
+                .unwrap();
+        Self { sim, clock, config, directory: Arc::new(directory) }
+    }
+
+    /// Another directory over the same accounts: another process of Usher, or the next one.
+    pub(crate) fn another(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
+        Auth0Directory::new(self.config.clone(), catalogue, self.clock.clone(), Handle::current())
+            .unwrap()
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        self.sim.control()
+    }
+
+    /// What has been asked since the last time, tokens aside.
+    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
+        let mut calls = self.control().calls();
+        calls.remove(TOKEN);
+        self.control().reset_calls();
+        calls
+    }
+
+    /// Puts the account there as the Management API would show it.
+    pub(crate) fn seed(&self, user: Value) -> UserId {
+        self.control().seed(user).unwrap().parse().unwrap()
+    }
+
+    /// Whoever is of this id, as operators find them.
+    pub(crate) async fn now(&self, id: &UserId) -> Option<User> {
+        self.directory.find(&Caller::operator().views(), id).await.unwrap()
+    }
+
+    pub(crate) async fn create(&self, name: &str, role: &str) -> User {
+        let scope = Caller::of([acme()]).writes(&acme());
+        self.directory.create(&scope, newcomer(name, role)).await.unwrap()
+    }
+
+    pub(crate) async fn list(&self, tenant: &TenantId, listing: Listing) -> Page {
+        let scope = Caller::of([tenant.clone()]).reads(tenant);
+        self.directory.list(&scope, &listing).await.unwrap()
+    }
+}
+
+/// The calls of one route each, as [`World::calls`] tells them.
+pub(crate) fn calls<const N: usize>(calls: [(&str, u64); N]) -> BTreeMap<String, u64> {
+    calls.into_iter().map(|(route, count)| (route.to_owned(), count)).collect()
+}
+
+pub(crate) fn newcomer(name: &str, role: &str) -> NewUser {
+    NewUser {
+        email: email(name),
+        username: None,
+        given_name: None,
+        family_name: None,
+        display_name: None,
+        service_user: false,
+        role: catalogue().resolve(role).unwrap().clone(),
+        password: None,
+    }
+}
+
+pub(crate) fn recruit(name: &str, role: &str) -> Enlistment {
+    let role = catalogue().resolve(role).unwrap().clone();
+    Enlistment { email: email(name), role, name: None }
+}
+
+pub(crate) fn to_role(role: &str) -> MembershipChange {
+    MembershipChange { role: Some(catalogue().resolve(role).unwrap().clone()), name: None }
+}
+
+pub(crate) fn email(name: &str) -> domain::EmailAddress {
+    format!("{name}@example.com").parse().unwrap()
+}
+
+/// An account as the Management API shows it: with these roles, by tenant.
+pub(crate) fn account<const N: usize>(name: &str, roles: [(&str, &str); N]) -> Value {
+    let mut metadata = Map::new();
+    for (tenant, role) in roles {
+        metadata.insert(format!("usher_tenant_{tenant}"), json!({ "role": role }));
+    }
+    json!({
+        "user_id": format!("auth0|{name}"),
+        "email": format!("{name}@example.com"),
+        "app_metadata": metadata,
+    })
+}
+
+/// The search index is behind by two seconds of the world's clock, and puts ties in another order
+/// each time.
+pub(crate) fn lagging(settings: &mut Config) {
+    settings.switches.search_lag_millis = 2000;
+    settings.switches.unstable_ties = true;
+}
+
+/// Shorter waits, for tests in which something does not answer.
+pub(crate) fn impatient(config: &mut Auth0Config) {
+    config.timeout = Duration::from_secs(1);
+}
