@@ -3,13 +3,23 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim-check check lint test fmt doc generate bench up down
+.PHONY: help run run-auth0-sim sim-check check lint test fmt doc generate bench up down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve on 127.0.0.1:8080 with demo tenants, nothing to set up
 	cargo run --locked -- serve --dev
+
+# The client id and the secret are those that the stand-in has by itself.
+run-auth0-sim: export USHER__DIRECTORY__ADAPTER = auth0
+run-auth0-sim: export USHER__DIRECTORY__AUTH0__DOMAIN = http://127.0.0.1:9000
+run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_ID = usher
+run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_SECRET = usher-secret
+run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000 behind it
+	cargo build --locked -p http-actix -p auth0-sim --bins
+	target/debug/auth0-sim --listen 127.0.0.1:9000 --seed crates/auth0-sim/demo.jsonl & \
+	trap "kill $$!" EXIT; target/debug/usher serve --dev
 
 sim-check: ## Drive the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
 	cargo build --locked -p auth0-sim --bins
@@ -42,9 +52,10 @@ generate: ## Write the files that are generated and checked in; one line for eac
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(call write,crates/http-actix/tests/api/matrix.txt,cargo run --quiet --locked -p http-actix --example matrix)
 
-bench: ## Measure the CPU time of a GET, as a ratio to a bare handler; takes minutes
+bench: ## Measure a GET in CPU time and in time added to Auth0's; takes minutes
 	cargo build --release --locked --bin usher
 	cargo run --release --locked --quiet --example cpu_ratio
+	cargo run --release --locked --quiet --example added_latency
 
 up: ## Build the image and serve from a container, as `run` does
 	docker compose up --build --detach --wait

@@ -29,6 +29,7 @@ mod issues;
 pub mod links;
 mod metrics;
 pub mod openapi;
+mod outgoing;
 mod path;
 mod problem;
 mod query;

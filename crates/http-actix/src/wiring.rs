@@ -6,13 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::{Ports, Services};
+use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
-use ports::{Clock, KeySource, PublicKey, SystemClock};
+use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
 use thiserror::Error;
+use tokio::runtime::Handle;
 
 use crate::dev;
-use crate::settings::{DirectorySettings, Settings};
+use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
+
+pub use auth0_adapter::doctor::{Finding, Verdict};
 
 /// What stands behind the service.
 #[derive(Debug)]
@@ -40,66 +44,165 @@ pub enum WiringError {
     /// The seed cannot be used.
     #[error("directory.memory.seed")]
     Seed(#[source] SeedError),
+    /// A setting of Auth0 cannot be used.
+    #[error("directory.auth0.{key}: {reason}")]
+    Auth0 {
+        /// Which one.
+        key: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// Development mode would give away what belongs to a real Auth0 tenant.
+    #[error(
+        "directory.auth0.domain: development mode gives tokens to everybody, and so works only \
+         with a stand-in for Auth0 on this machine"
+    )]
+    DevOnRealAuth0,
+    /// There is nothing to examine.
+    #[error("directory.adapter: is memory; the doctor examines auth0 only")]
+    NothingToExamine,
+    /// No HTTP client for the directory.
+    #[error("the HTTP client for Auth0 cannot be made")]
+    Auth0Client(#[source] ClientError),
     /// No HTTP client for key sets.
     #[error("the HTTP client cannot be made")]
     Client(#[source] oidc_adapter::ClientError),
 }
 
-/// What the settings ask for.
-///
-/// # Errors
-/// When the seed cannot be used.
-pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let directory = directory(settings, &clock, b"")?;
-    let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
-    Ok(over(settings, directory, Arc::new(keys), clock))
+impl WiringError {
+    fn auth0(key: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self::Auth0 { key, reason: reason.to_string() }
+    }
 }
 
-/// The demo tenants in memory, unless the settings name a seed, and one issuer whose key is at
-/// hand.
+/// What the settings ask for. Connections to a directory live on the given runtime.
 ///
 /// # Errors
-/// When the demo seed cannot be used.
-pub fn wire_dev(settings: &Settings, key: PublicKey) -> Result<Wired, WiringError> {
+/// When the seed or a setting cannot be used.
+pub fn wire(settings: &Settings, outgoing: &Handle) -> Result<Wired, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let directory = directory(settings, &clock, dev::SEED.as_bytes())?;
+    let directory = Directory::of(settings, outgoing, &clock, b"")?;
+    let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
+    Ok(directory.under(settings, Arc::new(keys), clock))
+}
+
+/// The demo tenants in memory, unless the settings name a seed or a stand-in for Auth0, and one
+/// issuer whose key is at hand.
+///
+/// # Errors
+/// When the seed or a setting cannot be used.
+pub fn wire_dev(
+    settings: &Settings,
+    outgoing: &Handle,
+    key: PublicKey,
+) -> Result<Wired, WiringError> {
+    if let DirectorySettings::Auth0(auth0) = &settings.directory
+        && !auth0_config(auth0)?.domain.is_loopback()
+    {
+        return Err(WiringError::DevOnRealAuth0);
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let directory = Directory::of(settings, outgoing, &clock, dev::SEED.as_bytes())?;
     let keys = MemoryKeySource::new();
     keys.publish(dev::ISSUER, vec![key]);
-    Ok(over(settings, directory, Arc::new(keys), clock))
+    Ok(directory.under(settings, Arc::new(keys), clock))
 }
 
-/// The directory with the people of the seed that the settings name, or else of `otherwise`.
-fn directory(
-    settings: &Settings,
-    clock: &Arc<dyn Clock>,
-    otherwise: &[u8],
-) -> Result<MemoryDirectory, WiringError> {
-    let DirectorySettings::Memory { seed } = &settings.directory;
-    let directory = MemoryDirectory::new(Arc::clone(&settings.roles), Arc::clone(clock));
-    let loaded = match seed {
-        Some(path) => {
-            let file = File::open(path)
-                .map_err(|source| WiringError::SeedFile { path: path.clone(), source })?;
-            directory.load_seed(BufReader::new(file))
+/// What stands in the way of serving with the configured Auth0, asked of Auth0 itself.
+///
+/// # Errors
+/// When the adapter is another one, or when a setting cannot be used.
+pub async fn examine(settings: &Settings) -> Result<Vec<Finding>, WiringError> {
+    match &settings.directory {
+        DirectorySettings::Memory { .. } => Err(WiringError::NothingToExamine),
+        DirectorySettings::Auth0(auth0) => {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            Ok(auth0_adapter::doctor::examine(&auth0_config(auth0)?, clock).await)
         }
-        None => directory.load_seed(otherwise),
-    };
-    loaded.map_err(WiringError::Seed)?;
-    Ok(directory)
+    }
 }
 
-fn over(
-    settings: &Settings,
-    directory: MemoryDirectory,
-    keys: Arc<dyn KeySource>,
-    clock: Arc<dyn Clock>,
-) -> Wired {
-    let directory = Arc::new(directory);
-    let ports = Ports {
-        directory: Arc::clone(&directory) as _,
-        password_check: directory,
-        clock: Arc::clone(&clock),
-    };
-    Wired { services: Services::new(ports, settings.attempts), keys, clock }
+fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
+    let domain: Domain =
+        settings.domain.parse().map_err(|error| WiringError::auth0("domain", error))?;
+    let config = Auth0Config::new(
+        domain,
+        settings.client_id.clone(),
+        settings.client_secret.clone(),
+        settings.connection.clone(),
+    );
+    Ok(Auth0Config {
+        audience: settings.audience.clone().unwrap_or(config.audience),
+        metadata_prefix: settings
+            .metadata_prefix
+            .parse()
+            .map_err(|error| WiringError::auth0("metadata_prefix", error))?,
+        timeout: settings.timeout,
+        deadline: settings.request_timeout,
+        ca_pem: settings.ca.clone(),
+        invite: match settings.invite {
+            Invite::None => auth0_adapter::Invite::None,
+            Invite::ResetEmail => auth0_adapter::Invite::ResetEmail,
+        },
+        verify_email: settings.verify_email,
+        ..config
+    })
+}
+
+/// One store, behind both of the ports that it is asked through.
+struct Directory {
+    accounts: Arc<dyn UserDirectory>,
+    passwords: Arc<dyn PasswordCheck>,
+}
+
+impl Directory {
+    fn new(both: Arc<impl UserDirectory + PasswordCheck + 'static>) -> Self {
+        Self { accounts: Arc::clone(&both) as _, passwords: both }
+    }
+
+    /// The directory that the settings ask for. One in memory has the people of the seed that they
+    /// name, or else of `otherwise`.
+    fn of(
+        settings: &Settings,
+        outgoing: &Handle,
+        clock: &Arc<dyn Clock>,
+        otherwise: &[u8],
+    ) -> Result<Self, WiringError> {
+        let (roles, clock) = (Arc::clone(&settings.roles), Arc::clone(clock));
+        match &settings.directory {
+            DirectorySettings::Memory { seed } => {
+                let directory = MemoryDirectory::new(roles, clock);
+                let loaded = match seed {
+                    Some(path) => {
+                        let file = File::open(path).map_err(|source| WiringError::SeedFile {
+                            path: path.clone(),
+                            source,
+                        })?;
+                        directory.load_seed(BufReader::new(file))
+                    }
+                    None => directory.load_seed(otherwise),
+                };
+                loaded.map_err(WiringError::Seed)?;
+                Ok(Self::new(Arc::new(directory)))
+            }
+            DirectorySettings::Auth0(auth0) => {
+                let config = auth0_config(auth0)?;
+                let directory = Auth0Directory::new(config, roles, clock, outgoing.clone())
+                    .map_err(|error| match error {
+                        ClientError::Certificate => WiringError::auth0("ca_file", error),
+                        ClientError::Http(_) => WiringError::Auth0Client(error),
+                    })?;
+                Ok(Self::new(Arc::new(directory)))
+            }
+        }
+    }
+
+    fn under(self, settings: &Settings, keys: Arc<dyn KeySource>, clock: Arc<dyn Clock>) -> Wired {
+        let ports = Ports {
+            directory: self.accounts,
+            password_check: self.passwords,
+            clock: Arc::clone(&clock),
+        };
+        Wired { services: Services::new(ports, settings.attempts), keys, clock }
+    }
 }

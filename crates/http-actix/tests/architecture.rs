@@ -29,8 +29,8 @@ const ARROWS: [(&str, &[&str], &[&str]); 8] = [
     ("auth0-adapter", &["domain", "ports"], &["auth0-sim", "ports"]),
     (
         "http-actix",
-        &["application", "domain", "memory-adapter", "oidc-adapter", "ports"],
-        &["ports"],
+        &["application", "auth0-adapter", "domain", "memory-adapter", "oidc-adapter", "ports"],
+        &["auth0-sim", "ports"],
     ),
 ];
 
@@ -159,7 +159,9 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
 
 #[test]
 fn adapters_are_named_in_the_wiring_only() {
-    let names = |source: &Source| source.has("memory_adapter") || source.has("oidc_adapter");
+    let names = |source: &Source| {
+        ["memory_adapter", "oidc_adapter", "auth0_adapter"].iter().any(|name| source.has(name))
+    };
     let found: Vec<String> = sources("http-actix/src")
         .into_iter()
         .chain(sources("application/src"))

@@ -1,6 +1,7 @@
 //! The command line of the one binary, `usher`.
 
 mod check_config;
+mod doctor;
 mod healthcheck;
 mod openapi;
 mod serve;
@@ -30,6 +31,9 @@ enum Command {
     Openapi,
     /// Reads the settings and says what is wrong with them.
     CheckConfig(ConfigFile),
+    /// Asks the configured Auth0 whether everything that the service needs is there, and says what
+    /// to do where it is not; exits with 0 if all is well, with 1 if not.
+    Doctor(doctor::Options),
     /// Asks a running service whether it is ready; exits with 0 if so, with 1 if not.
     Healthcheck(healthcheck::Options),
 }
@@ -52,6 +56,12 @@ pub fn main() -> ExitCode {
         Command::Token(options) => token::run(&options),
         Command::Openapi => openapi::run(),
         Command::CheckConfig(file) => check_config::run(&file),
+        Command::Doctor(options) => match doctor::run(&options) {
+            Ok(true) => Ok(()),
+            // The findings have said why.
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Command::Healthcheck(options) => healthcheck::run(&options),
     };
     match done {

@@ -10,15 +10,15 @@ use ports::{Clock as _, SystemClock};
 use super::{CommandResult, ConfigFile, print};
 use crate::auth::TrustedIssuers;
 use crate::dev::{self, DevKey, DevKeyError, Grant};
-use crate::settings::{self, Settings};
+use crate::settings::{self, DirectorySettings, Settings};
 use crate::startup::Server;
-use crate::{telemetry, wiring};
+use crate::{outgoing, telemetry, wiring};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
     file: ConfigFile,
-    /// Development mode: demo tenants in memory and a token issuer of its own. Reads no file.
+    /// Development mode: demo tenants and a token issuer of its own. Reads no file.
     #[arg(long, conflicts_with = "config")]
     dev: bool,
     /// Where to listen, instead of where the settings say.
@@ -43,7 +43,8 @@ pub(super) fn run(options: &Options) -> CommandResult {
 }
 
 fn serve(settings: Settings) -> CommandResult {
-    let wired = wiring::wire(&settings)?;
+    let outgoing = outgoing::runtime()?;
+    let wired = wiring::wire(&settings, outgoing.handle())?;
     let server = Server::bind(settings, wired)?;
     tracing::info!(address = %server.address(), "serving");
     Ok(actix_web::rt::System::new().block_on(server.run())?)
@@ -60,11 +61,16 @@ fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
     }
     settings.issuers = TrustedIssuers::new(vec![dev::issuer()?]);
     let key = development_key()?;
-    let wired = wiring::wire_dev(&settings, key.public())?;
+    let outgoing = outgoing::runtime()?;
+    let wired = wiring::wire_dev(&settings, outgoing.handle(), key.public())?;
     let acme: TenantId = "acme".parse()?;
     let token = key.mint(&Grant::everything(vec![acme], 24 * 3600), SystemClock.now())?;
+    let kept = match settings.directory {
+        DirectorySettings::Memory { .. } => "kept in memory",
+        DirectorySettings::Auth0(_) => "kept in a stand-in for Auth0",
+    };
     let server = Server::bind(settings, wired)?;
-    print(&welcome(&server, &token));
+    print(&welcome(&server, kept, &token));
     Ok(actix_web::rt::System::new().block_on(server.run())?)
 }
 
@@ -86,11 +92,11 @@ fn development_key() -> Result<DevKey, DevKeyError> {
     }
 }
 
-fn welcome(server: &Server, token: &str) -> String {
+fn welcome(server: &Server, kept: &str, token: &str) -> String {
     let url = server.public_url();
     format!(
         "\
-Usher serves {url} in development mode: demo tenants acme and globex, kept in memory.
+Usher serves {url} in development mode: demo tenants acme and globex, {kept}.
 Every call needs a token; this one covers acme for a day (more by `usher token --help`).
 
 The back office's API, the users of acme:

@@ -3,6 +3,7 @@
 //! What is read is turned into types here, once, at the start; a value that cannot be stops the
 //! start, and the error names its key. Nothing else in the program reads the environment.
 
+mod directory;
 mod raw;
 mod read;
 mod strict;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use application::AttemptLimit;
 use domain::RoleCatalogue;
+use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::auth::{AuthSettings, TrustedIssuers};
@@ -88,6 +90,45 @@ pub enum DirectorySettings {
         /// A file of JSON lines.
         seed: Option<PathBuf>,
     },
+    /// In Auth0.
+    Auth0(Box<Auth0Settings>),
+}
+
+/// How Auth0 is reached, and how it is used. What only the adapter can judge is checked when it is
+/// made.
+#[derive(Debug)]
+pub struct Auth0Settings {
+    /// The base URL of the Auth0 tenant.
+    pub domain: String,
+    /// The identifier of the Management API, if not that of the domain.
+    pub audience: Option<String>,
+    /// The application as which Usher calls.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// The name of the database connection that new accounts belong to.
+    pub connection: String,
+    /// What the names of Usher's own metadata begin with.
+    pub metadata_prefix: String,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// The file of a root certificate besides the usual ones, and what is in it.
+    pub ca: Option<Vec<u8>>,
+    /// What Auth0 sends to whoever is created without a password.
+    pub invite: Invite,
+    /// Whether Auth0 asks the holders of new addresses to verify them.
+    pub verify_email: bool,
+    /// How long one request may take in all.
+    pub request_timeout: Duration,
+}
+
+/// What Auth0 sends to whoever is created without a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invite {
+    /// Nothing.
+    None,
+    /// A mail with a link by which to set one.
+    ResetEmail,
 }
 
 /// A value or a file of settings that cannot be used.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::strict;
@@ -54,6 +55,7 @@ pub(super) struct Directory {
     pub(super) adapter: String,
     #[serde(default)]
     pub(super) memory: Memory,
+    pub(super) auth0: Auth0,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,6 +63,33 @@ pub(super) struct Directory {
 pub(super) struct Memory {
     #[serde(default, deserialize_with = "strict::optional_text")]
     pub(super) seed: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Auth0 {
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) domain: Option<String>,
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) audience: Option<String>,
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) client_id: Option<String>,
+    #[serde(default, deserialize_with = "strict::optional_secret")]
+    pub(super) client_secret: Option<SecretString>,
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) client_secret_file: Option<String>,
+    #[serde(deserialize_with = "strict::text")]
+    pub(super) connection: String,
+    #[serde(deserialize_with = "strict::text")]
+    pub(super) metadata_prefix: String,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) timeout_ms: u64,
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) ca_file: Option<String>,
+    #[serde(deserialize_with = "strict::text")]
+    pub(super) invite: String,
+    #[serde(deserialize_with = "strict::flag")]
+    pub(super) verify_email: bool,
 }
 
 #[derive(Debug, Deserialize)]

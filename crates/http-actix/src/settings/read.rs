@@ -12,7 +12,7 @@ use domain::{Access, RoleCatalogue, RoleDefinition};
 use ipnet::IpNet;
 
 use super::raw::{self, Raw};
-use super::{DirectorySettings, HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings};
+use super::{HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings, directory};
 use crate::auth::{
     Algorithm, AuthSettings, KeyCacheSettings, TenantSource, TrustedIssuer, TrustedIssuers,
 };
@@ -21,8 +21,10 @@ use crate::client_address::TrustedProxies;
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Names the file, if the command line does not.
 const FILE_VARIABLE: &str = "USHER_CONFIG";
+/// The one variable that is taken as it stands.
+const SECRET_VARIABLE: &str = "USHER__DIRECTORY__AUTH0__CLIENT_SECRET";
 
-type Checked<T> = Result<T, InvalidSettings>;
+pub(super) type Checked<T> = Result<T, InvalidSettings>;
 
 /// The settings of the file, or of the one that `USHER_CONFIG` names, over the defaults and under
 /// the environment. There must be an issuer, since without one nobody could ever call.
@@ -82,7 +84,13 @@ fn read(file: Option<&Path>) -> Checked<Raw> {
         Some(path) => InvalidSettings::Source(format!("{}: {error}", path.display())),
         None => InvalidSettings::Source(error.to_string()),
     };
-    let layers = layers.add_source(environment).build().map_err(unreadable)?;
+    layers = layers.add_source(environment);
+    // As it stands: a secret of digits alone is no number.
+    if let Some(secret) = variable(SECRET_VARIABLE).and_then(|secret| secret.into_string().ok()) {
+        layers =
+            layers.set_override("directory.auth0.client_secret", secret).map_err(unreadable)?;
+    }
+    let layers = layers.build().map_err(unreadable)?;
     serde_path_to_error::deserialize(layers)
         .map_err(|error| InvalidSettings::value(error.path().to_string(), error.inner()))
 }
@@ -90,7 +98,7 @@ fn read(file: Option<&Path>) -> Checked<Raw> {
 fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
     Ok(Settings {
         log: log(raw.log)?,
-        directory: directory(raw.directory, folder)?,
+        directory: directory::directory(raw.directory, raw.http.request_timeout_ms, folder)?,
         auth: AuthSettings {
             // RFC 7519 §4.1.4: "usually no more than a few minutes"; a minute is plenty.
             leeway: Duration::from_millis(at_most("auth.leeway_ms", raw.auth.leeway_ms, 60_000)?),
@@ -173,20 +181,6 @@ fn log(raw: raw::Log) -> Checked<LogSettings> {
     Ok(LogSettings { format, filter: raw.filter })
 }
 
-fn directory(raw: raw::Directory, folder: Option<&Path>) -> Checked<DirectorySettings> {
-    match raw.adapter.as_str() {
-        "memory" => {
-            // Relative to the file that names it, wherever the process was started.
-            let seed = raw.memory.seed.map(|seed| match folder {
-                Some(folder) => folder.join(seed),
-                None => PathBuf::from(seed),
-            });
-            Ok(DirectorySettings::Memory { seed })
-        }
-        _ => Err(InvalidSettings::value("directory.adapter", "must be memory")),
-    }
-}
-
 fn issuers(raw: Vec<raw::Issuer>) -> Checked<TrustedIssuers> {
     let one = |(at, raw): (usize, raw::Issuer)| {
         let key = |field: &str| format!("auth.issuers[{at}].{field}");
@@ -241,7 +235,7 @@ fn roles(raw: Vec<raw::Role>) -> Checked<RoleCatalogue> {
     RoleCatalogue::new(definitions).map_err(|error| InvalidSettings::value("roles", error))
 }
 
-fn positive(key: &str, millis: u64) -> Checked<Duration> {
+pub(super) fn positive(key: &str, millis: u64) -> Checked<Duration> {
     nonzero(key, millis).map(Duration::from_millis)
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// A text.
@@ -17,6 +18,13 @@ pub(super) fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     text(deserializer).map(Some)
+}
+
+/// A text that nobody may read, where there may be none. The error does not repeat it either.
+pub(super) fn optional_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SecretString>, D::Error> {
+    text(deserializer).map(|text| Some(text.into())).map_err(|_| D::Error::custom("must be a text"))
 }
 
 /// Texts.

@@ -12,6 +12,7 @@ mod support;
 mod change_password;
 mod framework_errors;
 mod health;
+mod inbound_call;
 mod isolation;
 mod matrix;
 mod openapi;

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+mod auth0;
 mod check_config;
 mod commands;
 mod dev;

@@ -8,29 +8,29 @@ use domain::{
     AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
     TenantScope, User, UserId,
 };
-use memory_adapter::MemoryDirectory;
 use ports::contract::ManualClock;
 use ports::{Applied, Enlisted, PortResult, UserDirectory};
 use serde_json::Value;
 use usher_http::settings;
 
-use crate::support::PEOPLE;
+use crate::support::{PEOPLE, Store};
 
-/// [`PEOPLE`] in memory, again and again.
+/// [`PEOPLE`], again and again.
 #[derive(Debug)]
 pub(crate) struct Resettable {
-    people: RwLock<Arc<MemoryDirectory>>,
+    store: RwLock<Store>,
     writes: AtomicUsize,
 }
 
 impl Resettable {
-    pub(crate) fn new() -> Self {
-        Self { people: RwLock::new(people()), writes: AtomicUsize::new(0) }
+    pub(crate) async fn new() -> Self {
+        Self { store: RwLock::new(people().await), writes: AtomicUsize::new(0) }
     }
 
     /// Puts everybody back.
-    pub(crate) fn reset(&self) {
-        *self.people.write().unwrap() = people();
+    pub(crate) async fn reset(&self) {
+        let store = people().await;
+        *self.store.write().unwrap() = store;
     }
 
     /// How many changes were made so far.
@@ -38,8 +38,8 @@ impl Resettable {
         self.writes.load(Ordering::SeqCst)
     }
 
-    fn now(&self) -> Arc<MemoryDirectory> {
-        Arc::clone(&self.people.read().unwrap())
+    fn now(&self) -> Arc<dyn UserDirectory> {
+        Arc::clone(&self.store.read().unwrap().directory)
     }
 
     fn count<T>(&self, result: PortResult<T>) -> PortResult<T> {
@@ -51,7 +51,7 @@ impl Resettable {
 }
 
 /// Passwords are left out: hashing them takes long, and they are checked elsewhere.
-fn people() -> Arc<MemoryDirectory> {
+async fn people() -> Store {
     let line = |line| {
         let mut person: Value = serde_json::from_str(line).unwrap();
         person.as_object_mut().unwrap().remove("password");
@@ -59,9 +59,7 @@ fn people() -> Arc<MemoryDirectory> {
     };
     let seed: String = PEOPLE.trim().lines().map(line).collect();
     let roles = settings::load_defaults().unwrap().roles;
-    let directory = MemoryDirectory::new(roles, Arc::new(ManualClock::new()));
-    directory.load_seed(seed.as_bytes()).unwrap();
-    Arc::new(directory)
+    Store::with(&seed, &roles, &Arc::new(ManualClock::new())).await
 }
 
 #[async_trait]

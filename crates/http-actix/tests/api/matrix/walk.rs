@@ -39,7 +39,7 @@ pub(crate) struct Matrix {
 
 /// Makes every call.
 pub(crate) async fn walk() -> Matrix {
-    let directory = Arc::new(Resettable::new());
+    let directory = Arc::new(Resettable::new().await);
     let wishes = Wishes { directory: Some(Arc::clone(&directory) as _), ..Wishes::default() };
     let app = App::start_with(wishes).await;
     let document: Value = serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap();
@@ -64,7 +64,7 @@ pub(crate) async fn walk() -> Matrix {
         matrix.disturbed.extend(disturbed);
         if snapshot(&app).await != beginning {
             matrix.disturbed.push(name);
-            directory.reset();
+            directory.reset().await;
         }
     }
     matrix
@@ -94,7 +94,7 @@ impl Table<'_> {
                 let client = (caller.client)(self.app);
                 let answer = client.call(self.method.clone(), &path, body).await;
                 if self.directory.writes() != before {
-                    self.directory.reset();
+                    self.directory.reset().await;
                     if !answer.status.is_success() {
                         disturbed.push(format!("{}: {} {path}", caller.title, self.method));
                     }

@@ -1,25 +1,27 @@
 //! A service of its own for each test, the actors who call it, and what they get.
 //!
-//! [`App::start`] runs a server on a free port over the memory adapter, with [`PEOPLE`] in it and
+//! [`App::start`] runs a server on a free port over the adapter under test, with [`PEOPLE`] in it and
 //! four trusted issuers, one for each way in which a token tells its tenants.
 //! The clock stands still until a test moves it.
 
 mod answer;
 mod document;
 mod keys;
+pub(crate) mod store;
 mod wire;
 
 pub(crate) use answer::{Answer, Client};
 pub(crate) use keys::{SigningKey, TokenClaims};
+pub(crate) use store::Store;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use application::{Ports, Services};
-use memory_adapter::{MemoryDirectory, MemoryKeySource};
+use memory_adapter::MemoryKeySource;
 use ports::contract::ManualClock;
-use ports::{Clock, KeySource, PasswordCheck, UserDirectory};
+use ports::{Clock, KeySource, UserDirectory};
 use serde_json::json;
 use tokio::sync::oneshot;
 use usher_http::settings::{self, Settings};
@@ -120,6 +122,8 @@ pub(crate) struct App {
     http: reqwest::Client,
     /// Stops the service when it is dropped.
     _running: oneshot::Sender<()>,
+    /// What stands behind it.
+    _store: Store,
 }
 
 impl App {
@@ -129,13 +133,11 @@ impl App {
     }
 
     /// A service otherwise than usual.
-    #[expect(clippy::unused_async, reason = "a server needs a runtime around it in any case")]
     pub(crate) async fn start_with(wishes: Wishes) -> Self {
         let settings = read_settings(&wishes);
         let clock = Arc::new(ManualClock::new());
-        let roles = Arc::clone(&settings.roles);
-        let memory = Arc::new(MemoryDirectory::new(roles, Arc::clone(&clock) as Arc<dyn Clock>));
-        memory.load_seed(format!("{PEOPLE}{}", wishes.people).as_bytes()).unwrap();
+        let people = format!("{PEOPLE}{}", wishes.people);
+        let store = Store::with(&people, &settings.roles, &clock).await;
         let keys = Arc::new(MemoryKeySource::new());
         for issuer in [CLAIM_ISSUER, MEMBER_ISSUER, OPERATOR_ISSUER] {
             keys.publish(issuer, vec![SigningKey::usual().public()]);
@@ -146,8 +148,8 @@ impl App {
         }
 
         let ports = Ports {
-            directory: wishes.directory.unwrap_or_else(|| Arc::clone(&memory) as _),
-            password_check: memory as Arc<dyn PasswordCheck>,
+            directory: wishes.directory.unwrap_or_else(|| Arc::clone(&store.directory)),
+            password_check: Arc::clone(&store.passwords),
             clock: Arc::clone(&clock) as _,
         };
         let wired = Wired {
@@ -166,7 +168,7 @@ impl App {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self { address, admin_address, keys, clock, http, _running: running }
+        Self { address, admin_address, keys, clock, http, _running: running, _store: store }
     }
 
     /// Somebody without a token.

@@ -1,0 +1,35 @@
+//! What the directory is told of the call that it is asked within.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ports::{Call, MockUserDirectory};
+use tokio::time::Instant;
+
+use crate::support::{App, Wishes};
+
+#[tokio::test]
+async fn the_directory_knows_the_request_and_has_less_time_than_it() {
+    let told = Arc::new(Mutex::new(None));
+    let mut directory = MockUserDirectory::new();
+    let tell = Arc::clone(&told);
+    directory.expect_find().returning(move |_, _| {
+        *tell.lock().unwrap() = Call::current();
+        Ok(None)
+    });
+    let wishes = Wishes {
+        http: "request_timeout_ms = 60000",
+        directory: Some(Arc::new(directory)),
+        ..Wishes::default()
+    };
+    let app = App::start_with(wishes).await;
+
+    let before = Instant::now();
+    let answer = app.tenant("acme").get("/api/acme/admin/users/auth0%7Colga").await;
+
+    assert_eq!(answer.status, 404);
+    let call = told.lock().unwrap().take().unwrap();
+    assert_eq!(call.request_id(), answer.headers["x-request-id"]);
+    let time = call.deadline() - before;
+    assert!(time > Duration::from_secs(50) && time < Duration::from_mins(1) + before.elapsed());
+}

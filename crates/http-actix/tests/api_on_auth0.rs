@@ -1,0 +1,47 @@
+//! The service over HTTP as in `api/main.rs`, test for test, but with people in Auth0.
+//!
+//! `api/support/store.rs` looks at the name of this test binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+#[path = "api/support/mod.rs"]
+mod support;
+
+#[path = "api/change_password/mod.rs"]
+mod change_password;
+#[path = "api/framework_errors/mod.rs"]
+mod framework_errors;
+#[path = "api/health.rs"]
+mod health;
+#[path = "api/inbound_call.rs"]
+mod inbound_call;
+#[path = "api/isolation/mod.rs"]
+mod isolation;
+#[path = "api/matrix/mod.rs"]
+mod matrix;
+#[path = "api/openapi/mod.rs"]
+mod openapi;
+#[path = "api/paging/mod.rs"]
+mod paging;
+#[path = "api/smoke.rs"]
+mod smoke;
+#[path = "api/tenant_users/mod.rs"]
+mod tenant_users;
+#[path = "api/tokens/mod.rs"]
+mod tokens;
+#[path = "api/users/mod.rs"]
+mod users;
+
+#[test]
+fn every_test_of_the_service_runs_here_too() {
+    let modules = |text: &'static str| {
+        text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>()
+    };
+    let (there, here) = (include_str!("api/main.rs"), include_str!("api_on_auth0.rs"));
+    assert_eq!(modules(here), modules(there));
+}
