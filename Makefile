@@ -19,7 +19,7 @@ run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_SECRET = usher-secret
 run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000 behind it
 	cargo build --locked -p http-actix -p auth0-sim --bins
 	target/debug/auth0-sim --listen 127.0.0.1:9000 --seed crates/auth0-sim/demo.jsonl & \
-	trap "kill $$!" EXIT; target/debug/usher serve --dev
+	trap "kill $$! 2>/dev/null" EXIT INT TERM; target/debug/usher serve --dev
 
 sim-check: ## Drive the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
 	cargo build --locked -p auth0-sim --bins
