@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use crate::config::{Connection, PasswordPolicy, Usernames};
+use crate::config::{Client, Connection, PasswordPolicy, Usernames};
 use crate::http::{Answer, ApiError, Request};
-use crate::paging::{Cursors, Listed, Paging};
+use crate::paging::{Listed, Paging};
 use crate::state::State;
 
 pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
@@ -23,24 +23,24 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Ans
         request.query("name").is_none_or(|name| name == connection.name)
             && (strategies.is_empty() || strategies.contains(&"auth0"))
     };
-    let items = state
-        .connections
+    let State { connections, clients, cursors, .. } = state;
+    let items = connections
         .iter()
         .filter(wanted)
         .map(|connection| (connection.id.clone(), connection))
         .collect();
-    let view = |connection: &Connection| shown(connection, state);
-    Listed::new("connections", items).answer(&paging, &mut Cursors::default(), now, view)
+    let view = |connection: &Connection| shown(connection, clients);
+    Listed::new("connections", items).answer(&paging, cursors, now, view)
 }
 
 pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Answer, ApiError> {
     let found = state.connections.iter().find(|connection| connection.id == request.param(0));
     let missing = || ApiError::new(404, "The connection does not exist.", "inexistent_connection");
     let connection = found.ok_or_else(missing)?;
-    Ok(Answer::json(200, &shown(connection, state)))
+    Ok(Answer::json(200, &shown(connection, &state.clients)))
 }
 
-fn shown(connection: &Connection, state: &State) -> Value {
+fn shown(connection: &Connection, clients: &[Client]) -> Value {
     let policy = match connection.password_policy {
         PasswordPolicy::None => "none",
         PasswordPolicy::Low => "low",
@@ -77,8 +77,8 @@ fn shown(connection: &Connection, state: &State) -> Value {
             members.insert("password_complexity_options".to_owned(), complexity);
         }
     }
-    let clients = state.clients.iter().map(|client| &client.id);
-    let enabled: Vec<&String> = clients.filter(|id| connection.enabled_for(id)).collect();
+    let ids = clients.iter().map(|client| &client.id);
+    let enabled: Vec<&String> = ids.filter(|id| connection.enabled_for(id)).collect();
     json!({
         "id": connection.id,
         "name": connection.name,

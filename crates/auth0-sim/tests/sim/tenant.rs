@@ -36,6 +36,20 @@ async fn a_connection_shows_its_rules() {
 }
 
 #[tokio::test]
+async fn connections_are_read_on_from_a_checkpoint() {
+    let tenant = Tenant::with(|config| {
+        config.connections.push(connection("second", |_| ()));
+    })
+    .await;
+    let first = tenant.get("/api/v2/connections?take=1").await.json();
+    let next = first["next"].as_str().unwrap();
+    let second = tenant.get(&format!("/api/v2/connections?take=1&from={next}")).await.json();
+    assert_eq!(first["connections"].as_array().unwrap().len(), 1);
+    assert_eq!(second["connections"].as_array().unwrap().len(), 1);
+    assert_ne!(first["connections"], second["connections"]);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let tenant = Tenant::start().await;
     assert_eq!(tenant.get("/api/v2/connections?name=none").await.json(), json!([]));
