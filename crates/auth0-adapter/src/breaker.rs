@@ -1,7 +1,7 @@
 //! Leaves an Auth0 that fails alone for a while.
 //!
-//! Closed, every send goes through. After enough failures in a row the circuit opens, and nothing
-//! is sent. When its time is over, one send at a time is let through as a trial: the first that
+//! Closed, every send goes through. After enough failures in a row, over more than a moment, the
+//! circuit opens, and nothing is sent. When its time is over, one send at a time is let through as a trial: the first that
 //! succeeds closes the circuit, one that fails opens it for twice as long.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,9 +27,19 @@ struct State {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    Closed { failures: u32 },
-    Open { until: Instant, lasting: Duration },
-    HalfOpen { on_trial: bool, lasting: Duration },
+    /// The failures in a row, and when the first of them was.
+    Closed {
+        failures: u32,
+        since: Option<Instant>,
+    },
+    Open {
+        until: Instant,
+        lasting: Duration,
+    },
+    HalfOpen {
+        on_trial: bool,
+        lasting: Duration,
+    },
 }
 
 /// What the send said about Auth0.
@@ -54,8 +64,7 @@ pub(crate) struct Permit<'a> {
 
 impl Breaker {
     pub(crate) fn new(config: CircuitConfig) -> Self {
-        let phase = Phase::Closed { failures: 0 };
-        Self { config, state: Mutex::new(State { phase, epoch: 0 }) }
+        Self { config, state: Mutex::new(State { phase: Phase::WELL, epoch: 0 }) }
     }
 
     /// Lets a send through, or says how long to wait.
@@ -97,16 +106,17 @@ impl Breaker {
             return;
         }
         match (&mut state.phase, health) {
-            (Phase::Closed { failures }, Health::Well) => *failures = 0,
-            (Phase::Closed { failures }, Health::Failing) => {
+            (phase @ Phase::Closed { .. }, Health::Well) => *phase = Phase::WELL,
+            (Phase::Closed { failures, since }, Health::Failing) => {
                 *failures = failures.saturating_add(1);
-                if *failures >= self.config.failures {
+                let since = *since.get_or_insert_with(Instant::now);
+                if *failures >= self.config.failures && since.elapsed() >= self.config.span {
                     self.open(&mut state, self.config.open);
                 }
             }
             (Phase::HalfOpen { .. }, Health::Well) => {
                 tracing::info!("Auth0 answers again");
-                state.enter(Phase::Closed { failures: 0 });
+                state.enter(Phase::WELL);
             }
             (Phase::HalfOpen { lasting, .. }, Health::Failing) => {
                 let longer = lasting.saturating_mul(2).min(self.config.max_open);
@@ -125,6 +135,11 @@ impl Breaker {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Phase {
+    /// Nothing has failed.
+    const WELL: Self = Self::Closed { failures: 0, since: None };
 }
 
 impl State {

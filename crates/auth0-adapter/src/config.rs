@@ -83,6 +83,9 @@ pub enum Invite {
 pub struct CircuitConfig {
     /// After how many failed sends in a row.
     pub failures: u32,
+    /// How long the first of them must lie before the last at least: a moment in which many sends
+    /// are under way breaks all of them at once, and is over by then.
+    pub span: Duration,
     /// For how long at first. It doubles with each trial that fails.
     pub open: Duration,
     /// For how long at most.
@@ -91,7 +94,12 @@ pub struct CircuitConfig {
 
 impl Default for CircuitConfig {
     fn default() -> Self {
-        Self { failures: 20, open: Duration::from_secs(1), max_open: Duration::from_secs(30) }
+        Self {
+            failures: 20,
+            span: Duration::from_millis(200),
+            open: Duration::from_secs(1),
+            max_open: Duration::from_secs(30),
+        }
     }
 }
 

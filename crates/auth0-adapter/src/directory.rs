@@ -12,6 +12,7 @@ use ports::{Applied, BoxError, Call, Clock, Enlisted, PortError, PortResult, Use
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::client::ClientError;
@@ -20,6 +21,7 @@ use crate::error::Fault;
 use crate::listing;
 use crate::locks::{Held, Key, Locks};
 use crate::management::{Management, Repeat};
+use crate::passwords::Owed;
 use crate::recent::Recent;
 use crate::users::{Reader, UsernameMemory};
 use crate::wire;
@@ -31,7 +33,16 @@ use crate::wire;
 #[derive(Debug, Clone)]
 pub struct Auth0Directory {
     inner: Arc<Inner>,
-    runtime: Handle,
+}
+
+/// Where the work of a directory is done.
+#[derive(Debug, Clone)]
+pub struct Tasks {
+    /// What everything runs on. It must have its timer and its network enabled.
+    pub runtime: Handle,
+    /// Knows the writes that are under way, with or without a caller who waits for them. Whoever
+    /// ends the runtime closes it and waits for it first, lest a write is cut half-way.
+    pub writes: TaskTracker,
 }
 
 /// What the operations work with.
@@ -40,11 +51,15 @@ pub(crate) struct Inner {
     pub(crate) management: Management,
     pub(crate) reader: Reader,
     pub(crate) recent: Recent,
+    pub(crate) owed: Owed,
+    pub(crate) oddities: listing::Oddities,
     pub(crate) usernames: UsernameMemory,
     pub(crate) connection: String,
     pub(crate) verify_email: bool,
     pub(crate) invite: Invite,
+    pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
+    pub(crate) tasks: Tasks,
     locks: Locks,
 }
 
@@ -68,7 +83,7 @@ impl Auth0Directory {
         config: Auth0Config,
         catalogue: Arc<RoleCatalogue>,
         clock: Arc<dyn Clock>,
-        runtime: Handle,
+        tasks: Tasks,
     ) -> Result<Self, ClientError> {
         let management = Management::new(&config, Arc::clone(&clock))?;
         Ok(Self {
@@ -76,14 +91,17 @@ impl Auth0Directory {
                 management,
                 reader: Reader { prefix: config.metadata_prefix, catalogue },
                 recent: Recent::new(clock, config.recent),
+                owed: Owed::default(),
+                oddities: listing::Oddities::default(),
                 usernames: UsernameMemory::default(),
                 connection: config.connection,
                 verify_email: config.verify_email,
                 invite: config.invite,
+                timeout: config.timeout,
                 deadline: config.deadline,
+                tasks,
                 locks: Locks::default(),
             }),
-            runtime,
         })
     }
 
@@ -96,7 +114,7 @@ impl Auth0Directory {
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
-        let task = self.start(read);
+        let task = self.inner.tasks.runtime.spawn(self.work(read));
         let _ended_with_the_caller = Abort(task.abort_handle());
         task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
     }
@@ -109,19 +127,37 @@ impl Auth0Directory {
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
         // What a panic says may hold anything, so it is not passed on.
-        self.start(write).await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+        let task = self.inner.tasks.write(self.work(write));
+        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
     }
 
-    fn start<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> JoinHandle<PortResult<T>>
+    /// The work as a part of the call that this is a part of.
+    fn work<T, F, W>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = PortResult<T>> + Send + 'static + use<T, F, W>
     where
+        W: FnOnce(Arc<Inner>) -> F,
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
-        let work = work(Arc::clone(&self.inner)).in_current_span();
-        match Call::current() {
-            Some(call) => self.runtime.spawn(call.scope(work)),
-            None => self.runtime.spawn(work),
+        let (call, work) = (Call::current(), work(Arc::clone(&self.inner)).in_current_span());
+        async move {
+            match call {
+                Some(call) => call.scope(work).await,
+                None => work.await,
+            }
         }
+    }
+}
+
+impl Tasks {
+    /// Starts something that must come to its end.
+    pub(crate) fn write<F>(&self, write: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.writes.spawn_on(write, &self.runtime)
     }
 }
 
@@ -156,7 +192,7 @@ impl Inner {
     pub(crate) async fn patch(&self, before: &User, patch: &wire::UserPatch) -> PortResult<User> {
         match self.management.patch(&before.id, patch, Repeat::Safe).await {
             Ok(answer) => self.wrote(&before.id, Some(before), answer),
-            Err(fault) => Err(self.failed(before, fault)),
+            Err(fault) => Err(self.failed(before, fault).await),
         }
     }
 
@@ -168,15 +204,27 @@ impl Inner {
         answer: wire::User,
     ) -> PortResult<User> {
         let user = self.reader.read(answer).filter(|user| user.id == *id);
-        let user = user.ok_or_else(|| PortError::Failed { source: BoxError::from(Senseless) })?;
+        let Some(user) = user else {
+            // What is remembered is older than this answer, whatever it says.
+            self.recent.forget(id);
+            return Err(PortError::Failed { source: BoxError::from(Senseless) });
+        };
         self.recent.wrote(before, &user);
         Ok(user)
     }
 
     /// What a failed write comes to. An account that is not there any more is remembered as gone.
-    pub(crate) fn failed(&self, before: &User, fault: Fault) -> PortError {
+    /// Where the write may have been made, what is remembered may be undone: then Auth0 is asked
+    /// how things are, or else nothing is remembered.
+    pub(crate) async fn failed(&self, before: &User, fault: Fault) -> PortError {
+        let id = &before.id;
         if let Fault::NotFound = fault {
-            self.recent.observe(&before.id, None);
+            self.recent.observe(id, None);
+        } else if let Fault::Lost(_) = fault
+            && self.recent.knows(id)
+            && self.read(id).await.is_err()
+        {
+            self.recent.forget(id);
         }
         fault.into()
     }
@@ -193,9 +241,11 @@ impl UserDirectory for Auth0Directory {
     async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
         let (tenant, listing) = (scope.tenant().clone(), *listing);
         self.while_wanted(|inner| async move {
-            let Inner { management, reader, recent, .. } = &*inner;
+            let Inner { management, reader, recent, oddities, .. } = &*inner;
             let index = listing::Search { management, reader, tenant: &tenant };
-            listing::list(&index, &tenant, recent.about(&tenant), &listing).await
+            let written = recent.about(&tenant);
+            let known = listing::Known { tenant: &tenant, written, oddities };
+            listing::list(&index, &known, &listing).await
         })
         .await
     }

@@ -136,13 +136,7 @@ impl Examination<'_> {
         let may =
             token.scope().is_none_or(|scope| scope.split(' ').any(|s| s == "read:connections"));
         if !may {
-            for check in [checks::CONNECTION, checks::USERNAMES, checks::ENABLED] {
-                findings.push(Finding::skipped(check, "Usher may not read connections.").fix(
-                    "If you want this looked at, grant the scope read:connections; nothing \
-                         else needs it.",
-                ));
-            }
-            return;
+            return checks::no_connections(findings);
         }
         let answer = self.send(&self.api.connections(name), Some(token)).await;
         let answer = answer.and_then(|answer| crate::retry::json(&answer, self.now()));

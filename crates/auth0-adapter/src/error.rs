@@ -40,7 +40,7 @@ pub(crate) enum Failure {
         /// When to come back, if Auth0 says.
         retry_after: Option<Duration>,
     },
-    /// 5xx.
+    /// 5xx; or 408, with which some server on the way has given up.
     #[error("Auth0 answered with status {status}")]
     Status {
         /// The status.
@@ -120,9 +120,9 @@ impl From<Failure> for PortError {
         // What is inside decides, what is outside is told.
         let inner = if let Failure::NoToken(inner) = &failure { inner } else { &failure };
         match *inner {
-            Failure::NoTime | Failure::TimedOut { .. } | Failure::Status { status: 504, .. } => {
-                Self::Timeout
-            }
+            Failure::NoTime
+            | Failure::TimedOut { .. }
+            | Failure::Status { status: 408 | 504, .. } => Self::Timeout,
             Failure::Open { retry_after } => {
                 let retry_after = Some(retry_after);
                 Self::Unavailable { retry_after, source: Some(failure.into()) }
@@ -165,8 +165,11 @@ pub(crate) enum Fault {
     InvalidName,
     /// Auth0 cannot do this to an account of this kind.
     NotSupported,
-    /// Everything else: nothing that whoever asked could do differently.
+    /// Everything else that means that nothing was done: nothing that whoever asked could do
+    /// differently.
     Port(PortError),
+    /// What was asked for may or may not have been done.
+    Lost(PortError),
 }
 
 impl From<Failure> for Fault {
@@ -183,12 +186,12 @@ impl From<Failure> for Fault {
             Failure::Open { .. }
             | Failure::NoTime
             | Failure::Unreachable(_)
-            | Failure::Broken(_)
+            | Failure::Limited { .. } => return Self::Port(failure.into()),
+            Failure::Broken(_)
             | Failure::TimedOut { .. }
-            | Failure::Limited { .. }
             | Failure::Status { .. }
             | Failure::SlowSearch
-            | Failure::Garbage(_) => return Self::Port(failure.into()),
+            | Failure::Garbage(_) => return Self::Lost(failure.into()),
         };
         match refusal.meaning() {
             Meaning::NotFound => Self::NotFound,
@@ -226,7 +229,7 @@ impl From<Fault> for PortError {
             }
             Fault::InvalidName => Self::Unacceptable(Unacceptable::Name),
             Fault::NotSupported => Self::Unacceptable(Unacceptable::Unsupported),
-            Fault::Port(error) => error,
+            Fault::Port(error) | Fault::Lost(error) => error,
         }
     }
 }

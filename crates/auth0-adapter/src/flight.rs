@@ -1,5 +1,7 @@
 //! One for all: of those who want the same thing at the same moment, one fetches it.
 
+use std::time::Duration;
+
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
@@ -13,9 +15,16 @@ use crate::error::Failure;
 pub(crate) struct Flight {
     /// The last failure, if the last one to have the turn failed, and when.
     last: Mutex<Option<(Instant, Failure)>>,
+    /// For how long a failure is also that of those who come after it.
+    remember: Duration,
 }
 
 impl Flight {
+    /// One whose failures hold for a while.
+    pub(crate) fn remembering(remember: Duration) -> Self {
+        Self { remember, ..Self::default() }
+    }
+
     /// What is there when it is this caller's turn, or else what it fetches.
     pub(crate) async fn join<T>(
         &self,
@@ -29,7 +38,7 @@ impl Flight {
             return Ok(there);
         }
         if let Some((when, failure)) = &*last
-            && *when >= arrival
+            && *when + self.remember >= arrival
         {
             return Err(failure.clone());
         }
@@ -39,11 +48,6 @@ impl Flight {
             Ok(_) | Err(_) => None,
         };
         outcome
-    }
-
-    /// The turn, if nobody has it.
-    pub(crate) fn turn(&self) -> Option<impl Sized> {
-        self.last.try_lock().ok()
     }
 }
 

@@ -63,4 +63,4 @@ pub use config::{
     Auth0Config, CircuitConfig, Domain, InvalidDomain, InvalidMetadataPrefix, Invite,
     MetadataPrefix,
 };
-pub use directory::Auth0Directory;
+pub use directory::{Auth0Directory, Tasks};

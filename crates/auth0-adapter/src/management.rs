@@ -18,12 +18,14 @@ use crate::config::Auth0Config;
 use crate::error::{CreateFault, Failure, Fault, Garbage};
 use crate::flight::Flight;
 use crate::refusal::{Meaning, Refusal};
-use crate::retry::{Safety, Transport, json, retry_after, success};
-use crate::token::Tokens;
+use crate::retry::{Progress, Safety, Transport, json, retry_after, success};
+use crate::token::{Token, Tokens};
 use crate::wire;
 
 /// For how long a good answer says that Auth0 is ready.
 const GOOD_FOR: Duration = Duration::from_secs(5);
+/// For how long a failure says that it is not.
+const BAD_FOR: Duration = Duration::from_secs(1);
 
 /// Auth0, as far as it is used. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -89,7 +91,7 @@ impl Management {
             api: Api::of(config),
             deadline: config.deadline,
             last_good: Mutex::new(None),
-            probe: Flight::default(),
+            probe: Flight::remembering(BAD_FOR),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -109,7 +111,7 @@ impl Management {
         email: &EmailAddress,
     ) -> Result<Vec<wire::User>, Fault> {
         let outgoing = self.inner.api.users_by_email(email);
-        Ok(self.call(outgoing, Safety::Repeatable, json).await?)
+        Ok(self.call(outgoing, Safety::Repeatable, json::<wire::Users>).await?.readable)
     }
 
     /// `GET /users`, which lags behind.
@@ -157,7 +159,9 @@ impl Management {
         let outgoing = self.inner.api.log_in(email.as_str(), password.expose(), client);
         let deadline = self.deadline();
         let transport = &self.inner.transport;
-        Ok(transport.ask(&outgoing, None, Safety::Once, deadline, read_log_in).await?)
+        let mut progress = Progress::default();
+        let safety = Safety::Once;
+        Ok(transport.ask(&outgoing, None, safety, deadline, &mut progress, read_log_in).await?)
     }
 
     /// Has Auth0 send the mail with the link to set a password.
@@ -167,7 +171,9 @@ impl Management {
         // The answer is a sentence for people.
         let read = |answer: &Answer, now: Timestamp| success(answer, now).map(|_| ());
         let transport = &self.inner.transport;
-        Ok(transport.ask(&outgoing, None, Safety::OnlyIfUnprocessed, deadline, read).await?)
+        let mut progress = Progress::default();
+        let safety = Safety::OnlyIfUnprocessed;
+        Ok(transport.ask(&outgoing, None, safety, deadline, &mut progress, read).await?)
     }
 
     /// Whether Auth0 takes calls.
@@ -213,21 +219,44 @@ impl Management {
         safety: Safety,
         read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
     ) -> Result<T, Failure> {
+        let mut progress = Progress::default();
+        let outcome = self.call_on(&outgoing, safety, &mut progress, &read).await;
+        let changes = outgoing.method != Method::GET;
+        outcome.map_err(|failure| if changes { progress.tell(failure) } else { failure })
+    }
+
+    async fn call_on<T: Send>(
+        &self,
+        outgoing: &Outgoing,
+        safety: Safety,
+        progress: &mut Progress,
+        read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
+    ) -> Result<T, Failure> {
         let inner = &*self.inner;
         let deadline = self.deadline();
         let mut replaced = false;
         loop {
             let token = inner.tokens.get(&inner.transport, deadline).await?;
+            if token.is_to_be_renewed() {
+                self.renew(&token);
+            }
             let authorization = Some(token.header());
+            let transport = &inner.transport;
             let outcome =
-                inner.transport.ask(&outgoing, authorization, safety, deadline, &read).await;
+                transport.ask(outgoing, authorization, safety, deadline, progress, &read).await;
             match &outcome {
-                Err(Failure::Refused(refusal)) if refusal.status() == 401 && !replaced => {
-                    inner.tokens.forget(&token);
-                    replaced = true;
-                    continue;
+                Err(Failure::Refused(refusal)) if refusal.status() == 401 => {
+                    if inner.tokens.forget(&token) && !replaced && !progress.is_over() {
+                        replaced = true;
+                        continue;
+                    }
                 }
-                Err(Failure::Refused(refusal)) if matches!(refusal.status(), 401 | 403) => {}
+                Err(Failure::Refused(refusal)) if refusal.status() == 403 => {
+                    // A scope that was granted since is in the next token only.
+                    if refusal.code() == Some("insufficient_scope") {
+                        inner.tokens.forget(&token);
+                    }
+                }
                 Ok(_) | Err(Failure::Refused(_)) => {
                     let mut last_good =
                         inner.last_good.lock().unwrap_or_else(PoisonError::into_inner);
@@ -237,6 +266,13 @@ impl Management {
             }
             return outcome;
         }
+    }
+
+    /// Renews the token beside the calls, none of which has to wait for that.
+    fn renew(&self, token: &Arc<Token>) {
+        let (inner, token) = (Arc::clone(&self.inner), Arc::clone(token));
+        let deadline = Instant::now() + inner.deadline;
+        tokio::spawn(async move { inner.tokens.renew(&token, &inner.transport, deadline).await });
     }
 
     /// When the call has to be over that this is part of.

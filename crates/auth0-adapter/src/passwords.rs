@@ -1,17 +1,21 @@
 //! Passwords: set by `PATCH`, checked by logging in (the password-realm grant).
 
+use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_lc_rs::rand;
-use domain::{AccountScope, CurrentPassword, Password, User};
+use domain::{AccountScope, CurrentPassword, Password, User, UserId};
 use ports::{BoxError, Call, PasswordCheck, PortError, PortResult, Verdict};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use crate::directory::{Auth0Directory, Inner};
 use crate::error::Fault;
 use crate::locks::Key;
 use crate::management::{LogIn, Repeat};
+use crate::retry::pause;
 use crate::wire::UserPatch;
 
 /// What Auth0 puts before the ids of accounts whose password it keeps itself.
@@ -19,7 +23,7 @@ const PROVIDER: &str = "auth0|";
 
 impl Inner {
     pub(crate) async fn set_password(
-        &self,
+        self: &Arc<Self>,
         scope: &AccountScope,
         seen: &User,
         password: Password,
@@ -32,16 +36,18 @@ impl Inner {
             password: Some(password),
             ..UserPatch::default()
         };
+        let blocked = before.blocked || self.owed.holds(&before.id);
         let set = self.management.patch(&before.id, &patch, Repeat::OnlyIfUnprocessed).await;
         match set {
-            Ok(answer) if !before.blocked => self.wrote(&before.id, Some(&before), answer),
+            Ok(answer) if !blocked => self.wrote(&before.id, Some(&before), answer),
             Ok(_) => self.block_again(&before).await,
             // Whether the password was set is not known, so neither is whether the block went.
-            Err(fault @ Fault::Port(_)) if before.blocked => {
+            Err(fault @ Fault::Lost(_)) if blocked => {
+                self.look_after_block(&before.id);
                 self.block_again(&before).await?;
                 Err(fault.into())
             }
-            Err(fault) => Err(self.failed(&before, fault)),
+            Err(fault) => Err(self.failed(&before, fault).await),
         }
     }
 
@@ -49,7 +55,7 @@ impl Inner {
     ///
     /// This may take a deadline of its own: whoever asked may have given up, but the account must
     /// not stay unblocked for that.
-    async fn block_again(&self, before: &User) -> PortResult<User> {
+    async fn block_again(self: &Arc<Self>, before: &User) -> PortResult<User> {
         let patch = UserPatch { blocked: Some(true), ..UserPatch::default() };
         let blocking = self.patch(before, &patch);
         let blocked = match Call::current() {
@@ -59,14 +65,83 @@ impl Inner {
             }
             None => blocking.await,
         };
-        if let Err(error) = &blocked {
-            tracing::error!(
-                error = %error,
-                "an account that was blocked may not be any more, since its password was set"
-            );
+        match &blocked {
+            Ok(_) | Err(PortError::NotFound) => self.owed.paid(&before.id),
+            Err(error) => {
+                unblocked(&before.id, error);
+                if self.owed.owe(&before.id) {
+                    self.look_after_block(&before.id);
+                }
+            }
         }
         blocked
     }
+
+    /// Sees to it, later and if need be several times, that the account is blocked: a password
+    /// whose answer never came may be set, and the block lifted, after it was blocked again; and a
+    /// block that could not be put back is still owed.
+    fn look_after_block(self: &Arc<Self>, id: &UserId) {
+        let (inner, id) = (Arc::clone(self), id.clone());
+        let work = async move {
+            for attempt in 1..=LOOKS {
+                pause(inner.timeout * attempt).await;
+                // Without the lock too: a block that is put back twice does no harm.
+                let _held = inner.lock([Key::Account(id.clone())]).await;
+                let blocked = match inner.read(&id).await {
+                    Ok(Some(user)) if !user.blocked => inner.block_again(&user).await.map(drop),
+                    Ok(_) => {
+                        inner.owed.paid(&id);
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                };
+                if blocked.is_ok() {
+                    return;
+                }
+            }
+            // Whoever sets its password again still blocks it.
+            tracing::error!(user_id = %id, "given up blocking an account again");
+        };
+        // Not a part of the call, whose time may be over.
+        self.tasks.write(work.in_current_span());
+    }
+}
+
+/// How often a block is looked after. Each look waits longer than the one before, in all about a
+/// minute by the usual timeout.
+const LOOKS: u32 = 5;
+
+/// Whose block was lifted by a new password, and could not be put back yet.
+#[derive(Debug, Default)]
+pub(crate) struct Owed(Mutex<HashSet<UserId>>);
+
+impl Owed {
+    fn holds(&self, id: &UserId) -> bool {
+        self.all().contains(id)
+    }
+
+    /// Whether it is new.
+    fn owe(&self, id: &UserId) -> bool {
+        self.all().insert(id.clone())
+    }
+
+    fn paid(&self, id: &UserId) {
+        self.all().remove(id);
+    }
+
+    /// Nothing in here panics half-way, so a poisoned lock is taken all the same.
+    fn all(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the operator whom to look after.
+fn unblocked(id: &UserId, error: &PortError) {
+    tracing::error!(
+        user_id = %id,
+        error = %error,
+        "an account that was blocked may not be any more, since its password was set"
+    );
 }
 
 impl Inner {

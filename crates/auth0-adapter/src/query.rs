@@ -71,6 +71,14 @@ impl Query {
         self.0.push_str(&any_of(ids));
         self
     }
+
+    /// Those of them who are none of these accounts; there must be at least one.
+    #[must_use]
+    pub(crate) fn except<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
+        self.0.push_str(" AND NOT user_id:");
+        self.0.push_str(&any_of(ids));
+        self
+    }
 }
 
 /// `("one" OR "other")`. None of the types that get here can hold a quote or a backslash.

@@ -16,8 +16,9 @@ const CAPACITY: usize = 10_000;
 pub(crate) enum Written {
     /// It became this.
     Is(Arc<User>),
-    /// It was deleted.
-    Gone,
+    /// It was deleted; when it had been created tells it from a later one of the same id, such as
+    /// that of an import.
+    Gone(Timestamp),
 }
 
 impl Written {
@@ -28,7 +29,7 @@ impl Written {
     pub(crate) fn is_outdated_by(&self, seen: &User) -> bool {
         match self {
             Self::Is(user) => seen.updated_at > user.updated_at,
-            Self::Gone => false,
+            Self::Gone(created_at) => seen.created_at > *created_at,
         }
     }
 }
@@ -76,18 +77,17 @@ impl Recent {
 
     /// The account was deleted. `before` is what it was.
     pub(crate) fn deleted(&self, before: &User) {
-        self.put(&before.id, before.memberships.keys(), Written::Gone);
+        self.put(&before.id, before.memberships.keys(), Written::Gone(before.created_at));
     }
 
     /// The newest state that is known of an account that somebody has seen, unless it is gone.
     pub(crate) fn newest(&self, seen: &User) -> Option<User> {
         let state = self.state();
-        match state.entries.get(&seen.id).map(|entry| &entry.written) {
-            Some(Written::Gone) => None,
-            Some(written @ Written::Is(user)) if !written.is_outdated_by(seen) => {
-                Some(User::clone(user))
-            }
-            Some(Written::Is(_)) | None => Some(seen.clone()),
+        let written = state.entries.get(&seen.id).map(|entry| &entry.written);
+        match written.filter(|written| !written.is_outdated_by(seen)) {
+            Some(Written::Gone(_)) => None,
+            Some(Written::Is(user)) => Some(User::clone(user)),
+            None => Some(seen.clone()),
         }
     }
 
@@ -97,8 +97,10 @@ impl Recent {
         let state = &mut *self.state();
         let Some(entry) = state.entries.get_mut(id) else { return };
         let Some(user) = found else {
-            // Ids are never given twice, so an account that was written and is not there is gone.
-            entry.written = Written::Gone;
+            // An account that was written and is not there is gone.
+            if let Written::Is(user) = &entry.written {
+                entry.written = Written::Gone(user.created_at);
+            }
             return;
         };
         if entry.written.is_outdated_by(user) {
@@ -108,6 +110,16 @@ impl Recent {
                 state.by_tenant.entry(tenant.clone()).or_default().insert(id.clone());
             }
         }
+    }
+
+    /// Whether there is something to say of the account.
+    pub(crate) fn knows(&self, id: &UserId) -> bool {
+        self.state().entries.contains_key(id)
+    }
+
+    /// Forgets what was written of an account: it may be so no more.
+    pub(crate) fn forget(&self, id: &UserId) {
+        self.state().remove(id);
     }
 
     /// What was written of those who are the tenant's people, or were before the write.

@@ -89,6 +89,9 @@ const TABLE: &[Row] = &[
     Row(&[401, 403], Some("mfa_required"), Anything, Meaning::RightPassword),
     Row(&[400, 401, 403], Some("invalid_grant"), Begins("user is blocked"), Meaning::RightPassword),
     Row(&[401, 403], Some("unauthorized"), Begins("user is blocked"), Meaning::RightPassword),
+    // An Action said no, and Actions run after the password was found right. Assumed. A client
+    // without a grant for the audience gets this code too, but not for a log-in.
+    Row(&[403], Some("access_denied"), Anything, Meaning::RightPassword),
     Row(&[400, 401, 403], Some("invalid_grant"), Anything, Meaning::WrongPassword),
     Row(&[400, 401, 403], Some("invalid_user_password"), Anything, Meaning::WrongPassword),
     Row(&[429], Some("too_many_attempts"), Anything, Meaning::AttemptsStopped),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use domain::Timestamp;
 use ports::Clock;
+use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -35,6 +36,40 @@ pub(crate) enum Safety {
     Once,
 }
 
+/// How far a request has come that is sent more than once.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    sends: u32,
+    /// The last failure after which it may have been carried out.
+    doubt: Option<Failure>,
+}
+
+impl Progress {
+    /// Whether it may not be sent again, whatever happens.
+    pub(crate) fn is_over(&self) -> bool {
+        self.sends >= MAX_SENDS
+    }
+
+    /// What to say of a request that changes something: one that may have been carried out is not
+    /// undone by what becomes of its repetitions, unless Auth0 judges the request itself.
+    pub(crate) fn tell(self, failure: Failure) -> Failure {
+        let judged = matches!(
+            &failure,
+            Failure::Refused(refusal) if !matches!(refusal.status(), 401 | 403)
+        );
+        match self.doubt {
+            Some(doubt) if failure.is_certain() && !judged => doubt,
+            _ => failure,
+        }
+    }
+}
+
+/// Waits, for something that is done without anybody waiting for it.
+#[expect(clippy::disallowed_methods, reason = "the one place that waits")]
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// The way to Auth0: the client, the circuit breaker, and the waiting.
 #[derive(Debug)]
 pub(crate) struct Transport {
@@ -52,19 +87,22 @@ impl Transport {
         &self.breaker
     }
 
-    /// Sends until there is an answer that `read` takes, or nothing more to be done.
+    /// Sends until there is an answer that `read` takes, or nothing more to be done. `progress`
+    /// tells of sends before, and afterwards of all.
     pub(crate) async fn ask<T: Send>(
         &self,
         outgoing: &Outgoing,
         authorization: Option<&HeaderValue>,
         safety: Safety,
         deadline: Instant,
+        progress: &mut Progress,
         read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
     ) -> Result<T, Failure> {
-        let mut attempt = 1;
         loop {
             let permit =
                 self.breaker.admit().map_err(|retry_after| Failure::Open { retry_after })?;
+            progress.sends += 1;
+            let attempt = progress.sends;
             let outcome = self
                 .client
                 .send(outgoing, authorization, deadline, attempt)
@@ -75,16 +113,17 @@ impl Transport {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if !failure.is_certain() {
+                progress.doubt = Some(failure.clone());
+            }
             if attempt >= most_sends(&failure, safety) {
                 return Err(failure);
             }
-            let pause = pause_after(&failure, attempt);
-            if pause >= deadline.saturating_duration_since(Instant::now()) {
+            let wait = pause_after(&failure, attempt);
+            if wait >= deadline.saturating_duration_since(Instant::now()) {
                 return Err(failure);
             }
-            #[expect(clippy::disallowed_methods, reason = "the one place that waits")]
-            tokio::time::sleep(pause).await;
-            attempt += 1;
+            pause(wait).await;
         }
     }
 }
@@ -166,7 +205,7 @@ pub(crate) fn success(answer: &Answer, now: Timestamp) -> Result<&Answer, Failur
         Ok(answer)
     } else if status.as_u16() == 429 {
         Err(Failure::Limited { retry_after: retry_after(&answer.headers, now) })
-    } else if status.is_server_error() {
+    } else if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
         if is_slow_search(answer) {
             return Err(Failure::SlowSearch);
         }

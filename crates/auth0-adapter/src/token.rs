@@ -14,18 +14,23 @@ use crate::client::{Answer, Outgoing};
 use crate::config::Auth0Config;
 use crate::error::{Failure, Garbage};
 use crate::flight::Flight;
-use crate::retry::{Safety, Transport, json};
+use crate::retry::{Progress, Safety, Transport, json};
 
 /// A token is renewed when this much of its life is left, or a tenth of it if that is less.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// How long to leave it after an early renewal that failed.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
+/// How long a token that was dropped protects the next one: where all of them are refused, new ones
+/// are no help, and Auth0 counts each.
+const DROP_PAUSE: Duration = Duration::from_secs(5);
 
 /// Where calls get their token from.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     request: Credentials,
     current: Mutex<Option<Arc<Token>>>,
+    /// When a token was last dropped.
+    dropped: Mutex<Option<Instant>>,
     flight: Flight,
 }
 
@@ -79,6 +84,7 @@ impl Tokens {
                 body: serde_json::to_vec(&body).ok(),
             }),
             current: Mutex::new(None),
+            dropped: Mutex::new(None),
             flight: Flight::default(),
         }
     }
@@ -90,41 +96,42 @@ impl Tokens {
 
     /// A token that still lives.
     ///
-    /// Who comes first after it has grown old renews it, while the others go on with the old one;
-    /// should that fail, so does who came first.
+    /// One that has grown old will do; somebody should [renew](Self::renew) it then.
     pub(crate) async fn get(
         &self,
         transport: &Transport,
         deadline: Instant,
     ) -> Result<Arc<Token>, Failure> {
-        let Some(token) = self.living() else {
-            let fetch = self.fetch(transport, Safety::Repeatable, deadline);
-            return self.flight.join(deadline, || self.living(), fetch).await.map_err(no_token);
-        };
-        if !token.is_old() {
+        if let Some(token) = self.living() {
             return Ok(token);
         }
-        let Some(_turn) = self.flight.turn() else { return Ok(token) };
-        // Whoever had the turn before may have renewed it.
-        if let Some(token) = self.living()
-            && !token.is_old()
-        {
-            return Ok(token);
-        }
-        token.leave_alone();
-        match self.fetch(transport, Safety::Once, deadline).await {
-            Ok(renewed) => Ok(renewed),
-            Err(failure) => {
-                tracing::warn!(%failure, "the token was not renewed, the old one is still good");
-                Ok(token)
-            }
+        let fetch = self.fetch(transport, Safety::Repeatable, deadline);
+        self.flight.join(deadline, || self.living(), fetch).await.map_err(no_token)
+    }
+
+    /// Gets the successor of an old token, which is good all the while, and also if this fails.
+    pub(crate) async fn renew(&self, old: &Arc<Token>, transport: &Transport, deadline: Instant) {
+        let renewed = || self.living().filter(|token| !Arc::ptr_eq(token, old));
+        let fetch = self.fetch(transport, Safety::Once, deadline);
+        if let Err(failure) = self.flight.join(deadline, renewed, fetch).await {
+            tracing::warn!(%failure, "the token was not renewed, the old one is still good");
         }
     }
 
-    /// Forgets a token that Auth0 does not take, unless there is a newer one already.
-    pub(crate) fn forget(&self, token: &Arc<Token>) {
+    /// Forgets a token that Auth0 does not take, unless there is a newer one already, or the last
+    /// one was forgotten a moment ago. Answers whether another one may fare better.
+    pub(crate) fn forget(&self, token: &Arc<Token>) -> bool {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.take_if(|current| Arc::ptr_eq(current, token));
+        if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
+            return true;
+        }
+        let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
+        if dropped.is_some_and(|when| when.elapsed() < DROP_PAUSE) {
+            return false;
+        }
+        *dropped = Some(Instant::now());
+        *current = None;
+        true
     }
 
     fn living(&self) -> Option<Arc<Token>> {
@@ -141,7 +148,9 @@ impl Tokens {
         // Its life is counted from before it was asked for, to be on the safe side.
         let start = Instant::now();
         let read = |answer: &Answer, now: Timestamp| Token::read(answer, now, start);
-        let token = Arc::new(transport.ask(&self.request.0, None, safety, deadline, read).await?);
+        let progress = &mut Progress::default();
+        let answer = transport.ask(&self.request.0, None, safety, deadline, progress, read);
+        let token = Arc::new(answer.await?);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Some(Arc::clone(&token));
         Ok(token)
@@ -177,13 +186,16 @@ impl Token {
         self.scope.as_deref()
     }
 
-    fn is_old(&self) -> bool {
-        *self.renew_at.lock().unwrap_or_else(PoisonError::into_inner) <= Instant::now()
-    }
-
-    fn leave_alone(&self) {
+    /// Whether it has grown old, and it is up to this caller to renew it: nobody else is told for
+    /// a while.
+    pub(crate) fn is_to_be_renewed(&self) -> bool {
         let mut renew_at = self.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
-        *renew_at = Instant::now() + RENEWAL_PAUSE;
+        let now = Instant::now();
+        let old = *renew_at <= now;
+        if old {
+            *renew_at = now + RENEWAL_PAUSE;
+        }
+        old
     }
 }
 

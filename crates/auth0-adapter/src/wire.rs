@@ -1,11 +1,13 @@
 //! What goes over the wire: the Management API's JSON, and nothing of what it means.
 //!
-//! Reading is liberal in what is absent or null and strict in types. `Debug` prints nothing of a
-//! person.
+//! Reading is liberal in what is absent or null, and in texts that are none: one odd account must
+//! not take all the others of a list with it. It is strict in everything else. `Debug` prints
+//! nothing of a person.
 
 use std::fmt;
 
 use domain::Password;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -16,27 +18,45 @@ pub(crate) struct User {
     /// Such as `auth0|5f7c8ec7c33c6c004bbafe82`.
     pub(crate) user_id: String,
     /// Absent for accounts that have none, such as those of a phone number.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) email: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) username: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) given_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) family_name: Option<String>,
     /// ISO 8601 with milliseconds.
     pub(crate) created_at: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) updated_at: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) last_login: Option<String>,
     /// Blocked by an administrator; what Auth0's attack protection blocks is not in here.
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) blocked: bool,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) app_metadata: Map<String, Value>,
+    /// Not among the fields of searches, since nobody needs it there.
+    #[serde(default)]
+    pub(crate) identities: Identities,
+}
+
+/// The connections of an account: an array of objects with a `connection` each.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Identities(Value);
+
+impl Identities {
+    /// Whether the account is one of the connection.
+    pub(crate) fn are_of(&self, connection: &str) -> bool {
+        let is_it = |identity: &Value| {
+            identity.get("connection").is_some_and(|name| name.as_str() == Some(connection))
+        };
+        self.0.as_array().is_some_and(|identities| identities.iter().any(is_it))
+    }
 }
 
 impl User {
@@ -54,12 +74,39 @@ impl fmt::Debug for User {
 /// `GET /users` with `include_totals`: rows of the search index.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct UserPage {
-    pub(crate) users: Vec<User>,
+    pub(crate) users: Users,
     /// How many come before the first of them; elsewhere than asked if Auth0 has clamped the page.
     #[serde(default)]
     pub(crate) start: Option<u64>,
     /// How many match in all, but never more than 1000.
     pub(crate) total: u64,
+}
+
+/// A list of users. What has no id or no time of creation is none, and is left out by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Users {
+    pub(crate) readable: Vec<User>,
+    /// How many were left out.
+    pub(crate) unreadable: u64,
+}
+
+impl<'de> Deserialize<'de> for Users {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut users = Self { readable: Vec::new(), unreadable: 0 };
+        for row in Vec::<Map<String, Value>>::deserialize(deserializer)? {
+            if ["user_id", "created_at"]
+                .iter()
+                .all(|name| row.get(*name).is_some_and(Value::is_string))
+            {
+                let user = User::deserialize(Value::Object(row)).map_err(D::Error::custom)?;
+                users.readable.push(user);
+            } else {
+                tracing::warn!("a row of Auth0 is left out, since it is no account");
+                users.unreadable += 1;
+            }
+        }
+        Ok(users)
+    }
 }
 
 /// The body of `POST /users`.
@@ -158,6 +205,12 @@ where
     D: Deserializer<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What is no text is not there.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(if let Value::String(text) = value { Some(text) } else { None })
 }
 
 fn exposed<S: Serializer>(password: &Password, serializer: S) -> Result<S::Ok, S::Error> {

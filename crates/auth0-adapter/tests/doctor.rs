@@ -134,8 +134,10 @@ async fn something_that_is_no_auth0_or_is_not_well() {
         let sim = Sim::start(Config::default()).await.unwrap();
         sim.control().fault(Fault { route: None, skip: 0, times: None, kind: kind.clone() });
         let found = of(&sim, |_| {}).await;
-        assert_eq!(with(&found, Verdict::Problem), ["reached"], "{kind:?}");
-        assert_eq!(verdict(&found, "clock"), Verdict::Ok);
+        let passing = matches!(kind, FaultKind::Status { .. });
+        let expected = if passing { Verdict::Warning } else { Verdict::Problem };
+        assert_eq!(with(&found, expected), ["reached"], "{kind:?}");
+        assert_eq!(with(&found, Verdict::Ok), ["clock"], "{kind:?}");
         assert_each_problem_has_a_fix(&found);
     }
 }
@@ -285,4 +287,35 @@ async fn attack_protection_that_stops_everybody() {
     config.switches.suspicious_ip_threshold = Some(0);
     let found = findings(config, |_| {}).await;
     assert_eq!(verdict(&found, "password grant"), Verdict::Warning, "{found:#?}");
+}
+
+#[tokio::test]
+async fn what_is_not_well_at_the_moment_is_no_fault_of_the_settings() {
+    for (route, check) in [
+        ("POST /oauth/token client_credentials", "credentials"),
+        ("GET /api/v2/connections", "connection"),
+        ("POST /oauth/token password-realm", "password grant"),
+    ] {
+        for status in [429, 500, 503] {
+            let sim = Sim::start(Config::default()).await.unwrap();
+            let kind = FaultKind::Status { status, retry_after: Some(1) };
+            let route = Some(route.to_owned());
+            sim.control().fault(Fault { route, skip: 0, times: None, kind });
+            let found = of(&sim, |_| {}).await;
+            assert_eq!(with(&found, Verdict::Warning), [check], "{status} {found:#?}");
+            assert_eq!(with(&found, Verdict::Problem), [""; 0], "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_that_turn_out_not_to_be_readable() {
+    let sim = Sim::start(Config::default()).await.unwrap();
+    let kind = FaultKind::Status { status: 403, retry_after: None };
+    let route = Some("GET /api/v2/connections".to_owned());
+    sim.control().fault(Fault { route, skip: 0, times: None, kind });
+    let found = of(&sim, |_| {}).await;
+    assert_eq!(with(&found, Verdict::Problem), [""; 0]);
+    let skipped = ["connection", "usernames", "connection enabled", "client addresses"];
+    assert_eq!(with(&found, Verdict::Skipped), skipped);
 }

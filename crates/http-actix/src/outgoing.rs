@@ -5,13 +5,92 @@
 //! them, and so live on a runtime that outlasts the server.
 
 use std::io;
+use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::task::TaskTracker;
 
-/// A runtime for connections to other services. Keep it until the server has ended.
-///
-/// # Errors
-/// When the system gives no thread.
-pub(crate) fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).thread_name("outgoing").enable_all().build()
+/// How long the writes may take that are still under way when the server has ended: a call's time,
+/// and that of what it leaves behind.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A runtime for connections to other services. Keep it until the server has ended, and then let it
+/// finish.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    runtime: Runtime,
+    writes: TaskTracker,
+}
+
+impl Outgoing {
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn new() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("outgoing")
+            .enable_all()
+            .build()?;
+        Ok(Self { runtime, writes: TaskTracker::new() })
+    }
+
+    /// The runtime itself.
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// What knows the writes that must come to their end.
+    pub(crate) fn writes(&self) -> &TaskTracker {
+        &self.writes
+    }
+
+    /// Waits for writes that are under way although nobody waits for their answer any more.
+    pub(crate) fn finish(self) {
+        self.finish_within(PATIENCE);
+    }
+
+    fn finish_within(self, patience: Duration) {
+        self.writes.close();
+        if !self.writes.is_empty() {
+            tracing::info!(writes = self.writes.len(), "finishing writes");
+        }
+        let all = async { tokio::time::timeout(patience, self.writes.wait()).await };
+        if self.runtime.block_on(all).is_err() {
+            tracing::error!(writes = self.writes.len(), "writes were cut off, half done maybe");
+        }
+        self.runtime.shutdown_background();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_waits_for_the_writes_under_way() {
+        let outgoing = Outgoing::new().unwrap();
+        let (go, gone) = tokio::sync::oneshot::channel();
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        let write = async move {
+            gone.await.unwrap();
+            done.send(()).unwrap();
+        };
+        outgoing.writes().spawn_on(write, outgoing.runtime());
+        let writes = outgoing.writes().clone();
+        let end = std::thread::spawn(move || outgoing.finish());
+        while !writes.is_closed() {
+            std::thread::yield_now();
+        }
+        assert!(!end.is_finished());
+        go.send(()).unwrap();
+        end.join().unwrap();
+        is_done.blocking_recv().unwrap();
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_ever() {
+        let outgoing = Outgoing::new().unwrap();
+        outgoing.writes().spawn_on(std::future::pending::<()>(), outgoing.runtime());
+        outgoing.finish_within(Duration::from_millis(10));
+    }
 }

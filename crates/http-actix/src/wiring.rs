@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::{Ports, Services};
-use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain};
+use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
 use thiserror::Error;
-use tokio::runtime::Handle;
 
 use crate::dev;
+use crate::outgoing::Outgoing;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
@@ -75,11 +75,11 @@ impl WiringError {
     }
 }
 
-/// What the settings ask for. Connections to a directory live on the given runtime.
+/// What the settings ask for. Connections to a directory, and writes, live on the given runtime.
 ///
 /// # Errors
 /// When the seed or a setting cannot be used.
-pub fn wire(settings: &Settings, outgoing: &Handle) -> Result<Wired, WiringError> {
+pub(crate) fn wire(settings: &Settings, outgoing: &Outgoing) -> Result<Wired, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let directory = Directory::of(settings, outgoing, &clock, b"")?;
     let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
@@ -91,9 +91,9 @@ pub fn wire(settings: &Settings, outgoing: &Handle) -> Result<Wired, WiringError
 ///
 /// # Errors
 /// When the seed or a setting cannot be used.
-pub fn wire_dev(
+pub(crate) fn wire_dev(
     settings: &Settings,
-    outgoing: &Handle,
+    outgoing: &Outgoing,
     key: PublicKey,
 ) -> Result<Wired, WiringError> {
     if let DirectorySettings::Auth0(auth0) = &settings.directory
@@ -164,7 +164,7 @@ impl Directory {
     /// name, or else of `otherwise`.
     fn of(
         settings: &Settings,
-        outgoing: &Handle,
+        outgoing: &Outgoing,
         clock: &Arc<dyn Clock>,
         otherwise: &[u8],
     ) -> Result<Self, WiringError> {
@@ -187,11 +187,16 @@ impl Directory {
             }
             DirectorySettings::Auth0(auth0) => {
                 let config = auth0_config(auth0)?;
-                let directory = Auth0Directory::new(config, roles, clock, outgoing.clone())
-                    .map_err(|error| match error {
+                let tasks = Tasks {
+                    runtime: outgoing.runtime().clone(),
+                    writes: outgoing.writes().clone(),
+                };
+                let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
+                    |error| match error {
                         ClientError::Certificate => WiringError::auth0("ca_file", error),
                         ClientError::Http(_) => WiringError::Auth0Client(error),
-                    })?;
+                    },
+                )?;
                 Ok(Self::new(Arc::new(directory)))
             }
         }

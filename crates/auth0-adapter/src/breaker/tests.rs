@@ -4,7 +4,7 @@ const MILLI: Duration = Duration::from_millis(1);
 
 fn breaker() -> Breaker {
     let (open, max_open) = (Duration::from_secs(1), Duration::from_secs(3));
-    Breaker::new(CircuitConfig { failures: 3, open, max_open })
+    Breaker::new(CircuitConfig { failures: 3, span: Duration::ZERO, open, max_open })
 }
 
 fn send(breaker: &Breaker, health: Health) {
@@ -95,5 +95,35 @@ async fn what_began_before_says_nothing_about_now() {
     let trial = breaker.admit().unwrap();
     slower.settle(Health::Failing);
     trial.settle(Health::Well);
+    assert!(breaker.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_in_one_moment_does_not_open_it() {
+    let span = Duration::from_millis(200);
+    let (failures, open, max_open) = (3, Duration::from_secs(1), Duration::from_secs(3));
+    let breaker = Breaker::new(CircuitConfig { failures, span, open, max_open });
+    fail(&breaker, 20);
+    tokio::time::advance(Duration::from_millis(199)).await;
+    fail(&breaker, 1);
+    assert!(breaker.is_closed());
+    // What goes on failing does, and what fails after a success begins anew.
+    send(&breaker, Health::Well);
+    tokio::time::advance(MILLI).await;
+    fail(&breaker, 20);
+    assert!(breaker.is_closed());
+    tokio::time::advance(span).await;
+    fail(&breaker, 1);
+    assert!(!breaker.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_failures_do_not_open_it_however_long_they_take() {
+    let span = Duration::from_millis(200);
+    let (failures, open, max_open) = (3, Duration::from_secs(1), Duration::from_secs(3));
+    let breaker = Breaker::new(CircuitConfig { failures, span, open, max_open });
+    fail(&breaker, 1);
+    tokio::time::advance(Duration::from_mins(1)).await;
+    fail(&breaker, 1);
     assert!(breaker.is_closed());
 }

@@ -68,7 +68,8 @@ pub(super) fn reached(domain: &Domain, answer: &Result<Answer, Failure>) -> Find
         }
     };
     if answer.status.is_server_error() || answer.status.as_u16() == 429 {
-        return problem(format!("{domain} answers with status {}.", answer.status.as_u16()))
+        let message = format!("{domain} answers with status {}.", answer.status.as_u16());
+        return Finding::new(REACHED, Verdict::Warning, message)
             .fix("Try again later. If it stays so, look at status.auth0.com.");
     }
     let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -131,7 +132,8 @@ pub(super) fn credentials(audience: &str, token: &Result<Token, Failure>) -> Fin
                 .fix("Check client id, client secret and audience."),
         };
     }
-    refused(format!("Auth0 gives Usher no token. {}.", chain(failure))).fix("Try again later.")
+    let message = format!("Auth0 gives Usher no token. {}.", chain(failure));
+    unanswered(CREDENTIALS, failure, message)
 }
 
 /// A connection, as far as it matters.
@@ -146,6 +148,32 @@ pub(super) struct Connection {
     enabled_clients: Option<Vec<String>>,
 }
 
+/// Without the scope, which the doctor alone has a use for.
+pub(super) fn no_connections(findings: &mut Vec<Finding>) {
+    findings.extend([CONNECTION, USERNAMES, ENABLED].map(|check| {
+        Finding::skipped(check, "Usher may not read connections.").fix(
+            "If you want this looked at, grant the scope read:connections; nothing else needs it.",
+        )
+    }));
+}
+
+/// What to make of a check without an answer: an Auth0 that is not well at the moment says nothing
+/// about how it is set up.
+fn unanswered(check: &'static str, failure: &Failure, message: String) -> Finding {
+    let verdict = match failure {
+        Failure::Limited { .. } | Failure::Status { .. } | Failure::SlowSearch => Verdict::Warning,
+        Failure::Open { .. }
+        | Failure::NoTime
+        | Failure::Unreachable(_)
+        | Failure::Broken(_)
+        | Failure::TimedOut { .. }
+        | Failure::Garbage(_)
+        | Failure::Refused(_)
+        | Failure::NoToken(_) => Verdict::Problem,
+    };
+    Finding::new(check, verdict, message).fix("Try again later.")
+}
+
 pub(super) fn connection(
     name: &str,
     client_id: &str,
@@ -157,9 +185,13 @@ pub(super) fn connection(
     };
     let connections = match answer {
         Ok(connections) => connections,
+        // Where the token does not say what it allows, this is how it turns out.
+        Err(Failure::Refused(refusal)) if refusal.status() == 403 => {
+            return no_connections(findings);
+        }
         Err(failure) => {
             let message = format!("The connection could not be read. {}.", chain(&failure));
-            findings.push(Finding::new(CONNECTION, Verdict::Problem, message));
+            findings.push(unanswered(CONNECTION, &failure, message));
             return skip_rest(findings);
         }
     };

@@ -71,6 +71,22 @@ async fn who_goes_away_leaves_the_turn_to_the_next() {
     let flight = Flight::default();
     let gone = flight.join(late(), || None::<()>, std::future::pending());
     assert!(timeout_at(soon(), gone).await.is_err());
-    assert!(flight.turn().is_some());
     flight.join(late(), || None::<()>, async { Ok(()) }).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_can_hold_for_a_while() {
+    let flight = Flight::remembering(Duration::from_secs(1));
+    let fetches = AtomicU32::new(0);
+    let join = || {
+        flight.join(late(), || None::<()>, async {
+            fetches.fetch_add(1, Ordering::Relaxed);
+            Err(OPEN)
+        })
+    };
+    for (after, expected) in [(0, 1), (1000, 1), (1, 2), (999, 2)] {
+        tokio::time::advance(Duration::from_millis(after)).await;
+        join().await.unwrap_err();
+        assert_eq!(fetches.load(Ordering::Relaxed), expected, "{after}");
+    }
 }

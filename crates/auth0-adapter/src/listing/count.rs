@@ -1,6 +1,6 @@
 //! How many people there are, where Auth0 counts no further than 1000.
 
-use domain::Timestamp;
+use domain::{Timestamp, UserId};
 use ports::PortResult;
 
 use super::{Ask, Index, Order, REACH};
@@ -9,10 +9,16 @@ use crate::query::Span;
 /// How many steps of 1000 people are counted before a walk is no worse.
 const STEPS: usize = 100;
 
-/// The number of people whom the index holds, unless too many share one moment of creation.
+/// The number of people whom the index holds besides these, unless too many share one moment of
+/// creation.
 ///
 /// Each step finds out when the thousandth of the rest was created, and counts those before it.
-pub(super) async fn everybody(index: &impl Index) -> PortResult<Option<u64>> {
+pub(super) async fn everybody(
+    index: &impl Index,
+    except: Option<&[UserId]>,
+) -> PortResult<Option<u64>> {
+    // As little as possible: only the total matters.
+    let of = |created| Ask { created, except, per_page: 1, ..Ask::first(Order::BY_TIME) };
     let mut before = 0;
     let mut from: Option<Timestamp> = None;
     for _ in 0..STEPS {
@@ -37,9 +43,4 @@ pub(super) async fn everybody(index: &impl Index) -> PortResult<Option<u64>> {
         from = Some(thousandth);
     }
     Ok(None)
-}
-
-/// As little as possible of those who were created then: only the total matters.
-fn of(created: Option<Span>) -> Ask<'static> {
-    Ask { created, per_page: 1, ..Ask::first(Order::BY_TIME) }
 }

@@ -1,7 +1,7 @@
 //! The people of one tenant, as Auth0's search knows them.
 
 use domain::TenantId;
-use ports::{BoxError, PortError, PortResult};
+use ports::PortResult;
 
 use super::{Ask, Found, Index, Order, OrderField, Row};
 use crate::management::{self, Management};
@@ -18,15 +18,16 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// A row, checked again: Auth0's word alone makes nobody one of the tenant's people.
-    fn row(&self, user: wire::User) -> PortResult<Row> {
-        let created_at = user
-            .created_at
-            .parse()
-            .map_err(|source| PortError::Failed { source: BoxError::from(source) })?;
+    /// A row, checked again: Auth0's word alone makes nobody one of the tenant's people. Without a
+    /// time of creation it is none.
+    fn row(&self, user: wire::User) -> Option<Row> {
+        let Ok(created_at) = user.created_at.parse() else {
+            tracing::warn!("a row of Auth0 is left out, since it has no time of creation");
+            return None;
+        };
         let id = user.user_id.clone();
         let user = self.reader.read(user).filter(|user| user.role_in(self.tenant).is_some());
-        Ok(Row { id, created_at, user })
+        Some(Row { id, created_at, user })
     }
 }
 
@@ -35,6 +36,7 @@ impl Index for Search<'_> {
         let query = Query::people(&self.reader.prefix, self.tenant, &self.reader.catalogue);
         let query = ask.created.into_iter().fold(query, Query::created);
         let query = ask.among.into_iter().fold(query, Query::among);
+        let query = ask.except.into_iter().fold(query, Query::except);
         let search = management::Search {
             q: query.to_string(),
             sort: ask.order.parameter(),
@@ -43,10 +45,14 @@ impl Index for Search<'_> {
         };
         let found = self.management.search(&search).await?;
         let asked = u64::from(ask.page) * u64::from(ask.per_page);
+        let wire::Users { readable, unreadable } = found.users;
+        let all = readable.len() as u64 + unreadable;
+        let rows: Vec<_> = readable.into_iter().filter_map(|user| self.row(user)).collect();
         Ok(Found {
             start: found.start.unwrap_or(asked),
             total: found.total,
-            rows: found.users.into_iter().map(|user| self.row(user)).collect::<Result<_, _>>()?,
+            unreadable: all - rows.len() as u64,
+            rows,
         })
     }
 }

@@ -7,7 +7,7 @@
 //! | asked | how | calls |
 //! |---|---|---|
 //! | anything, of at most 100 people | all of them in one page, put in order here | 1 |
-//! | one page, by id, e-mail or time, within the first 1000 | that page, in Auth0's order ([`page`]) | 1, and 1 more if the tenant was written to of late |
+//! | one page, by id, e-mail or time, within the first 1000 | that page, in Auth0's order ([`page`]), unless that is not the list's ([`odd`]) | 1, and 1 or 2 more if the tenant was written to of late |
 //! | the same, of 1000 people or more | that page, and a count ([`count`]) | 2 more for each 1000 people |
 //! | anything else | everybody, walked along the time of creation ([`walk`]) | 1 for each 99 people |
 //!
@@ -17,6 +17,7 @@
 mod count;
 mod index;
 mod merge;
+mod odd;
 mod page;
 mod walk;
 
@@ -35,6 +36,7 @@ use crate::query::Span;
 use crate::recent::Written;
 
 pub(crate) use index::Search;
+pub(crate) use odd::Oddities;
 
 /// The most rows that Auth0 puts on a page.
 const PAGE: u32 = 100;
@@ -54,6 +56,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) created: Option<Span>,
     /// Only these.
     pub(crate) among: Option<&'a [UserId]>,
+    /// Only others than these.
+    pub(crate) except: Option<&'a [UserId]>,
     /// In which order. Ties stand in any order, and in another one each time.
     pub(crate) order: Order,
     /// Which page, from 0. Together with the size it must lie within the [`REACH`].
@@ -65,7 +69,7 @@ pub(crate) struct Ask<'a> {
 impl Ask<'_> {
     /// The first page of everybody.
     fn first(order: Order) -> Self {
-        Self { created: None, among: None, order, page: 0, per_page: PAGE }
+        Self { created: None, among: None, except: None, order, page: 0, per_page: PAGE }
     }
 }
 
@@ -109,12 +113,19 @@ pub(crate) struct Found {
     pub(crate) start: u64,
     /// How many there are on all pages; [`REACH`] stands for as many or more.
     pub(crate) total: u64,
+    /// How many rows stand on the page that are none, since they have no id or no time of creation.
+    pub(crate) unreadable: u64,
 }
 
 impl Found {
+    /// How many rows stand on the page in all.
+    fn shown(&self) -> u64 {
+        self.rows.len() as u64 + self.unreadable
+    }
+
     /// Whether this first page is all there is.
     fn is_everything(&self) -> bool {
-        self.start == 0 && self.total <= self.rows.len() as u64
+        self.start == 0 && self.total <= self.shown()
     }
 }
 
@@ -147,47 +158,56 @@ impl From<Unlistable> for PortError {
     }
 }
 
+/// What is known of a tenant's people before they are asked for.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) tenant: &'a TenantId,
+    /// What this process wrote of late of who is, or was, among them.
+    pub(crate) written: BTreeMap<UserId, Written>,
+    /// Which tenants have people of whom Auth0's pages are of no use.
+    pub(crate) oddities: &'a Oddities,
+}
+
 /// Those of the tenant's people that the listing asks for.
-///
-/// `written` is what this process wrote of late of who is, or was, among them.
 pub(crate) async fn list(
     index: &impl Index,
-    tenant: &TenantId,
-    written: BTreeMap<UserId, Written>,
+    known: &Known<'_>,
     listing: &Listing,
 ) -> PortResult<Page> {
-    let known = Order::of(listing.sort);
-    let deep = listing.window.is_some_and(|window| page::range(window).end > u64::from(PAGE));
-    let page = async |first| match (known, listing.window) {
-        (Some(order), Some(window)) => {
-            page::get(index, tenant, &written, (listing.sort, order), window, first).await
-        }
-        (Some(_) | None, Some(_) | None) => Ok(None),
+    let Known { tenant, oddities, .. } = known;
+    let paged = || {
+        let known = Order::of(listing.sort).zip(listing.window);
+        known.filter(|(order, _)| oddities.allow(tenant, order.field))
     };
-    if deep && let Some(page) = page(None).await? {
+    let deep = |window| page::range(window).end > u64::from(PAGE);
+    if let Some((order, window)) = paged()
+        && deep(window)
+        && let Some(page) = page::get(index, known, (listing.sort, order), window, None).await?
+    {
         return Ok(page);
     }
+    let shallow = || paged().filter(|(_, window)| !deep(*window));
     // A walk begins with the first page by time.
-    let order = known.filter(|_| !deep && listing.window.is_some()).unwrap_or(Order::BY_TIME);
+    let order = shallow().map_or(Order::BY_TIME, |(order, _)| order);
     let first = index.ask(Ask::first(order)).await?;
     if first.is_everything() {
-        return Ok(whole(tenant, first.rows, written, listing));
+        return Ok(whole(known, first, listing));
     }
-    if !deep && let Some(page) = page(Some(&first)).await? {
+    oddities.met(tenant, &first, order);
+    if let Some((order, window)) = shallow()
+        && let Some(page) =
+            page::get(index, known, (listing.sort, order), window, Some(&first)).await?
+    {
         return Ok(page);
     }
-    let everybody = walk::everybody(index, (order == Order::BY_TIME).then_some(first)).await?;
-    Ok(whole(tenant, everybody, written, listing))
+    let by_time = (order == Order::BY_TIME).then_some(first);
+    Ok(whole(known, walk::everybody(index, by_time).await?, listing))
 }
 
 /// The list, when everybody is in hand.
-fn whole(
-    tenant: &TenantId,
-    rows: Vec<Row>,
-    written: BTreeMap<UserId, Written>,
-    listing: &Listing,
-) -> Page {
-    let people = merge::everybody(tenant, rows, written);
+fn whole(known: &Known<'_>, found: Found, listing: &Listing) -> Page {
+    known.oddities.met_everybody(known.tenant, &found, known.written.keys());
+    let people = merge::everybody(known.tenant, found.rows, &known.written);
     let selected = listing.select(&people).into_iter().cloned().collect();
     Page { users: selected, total: people.len() as u64 }
 }

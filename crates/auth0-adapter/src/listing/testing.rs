@@ -1,5 +1,6 @@
 //! An index in memory that is as awkward as Auth0's: bounded pages, capped totals, unstable ties.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,11 +17,35 @@ pub(super) struct Fake {
     pub(super) asks: AtomicU64,
     /// What was asked for, for tests that look.
     pub(super) log: Mutex<Vec<String>>,
+    /// Whose rows cannot be read.
+    pub(super) unreadable: BTreeSet<UserId>,
+    /// Whose rows are not even rows.
+    pub(super) senseless: BTreeSet<UserId>,
+    /// What the index learns between the questions: after so many, what became of whom.
+    pub(super) news: Vec<(u64, UserId, Option<User>)>,
 }
 
 impl Fake {
     pub(super) fn of(users: Vec<User>) -> Self {
-        Self { users, most: PAGE, asks: AtomicU64::new(0), log: Mutex::default() }
+        Self {
+            users,
+            most: PAGE,
+            asks: AtomicU64::new(0),
+            log: Mutex::default(),
+            unreadable: BTreeSet::new(),
+            senseless: BTreeSet::new(),
+            news: Vec::new(),
+        }
+    }
+
+    /// Whom the index holds when it is asked for this time.
+    fn held(&self, ask: u64) -> Vec<User> {
+        let mut users = self.users.clone();
+        for (_, id, user) in self.news.iter().filter(|(after, ..)| *after <= ask) {
+            users.retain(|held| held.id != *id);
+            users.extend(user.clone());
+        }
+        users
     }
 
     pub(super) fn asks(&self) -> u64 {
@@ -37,8 +62,8 @@ impl Index for Fake {
             u64::from(ask.page + 1) * u64::from(ask.per_page) <= REACH,
             "Auth0 refuses pages beyond its reach"
         );
-        let mut users: Vec<_> = self
-            .users
+        let held = self.held(count);
+        let mut users: Vec<_> = held
             .iter()
             .filter(|user| {
                 ask.created.is_none_or(|span| match span {
@@ -52,6 +77,7 @@ impl Index for Fake {
                 })
             })
             .filter(|user| ask.among.is_none_or(|ids| ids.contains(&user.id)))
+            .filter(|user| ask.except.is_none_or(|ids| !ids.contains(&user.id)))
             .collect();
         // Ties stand in another order each time.
         let salt = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -71,14 +97,18 @@ impl Index for Fake {
         }
         let per_page = ask.per_page.min(self.most);
         let start = u64::from(ask.page) * u64::from(per_page);
-        let rows = users.iter().skip(usize::try_from(start).unwrap()).take(per_page as usize);
-        let row = |user: &&User| Row {
+        let shown = users.iter().skip(usize::try_from(start).unwrap()).take(per_page as usize);
+        let shown: Vec<_> = shown.collect();
+        let row = |user: &&&User| Row {
             id: user.id.to_string(),
             created_at: user.created_at,
-            user: Some(User::clone(user)),
+            user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
         };
+        let sound = |user: &&&&User| !self.senseless.contains(&user.id);
+        let rows: Vec<_> = shown.iter().filter(sound).map(row).collect();
+        let unreadable = (shown.len() - rows.len()) as u64;
         let total = (users.len() as u64).min(REACH);
-        Ok(Found { rows: rows.map(row).collect(), start, total })
+        Ok(Found { rows, start, total, unreadable })
     }
 }
 

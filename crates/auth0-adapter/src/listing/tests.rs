@@ -1,4 +1,5 @@
 mod late;
+mod odd;
 
 use std::num::NonZeroU32;
 
@@ -26,8 +27,18 @@ fn expected(people: &[User], listing: &Listing) -> (Vec<String>, u64) {
     (ids(&users), people.len() as u64)
 }
 
+/// A list of acme's, of which nothing is known but what was written of late.
+async fn list_of(
+    index: &impl Index,
+    written: BTreeMap<UserId, Written>,
+    listing: &Listing,
+) -> PortResult<Page> {
+    let known = Known { tenant: &acme(), written, oddities: &Oddities::default() };
+    list(index, &known, listing).await
+}
+
 async fn listed(fake: &Fake, listing: &Listing) -> (Vec<String>, u64) {
-    let page = list(fake, &acme(), BTreeMap::new(), listing).await.unwrap();
+    let page = list_of(fake, BTreeMap::new(), listing).await.unwrap();
     (ids(&page.users), page.total)
 }
 
@@ -86,14 +97,16 @@ async fn pages_of_lists_of_any_length_are_cut_from_the_same_order() {
 }
 
 #[tokio::test]
-async fn a_page_that_auth0_can_show_costs_one_call() {
+async fn a_page_that_auth0_can_show_costs_one_call_or_two_where_people_can_tie() {
     for count in [0, 1, 100, 101, 250, 999] {
         let fake = Fake::of(spread(count));
         for sort in sorts().filter(|sort| Order::of(*sort).is_some()) {
             for number in (0..=count / 10).step_by(3) {
                 let before = fake.asks();
                 listed(&fake, &Listing { sort, window: window(number, 10) }).await;
-                assert_eq!(fake.asks() - before, 1, "{count} by {sort}, page {number}");
+                let cost = fake.asks() - before;
+                let most = if sort.field == SortField::Id || number < 9 { 1 } else { 2 };
+                assert!((1..=most).contains(&cost), "{cost}: {count} by {sort}, page {number}");
             }
         }
     }
@@ -133,12 +146,43 @@ async fn people_who_were_created_at_one_moment_are_all_listed() {
             let listing = Listing { sort: Sort { field, descending: true }, window: None };
             assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
         }
-        // With pages in an order that has ties, Auth0's order of the ties stands; the others are
-        // right.
-        for field in [SortField::Id, SortField::Email, SortField::FirstName] {
+        for field in [SortField::Id, SortField::Email, SortField::FirstName, SortField::CreatedAt] {
             let sort = Sort { field, descending: false };
             let listing = Listing { sort, window: window(2, 40) };
             assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
+        }
+    }
+}
+
+/// Auth0 orders ties otherwise each time; the pages hold everybody once all the same.
+#[tokio::test]
+async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
+    for (count, together) in [(101, 2), (150, 7), (300, 150), (999, 7), (1001, 3)] {
+        let mut people = spread(count);
+        for user in &mut people {
+            let moment = user.created_at.as_unix_millis() / 1000 / together;
+            user.created_at = Timestamp::UNIX_EPOCH.plus_millis(moment);
+            // Two connections can have one address.
+            if moment % 5 == 0 {
+                user.email = format!("twin{moment}@example.com").parse().unwrap();
+            }
+        }
+        let fake = Fake::of(people);
+        for (field, descending) in [(SortField::CreatedAt, false), (SortField::CreatedAt, true)]
+            .into_iter()
+            .chain([(SortField::Email, false)])
+        {
+            let sort = Sort { field, descending };
+            for size in [7, 50, 100] {
+                let last = count / u64::from(size);
+                let numbers = if size < 50 && count > 300 { last - 3..=last } else { 0..=last };
+                for number in numbers {
+                    let listing = Listing { sort, window: window(number, size) };
+                    let (listed, expected) =
+                        (listed(&fake, &listing).await, expected(&fake.users, &listing));
+                    assert_eq!(listed, expected, "{count} by {sort}, page {number} of {size}");
+                }
+            }
         }
     }
 }
@@ -147,7 +191,7 @@ async fn people_who_were_created_at_one_moment_are_all_listed() {
 async fn who_can_not_be_told_apart_is_an_error_and_never_left_out() {
     let fake = Fake::of((0..2100).map(|number| person(number, 5)).collect());
     let listing = Listing::default();
-    let result = list(&fake, &acme(), BTreeMap::new(), &listing).await;
+    let result = list_of(&fake, BTreeMap::new(), &listing).await;
     assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
 }
 
@@ -161,12 +205,8 @@ async fn pages_that_auth0_makes_smaller_change_nothing_but_the_cost() {
             for sort in sorts() {
                 for window in [None, window(0, 10), window(1, 100), window(2, 60)] {
                     let listing = Listing { sort, window };
-                    let (users, total) = listed(&fake, &listing).await;
-                    let (all, everybody) = expected(&fake.users, &listing);
-                    assert_eq!((total, users.len()), (everybody, all.len()));
-                    if sort.field != SortField::CreatedAt || window.is_none() {
-                        assert_eq!(users, all, "{most} {count} {listing:?}");
-                    }
+                    let expected = expected(&fake.users, &listing);
+                    assert_eq!(listed(&fake, &listing).await, expected, "{most} {listing:?}");
                 }
             }
         }
@@ -199,7 +239,7 @@ async fn an_index_that_makes_no_sense_ends_in_an_error() {
     ];
     for wrong in wrongs {
         let index = Wrong(Fake::of(spread(250)), wrong);
-        let result = list(&index, &acme(), BTreeMap::new(), &Listing::default()).await;
+        let result = list_of(&index, BTreeMap::new(), &Listing::default()).await;
         assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
     }
 }

@@ -16,8 +16,8 @@ use crate::query::Span;
 const STEPS: usize = 1000;
 
 /// Everybody whom the index holds, in no order. `first` is the first page by time, if it is there.
-pub(super) async fn everybody(index: &impl Index, first: Option<Found>) -> PortResult<Vec<Row>> {
-    let mut seen = HashMap::new();
+pub(super) async fn everybody(index: &impl Index, first: Option<Found>) -> PortResult<Found> {
+    let mut seen = Seen::default();
     let mut bound: Option<Timestamp> = None;
     let mut found = match first {
         Some(found) => found,
@@ -27,21 +27,24 @@ pub(super) async fn everybody(index: &impl Index, first: Option<Found>) -> PortR
         let everything = found.is_everything();
         let Some(last) = in_order(&found, bound)? else {
             return if everything {
-                Ok(seen.into_values().collect())
+                seen.add(found);
+                Ok(seen.into_found())
             } else {
                 Err(Unlistable::Gap)?
             };
         };
-        seen.extend(found.rows.into_iter().map(|row| (row.id.clone(), row)));
+        seen.add(found);
         if everything {
-            return Ok(seen.into_values().collect());
+            return Ok(seen.into_found());
         }
         // The bound moves on with each step, whatever Auth0 answers, so the walk comes to an end.
         let created = if bound.is_none_or(|bound| bound < last) {
             bound = Some(last);
             Span::From(last)
         } else {
-            seen.extend(of_one_moment(index, last).await?);
+            let crowd = of_one_moment(index, last).await?;
+            seen.rows.extend(crowd.rows);
+            seen.unreadable += crowd.unreadable;
             // From here on, nobody of that moment may come any more.
             bound = Some(last.plus_millis(1));
             Span::After(last)
@@ -49,6 +52,26 @@ pub(super) async fn everybody(index: &impl Index, first: Option<Found>) -> PortR
         found = index.ask(Ask { created: Some(created), ..Ask::first(Order::BY_TIME) }).await?;
     }
     Err(Unlistable::Endless)?
+}
+
+/// Who has been met.
+#[derive(Debug, Default)]
+struct Seen {
+    rows: HashMap<String, Row>,
+    /// How many rows could not even be told apart; met twice, they count twice.
+    unreadable: u64,
+}
+
+impl Seen {
+    fn add(&mut self, found: Found) {
+        self.rows.extend(found.rows.into_iter().map(|row| (row.id.clone(), row)));
+        self.unreadable += found.unreadable;
+    }
+
+    fn into_found(self) -> Found {
+        let rows: Vec<_> = self.rows.into_values().collect();
+        Found { start: 0, total: rows.len() as u64, unreadable: self.unreadable, rows }
+    }
 }
 
 /// The last moment on the page, if there is anybody; it must not lie before the bound.
@@ -63,16 +86,18 @@ fn in_order(found: &Found, bound: Option<Timestamp>) -> Result<Option<Timestamp>
 
 /// Everybody who was created at the moment: the first 1000 by id, and if that is not all of them,
 /// the last 1000.
-async fn of_one_moment(index: &impl Index, moment: Timestamp) -> PortResult<HashMap<String, Row>> {
-    let mut seen = HashMap::new();
+async fn of_one_moment(index: &impl Index, moment: Timestamp) -> PortResult<Seen> {
+    let mut seen = Seen::default();
     for descending in [false, true] {
+        seen.unreadable = 0;
         let order = Order { field: OrderField::Id, descending };
         let mut per_page = PAGE;
         let mut page = 0;
         while u64::from(page + 1) * u64::from(per_page) <= REACH {
             let created = Some(Span::At(moment));
-            let found = index.ask(Ask { created, among: None, order, page, per_page }).await?;
-            let rows = u32::try_from(found.rows.len()).unwrap_or(PAGE);
+            let ask = Ask { created, page, per_page, ..Ask::first(order) };
+            let found = index.ask(ask).await?;
+            let rows = u32::try_from(found.shown()).unwrap_or(PAGE);
             if page == 0 {
                 // Fewer than asked for may be all that Auth0 puts on a page.
                 per_page = per_page.min(rows.max(1));
@@ -82,12 +107,13 @@ async fn of_one_moment(index: &impl Index, moment: Timestamp) -> PortResult<Hash
             {
                 return Err(Unlistable::Disorder)?;
             }
-            let met = descending && found.rows.iter().any(|row| seen.contains_key(&row.id));
-            seen.extend(found.rows.into_iter().map(|row| (row.id.clone(), row)));
+            let met = descending && found.rows.iter().any(|row| seen.rows.contains_key(&row.id));
+            let total = found.total;
+            seen.add(found);
             // A total below what Auth0 counts to is exact. At or above it, whoever comes from the
             // one end and meets those from the other end has seen everybody.
-            let counted = found.total < REACH && seen.len() as u64 >= found.total;
-            if counted || (met && found.total >= REACH) {
+            let counted = total < REACH && seen.rows.len() as u64 + seen.unreadable >= total;
+            if counted || (met && total >= REACH) {
                 return Ok(seen);
             }
             if rows == 0 {

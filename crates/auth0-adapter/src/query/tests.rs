@@ -1,4 +1,5 @@
 use domain::{Access, RoleDefinition};
+use ports::contract::catalogue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -104,6 +105,14 @@ proptest! {
             prop_assert_eq!(parse(&query.to_string()), Some(expected));
         }
     }
+}
+
+#[test]
+fn some_of_them_can_be_left_out() {
+    let query = Query::people(&MetadataPrefix::default(), &"acme".parse().unwrap(), &catalogue());
+    let ids: [UserId; 2] = ["auth0|a".parse().unwrap(), "auth0|b".parse().unwrap()];
+    let text = query.except(&ids).to_string();
+    assert!(text.ends_with(r#") AND NOT user_id:("auth0|a" OR "auth0|b")"#), "{text}");
 }
 
 #[test]

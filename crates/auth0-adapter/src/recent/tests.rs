@@ -71,7 +71,7 @@ fn a_write_is_about_the_tenants_before_it_and_those_after_it() {
     recent.wrote(Some(&after), &last);
     assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Is(Arc::new(last.clone())))]);
     recent.deleted(&last);
-    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Gone)]);
+    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Gone(Timestamp::UNIX_EPOCH))]);
     assert_eq!(about(&recent, "elsewhere"), []);
 }
 
@@ -122,5 +122,21 @@ fn a_read_by_id_corrects_what_is_remembered() {
     recent.observe(&written.id, Some(&newer));
     assert_eq!((about(&recent, "acme"), about(&recent, "globex")), (is(&newer), is(&newer)));
     recent.observe(&written.id, None);
-    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Gone)]);
+    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Gone(Timestamp::UNIX_EPOCH))]);
+}
+
+#[test]
+fn an_account_that_is_made_again_under_the_id_of_a_deleted_one_is_there() {
+    let (recent, _) = recent();
+    let before = user("ada", 5, &["acme"]);
+    recent.deleted(&before);
+    // A read that began before the deletion says nothing.
+    recent.observe(&before.id, Some(&user("ada", 9, &["acme"])));
+    assert_eq!(recent.newest(&before), None);
+    let mut again = user("ada", 9, &["acme"]);
+    again.created_at = again.created_at.plus_millis(1);
+    assert_eq!(recent.newest(&again), Some(again.clone()));
+    recent.observe(&again.id, Some(&again));
+    assert_eq!(recent.newest(&before), Some(again.clone()));
+    assert_eq!(about(&recent, "acme"), [("ada".to_owned(), Written::Is(Arc::new(again)))]);
 }

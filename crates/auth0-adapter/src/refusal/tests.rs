@@ -100,7 +100,7 @@ fn errors_of_a_log_in_have_a_meaning() {
         (401, "unauthorized", "…", Meaning::Unauthorized),
         (401, "invalid_client", "…", Meaning::Unauthorized),
         (403, "unauthorized_client", "…", Meaning::OperatorsProblem),
-        (403, "access_denied", "…", Meaning::OperatorsProblem),
+        (403, "access_denied", "…", Meaning::RightPassword),
         (400, "invalid_request", "…", Meaning::OperatorsProblem),
     ] {
         assert_eq!(oauth(status, error, description), meaning, "{status} {error} {description}");

@@ -63,7 +63,7 @@ impl Inner {
                 let user = self.patch(&before, &names).await?;
                 Ok(Applied { user, failures: vec![Conflict::EmailTaken] })
             }
-            Err(fault) => Err(self.failed(&before, fault)),
+            Err(fault) => Err(self.failed(&before, fault).await),
         }
     }
 
@@ -73,7 +73,9 @@ impl Inner {
         for tenant in before.memberships.keys() {
             self.keep_a_holder(&before, tenant, None).await?;
         }
-        self.management.delete(&before.id).await.map_err(|fault| self.failed(&before, fault))?;
+        if let Err(fault) = self.management.delete(&before.id).await {
+            return Err(self.failed(&before, fault).await);
+        }
         self.recent.deleted(&before);
         Ok(())
     }

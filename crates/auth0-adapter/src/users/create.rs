@@ -124,17 +124,24 @@ impl Inner {
             Ok(found) => found,
             Err(fault) => {
                 let error = PortError::from(fault);
-                tracing::warn!(error = %error, "whether an account was created is not known");
+                tracing::warn!(
+                    user_id = %id.user_id,
+                    %error,
+                    "whether an account was created is not known"
+                );
                 return Err(lost.into());
             }
         };
-        let mut found = of_address(found, &new.email).peekable();
-        if found.peek().is_none() {
-            return Err(lost.into());
+        let mut found: Vec<_> = of_address(found, &new.email).collect();
+        if let Some(own) = found.iter().position(|user| user.user_id == id.user_id.as_str()) {
+            let user = found.swap_remove(own);
+            return Ok(Made::Created(self.wrote(&id.user_id, None, user)?));
         }
-        match found.find(|user| user.user_id == id.user_id.as_str()) {
-            Some(user) => Ok(Made::Created(self.wrote(&id.user_id, None, user)?)),
-            None => Ok(Made::Taken),
+        // Elsewhere the same address may belong to an account of its own.
+        if found.iter().any(|user| user.identities.are_of(&self.connection)) {
+            Ok(Made::Taken)
+        } else {
+            Err(lost.into())
         }
     }
 
@@ -145,7 +152,7 @@ impl Inner {
             && let Err(fault) = self.management.send_reset_mail(&user.email).await
         {
             let error = PortError::from(fault);
-            tracing::warn!(error = %error, "a mail to set a password was not sent");
+            tracing::warn!(user_id = %user.id, %error, "a mail to set a password was not sent");
         }
     }
 }

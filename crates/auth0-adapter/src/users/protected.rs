@@ -14,16 +14,22 @@ use crate::management::Search;
 use crate::query::Query;
 use crate::recent::Written;
 
-/// How many who are said to hold the role are asked after.
+/// How many who are said to hold the role are asked after: so many who were written of late, and
+/// so many whom the search shows.
 const CANDIDATES: usize = 5;
+/// The most rows that Auth0 puts on a page.
+const PAGE: u32 = 100;
+/// The most rows that Auth0 pages through.
+const REACH: u32 = 1000;
 
 impl Inner {
     /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing). The
     /// tenant's lock must be held.
     ///
     /// It costs nothing unless a protected role is at stake. Then somebody else is looked for who
-    /// holds it: among late writes, then by search. The search may be behind, so one of those found
-    /// is read by id, which is never behind.
+    /// holds it: among late writes, then by search, page by page, since those who come first may all
+    /// be blocked. The search may be behind, so one of those found is read by id, which is never
+    /// behind.
     pub(super) async fn keep_a_holder(
         &self,
         user: &User,
@@ -36,7 +42,7 @@ impl Inner {
         let written = self.recent.about(tenant);
         let written_holder = |(id, written): (&UserId, &Written)| match written {
             Written::Is(other) => holds(other).then(|| id.clone()),
-            Written::Gone => None,
+            Written::Gone(_) => None,
         };
         let mut asked = BTreeSet::new();
         for id in written.iter().filter_map(written_holder).take(CANDIDATES) {
@@ -45,16 +51,34 @@ impl Inner {
             }
             asked.insert(id);
         }
-        let query = Query::holders(&self.reader.prefix, tenant, [role.name()]);
-        let search = Search { q: query.to_string(), sort: "created_at:1", page: 0, per_page: 100 };
-        let found = self.management.search(&search).await?;
-        let found = found.users.into_iter().filter_map(|user| self.reader.read(user));
         // Of those who were written of late, the search knows only if somebody else did it since.
         let news = |row: &User| written.get(&row.id).is_none_or(|late| late.is_outdated_by(row));
-        let candidates = found.filter(|row| holds(row) && news(row) && !asked.contains(&row.id));
-        for candidate in candidates.take(CANDIDATES.saturating_sub(asked.len())) {
-            if self.confirm(&candidate.id, holds).await? {
-                return Ok(());
+        let query = Query::holders(&self.reader.prefix, tenant, [role.name()]);
+        let mut candidates = CANDIDATES;
+        let (mut page, mut per_page) = (0, PAGE);
+        while (page + 1) * per_page <= REACH {
+            let search = Search { q: query.to_string(), sort: "user_id:1", page, per_page };
+            let found = self.management.search(&search).await?;
+            let shown = found.users.readable.len() as u64 + found.users.unreadable;
+            let rows = found.users.readable.into_iter().filter_map(|user| self.reader.read(user));
+            for row in rows.filter(|row| holds(row) && news(row)) {
+                if candidates == 0 {
+                    return Err(LastProtectedRoleHolder.into());
+                }
+                if asked.insert(row.id.clone()) {
+                    candidates -= 1;
+                    if self.confirm(&row.id, holds).await? {
+                        return Ok(());
+                    }
+                }
+            }
+            if page == 0 {
+                // Fewer than asked for may be all that Auth0 puts on a page.
+                per_page = per_page.min(u32::try_from(shown).unwrap_or(PAGE));
+            }
+            page += 1;
+            if shown == 0 || u64::from(page) * u64::from(per_page) >= found.total {
+                break;
             }
         }
         Err(LastProtectedRoleHolder.into())

@@ -1,6 +1,12 @@
 //! Whether the connection has usernames: found out by the first account that needs to know.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// For how long it holds what the connection has said: operators can change the connection.
+const KEEP: Duration = Duration::from_mins(5);
 
 /// What the connection has said about usernames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,25 +19,21 @@ pub(super) enum Usernames {
     Required,
 }
 
-/// What the connection has said, for as long as the process lives or until it says otherwise.
+/// What the connection has said last, and when.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(AtomicU8);
+pub(crate) struct Memory(Mutex<Option<(Usernames, Instant)>>);
 
 impl Memory {
     pub(super) fn get(&self) -> Usernames {
-        match self.0.load(Ordering::Relaxed) {
-            1 => Usernames::None,
-            2 => Usernames::Required,
-            _ => Usernames::Untold,
+        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match told {
+            Some((usernames, when)) if when.elapsed() < KEEP => usernames,
+            Some(_) | None => Usernames::Untold,
         }
     }
 
     pub(super) fn set(&self, usernames: Usernames) {
-        let number = match usernames {
-            Usernames::Untold => 0,
-            Usernames::None => 1,
-            Usernames::Required => 2,
-        };
-        self.0.store(number, Ordering::Relaxed);
+        let told = Some((usernames, Instant::now()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
     }
 }

@@ -20,14 +20,48 @@ fn what_has_another_type_is_garbage() {
     for (name, value) in [
         ("user_id", json!(1)),
         ("created_at", json!(null)),
-        ("email", json!(["a@b.example"])),
         ("blocked", json!("true")),
         ("app_metadata", json!([])),
-        ("last_login", json!(0)),
     ] {
         let mut user: Value = serde_json::from_str(BARE).unwrap();
         user[name] = value;
         assert!(from_value::<User>(user).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_text_that_is_none_is_not_there() {
+    let bare: User = serde_json::from_str(BARE).unwrap();
+    let texts = "email,username,name,given_name,family_name,updated_at,last_login";
+    for value in [json!(["a", "b"]), json!(0), json!({}), json!(true)] {
+        for name in texts.split(',') {
+            let mut user: Value = serde_json::from_str(BARE).unwrap();
+            user[name] = value.clone();
+            assert_eq!(from_value::<User>(user).unwrap(), bare, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_row_that_is_no_account_is_left_out_by_itself() {
+    let good: Value = serde_json::from_str(BARE).unwrap();
+    let without = |name: &str, value: Value| {
+        let mut row = good.clone();
+        row[name] = value;
+        row
+    };
+    let rows = json!([
+        without("user_id", json!(7)),
+        good,
+        without("created_at", json!(null)),
+        without("created_at", json!(["2026-03-01T09:30:00.000Z"])),
+        {},
+    ]);
+    let users: Users = from_value(rows).unwrap();
+    assert_eq!((users.readable.len(), users.unreadable), (1, 4));
+    // But the answer as a whole has to make sense.
+    for garbage in [json!({}), json!([1]), json!([without("blocked", json!("true"))])] {
+        assert!(from_value::<Users>(garbage.clone()).is_err(), "{garbage}");
     }
 }
 

@@ -15,5 +15,6 @@ mod world;
 mod crowds;
 mod late;
 mod lengths;
+mod odd;
 mod query;
 mod tenant;

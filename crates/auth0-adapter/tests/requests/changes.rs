@@ -8,7 +8,7 @@ use ports::contract::{Caller, acme, catalogue, globex};
 use ports::{Applied, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
-use crate::world::{PATCH, World, account, calls, email, impatient, to_role};
+use crate::world::{DELETE, GET, PATCH, World, account, calls, email, impatient, lagging, to_role};
 
 fn sent(world: &World) -> Vec<Value> {
     let requests = world.control().requests();
@@ -222,4 +222,28 @@ async fn what_somebody_else_changed_counts_from_the_next_look_on() {
     let result = world.directory.detach(&ranked, &seen).await;
     assert!(matches!(result, Err(PortError::Refused(_))), "{result:?}");
     assert_eq!(world.list(&acme(), domain::Listing::default()).await.users, [seen]);
+}
+
+#[tokio::test]
+async fn what_may_have_been_undone_is_not_remembered() {
+    for reading in [true, false] {
+        let world = World::with(lagging, impatient).await;
+        let ada = world.create("ada", "member").await;
+        // Carried out, and its answers lost.
+        let lost = |route: &str| {
+            let route = Some(route.to_owned());
+            Fault { route, skip: 0, times: Some(3), kind: FaultKind::Malformed }
+        };
+        let reset = Fault { kind: FaultKind::ResetAfter, ..lost(DELETE) };
+        world.control().fault(reset);
+        if !reading {
+            world.control().fault(lost(GET));
+        }
+        let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
+        assert!(result.is_err(), "{reading}");
+        assert_eq!(world.control().users(), [] as [Value; 0]);
+        // The index never showed her.
+        let listed = world.list(&acme(), domain::Listing::default()).await.users;
+        assert_eq!(listed, [], "{reading}");
+    }
 }

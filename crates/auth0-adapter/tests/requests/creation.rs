@@ -238,3 +238,20 @@ async fn whom_usher_cannot_read_is_not_there_and_stands_in_the_way_all_the_same(
     let unknown: UserId = "auth0|nobody".parse().unwrap();
     assert_eq!(world.now(&unknown).await, None);
 }
+
+#[tokio::test]
+async fn an_account_of_another_connection_has_not_taken_the_address() {
+    let world = World::with(|_| (), impatient).await;
+    world.seed(json!({
+        "user_id": "google-oauth2|1",
+        "email": "ada@example.com",
+        "identities": [{
+            "connection": "google-oauth2", "provider": "google-oauth2", "user_id": "1",
+            "isSocial": true,
+        }],
+    }));
+    world.control().fault(once(CREATE, FaultKind::ResetBefore));
+    let lost = world.directory.create(&writes(), newcomer("ada", "member")).await;
+    assert!(matches!(lost, Err(PortError::Failed { .. })), "{lost:?}");
+    world.directory.create(&writes(), newcomer("ada", "member")).await.unwrap();
+}

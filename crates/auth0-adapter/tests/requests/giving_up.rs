@@ -127,3 +127,19 @@ async fn what_a_call_is_named_goes_along_with_its_writes() {
     let create = requests.iter().find(|request| request.route == CREATE).unwrap();
     assert_eq!(create.headers["x-correlation-id"], "request-7");
 }
+
+#[tokio::test]
+async fn the_end_waits_for_a_write_whose_caller_is_gone() {
+    let world = World::new().await;
+    world.control().fault(delay(CREATE));
+    let directory = Arc::clone(&world.directory);
+    let caller = tokio::spawn(async move {
+        let scope = writes();
+        directory.create(&scope, newcomer("ada", "owner")).await
+    });
+    asked(&world, CREATE, 1).await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    world.end().await;
+    assert_eq!(world.control().users().len(), 1);
+}

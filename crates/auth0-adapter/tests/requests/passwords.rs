@@ -6,7 +6,7 @@ use ports::contract::{Caller, acme};
 use ports::{PasswordCheck, PortError, Unacceptable, UserDirectory, Verdict};
 use serde_json::{Value, json};
 
-use crate::world::{LOG_IN, PATCH, World, account, calls, impatient};
+use crate::world::{GET, LOG_IN, PATCH, World, account, calls, impatient};
 
 async fn planted(world: &World, changes: Value) -> User {
     let mut bob = account("bob", [("acme", "member")]);
@@ -107,6 +107,34 @@ async fn a_block_that_could_not_be_put_back_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_block_that_could_not_be_put_back_comes_with_the_next_password() {
+    let world = World::new().await;
+    let bob = planted(&world, json!({ "blocked": true })).await;
+    world.control().fault(fault(1, 3, FaultKind::Status { status: 500, retry_after: None }));
+    assert!(set(&world, &bob, "battery-staple").await.is_err());
+    assert!(!is_blocked(&world, &bob));
+    // Auth0 says by now that nobody blocks the account.
+    let bob = world.now(&bob.id).await.unwrap();
+    assert!(!bob.blocked);
+    let after = set(&world, &bob, "battery-staple-2").await.unwrap();
+    assert!(after.blocked && is_blocked(&world, &bob));
+}
+
+#[tokio::test]
+async fn a_block_that_could_not_be_put_back_is_put_back_later() {
+    let world = World::with(|_| (), impatient).await;
+    let bob = planted(&world, json!({ "blocked": true })).await;
+    world.control().fault(fault(1, 4, FaultKind::Status { status: 500, retry_after: None }));
+    assert!(set(&world, &bob, "battery-staple").await.is_err());
+    let waiting = async {
+        while !is_blocked(&world, &bob) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("never blocked");
+}
+
+#[tokio::test]
 async fn a_refused_password_blocks_nobody_and_costs_one_call() {
     let world = World::new().await;
     for blocked in [false, true] {
@@ -190,6 +218,48 @@ async fn a_second_factor_comes_after_the_right_password() {
     let bob = planted(&world, json!({})).await;
     world.control().update(|switches| {
         switches.mfa_users.insert(bob.id.to_string());
+    });
+    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), Verdict::Match);
+    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), Verdict::Mismatch);
+}
+
+#[tokio::test]
+async fn a_password_that_was_certainly_not_set_lifts_no_block() {
+    for kind in [
+        FaultKind::Status { status: 429, retry_after: Some(60) },
+        FaultKind::Status { status: 403, retry_after: None },
+        FaultKind::Status { status: 400, retry_after: None },
+    ] {
+        let world = World::with(|_| (), impatient).await;
+        let bob = planted(&world, json!({ "blocked": true })).await;
+        world.control().fault(fault(0, 1, kind.clone()));
+        assert!(set(&world, &bob, "battery-staple").await.is_err());
+        world.end().await;
+        assert_eq!(world.calls(), calls([(PATCH, 1)]), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_late_does_not_lift_the_block_for_good() {
+    let world = World::with(|_| (), impatient).await;
+    let bob = planted(&world, json!({ "blocked": true })).await;
+    world.control().fault(fault(0, 1, FaultKind::Hang));
+    assert!(set(&world, &bob, "battery-staple").await.is_err());
+    assert!(is_blocked(&world, &bob));
+    // Carried out after it was given up, and after the account was blocked again.
+    world.control().remove_user(bob.id.as_str());
+    let bob = planted(&world, json!({ "blocked": false })).await;
+    world.end().await;
+    assert!(is_blocked(&world, &bob));
+    assert_eq!(world.calls(), calls([(PATCH, 1), (GET, 1)]));
+}
+
+#[tokio::test]
+async fn a_log_in_that_an_action_denies_had_the_right_password() {
+    let world = World::new().await;
+    let bob = planted(&world, json!({})).await;
+    world.control().update(|switches| {
+        switches.denied_users.insert(bob.id.to_string(), "Please verify your address".to_owned());
     });
     assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), Verdict::Match);
     assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), Verdict::Mismatch);

@@ -92,3 +92,41 @@ async fn a_holder_whom_the_search_does_not_show_yet_counts_if_made_here() {
     world.directory.detach(&writes(), &ada).await.unwrap();
     assert_last!(world.directory.detach(&writes(), &bob).await);
 }
+
+#[tokio::test]
+async fn a_holder_counts_however_many_come_before_who_are_blocked() {
+    for pages_of in [100, 50] {
+        let world = World::with(|settings| settings.switches.max_per_page = pages_of, |_| ()).await;
+        for number in 0..230 {
+            let mut blocked = account(&format!("b{number:03}"), [("acme", "owner")]);
+            blocked["blocked"] = json!(true);
+            world.seed(blocked);
+        }
+        let seed = |name| world.seed(account(name, [("acme", "owner")]));
+        let (one, two) = (seed("one"), seed("two"));
+        let find = async |id| world.now(&id).await.unwrap();
+        let (one, two) = (find(one).await, find(two).await);
+        world.directory.detach(&writes(), &one).await.unwrap();
+        assert_last!(world.directory.detach(&writes(), &two).await);
+    }
+}
+
+#[tokio::test]
+async fn a_holder_whom_the_search_shows_counts_however_many_late_writes_do_not() {
+    let world = World::with(lagging, |_| ()).await;
+    let ada = world.seed(account("ada", [("acme", "owner")]));
+    world.seed(account("zoe", [("acme", "owner")]));
+    world.control().catch_up();
+    let mut late = Vec::new();
+    for number in 0..5 {
+        late.push(world.create(&format!("late{number}"), "owner").await);
+    }
+    // Another process takes the role from all of them.
+    let other = world.another(catalogue());
+    world.clock.advance(Duration::from_secs(1));
+    for user in &late {
+        other.change_membership(&writes(), user, to_role("member")).await.unwrap();
+    }
+    let ada = world.now(&ada).await.unwrap();
+    world.directory.detach(&writes(), &ada).await.unwrap();
+}

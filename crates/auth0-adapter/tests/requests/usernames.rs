@@ -66,3 +66,16 @@ async fn a_taken_username_is_a_conflict_and_nothing_is_made() {
     assert_eq!(world.calls(), calls([(CREATE, 2)]));
     assert_eq!(world.control().users().len(), 1);
 }
+
+#[tokio::test]
+async fn what_a_connection_has_said_is_not_believed_for_ever() {
+    let world = world(Usernames::None).await;
+    world.directory.create(&writes(), with_username("ada")).await.unwrap();
+    world.directory.create(&writes(), with_username("bob")).await.unwrap();
+    assert_eq!(world.calls(), calls([(CREATE, 3)]));
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_mins(5)).await;
+    tokio::time::resume();
+    world.directory.create(&writes(), with_username("cy")).await.unwrap();
+    assert_eq!(world.calls(), calls([(CREATE, 2)]));
+}

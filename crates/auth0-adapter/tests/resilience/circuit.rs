@@ -10,7 +10,11 @@ use crate::support::{Bench, GET_USER, Operation, name, pass, wait};
 const DOWN: FaultKind = FaultKind::Status { status: 500, retry_after: None };
 
 async fn fragile() -> Bench {
-    Bench::with(Config::default(), |config| config.circuit.failures = 6).await
+    Bench::with(Config::default(), |config| {
+        config.circuit.failures = 6;
+        config.circuit.span = Duration::ZERO;
+    })
+    .await
 }
 
 /// Two calls of three sends each.
@@ -83,6 +87,7 @@ async fn timeouts_resets_and_garbage_are() {
         let bench = Bench::with(Config::default(), |config| {
             config.timeout = Duration::from_millis(300);
             config.circuit.failures = 3;
+            config.circuit.span = Duration::ZERO;
         })
         .await;
         bench.fault(GET_USER, None, kind.clone());
@@ -92,4 +97,12 @@ async fn timeouts_resets_and_garbage_are() {
         assert_eq!(bench.calls(GET_USER), 3, "{kind:?}");
         assert_eq!(name(&bench.find().await), "unavailable", "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn one_blip_under_load_stops_nobody() {
+    let bench = Bench::new().await;
+    bench.control().update(|switches| switches.latency_millis = 20);
+    bench.fault(GET_USER, 20, FaultKind::ResetBefore);
+    assert_eq!(bench.crowd(20).await, ["ok"; 20]);
 }

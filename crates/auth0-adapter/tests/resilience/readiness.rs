@@ -77,5 +77,19 @@ async fn without_a_token_it_is_not_ready_whatever_log_ins_find_out() {
     bench.run(Operation::LogIn).await.unwrap();
     assert_eq!(name(&bench.directory.ready().await), "failed");
     bench.control().clear_faults();
+    pass(Duration::from_millis(1100)).await;
+    bench.directory.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failure_is_not_asked_for_again_within_a_second() {
+    let bench = silent().await;
+    bench.fault(GET_USER, None, FaultKind::Status { status: 500, retry_after: None });
+    for _ in 0..20 {
+        assert_eq!(name(&bench.directory.ready().await), "failed");
+    }
+    assert!(bench.calls(GET_USER) <= 2, "{}", bench.calls(GET_USER));
+    bench.control().clear_faults();
+    pass(Duration::from_millis(1100)).await;
     bench.directory.ready().await.unwrap();
 }

@@ -54,8 +54,11 @@ async fn a_deletion_whose_answer_is_lost_is_a_deletion() {
 
 #[tokio::test]
 async fn a_slow_search_is_tried_once_more_and_no_sign_of_ill_health() {
-    let bench =
-        Bench::with(auth0_sim::Config::default(), |config| config.circuit.failures = 1).await;
+    let bench = Bench::with(auth0_sim::Config::default(), |config| {
+        config.circuit.failures = 1;
+        config.circuit.span = std::time::Duration::ZERO;
+    })
+    .await;
     bench.control().update(|switches| switches.slow_search = true);
     for _ in 0..3 {
         let before = bench.calls(Operation::List.route());
@@ -71,5 +74,33 @@ async fn where_nobody_listens_nothing_is_in_doubt() {
     let bench = Bench::new().await.moved_away();
     for operation in Operation::ALL {
         assert_eq!(name(&bench.run(operation).await), "unavailable", "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_done_is_not_told_as_not_done() {
+    for then in [
+        FaultKind::Status { status: 429, retry_after: Some(50) },
+        FaultKind::Status { status: 403, retry_after: None },
+    ] {
+        let bench = Bench::new().await;
+        bench.fault(Operation::Change.route(), 1, FaultKind::ResetAfter);
+        bench.fault(Operation::Change.route(), None, then.clone());
+        // "Unavailable", say, would mean that nothing was done.
+        let result = bench.run(Operation::Change).await;
+        let told = crate::support::told(&result.unwrap_err());
+        assert!(told.contains("broke off"), "{then:?} {told}");
+        assert_eq!(bench.calls(Operation::Change.route()), 2, "{then:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_gave_up_on_the_way_may_have_passed_it_on() {
+    for operation in Operation::ALL {
+        let bench = Bench::new().await;
+        let status = FaultKind::Status { status: 408, retry_after: None };
+        bench.fault(operation.route(), None, status);
+        assert_eq!(name(&bench.run(operation).await), "timeout", "{operation:?}");
+        assert_eq!(bench.calls(operation.route()), operation.sends(), "{operation:?}");
     }
 }

@@ -5,14 +5,16 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth0_adapter::{Auth0Config, Auth0Directory};
+use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Fault, FaultKind, Sim};
 use domain::{AccountChange, CurrentPassword, Enlistment, Listing, NewUser, User, UserId};
 use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Call, PasswordCheck, PortError, PortResult, UserDirectory, Verdict};
 use serde_json::json;
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
 pub(crate) const GET_USER: &str = "GET /api/v2/users/{id}";
@@ -66,6 +68,26 @@ impl Bench {
 
     pub(crate) async fn find(&self) -> PortResult<()> {
         self.run(Operation::Find).await
+    }
+
+    /// Calls at the same moment; how each of them ended.
+    pub(crate) async fn crowd(&self, size: usize) -> Vec<&'static str> {
+        let mut set = JoinSet::new();
+        for _ in 0..size {
+            let (directory, id) = (self.directory.clone(), self.jane.id.clone());
+            set.spawn(async move { name(&directory.find(&Caller::operator().views(), &id).await) });
+        }
+        set.join_all().await
+    }
+
+    /// Waits until the stand-in was asked so often, for longer than that may take.
+    pub(crate) async fn asked(&self, route: &str, count: u64) {
+        let waiting = async {
+            while self.calls(route) < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it is not asked");
     }
 
     /// Runs an operation to see what it says.
@@ -125,6 +147,10 @@ impl Bench {
     }
 }
 
+pub(crate) fn tasks() -> Tasks {
+    Tasks { runtime: Handle::current(), writes: TaskTracker::new() }
+}
+
 fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Directory {
     let mut config = Auth0Config::new(
         url.parse().unwrap(),
@@ -135,8 +161,7 @@ fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Direct
     config.timeout = Duration::from_secs(20);
     config.deadline = Duration::from_secs(40);
     change(&mut config);
-    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), Handle::current())
-        .unwrap()
+    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), tasks()).unwrap()
 }
 
 fn seed(control: &Control) -> UserId {

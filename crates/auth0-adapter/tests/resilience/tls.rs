@@ -6,7 +6,6 @@ use auth0_adapter::{Auth0Config, Auth0Directory};
 use auth0_sim::{Config, Sim, Tls};
 use ports::UserDirectory;
 use ports::contract::{ManualClock, catalogue};
-use tokio::runtime::Handle;
 
 use crate::support::{SECRET, name};
 
@@ -21,7 +20,7 @@ async fn directory(trusted: bool) -> (Sim, Auth0Directory) {
     );
     config.ca_pem = trusted.then(|| sim.ca_pem().unwrap().as_bytes().to_vec());
     let clock = Arc::new(ManualClock::new());
-    (sim, Auth0Directory::new(config, catalogue(), clock, Handle::current()).unwrap())
+    (sim, Auth0Directory::new(config, catalogue(), clock, crate::support::tasks()).unwrap())
 }
 
 #[tokio::test]
@@ -43,7 +42,12 @@ async fn what_is_no_certificate_is_refused_at_the_start() {
         Auth0Config::new("acme.eu.auth0.com".parse().unwrap(), "a".into(), "b".into(), "c".into());
     config.ca_pem = Some(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into());
     assert!(
-        Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), Handle::current())
-            .is_err()
+        Auth0Directory::new(
+            config,
+            catalogue(),
+            Arc::new(ManualClock::new()),
+            crate::support::tasks()
+        )
+        .is_err()
     );
 }

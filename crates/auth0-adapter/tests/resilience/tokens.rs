@@ -3,23 +3,8 @@
 use std::time::Duration;
 
 use auth0_sim::{Client, Config, FaultKind};
-use tokio::task::JoinSet;
 
 use crate::support::{Bench, GET_USER, HIDDEN, Operation, TOKEN, name, pass, told};
-
-/// Calls at the same moment; how each of them ended.
-async fn crowd(bench: &Bench, size: usize) -> Vec<&'static str> {
-    let mut set = JoinSet::new();
-    for _ in 0..size {
-        let (directory, id) = (bench.directory.clone(), bench.jane.id.clone());
-        set.spawn(async move {
-            use ports::UserDirectory;
-            let scope = ports::contract::Caller::operator().views();
-            name(&directory.find(&scope, &id).await)
-        });
-    }
-    set.join_all().await
-}
 
 #[tokio::test]
 async fn one_token_serves_everything() {
@@ -36,7 +21,7 @@ async fn a_crowd_without_a_token_fetches_one() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
     bench.control().update(|switches| switches.latency_millis = 30);
-    assert_eq!(crowd(&bench, 50).await, ["ok"; 50]);
+    assert_eq!(bench.crowd(50).await, ["ok"; 50]);
     assert_eq!(bench.calls(TOKEN), 1);
     let gets = bench.calls(GET_USER);
     assert!((51..=100).contains(&gets), "each is refused once at most: {gets}");
@@ -50,7 +35,7 @@ async fn a_crowd_that_gets_no_token_asks_for_one_once() {
     bench.fault(TOKEN, None, FaultKind::Status { status: 403, retry_after: None });
     assert_eq!(name(&bench.find().await), "failed");
     bench.control().reset_calls();
-    assert_eq!(crowd(&bench, 50).await, ["failed"; 50]);
+    assert_eq!(bench.crowd(50).await, ["failed"; 50]);
     assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (1, 0));
 }
 
@@ -121,7 +106,8 @@ async fn an_old_token_is_renewed_by_one_while_the_others_go_on() {
     assert_eq!(bench.calls(TOKEN), 0, "three seconds are left");
     pass(Duration::from_secs(1)).await;
     bench.control().update(|switches| switches.latency_millis = 30);
-    assert_eq!(crowd(&bench, 20).await, ["ok"; 20]);
+    assert_eq!(bench.crowd(20).await, ["ok"; 20]);
+    bench.asked(TOKEN, 1).await;
     assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (1, 21));
 }
 
@@ -133,9 +119,59 @@ async fn a_renewal_that_fails_leaves_the_old_token_while_it_lives() {
     for _ in 0..5 {
         bench.find().await.unwrap();
     }
+    bench.asked(TOKEN, 1).await;
     assert_eq!(bench.calls(TOKEN), 1, "it is left at that for a while");
     pass(Duration::from_secs(2)).await;
     assert_eq!(name(&bench.find().await), "failed", "now it is dead");
     bench.control().clear_faults();
     bench.find().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_renewal() {
+    let bench = short_lived().await;
+    pass(Duration::from_secs(19)).await;
+    bench.fault(TOKEN, None, FaultKind::Hang);
+    let found = bench.run_within(Duration::from_secs(10), Operation::Find).await;
+    assert_eq!(name(&found), "ok");
+    bench.asked(TOKEN, 1).await;
+}
+
+#[tokio::test]
+async fn where_every_token_is_refused_few_are_asked_for() {
+    let bench = Bench::new().await;
+    bench.fault(GET_USER, None, FaultKind::Status { status: 401, retry_after: None });
+    for _ in 0..10 {
+        assert_eq!(name(&bench.find().await), "failed");
+    }
+    assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (1, 11));
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(name(&bench.find().await), "failed");
+    assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (2, 13));
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_looked_for_in_the_next_token() {
+    let clients = vec![Client { scopes: vec!["read:users".to_owned()], ..Client::default() }];
+    let bench = Bench::with(Config { clients, ..Config::default() }, |_| {}).await;
+    for _ in 0..5 {
+        assert_eq!(name(&bench.run(Operation::Change).await), "failed");
+    }
+    assert_eq!((bench.calls(TOKEN), bench.calls(Operation::Change.route())), (1, 5));
+    pass(Duration::from_secs(5)).await;
+    for _ in 0..2 {
+        assert_eq!(name(&bench.run(Operation::Change).await), "failed");
+    }
+    assert_eq!(bench.calls(TOKEN), 2);
+}
+
+#[tokio::test]
+async fn a_refused_token_gives_no_further_tries() {
+    let bench = Bench::new().await;
+    let down = |status| FaultKind::Status { status, retry_after: None };
+    bench.fault(GET_USER, 1, down(500));
+    bench.fault(GET_USER, 1, down(401));
+    bench.fault(GET_USER, None, down(500));
+    assert_eq!(name(&bench.find().await), "failed");
+    assert_eq!(bench.calls(GET_USER), 3);
 }

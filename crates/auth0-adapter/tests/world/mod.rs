@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth0_adapter::{Auth0Config, Auth0Directory};
+use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Sim};
 use domain::{
     Enlistment, Listing, MembershipChange, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
@@ -17,6 +17,7 @@ use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Clock, UserDirectory};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 pub(crate) const CREATE: &str = "POST /api/v2/users";
 pub(crate) const PATCH: &str = "PATCH /api/v2/users/{id}";
@@ -44,6 +45,12 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) config: Auth0Config,
     pub(crate) directory: Arc<Auth0Directory>,
+    /// The writes of the directory that are under way.
+    pub(crate) writes: TaskTracker,
+}
+
+fn tasks() -> Tasks {
+    Tasks { runtime: Handle::current(), writes: TaskTracker::new() }
 }
 
 impl World {
@@ -67,16 +74,23 @@ impl World {
             "Username-Password-Authentication".to_owned(),
         );
         configure(&mut config);
+        let tasks = tasks();
+        let writes = tasks.writes.clone();
         let directory =
-            Auth0Directory::new(config.clone(), catalogue(), clock.clone(), Handle::current())
-                .unwrap();
-        Self { sim, clock, config, directory: Arc::new(directory) }
+            Auth0Directory::new(config.clone(), catalogue(), clock.clone(), tasks).unwrap();
+        Self { sim, clock, config, directory: Arc::new(directory), writes }
     }
 
     /// Another directory over the same accounts: another process of Usher, or the next one.
     pub(crate) fn another(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
-        Auth0Directory::new(self.config.clone(), catalogue, self.clock.clone(), Handle::current())
-            .unwrap()
+        Auth0Directory::new(self.config.clone(), catalogue, self.clock.clone(), tasks()).unwrap()
+    }
+
+    /// Waits until no write is under way, as before the end of the process.
+    pub(crate) async fn end(&self) {
+        self.writes.close();
+        self.writes.wait().await;
+        self.writes.reopen();
     }
 
     pub(crate) fn control(&self) -> &Control {

@@ -1,13 +1,13 @@
 //! `usher check-config`
 
 use super::{CommandResult, ConfigFile, print};
-use crate::{outgoing, settings, wiring};
+use crate::outgoing::Outgoing;
+use crate::{settings, wiring};
 
 pub(super) fn run(file: &ConfigFile) -> CommandResult {
     let settings = settings::load(file.config.as_deref())?;
     // The seed is a part of them, and some values only the adapter can judge. Nothing is sent.
-    let outgoing = outgoing::runtime()?;
-    wiring::wire(&settings, outgoing.handle())?;
+    wiring::wire(&settings, &Outgoing::new()?)?;
     print("The settings are good.");
     Ok(())
 }

@@ -10,9 +10,10 @@ use ports::{Clock as _, SystemClock};
 use super::{CommandResult, ConfigFile, print};
 use crate::auth::TrustedIssuers;
 use crate::dev::{self, DevKey, DevKeyError, Grant};
+use crate::outgoing::Outgoing;
 use crate::settings::{self, DirectorySettings, Settings};
 use crate::startup::Server;
-use crate::{outgoing, telemetry, wiring};
+use crate::{telemetry, wiring};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -43,11 +44,18 @@ pub(super) fn run(options: &Options) -> CommandResult {
 }
 
 fn serve(settings: Settings) -> CommandResult {
-    let outgoing = outgoing::runtime()?;
-    let wired = wiring::wire(&settings, outgoing.handle())?;
+    let outgoing = Outgoing::new()?;
+    let wired = wiring::wire(&settings, &outgoing)?;
     let server = Server::bind(settings, wired)?;
     tracing::info!(address = %server.address(), "serving");
-    Ok(actix_web::rt::System::new().block_on(server.run())?)
+    run_to_the_end(server, outgoing)
+}
+
+/// Serves until it is told to stop, and lets what goes out come to its end then.
+fn run_to_the_end(server: Server, outgoing: Outgoing) -> CommandResult {
+    let ended = actix_web::rt::System::new().block_on(server.run());
+    outgoing.finish();
+    Ok(ended?)
 }
 
 fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
@@ -61,8 +69,8 @@ fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
     }
     settings.issuers = TrustedIssuers::new(vec![dev::issuer()?]);
     let key = development_key()?;
-    let outgoing = outgoing::runtime()?;
-    let wired = wiring::wire_dev(&settings, outgoing.handle(), key.public())?;
+    let outgoing = Outgoing::new()?;
+    let wired = wiring::wire_dev(&settings, &outgoing, key.public())?;
     let acme: TenantId = "acme".parse()?;
     let token = key.mint(&Grant::everything(vec![acme], 24 * 3600), SystemClock.now())?;
     let kept = match settings.directory {
@@ -71,7 +79,7 @@ fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
     };
     let server = Server::bind(settings, wired)?;
     print(&welcome(&server, kept, &token));
-    Ok(actix_web::rt::System::new().block_on(server.run())?)
+    run_to_the_end(server, outgoing)
 }
 
 /// Where the development key is kept, so that `usher token` signs with the same one.

@@ -2,6 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use application::UseCaseError;
+use ports::PortError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,8 +40,15 @@ pub(crate) async fn live() -> HttpResponse {
     responses((status = 200, description = "The service can do its work.", body = Health)),
 )]
 pub(crate) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
-    api.services.ready().await.map_err(application::UseCaseError::from)?;
+    api.services.ready().await.map_err(not_ready)?;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))
+}
+
+/// Whatever the reason is, a service that is not ready says so in one way.
+fn not_ready(error: PortError) -> Fault {
+    let retry_after =
+        if let PortError::Unavailable { retry_after, .. } = &error { *retry_after } else { None };
+    UseCaseError::Unavailable { retry_after, source: Some(error.into()) }.into()
 }
 
 /// What the process has counted, for Prometheus.

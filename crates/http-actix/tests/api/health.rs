@@ -39,8 +39,8 @@ async fn the_service_is_ready_when_its_directory_is() {
     assert_eq!(app.anonymous().get("/health/ready").await.text, r#"{"status":"ready"}"#);
     for (failure, outcome) in [
         (Failure::Unavailable(None), "503 directory_unavailable"),
-        (Failure::Failed, "502 directory_error"),
-        (Failure::Timeout, "504 directory_timeout"),
+        (Failure::Failed, "503 directory_unavailable"),
+        (Failure::Timeout, "503 directory_unavailable"),
         (Failure::Silence, "504 directory_timeout"),
         (Failure::Panic, "500 internal_error"),
     ] {

@@ -63,7 +63,7 @@ fn happen(
         }
         Event::Deleted => {
             people.remove(&id);
-            written.insert(id, Written::Gone);
+            written.insert(id, Written::Gone(user.created_at));
             return;
         }
         Event::Outdated => {
@@ -108,15 +108,20 @@ proptest! {
         size in prop_oneof![Just(1_u32), Just(10), Just(33), Just(99), Just(100)],
         number in 0_u64..12,
         most in prop_oneof![4 => Just(100_u32), 1 => Just(50)],
+        learnt in vec(1_u64..4, 20),
     ) {
-        let fake = Fake { most, ..Fake::of(spread(count)) };
+        let mut fake = Fake { most, ..Fake::of(spread(count)) };
         let (people, written) = after(happened, &fake.users);
+        // The index learns of the writes while it is asked.
+        let state = |id: &UserId| people.iter().find(|user| user.id == *id).cloned();
+        let learns = |(after, id): (&u64, &UserId)| (*after, id.clone(), state(id));
+        fake.news = learnt.iter().zip(written.keys()).map(learns).collect();
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [window(number, size), None] {
+            fake.asks = 0.into();
             let listing = Listing { sort, window };
-            let acme = acme();
-            let page = list(&fake, &acme, written.clone(), &listing);
+            let page = list_of(&fake, written.clone(), &listing);
             let page = runtime.block_on(page).unwrap();
             prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
             // They are shown as they now are, too.
@@ -143,11 +148,13 @@ proptest! {
             created_at: user.created_at,
             user: Some(user.clone()),
         };
-        let held = index.iter().filter(|user| written.contains_key(&user.id)).map(row).collect();
+        let (held, others): (Vec<_>, Vec<_>) =
+            index.into_iter().partition(|user| written.contains_key(&user.id));
+        let held = held.iter().map(row).collect();
         let overlay = Overlay::new(&acme(), &written, held);
         let sort = Sort { field, descending };
         let order = Listing { sort, window: None };
-        let index: Vec<_> = order.select(&index).into_iter().map(row).collect();
+        let index: Vec<_> = order.select(&others).into_iter().map(row).collect();
         let list = ids(&order.select(&people).into_iter().cloned().collect::<Vec<_>>());
         for start in 0..=list.len() + 2 {
             for size in 1..=6 {
@@ -155,9 +162,9 @@ proptest! {
                 let wide = overlay.widened(&range);
                 let clip = |place: u64| usize::try_from(place).unwrap().min(index.len());
                 let (from, to) = (clip(wide.start), clip(wide.end));
-                let found =
-                    Found { rows: index[from..to].to_vec(), start: wide.start, total: count };
-                let page = overlay.cut(&found, count, sort, &range);
+                let (rows, total) = (index[from..to].to_vec(), index.len() as u64);
+                let found = Found { rows, start: wide.start, total, unreadable: 0 };
+                let page = overlay.cut(&found, total, sort, &range);
                 let expected: Vec<_> = list.iter().skip(start).take(size).cloned().collect();
                 prop_assert_eq!(ids(&page.users), expected, "places {:?}", range);
                 prop_assert_eq!(page.total, list.len() as u64);

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use auth0_adapter::{Auth0Config, Auth0Directory};
+use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Connection, Sim, Switches};
 use domain::{RoleCatalogue, Timestamp};
 use memory_adapter::MemoryDirectory;
@@ -14,6 +14,7 @@ use ports::contract::ManualClock;
 use ports::{Clock, PasswordCheck, UserDirectory};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::task::TaskTracker;
 
 /// Whether this binary is the one on Auth0.
 pub(crate) const ON_AUTH0: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0");
@@ -92,7 +93,8 @@ impl Store {
             "Username-Password-Authentication".to_owned(),
         );
         let (roles, clock) = (Arc::clone(roles), Arc::clone(clock) as _);
-        let directory = Auth0Directory::new(config, roles, clock, runtime.handle().clone());
+        let tasks = Tasks { runtime: runtime.handle().clone(), writes: TaskTracker::new() };
+        let directory = Auth0Directory::new(config, roles, clock, tasks);
         let directory = Arc::new(directory.unwrap());
         let behind = Behind { sim, runtime: Some(runtime) };
         Self { directory: Arc::clone(&directory) as _, passwords: directory, behind: Some(behind) }

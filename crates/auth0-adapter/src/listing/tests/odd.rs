@@ -1,0 +1,137 @@
+//! People of whom Auth0's pages are not those of the list.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::btree_set;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Someone whose id has upper-case letters.
+fn capital(number: u64) -> User {
+    let mut user = person(number, i64::try_from(number).unwrap() * 1000);
+    user.id = user.id.as_str().replace("auth0|", "Auth0|X").parse().unwrap();
+    user
+}
+
+/// Reads all pages of acme's list, from the first to the last.
+async fn pages(fake: &Fake, oddities: &Oddities, sort: Sort, size: u32) -> Vec<(Vec<String>, u64)> {
+    let mut pages = Vec::new();
+    for number in 0..=fake.users.len() as u64 / u64::from(size) {
+        let known = Known { tenant: &acme(), written: BTreeMap::new(), oddities };
+        let listing = Listing { sort, window: window(number, size) };
+        let page = list(fake, &known, &listing).await.unwrap();
+        pages.push((ids(&page.users), page.total));
+    }
+    pages
+}
+
+const BY_ID: Sort = Sort { field: SortField::Id, descending: false };
+const BY_EMAIL: Sort = Sort { field: SortField::Email, descending: false };
+
+#[tokio::test]
+async fn ids_with_upper_case_are_listed_in_the_order_of_the_list() {
+    let mut people = spread(150);
+    people.extend((0..100).map(|number| capital(1000 + number)));
+    let fake = Fake::of(people);
+    let oddities = Oddities::default();
+    let together: Vec<_> =
+        pages(&fake, &oddities, BY_ID, 20).await.into_iter().flat_map(|(ids, _)| ids).collect();
+    let (everybody, _) = expected(&fake.users, &Listing { sort: BY_ID, window: None });
+    assert_eq!(together, everybody);
+    // By other fields, Auth0's pages are still good: nobody is walked.
+    let before = fake.asks();
+    let number = pages(&fake, &oddities, BY_EMAIL, 50).await.len() as u64;
+    assert!(fake.asks() - before <= 2 * number);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_nobody_and_changes_no_place() {
+    for senseless in [false, true] {
+        let mut fake = Fake::of(spread(250));
+        let mut people = fake.users.clone();
+        people.sort_by(|one, other| one.email.cmp(&other.email));
+        let odd: BTreeSet<_> = [people.remove(3).id].into();
+        *(if senseless { &mut fake.senseless } else { &mut fake.unreadable }) = odd;
+        let oddities = Oddities::default();
+        for (number, page) in pages(&fake, &oddities, BY_EMAIL, 40).await.into_iter().enumerate() {
+            let listing = Listing { sort: BY_EMAIL, window: window(number as u64, 40) };
+            assert_eq!(page, expected(&people, &listing), "{senseless} {number}");
+        }
+        // When it can be read again, pages are pages again, after one walk.
+        fake.senseless.clear();
+        fake.unreadable.clear();
+        pages(&fake, &oddities, BY_EMAIL, 40).await;
+        let before = fake.asks();
+        let number = pages(&fake, &oddities, BY_EMAIL, 40).await.len() as u64;
+        assert!(fake.asks() - before <= 2 * number);
+    }
+}
+
+/// An index that knows no order but that of time.
+#[derive(Debug)]
+struct Deaf(Fake);
+
+impl Index for Deaf {
+    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
+        self.0.ask(Ask { order: Order::BY_TIME, ..ask }).await
+    }
+}
+
+#[tokio::test]
+async fn pages_in_another_order_than_asked_for_are_not_shown() {
+    let index = Deaf(Fake::of(spread(250)));
+    for sort in [BY_ID, BY_EMAIL] {
+        for number in [0, 3] {
+            let listing = Listing { sort, window: window(number, 40) };
+            let page = list_of(&index, BTreeMap::new(), &listing).await.unwrap();
+            assert_eq!((ids(&page.users), page.total), expected(&index.0.users, &listing));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Once everybody has been met, every page is right.
+    #[test]
+    fn odd_people_spoil_no_page(
+        count in prop_oneof![1_u64..30, 95_u64..130, 150_u64..300, Just(1003)],
+        capitals in btree_set(0_u64..40, 0..10),
+        unreadable in btree_set(0_usize..300, 0..5),
+        senseless in btree_set(0_usize..300, 0..5),
+        field in 0..SortField::ALL.len(),
+        descending: bool,
+        number in 0_u64..12,
+        crowded: bool,
+    ) {
+        let mut people = spread(count);
+        people.extend(capitals.into_iter().map(|number| capital(5000 + number)));
+        if crowded {
+            for user in people.iter_mut().take(150) {
+                user.created_at = Timestamp::UNIX_EPOCH;
+            }
+        }
+        let mut fake = Fake::of(people);
+        let id = |number: &usize| fake.users.get(*number).map(|user| user.id.clone());
+        let unreadable: BTreeSet<_> = unreadable.iter().filter_map(id).collect();
+        let senseless: BTreeSet<_> = senseless.iter().filter_map(id).collect();
+        let mut people = fake.users.clone();
+        people.retain(|user| !unreadable.contains(&user.id) && !senseless.contains(&user.id));
+        (fake.unreadable, fake.senseless) = (unreadable, senseless);
+        let oddities = Oddities::default();
+        let known = Known { tenant: &acme(), written: BTreeMap::new(), oddities: &oddities };
+        let sort = Sort { field: SortField::ALL[field], descending };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for window in [None, window(number, 33), window(0, 100)] {
+            let listing = Listing { sort, window };
+            let page = runtime.block_on(list(&fake, &known, &listing)).unwrap();
+            if sort.field == SortField::CreatedAt && crowded && window.is_some() {
+                // Those who were created at one moment may stand in any order.
+                prop_assert_eq!(page.total, people.len() as u64);
+                continue;
+            }
+            prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
+        }
+    }
+}
