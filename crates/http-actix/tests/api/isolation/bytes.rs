@@ -11,7 +11,8 @@ fn seen(answer: &Answer) -> String {
     let mut headers: Vec<_> = answer
         .headers
         .iter()
-        .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
+        // Whether the connection is kept depends on how much of the body had come by then.
+        .filter(|(name, _)| !["x-request-id", "date", "connection"].contains(&name.as_str()))
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         // It repeats the path that the caller called.
         .filter(|line| !line.starts_with("link: "))
