@@ -23,7 +23,8 @@ pub enum Verdict {
 pub trait PasswordCheck: Debug + Send + Sync {
     /// Whether this is the account's current password.
     ///
-    /// It takes about as long for an account without a password as for one with another.
+    /// It takes about as long for an account without a password as for one with another. Where the
+    /// directory keeps no passwords of an account's kind at all, `Mismatch` may come at once.
     /// `client` is where the attempt came from, for directories that count attempts by it.
     ///
     /// # Errors
