@@ -186,12 +186,16 @@ impl From<Failure> for Fault {
             Failure::Open { .. }
             | Failure::NoTime
             | Failure::Unreachable(_)
-            | Failure::Limited { .. } => return Self::Port(failure.into()),
-            Failure::Broken(_)
+            | Failure::Limited { .. }
+            | Failure::Broken(_)
             | Failure::TimedOut { .. }
             | Failure::Status { .. }
             | Failure::SlowSearch
-            | Failure::Garbage(_) => return Self::Lost(failure.into()),
+            | Failure::Garbage(_) => {
+                let certain = failure.is_certain();
+                let error = failure.into();
+                return if certain { Self::Port(error) } else { Self::Lost(error) };
+            }
         };
         match refusal.meaning() {
             Meaning::NotFound => Self::NotFound,

@@ -34,18 +34,23 @@ async fn asked(world: &World, route: &str, count: u64) {
     until(|| world.control().calls().get(route).is_some_and(|calls| *calls >= count)).await;
 }
 
-#[tokio::test]
-async fn a_caller_who_goes_away_leaves_nothing_half_done() {
-    let world = World::new().await;
+/// Begins to create somebody, and goes away while Auth0 is at it.
+async fn create_and_go_away(world: &World) {
     world.control().fault(delay(CREATE));
     let directory = Arc::clone(&world.directory);
     let caller = tokio::spawn(async move {
         let scope = writes();
         directory.create(&scope, newcomer("ada", "owner")).await
     });
-    asked(&world, CREATE, 1).await;
+    asked(world, CREATE, 1).await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_leaves_nothing_half_done() {
+    let world = World::new().await;
+    create_and_go_away(&world).await;
     // The account is made all the same, and known as a write of this process.
     until(|| !world.control().users().is_empty()).await;
     let result = world.directory.create(&writes(), newcomer("ada", "owner")).await;
@@ -131,15 +136,7 @@ async fn what_a_call_is_named_goes_along_with_its_writes() {
 #[tokio::test]
 async fn the_end_waits_for_a_write_whose_caller_is_gone() {
     let world = World::new().await;
-    world.control().fault(delay(CREATE));
-    let directory = Arc::clone(&world.directory);
-    let caller = tokio::spawn(async move {
-        let scope = writes();
-        directory.create(&scope, newcomer("ada", "owner")).await
-    });
-    asked(&world, CREATE, 1).await;
-    caller.abort();
-    assert!(caller.await.unwrap_err().is_cancelled());
+    create_and_go_away(&world).await;
     world.end().await;
     assert_eq!(world.control().users().len(), 1);
 }

@@ -12,6 +12,7 @@
 )]
 
 mod auth0;
+mod auth0_settings;
 mod check_config;
 mod commands;
 mod dev;

@@ -1,0 +1,87 @@
+//! `[directory.auth0]`: what is good, and what is named.
+
+use crate::check_config::{ISSUER, assert_blames, check};
+use crate::support::Place;
+
+/// Good settings of Auth0.
+const AUTH0: &str = r#"
+[directory]
+adapter = "auth0"
+[directory.auth0]
+domain = "https://example.eu.auth0.com"
+audience = "https://example.eu.auth0.com/api/v2/"
+client_id = "usher"
+client_secret = "very-secret"
+connection = "people"
+metadata_prefix = "usher_2"
+timeout_ms = 1000
+invite = "reset_email"
+verify_email = true
+"#;
+
+#[test]
+fn settings_of_auth0_are_read_and_nothing_is_asked() {
+    let ended = check(&format!("{ISSUER}{AUTH0}"));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    // They may stand there while people are kept in memory, and be incomplete then.
+    let unused = AUTH0.replace("adapter = \"auth0\"", "").replace("client_id = \"usher\"", "");
+    assert_eq!(check(&format!("{ISSUER}{unused}")).code, Some(0));
+}
+
+#[test]
+fn settings_of_auth0_that_cannot_be_are_named() {
+    for (line, instead, key) in [
+        ("domain = \"https://example.eu.auth0.com\"\n", "", "domain"),
+        ("https://example.eu.auth0.com\"\naud", "http://example.eu.auth0.com\"\naud", "domain"),
+        ("https://example.eu.auth0.com\"\naud", "ftp://127.0.0.1\"\naud", "domain"),
+        ("https://example.eu.auth0.com\"\naud", "https://example.com/path\"\naud", "domain"),
+        ("https://example.eu.auth0.com\"\naud", "https://a:very-secret@b\"\naud", "domain"),
+        ("client_id = \"usher\"\n", "", "client_id"),
+        ("client_id = \"usher\"", "client_id = \"\"", "client_id"),
+        ("client_secret = \"very-secret\"\n", "", "client_secret"),
+        ("\"very-secret\"", "\"\"", "client_secret"),
+        ("\"very-secret\"", "4815162342", "client_secret"),
+        ("timeout_ms", "client_secret_file = \"x\"\ntimeout_ms", "client_secret_file"),
+        ("client_secret = \"very-secret\"", "client_secret_file = \"x\"", "client_secret_file"),
+        ("connection = \"people\"", "connection = \"\"", "connection"),
+        ("usher_2", "Usher", "metadata_prefix"),
+        ("usher_2", "a.b", "metadata_prefix"),
+        ("usher_2", "blocked", "metadata_prefix"),
+        ("usher_2", "", "metadata_prefix"),
+        ("timeout_ms = 1000", "timeout_ms = 0", "timeout_ms"),
+        ("timeout_ms = 1000", "timeout_ms = \"1s\"", "timeout_ms"),
+        ("reset_email", "always", "invite"),
+        ("verify_email = true", "verify_email = \"yes\"", "verify_email"),
+        ("timeout_ms", "ca_file = \"nowhere.pem\"\ntimeout_ms", "ca_file"),
+    ] {
+        assert!(AUTH0.contains(line), "{line}");
+        let text = format!("{ISSUER}{}", AUTH0.replacen(line, instead, 1));
+        assert_blames(&text, &format!("directory.auth0.{key}"));
+        let ended = check(&text);
+        assert!(!ended.stderr.contains("very-secret"), "{ended:?}");
+        assert!(!ended.stderr.contains("4815162342"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_root_certificate_that_is_none_is_named() {
+    let place = Place::new();
+    let text = format!("{ISSUER}{}ca_file = \"ca.pem\"\n", AUTH0.trim_start());
+    let file = place.write("etc/usher.toml", &text);
+    place.write("etc/ca.pem", "no certificate");
+    let ended = place.run(&["check-config", "--config", &file]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.starts_with("usher: directory.auth0.ca_file"), "{ended:?}");
+}
+
+#[test]
+fn a_secret_of_the_environment_is_taken_as_it_stands() {
+    let place = Place::new();
+    let without = AUTH0.replace("client_secret = \"very-secret\"\n", "");
+    let file = place.write("usher.toml", &format!("{ISSUER}{without}"));
+    for secret in ["0123", "1e5", "true", "a,b"] {
+        let variables = [("USHER__DIRECTORY__AUTH0__CLIENT_SECRET", secret)];
+        let ended = place.run_with(&variables, &["check-config", "--config", &file]);
+        assert_eq!(ended.code, Some(0), "{secret}: {ended:?}");
+    }
+}
