@@ -12,6 +12,7 @@ mod circuit;
 mod deadlines;
 mod garbage;
 mod limits;
+mod mix_up;
 mod readiness;
 mod retries;
 mod support;

@@ -151,7 +151,7 @@ pub(crate) fn tasks() -> Tasks {
     Tasks { runtime: Handle::current(), writes: TaskTracker::new() }
 }
 
-fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Directory {
+pub(crate) fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Directory {
     let mut config = Auth0Config::new(
         url.parse().unwrap(),
         "usher".to_owned(),
