@@ -57,8 +57,11 @@ impl Backstage for Behind {
 
 async fn key_subject() -> KeySubject {
     let source = Arc::new(MemoryKeySource::new());
-    let address =
-        |tenant| KeySetAddress { issuer: format!("https://{tenant}.example.com"), jwks_uri: None };
+    let address = |tenant| KeySetAddress {
+        issuer: format!("https://{tenant}.example.com"),
+        jwks_uri: None,
+        private_network: false,
+    };
     KeySubject {
         source: source.clone(),
         acme: address("acme"),

@@ -1,15 +1,14 @@
 //! The one place that builds the HTTP client, and the one function that sends.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use ports::KeySourceError;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{StatusCode, header, redirect};
 use thiserror::Error;
-use tokio::net::lookup_host;
 
-use crate::address::{SafeUrl, is_localhost};
+use crate::address::SafeUrl;
+use crate::reach::Reach;
+use crate::resolver::{NameLookup, Resolver};
 
 /// The limits of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +39,13 @@ impl Default for OidcSettings {
 pub struct ClientError(#[source] reqwest::Error);
 
 /// An HTTP client with limits.
+///
+/// There is one for each reach, since it is the look-up of names that holds a client to its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    http: reqwest::Client,
+    public: reqwest::Client,
+    private: reqwest::Client,
+    loopback: reqwest::Client,
     max_bytes: usize,
 }
 
@@ -52,29 +55,42 @@ pub(crate) struct Client {
 struct UnexpectedStatus(u16);
 
 impl Client {
-    pub(crate) fn new(settings: OidcSettings) -> Result<Self, ClientError> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.timeout)
-            // A redirect would lead away from the address that was checked.
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            // Whom keys come from is for the configuration to say, not for HTTP_PROXY.
-            .no_proxy()
-            .dns_resolver(Resolver)
-            // Fetches are minutes apart, and come from whichever worker is at hand: a pooled
-            // connection would hang on the runtime of the worker that opened it.
-            .pool_max_idle_per_host(0)
-            .build()
-            .map_err(ClientError)?;
-        Ok(Self { http, max_bytes: settings.max_bytes })
+    pub(crate) fn new(settings: OidcSettings, lookup: &NameLookup) -> Result<Self, ClientError> {
+        let http = |reach| {
+            reqwest::Client::builder()
+                .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(settings.connect_timeout)
+                .timeout(settings.timeout)
+                // A redirect would lead away from the address that was checked.
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                // Whom keys come from is for the configuration to say, not for HTTP_PROXY; and a
+                // proxy would look the name up itself.
+                .no_proxy()
+                .dns_resolver(Resolver::new(reach, lookup))
+                // Fetches are minutes apart, and come from whichever worker is at hand: a pooled
+                // connection would hang on the runtime of the worker that opened it.
+                .pool_max_idle_per_host(0)
+                .build()
+                .map_err(ClientError)
+        };
+        Ok(Self {
+            public: http(Reach::Public)?,
+            private: http(Reach::Private)?,
+            loopback: http(Reach::Loopback)?,
+            max_bytes: settings.max_bytes,
+        })
     }
 
     /// The body at an address, if it is answered with 200.
     pub(crate) async fn get(&self, address: SafeUrl) -> Result<Vec<u8>, KeySourceError> {
+        let http = match address.reach() {
+            Reach::Public => &self.public,
+            Reach::Private => &self.private,
+            Reach::Loopback => &self.loopback,
+        };
         let request =
-            self.http.get(address.into_url()).header(header::ACCEPT, "application/json, */*;q=0.1");
+            http.get(address.into_url()).header(header::ACCEPT, "application/json, */*;q=0.1");
         #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
         let mut response = request.send().await.map_err(failed)?;
         if response.status() != StatusCode::OK {
@@ -96,29 +112,6 @@ impl Client {
     }
 }
 
-/// Looks names up as the machine does, but for those of the machine itself.
-///
-/// Plain http is taken for `localhost` and all below it, so that these must be this machine
-/// whatever a name server says (RFC 6761 §6.3).
-#[derive(Debug)]
-struct Resolver;
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let addresses: Addrs = if is_localhost(name.as_str()) {
-                let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
-                Box::new(loopback.map(|address| SocketAddr::new(address, 0)).into_iter())
-            } else {
-                // The port is filled in by the client.
-                let found: Vec<_> = lookup_host((name.as_str(), 0)).await?.collect();
-                Box::new(found.into_iter())
-            };
-            Ok(addresses)
-        })
-    }
-}
-
 /// The address is left out of the error: a discovery document may have named it.
 fn failed(error: reqwest::Error) -> KeySourceError {
     if error.is_timeout() {
@@ -127,3 +120,6 @@ fn failed(error: reqwest::Error) -> KeySourceError {
         KeySourceError::Unreachable(error.without_url().into())
     }
 }
+
+#[cfg(test)]
+mod tests;

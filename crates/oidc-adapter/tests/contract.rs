@@ -111,10 +111,11 @@ async fn server(issuer: &Issuer) -> MockServer {
 async fn subject() -> KeySubject {
     let (acmes, globexs) = (Issuer::default(), Issuer::default());
     let servers = [server(&acmes).await, server(&globexs).await];
-    let acme = KeySetAddress { issuer: servers[0].uri(), jwks_uri: None };
+    let acme = KeySetAddress { issuer: servers[0].uri(), jwks_uri: None, private_network: false };
     let globex = KeySetAddress {
         issuer: "https://globex.example/".to_owned(),
         jwks_uri: Some(format!("{}/keys", servers[1].uri())),
+        private_network: false,
     };
     let by_name = [(acme.issuer.clone(), acmes), (globex.issuer.clone(), globexs)].into();
     let source = Arc::new(OidcKeySource::new(OidcSettings::default()).unwrap());

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
 
 use std::error::Error;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use oidc_adapter::{OidcKeySource, OidcSettings};
@@ -23,18 +24,21 @@ fn source_with(settings: OidcSettings) -> OidcKeySource {
     OidcKeySource::new(settings).unwrap()
 }
 
+/// As it is by default, made once: reading the machine's root certificates takes its time.
 fn source() -> OidcKeySource {
-    source_with(OidcSettings::default())
+    static SOURCE: OnceLock<OidcKeySource> = OnceLock::new();
+    SOURCE.get_or_init(|| source_with(OidcSettings::default())).clone()
 }
 
 fn by_discovery(server: &MockServer) -> KeySetAddress {
-    KeySetAddress { issuer: server.uri(), jwks_uri: None }
+    KeySetAddress { issuer: server.uri(), jwks_uri: None, private_network: false }
 }
 
 fn by_address(server: &MockServer) -> KeySetAddress {
     KeySetAddress {
         issuer: "https://issuer.example/".to_owned(),
         jwks_uri: Some(format!("{}{KEYS}", server.uri())),
+        private_network: false,
     }
 }
 
@@ -97,7 +101,7 @@ async fn an_issuer_may_end_in_a_slash() {
     serve(&server, &below, document(&issuer, &format!("{}{KEYS}", server.uri()))).await;
     serve(&server, KEYS, key_set()).await;
 
-    let address = KeySetAddress { issuer, jwks_uri: None };
+    let address = KeySetAddress { issuer, jwks_uri: None, private_network: false };
     assert_eq!(kids(&source().fetch(&address).await.unwrap()), [Some("one")]);
 }
 
@@ -200,7 +204,8 @@ async fn a_slow_answer_is_a_timeout() {
 async fn nobody_there_is_unreachable() {
     // Bound and let go again, so that nobody listens there.
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
-    let address = KeySetAddress { issuer: format!("http://{free}"), jwks_uri: None };
+    let address =
+        KeySetAddress { issuer: format!("http://{free}"), jwks_uri: None, private_network: false };
     let error = source().fetch(&address).await.unwrap_err();
     assert!(matches!(error, KeySourceError::Unreachable(_)), "{error:?}");
 }
@@ -246,7 +251,8 @@ async fn plain_http_to_another_machine_is_refused_without_a_request() {
     for issuer in
         ["http://issuer.example", "http://192.0.2.1", "http://localhost.example.com", "ftp://x"]
     {
-        let address = KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None };
+        let address =
+            KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
         // A request would end as unreachable or as a timeout.
         let error = source().fetch(&address).await.unwrap_err();
         assert!(matches!(error, KeySourceError::Invalid(_)), "{issuer}");

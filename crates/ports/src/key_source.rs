@@ -15,6 +15,9 @@ pub struct KeySetAddress {
     /// The key set's own address; without one it is found by the issuer's discovery document
     /// (OpenID Connect Discovery 1.0 §4).
     pub jwks_uri: Option<String>,
+    /// Whether the issuer may stand in a private network. Otherwise it is asked only where
+    /// everybody could ask it, or on this very machine if its name says so.
+    pub private_network: bool,
 }
 
 /// One public key of an issuer (RFC 7517), with its parts decoded.

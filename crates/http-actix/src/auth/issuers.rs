@@ -113,6 +113,7 @@ impl TrustedIssuer {
         let address = KeySetAddress {
             issuer: iss.to_owned(),
             jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.filled(&found)),
+            private_network: false,
         };
         Selected { issuer: self, tenant: found.tenant, address }
     }

@@ -47,7 +47,7 @@ fn world() -> World {
 }
 
 fn at(issuer: &str) -> KeySetAddress {
-    KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None }
+    KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None, private_network: false }
 }
 
 fn tenant(number: usize) -> String {
