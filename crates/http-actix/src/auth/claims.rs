@@ -8,6 +8,10 @@ use serde_json::{Map, Number, Value};
 
 use super::error::Reason;
 use super::issuers::{Selected, TenantSource};
+use super::profile::{Profile, TokenType};
+
+/// How Auth0 names the grant by which programs get tokens of their own.
+const CLIENT_CREDENTIALS: &str = "client-credentials";
 
 /// When a token is good, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +21,23 @@ pub(crate) struct Validity {
     issued: Option<i64>,
 }
 
+/// What the times of a token must be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// How far the clocks may be apart.
+    pub(crate) leeway: Duration,
+    /// How long a token may be good for.
+    pub(crate) max_lifetime: Duration,
+}
+
 impl Validity {
-    /// Whether a token is good now, for a clock that may be off by the leeway.
-    pub(crate) fn check(self, now: Timestamp, leeway: Duration) -> Result<(), Reason> {
+    /// Whether a token is good now, and was not made to be good for too long.
+    pub(crate) fn check(self, now: Timestamp, limits: Limits) -> Result<(), Reason> {
         let now = now.as_unix_millis();
-        let leeway = i64::try_from(leeway.as_millis()).unwrap_or(i64::MAX);
+        let [leeway, max_lifetime] = [limits.leeway, limits.max_lifetime]
+            .map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
         let (earliest, latest) = (now.saturating_sub(leeway), now.saturating_add(leeway));
+        let lifetime = self.issued.map(|issued| self.expires.saturating_sub(issued));
         // RFC 7519 §4.1.4: "on or after which the JWT MUST NOT be accepted".
         if earliest >= self.expires {
             Err(Reason::Expired)
@@ -30,9 +45,18 @@ impl Validity {
             Err(Reason::NotYetValid)
         } else if self.issued.is_some_and(|moment| moment > latest) {
             Err(Reason::IssuedInFuture)
+        } else if self.expires > latest.saturating_add(max_lifetime)
+            || lifetime.is_some_and(|lifetime| lifetime > max_lifetime)
+        {
+            Err(Reason::LivesTooLong)
         } else {
             Ok(())
         }
+    }
+
+    /// Whether it says when it was issued.
+    pub(crate) fn tells_issue(self) -> bool {
+        self.issued.is_some()
     }
 }
 
@@ -73,6 +97,37 @@ impl Claims {
         };
         let others = members;
         Ok(Self { issuer, audiences, validity, subject, scope, permissions, others })
+    }
+
+    /// Whether they look as the profile wants it, and not like those of an ID token.
+    ///
+    /// `nonce` says nothing: older Keycloaks put it into access tokens too. The two hashes cannot
+    /// stand there, since they are those of an access token or a code (OpenID Connect Core 1.0
+    /// §3.3.2.11).
+    pub(crate) fn check_profile(&self, profile: Profile, typ: TokenType) -> Result<(), Reason> {
+        if ["at_hash", "c_hash"].iter().any(|name| self.others.contains_key(*name)) {
+            return Err(Reason::Type);
+        }
+        profile.check(typ, self.validity.tells_issue(), &self.others)
+    }
+
+    /// Whether they are those of a program on its own behalf.
+    ///
+    /// Auth0 says so in `gty`, in one of its two profiles, and in the end of `sub`; others by
+    /// making the program itself the subject (RFC 9068 §2.2).
+    pub(crate) fn are_of_machine(&self) -> bool {
+        let granted_to_itself = match self.others.get("gty") {
+            Some(Value::Array(types)) => types.iter().any(|it| it == CLIENT_CREDENTIALS),
+            Some(one) => one == CLIENT_CREDENTIALS,
+            None => false,
+        };
+        granted_to_itself
+            || self.subject.as_deref().is_some_and(|subject| {
+                subject.ends_with("@clients")
+                    || ["client_id", "azp"]
+                        .iter()
+                        .any(|name| self.others.get(*name).is_some_and(|client| client == subject))
+            })
     }
 
     /// The bearer that these claims make of whoever shows them, if they are the issuer's.

@@ -30,13 +30,13 @@ pub enum Reason {
     MalformedHeader,
     /// The header has `crit` (RFC 7515 §4.1.11); Usher knows no extension.
     CriticalExtension,
-    /// The header's `typ` is that of something else (RFC 8725 §3.11).
+    /// The header's `typ`, or a claim, is that of something else (RFC 8725 §3.11).
     Type,
     /// The header's `alg` is not among those of the issuer (RFC 8725 §3.1).
     Algorithm,
     /// A claim is not of its type, or there twice.
     MalformedClaims,
-    /// `iss`, `aud` or `exp` is missing.
+    /// `iss`, `aud` or `exp` is missing, or one that the issuer's profile asks for.
     MissingClaim,
     /// The issuer is none of those that are trusted.
     UnknownIssuer,
@@ -48,6 +48,10 @@ pub enum Reason {
     NotYetValid,
     /// `iat` is in the future.
     IssuedInFuture,
+    /// It is good for longer than any token should be.
+    LivesTooLong,
+    /// It is a program's own, and the issuer's programs are not let in.
+    MachineClient,
     /// The issuer has no such key.
     UnknownKey,
     /// The token names no key, and the issuer has several.
@@ -60,7 +64,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::TooLong,
         Self::NotCompact,
         Self::MalformedHeader,
@@ -74,6 +78,8 @@ impl Reason {
         Self::Expired,
         Self::NotYetValid,
         Self::IssuedInFuture,
+        Self::LivesTooLong,
+        Self::MachineClient,
         Self::UnknownKey,
         Self::AmbiguousKey,
         Self::KeyMismatch,
@@ -96,6 +102,8 @@ impl Reason {
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
             Self::IssuedInFuture => "the token is issued in the future",
+            Self::LivesTooLong => "the token is good for too long",
+            Self::MachineClient => "the token is not a person's",
             Self::UnknownKey => "the key of the token is unknown",
             Self::AmbiguousKey => "the token does not say which key signed it",
             Self::KeyMismatch => "the key of the token does not fit its algorithm",

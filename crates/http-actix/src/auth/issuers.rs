@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::algorithm::Algorithm;
 use super::error::Reason;
 use super::pattern::{Match, Pattern};
+use super::profile::Profile;
 
 /// Where the tenants that a token covers come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct TrustedIssuer {
     audience: String,
     algorithms: Vec<Algorithm>,
     tenants: TenantSource,
+    profile: Profile,
+    machine_clients: bool,
+    private_network: bool,
 }
 
 /// A setting of an issuer that cannot be: which one, and why. Fit for an error at the start.
@@ -91,7 +95,34 @@ impl TrustedIssuer {
             return Err(InvalidIssuer::new("tenants", objection));
         }
         let (audience, algorithms) = (audience.to_owned(), algorithms.to_vec());
-        Ok(Self { issuer, jwks_uri, audience, algorithms, tenants })
+        Ok(Self {
+            issuer,
+            jwks_uri,
+            audience,
+            algorithms,
+            tenants,
+            profile: Profile::Any,
+            machine_clients: true,
+            private_network: false,
+        })
+    }
+
+    /// With tokens that look like this.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// Whether programs are let in by tokens of their own.
+    #[must_use]
+    pub fn with_machine_clients(self, machine_clients: bool) -> Self {
+        Self { machine_clients, ..self }
+    }
+
+    /// Whether the issuer may stand in a private network.
+    #[must_use]
+    pub fn with_private_network(self, private_network: bool) -> Self {
+        Self { private_network, ..self }
     }
 
     /// Whom its tokens must be meant for.
@@ -109,11 +140,21 @@ impl TrustedIssuer {
         &self.tenants
     }
 
+    /// What its tokens look like.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Whether programs are let in by tokens of their own.
+    pub fn lets_machines_in(&self) -> bool {
+        self.machine_clients
+    }
+
     fn selected(&self, iss: &str, found: Match) -> Selected<'_> {
         let address = KeySetAddress {
             issuer: iss.to_owned(),
             jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.filled(&found)),
-            private_network: false,
+            private_network: self.private_network,
         };
         Selected { issuer: self, tenant: found.tenant, address }
     }
@@ -232,6 +273,21 @@ mod tests {
         assert_eq!(selected.tenant.unwrap().as_str(), "acme");
         assert_eq!(selected.address.issuer, iss);
         assert_eq!(selected.address.jwks_uri.unwrap(), "https://keys.example.com/acme");
+        assert!(!selected.address.private_network);
+    }
+
+    #[test]
+    fn an_issuer_is_taken_as_any_unless_told_otherwise() {
+        let issuer = made(FIXED, None, "a", TenantSource::All).unwrap();
+        assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Any, true));
+        let issuer = issuer
+            .with_profile(Profile::Rfc9068)
+            .with_machine_clients(false)
+            .with_private_network(true);
+        assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Rfc9068, false));
+        let issuers = TrustedIssuers::new(vec![issuer]);
+        let selected = issuers.select(FIXED, &audiences(&["a"])).unwrap();
+        assert!(selected.address.private_network);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! - `verifier.rs`: is it a JWS, and does its header ask for nothing odd?
 //! - [`TrustedIssuers`] (`issuers.rs`, `pattern.rs`): is its issuer configured, and is it meant
 //!   for us? Nothing is fetched before this.
-//! - `claims.rs`: is it time, and what does it claim?
+//! - `claims.rs`, `profile.rs`: is it time, is it an access token, and what does it claim?
 //! - `key_cache.rs`, `keys.rs`: which key of the issuer is it?
 //! - `verifier.rs` again: is the signature that key's? Only then do the claims come out.
 //!
@@ -24,6 +24,7 @@ mod issuers;
 mod key_cache;
 mod keys;
 mod pattern;
+mod profile;
 mod token_cache;
 mod verifier;
 
@@ -40,7 +41,9 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
 pub use issuers::{InvalidIssuer, Selected, TenantSource, TrustedIssuer, TrustedIssuers};
 pub use key_cache::KeyCacheSettings;
+pub use profile::{Profile, UnknownProfile};
 
+use claims::Limits;
 use key_cache::KeyCache;
 use token_cache::{TokenCache, Verified};
 use verifier::{Expectations, MAX_BYTES, Unverified};
@@ -53,6 +56,8 @@ const SOON: Duration = Duration::from_secs(1);
 pub struct AuthSettings {
     /// How far the issuers' clocks may be apart from ours.
     pub leeway: Duration,
+    /// How long a token may be good for, so that one that leaks is not good for ever.
+    pub max_lifetime: Duration,
     /// How keys are kept.
     pub keys: KeyCacheSettings,
     /// How long a request waits for keys before it is told to come again. Less than a request may
@@ -66,6 +71,8 @@ impl Default for AuthSettings {
     fn default() -> Self {
         Self {
             leeway: Duration::from_secs(5),
+            // The most that Auth0 gives a token of a custom API.
+            max_lifetime: Duration::from_hours(30 * 24),
             keys: KeyCacheSettings::default(),
             key_wait: Duration::from_secs(5),
             cached_tokens: 10_000,
@@ -80,7 +87,7 @@ pub struct TokenVerifier {
     keys: KeyCache,
     tokens: TokenCache,
     clock: Arc<dyn Clock>,
-    leeway: Duration,
+    limits: Limits,
     key_wait: Duration,
 }
 
@@ -97,7 +104,7 @@ impl TokenVerifier {
             keys: KeyCache::new(keys, Arc::clone(&clock), settings.keys),
             tokens: TokenCache::new(settings.cached_tokens),
             clock,
-            leeway: settings.leeway,
+            limits: Limits { leeway: settings.leeway, max_lifetime: settings.max_lifetime },
             key_wait: settings.key_wait,
         }
     }
@@ -111,7 +118,7 @@ impl TokenVerifier {
             return Err(TokenError::Invalid(Reason::TooLong));
         }
         let now = self.clock.now();
-        if let Some(bearer) = self.tokens.get(token, now, self.leeway, &self.keys) {
+        if let Some(bearer) = self.tokens.get(token, now, self.limits, &self.keys) {
             return Ok(bearer);
         }
         let unverified = Unverified::read(token).map_err(TokenError::Invalid)?;
@@ -123,7 +130,9 @@ impl TokenVerifier {
             issuer: &selected.address.issuer,
             audience: selected.issuer.audience(),
             algorithms: selected.issuer.algorithms(),
-            leeway: self.leeway,
+            profile: selected.issuer.profile(),
+            machine_clients: selected.issuer.lets_machines_in(),
+            limits: self.limits,
         };
         // Before the key is looked for, so that an old token never costs a fetch.
         let checked = unverified.checked(&expectations, now).map_err(TokenError::Invalid)?;

@@ -126,6 +126,8 @@ async fn what_can_be_told_without_a_key_costs_no_fetch() {
         (token().claim("exp", START_SECONDS - 60), Reason::Expired),
         (token().claim("nbf", START_SECONDS + 60), Reason::NotYetValid),
         (token().claim("iat", START_SECONDS + 60), Reason::IssuedInFuture),
+        (token().claim("exp", START_SECONDS + 2_592_001), Reason::LivesTooLong),
+        (token().claim("at_hash", "hash"), Reason::Type),
         (token().header("alg", "PS256"), Reason::Algorithm),
         (token().header("alg", "none"), Reason::Algorithm),
         (token().header("typ", "logout+jwt"), Reason::Type),
@@ -235,6 +237,36 @@ async fn a_remembered_token_is_not_valid_before_its_time() {
     world.verify(&token).await.unwrap();
     world.clock.set_back(Duration::from_secs(6));
     assert_eq!(world.reason(&token).await, Some(Reason::NotYetValid));
+}
+
+#[tokio::test]
+async fn an_issuer_has_its_own_profile_and_its_own_programs() {
+    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let people = trusted(ISSUER, AUDIENCE, TenantSource::All)
+        .with_profile(Profile::Rfc9068)
+        .with_machine_clients(false);
+    let others = trusted(TEMPLATE, AUDIENCE, TenantSource::Issuer);
+    let issuers = TrustedIssuers::new(vec![people, others]);
+    source.publish(ISSUER, &[rsa().public(KID)]);
+    source.publish(OF_ACME, &[rsa().public(KID)]);
+    let keys = Arc::clone(&source) as Arc<dyn KeySource>;
+    let verifier = TokenVerifier::new(issuers, keys, clock, AuthSettings::default());
+    let program = Token::new()
+        .header("typ", "at+jwt")
+        .claim("client_id", "program")
+        .claim("jti", "1")
+        .claim("sub", "program@clients");
+    for (token, reason) in [(Token::new(), Reason::Type), (program.clone(), Reason::MachineClient)]
+    {
+        let refused = verifier.verify(&token.signed_by(rsa())).await.unwrap_err();
+        assert_eq!(refused, TokenError::Invalid(reason));
+        let elsewhere = token.claim("iss", OF_ACME).signed_by(rsa());
+        assert!(verifier.verify(&elsewhere).await.is_ok());
+    }
+    // What is refused here costs nothing.
+    assert!(source.fetched().iter().all(|address| address.issuer == OF_ACME));
+    let person = program.claim("sub", "auth0|anna");
+    assert!(verifier.verify(&person.signed_by(rsa())).await.is_ok());
 }
 
 #[tokio::test]

@@ -10,14 +10,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::{Bearer, Timestamp};
 use ports::KeySetAddress;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::claims::Validity;
+use super::claims::{Limits, Validity};
 use super::key_cache::KeyCache;
 use super::keys::VerifyingKey;
 
@@ -67,11 +66,11 @@ impl TokenCache {
         &self,
         token: &str,
         now: Timestamp,
-        leeway: Duration,
+        limits: Limits,
         keys: &KeyCache,
     ) -> Option<Arc<Bearer>> {
         let verified = self.0.get(token)?;
-        let good = verified.validity.check(now, leeway).is_ok()
+        let good = verified.validity.check(now, limits).is_ok()
             && keys.holds(&verified.address, &verified.key, now);
         if good {
             Some(Arc::clone(&verified.bearer))

@@ -5,7 +5,6 @@
 //! [`Checked::verified_by`] gives away the claims.
 
 use std::fmt;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,14 +12,15 @@ use domain::Timestamp;
 use serde_json::{Map, Value};
 
 use super::algorithm::Algorithm;
-use super::claims::Claims;
+use super::claims::{Claims, Limits};
 use super::error::Reason;
 use super::keys::{VerifyingKey, Wanted};
+use super::profile::{Profile, TokenType};
 use crate::strict_json;
 
 /// No access token needs more; what is longer is not even hashed.
 pub(crate) const MAX_BYTES: usize = 8192;
-const MAX_KID_CHARS: usize = 256;
+const MAX_KID_BYTES: usize = 256;
 
 /// What a token must be like.
 #[derive(Debug, Clone, Copy)]
@@ -31,17 +31,27 @@ pub(crate) struct Expectations<'a> {
     pub(crate) audience: &'a str,
     /// Its `alg` is one of these.
     pub(crate) algorithms: &'a [Algorithm],
-    /// How far the clocks may be apart.
-    pub(crate) leeway: Duration,
+    /// What it looks like.
+    pub(crate) profile: Profile,
+    /// Whether it may be a program's own.
+    pub(crate) machine_clients: bool,
+    /// What its times are like.
+    pub(crate) limits: Limits,
 }
 
 /// A token that is well-formed. Nothing that it says may be believed.
 pub(crate) struct Unverified<'a> {
     message: &'a str,
     signature: Vec<u8>,
-    algorithm: Algorithm,
-    kid: Option<String>,
+    header: Header,
     claims: Claims,
+}
+
+/// What is read of a header.
+struct Header {
+    algorithm: Algorithm,
+    typ: TokenType,
+    kid: Option<String>,
 }
 
 /// A token that says what is expected. Whether it is true, only its signature tells.
@@ -71,9 +81,9 @@ impl<'a> Unverified<'a> {
         let [header, payload, signature] = [header, payload, signature].map(decode);
         let (header, payload, signature) = (header?, payload?, signature?);
         let header = strict_json::object(&header).ok_or(Reason::MalformedHeader)?;
-        let (algorithm, kid) = read_header(&header)?;
+        let header = Header::read(&header)?;
         let claims = Claims::read(strict_json::object(&payload).ok_or(Reason::MalformedClaims)?)?;
-        Ok(Self { message, signature, algorithm, kid, claims })
+        Ok(Self { message, signature, header, claims })
     }
 
     /// The `iss` that it claims.
@@ -92,7 +102,7 @@ impl<'a> Unverified<'a> {
         expected: &Expectations<'_>,
         now: Timestamp,
     ) -> Result<Checked<'a>, Reason> {
-        if !expected.algorithms.contains(&self.algorithm) {
+        if !expected.algorithms.contains(&self.header.algorithm) {
             return Err(Reason::Algorithm);
         }
         if self.claims.issuer != expected.issuer {
@@ -101,7 +111,11 @@ impl<'a> Unverified<'a> {
         if !self.claims.audiences.iter().any(|audience| audience == expected.audience) {
             return Err(Reason::WrongAudience);
         }
-        self.claims.validity.check(now, expected.leeway)?;
+        self.claims.check_profile(expected.profile, self.header.typ)?;
+        self.claims.validity.check(now, expected.limits)?;
+        if !expected.machine_clients && self.claims.are_of_machine() {
+            return Err(Reason::MachineClient);
+        }
         Ok(Checked(self))
     }
 }
@@ -109,7 +123,7 @@ impl<'a> Unverified<'a> {
 impl Checked<'_> {
     /// The key that the token asks for.
     pub(crate) fn wanted(&self) -> Wanted<'_> {
-        Wanted { kid: self.0.kid.as_deref(), algorithm: self.0.algorithm }
+        Wanted { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
     }
 
     /// The claims, if the signature is this key's.
@@ -117,8 +131,8 @@ impl Checked<'_> {
         if !key.answers(&self.wanted()) {
             return Err(Reason::KeyMismatch);
         }
-        let Unverified { message, signature, algorithm, claims, kid: _ } = self.0;
-        if key.verifies(algorithm, message.as_bytes(), &signature) {
+        let Unverified { message, signature, header, claims } = self.0;
+        if key.verifies(header.algorithm, message.as_bytes(), &signature) {
             Ok(claims)
         } else {
             Err(Reason::Signature)
@@ -131,40 +145,37 @@ fn decode(part: &str) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::NotCompact)
 }
 
-/// Algorithm and `kid` of a header.
-///
-/// `jku`, `x5u`, `jwk` and `x5c` bring a key, or say where one is: they are not looked at (RFC
-/// 8725 §3.10). Keys come from the issuer alone.
-fn read_header(header: &Map<String, Value>) -> Result<(Algorithm, Option<String>), Reason> {
-    // RFC 7515 §4.1.11: what is critical must be understood, and nothing here is.
-    if header.contains_key("crit") {
-        return Err(Reason::CriticalExtension);
-    }
-    let algorithm = match header.get("alg") {
-        Some(Value::String(name)) => Algorithm::named(name).ok_or(Reason::Algorithm)?,
-        Some(_) | None => return Err(Reason::MalformedHeader),
-    };
-    match header.get("typ") {
-        None => {}
-        Some(Value::String(typ)) if is_access_token(typ) => {}
-        Some(Value::String(_)) => return Err(Reason::Type),
-        Some(_) => return Err(Reason::MalformedHeader),
-    }
-    let kid = match header.get("kid") {
-        None => None,
-        Some(Value::String(kid))
-            if kid.chars().count() <= MAX_KID_CHARS && !kid.contains(char::is_control) =>
-        {
-            Some(kid.clone())
+impl Header {
+    /// Reads what matters of a header.
+    ///
+    /// `jku`, `x5u`, `jwk` and `x5c` bring a key, or say where one is: they are not looked at (RFC
+    /// 8725 §3.10). Keys come from the issuer alone.
+    fn read(header: &Map<String, Value>) -> Result<Self, Reason> {
+        // RFC 7515 §4.1.11: what is critical must be understood, and nothing here is.
+        if header.contains_key("crit") {
+            return Err(Reason::CriticalExtension);
         }
-        Some(_) => return Err(Reason::MalformedHeader),
-    };
-    Ok((algorithm, kid))
+        let algorithm = match header.get("alg") {
+            Some(Value::String(name)) => Algorithm::named(name).ok_or(Reason::Algorithm)?,
+            Some(_) | None => return Err(Reason::MalformedHeader),
+        };
+        let typ = match header.get("typ") {
+            None => TokenType::Jwt,
+            Some(Value::String(typ)) => TokenType::named(typ).ok_or(Reason::Type)?,
+            Some(_) => return Err(Reason::MalformedHeader),
+        };
+        let kid = match header.get("kid") {
+            None => None,
+            Some(Value::String(kid)) if is_plain(kid) => Some(kid.clone()),
+            Some(_) => return Err(Reason::MalformedHeader),
+        };
+        Ok(Self { algorithm, typ, kid })
+    }
 }
 
-/// RFC 7519 §5.1, RFC 9068 §2.1. Media types have no case (RFC 7515 §4.1.9 by RFC 2045 §5.1).
-fn is_access_token(typ: &str) -> bool {
-    ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(typ))
+/// Whether a `kid` is one that an issuer may have given: short, and of printable ASCII.
+fn is_plain(kid: &str) -> bool {
+    kid.len() <= MAX_KID_BYTES && kid.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]

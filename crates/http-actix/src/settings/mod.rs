@@ -4,6 +4,7 @@
 //! start, and the error names its key. Nothing else in the program reads the environment.
 
 mod directory;
+mod issuers;
 mod raw;
 mod read;
 mod strict;

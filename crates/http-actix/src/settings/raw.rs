@@ -99,6 +99,8 @@ pub(super) struct Auth {
     #[serde(deserialize_with = "strict::whole")]
     pub(super) leeway_ms: u64,
     #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_token_lifetime_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) key_cooldown_ms: u64,
     #[serde(deserialize_with = "strict::whole")]
     pub(super) key_refresh_ms: u64,
@@ -121,10 +123,20 @@ pub(super) struct Issuer {
     #[serde(default = "rs256", deserialize_with = "strict::texts")]
     pub(super) algorithms: Vec<String>,
     pub(super) tenants: Tenants,
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) profile: Option<String>,
+    #[serde(default = "yes", deserialize_with = "strict::flag")]
+    pub(super) machine_clients: bool,
+    #[serde(default, deserialize_with = "strict::flag")]
+    pub(super) private_network: bool,
 }
 
 fn rs256() -> Vec<String> {
     vec!["RS256".to_owned()]
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// `"issuer"`, `"membership"`, `"all"`, or `{ claim = "…" }`.

@@ -12,10 +12,8 @@ use domain::{Access, RoleCatalogue, RoleDefinition};
 use ipnet::IpNet;
 
 use super::raw::{self, Raw};
-use super::{HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings, directory};
-use crate::auth::{
-    Algorithm, AuthSettings, KeyCacheSettings, TenantSource, TrustedIssuer, TrustedIssuers,
-};
+use super::{HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings, directory, issuers};
+use crate::auth::{AuthSettings, KeyCacheSettings};
 use crate::client_address::TrustedProxies;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -102,6 +100,7 @@ fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
         auth: AuthSettings {
             // RFC 7519 §4.1.4: "usually no more than a few minutes"; a minute is plenty.
             leeway: Duration::from_millis(at_most("auth.leeway_ms", raw.auth.leeway_ms, 60_000)?),
+            max_lifetime: positive("auth.max_token_lifetime_ms", raw.auth.max_token_lifetime_ms)?,
             key_wait: Duration::from_millis(raw.http.request_timeout_ms / 2),
             keys: KeyCacheSettings {
                 cooldown: positive("auth.key_cooldown_ms", raw.auth.key_cooldown_ms)?,
@@ -115,7 +114,7 @@ fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
             )?,
         },
         http: http(raw.http)?,
-        issuers: issuers(raw.auth.issuers)?,
+        issuers: issuers::issuers(raw.auth.issuers)?,
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
             window: positive("passwords.window_ms", raw.passwords.window_ms)?,
@@ -179,41 +178,6 @@ fn log(raw: raw::Log) -> Checked<LogSettings> {
     tracing_subscriber::EnvFilter::try_new(&raw.filter)
         .map_err(|error| InvalidSettings::value("log.filter", error))?;
     Ok(LogSettings { format, filter: raw.filter })
-}
-
-fn issuers(raw: Vec<raw::Issuer>) -> Checked<TrustedIssuers> {
-    let one = |(at, raw): (usize, raw::Issuer)| {
-        let key = |field: &str| format!("auth.issuers[{at}].{field}");
-        let tenants = match raw.tenants {
-            raw::Tenants::Claim(claim) => match claim.into_iter().collect::<Vec<_>>().as_slice() {
-                [(key, name)] if key == "claim" && !name.is_empty() => {
-                    Some(TenantSource::Claim(name.clone()))
-                }
-                _ => None,
-            },
-            raw::Tenants::Word(word) => match word.as_str() {
-                "issuer" => Some(TenantSource::Issuer),
-                "membership" => Some(TenantSource::Membership),
-                "all" => Some(TenantSource::All),
-                _ => None,
-            },
-        };
-        let tenants = tenants.ok_or_else(|| {
-            let reason = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }";
-            InvalidSettings::value(key("tenants"), reason)
-        })?;
-        let algorithms = raw
-            .algorithms
-            .iter()
-            .map(|name| name.parse::<Algorithm>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| InvalidSettings::value(key("algorithms"), error))?;
-        let jwks_uri = raw.jwks_uri.as_deref();
-        TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
-            .map_err(|error| InvalidSettings::value(key(error.field), error.why))
-    };
-    let all = raw.into_iter().enumerate().map(one).collect::<Checked<Vec<_>>>()?;
-    Ok(TrustedIssuers::new(all))
 }
 
 fn roles(raw: Vec<raw::Role>) -> Checked<RoleCatalogue> {

@@ -60,6 +60,7 @@ max_wrong = 5
 window_ms = 1000
 [auth]
 leeway_ms = 0
+max_token_lifetime_ms = 1
 key_cooldown_ms = 1
 key_refresh_ms = 1
 key_stale_ms = 1
@@ -70,14 +71,19 @@ jwks_uri = "https://central-manager.{tenant}.example.com/.well-known/jwks.json"
 audience = "a"
 algorithms = ["RS256", "ES384", "EdDSA"]
 tenants = "issuer"
+profile = "rfc9068"
+machine_clients = false
+private_network = true
 [[auth.issuers]]
 issuer = "http://127.0.0.1:8080/"
 audience = "a"
 tenants = { claim = "https://example.com/tenants" }
+profile = "jwt"
 [[auth.issuers]]
 issuer = "http://[::1]:8080/{tenant}"
 audience = "a"
 tenants = "membership"
+profile = "any"
 [[roles]]
 name = "owner"
 may = ["read", "write"]
@@ -189,7 +195,13 @@ fn a_value_that_cannot_be_is_named() {
     ] {
         assert_blames(&format!("{ISSUER}{section}\n"), key);
     }
-    for key in ["key_cooldown_ms", "key_refresh_ms", "key_stale_ms", "cached_tokens"] {
+    for key in [
+        "max_token_lifetime_ms",
+        "key_cooldown_ms",
+        "key_refresh_ms",
+        "key_stale_ms",
+        "cached_tokens",
+    ] {
         assert_blames(&format!("[auth]\n{key} = 0\n{ISSUER}"), &format!("auth.{key}"));
     }
     for (key, value) in [("leeway_ms", "60001"), ("cached_tokens", "1000001")] {
@@ -230,6 +242,16 @@ fn an_issuer_that_cannot_be_trusted_is_named() {
         assert_blames(&text, "auth.issuers[0].algorithms");
     }
     assert_blames(&format!("{ISSUER}algorithms = []"), "auth.issuers[0].algorithms");
+    for (key, values) in [
+        ("profile", ["\"JWT\"", "\"at+jwt\"", "\"\"", "1"]),
+        ("machine_clients", ["\"no\"", "0", "\"\"", "[]"]),
+        ("private_network", ["\"yes\"", "1", "\"\"", "[]"]),
+    ] {
+        for value in values {
+            let text = format!("{ISSUER}{key} = {value}");
+            assert_blames(&text, &format!("auth.issuers[0].{key}"));
+        }
+    }
     for key_set in ["http://keys.example.com/", "keys", "https://keys.example.com/{tenant}"] {
         let text = format!("{ISSUER}jwks_uri = \"{key_set}\"");
         assert_blames(&text, "auth.issuers[0].jwks_uri");

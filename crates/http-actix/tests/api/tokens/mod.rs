@@ -6,6 +6,7 @@
 mod claims;
 mod issuers;
 mod keys;
+mod profiles;
 mod shape;
 mod tenants;
 mod transport;
