@@ -83,7 +83,7 @@ impl Client {
     }
 
     /// The body at an address, if it is answered with 200.
-    pub(crate) async fn get(&self, address: SafeUrl) -> Result<Vec<u8>, KeySourceError> {
+    pub(crate) async fn get(&self, address: SafeUrl) -> Result<String, KeySourceError> {
         let http = match address.reach() {
             Reach::Public => &self.public,
             Reach::Private => &self.private,
@@ -108,7 +108,9 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        // A reader of JSON may overlook what is no text where it reads nothing.
+        String::from_utf8(body)
+            .map_err(|_| KeySourceError::Invalid("it is not in UTF-8".to_owned()))
     }
 }
 

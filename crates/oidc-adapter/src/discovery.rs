@@ -33,9 +33,9 @@ fn document_of(name: &str, issuer: &SafeUrl) -> Result<SafeUrl, KeySourceError> 
 
 /// §4.3: the document's issuer must be exactly the one that was asked for, else one issuer could
 /// speak for another.
-fn read(body: &[u8], name: &str, issuer: &SafeUrl) -> Result<SafeUrl, KeySourceError> {
+fn read(body: &str, name: &str, issuer: &SafeUrl) -> Result<SafeUrl, KeySourceError> {
     // The parser's own error would repeat parts of the body.
-    let document: Document = serde_json::from_slice(body).map_err(|_| {
+    let document: Document = serde_json::from_str(body).map_err(|_| {
         KeySourceError::Invalid(
             "it is not a discovery document with issuer and jwks_uri".to_owned(),
         )
@@ -56,7 +56,7 @@ mod tests {
     }
 
     fn read_for(issuer: &str, body: &str) -> Result<SafeUrl, KeySourceError> {
-        read(body.as_bytes(), issuer, &address(issuer))
+        read(body, issuer, &address(issuer))
     }
 
     #[test]

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ports::{Curve, KeyMaterial, KeySourceError, PublicKey};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// No issuer needs more; each costs memory, and a comparison per token.
@@ -34,6 +35,7 @@ struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
+    d: Option<IgnoredAny>,
 }
 
 /// The usable keys of a key set.
@@ -46,9 +48,9 @@ struct Jwk {
 /// Of usable keys with the same `kid` the first is kept: which one a token means must never
 /// depend on what happens to verify, and refusing the whole set would turn a slip of the issuer
 /// into an outage.
-pub(crate) fn read(body: &[u8]) -> Result<Vec<PublicKey>, KeySourceError> {
+pub(crate) fn read(body: &str) -> Result<Vec<PublicKey>, KeySourceError> {
     // The parser's own error would repeat parts of the body.
-    let document: Document = serde_json::from_slice(body)
+    let document: Document = serde_json::from_str(body)
         .map_err(|_| KeySourceError::Invalid("it is not a key set".to_owned()))?;
     if document.keys.len() > MAX_KEYS {
         return Err(KeySourceError::Invalid(format!("it has more than {MAX_KEYS} keys")));
@@ -73,7 +75,8 @@ fn public_key(jwk: Jwk) -> Option<PublicKey> {
     let for_signatures = jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
         && jwk.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|o| o == "verify"));
     let short_kid = jwk.kid.as_ref().is_none_or(|kid| kid.chars().count() <= MAX_KID_CHARS);
-    if !for_signatures || !short_kid {
+    // With the private half published, everybody can sign.
+    if !for_signatures || !short_kid || jwk.d.is_some() {
         return None;
     }
     let material = match (jwk.kty.as_str(), jwk.crv.as_deref()) {

@@ -22,7 +22,7 @@ fn without(mut key: Value, member: &str) -> Value {
 }
 
 fn read_keys(keys: &[Value]) -> Vec<PublicKey> {
-    read(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
+    read(&json!({ "keys": keys }).to_string()).unwrap()
 }
 
 fn kept(key: Value) -> bool {
@@ -139,6 +139,15 @@ fn only_keys_for_signatures_are_kept() {
 }
 
 #[test]
+fn a_key_whose_private_half_is_published_is_left_out() {
+    let ed25519 = json!({"kty": "OKP", "crv": "Ed25519", "x": base64(&[3; 32])});
+    for key in [rsa_key("a"), ed25519] {
+        assert!(kept(key.clone()));
+        assert!(!kept(with(key, "d", base64(&[1; 32]))));
+    }
+}
+
+#[test]
 fn a_kid_is_at_most_256_characters() {
     assert!(kept(rsa_key(&"ü".repeat(256))));
     assert!(!kept(rsa_key(&"a".repeat(257))));
@@ -161,8 +170,8 @@ fn keys_without_a_kid_do_not_push_each_other_out() {
 #[test]
 fn a_set_of_more_than_100_keys_is_refused() {
     let set = |count| json!({ "keys": vec![json!({}); count] }).to_string();
-    assert!(read(set(100).as_bytes()).is_ok());
-    assert!(read(set(101).as_bytes()).is_err());
+    assert!(read(&set(100)).is_ok());
+    assert!(read(&set(101)).is_err());
 }
 
 #[test]
@@ -180,7 +189,7 @@ fn what_is_not_a_key_set_is_refused() {
         r#"{"keys":[],"keys":[]}"#,
         &format!(r#"{{"keys":[{}"#, "[".repeat(100_000)),
     ] {
-        let refusal = read(body.as_bytes()).unwrap_err();
+        let refusal = read(body).unwrap_err();
         assert!(matches!(refusal, KeySourceError::Invalid(_)));
     }
 }
