@@ -93,9 +93,31 @@ pub enum ClaimedTenants {
     All,
 }
 
+/// Who bears a token, told apart from everybody else who may call: one issuer's one subject.
+///
+/// It says nothing but whether two tokens are the same caller's. Two issuers never share a caller,
+/// so neither can act, or use something up, in the name of the other's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallerKey([u8; 32]);
+
+impl CallerKey {
+    /// The caller whose issuer and subject have this digest.
+    pub const fn new(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
+impl fmt::Debug for CallerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallerKey(…)")
+    }
+}
+
 /// What a verified token says of its bearer (RFC 6750).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
+    /// Who it is, for counting.
+    pub caller: CallerKey,
     /// The `sub` claim, if it can be an account of the directory.
     pub subject: Option<UserId>,
     /// What the token allows.

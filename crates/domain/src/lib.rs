@@ -30,7 +30,7 @@ pub mod text;
 pub mod timestamp;
 
 pub use account::{AccountChange, Enlistment, Membership, MembershipChange, NewUser, User};
-pub use actor::{Actor, Bearer, ClaimedTenants, Coverage, Permission, Permissions};
+pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage, Permission, Permissions};
 pub use id::{InvalidTenantId, InvalidUserId, TenantId, UserId};
 pub use listing::{Listing, Page, Sort, SortField, Window};
 pub use password::{CurrentPassword, InvalidPassword, Password};

@@ -225,6 +225,7 @@ mod the_way_in {
 
     fn looked_up(within: Option<&str>) -> Bearer {
         Bearer {
+            caller: domain::CallerKey::new([0; 32]),
             subject: Some(id("caller")),
             permissions: Permissions::from_iter(Permission::ALL),
             tenants: ClaimedTenants::Memberships { within: within.map(tenant) },

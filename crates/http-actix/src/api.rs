@@ -8,6 +8,7 @@ use domain::RoleCatalogue;
 
 use crate::auth::TokenVerifier;
 use crate::client_address::TrustedProxies;
+use crate::limits::Limits;
 use crate::links::PublicUrl;
 use crate::metrics::Metrics;
 
@@ -18,6 +19,8 @@ pub(crate) struct Api {
     pub(crate) services: Services,
     /// Who may call.
     pub(crate) verifier: TokenVerifier,
+    /// And how often.
+    pub(crate) limits: Limits,
     /// The roles that there are.
     pub(crate) roles: Arc<RoleCatalogue>,
     /// Where clients reach the service.

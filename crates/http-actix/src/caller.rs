@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use domain::{Bearer, Denied, Need};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 
@@ -44,6 +44,14 @@ impl FromRequest for Caller {
                 .app_data::<web::Data<Api>>()
                 .ok_or_else(|| Fault::internal("the application has no state"))?;
             let bearer = api.verifier.verify(token).await?;
+            let statement = api.limits.draw(bearer.caller, &request);
+            let wait = statement.wait();
+            // What is said of it is for the edge to say.
+            request.extensions_mut().insert(statement);
+            if let Some(wait) = wait {
+                let detail = "There are too many requests of yours; wait a while.";
+                return Err(Fault::new(Code::TooManyRequests, detail).with(Extra::RetryAfter(wait)));
+            }
             negotiate(&request)?;
             Ok(Self(bearer))
         }

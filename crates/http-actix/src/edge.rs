@@ -22,6 +22,7 @@ use crate::code::Code;
 use crate::contract::Contract;
 use crate::error_response::ErrorResponse;
 use crate::fault::{Extra, Fault, directory_timeout};
+use crate::limits::Statement;
 use crate::metrics::{Metrics, Route};
 use crate::problem::{self, Problem};
 use crate::request_id::{self, RequestId};
@@ -66,6 +67,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         response.map_into_left_body()
     };
     visit.end(&api.metrics, route, response.status());
+    state_limits(&mut response);
     dress(response.headers_mut(), &visit.id);
     Ok(response)
 }
@@ -240,6 +242,17 @@ fn with_body_of<B: MessageBody>(
         }
     }
     ServiceResponse::new(request, rendered).map_into_right_body()
+}
+
+/// Says what is left of the caller's budgets, where the request was done, and where it was too
+/// much. Other refusals say nothing of it, so that nobody learns anything by comparing them.
+fn state_limits<B>(response: &mut ServiceResponse<B>) {
+    let statement = response.request().extensions().get::<Statement>().cloned();
+    if let Some(statement) = statement
+        && (response.status().is_success() || statement.wait().is_some())
+    {
+        statement.write(response.headers_mut());
+    }
 }
 
 /// What every answer carries.

@@ -26,6 +26,7 @@ mod edge;
 mod error_response;
 mod fault;
 mod issues;
+mod limits;
 pub mod links;
 mod metrics;
 pub mod openapi;

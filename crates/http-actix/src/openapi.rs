@@ -6,7 +6,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, Implicit, OAuth2, Scopes, SecurityScheme,
 };
-use utoipa::openapi::{Content, HttpMethod, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, Header, HttpMethod, Object, Ref, RefOr, ResponseBuilder, Type};
 use utoipa::{OpenApi as _, ToSchema};
 
 use crate::code::Code;
@@ -86,6 +86,16 @@ pub fn text() -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
+/// The header fields that answers of limited operations carry, and what they say.
+const LIMIT_FIELDS: [(&str, &str); 2] = [
+    (
+        "RateLimit-Policy",
+        "How many requests of this kind a caller may make in how many seconds, if that is limited (draft-ietf-httpapi-ratelimit-headers).",
+    ),
+    ("RateLimit", "How many of them are left, and in how many seconds there are more."),
+];
+const RETRY_AFTER: (&str, &str) = ("Retry-After", "In how many seconds to come again.");
+
 /// Adds one response a status, which lists the codes that come with it.
 fn with_errors(mut operation: Operation, contract: Contract, errors: &[Code]) -> Operation {
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
@@ -96,15 +106,34 @@ fn with_errors(mut operation: Operation, contract: Contract, errors: &[Code]) ->
         Contract::TenantUsers => (problem::CONTENT_TYPE, "Problem"),
         Contract::UserManagement => ("application/json", "ErrorResponse"),
     };
+    if errors.contains(&Code::TooManyRequests) {
+        for (status, response) in &mut operation.responses.responses {
+            if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
+                response.headers.extend(LIMIT_FIELDS.map(field));
+            }
+        }
+    }
     for (status, codes) in by_status {
         let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name(schema))));
-        let response = ResponseBuilder::new()
+        let mut response = ResponseBuilder::new()
             .description(codes.join(", "))
             .content(media_type, content)
             .build();
+        if matches!(status, 429 | 503) {
+            response.headers.extend([RETRY_AFTER].map(field));
+        }
+        if status == 429 {
+            response.headers.extend(LIMIT_FIELDS.map(field));
+        }
         operation.responses.responses.insert(status.to_string(), RefOr::T(response));
     }
     operation
+}
+
+fn field((name, description): (&str, &str)) -> (String, RefOr<Header>) {
+    let mut header = Header::new(Object::with_type(Type::String));
+    header.description = Some(description.to_owned());
+    (name.to_owned(), RefOr::T(header))
 }
 
 fn oauth2() -> SecurityScheme {

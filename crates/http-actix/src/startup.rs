@@ -21,6 +21,7 @@ use crate::auth::TokenVerifier;
 use crate::code::Code;
 use crate::edge::edge;
 use crate::fault::Fault;
+use crate::limits::{self, Limits};
 use crate::links::{InvalidPublicUrl, PublicUrl};
 use crate::metrics::Metrics;
 use crate::settings::{HttpSettings, Settings};
@@ -49,7 +50,7 @@ impl Server {
     /// # Errors
     /// When an address cannot be had.
     pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
-        let Settings { http, issuers, auth, roles, .. } = settings;
+        let Settings { http, issuers, auth, limits, roles, .. } = settings;
         let listener = take("http.listen", http.listen)?;
         let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
         let admin = admin.transpose()?;
@@ -59,6 +60,7 @@ impl Server {
             None => reachable(address).map_err(io::Error::other)?,
         };
         let api = Api {
+            limits: Limits::new(limits, Arc::clone(&wired.clock)),
             verifier: TokenVerifier::new(issuers, wired.keys, wired.clock, auth),
             services: wired.services,
             roles,
@@ -192,6 +194,8 @@ fn cors(origins: &[String]) -> Cors {
         header::LINK,
         header::RETRY_AFTER,
         header::WWW_AUTHENTICATE,
+        limits::POLICY,
+        limits::LEFT,
         HeaderName::from_static("deprecation"),
         HeaderName::from_static("sunset"),
         request_id::HEADER,

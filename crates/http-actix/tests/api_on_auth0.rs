@@ -22,6 +22,8 @@ mod health;
 mod inbound_call;
 #[path = "api/isolation/mod.rs"]
 mod isolation;
+#[path = "api/limits/mod.rs"]
+mod limits;
 #[path = "api/matrix/mod.rs"]
 mod matrix;
 #[path = "api/openapi/mod.rs"]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
 use domain::{
-    AccountChange, Bearer, ClaimedTenants, CurrentPassword, Enlistment, Membership,
+    AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, Enlistment, Membership,
     MembershipChange, NewUser, Password, Permission, Permissions, Refusal, Role, TenantId,
     Timestamp, User,
 };
@@ -73,6 +73,7 @@ pub(crate) fn user(name: &str, roles: &[(&str, &str)]) -> User {
 /// Somebody with every permission.
 fn bearer(subject: &str, tenants: ClaimedTenants) -> Bearer {
     Bearer {
+        caller: CallerKey::new([0; 32]),
         subject: subject.parse().ok(),
         permissions: Permission::ALL.into_iter().collect(),
         tenants,

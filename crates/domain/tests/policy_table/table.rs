@@ -339,6 +339,7 @@ fn own_passwords(world: &World) -> String {
             let user = User { blocked, ..user.clone() };
             let cell = |claimed: ClaimedTenants, subject: &UserId| {
                 let bearer = Bearer {
+                    caller: domain::CallerKey::new([0; 32]),
                     subject: Some(subject.clone()),
                     permissions: Permissions::default(),
                     tenants: claimed,
@@ -528,6 +529,7 @@ impl World {
     /// A caller with every permission, whose own account is `auth0|caller`.
     fn caller(name: &'static str, account: &User, tenants: ClaimedTenants) -> Caller {
         let bearer = Bearer {
+            caller: domain::CallerKey::new([0; 32]),
             subject: Some(account.id.clone()),
             permissions: Permissions::from_iter(Permission::ALL),
             tenants,

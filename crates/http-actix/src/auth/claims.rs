@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::{Bearer, ClaimedTenants, Permissions, TenantId, Timestamp};
+use aws_lc_rs::digest;
+use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, TenantId, Timestamp};
 use serde_json::{Map, Number, Value};
 
 use super::error::Reason;
@@ -136,10 +137,28 @@ impl Claims {
         let scopes = self.scope.iter().flat_map(|scope| scope.split(' '));
         let names = scopes.chain(self.permissions.iter().map(String::as_str));
         Ok(Bearer {
+            caller: self.caller(),
             subject: self.subject.as_ref().and_then(|subject| subject.parse().ok()),
             permissions: Permissions::from_names(names),
             tenants: self.tenants(selected)?,
         })
+    }
+
+    /// The issuer as the token names it, tenant and all, and its subject.
+    fn caller(&self) -> CallerKey {
+        let mut digest = digest::Context::new(&digest::SHA256);
+        // The length keeps the end of one from being taken for the beginning of the other.
+        digest.update(&(self.issuer.len() as u64).to_be_bytes());
+        digest.update(self.issuer.as_bytes());
+        if let Some(subject) = &self.subject {
+            digest.update(b"=");
+            digest.update(subject.as_bytes());
+        }
+        let mut key = [0; 32];
+        for (to, from) in key.iter_mut().zip(digest.finish().as_ref()) {
+            *to = *from;
+        }
+        CallerKey::new(key)
     }
 
     fn tenants(&self, selected: &Selected<'_>) -> Result<ClaimedTenants, Reason> {

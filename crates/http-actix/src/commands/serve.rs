@@ -32,7 +32,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> CommandResult {
     let mut settings = if options.dev {
-        settings::load_defaults()?
+        settings::load_development()?
     } else {
         settings::load(options.file.config.as_deref())?
     };

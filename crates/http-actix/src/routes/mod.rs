@@ -20,6 +20,7 @@ use utoipa::openapi::path::Operation;
 
 use crate::code::Code;
 use crate::fault::{Extra, Fault};
+use crate::limits::ChecksPassword;
 use crate::metrics;
 
 /// One operation: where it is, what the document says of it, and who handles it.
@@ -28,10 +29,16 @@ pub(crate) struct Endpoint {
     pub(crate) method: HttpMethod,
     pub(crate) operation: Operation,
     pub(crate) errors: Vec<Code>,
+    checks_password: bool,
     route: Route,
 }
 
 impl Endpoint {
+    /// An operation that has a current password checked.
+    fn checking_a_password(self) -> Self {
+        Self { checks_password: true, ..self }
+    }
+
     fn is_deprecated(&self) -> bool {
         self.operation.deprecated == Some(utoipa::openapi::Deprecated::True)
     }
@@ -50,6 +57,7 @@ const ANY: &[Code] = &[
     Code::MissingToken,
     Code::InvalidToken,
     Code::InsufficientPermission,
+    Code::TooManyRequests,
     Code::InternalError,
     Code::DirectoryError,
     Code::DirectoryUnavailable,
@@ -106,7 +114,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, ANSWERS, USER, ACCOUNT, BODY, &[WeakPassword]]),
         endpoint::<passwords::__path_v2, _, _>(passwords::v2,
             &[ANY, ANSWERS, USER, ACCOUNT, BODY,
-              &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]),
+              &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).checking_a_password(),
         endpoint::<health::__path_live, _, _>(health::live, &[&[Code::InternalError]]),
         endpoint::<health::__path_ready, _, _>(health::ready,
             &[&[Code::InternalError, Code::DirectoryError, Code::DirectoryUnavailable,
@@ -128,6 +136,7 @@ where
         method,
         operation: P::operation(),
         errors: errors.concat(),
+        checks_password: false,
     }
 }
 
@@ -166,6 +175,9 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
     let methods: Vec<_> = endpoints.iter().map(|endpoint| name(&endpoint.method)).collect();
     let allow = methods.join(", ");
     let mut resource = web::resource(path).app_data(metrics::Route::new(path));
+    if endpoints.iter().any(|endpoint| endpoint.checks_password) {
+        resource = resource.app_data(ChecksPassword);
+    }
     for endpoint in endpoints {
         resource = resource.route(endpoint.route);
     }

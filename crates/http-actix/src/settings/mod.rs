@@ -21,9 +21,10 @@ use thiserror::Error;
 
 use crate::auth::{AuthSettings, TrustedIssuers};
 use crate::client_address::TrustedProxies;
+use crate::limits::LimitSettings;
 use crate::links::PublicUrl;
 
-pub use read::{load, load_defaults, load_lenient, state_folder};
+pub use read::{load, load_defaults, load_development, load_lenient, state_folder};
 
 /// Everything that can be set, as types.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// `[passwords]`
     pub attempts: AttemptLimit,
+    /// `[limits]`
+    pub limits: LimitSettings,
     /// `[[roles]]`
     pub roles: Arc<RoleCatalogue>,
 }

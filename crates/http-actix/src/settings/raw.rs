@@ -15,6 +15,7 @@ pub(super) struct Raw {
     pub(super) directory: Directory,
     pub(super) auth: Auth,
     pub(super) passwords: Passwords,
+    pub(super) limits: Limits,
     pub(super) roles: Vec<Role>,
 }
 
@@ -155,6 +156,18 @@ pub(super) struct Passwords {
     pub(super) max_wrong: usize,
     #[serde(deserialize_with = "strict::whole")]
     pub(super) window_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the published names of the keys")]
+pub(super) struct Limits {
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) writes_per_minute: u32,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) password_checks_per_minute: u32,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) reads_per_minute: u32,
 }
 
 #[derive(Debug, Deserialize)]

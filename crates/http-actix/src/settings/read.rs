@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use super::raw::{self, Raw};
 use super::{HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings, directory, issuers};
 use crate::auth::{AuthSettings, KeyCacheSettings};
 use crate::client_address::TrustedProxies;
+use crate::limits::LimitSettings;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
+const DEVELOPMENT: &str = include_str!("../../config/development.toml");
 /// Names the file, if the command line does not.
 const FILE_VARIABLE: &str = "USHER_CONFIG";
 /// The one variable that is taken as it stands.
@@ -28,7 +31,7 @@ pub(super) type Checked<T> = Result<T, InvalidSettings>;
 /// the environment. There must be an issuer, since without one nobody could ever call.
 pub fn load(file: Option<&Path>) -> Checked<Settings> {
     let file = file.map(Path::to_owned).or_else(named_file);
-    let raw = read(file.as_deref())?;
+    let raw = read(&[DEFAULTS], file.as_deref())?;
     if raw.auth.issuers.is_empty() {
         let reason = "at least one issuer is needed; `usher serve --dev` brings one along";
         return Err(InvalidSettings::value("auth.issuers", reason));
@@ -40,7 +43,7 @@ pub fn load(file: Option<&Path>) -> Checked<Settings> {
 /// whatever mode.
 pub fn load_lenient(file: Option<&Path>) -> Checked<Settings> {
     let file = file.map(Path::to_owned).or_else(named_file);
-    check(read(file.as_deref())?, file.as_deref().and_then(Path::parent))
+    check(read(&[DEFAULTS], file.as_deref())?, file.as_deref().and_then(Path::parent))
 }
 
 /// The file that the environment names; an empty name is none.
@@ -50,7 +53,12 @@ fn named_file() -> Option<PathBuf> {
 
 /// The defaults under the environment, without any file.
 pub fn load_defaults() -> Checked<Settings> {
-    check(read(None)?, None)
+    check(read(&[DEFAULTS], None)?, None)
+}
+
+/// As [`load_defaults`], but as development mode wants it.
+pub fn load_development() -> Checked<Settings> {
+    check(read(&[DEFAULTS, DEVELOPMENT], None)?, None)
 }
 
 /// Where programs keep what should outlive them, by the XDG base directory specification.
@@ -64,7 +72,7 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
 
-fn read(file: Option<&Path>) -> Checked<Raw> {
+fn read(compiled_in: &[&str], file: Option<&Path>) -> Checked<Raw> {
     let environment = Environment::with_prefix("USHER")
         .prefix_separator("__")
         .separator("__")
@@ -72,7 +80,10 @@ fn read(file: Option<&Path>) -> Checked<Raw> {
         .list_separator(",")
         .with_list_parse_key("http.cors_origins")
         .with_list_parse_key("http.trusted_proxies");
-    let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    let mut layers = Config::builder();
+    for text in compiled_in {
+        layers = layers.add_source(File::from_str(text, FileFormat::Toml));
+    }
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .map_err(|source| InvalidSettings::File { path: path.to_owned(), source })?;
@@ -118,6 +129,11 @@ fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
             window: positive("passwords.window_ms", raw.passwords.window_ms)?,
+        },
+        limits: LimitSettings {
+            writes: NonZeroU32::new(raw.limits.writes_per_minute),
+            password_checks: NonZeroU32::new(raw.limits.password_checks_per_minute),
+            reads: NonZeroU32::new(raw.limits.reads_per_minute),
         },
         roles: Arc::new(roles(raw.roles)?),
     })

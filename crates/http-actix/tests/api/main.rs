@@ -14,6 +14,7 @@ mod framework_errors;
 mod health;
 mod inbound_call;
 mod isolation;
+mod limits;
 mod matrix;
 mod openapi;
 mod paging;

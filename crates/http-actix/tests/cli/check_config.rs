@@ -58,6 +58,10 @@ adapter = "memory"
 [passwords]
 max_wrong = 5
 window_ms = 1000
+[limits]
+writes_per_minute = 1
+password_checks_per_minute = 0
+reads_per_minute = 4294967295
 [auth]
 leeway_ms = 0
 max_token_lifetime_ms = 1
@@ -109,6 +113,7 @@ fn an_unknown_key_is_named_at_any_depth() {
         (format!("{ISSUER}[directory.memory]\nfile = 1"), "directory.memory.file"),
         (format!("{ISSUER}[directory.auth0]\ntoken = 1"), "directory.auth0.token"),
         (format!("{ISSUER}[passwords]\nmax = 1"), "passwords.max"),
+        (format!("{ISSUER}[limits]\nwrites = 1"), "limits.writes"),
         (format!("[auth]\nissuer = 1\n{ISSUER}"), "auth.issuer"),
         (format!("{ISSUER}jwks = 1"), "auth.issuers[0].jwks"),
         (format!("{ISSUER}{ISSUER}leeway_ms = 1"), "auth.issuers[1].leeway_ms"),
@@ -141,6 +146,9 @@ fn a_value_of_a_wrong_type_is_named() {
         ("[http]\ntrusted_proxies = \"10.0.0.0/8\"", "http.trusted_proxies"),
         ("[log]\nformat = []", "log.format"),
         ("[passwords]\nmax_wrong = \"ten\"", "passwords.max_wrong"),
+        ("[limits]\nwrites_per_minute = -1", "limits.writes_per_minute"),
+        ("[limits]\nreads_per_minute = 4294967296", "limits.reads_per_minute"),
+        ("[limits]\npassword_checks_per_minute = 1.5", "limits.password_checks_per_minute"),
         ("[[roles]]\nname = \"a\"\nprotected = \"perhaps\"", "roles[0].protected"),
         ("[[roles]]\nname = \"a\"\nmay = \"read\"", "roles[0].may"),
         ("[roles]\nowner = \"all\"", "roles"),

@@ -50,6 +50,24 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn there_are_limits_only_if_they_are_set() {
+    for (variables, policy) in [
+        (&[][..], None),
+        (&[("USHER__LIMITS__WRITES_PER_MINUTE", "7")], Some("\"writes\";q=7;w=60")),
+    ] {
+        let place = Place::new();
+        let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
+        let service = Service::start(command);
+        let path = format!("{ACME}/auth0%7Cdemo-vera");
+        let change = Some(json!({"role": null}));
+        let answer = service.call("PUT", &path, &token(&place, &[]), change).await;
+        let told = answer.headers.get("ratelimit-policy").map(|value| value.to_str().unwrap());
+        assert_eq!((answer.status, told), (200, policy));
+    }
+}
+
+#[tokio::test]
 async fn the_lines_to_paste_work_as_they_stand() {
     let place = Place::new();
     let service = place.develop();

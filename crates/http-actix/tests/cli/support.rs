@@ -254,6 +254,7 @@ impl Lines {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
 }
 
@@ -286,9 +287,9 @@ pub(crate) async fn fetch(
     }
     #[expect(clippy::disallowed_methods, reason = "the one function of these tests that sends")]
     let response = request.send().await.unwrap();
-    let status = response.status().as_u16();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
-    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
 }
 
 /// A port that nobody listens on for as long as this is held.

@@ -48,7 +48,9 @@ async fn a_configured_origin_may_read_answers_and_errors() {
         assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN), "{path}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
         let exposed = answer.header("access-control-expose-headers").unwrap().to_lowercase();
-        for header in ["location", "link", "retry-after", "x-request-id"] {
+        for header in
+            ["location", "link", "retry-after", "ratelimit,", "ratelimit-policy", "x-request-id"]
+        {
             assert!(exposed.contains(header), "{path}: {exposed}");
         }
         assert!(answer.header("vary").unwrap().to_lowercase().contains("origin"), "{answer:?}");

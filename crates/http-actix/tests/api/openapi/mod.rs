@@ -146,6 +146,25 @@ fn every_error_has_the_form_of_its_contract() {
     }
 }
 
+#[test]
+fn every_operation_that_may_be_too_much_says_so_and_what_is_left() {
+    let names = |response: &Value| -> BTreeSet<String> {
+        members(&response["headers"]).map(|(name, _)| name.clone()).collect()
+    };
+    let fields = ["RateLimit", "RateLimit-Policy"];
+    for (name, operation) in operations(&derived()) {
+        let limited = name.contains(" /api/");
+        assert_eq!(operation["responses"].get("429").is_some(), limited, "{name}");
+        for (status, response) in members(&operation["responses"]) {
+            let told = names(response);
+            let tells = limited && (status.starts_with('2') || status == "429");
+            assert!(fields.iter().all(|field| told.contains(*field) == tells), "{name} {status}");
+            let waits = ["429", "503"].contains(&status.as_str());
+            assert_eq!(told.contains("Retry-After"), waits, "{name} {status}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_document_is_served_as_it_is_checked_in() {
     let app = App::start().await;

@@ -68,6 +68,10 @@ listen = "127.0.0.1:0"
 workers = 1
 public_url = "https://usher.example.com"
 
+[limits]
+writes_per_minute = 1000000
+password_checks_per_minute = 1000000
+
 [[auth.issuers]]
 issuer = "https://central-manager.{tenant}.pcm.example.com"
 audience = "user-management"
@@ -93,11 +97,16 @@ algorithms = ["EdDSA"]
 tenants = "all"
 "#;
 
+/// Those of [`SETTINGS`].
+const LIMITS: &str = "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\n";
+
 /// What a test wants to be otherwise than usual.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
     /// Lines to add to `[http]`.
     pub(crate) http: &'static str,
+    /// What `[limits]` holds instead of limits that no test reaches.
+    pub(crate) limits: Option<&'static str>,
     /// Sections to add to the settings.
     pub(crate) settings: &'static str,
     /// Lines to add to the seed.
@@ -223,7 +232,10 @@ impl App {
 }
 
 fn read_settings(wishes: &Wishes) -> Settings {
-    let text = SETTINGS.replace("[http]", &format!("[http]\n{}", wishes.http));
+    let mut text = SETTINGS.replace("[http]", &format!("[http]\n{}", wishes.http));
+    if let Some(limits) = wishes.limits {
+        text = text.replace(LIMITS, limits);
+    }
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write!(file, "{text}\n{}", wishes.settings).unwrap();
     settings::load(Some(file.path())).unwrap()

@@ -1,0 +1,123 @@
+//! When a budget is asked for: after the token, and before everything else.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{TOO_MANY, in_acme, no_change, with_limits};
+use crate::support::{App, Client};
+
+/// A write that is refused, why, and by whom it is tried.
+type Refused = (fn(&App) -> Client<'_>, Method, &'static str, Option<Value>, &'static str);
+
+fn refused() -> Vec<Refused> {
+    const MIA: &str = "/api/acme/admin/users/auth0%7Cmia";
+    let change = || Some(no_change());
+    vec![
+        (
+            |app| app.tenant_with("acme", &[]),
+            Method::PUT,
+            MIA,
+            change(),
+            "403 insufficient_permission",
+        ),
+        (|app| app.member("mia"), Method::PUT, MIA, change(), "403 insufficient_permission"),
+        (|app| app.tenant("globex"), Method::PUT, MIA, change(), "403 tenant_forbidden"),
+        (
+            |app| app.tenant("acme"),
+            Method::PUT,
+            "/api/acme/admin/users/auth0%7Cgina",
+            change(),
+            "404 user_not_found",
+        ),
+        (
+            |app| app.tenant("acme"),
+            Method::DELETE,
+            "/api/v1/users/auth0%7Cnobody",
+            None,
+            "404 user_not_found",
+        ),
+        (
+            |app| app.tenant("acme"),
+            Method::DELETE,
+            "/api/v1/users/auth0%7Cgus",
+            None,
+            "403 managed_by_another_tenant",
+        ),
+        (
+            |app| app.tenant("acme"),
+            Method::PUT,
+            "/api/acme/admin/users/auth0%7Colga",
+            Some(json!({"role": "member"})),
+            "409 last_protected_role_holder",
+        ),
+        (
+            |app| app.tenant("acme"),
+            Method::PUT,
+            MIA,
+            Some(json!({"role": "emperor"})),
+            "422 unknown_role",
+        ),
+        (|app| app.tenant("acme"), Method::PUT, MIA, Some(json!([])), "400 malformed_request"),
+        (
+            |app| app.tenant("acme"),
+            Method::PUT,
+            "/api/acme/admin/users/auth0%7Cmia?unknown=1",
+            change(),
+            "400 unknown_parameter",
+        ),
+        (
+            |app| app.tenant("acme").header("accept", "text/html"),
+            Method::PUT,
+            MIA,
+            change(),
+            "406 not_acceptable",
+        ),
+        (
+            |app| app.tenant("acme").header("content-encoding", "gzip"),
+            Method::PUT,
+            MIA,
+            change(),
+            "415 unsupported_media_type",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_refused_has_been_drawn_and_what_is_too_much_is_not_looked_at() {
+    for (caller, method, path, body, outcome) in refused() {
+        let app = with_limits("writes_per_minute = 1").await;
+        let client = caller(&app);
+        let first = client.call(method.clone(), path, body.clone()).await;
+        assert_eq!(first.outcome(), outcome, "{method} {path}");
+        let second = client.call(method.clone(), path, body).await;
+        assert_eq!(second.outcome(), TOO_MANY, "{method} {path} after {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_known_draws_on_nothing() {
+    let app = with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
+    for _ in 0..3 {
+        for (client, outcome) in
+            [(app.anonymous(), "401 missing_token"), (app.bearer("x.y.z"), "401 invalid_token")]
+        {
+            let answer = client.put(&in_acme("mia"), no_change()).await;
+            assert_eq!(answer.outcome(), outcome);
+            assert_eq!(answer.header("ratelimit"), None);
+        }
+    }
+    assert_eq!(app.tenant("acme").put(&in_acme("mia"), no_change()).await.outcome(), "200");
+}
+
+#[tokio::test]
+async fn what_is_no_operation_draws_on_nothing() {
+    let app = with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
+    let client = app.tenant("acme");
+    for _ in 0..3 {
+        assert_eq!(client.get("/nothing").await.outcome(), "404 not_found");
+        let answer = client.post(&in_acme("mia"), json!({})).await;
+        assert_eq!(answer.outcome(), "405 method_not_allowed");
+        assert_eq!(client.get("/health/live").await.outcome(), "200");
+    }
+    assert_eq!(client.put(&in_acme("mia"), no_change()).await.outcome(), "200");
+}
