@@ -8,6 +8,7 @@ use domain::RoleCatalogue;
 
 use crate::auth::TokenVerifier;
 use crate::client_address::TrustedProxies;
+use crate::head_size::HeadLimits;
 use crate::limits::Limits;
 use crate::links::PublicUrl;
 use crate::metrics::Metrics;
@@ -27,6 +28,8 @@ pub(crate) struct Api {
     pub(crate) public_url: PublicUrl,
     /// Whose word about client addresses is believed.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// The most that a head may have.
+    pub(crate) head: HeadLimits,
     /// The most that a body may have.
     pub(crate) max_body_bytes: usize,
     /// How long a request may take.

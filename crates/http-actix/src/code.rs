@@ -58,6 +58,10 @@ codes! {
     AmbiguousAccount "ambiguous_account" CONFLICT;
     /// A tenant would lose the last holder of a protected role.
     LastProtectedRoleHolder "last_protected_role_holder" CONFLICT;
+    /// The path and the query are longer than the service takes.
+    UriTooLong "uri_too_long" URI_TOO_LONG;
+    /// The header fields are larger than the service takes.
+    HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE;
     /// The body is larger than the service takes.
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE;
     /// The body is not JSON by its own account.
@@ -97,6 +101,8 @@ impl Code {
             StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
             StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::URI_TOO_LONG => Self::UriTooLong,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Self::HeadersTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::TOO_MANY_REQUESTS => Self::TooManyRequests,
             other if other.is_client_error() => Self::MalformedRequest,

@@ -1,6 +1,6 @@
 //! The edge: the outermost layer, through which every request comes in and every answer goes out.
 //!
-//! It names the request, bounds its time, catches panics, turns every fault, the framework's own
+//! It names the request, bounds its head and its time, catches panics, turns every fault, the framework's own
 //! ones included, into the error body of the contract that the path belongs to, logs it once, and
 //! counts.
 
@@ -19,6 +19,7 @@ use tokio::time::Instant as Deadline;
 
 use crate::api::Api;
 use crate::code::Code;
+use crate::connection::UnderWay;
 use crate::contract::Contract;
 use crate::error_response::ErrorResponse;
 use crate::fault::{Extra, Fault, directory_timeout};
@@ -35,6 +36,10 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let visit = Visit::begin(&request);
+    let _under_way = UnderWay::begin(&request);
+    if let Err(fault) = api.head.check(&request) {
+        return Err(visit.fail(&api.metrics, fault).into());
+    }
     request.extensions_mut().insert(visit.id.clone());
 
     let call = Call::new(visit.id.shared(), Deadline::now() + inner_time(api.request_timeout));

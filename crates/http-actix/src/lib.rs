@@ -6,6 +6,7 @@
 //! - `fault::Fault` is everything that keeps a request from its answer, `code::Code` the table
 //!   of codes and statuses, and `edge` where both become a response, in the form of the contract
 //!   that the path belongs to.
+//! - `limits` says how often a caller may call, `head_size` and `connection` what is taken at all.
 //! - `body`, `query` and `path` read what a client sends, strictly, and only when a handler asks;
 //!   `strict_json` reads JSON, of bodies and of tokens.
 //! - [`openapi`] derives the document from the same table that the router is made of.
@@ -20,11 +21,13 @@ mod caller;
 mod client_address;
 mod code;
 pub mod commands;
+mod connection;
 mod contract;
 mod dev;
 mod edge;
 mod error_response;
 mod fault;
+mod head_size;
 mod issues;
 mod limits;
 pub mod links;

@@ -25,6 +25,9 @@ pub(crate) const DEFAULT_PAGE_SIZE: u32 = 50;
 /// How many users a page holds at most.
 pub(crate) const MAX_PAGE_SIZE: u32 = 100;
 
+/// How many parameters a query string may have, known or not.
+const MAX_PARAMETERS: usize = 32;
+
 const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER];
 
 /// The query string of a request, not read yet.
@@ -144,6 +147,11 @@ impl Given<'_> {
 }
 
 fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, Fault> {
+    // Each that is wrong is named in the answer, which is not to be many times the request.
+    if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
+        let detail = format!("There are more than {MAX_PARAMETERS} query parameters.");
+        return Err(Fault::new(Code::MalformedRequest, detail));
+    }
     let mut given: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
     let mut issues = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {

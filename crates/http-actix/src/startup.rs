@@ -3,9 +3,10 @@
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::available_parallelism;
 
 use actix_cors::Cors;
 use actix_web::dev::Server as ActixServer;
@@ -21,16 +22,14 @@ use crate::auth::TokenVerifier;
 use crate::code::Code;
 use crate::edge::edge;
 use crate::fault::Fault;
+use crate::head_size::HeadLimits;
 use crate::limits::{self, Limits};
 use crate::links::{InvalidPublicUrl, PublicUrl};
 use crate::metrics::Metrics;
 use crate::settings::{HttpSettings, Settings};
 use crate::wiring::Wired;
-use crate::{openapi, request_id, routes};
+use crate::{connection, openapi, request_id, routes};
 
-/// How long an idle connection is kept, longer than the usual 60 s of the balancers in front, so
-/// that it is not closed under a request that they are just sending.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a stopping service waits for requests under way, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 30;
 
@@ -66,6 +65,7 @@ impl Server {
             roles,
             public_url,
             trusted_proxies: http.trusted_proxies.clone(),
+            head: HeadLimits { uri: http.max_uri_bytes, headers: http.max_header_bytes },
             max_body_bytes: http.max_body_bytes,
             request_timeout: http.request_timeout,
             metrics: Metrics::new(),
@@ -166,11 +166,18 @@ fn serve(
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(edge))
     });
-    let server = match http.workers {
-        0 => server,
-        workers => server.workers(workers),
+    let workers = match http.workers {
+        0 => available_parallelism().map_or(1, NonZeroUsize::get),
+        workers => workers,
     };
-    let server = server.keep_alive(KEEP_ALIVE).shutdown_timeout(SHUTDOWN_TIMEOUT);
+    let server = server
+        .workers(workers)
+        // Each worker counts its own.
+        .max_connections(http.max_connections.div_ceil(workers))
+        .client_request_timeout(http.header_timeout)
+        .keep_alive(http.idle_timeout)
+        .on_connect(connection::close_when_quiet(http.idle_timeout))
+        .shutdown_timeout(SHUTDOWN_TIMEOUT);
     Ok(server.listen(listener)?.run())
 }
 

@@ -43,9 +43,10 @@ const INSIDE: [(&str, &[&str]); 3] = [
 ];
 
 /// What only some crates may know: in themselves, and in their tests.
-const KEPT_APART: [(&str, &[&str], &[&str]); 9] = [
+const KEPT_APART: [(&str, &[&str], &[&str]); 10] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
+    ("governor", &["http-actix"], &[]),
     ("jsonwebtoken", &["http-actix"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),

@@ -11,7 +11,8 @@ pub(crate) mod json;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
@@ -50,6 +51,8 @@ impl std::fmt::Debug for Endpoint {
     }
 }
 
+/// What every operation can answer.
+const ALWAYS: &[Code] = &[Code::UriTooLong, Code::HeadersTooLarge, Code::InternalError];
 /// What every operation with a token can answer.
 const ANY: &[Code] = &[
     Code::MalformedRequest,
@@ -58,7 +61,6 @@ const ANY: &[Code] = &[
     Code::InvalidToken,
     Code::InsufficientPermission,
     Code::TooManyRequests,
-    Code::InternalError,
     Code::DirectoryError,
     Code::DirectoryUnavailable,
     Code::KeysUnavailable,
@@ -115,11 +117,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint::<passwords::__path_v2, _, _>(passwords::v2,
             &[ANY, ANSWERS, USER, ACCOUNT, BODY,
               &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).checking_a_password(),
-        endpoint::<health::__path_live, _, _>(health::live, &[&[Code::InternalError]]),
+        endpoint::<health::__path_live, _, _>(health::live, &[]),
         endpoint::<health::__path_ready, _, _>(health::ready,
-            &[&[Code::InternalError, Code::DirectoryError, Code::DirectoryUnavailable,
-                Code::DirectoryTimeout]]),
-        endpoint::<health::__path_counts, _, _>(health::counts, &[&[Code::InternalError]]),
+            &[&[Code::DirectoryError, Code::DirectoryUnavailable, Code::DirectoryTimeout]]),
+        endpoint::<health::__path_counts, _, _>(health::counts, &[]),
     ]
 }
 
@@ -135,7 +136,7 @@ where
         route: web::method(actix_method(&method)).to(handler),
         method,
         operation: P::operation(),
-        errors: errors.concat(),
+        errors: [ALWAYS, &errors.concat()].concat(),
         checks_password: false,
     }
 }
@@ -158,6 +159,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, wanted: fn(&str) -> boo
     }
 }
 
+/// The paths of all operations. Kept, so that requests that are lost are no dearer than others.
+static TEMPLATES: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| endpoints().into_iter().map(|endpoint| endpoint.path).collect());
+
 /// The route that a path matches, for requests that are lost before they can tell.
 pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
     let matches = |template: &str| {
@@ -167,8 +172,7 @@ pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
         template.split('/').count() == path.split('/').count()
             && template.split('/').zip(path.split('/')).all(part_matches)
     };
-    let template = endpoints().into_iter().map(|endpoint| endpoint.path).find(|it| matches(it));
-    template.map(|template| metrics::Route::new(&template))
+    TEMPLATES.iter().find(|template| matches(template)).map(|it| metrics::Route::new(it))
 }
 
 fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {

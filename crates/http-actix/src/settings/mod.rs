@@ -58,6 +58,16 @@ pub struct HttpSettings {
     pub public_url: Option<PublicUrl>,
     /// How many threads serve; 0 for one a core.
     pub workers: usize,
+    /// How many connections there may be at once.
+    pub max_connections: usize,
+    /// The most that a path and a query may have.
+    pub max_uri_bytes: usize,
+    /// The most that header fields may have.
+    pub max_header_bytes: usize,
+    /// How long the first head of a connection may take.
+    pub header_timeout: Duration,
+    /// How long a connection may be without a request.
+    pub idle_timeout: Duration,
     /// The most that a body may have.
     pub max_body_bytes: usize,
     /// How long a request may take.

@@ -31,7 +31,17 @@ pub(super) struct Http {
     #[serde(deserialize_with = "strict::whole")]
     pub(super) workers: usize,
     #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_connections: usize,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_uri_bytes: usize,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_header_bytes: usize,
+    #[serde(deserialize_with = "strict::whole")]
     pub(super) max_body_bytes: usize,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) header_timeout_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) idle_timeout_ms: u64,
     #[serde(deserialize_with = "strict::whole")]
     pub(super) request_timeout_ms: u64,
     #[serde(deserialize_with = "strict::texts")]

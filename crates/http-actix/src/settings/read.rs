@@ -173,6 +173,24 @@ fn http(mut raw: raw::Http) -> Checked<HttpSettings> {
             })
             .transpose()?,
         workers: at_most("http.workers", raw.workers, 1024)?,
+        max_connections: at_most(
+            "http.max_connections",
+            nonzero("http.max_connections", raw.max_connections)?,
+            1_000_000,
+        )?,
+        // The framework takes no longer ones, whatever is set.
+        max_uri_bytes: at_most(
+            "http.max_uri_bytes",
+            nonzero("http.max_uri_bytes", raw.max_uri_bytes)?,
+            65_534,
+        )?,
+        max_header_bytes: at_most(
+            "http.max_header_bytes",
+            nonzero("http.max_header_bytes", raw.max_header_bytes)?,
+            131_072,
+        )?,
+        header_timeout: at_most_an_hour("http.header_timeout_ms", raw.header_timeout_ms)?,
+        idle_timeout: at_most_an_hour("http.idle_timeout_ms", raw.idle_timeout_ms)?,
         max_body_bytes: nonzero("http.max_body_bytes", raw.max_body_bytes)?,
         request_timeout: positive("http.request_timeout_ms", raw.request_timeout_ms)?,
         trusted_proxies: TrustedProxies::new(networks.collect::<Checked<_>>()?),
@@ -217,6 +235,10 @@ fn roles(raw: Vec<raw::Role>) -> Checked<RoleCatalogue> {
 
 pub(super) fn positive(key: &str, millis: u64) -> Checked<Duration> {
     nonzero(key, millis).map(Duration::from_millis)
+}
+
+fn at_most_an_hour(key: &str, millis: u64) -> Checked<Duration> {
+    positive(key, at_most(key, millis, 3_600_000)?)
 }
 
 fn at_most<T: Copy + PartialOrd + Display>(key: &str, number: T, most: T) -> Checked<T> {

@@ -18,8 +18,11 @@ mod commands;
 mod dev;
 mod issuer;
 mod serve;
+mod slow_clients;
+mod smuggling;
 mod stop;
 mod support;
+mod wire;
 
 #[expect(dead_code, reason = "the other tests need more of it")]
 #[path = "../api/support/keys.rs"]

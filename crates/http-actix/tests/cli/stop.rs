@@ -1,38 +1,11 @@
 //! How a service ends: what is under way is finished, and then it goes.
 
-use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::{Place, Service};
-
-/// A connection on which a test says every byte itself.
-struct Wire(TcpStream);
-
-impl Wire {
-    fn to(service: &Service) -> Self {
-        let stream = TcpStream::connect(service.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        Self(stream)
-    }
-
-    fn say(&mut self, text: &str) {
-        self.0.write_all(text.as_bytes()).unwrap();
-    }
-
-    /// Reads until the text has come.
-    fn hear(&mut self, text: &str) -> String {
-        let mut heard = Vec::new();
-        let mut byte = [0];
-        while !String::from_utf8_lossy(&heard).contains(text) {
-            assert_eq!(self.0.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&heard));
-            heard.extend(byte);
-        }
-        String::from_utf8(heard).unwrap()
-    }
-}
+use crate::wire::Wire;
 
 /// The head of a change of adam's password; the body is still to come.
 fn head(service: &Service, token: &str, body: &Value) -> String {
@@ -54,12 +27,12 @@ fn a_request_under_way_is_finished_before_the_end() {
     let text = body.to_string();
     let (first, second) = text.split_at(20);
 
-    let mut under_way = Wire::to(&service);
+    let mut under_way = Wire::to(service.address);
     under_way.say(&head(&service, token.trim(), &body));
     // Now somebody has taken the request, and waits for its body.
     under_way.hear("HTTP/1.1 100 Continue\r\n\r\n");
     under_way.say(first);
-    let mut idle = Wire::to(&service);
+    let mut idle = Wire::to(service.address);
     idle.say("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
     idle.hear("live");
 

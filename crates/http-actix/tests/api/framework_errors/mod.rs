@@ -3,6 +3,7 @@
 mod bodies;
 mod cors;
 pub(crate) mod directory;
+mod heads;
 mod negotiation;
 mod paths;
 mod request_id;
@@ -23,7 +24,7 @@ const CODES: &str = "malformed_request unknown_parameter missing_token invalid_t
     validation_failed unknown_role weak_password current_password_mismatch too_many_attempts \
     too_many_requests payload_too_large unsupported_media_type directory_error \
     directory_unavailable directory_timeout internal_error not_found method_not_allowed \
-    not_acceptable keys_unavailable request_timeout";
+    not_acceptable keys_unavailable request_timeout uri_too_long headers_too_large";
 
 /// Holds an answer to be this error, in the form of the contract that the path belongs to.
 #[track_caller]

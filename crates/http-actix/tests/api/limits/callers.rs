@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{MIAS_PASSWORD, TOO_MANY, in_acme, no_change, passwords, with_limits};
 use crate::support::{
-    App, CLAIM_ISSUER, Client, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey,
-    TENANT_ISSUER, TokenClaims,
+    CLAIM_ISSUER, Client, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, TENANT_ISSUER,
+    TokenClaims,
 };
 
 fn tenant_issuer(tenant: &str) -> String {

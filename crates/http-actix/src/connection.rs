@@ -1,0 +1,107 @@
+//! How long a connection may be of no use.
+//!
+//! The framework bounds the time for a connection's first head, and for which one is kept where
+//! nothing comes at all. But a second head that drips, or an answer that nobody reads, it would
+//! wait for without end, and a few thousand of them would be all the connections that there are.
+//! So each connection is watched: unless a request is under way, there must be one before long.
+
+use std::any::Any;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::{Extensions, ServiceRequest};
+use actix_web::rt::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+/// What a connection is known by, as long as it is there.
+#[derive(Debug)]
+struct Connection {
+    quiet: Arc<Quiet>,
+    /// Goes with the connection, which ends the watch.
+    _open: oneshot::Sender<()>,
+}
+
+/// Since when no request is under way.
+#[derive(Debug)]
+struct Quiet {
+    opened: Instant,
+    /// In milliseconds since it was opened.
+    since: AtomicU64,
+}
+
+const UNDER_WAY: u64 = u64::MAX;
+
+/// A request is under way as long as this is there.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Option<Arc<Quiet>>);
+
+impl UnderWay {
+    /// This one.
+    pub(crate) fn begin(request: &ServiceRequest) -> Self {
+        let quiet = request.conn_data::<Connection>().map(|it| Arc::clone(&it.quiet));
+        if let Some(quiet) = &quiet {
+            quiet.since.store(UNDER_WAY, Ordering::Relaxed);
+        }
+        Self(quiet)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(quiet) = &self.0 {
+            let millis = u64::try_from(quiet.opened.elapsed().as_millis()).unwrap_or(0);
+            quiet.since.store(millis, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Watches each connection that is opened, and closes it when none of its requests has been under
+/// way for so long.
+pub(crate) fn close_when_quiet(limit: Duration) -> impl Fn(&dyn Any, &mut Extensions) {
+    move |stream, data| {
+        // Without a second handle there is nothing to close it by; this is so only where the
+        // process is out of handles.
+        let Some(socket) = stream.downcast_ref().and_then(second_handle) else { return };
+        let quiet = Arc::new(Quiet { opened: Instant::now(), since: AtomicU64::new(0) });
+        let (open, ended) = oneshot::channel();
+        data.insert(Connection { quiet: Arc::clone(&quiet), _open: open });
+        actix_web::rt::spawn(watch(socket, quiet, ended, limit));
+    }
+}
+
+#[cfg(unix)]
+fn second_handle(stream: &TcpStream) -> Option<std::net::TcpStream> {
+    use std::os::fd::AsFd as _;
+    stream.as_fd().try_clone_to_owned().ok().map(Into::into)
+}
+
+#[cfg(windows)]
+fn second_handle(stream: &TcpStream) -> Option<std::net::TcpStream> {
+    use std::os::windows::io::AsSocket as _;
+    stream.as_socket().try_clone_to_owned().ok().map(Into::into)
+}
+
+async fn watch(
+    socket: std::net::TcpStream,
+    quiet: Arc<Quiet>,
+    mut ended: oneshot::Receiver<()>,
+    limit: Duration,
+) {
+    let mut look = quiet.opened + limit;
+    while timeout_at(look, &mut ended).await.is_err() {
+        let now = Instant::now();
+        look = match quiet.since.load(Ordering::Relaxed) {
+            UNDER_WAY => now + limit,
+            millis => quiet.opened + Duration::from_millis(millis) + limit,
+        };
+        if look <= now {
+            tracing::debug!("a connection was of no use for too long");
+            // Where it is closed already there is nothing left to do.
+            let _ = socket.shutdown(Shutdown::Both);
+            return;
+        }
+    }
+}
