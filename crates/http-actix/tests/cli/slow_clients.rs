@@ -59,7 +59,8 @@ fn answers_that_nobody_reads_are_given_up() {
 
 #[test]
 fn a_connection_in_use_lives_longer_than_an_idle_one() {
-    let service = serve(&[("idle_timeout_ms", "600")]);
+    // The framework reckons half a second roughly.
+    let service = serve(&[("idle_timeout_ms", "3000")]);
     let mut wire = Wire::to(service.address);
     let mut idle = Wire::to(service.address);
     idle.say(LIVE);
@@ -71,6 +72,27 @@ fn a_connection_in_use_lives_longer_than_an_idle_one() {
     }
     wire.say(LIVE);
     wire.hear(LIVE_BODY);
+}
+
+#[test]
+fn a_request_under_way_is_no_idle_connection() {
+    let place = Place::new();
+    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    command.envs([
+        ("USHER__HTTP__IDLE_TIMEOUT_MS", "200"),
+        ("USHER__HTTP__REQUEST_TIMEOUT_MS", "2000"),
+    ]);
+    let service = Service::start(command);
+    let token = place.run(&["token"]).stdout;
+    let mut wire = Wire::to(service.address);
+    wire.say(&format!(
+        "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{",
+        token.trim(),
+    ));
+    let heard = wire.hear_all();
+    assert!(heard.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{heard}");
+    assert!(heard.contains("\"code\":\"request_timeout\""), "{heard}");
 }
 
 #[test]
