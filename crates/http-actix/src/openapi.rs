@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, derived from the handlers, their types and the table of errors.
 
+mod served;
+
 use std::collections::BTreeMap;
 
 use utoipa::openapi::path::Operation;
@@ -13,6 +15,8 @@ use crate::code::Code;
 use crate::contract::Contract;
 use crate::routes::{change_password, health, tenant_users, users};
 use crate::{error_response, problem, routes};
+
+pub(crate) use served::{Configured, text as served};
 
 /// What a list can be sorted by.
 #[derive(Debug, ToSchema)]
@@ -79,7 +83,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// The document as it is checked in and served: JSON, with a line break at its end.
+/// The document as it is checked in: JSON, with a line break at its end.
 pub fn text() -> Result<String, serde_json::Error> {
     let mut text = document().to_pretty_json()?;
     text.push('\n');

@@ -38,6 +38,7 @@ const SHUTDOWN_TIMEOUT: u64 = 30;
 pub struct Server {
     api: Arc<Api>,
     http: HttpSettings,
+    document: web::Bytes,
     listener: TcpListener,
     admin: Option<TcpListener>,
     address: SocketAddr,
@@ -49,7 +50,7 @@ impl Server {
     /// # Errors
     /// When an address cannot be had.
     pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
-        let Settings { http, issuers, auth, limits, roles, .. } = settings;
+        let Settings { http, issuers, auth, limits, roles, directory, .. } = settings;
         let listener = take("http.listen", http.listen)?;
         let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
         let admin = admin.transpose()?;
@@ -58,6 +59,10 @@ impl Server {
             Some(url) => url.clone(),
             None => reachable(address).map_err(io::Error::other)?,
         };
+        let document = openapi::served(openapi::Configured {
+            roles: &roles,
+            least_password: directory.least_password(),
+        })?;
         let api = Api {
             limits: Limits::new(limits, Arc::clone(&wired.clock)),
             verifier: TokenVerifier::new(issuers, wired.keys, wired.clock, auth),
@@ -70,7 +75,8 @@ impl Server {
             request_timeout: http.request_timeout,
             metrics: Metrics::new(),
         };
-        Ok(Self { api: Arc::new(api), http, listener, admin, address })
+        let document = document.into();
+        Ok(Self { api: Arc::new(api), http, document, listener, admin, address })
     }
 
     /// Where the service listens.
@@ -101,11 +107,11 @@ impl Server {
     /// # Errors
     /// When a listener cannot be used.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { api, http, listener, admin, .. } = self;
+        let Self { api, http, document, listener, admin, .. } = self;
         let wanted = if admin.is_some() { PUBLIC } else { ALL };
-        let mut servers = vec![serve(Arc::clone(&api), &http, listener, wanted)?];
+        let mut servers = vec![serve(Arc::clone(&api), &http, &document, listener, wanted)?];
         if let Some(admin) = admin {
-            servers.push(serve(api, &http, admin, ADMIN)?);
+            servers.push(serve(api, &http, &document, admin, ADMIN)?);
         }
         let handles: Vec<_> = servers.iter().map(ActixServer::handle).collect();
         let stopped = pin!(async {
@@ -141,10 +147,11 @@ const ADMIN: Wanted = |path| !path.starts_with("/api/");
 fn serve(
     api: Arc<Api>,
     http: &HttpSettings,
+    document: &web::Bytes,
     listener: TcpListener,
     wanted: Wanted,
 ) -> io::Result<ActixServer> {
-    let document = web::Bytes::from(openapi::text()?);
+    let document = document.clone();
     let origins = http.cors_origins.clone();
     let server = HttpServer::new(move || {
         let document = document.clone();

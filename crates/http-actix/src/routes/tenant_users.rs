@@ -61,7 +61,12 @@ impl<'a> TenantUser<'a> {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CreateTenantUser {
     /// The e-mail address. If an account has it, that one is attached; otherwise one is created.
-    #[schema(min_length = 1, max_length = 254, example = "jane@acme.example")]
+    #[schema(
+        min_length = 1,
+        max_length = 254,
+        pattern = r"^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        example = "jane@acme.example"
+    )]
     email: String,
     /// What the user is to be called in this tenant: 1 to 300 characters.
     #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
@@ -116,7 +121,7 @@ impl UpdateTenantUser {
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0.", minimum = 0),
         ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
-        ("filter[tenant]" = Option<String>, Query, description = "If given, it must name the tenant of the path."),
+        ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "If given, it must name the tenant of the path."),
     ),
     responses((status = 200, description = "The users.", body = Vec<TenantUser<'_>>,
         headers(("Link" = String, description = "Links to the first, previous, next and last page (RFC 8288), if any parameter was given.")))),

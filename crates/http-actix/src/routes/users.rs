@@ -28,7 +28,7 @@ use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserRe
     operation_id = "ListUsersV0",
     tag = "User",
     params(
-        ("filter[tenant]" = String, Query, description = "The tenant whose users are listed.", example = "acme"),
+        ("filter[tenant]" = String, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "The tenant whose users are listed.", example = "acme"),
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 by default.", minimum = 1, maximum = 100),
         ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0; 0 by default.", minimum = 0),

@@ -108,6 +108,17 @@ pub enum DirectorySettings {
     Auth0(Box<Auth0Settings>),
 }
 
+impl DirectorySettings {
+    /// The fewest characters that the directory takes for a password, unless only the directory
+    /// itself knows.
+    pub fn least_password(&self) -> Option<usize> {
+        match self {
+            Self::Memory { .. } => Some(8),
+            Self::Auth0(_) => None,
+        }
+    }
+}
+
 /// How Auth0 is reached, and how it is used. What only the adapter can judge is checked when it is
 /// made.
 #[derive(Debug)]

@@ -13,7 +13,12 @@ use crate::routes::json;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserCreateRequest {
     /// The e-mail address; no other account may have it.
-    #[schema(format = Email, max_length = 254, example = "jane@acme.example")]
+    #[schema(
+        format = Email,
+        max_length = 254,
+        pattern = r"^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        example = "jane@acme.example"
+    )]
     email: String,
     /// Whether a program, and no person, stands behind the account.
     service_user: bool,
@@ -24,7 +29,7 @@ pub(crate) struct UserCreateRequest {
     #[schema(
         min_length = 1,
         max_length = 128,
-        pattern = r"^[A-Za-z0-9@^$.!`#+'~_-]*$",
+        pattern = r"^(?!(?=[^@]{1,64}@)[A-Za-z0-9!#$'+^_`~-]+(\.[A-Za-z0-9!#$'+^_`~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$)[A-Za-z0-9@^$.!`#+'~_-]*$",
         example = "jane"
     )]
     username: String,
@@ -94,7 +99,12 @@ impl UserCreateRequest {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserUpdateRequest {
     /// The e-mail address; no other account may have it.
-    #[schema(format = Email, max_length = 254, example = "jane@acme.example")]
+    #[schema(
+        format = Email,
+        max_length = 254,
+        pattern = r"^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        example = "jane@acme.example"
+    )]
     email: String,
     /// The first name, at most 150 characters; empty for none.
     #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Jane")]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::support::App;
+use crate::support::store::ON_AUTH0;
 use compare::{deviations, members, resolve};
 
 /// The document of the program as it is now.
@@ -164,13 +165,59 @@ fn every_operation_that_may_be_too_much_says_so_and_what_is_left() {
         }
     }
 }
+/// Where the served document says what the configuration has chosen.
+const ROLES: [&str; 2] = [
+    "/components/schemas/CreateTenantUser/properties/role",
+    "/components/schemas/UpdateTenantUser/properties/role",
+];
+const PASSWORDS: [&str; 3] = [
+    "/components/schemas/UserCreateRequest/properties/password",
+    "/components/schemas/ChangePasswordRequest/properties/newPassword",
+    "/components/schemas/ChangePasswordRequestV2/properties/newPassword",
+];
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is_checked_in() {
+async fn the_document_is_served_as_it_is_checked_in_but_for_what_is_configured() {
     let app = App::start().await;
     let answer = app.anonymous().get("/openapi.json").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.text, read("openapi.json"));
+    let mut served = answer.json();
+    let checked_in: Value = serde_json::from_str(&read("openapi.json")).unwrap();
+    for place in ROLES {
+        let role = served.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        let names = role.remove("enum").unwrap();
+        let names: Vec<_> = names.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(names, ["owner", "admin", "viewer", "member"], "{place}");
+    }
+    for place in PASSWORDS {
+        let least = &checked_in.pointer(place).unwrap()["minLength"];
+        served.pointer_mut(place).unwrap()["minLength"] = least.clone();
+    }
+    assert_eq!(served, checked_in);
+}
+
+#[tokio::test]
+async fn the_served_document_says_how_long_a_password_must_be_at_least() {
+    let app = App::start().await;
+    let served = app.anonymous().get("/openapi.json").await.json();
+    let least = served.pointer(PASSWORDS[0]).unwrap()["minLength"].as_u64().unwrap();
+    let least = usize::try_from(least).unwrap();
+    let created = async |name: &str, length: usize| {
+        let user = json!({
+            "email": format!("{name}@acme.example"), "serviceUser": false, "tenantName": "acme",
+            "username": name, "firstName": "Nina", "lastName": "Novak",
+            "password": &"correct-horse"[..length],
+        });
+        app.tenant("acme").post("/api/v1/users", user).await.status
+    };
+    assert_eq!(created("shorter", least - 1).await, 422);
+    // What the policy of an Auth0 connection is, nobody here knows.
+    if !ON_AUTH0 {
+        assert_eq!(created("least", least).await, 201);
+    }
+    for place in PASSWORDS {
+        assert_eq!(served.pointer(place).unwrap()["minLength"], least, "{place}");
+    }
 }
 
 #[tokio::test]
