@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check check lint test fmt doc generate bench up down
+.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test fmt doc generate bench sbom up down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,14 +25,38 @@ sim-check: ## Drive the stand-in for Auth0 with Auth0's own SDKs, from npm and P
 	cargo build --locked -p auth0-sim --bins
 	crates/auth0-sim/sdks/check target/debug/auth0-sim
 
+api-fuzz: ## Hold the service against its OpenAPI document with Schemathesis, from PyPI; takes minutes
+	cargo build --locked -p http-actix -p auth0-sim --bins
+	crates/http-actix/api-fuzz/run target/debug/usher target/debug/auth0-sim
+
+# How long each target runs, in seconds, and which ones.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/seeds/*))
+# Nothing of ours is unsafe, so that no sanitizer has to slow it down.
+FUZZ := cd fuzz && cargo +nightly fuzz
+
+fuzz: ## Run each fuzz target for a minute (FUZZ_SECONDS), on a nightly compiler
+	@cargo +nightly --version >/dev/null 2>&1 \
+	|| { echo 'a nightly compiler is missing: rustup toolchain install nightly --profile minimal'; exit 1; }
+	@command -v cargo-fuzz >/dev/null \
+	|| { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz; it wants a C++ compiler'; exit 1; }
+	$(FUZZ) build --sanitizer none
+	set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		(set -x; $(FUZZ) run --sanitizer none $$target corpus/$$target seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -print_final_stats=1); \
+	done
+
 check: lint test ## Everything that CI checks
 
 lint: ## Check format, lints, documentation and dependencies
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	$(DOC)
 	@if command -v cargo-deny >/dev/null; \
-	then set -x; cargo deny --locked check bans licenses sources; \
+	then set -x; cargo deny --locked check bans licenses sources \
+		&& cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources; \
 	else echo 'cargo-deny is not installed: dependencies not checked'; fi
 
 test: ## Run every test, those in the documentation too
@@ -40,6 +64,7 @@ test: ## Run every test, those in the documentation too
 
 fmt: ## Format the code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 doc: ## Write the documentation of the code, under target/doc
 	$(DOC)
@@ -56,6 +81,13 @@ bench: ## Measure a GET in CPU time and in time added to Auth0's; takes minutes
 	cargo build --release --locked --bin usher
 	cargo run --release --locked --quiet --example cpu_ratio
 	cargo run --release --locked --quiet --example added_latency
+
+sbom: ## Write what the program is made of, as CycloneDX, to target/usher.cdx.json
+	@command -v cargo-cyclonedx >/dev/null \
+	|| { echo 'cargo-cyclonedx is missing: cargo install --locked cargo-cyclonedx@0.5.9'; exit 1; }
+	cargo cyclonedx --manifest-path crates/http-actix/Cargo.toml --format json --spec-version 1.5 \
+		--no-build-deps --override-filename usher.cdx
+	mv crates/http-actix/usher.cdx.json target/usher.cdx.json
 
 up: ## Build the image and serve from a container, as `run` does
 	docker compose up --build --detach --wait

@@ -32,7 +32,7 @@ use crate::wire;
 /// on which its connections live.
 #[derive(Debug, Clone)]
 pub struct Auth0Directory {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// Where the work of a directory is done.
@@ -173,7 +173,17 @@ impl Drop for Abort {
 impl Inner {
     /// The account as Auth0 has it at this moment.
     pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
-        let found = self.management.user(id).await?.and_then(|user| self.reader.read(user));
+        let answer = self.management.user(id).await?;
+        self.found(id, answer)
+    }
+
+    /// The account in the answer to a read, which is remembered.
+    pub(crate) fn found(
+        &self,
+        id: &UserId,
+        answer: Option<wire::User>,
+    ) -> PortResult<Option<User>> {
+        let found = answer.and_then(|user| self.reader.read(user));
         if found.as_ref().is_some_and(|user| user.id != *id) {
             return Err(PortError::Failed { source: Senseless.into() });
         }

@@ -45,6 +45,9 @@ mod directory;
 pub mod doctor;
 mod error;
 mod flight;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod listing;
 mod locks;
 mod management;

@@ -296,7 +296,7 @@ struct LoggedIn {
     _access_token: IgnoredAny,
 }
 
-fn read_log_in(answer: &Answer, now: Timestamp) -> Result<LogIn, Failure> {
+pub(crate) fn read_log_in(answer: &Answer, now: Timestamp) -> Result<LogIn, Failure> {
     if !answer.status.is_client_error() {
         return json(answer, now).map(|LoggedIn { .. }| LogIn::Right);
     }

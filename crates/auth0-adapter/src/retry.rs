@@ -23,7 +23,7 @@ const BACKOFF: Duration = Duration::from_millis(100);
 /// What is added at most to a wait that Auth0 asked for, so that not everybody comes back at once.
 const SPREAD: Duration = Duration::from_millis(250);
 /// Longer waits are not believed.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// When a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -45,6 +45,7 @@ pub use control::{Control, SeedError, SigningError, UserToken};
 pub use faults::{Fault, FaultKind};
 pub use limits::{Bucket, EndpointLimit, RateLimit};
 pub use mail::Mail;
+pub use search::{IsMember, Query, Unsupported};
 pub use server::{Sim, StartError};
 pub use switches::{BlockedAnswer, Switches, WrongPasswordAnswer};
 pub use tls::{Tls, TlsError};

@@ -28,6 +28,9 @@ mod edge;
 mod error_response;
 mod fault;
 mod head_size;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod issues;
 mod limits;
 pub mod links;

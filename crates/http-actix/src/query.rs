@@ -32,7 +32,7 @@ const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER]
 
 /// The query string of a request, not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct QueryString(String);
+pub(crate) struct QueryString(pub(crate) String);
 
 impl FromRequest for QueryString {
     type Error = Fault;

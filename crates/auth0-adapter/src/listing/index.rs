@@ -20,7 +20,7 @@ pub(crate) struct Search<'a> {
 impl Search<'_> {
     /// A row, checked again: Auth0's word alone makes nobody one of the tenant's people. Without a
     /// time of creation it is none.
-    fn row(&self, user: wire::User) -> Option<Row> {
+    pub(crate) fn row(&self, user: wire::User) -> Option<Row> {
         let Ok(created_at) = user.created_at.parse() else {
             tracing::warn!("a row of Auth0 is left out, since it has no time of creation");
             return None;

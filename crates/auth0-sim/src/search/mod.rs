@@ -28,23 +28,23 @@ pub(crate) use list::list;
 
 /// Why a query is refused: the text after "the query is not valid".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unsupported(pub(crate) String);
+pub struct Unsupported(pub(crate) String);
 
 /// A query that was understood.
 #[derive(Debug)]
-pub(crate) struct Query(parser::Expr);
+pub struct Query(parser::Expr);
 
 /// Answers whether a user (first) is a member of an organization (second).
-pub(crate) type IsMember<'a> = &'a dyn Fn(&str, &str) -> bool;
+pub type IsMember<'a> = &'a dyn Fn(&str, &str) -> bool;
 
 impl Query {
     /// Reads a query; one of nothing but blanks finds everybody.
-    pub(crate) fn parse(text: &str) -> Result<Self, Unsupported> {
+    pub fn parse(text: &str) -> Result<Self, Unsupported> {
         parser::parse(text).map(Self)
     }
 
     /// Whether the query finds the user.
-    pub(crate) fn finds(&self, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {
+    pub fn finds(&self, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {
         matcher::matches(&self.0, user, is_member)
     }
 }

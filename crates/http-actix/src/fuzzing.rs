@@ -1,0 +1,85 @@
+//! The way in for the fuzz targets: what a client may send.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::body;
+use crate::error_response::ErrorResponse;
+use crate::fault::Fault;
+use crate::links::PageLinks;
+use crate::problem::Problem;
+use crate::query::{MAX_PAGE_SIZE, QueryString};
+use crate::routes::{change_password, tenant_users, users};
+use crate::strict_json;
+
+/// Reads a query string as that of a list.
+///
+/// # Panics
+/// If what is read is out of bounds, or a link to another page leads to another list.
+pub fn query_string(text: &str) {
+    let query = match given(text).list() {
+        Ok(query) => query,
+        Err(fault) => return told(&fault),
+    };
+    assert!(query.window().size.get() <= MAX_PAGE_SIZE);
+    // Whoever has no parameters takes none.
+    assert_eq!(given(text).none().is_ok(), query.is_plain(), "parameters passed over");
+    let address = "https://usher.example.com/api/v1/users";
+    for total in [0, 1, 50, 51, 100_000, u64::MAX] {
+        let links = PageLinks::new(address, &query, total);
+        let neighbours = [&links.next, &links.prev].into_iter().flatten();
+        for link in [&links.first, &links.last].into_iter().chain(neighbours) {
+            let linked = link.strip_prefix(address).and_then(|rest| rest.strip_prefix('?'));
+            let linked = linked.and_then(|query| given(query).list().ok());
+            let same = linked.is_some_and(|linked| {
+                linked.tenant == query.tenant
+                    && linked.page().sort == query.page().sort
+                    && linked.window().size == query.window().size
+            });
+            assert!(same, "{link}");
+        }
+        assert!(links.header().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+    }
+}
+
+fn given(query: &str) -> QueryString {
+    QueryString(query.to_owned())
+}
+
+/// Reads a body as that of each operation that takes one.
+///
+/// # Panics
+/// If what is read differs from what a lenient reader sees, or cannot be told what is wrong.
+pub fn json_body(text: &[u8]) {
+    if let Ok(value) = strict_json::value(text) {
+        assert_eq!(serde_json::from_slice::<Value>(text).ok(), Some(value));
+    }
+    let object = strict_json::object(text).is_some();
+    read::<tenant_users::CreateTenantUser>(text, object);
+    read::<tenant_users::UpdateTenantUser>(text, object);
+    read::<users::request::UserCreateRequest>(text, object);
+    read::<users::request::UserUpdateRequest>(text, object);
+    read::<change_password::ChangePasswordRequest>(text, object);
+    read::<change_password::ChangePasswordRequestV2>(text, object);
+}
+
+fn read<T: DeserializeOwned>(text: &[u8], object: bool) {
+    match body::parse::<T>(text) {
+        Ok(_) => assert!(object, "a request out of no object"),
+        Err(fault) => {
+            assert_eq!(fault.code().status().as_u16(), 400);
+            told(&fault);
+        }
+    }
+}
+
+/// Whatever is wrong can be told by either contract.
+fn told(fault: &Fault) {
+    assert!(fault.code().status().is_client_error());
+    for issue in fault.issues() {
+        assert!(!issue.detail.is_empty());
+    }
+    let problem = serde_json::to_string(&Problem::new(fault, "id"));
+    let response = serde_json::to_string(&ErrorResponse::new(fault, "id"));
+    assert!(problem.is_ok() && response.is_ok(), "{fault:?}");
+}

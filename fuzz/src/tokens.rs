@@ -1,0 +1,170 @@
+//! Tokens, and the issuers that they name.
+
+use std::sync::{Arc, LazyLock};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Bearer, ClaimedTenants};
+use memory_adapter::MemoryKeySource;
+use ports::contract::ManualClock;
+use ports::{KeyMaterial, PublicKey};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+use usher_http::auth::{
+    Algorithm, AuthSettings, TenantSource, TokenVerifier, TrustedIssuer, TrustedIssuers,
+};
+
+const AUDIENCE: &str = "user-management";
+/// An issuer of operators.
+const OPERATORS: &str = "https://operators.example.com/";
+/// An issuer for each tenant.
+const TEMPLATE: &str = "https://cm.{tenant}.example.com";
+/// The tenants of the template that have a key.
+const TENANTS: [&str; 2] = ["acme", "globex"];
+/// What `ManualClock` shows.
+const NOW: f64 = 1_767_225_600.0;
+
+struct World {
+    runtime: Runtime,
+    verifier: TokenVerifier,
+    key: Ed25519KeyPair,
+}
+
+/// Made once: keys are cached, as they are in the service.
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let public = PublicKey {
+        kid: Some("key".to_owned()),
+        algorithm: None,
+        material: KeyMaterial::Ed25519 { x: key.public_key().as_ref().to_vec() },
+    };
+    let source = MemoryKeySource::new();
+    source.publish(OPERATORS, vec![public.clone()]);
+    for tenant in TENANTS {
+        source.publish(&TEMPLATE.replace("{tenant}", tenant), vec![public.clone()]);
+    }
+    let trusted = |issuer, tenants| {
+        TrustedIssuer::new(issuer, None, AUDIENCE, &[Algorithm::EdDsa], tenants).unwrap()
+    };
+    let issuers = TrustedIssuers::new(vec![
+        trusted(OPERATORS, TenantSource::All),
+        trusted(TEMPLATE, TenantSource::Issuer),
+    ]);
+    let clock = Arc::new(ManualClock::new());
+    // A failed fetch of a tenant that does not exist is tried again at each turn of the clock,
+    // which stands still.
+    let verifier = TokenVerifier::new(issuers, Arc::new(source), clock, AuthSettings::default());
+    // Several threads of a test may wait at a time.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    World { runtime, verifier, key }
+});
+
+/// The text of a token, as it comes in a header.
+pub fn token(bytes: &[u8]) {
+    if let Some(text) = super::text(bytes) {
+        verify(text);
+    }
+}
+
+/// Header and claims, each on a line, signed with the key of each issuer.
+pub fn signed_token(bytes: &[u8]) {
+    let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+    let header = lines.next().unwrap_or_default();
+    let claims = lines.next().unwrap_or_default();
+    verify(&signed(header, claims.strip_suffix(b"\n").unwrap_or(claims)));
+}
+
+fn signed(header: &[u8], claims: &[u8]) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = URL_SAFE_NO_PAD.encode(WORLD.key.sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+/// What is accepted says what is configured, as a reader of its own understands it.
+fn verify(token: &str) {
+    let World { runtime, verifier, .. } = &*WORLD;
+    let first = runtime.block_on(verifier.verify(token));
+    let again = runtime.block_on(verifier.verify(token));
+    match (first, again) {
+        (Ok(bearer), Ok(again)) => {
+            assert_eq!(bearer, again, "remembered otherwise");
+            accepted(token, &bearer);
+        }
+        (Err(error), Err(_)) => assert!(!error.to_string().is_empty()),
+        (first, again) => panic!("{first:?}, then {again:?}"),
+    }
+}
+
+fn accepted(token: &str, bearer: &Bearer) {
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, claims, signature] = parts.as_slice() else { panic!("{} parts", parts.len()) };
+    let value = |part: &str| -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    let (header, claims) = (value(header), value(claims));
+    assert_eq!(URL_SAFE_NO_PAD.decode(signature).unwrap().len(), 64);
+    assert_eq!(header["alg"], "EdDSA");
+    assert!(header["kid"].is_null() || header["kid"] == "key");
+    assert!(header.get("crit").is_none());
+
+    let audiences = match &claims["aud"] {
+        Value::Array(audiences) => audiences.clone(),
+        one => vec![one.clone()],
+    };
+    assert!(audiences.contains(&Value::from(AUDIENCE)), "{audiences:?}");
+    let leeway = AuthSettings::default().leeway.as_secs_f64();
+    assert!(claims["exp"].as_f64().unwrap() > NOW - leeway, "{}", claims["exp"]);
+    for name in ["nbf", "iat"] {
+        assert!(claims[name].as_f64().is_none_or(|moment| moment <= NOW + leeway), "{name}");
+    }
+    match (claims["iss"].as_str().unwrap(), &bearer.tenants) {
+        (OPERATORS, ClaimedTenants::All) => {}
+        (issuer, ClaimedTenants::Listed(tenants)) => {
+            let [tenant] = tenants.iter().collect::<Vec<_>>()[..] else { panic!("{tenants:?}") };
+            assert_eq!(issuer, TEMPLATE.replace("{tenant}", tenant.as_str()));
+        }
+        (issuer, tenants) => panic!("{issuer}: {tenants:?}"),
+    }
+    if let Some(subject) = &bearer.subject {
+        assert_eq!(claims["sub"], subject.as_str());
+    }
+}
+
+/// A template and the name of an issuer, each on a line: what matches is the template, filled with
+/// the tenant that comes out, and no other host.
+pub fn issuer(bytes: &[u8]) {
+    let Some((template, iss)) = super::text(bytes).and_then(|text| text.split_once('\n')) else {
+        return;
+    };
+    let made = |tenants| {
+        TrustedIssuer::new(template, Some(template), AUDIENCE, &[Algorithm::EdDsa], tenants)
+    };
+    let has_place = template.contains("{tenant}");
+    // No template is one of operators, and nothing else names a tenant.
+    assert!(!has_place || made(TenantSource::All).is_err());
+    assert!(has_place || made(TenantSource::Issuer).is_err());
+    let Ok(issuer) = made(TenantSource::Membership) else { return };
+    let issuers = TrustedIssuers::new(vec![issuer]);
+    let Ok(selected) = issuers.select(iss, &[AUDIENCE.to_owned()]) else { return };
+
+    assert_eq!(selected.address.issuer, iss);
+    assert_eq!(selected.address.jwks_uri.as_deref(), Some(iss));
+    assert_eq!(selected.tenant.is_some(), has_place);
+    let tenant = selected.tenant.as_ref().map_or("", |tenant| tenant.as_str());
+    assert_eq!(template.replace("{tenant}", tenant), iss, "filled otherwise");
+    // An internationalized label may be none (RFC 5891 §4.2.1); then nothing is fetched.
+    let (Ok(url), Ok(sample)) =
+        (url::Url::parse(iss), url::Url::parse(&template.replace("{tenant}", "tenant")))
+    else {
+        return;
+    };
+    assert_eq!((url.scheme(), url.port()), (sample.scheme(), sample.port()));
+    assert_eq!((url.username(), url.password()), ("", None));
+    assert_eq!(url.path().split('/').count(), sample.path().split('/').count(), "{iss}");
+    let labels = |url: &url::Url| url.host_str().unwrap_or_default().split('.').count();
+    assert_eq!(labels(&url), labels(&sample), "{iss}");
+    let top =
+        |url: &url::Url| url.host_str().and_then(|host| host.rsplit('.').next().map(str::to_owned));
+    assert_eq!(top(&url), top(&sample), "{iss}");
+}
