@@ -27,10 +27,10 @@ mod dev;
 mod edge;
 mod error_response;
 mod fault;
-mod head_size;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod head_size;
 mod issues;
 mod limits;
 pub mod links;
