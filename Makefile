@@ -82,12 +82,14 @@ bench: ## Measure a GET in CPU time and in time added to Auth0's; takes minutes
 	cargo run --release --locked --quiet --example cpu_ratio
 	cargo run --release --locked --quiet --example added_latency
 
+# It writes one for each of our crates; that of the binary has all of them in it.
 sbom: ## Write what the program is made of, as CycloneDX, to target/usher.cdx.json
 	@command -v cargo-cyclonedx >/dev/null \
 	|| { echo 'cargo-cyclonedx is missing: cargo install --locked cargo-cyclonedx@0.5.9'; exit 1; }
-	cargo cyclonedx --manifest-path crates/http-actix/Cargo.toml --format json --spec-version 1.5 \
+	cargo cyclonedx --format json --spec-version 1.5 \
 		--no-build-deps --override-filename usher.cdx
-	mv crates/http-actix/usher.cdx.json target/usher.cdx.json
+	mkdir -p target && mv crates/http-actix/usher.cdx.json target/
+	rm crates/*/usher.cdx.json
 
 up: ## Build the image and serve from a container, as `run` does
 	docker compose up --build --detach --wait
