@@ -76,6 +76,7 @@ generate: ## Write the files that are generated and checked in; one line for eac
 	$(call write,crates/domain/tests/policy_table.txt,cargo run --quiet --locked -p domain --example policy_table)
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(call write,crates/http-actix/tests/api/matrix.txt,cargo run --quiet --locked -p http-actix --example matrix)
+	$(call write,crates/http-actix/tests/api/matrix_auth0.txt,cargo run --quiet --locked -p http-actix --example matrix_auth0)
 
 bench: ## Measure a GET in CPU time and in time added to Auth0's; takes minutes
 	cargo build --release --locked --bin usher

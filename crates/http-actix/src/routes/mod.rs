@@ -3,7 +3,8 @@
 //! A path and a method stand in one place, the `#[utoipa::path]` above the handler; both the
 //! router and the OpenAPI document are made from there, so that nothing is served undocumented.
 //! To add an endpoint: write its handler, give it a line in [`endpoints`] with the errors that it
-//! can answer, run `make generate`, and give it a row in the matrix of `tests/api`.
+//! can answer, and run `make generate`. The matrix of `tests/api` has it by itself, and calls it as
+//! the document says.
 
 pub(crate) mod change_password;
 pub(crate) mod health;

@@ -9,11 +9,9 @@ use domain::{
     TenantScope, User, UserId,
 };
 use ports::{Applied, Enlisted, PortError, PortResult, UserDirectory};
-use reqwest::Method;
-use serde_json::Value;
 
 use super::assert_error;
-use crate::matrix::calls::call;
+use crate::matrix;
 use crate::support::{Answer, App, Wishes};
 
 /// What only the log may tell.
@@ -106,11 +104,10 @@ async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> 
     let wishes = Wishes { http, directory: Some(directory), ..Wishes::default() };
     let app = App::start_with(wishes).await;
     let mut answers = Vec::new();
-    for (method, template) in usher_http::openapi::operations() {
-        let Some(call) = call(method, &template) else { continue };
-        let name = if call.targets.len() == 3 { "acme" } else { "mia" };
-        let (path, body): (String, Option<Value>) = (call.request)(name);
-        let method: Method = method.parse().unwrap();
+    let mia = matrix::User::Known("mia").named(None).unwrap();
+    for operation in matrix::operations().0 {
+        let (path, body) = operation.request("acme", &mia);
+        let method = operation.method;
         // Those of the last look up the caller first.
         for client in [app.operator(), app.tenant("acme"), app.member("olga")] {
             let answer = client.call(method.clone(), &path, body.clone()).await;

@@ -1,25 +1,10 @@
 //! Unknown and foreign: the same bytes.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{bad_bodies, operations};
-use crate::support::{Answer, App, Client, EVERYTHING, SigningKey, TENANT_ISSUER};
-
-/// Everything of an answer that its caller sees, without what differs from answer to answer.
-fn seen(answer: &Answer) -> String {
-    let mut headers: Vec<_> = answer
-        .headers
-        .iter()
-        // Whether the connection is kept depends on how much of the body had come by then.
-        .filter(|(name, _)| !["x-request-id", "date", "connection"].contains(&name.as_str()))
-        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
-        // It repeats the path that the caller called.
-        .filter(|line| !line.starts_with("link: "))
-        .collect();
-    headers.sort();
-    format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.without_request_id())
-}
+use super::{bad_bodies, exchange, operations};
+use crate::support::{App, Client, EVERYTHING, SigningKey, TENANT_ISSUER};
 
 /// Tokens that cover acme and not globex, of every kind.
 fn callers_of_acme(app: &App) -> Vec<Client<'_>> {
@@ -44,23 +29,6 @@ fn callers_of_acme(app: &App) -> Vec<Client<'_>> {
     ]
 }
 
-/// A call whose path no client would leave as it is.
-fn exchange(
-    app: &App,
-    client: &Client<'_>,
-    method: &Method,
-    path: &str,
-    body: Option<&Value>,
-) -> Answer {
-    let body = body.map(Value::to_string).unwrap_or_default();
-    let length = body.len().to_string();
-    let token = client.token().map(|token| format!("Bearer {token}"));
-    let mut headers = vec![("Content-Type", "application/json"), ("Content-Length", &length)];
-    headers.extend(token.as_deref().map(|token| ("Authorization", token)));
-    let head = app.head(&format!("{method} {path}"), &headers);
-    app.exchange(&[head, body.into_bytes()].concat())
-}
-
 #[tokio::test]
 async fn a_foreign_user_is_answered_like_an_unknown_one() {
     let app = App::start().await;
@@ -81,8 +49,8 @@ async fn a_foreign_user_is_answered_like_an_unknown_one() {
                     // One of globex, and one who is attached to no tenant at all.
                     for foreign in ["auth0%7Cgina", "auth0%7Civy"] {
                         assert_eq!(
-                            seen(&call(foreign).await),
-                            seen(&unknown),
+                            call(foreign).await.seen(),
+                            unknown.seen(),
                             "{method} {before}{foreign}"
                         );
                     }
@@ -105,7 +73,7 @@ async fn somebody_who_was_detached_is_answered_like_an_unknown_one() {
         };
         let (detached, unknown) = (call("auth0%7Cgus").await, call("auth0%7Cnobody").await);
         assert_eq!(detached.outcome(), "404 user_not_found", "{method} {before}");
-        assert_eq!(seen(&detached), seen(&unknown), "{method} {before}");
+        assert_eq!(detached.seen(), unknown.seen(), "{method} {before}");
     }
 }
 
@@ -182,7 +150,7 @@ async fn an_id_that_nobody_can_have_is_answered_like_an_unknown_one() {
             let unknown = call("auth0%7Cnobody");
             assert_eq!(unknown.outcome(), "404 user_not_found", "{method} {before}{after}");
             for id in ids {
-                assert_eq!(seen(&call(id)), seen(&unknown), "{method} {before}{id}{after}");
+                assert_eq!(call(id).seen(), unknown.seen(), "{method} {before}{id}{after}");
             }
         }
     }
@@ -261,7 +229,7 @@ async fn a_foreign_tenant_is_answered_like_one_that_never_was() {
             let (_, never) = &answers[2];
             assert!([401, 403].contains(&never.status.as_u16()), "{method} {path}: {never:?}");
             for (tenant, answer) in &answers {
-                assert_eq!(seen(answer), seen(never), "{method} {tenant} {path}");
+                assert_eq!(answer.seen(), never.seen(), "{method} {tenant} {path}");
             }
         }
         for list in ["", "&page[size]=1", "&sort=-email"] {
@@ -270,7 +238,7 @@ async fn a_foreign_tenant_is_answered_like_one_that_never_was() {
             };
             let never = call("never").await;
             assert!([401, 403].contains(&never.status.as_u16()), "{never:?}");
-            assert_eq!(seen(&call("globex").await), seen(&never));
+            assert_eq!(call("globex").await.seen(), never.seen());
         }
         let create = async |tenant: &str| {
             let body = json!({
@@ -281,7 +249,7 @@ async fn a_foreign_tenant_is_answered_like_one_that_never_was() {
         };
         let never = create("never").await;
         assert!([401, 403].contains(&never.status.as_u16()), "{never:?}");
-        assert_eq!(seen(&create("globex").await), seen(&never));
+        assert_eq!(create("globex").await.seen(), never.seen());
     }
 }
 

@@ -6,6 +6,8 @@ mod takeover;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::{Answer, App, Client};
+
 /// Every operation that names a user: method, path before and after the user, and a good body.
 fn operations() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
     const TENANT: &str = "/api/acme/admin/users/";
@@ -33,4 +35,21 @@ fn bad_bodies() -> [Value; 4] {
         json!({"role": "king", "email": "no address", "firstName": "x", "lastName": "x"}),
         json!({"newPassword": "", "currentPassword": ""}),
     ]
+}
+
+/// A call whose path no client would leave as it is.
+fn exchange(
+    app: &App,
+    client: &Client<'_>,
+    method: &Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Answer {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let length = body.len().to_string();
+    let token = client.token().map(|token| format!("Bearer {token}"));
+    let mut headers = vec![("Content-Type", "application/json"), ("Content-Length", &length)];
+    headers.extend(token.as_deref().map(|token| ("Authorization", token)));
+    let head = app.head(&format!("{method} {path}"), &headers);
+    app.exchange(&[head, body.into_bytes()].concat())
 }

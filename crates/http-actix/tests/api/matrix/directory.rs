@@ -1,41 +1,62 @@
 //! A directory that can be put back to its beginning, and that counts what is written to it.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
+use auth0_sim::Control;
 use domain::{
-    AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
-    TenantScope, User, UserId,
+    AccountChange, AccountScope, CurrentPassword, Enlistment, Listing, MembershipChange, NewUser,
+    Page, Password, RoleCatalogue, TenantScope, User, UserId,
 };
 use ports::contract::ManualClock;
-use ports::{Applied, Enlisted, PortResult, UserDirectory};
-use serde_json::Value;
+use ports::{Applied, Enlisted, PasswordCheck, PortResult, UserDirectory, Verdict};
+use serde_json::json;
 use usher_http::settings;
 
-use crate::support::{PEOPLE, Store};
+use super::people::people;
+use crate::support::Store;
 
-/// [`PEOPLE`], again and again.
+/// Everybody, again and again.
 #[derive(Debug)]
 pub(crate) struct Resettable {
     store: RwLock<Store>,
+    seed: String,
+    roles: Arc<RoleCatalogue>,
+    clock: Arc<ManualClock>,
     writes: AtomicUsize,
 }
 
 impl Resettable {
-    pub(crate) async fn new() -> Self {
-        Self { store: RwLock::new(people().await), writes: AtomicUsize::new(0) }
+    /// Everybody has this password.
+    pub(crate) async fn new(password: &str) -> Self {
+        let line = |person: &super::people::Person| {
+            let mut line = person.line.clone();
+            line["password"] = json!(password);
+            format!("{line}\n")
+        };
+        let seed: String = people().iter().map(line).collect();
+        let (roles, clock) = (settings::load_defaults().unwrap().roles, Arc::default());
+        let store = RwLock::new(Store::with(&seed, &roles, &clock).await);
+        let new = Self { store, seed, roles, clock, writes: AtomicUsize::new(0) };
+        new.reset();
+        new
     }
 
     /// Puts everybody back.
-    pub(crate) async fn reset(&self) {
-        let store = people().await;
-        *self.store.write().unwrap() = store;
+    pub(crate) fn reset(&self) {
+        self.store.write().unwrap().put(&self.seed, &self.roles, &self.clock);
     }
 
     /// How many changes were made so far.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
+    }
+
+    /// Looks inside the stand-in for Auth0, if that is where they are.
+    pub(crate) fn auth0(&self) -> Option<Control> {
+        self.store.read().unwrap().auth0().cloned()
     }
 
     fn now(&self) -> Arc<dyn UserDirectory> {
@@ -50,16 +71,18 @@ impl Resettable {
     }
 }
 
-/// Passwords are left out: hashing them takes long, and they are checked elsewhere.
-async fn people() -> Store {
-    let line = |line| {
-        let mut person: Value = serde_json::from_str(line).unwrap();
-        person.as_object_mut().unwrap().remove("password");
-        format!("{person}\n")
-    };
-    let seed: String = PEOPLE.trim().lines().map(line).collect();
-    let roles = settings::load_defaults().unwrap().roles;
-    Store::with(&seed, &roles, &Arc::new(ManualClock::new())).await
+#[async_trait]
+impl PasswordCheck for Resettable {
+    async fn verify(
+        &self,
+        scope: &AccountScope,
+        seen: &User,
+        offered: CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> PortResult<Verdict> {
+        let passwords = Arc::clone(&self.store.read().unwrap().passwords);
+        passwords.verify(scope, seen, offered, client).await
+    }
 }
 
 #[async_trait]

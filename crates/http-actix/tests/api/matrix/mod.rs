@@ -1,34 +1,48 @@
-//! Every operation by every kind of caller about every kind of user, as one text to read.
+//! Every operation by every kind of caller about every kind of tenant and user.
 //!
-//! A changed answer shows as changed words in `matrix.txt`, which `make generate` writes by way of
-//! the example `matrix`. To add an operation: tell `calls.rs` how to call it.
+//! | file | what |
+//! |---|---|
+//! | `callers.rs` | who calls: the rows |
+//! | `people.rs` | whom and what a call can be about: the columns |
+//! | `operation.rs` | requests made from the OpenAPI document |
+//! | `directory.rs`, `walk.rs` | every call, each from the same beginning |
+//! | `text.rs` | `matrix.txt` and `matrix_auth0.txt`, which `make generate` writes |
+//! | `hidden.rs` | what is hidden is answered like what never was |
+//! | `cost.rs` | what a call comes to at Auth0 |
+//!
+//! A new operation is in the matrix by itself: what its requests are about is told by the names in
+//! the document. If it has a name that is new, say in `operation.rs` what that stands for.
 
-pub(crate) mod calls;
+mod callers;
+mod cost;
 mod directory;
+mod hidden;
+mod operation;
+mod people;
+pub(crate) mod text;
 mod walk;
+
+#[cfg(test)]
+mod planted;
 
 use std::sync::OnceLock;
 
-pub(crate) use walk::Matrix;
+#[cfg(test)]
+pub(crate) use operation::operations;
+#[cfg(test)]
+pub(crate) use people::User;
+use walk::Matrix;
 
 /// The matrix of the program as it is now; walked through once for all who ask.
 pub(crate) fn matrix() -> &'static Matrix {
     static MATRIX: OnceLock<Matrix> = OnceLock::new();
-    MATRIX.get_or_init(|| {
-        // A runtime of its own, whatever the one who asks runs on.
-        let walk = || tokio::runtime::Runtime::new().unwrap().block_on(walk::walk());
-        std::thread::spawn(walk).join().unwrap()
-    })
+    // On threads of its own, whatever the one who asks runs on.
+    MATRIX.get_or_init(|| std::thread::spawn(walk::walk).join().unwrap())
 }
 
-#[test]
-fn every_operation_with_a_token_is_in_the_matrix() {
-    assert_eq!(matrix().unknown, [""; 0], "tests/api/matrix/calls.rs does not know these");
-}
-
-#[test]
-fn the_service_answers_as_the_matrix_says() {
-    let (written, now) = (include_str!("../matrix.txt"), &matrix().text);
+/// Fails if a checked-in text is not what it would be now.
+#[cfg(test)]
+fn compare(name: &str, written: &str, now: &str) {
     let changed: Vec<_> = written
         .lines()
         .zip(now.lines())
@@ -37,12 +51,42 @@ fn the_service_answers_as_the_matrix_says() {
         .collect();
     assert!(
         written == now,
-        "matrix.txt is not what the service answers; if that is meant, run `make generate`.\n{}",
+        "{name} is not so any more; if that is meant, run `make generate`.\n{}",
         changed.join("\n"),
     );
 }
 
 #[test]
+fn every_operation_with_a_token_is_in_the_matrix() {
+    assert_eq!(matrix().unknown, [""; 0], "tests/api/matrix/operation.rs does not know these");
+    assert!(matrix().tables.len() >= 12, "the document has lost operations");
+}
+
+#[test]
+fn the_service_answers_as_the_matrix_says() {
+    compare("matrix.txt", include_str!("../matrix.txt"), &text::answers(matrix()));
+}
+
+#[test]
+fn each_call_comes_to_what_the_matrix_says_at_auth0() {
+    let Some(now) = text::costs(matrix()) else { return };
+    compare("matrix_auth0.txt", include_str!("../matrix_auth0.txt"), &now);
+}
+
+#[test]
 fn a_refused_call_changes_nothing() {
     assert_eq!(matrix().disturbed, [""; 0], "these were refused and yet changed something");
+}
+
+#[test]
+fn what_is_hidden_is_answered_like_what_never_was() {
+    let telling = hidden::telling(matrix());
+    assert!(telling.calls.is_empty(), "can be told apart:\n{}", telling.calls.join("\n\n"));
+    assert!(telling.compared > 2000, "only {} answers were compared", telling.compared);
+}
+
+#[test]
+fn a_refused_call_asks_auth0_for_no_more_than_it_must() {
+    let wasted = cost::wasted(matrix());
+    assert!(wasted.is_empty(), "{}", wasted.join("\n"));
 }

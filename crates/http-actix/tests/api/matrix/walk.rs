@@ -1,138 +1,202 @@
-//! The walk through the matrix, and the text that is made of it.
+//! The walk through the matrix: every call, and what comes of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use reqwest::Method;
+use auth0_sim::Control;
 use serde_json::Value;
 
-use super::calls::{CALLERS, Call, Target, call};
+use super::callers::{Caller, SETTINGS, callers, publish_keys};
+use super::cost;
 use super::directory::Resettable;
-use crate::support::{App, PEOPLE, Wishes};
+use super::operation::{Operation, operations};
+use super::people::{NO_TENANT, TENANTS, User, people};
+use crate::support::{Answer, App, Client, Wishes};
 
-const WORDS: &str = "\
-What every operation answers to every kind of caller, about every kind of user.
-Written by `make generate`; tests/api/matrix compares it with what the service answers now.
+/// In how many parts the matrix is walked through at the same time.
+const LANES: usize = 2;
 
-Each call finds everybody as they were at the beginning.
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    /// Status and code, such as `403 tenant_forbidden`.
+    pub(crate) outcome: String,
+    /// Whether it is a 2xx.
+    pub(crate) success: bool,
+    /// Everything that the caller saw of the answer.
+    pub(crate) seen: String,
+    /// What it came to at Auth0, if that is behind.
+    pub(crate) cost: Option<String>,
+}
 
-The callers
-  acme, globex    a token of the tenants, with the permissions named; its own role is unknown
-  olga, bob, ...  a person's own token with every permission; the role in the tenant counts too
-  operator        a token for every tenant
-The users
-  unused          a tenant that nobody is attached to
-  in the path of contract A, and in contract B's new users, the tenant is acme
-  POST is about the user's e-mail address
-The current password is right where the user has one: mia, gus, adam and bob do.
-";
+/// What a cell is about: the caller's title, the tenant and the user, as far as it names them.
+pub(crate) type Place = (&'static str, Option<&'static str>, Option<User>);
+
+/// What came of one operation's calls.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The operation.
+    pub(crate) operation: Operation,
+    /// Its calls.
+    pub(crate) cells: BTreeMap<Place, Cell>,
+    /// Calls that were refused and yet changed something.
+    disturbed: Vec<String>,
+}
 
 /// What came of a walk.
 #[derive(Debug)]
 pub(crate) struct Matrix {
-    /// The matrix to read.
-    pub(crate) text: String,
-    /// The operations that need a token and that nobody here knows how to call.
+    /// All operations, in the order of the document.
+    pub(crate) tables: Vec<Table>,
+    /// What keeps operations of the document from being called.
     pub(crate) unknown: Vec<String>,
     /// The calls that were refused and yet changed something.
     pub(crate) disturbed: Vec<String>,
 }
 
-/// Makes every call.
-pub(crate) async fn walk() -> Matrix {
-    let directory = Arc::new(Resettable::new().await);
-    let wishes = Wishes { directory: Some(Arc::clone(&directory) as _), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
-    let document: Value = serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap();
-    let beginning = snapshot(&app).await;
-
-    let mut matrix = Matrix { text: WORDS.to_owned(), unknown: Vec::new(), disturbed: Vec::new() };
-    for (method, template) in usher_http::openapi::operations() {
-        let operation = &document["paths"][&template][method.to_lowercase()];
-        if operation.get("security").is_none() {
-            continue;
-        }
-        let name = format!("{method} {template}");
-        let Some(call) = call(method, &template) else {
-            matrix.unknown.push(name);
-            continue;
-        };
-        let method = method.parse().unwrap();
-        let table = Table { app: &app, directory: &directory, method, call };
-        let (rows, disturbed) = table.rows().await;
-        let titles = table.call.targets.iter().map(Target::title).collect();
-        matrix.text.push_str(&format(&name, titles, &rows));
-        matrix.disturbed.extend(disturbed);
-        if snapshot(&app).await != beginning {
-            matrix.disturbed.push(name);
-            directory.reset().await;
+impl Table {
+    /// The tenants that it has columns or sections for; one that is none if it names none.
+    pub(crate) fn tenants(operation: &Operation) -> Vec<Option<&'static str>> {
+        if operation.tenant {
+            TENANTS.into_iter().chain([NO_TENANT]).map(Some).collect()
+        } else {
+            vec![None]
         }
     }
-    matrix
+
+    /// The users that it has columns for in a tenant.
+    pub(crate) fn users(operation: &Operation, tenant: Option<&str>) -> Vec<Option<User>> {
+        if operation.user {
+            User::columns(tenant).into_iter().map(Some).collect()
+        } else {
+            vec![None]
+        }
+    }
 }
 
-/// One operation's part of the walk.
-struct Table<'a> {
+/// Makes every call.
+pub(crate) fn walk() -> Matrix {
+    let (operations, unknown) = operations();
+    // As the examples offer it.
+    let mut bodies = operations.iter().filter_map(|operation| operation.body.as_ref());
+    let password = bodies.find_map(|body| body["currentPassword"].as_str()).unwrap();
+    let mut tables: Vec<(usize, Table)> = std::thread::scope(|scope| {
+        let lane = |lane: usize| {
+            let own = operations.iter().cloned().enumerate().skip(lane).step_by(LANES);
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(tables(own.collect(), password))
+        };
+        let lanes: Vec<_> = (0..LANES).map(|index| scope.spawn(move || lane(index))).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+    });
+    tables.sort_by_key(|(index, _)| *index);
+    let mut tables: Vec<_> = tables.into_iter().map(|(_, table)| table).collect();
+    let disturbed = tables.iter_mut().flat_map(|table| std::mem::take(&mut table.disturbed));
+    let disturbed = disturbed.collect();
+    Matrix { tables, unknown, disturbed }
+}
+
+/// Some of the operations' tables.
+async fn tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usize, Table)> {
+    let directory = Arc::new(Resettable::new(password).await);
+    let app = App::start_with(Wishes {
+        settings: SETTINGS,
+        directory: Some(Arc::clone(&directory) as _),
+        passwords: Some(Arc::clone(&directory) as _),
+        ..Wishes::default()
+    });
+    let app = app.await;
+    publish_keys(&app);
+    let (auth0, beginning) = (directory.auth0(), snapshot(&app).await);
+    let stored = auth0.as_ref().map_or_else(Vec::new, Control::users);
+    let mut tables = Vec::new();
+    for (index, operation) in operations {
+        let name = operation.name();
+        let (cells, disturbed) = (BTreeMap::new(), Vec::new());
+        let mut table = Table { operation, cells, disturbed };
+        let lane =
+            Lane { app: &app, directory: &directory, auth0: auth0.as_ref(), stored: &stored };
+        for caller in callers() {
+            lane.row(&mut table, &caller).await;
+        }
+        if snapshot(&app).await != beginning {
+            table.disturbed.push(name);
+            directory.reset();
+        }
+        tables.push((index, table));
+    }
+    tables
+}
+
+/// What a part of the walk is made on.
+struct Lane<'a> {
     app: &'a App,
     directory: &'a Resettable,
-    method: Method,
-    call: Call,
+    auth0: Option<&'a Control>,
+    /// Everybody in Auth0 at the beginning.
+    stored: &'a [Value],
 }
 
-impl Table<'_> {
-    /// A row for each caller, and the cells whose refused calls changed something.
-    async fn rows(&self) -> (Vec<(&'static str, Vec<String>)>, Vec<String>) {
-        let (mut rows, mut disturbed) = (Vec::new(), Vec::new());
-        for caller in CALLERS {
-            let mut cells = Vec::new();
-            for target in self.call.targets {
-                let Some(name) = target.name(&caller) else {
-                    cells.push("-".to_owned());
-                    continue;
-                };
-                let (path, body) = (self.call.request)(name);
-                let before = self.directory.writes();
-                let client = (caller.client)(self.app);
-                let answer = client.call(self.method.clone(), &path, body).await;
-                if self.directory.writes() != before {
-                    self.directory.reset().await;
-                    if !answer.status.is_success() {
-                        disturbed.push(format!("{}: {} {path}", caller.title, self.method));
-                    }
+impl Lane<'_> {
+    /// Every call of one caller.
+    async fn row(&self, table: &mut Table, caller: &Caller) {
+        let client = (caller.client)(self.app);
+        for tenant in Table::tenants(&table.operation) {
+            for user in Table::users(&table.operation, tenant) {
+                let named = user.unwrap_or(User::Unknown).named(caller.person);
+                let Some(named) = named else { continue };
+                let (path, body) = table.operation.request(tenant.unwrap_or_default(), &named);
+                let place = (caller.title, tenant, user);
+                let method = &table.operation.method;
+                let (answer, cost, disturbed) =
+                    self.call(&client, caller, method, &path, body).await;
+                if disturbed {
+                    table.disturbed.push(format!("{}: {method} {path}", caller.title));
                 }
-                cells.push(answer.outcome());
+                let (outcome, seen) = (answer.outcome(), answer.seen());
+                let success = answer.status.is_success();
+                table.cells.insert(place, Cell { outcome, success, seen, cost });
             }
-            rows.push((caller.title, cells));
         }
-        (rows, disturbed)
+    }
+
+    /// Makes one call: the answer, what it cost, and whether it changed something all the same.
+    async fn call(
+        &self,
+        client: &Client<'_>,
+        caller: &Caller,
+        method: &reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (Answer, Option<String>, bool) {
+        let writes = self.directory.writes();
+        if let Some(auth0) = self.auth0 {
+            auth0.reset_calls();
+        }
+        let answer = client.call(method.clone(), path, body).await;
+        let requests = self.auth0.map(Control::requests);
+        let cost = requests.as_ref().map(|requests| cost::of(requests, caller.person));
+        let moved = self
+            .auth0
+            .is_some_and(|auth0| cost.as_deref() != Some("") && auth0.users() != self.stored);
+        let changed = moved || self.directory.writes() != writes;
+        if changed {
+            self.directory.reset();
+        }
+        let disturbed = changed && !answer.status.is_success();
+        (answer, cost, disturbed)
     }
 }
 
 /// Everything that operators see.
 async fn snapshot(app: &App) -> Vec<String> {
     let mut texts = Vec::new();
-    for line in PEOPLE.trim().lines() {
-        let person: Value = serde_json::from_str(line).unwrap();
-        let id = person["id"].as_str().unwrap().replace('|', "%7C");
+    for person in people() {
+        let id = person.line["id"].as_str().unwrap().replace('|', "%7C");
         texts.push(app.operator().get(&format!("/api/v1/users/{id}")).await.text);
     }
-    for tenant in ["acme", "globex", "initech"] {
+    for tenant in TENANTS {
         texts.push(app.operator().get(&format!("/api/{tenant}/admin/users")).await.text);
     }
     texts
-}
-
-fn format(title: &str, targets: Vec<&str>, rows: &[(&str, Vec<String>)]) -> String {
-    let mut lines = vec![("", targets.into_iter().map(str::to_owned).collect())];
-    lines.extend_from_slice(rows);
-    let first = lines.iter().map(|(name, _)| name.len()).max().unwrap();
-    let width = |column: usize| lines.iter().map(|(_, cells)| cells[column].len()).max().unwrap();
-    let widths: Vec<usize> = (0..lines[0].1.len()).map(width).collect();
-    let mut text = format!("\n\n{title}\n\n");
-    for (name, cells) in &lines {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("  {cell:<width$}"));
-        let line = format!("  {name:<first$}{}", padded.collect::<String>());
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }

@@ -135,6 +135,21 @@ impl Answer {
         }
     }
 
+    /// Everything of it that its caller sees, without what differs from answer to answer.
+    pub(crate) fn seen(&self) -> String {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            // Whether the connection is kept depends on how much of the body had come by then.
+            .filter(|(name, _)| !["x-request-id", "date", "connection"].contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            // It repeats the path that the caller called.
+            .filter(|line| !line.starts_with("link: "))
+            .collect();
+        headers.sort();
+        format!("{}\n{}\n{}", self.status, headers.join("\n"), self.without_request_id())
+    }
+
     /// The body without the request id, which alone may differ between answers to strangers.
     pub(crate) fn without_request_id(&self) -> String {
         match self.header("x-request-id") {

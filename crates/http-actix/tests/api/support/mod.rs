@@ -21,7 +21,7 @@ use std::sync::Arc;
 use application::{Ports, Services};
 use memory_adapter::MemoryKeySource;
 use ports::contract::ManualClock;
-use ports::{Clock, KeySource, UserDirectory};
+use ports::{Clock, KeySource, PasswordCheck, UserDirectory};
 use serde_json::json;
 use tokio::sync::oneshot;
 use usher_http::settings::{self, Settings};
@@ -113,6 +113,8 @@ pub(crate) struct Wishes {
     pub(crate) people: String,
     /// Another directory than the memory adapter's.
     pub(crate) directory: Option<Arc<dyn UserDirectory>>,
+    /// Another check of passwords than that of the adapter under test.
+    pub(crate) passwords: Option<Arc<dyn PasswordCheck>>,
     /// Another source of keys than [`App::keys`].
     pub(crate) keys: Option<Arc<dyn KeySource>>,
 }
@@ -131,7 +133,7 @@ pub(crate) struct App {
     http: reqwest::Client,
     /// Stops the service when it is dropped.
     _running: oneshot::Sender<()>,
-    /// What stands behind it.
+    /// What stands behind it, unless a test wished for something else.
     _store: Store,
 }
 
@@ -158,7 +160,7 @@ impl App {
 
         let ports = Ports {
             directory: wishes.directory.unwrap_or_else(|| Arc::clone(&store.directory)),
-            password_check: Arc::clone(&store.passwords),
+            password_check: wishes.passwords.unwrap_or_else(|| Arc::clone(&store.passwords)),
             clock: Arc::clone(&clock) as _,
         };
         let wired = Wired {
@@ -221,7 +223,12 @@ impl App {
 
     /// An operator, with every permission.
     pub(crate) fn operator(&self) -> Client<'_> {
-        let claims = self.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
+        self.operator_with(&EVERYTHING)
+    }
+
+    /// An operator, with these scopes and permissions.
+    pub(crate) fn operator_with(&self, permissions: &[&str]) -> Client<'_> {
+        let claims = self.claims(OPERATOR_ISSUER).permissions(permissions);
         self.bearer(claims.sign(&SigningKey::usual()))
     }
 

@@ -1,13 +1,14 @@
 //! What stands behind the service: every test runs on both adapters.
 //!
 //! The test binary `api` has people in memory. `api_on_auth0`, made of the same sources, has them
-//! in a stand-in for Auth0 whose search lags behind by two seconds and orders ties as it likes, and
-//! whose connection wants what the memory adapter wants of a password.
+//! in a stand-in for Auth0, and so has the example `matrix_auth0`. The stand-in's search lags behind
+//! by two seconds and orders ties as it likes, and its connection wants what the memory adapter
+//! wants of a password.
 
 use std::sync::Arc;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
-use auth0_sim::{Connection, Sim, Switches};
+use auth0_sim::{Connection, Control, Sim, Switches};
 use domain::{RoleCatalogue, Timestamp};
 use memory_adapter::MemoryDirectory;
 use ports::contract::ManualClock;
@@ -17,7 +18,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
 /// Whether this binary is the one on Auth0.
-pub(crate) const ON_AUTH0: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0");
+pub(crate) const ON_AUTH0: bool =
+    matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0" | b"matrix_auth0");
 
 /// The directory of one test.
 #[derive(Debug)]
@@ -25,13 +27,11 @@ pub(crate) struct Store {
     pub(crate) directory: Arc<dyn UserDirectory>,
     pub(crate) passwords: Arc<dyn PasswordCheck>,
     /// The stand-in and where it runs.
-    #[expect(dead_code, reason = "it ends when it is dropped")]
     behind: Option<Behind>,
 }
 
 #[derive(Debug)]
 struct Behind {
-    #[expect(dead_code, reason = "it ends when it is dropped")]
     sim: Sim,
     runtime: Option<Runtime>,
 }
@@ -83,22 +83,67 @@ impl Store {
             ..auth0_sim::Config::default()
         };
         let sim = runtime.spawn(Sim::start(config)).await.unwrap().unwrap();
-        for line in people.lines().filter(|line| !line.trim().is_empty()) {
-            sim.control().seed(as_auth0_has_it(line, clock.now())).unwrap();
+        let behind = Behind { sim, runtime: Some(runtime) };
+        behind.seed(people, clock.now());
+        let directory = behind.directory(roles, clock);
+        Self { directory: Arc::clone(&directory) as _, passwords: directory, behind: Some(behind) }
+    }
+
+    /// Looks inside the stand-in, if people are in one.
+    pub(crate) fn auth0(&self) -> Option<&Control> {
+        self.behind.as_ref().map(|behind| behind.sim.control())
+    }
+
+    /// Has these people instead, and remembers nothing of those before. In memory their passwords
+    /// are left out, since hashing them takes long: those of the beginning are the ones that count.
+    pub(crate) fn put(
+        &mut self,
+        people: &str,
+        roles: &Arc<RoleCatalogue>,
+        clock: &Arc<ManualClock>,
+    ) {
+        if let Some(behind) = &self.behind {
+            behind.sim.control().reset();
+            behind.seed(people, clock.now());
+            let directory = behind.directory(roles, clock);
+            (self.directory, self.passwords) = (Arc::clone(&directory) as _, directory);
+        } else {
+            let lines = people.trim().lines().map(without_password);
+            self.directory = Self::in_memory(&lines.collect::<String>(), roles, clock).directory;
         }
+    }
+}
+
+impl Behind {
+    fn seed(&self, people: &str, now: Timestamp) {
+        for line in people.lines().filter(|line| !line.trim().is_empty()) {
+            self.sim.control().seed(as_auth0_has_it(line, now)).unwrap();
+        }
+    }
+
+    /// A directory that has seen nobody yet.
+    fn directory(
+        &self,
+        roles: &Arc<RoleCatalogue>,
+        clock: &Arc<ManualClock>,
+    ) -> Arc<Auth0Directory> {
         let config = Auth0Config::new(
-            sim.url().parse().unwrap(),
+            self.sim.url().parse().unwrap(),
             "usher".to_owned(),
             "usher-secret".into(),
             "Username-Password-Authentication".to_owned(),
         );
+        let runtime = self.runtime.as_ref().unwrap().handle().clone();
+        let tasks = Tasks { runtime, writes: TaskTracker::new() };
         let (roles, clock) = (Arc::clone(roles), Arc::clone(clock) as _);
-        let tasks = Tasks { runtime: runtime.handle().clone(), writes: TaskTracker::new() };
-        let directory = Auth0Directory::new(config, roles, clock, tasks);
-        let directory = Arc::new(directory.unwrap());
-        let behind = Behind { sim, runtime: Some(runtime) };
-        Self { directory: Arc::clone(&directory) as _, passwords: directory, behind: Some(behind) }
+        Arc::new(Auth0Directory::new(config, roles, clock, tasks).unwrap())
     }
+}
+
+fn without_password(line: &str) -> String {
+    let mut person: Value = serde_json::from_str(line).unwrap();
+    person.as_object_mut().unwrap().remove("password");
+    format!("{person}\n")
 }
 
 /// The stand-in lives by the same clock.

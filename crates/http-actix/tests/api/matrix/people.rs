@@ -1,0 +1,118 @@
+//! Whom and what a call can be about: the columns.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::support::PEOPLE;
+
+/// More people, so that there is one of each kind.
+const MORE: &str = r#"
+{"id":"auth0|oscar","email":"oscar@acme.example","createdAt":"2026-01-10T00:00:00Z","blocked":true,"homeTenant":"acme","tenants":{"acme":"owner"}}
+{"id":"auth0|kim","email":"kim@acme.example","createdAt":"2026-01-11T00:00:00Z","homeTenant":"acme","tenants":{"acme":"king"}}
+{"id":"auth0|emma","email":"emma@acme.example","createdAt":"2026-01-12T00:00:00Z","homeTenant":"acme","tenants":{"globex":"member"}}
+{"id":"auth0|dora","email":"dora@acme.example","createdAt":"2026-01-13T00:00:00Z","homeTenant":"acme"}
+"#;
+
+/// A tenant that people are attached to, another one, and one without people.
+pub(crate) const TENANTS: [&str; 3] = ["acme", "globex", "initech"];
+/// What no tenant can be called.
+pub(crate) const NO_TENANT: &str = "ACME";
+
+/// Those with a column of their own. The others are there to call.
+const COLUMNS: [&str; 11] =
+    ["mia", "adam", "olga", "oscar", "gus", "hal", "kim", "emma", "dora", "gina", "ivy"];
+
+/// Somebody that a call can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum User {
+    /// One of the people.
+    Known(&'static str),
+    /// Somebody whom nobody knows.
+    Unknown,
+    /// A text that cannot name anybody.
+    Malformed,
+    /// The caller.
+    Caller,
+}
+
+/// What a request says of a user.
+#[derive(Debug)]
+pub(crate) struct Named {
+    /// In its path.
+    pub(crate) id: String,
+    /// In its body.
+    pub(crate) email: String,
+}
+
+impl User {
+    /// Every column of users. In a tenant that cannot be, few tell as much as all.
+    pub(crate) fn columns(tenant: Option<&str>) -> Vec<Self> {
+        if tenant == Some(NO_TENANT) {
+            return vec![Self::Known("mia"), Self::Unknown, Self::Malformed];
+        }
+        let known = COLUMNS.into_iter().map(Self::Known);
+        known.chain([Self::Unknown, Self::Malformed, Self::Caller]).collect()
+    }
+
+    /// What the matrix calls them.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Known(name) => name,
+            Self::Unknown => "unknown",
+            Self::Malformed => "malformed",
+            Self::Caller => "self",
+        }
+    }
+
+    /// How a request of this person's names them; none if it is a caller who is no person.
+    pub(crate) fn named(self, caller: Option<&str>) -> Option<Named> {
+        let person = |name: &str| {
+            let email = person(name).map(|person| person.email.clone());
+            let email = email.unwrap_or_else(|| format!("{name}@nowhere.example"));
+            Named { id: format!("auth0|{name}"), email }
+        };
+        match self {
+            Self::Known(name) => Some(person(name)),
+            Self::Unknown => Some(person("nobody")),
+            Self::Malformed => {
+                Some(Named { id: "auth0|mia\n".to_owned(), email: "mia@".to_owned() })
+            }
+            Self::Caller => caller.map(person),
+        }
+    }
+}
+
+/// Somebody who is there.
+#[derive(Debug)]
+pub(crate) struct Person {
+    /// The seed's line.
+    pub(crate) line: Value,
+    name: String,
+    email: String,
+    /// The tenants where the person's role is one of the catalogue's.
+    pub(crate) tenants: BTreeSet<String>,
+}
+
+/// Everybody who is there.
+pub(crate) fn people() -> &'static [Person] {
+    static EVERYBODY: OnceLock<Vec<Person>> = OnceLock::new();
+    EVERYBODY.get_or_init(|| {
+        [PEOPLE.trim(), MORE.trim()].iter().flat_map(|text| text.lines()).map(read).collect()
+    })
+}
+
+/// One of them.
+pub(crate) fn person(name: &str) -> Option<&'static Person> {
+    people().iter().find(|person| person.name == name)
+}
+
+fn read(line: &str) -> Person {
+    let line: Value = serde_json::from_str(line).unwrap();
+    let text = |member: &str| line[member].as_str().unwrap().to_owned();
+    let roles = line["tenants"].as_object().into_iter().flatten();
+    let known = roles.filter(|(_, role)| *role != "king").map(|(tenant, _)| tenant.clone());
+    let name = text("id").strip_prefix("auth0|").unwrap().to_owned();
+    Person { name, email: text("email"), tenants: known.collect(), line }
+}
