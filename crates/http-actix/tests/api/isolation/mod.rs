@@ -1,7 +1,9 @@
 //! What a caller of one tenant can learn of another, and do to it: nothing.
 
 mod bytes;
+mod spelling;
 mod takeover;
+mod upstream;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -28,7 +28,7 @@ mod planted;
 use std::sync::OnceLock;
 
 #[cfg(test)]
-pub(crate) use operation::operations;
+pub(crate) use operation::{Operation, operations};
 #[cfg(test)]
 pub(crate) use people::User;
 use walk::Matrix;

@@ -134,7 +134,7 @@ pub(crate) struct App {
     /// Stops the service when it is dropped.
     _running: oneshot::Sender<()>,
     /// What stands behind it, unless a test wished for something else.
-    _store: Store,
+    store: Store,
 }
 
 impl App {
@@ -179,7 +179,12 @@ impl App {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self { address, admin_address, keys, clock, http, _running: running, _store: store }
+        Self { address, admin_address, keys, clock, http, _running: running, store }
+    }
+
+    /// Looks inside the stand-in for Auth0, if that is the adapter under test.
+    pub(crate) fn auth0(&self) -> Option<&auth0_sim::Control> {
+        self.store.auth0()
     }
 
     /// Somebody without a token.

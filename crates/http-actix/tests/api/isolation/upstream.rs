@@ -1,0 +1,85 @@
+//! Calls that cannot be understood: refused before any directory hears of them.
+
+use reqwest::Method;
+
+use crate::matrix::{Operation, User, operations};
+use crate::support::{Answer, App, Client};
+
+/// The request of an operation, about mia of acme.
+struct Request<'a> {
+    client: Client<'a>,
+    method: Method,
+    path: String,
+    body: Option<(&'static str, Vec<u8>)>,
+}
+
+/// Ways to spoil a request, and the status that comes of it.
+type Spoil = (u16, for<'a> fn(&Operation, Request<'a>) -> Option<Request<'a>>);
+
+const SPOILT: [Spoil; 9] = [
+    (400, |_, request| Some(Request { path: with_query(&request.path, "unknown=1"), ..request })),
+    (400, |_, request| {
+        let token = format!("Bearer {}", request.client.token().unwrap());
+        Some(Request { client: request.client.header("authorization", token), ..request })
+    }),
+    (406, |operation, request| {
+        let answers = operation.method != Method::DELETE;
+        answers.then(|| Request { client: request.client.header("accept", "text/html"), ..request })
+    }),
+    (405, |operation, request| {
+        // The document knows which methods the path has; none of them is this one.
+        let method =
+            if operation.template.ends_with("password") { Method::PUT } else { Method::PATCH };
+        Some(Request { method, ..request })
+    }),
+    (400, |_, request| with_body(request, "application/json", b"{".to_vec())),
+    (400, |_, request| with_body(request, "application/json", b"{}".to_vec())),
+    (400, |_, request| with_body(request, "application/json", b"[]".to_vec())),
+    (415, |_, request| with_body(request, "text/plain", b"{}".to_vec())),
+    (413, |_, request| with_body(request, "application/json", vec![b' '; 70_000])),
+];
+
+fn with_query(path: &str, query: &str) -> String {
+    format!("{path}{}{query}", if path.contains('?') { '&' } else { '?' })
+}
+
+/// Only if the operation takes a body.
+fn with_body<'a>(request: Request<'a>, kind: &'static str, text: Vec<u8>) -> Option<Request<'a>> {
+    request.body.is_some().then_some(Request { body: Some((kind, text)), ..request })
+}
+
+async fn send(request: Request<'_>) -> Answer {
+    let Request { client, method, path, body } = request;
+    client.send(method, &path, body).await
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_reaches_no_directory() {
+    let app = App::start().await;
+    let mia = User::Known("mia").named(None).unwrap();
+    let mut made = 0;
+    for operation in operations().0 {
+        for (status, spoil) in SPOILT {
+            for client in [app.tenant("acme"), app.operator(), app.member("olga")] {
+                let is_member = client.token() == app.member("olga").token();
+                let (path, body) = operation.request("acme", &mia);
+                let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+                let request = Request { client, method: operation.method.clone(), path, body };
+                let Some(request) = spoil(&operation, request) else { continue };
+                let answer = send(request).await;
+                assert_eq!(answer.status, status, "{}: {answer:?}", operation.name());
+                let Some(auth0) = app.auth0() else { continue };
+                let mut requests = auth0.requests();
+                auth0.reset_calls();
+                // A person's own account is what says whether the call is theirs to make at all.
+                requests.retain(|one| !one.route.starts_with("POST /oauth/token"));
+                requests.retain(|one| {
+                    !(is_member && one.target.starts_with("/api/v2/users/auth0%7Colga"))
+                });
+                assert!(requests.is_empty(), "{} {status}: {requests:?}", operation.name());
+                made += 1;
+            }
+        }
+    }
+    assert!(app.auth0().is_none() || made > 150, "only {made} calls were made");
+}
