@@ -24,7 +24,7 @@ use crate::contract::Contract;
 use crate::error_response::ErrorResponse;
 use crate::fault::{Extra, Fault, directory_timeout};
 use crate::limits::Statement;
-use crate::metrics::{Metrics, Route};
+use crate::metrics::{Metrics, Route, known_method};
 use crate::problem::{self, Problem};
 use crate::request_id::{self, RequestId};
 use crate::routes;
@@ -127,12 +127,14 @@ impl Visit {
         metrics.request(route, &self.method, status, self.began.elapsed());
     }
 
-    /// The one line about a fault. No path and no query, which hold whatever the client likes.
+    /// The one line about a fault. No path, no query and no method of the client's own making, which
+    /// hold whatever it likes.
     fn log(&self, fault: &Fault, route: Option<&Route>) {
         let cause = fault.cause().map(chain).unwrap_or_default();
         let (id, code) = (self.id.as_str(), fault.code().as_str());
         let status = fault.code().status().as_u16();
-        let (method, route) = (self.method.as_str(), route.map_or("unmatched", Route::as_str));
+        let (method, route) =
+            (known_method(&self.method), route.map_or("unmatched", Route::as_str));
         if status >= 500 {
             tracing::error!(request_id = id, status, code, method, route, cause, "request failed");
         } else {

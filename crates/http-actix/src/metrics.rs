@@ -107,7 +107,7 @@ impl Metrics {
     ) {
         let route = route.cloned().unwrap_or_else(Route::unmatched);
         let labels =
-            Labels { route: route.clone(), method: known(method), status: status.as_u16() };
+            Labels { route: route.clone(), method: known_method(method), status: status.as_u16() };
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&RouteLabel { route }).observe(took.as_secs_f64());
     }
@@ -120,7 +120,7 @@ impl Metrics {
     }
 }
 
-fn known(method: &Method) -> &'static str {
+pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",

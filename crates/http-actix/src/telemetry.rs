@@ -1,28 +1,104 @@
 //! The log.
+//!
+//! Whatever the settings say, crates that are not Usher's own log nothing below `info`: at `debug`
+//! and `trace` HTTP libraries write down headers and bodies, and so tokens and passwords.
+//! What of a request or of an answer stands in an event never ends its line.
 
-use std::io::IsTerminal as _;
+#[cfg(test)]
+mod tests;
 
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, Metadata, dispatcher};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
+use tracing_subscriber::fmt::{FormatFields, MakeWriter, layer};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry;
 
 use crate::settings::{LogFormat, LogSettings};
 
-/// Sends log events to the standard error stream, and panics to the log.
+/// The crates that may say more than `info`, since what they say is read over for secrets.
+const OWN: [&str; 8] = [
+    "usher",
+    "usher_http",
+    "application",
+    "auth0_adapter",
+    "domain",
+    "memory_adapter",
+    "oidc_adapter",
+    "ports",
+];
+
+/// Sends log events to the standard error stream.
 pub(crate) fn start(settings: &LogSettings) {
+    let dispatch = dispatch(settings, std::io::stderr, std::io::stderr().is_terminal());
+    // A second start, as in tests, leaves the first one's choice in force.
+    let _ = dispatcher::set_global_default(dispatch);
+}
+
+/// Lets panics tell where they were, but not what: the message may hold what a client sent.
+pub(crate) fn hush_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        if dispatcher::has_been_set() {
+            tracing::error!(place, "panic");
+        } else {
+            // A command without a log. Where nobody can be told, nobody is.
+            let _ = writeln!(std::io::stderr(), "usher: panic at {place}");
+        }
+    }));
+}
+
+fn dispatch<W>(settings: &LogSettings, writer: W, ansi: bool) -> Dispatch
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     // What is no HTTP at all never reaches the service, and anybody can send it: it is not worth
     // a line at the level of errors each time, unless the settings say so.
-    let filter = EnvFilter::new(format!("actix_http::h1=off,{}", settings.filter));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    // A second start, as in tests, leaves the first one's choice in force.
-    let _ = match settings.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
-    };
-    std::panic::set_hook(Box::new(|panic| {
-        // Where, but not what: the message may hold what a client sent.
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panic");
-    }));
+    let wanted = EnvFilter::new(format!("actix_http::h1=off,{}", settings.filter));
+    let filter = wanted.and(filter_fn(may_be_logged));
+    let layer = layer().with_ansi(ansi).with_writer(writer);
+    match settings.format {
+        LogFormat::Text => {
+            let layer = layer.fmt_fields(OneLine::default());
+            registry().with(layer.with_filter(filter)).into()
+        }
+        LogFormat::Json => registry().with(layer.json().with_filter(filter)).into(),
+    }
+}
+
+fn may_be_logged(event: &Metadata<'_>) -> bool {
+    let crate_name = event.target().split("::").next().unwrap_or_default();
+    *event.level() <= LevelFilter::INFO || OWN.contains(&crate_name)
+}
+
+/// Fields as usual, but without anything that a terminal would obey or a reader take for the end
+/// of the line.
+#[derive(Debug, Default)]
+struct OneLine(DefaultFields);
+
+impl<'w> FormatFields<'w> for OneLine {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut text = String::new();
+        self.0.format_fields(Writer::new(&mut text), fields)?;
+        for c in text.chars() {
+            if is_steering(c) {
+                write!(writer, "{}", c.escape_default())?;
+            } else {
+                writer.write_char(c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters, separators of lines and paragraphs, and what turns the direction of text.
+fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::telemetry;
+
 /// Manages the people of many tenants in front of Auth0.
 #[derive(Debug, Parser)]
 #[command(name = "usher", version)]
@@ -51,6 +53,7 @@ type CommandResult = Result<(), Box<dyn StdError>>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    telemetry::hush_panics();
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Token(options) => token::run(&options),

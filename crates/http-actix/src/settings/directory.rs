@@ -76,7 +76,11 @@ fn secret(
         }
         (Some(secret), None) => (KEY, secret),
         (None, Some(file)) => {
-            let text = String::from_utf8(contents(FILE, &beside(folder, &file))?)
+            // Its name is not repeated: it may be the secret itself, written in the wrong place.
+            let bytes = fs::read(beside(folder, &file)).map_err(|error| {
+                InvalidSettings::value(FILE, format!("the file cannot be read: {error}"))
+            })?;
+            let text = String::from_utf8(bytes)
                 .map_err(|_| InvalidSettings::value(FILE, "holds no text"))?;
             (FILE, SecretString::from(text.trim_end_matches(['\r', '\n'])))
         }

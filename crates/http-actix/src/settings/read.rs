@@ -90,8 +90,8 @@ fn read(compiled_in: &[&str], file: Option<&Path>) -> Checked<Raw> {
         layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
     }
     let unreadable = |error: config::ConfigError| match file {
-        Some(path) => InvalidSettings::Source(format!("{}: {error}", path.display())),
-        None => InvalidSettings::Source(error.to_string()),
+        Some(path) => InvalidSettings::Source(format!("{}: {}", path.display(), outline(&error))),
+        None => InvalidSettings::Source(outline(&error)),
     };
     layers = layers.add_source(environment);
     // As it stands: a secret of digits alone is no number.
@@ -100,8 +100,33 @@ fn read(compiled_in: &[&str], file: Option<&Path>) -> Checked<Raw> {
             layers.set_override("directory.auth0.client_secret", secret).map_err(unreadable)?;
     }
     let layers = layers.build().map_err(unreadable)?;
-    serde_path_to_error::deserialize(layers)
-        .map_err(|error| InvalidSettings::value(error.path().to_string(), error.inner()))
+    serde_path_to_error::deserialize(layers).map_err(|error| {
+        InvalidSettings::value(error.path().to_string(), without_value(&error.inner().to_string()))
+    })
+}
+
+/// What a parser says, without the lines of the file that it shows, which may hold a secret: where
+/// it is, and what was expected.
+fn outline(error: &config::ConfigError) -> String {
+    let text = error.to_string();
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    match (lines.next(), lines.next_back()) {
+        (Some(place), Some(reason)) => format!("{place}: {reason}"),
+        (Some(all), None) => all.to_owned(),
+        (None, _) => "cannot be read".to_owned(),
+    }
+}
+
+/// `invalid type: string "hunter2", expected a whole number`, without what stands there: it may be
+/// a secret that has gone astray.
+fn without_value(text: &str) -> String {
+    match text.rsplit_once("expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => {
+            let expected = expected.split(" for key `").next().unwrap_or_default();
+            format!("must be {expected}")
+        }
+        Some(_) | None => text.to_owned(),
+    }
 }
 
 fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {

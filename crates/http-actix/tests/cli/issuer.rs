@@ -1,7 +1,7 @@
 //! An issuer of tokens on this machine: discovery, key set and keys, over real HTTP.
 
 use serde_json::{Value, json};
-use wiremock::matchers::{method, path};
+use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::keys::{SigningKey, TokenClaims};
@@ -49,6 +49,15 @@ impl Issuer {
         Mock::given(method("GET"))
             .and(path(at))
             .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&self.0)
+            .await;
+    }
+
+    /// Serves this text, which is no JSON, for whatever is asked of a folder.
+    pub(crate) async fn babble(&self, folder: &str, text: &str) {
+        Mock::given(method("GET"))
+            .and(path_regex(format!("^{folder}/")))
+            .respond_with(ResponseTemplate::new(200).set_body_string(text))
             .mount(&self.0)
             .await;
     }

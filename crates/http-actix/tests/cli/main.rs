@@ -17,6 +17,7 @@ mod check_config;
 mod commands;
 mod dev;
 mod issuer;
+mod leaks;
 mod serve;
 mod slow_clients;
 mod smuggling;
