@@ -15,6 +15,7 @@ mod world;
 mod changes;
 mod creation;
 mod giving_up;
+mod panics;
 mod passwords;
 mod protected;
 mod usernames;

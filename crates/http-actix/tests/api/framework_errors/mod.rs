@@ -5,6 +5,7 @@ mod cors;
 pub(crate) mod directory;
 mod heads;
 mod negotiation;
+mod panics;
 mod paths;
 mod request_id;
 

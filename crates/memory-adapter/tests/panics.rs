@@ -1,0 +1,90 @@
+//! A panic while the lock is held leaves no half of a change behind, and the directory in use.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{AccountChange, Enlistment, MembershipChange, NewUser, User};
+use memory_adapter::MemoryDirectory;
+use ports::contract::{Caller, ManualClock, acme, catalogue};
+use ports::{Applied, UserDirectory};
+
+/// A directory with ann in it, at the moment at which its clock breaks.
+async fn at_a_bad_moment() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
+    let clock = Arc::new(ManualClock::new());
+    let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
+    let ann = directory.create(&Caller::of([acme()]).writes(&acme()), new("ann")).await.unwrap();
+    turn(&clock);
+    (directory, clock, ann)
+}
+
+/// Breaks the clock, which then panics; or mends it, two milliseconds late.
+fn turn(clock: &ManualClock) {
+    clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
+}
+
+fn new(name: &str) -> NewUser {
+    NewUser {
+        email: format!("{name}@example.com").parse().unwrap(),
+        username: None,
+        given_name: None,
+        family_name: None,
+        display_name: None,
+        service_user: false,
+        role: catalogue().default_role().clone(),
+        password: None,
+    }
+}
+
+/// Holds that a call panics while the clock is broken, changes nothing, and works afterwards.
+async fn assert_recovers<T, F>(call: impl Fn(Arc<MemoryDirectory>, User) -> F)
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let (directory, clock, ann) = at_a_bad_moment().await;
+    let panicked = tokio::spawn(call(directory.clone(), ann.clone())).await;
+    assert!(panicked.is_err_and(|error| error.is_panic()));
+    let views = Caller::of([acme()]).views();
+    assert_eq!(directory.find(&views, &ann.id).await.unwrap().as_ref(), Some(&ann));
+    let reads = Caller::of([acme()]).reads(&acme());
+    let all = directory.list(&reads, &domain::Listing::default()).await.unwrap();
+    assert_eq!(all.users, std::slice::from_ref(&ann));
+    turn(&clock);
+    tokio::spawn(call(directory.clone(), ann)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_in_any_change_leaves_everything_as_it_was_and_in_use() {
+    let writes = || Caller::of([acme()]).writes(&acme());
+    let changes = || Caller::of([acme()]).changes();
+    assert_recovers(move |directory, _| async move {
+        directory.create(&writes(), new("ben")).await.unwrap()
+    })
+    .await;
+    assert_recovers(move |directory, _| async move {
+        let email = "cat@example.com".parse().unwrap();
+        let role = catalogue().default_role().clone();
+        directory.enlist(&writes(), Enlistment { email, role, name: None }).await.unwrap()
+    })
+    .await;
+    assert_recovers(move |directory, ann| async move {
+        let role = Some(catalogue().resolve("admin").unwrap().clone());
+        let change = MembershipChange { role, name: Some("Ann".parse().unwrap()) };
+        directory.change_membership(&writes(), &ann, change).await.unwrap()
+    })
+    .await;
+    assert_recovers(move |directory, ann| async move {
+        let email = "anna@example.com".parse().unwrap();
+        let change = AccountChange { email, given_name: None, family_name: None };
+        let applied: Applied = directory.change_account(&changes(), &ann, change).await.unwrap();
+        applied
+    })
+    .await;
+    assert_recovers(move |directory, ann| async move {
+        let password = "another-password".parse().unwrap();
+        directory.set_password(&changes(), &ann, password).await.unwrap()
+    })
+    .await;
+}
