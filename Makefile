@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test fmt doc generate bench sbom up down
+.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test mutants mutants-auth fmt doc generate bench sbom up down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,17 @@ lint: ## Check format, lints, documentation and dependencies
 
 test: ## Run every test, those in the documentation too
 	cargo test --workspace --all-features --locked
+
+# The properties draw fewer values than usual: what they find must not be a matter of luck.
+mutants mutants-auth: export PROPTEST_CASES = 32
+mutants mutants-auth: export CARGO_TARGET_DIR = target/mutants
+mutants: ## Try wrong versions of the rules, which tests must notice; takes an hour
+	nice cargo mutants -p domain -p application --cargo-test-arg=--tests || case $$? in 2|3) ;; *) exit 1 ;; esac
+	.ci/mutants mutants.out
+
+mutants-auth: ## The same with the verifier of tokens; takes hours
+	nice cargo mutants -p http-actix -f 'crates/http-actix/src/auth/**' --cargo-test-arg=--lib || case $$? in 2|3) ;; *) exit 1 ;; esac
+	.ci/mutants mutants.out
 
 fmt: ## Format the code
 	cargo fmt --all

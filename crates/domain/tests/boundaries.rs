@@ -1,0 +1,188 @@
+//! Where values end, what changes tell, and what debug prints leave out.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use domain::id::InvalidUserId;
+use domain::{
+    AccountChange, AccountScope, CurrentPassword, DisplayName, EmailAddress, Enlistment,
+    InvalidPassword, Membership, MembershipChange, NewUser, Page, Password, Permission,
+    Permissions, PersonName, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User,
+    UserId, Username,
+};
+
+const SECRET: &str = "Planted-secret-1";
+
+fn role() -> Role {
+    let definition = RoleDefinition {
+        name: "admin".parse().unwrap(),
+        may: BTreeSet::new(),
+        protected: false,
+        default: false,
+    };
+    RoleCatalogue::new(vec![definition]).unwrap().default_role().clone()
+}
+
+fn email() -> EmailAddress {
+    "planted@mail.example".parse().unwrap()
+}
+
+fn first() -> PersonName {
+    "Plantedfirst".parse().unwrap()
+}
+
+fn last() -> PersonName {
+    "Plantedlast".parse().unwrap()
+}
+
+fn display() -> DisplayName {
+    "Planteddisplay".parse().unwrap()
+}
+
+fn user() -> User {
+    let membership = Membership { role: role(), name: Some(display()) };
+    User {
+        id: "auth0|known".parse().unwrap(),
+        email: email(),
+        username: Some("plantedlogin".parse().unwrap()),
+        given_name: Some(first()),
+        family_name: Some(last()),
+        display_name: Some(display()),
+        service_user: false,
+        blocked: false,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: None,
+        last_login: None,
+        home: Some("acme".parse().unwrap()),
+        memberships: BTreeMap::from([("globex".parse().unwrap(), membership)]),
+    }
+}
+
+/// Both debug prints of a value.
+fn prints(value: &dyn Debug) -> String {
+    format!("{value:?} {value:#?}")
+}
+
+#[test]
+fn debug_prints_tell_no_secret_and_nothing_personal() {
+    let password: Password = SECRET.parse().unwrap();
+    let new_user = NewUser {
+        email: email(),
+        username: Some("plantedlogin".parse().unwrap()),
+        given_name: Some(first()),
+        family_name: Some(last()),
+        display_name: Some(display()),
+        service_user: false,
+        role: role(),
+        password: Some(password.clone()),
+    };
+    let change =
+        AccountChange { email: email(), given_name: Some(first()), family_name: Some(last()) };
+    let username: Username = "plantedlogin".parse().unwrap();
+    let values: [&dyn Debug; 13] = [
+        &password,
+        &CurrentPassword::offered(SECRET.to_owned()),
+        &email(),
+        &username,
+        &first(),
+        &display(),
+        &user(),
+        &new_user,
+        &Enlistment { email: email(), role: role(), name: Some(display()) },
+        &MembershipChange { role: Some(role()), name: Some(display()) },
+        &change,
+        &Page { users: vec![user()], total: 1 },
+        &Membership { role: role(), name: Some(display()) },
+    ];
+    for value in values {
+        let prints = prints(value);
+        assert!(!prints.to_lowercase().contains("planted"), "{prints}");
+        assert!(prints.contains('…') && prints.contains('('), "{prints}");
+    }
+}
+
+#[test]
+fn debug_prints_tell_what_may_be_told() {
+    let prints = prints(&user());
+    for text in ["UserId(auth0|known)", "TenantId(globex)", "TenantId(acme)", "Role(admin)"] {
+        assert!(prints.contains(text), "{prints}");
+    }
+    let permissions: Permissions = [Permission::TenantAccessRead].into_iter().collect();
+    assert_eq!(format!("{permissions:?}"), "{TenantAccessRead}");
+}
+
+#[test]
+fn the_errors_of_values_do_not_repeat_them() {
+    let said = [
+        SECRET.repeat(9).parse::<Password>().unwrap_err().to_string(),
+        "Planted ü".parse::<Password>().unwrap_err().to_string(),
+        SECRET.parse::<EmailAddress>().unwrap_err().to_string(),
+        "planted login".parse::<Username>().unwrap_err().to_string(),
+        "planted/id".parse::<UserId>().unwrap_err().to_string(),
+        SECRET.parse::<TenantId>().unwrap_err().to_string(),
+        "Planted\n".parse::<PersonName>().unwrap_err().to_string(),
+        SECRET.parse::<Timestamp>().unwrap_err().to_string(),
+    ];
+    for text in said {
+        assert!(!text.to_lowercase().contains("planted"), "{text}");
+    }
+}
+
+#[test]
+fn an_id_has_at_most_255_characters_and_a_password_at_most_72() {
+    assert!("a".repeat(255).parse::<UserId>().is_ok());
+    assert_eq!("a".repeat(256).parse::<UserId>(), Err(InvalidUserId::TooLong));
+    assert!("a".repeat(72).parse::<Password>().is_ok());
+    assert_eq!("a".repeat(73).parse::<Password>(), Err(InvalidPassword::TooLong));
+}
+
+#[test]
+fn passwords_are_exposed_as_they_came() {
+    assert_eq!(SECRET.parse::<Password>().unwrap().expose(), SECRET);
+    assert_eq!(CurrentPassword::offered(SECRET.to_owned()).expose(), SECRET);
+}
+
+#[test]
+fn a_permission_that_is_named_twice_is_held() {
+    for permission in Permission::ALL {
+        let name = permission.as_str();
+        assert!(Permissions::from_names([name, name]).has(permission));
+    }
+}
+
+#[test]
+fn a_change_renames_whoever_is_called_otherwise_after_it() {
+    let other = || Some("Other".parse::<PersonName>().unwrap());
+    for (given_name, family_name, renames) in [
+        (Some(first()), Some(last()), false),
+        (other(), Some(last()), true),
+        (Some(first()), other(), true),
+        (other(), other(), true),
+        (None, Some(last()), true),
+        (Some(first()), None, true),
+    ] {
+        let email: EmailAddress = "another@mail.example".parse().unwrap();
+        let change = AccountChange { email, given_name, family_name };
+        assert_eq!(change.renames(&user()), renames, "{change:?}");
+    }
+}
+
+#[test]
+fn only_a_way_round_the_policy_has_a_reason() {
+    assert_eq!(AccountScope::system("to test").reason(), Some("to test"));
+    let tenant: TenantId = "acme".parse().unwrap();
+    let actor = domain::Actor {
+        subject: None,
+        permissions: Permission::ALL.into_iter().collect(),
+        coverage: domain::Coverage::All,
+    };
+    let id: UserId = "auth0|known".parse().unwrap();
+    for need in domain::Need::ALL {
+        let scope = domain::policy::tenant_scope(&actor, need, Some(&tenant)).unwrap();
+        assert_eq!(AccountScope::from(&scope).reason(), None);
+        assert_eq!(domain::policy::account_scope(&actor, need).unwrap().reason(), None);
+    }
+    let own = domain::policy::own_password_scope(&actor, &id).unwrap();
+    assert_eq!(own.reason(), None);
+}
