@@ -8,7 +8,9 @@ use thiserror::Error;
 /// A password to be set: 1 to 72 visible ASCII characters (Auth0; 72 bytes is bcrypt's limit).
 ///
 /// Whether it is strong enough is for the directory to say, since each has a policy of its own.
-/// It has no `Display`, and its `Debug` hides it.
+/// It has no `Display`, and its `Debug` hides it. It is not wiped from memory when it is dropped:
+/// the buffers of whoever read it off the wire keep a copy each, so that wiping this one would
+/// promise more than it keeps.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 

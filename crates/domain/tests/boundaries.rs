@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use domain::id::InvalidUserId;
+use domain::policy::keep_a_holder;
 use domain::{
     AccountChange, AccountScope, CurrentPassword, DisplayName, EmailAddress, Enlistment,
     InvalidPassword, Membership, MembershipChange, NewUser, Page, Password, Permission,
@@ -165,6 +166,25 @@ fn a_change_renames_whoever_is_called_otherwise_after_it() {
         let email: EmailAddress = "another@mail.example".parse().unwrap();
         let change = AccountChange { email, given_name, family_name };
         assert_eq!(change.renames(&user()), renames, "{change:?}");
+    }
+}
+
+#[test]
+fn a_protected_role_is_kept_by_its_own_holders_and_by_none_above() {
+    let definition = |name: &str| RoleDefinition {
+        name: name.parse().unwrap(),
+        may: BTreeSet::new(),
+        protected: true,
+        default: false,
+    };
+    let roles = RoleCatalogue::new(vec![definition("owner"), definition("auditor")]).unwrap();
+    let auditor = roles.resolve("auditor").unwrap();
+    let tenant: TenantId = "globex".parse().unwrap();
+    for (name, kept) in [("owner", false), ("auditor", true)] {
+        let role = roles.resolve(name).unwrap().clone();
+        let membership = Membership { role, name: None };
+        let other = User { memberships: [(tenant.clone(), membership)].into(), ..user() };
+        assert_eq!(keep_a_holder(auditor, &tenant, [&other]).is_ok(), kept, "{name}");
     }
 }
 
