@@ -26,6 +26,8 @@ mod isolation;
 mod limits;
 #[path = "api/matrix/mod.rs"]
 mod matrix;
+#[path = "api/model/mod.rs"]
+mod model;
 #[path = "api/openapi/mod.rs"]
 mod openapi;
 #[path = "api/paging/mod.rs"]

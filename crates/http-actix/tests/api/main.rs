@@ -16,6 +16,7 @@ mod inbound_call;
 mod isolation;
 mod limits;
 mod matrix;
+mod model;
 mod openapi;
 mod paging;
 mod smoke;
