@@ -157,7 +157,14 @@ fn at_home(caller: &Caller<Whom>, mut op: Op<Whom>) -> Op<Whom> {
 }
 
 fn caller() -> BoxedStrategy<Caller<Whom>> {
-    let may = || prop_oneof![20 => Just(May::All), 1 => Just(May::Read), 1 => Just(May::Write), 1 => Just(May::Nothing)];
+    let may = || {
+        prop_oneof![
+            20 => Just(May::All),
+            1 => Just(May::Read),
+            1 => Just(May::Write),
+            1 => Just(May::Nothing),
+        ]
+    };
     let bearer = |(issuer, subject, may)| Caller::Bearer { issuer, subject, may };
     let tenant = select(&TENANTS).prop_map(Issuer::Tenant);
     let claim = subsequence(TENANTS.to_vec(), 1..=3).prop_map(Issuer::Claim);
@@ -223,6 +230,8 @@ fn op() -> BoxedStrategy<Op<Whom>> {
         10 => role().prop_map(Given::Role), 3 => Just(Given::Null), 1 => Just(Given::Absent)
     ];
     let password = || select(&PASSWORDS);
+    let list = (contract, tenant(), paging())
+        .prop_map(|(contract, tenant, paging)| Op::List(contract, tenant, paging));
     let enlist = (tenant(), email(), role(), name())
         .prop_map(|(tenant, email, role, name)| Op::Enlist { tenant, email, role, name });
     let put_in = (tenant(), whom(), maybe_role, name())
@@ -247,7 +256,7 @@ fn op() -> BoxedStrategy<Op<Whom>> {
     let change = (whom(), current(), password())
         .prop_map(|(user, current, new)| Op::ChangePassword { user, current, new });
     prop_oneof![
-        2 => (contract, tenant(), paging()).prop_map(|(of, tenant, paging)| Op::List(of, tenant, paging)),
+        2 => list,
         2 => (tenant(), whom()).prop_map(|(tenant, user)| Op::GetIn(tenant, user)),
         6 => enlist,
         6 => put_in,
@@ -258,5 +267,6 @@ fn op() -> BoxedStrategy<Op<Whom>> {
         4 => whom().prop_map(Op::Delete),
         2 => (whom(), password()).prop_map(|(user, new)| Op::SetPassword { user, new }),
         4 => change,
-    ].boxed()
+    ]
+    .boxed()
 }

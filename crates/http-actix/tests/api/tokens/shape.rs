@@ -359,7 +359,7 @@ async fn a_token_that_is_too_long_is_not_even_read() {
     assert!((8193..8205).contains(&longer.len()), "{}", longer.len());
     assert_refused(&app, &longer, too_long).await;
     // As long as the server takes a header at all.
-    for length in [60_000, 128_000, 130_000] {
+    for length in [16_000, 30_000, 32_000] {
         assert_refused(&app, &with_padding(length), too_long).await;
         assert_refused(&app, &"a".repeat(length), too_long).await;
         assert_refused(&app, &"a.".repeat(length / 2), too_long).await;
