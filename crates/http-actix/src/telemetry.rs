@@ -21,18 +21,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry;
 
 use crate::settings::{LogFormat, LogSettings};
-
-/// The crates that may say more than `info`, since what they say is read over for secrets.
-const OWN: [&str; 8] = [
-    "usher",
-    "usher_http",
-    "application",
-    "auth0_adapter",
-    "domain",
-    "memory_adapter",
-    "oidc_adapter",
-    "ports",
-];
+use crate::wiring::OWN_CRATES;
 
 /// Sends log events to the standard error stream.
 pub(crate) fn start(settings: &LogSettings) {
@@ -74,7 +63,7 @@ where
 
 fn may_be_logged(event: &Metadata<'_>) -> bool {
     let crate_name = event.target().split("::").next().unwrap_or_default();
-    *event.level() <= LevelFilter::INFO || OWN.contains(&crate_name)
+    *event.level() <= LevelFilter::INFO || OWN_CRATES.contains(&crate_name)
 }
 
 /// Fields as usual, but without anything that a terminal would obey or a reader take for the end

@@ -18,6 +18,18 @@ use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
 
+/// Usher's own crates, as the log names them. What they say is read over for secrets.
+pub(crate) const OWN_CRATES: [&str; 8] = [
+    "usher",
+    "usher_http",
+    "application",
+    "auth0_adapter",
+    "domain",
+    "memory_adapter",
+    "oidc_adapter",
+    "ports",
+];
+
 /// What stands behind the service.
 #[derive(Debug)]
 pub struct Wired {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{OWN, dispatch};
+use super::{OWN_CRATES, dispatch};
 use crate::settings::{LogFormat, LogSettings};
 
 /// A log that is kept.
@@ -64,10 +64,10 @@ fn what_others_say_below_info_is_never_logged() {
 fn what_usher_says_is_logged_as_far_as_the_settings_say() {
     for format in FORMATS {
         let happens = || {
-            tracing::trace!(target: "auth0_adapter::client", "a-trace");
+            tracing::trace!(target: "application::passwords", "a-trace");
             tracing::debug!(target: "application", "a-debug");
             tracing::debug!("of this crate");
-            tracing::warn!(target: "oidc_adapter::key_set", "a-warning");
+            tracing::warn!(target: "ports::call", "a-warning");
         };
         let all = log(format, "trace", false, happens);
         assert_eq!(all.lines().count(), 4, "{all}");
@@ -87,10 +87,10 @@ fn every_crate_of_usher_is_known_to_be_one() {
         let name = entry.unwrap().file_name().into_string().unwrap().replace('-', "_");
         // The stand-in is a program of its own.
         if !["http_actix", "auth0_sim"].contains(&name.as_str()) {
-            assert!(OWN.contains(&name.as_str()), "{name}");
+            assert!(OWN_CRATES.contains(&name.as_str()), "{name}");
         }
     }
-    assert!(OWN.contains(&module_path!().split("::").next().unwrap()));
+    assert!(OWN_CRATES.contains(&module_path!().split("::").next().unwrap()));
 }
 
 /// What a client may send, and what it would do to a log.
