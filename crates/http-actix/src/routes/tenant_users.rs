@@ -138,7 +138,7 @@ pub(crate) async fn list(
     let query = query.list()?;
     if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
         let detail = "must name the tenant of the path";
-        let issue = Issue::parameter(FILTER_TENANT, Code::MalformedRequest, detail);
+        let issue = Issue::parameter(FILTER_TENANT, Code::TenantForbidden, detail);
         return Err(Fault::at(vec![issue]));
     }
     let page = api.services.tenant_users.list(&scope, &query.page_or_all()).await?;
