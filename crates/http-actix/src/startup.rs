@@ -153,6 +153,7 @@ fn serve(
 ) -> io::Result<ActixServer> {
     let document = document.clone();
     let origins = http.cors_origins.clone();
+    let docs: fn(&mut web::ServiceConfig) = if http.docs { docs } else { |_| {} };
     let server = HttpServer::new(move || {
         let document = document.clone();
         App::new()
@@ -163,12 +164,7 @@ fn serve(
                     .route(web::get().to(move || ready(openapi_json(document.clone()))))
                     .default_service(routes::only("GET".to_owned())),
             )
-            .service(
-                web::resource("/docs")
-                    .route(web::get().to(to_docs))
-                    .default_service(routes::only("GET".to_owned())),
-            )
-            .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
+            .configure(docs)
             .default_service(web::to(nothing_here))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(edge))
@@ -190,6 +186,17 @@ fn serve(
 
 fn openapi_json(document: web::Bytes) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document)
+}
+
+/// The docs page, and the way to it.
+fn docs(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/docs")
+                .route(web::get().to(to_docs))
+                .default_service(routes::only("GET".to_owned())),
+        )
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
 
 async fn to_docs() -> HttpResponse {

@@ -72,6 +72,8 @@ pub struct HttpSettings {
     pub max_body_bytes: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// Whether the docs page is served.
+    pub docs: bool,
     /// The exact origins of browser applications that may call.
     pub cors_origins: Vec<String>,
     /// The proxies whose word about client addresses is believed.

@@ -44,6 +44,8 @@ pub(super) struct Http {
     pub(super) idle_timeout_ms: u64,
     #[serde(deserialize_with = "strict::whole")]
     pub(super) request_timeout_ms: u64,
+    #[serde(deserialize_with = "strict::flag")]
+    pub(super) docs: bool,
     #[serde(deserialize_with = "strict::texts")]
     pub(super) cors_origins: Vec<String>,
     #[serde(deserialize_with = "strict::texts")]

@@ -219,6 +219,7 @@ fn http(mut raw: raw::Http) -> Checked<HttpSettings> {
         max_body_bytes: nonzero("http.max_body_bytes", raw.max_body_bytes)?,
         request_timeout: positive("http.request_timeout_ms", raw.request_timeout_ms)?,
         trusted_proxies: TrustedProxies::new(networks.collect::<Checked<_>>()?),
+        docs: raw.docs,
         cors_origins: raw.cors_origins,
     })
 }

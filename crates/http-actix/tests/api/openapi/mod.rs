@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::App;
 use crate::support::store::ON_AUTH0;
+use crate::support::{App, Wishes};
 use compare::{deviations, members, resolve};
 
 /// The document of the program as it is now.
@@ -247,4 +247,13 @@ async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
             assert!(!asset.text.contains("://"), "{}", asset.text);
         }
     }
+}
+
+#[tokio::test]
+async fn the_docs_can_be_switched_off() {
+    let app = App::start_with(Wishes { http: "docs = false", ..Wishes::default() }).await;
+    for path in ["/docs", "/docs/", "/docs/index.html", "/docs/swagger-initializer.js"] {
+        assert_eq!(app.anonymous().get(path).await.outcome(), "404 not_found", "{path}");
+    }
+    assert_eq!(app.anonymous().get("/openapi.json").await.status, 200);
 }
