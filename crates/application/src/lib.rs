@@ -15,6 +15,7 @@ mod error;
 mod passwords;
 mod services;
 mod tenant_users;
+mod turns;
 mod users;
 
 pub use access::Access;

@@ -8,6 +8,7 @@ use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
 
 use crate::attempts::{AttemptLimit, Attempts};
 use crate::error::UseCaseError;
+use crate::turns::Turns;
 
 /// Sets passwords, with or without proof of the current one.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub struct Passwords {
     check: Arc<dyn PasswordCheck>,
     clock: Arc<dyn Clock>,
     attempts: Attempts,
+    turns: Turns,
 }
 
 impl Passwords {
@@ -25,7 +27,7 @@ impl Passwords {
         clock: Arc<dyn Clock>,
         limit: AttemptLimit,
     ) -> Self {
-        Self { directory, check, clock, attempts: Attempts::new(limit) }
+        Self { directory, check, clock, attempts: Attempts::new(limit), turns: Turns::default() }
     }
 
     /// Sets an account's password, on the authority of its home tenant alone.
@@ -39,6 +41,7 @@ impl Passwords {
         new: Password,
     ) -> Result<User, UseCaseError> {
         let user = self.find(scope, id).await?;
+        let _turn = self.turns.take(id).await;
         Ok(self.directory.set_password(scope, &user, new).await?)
     }
 
@@ -63,6 +66,7 @@ impl Passwords {
             .attempts
             .begin(id, client, self.clock.now())
             .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
+        let _turn = self.turns.take(id).await;
         let verdict = self.check.verify(scope, &user, current, client).await?;
         attempt.turned_out(verdict);
         if verdict == Verdict::Mismatch {

@@ -39,7 +39,8 @@ const INSIDE: [(&str, &[&str]); 3] = [
     ("domain", &["thiserror"]),
     // mockall is behind a feature.
     ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
-    ("application", &["thiserror", "tracing"]),
+    // tokio for one lock, which waits without holding up a thread.
+    ("application", &["thiserror", "tokio", "tracing"]),
 ];
 
 /// What only some crates may know: in themselves, and in their tests.

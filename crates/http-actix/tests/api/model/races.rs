@@ -1,8 +1,8 @@
 //! Two calls at once: what comes of them is what would have come of them one after the other.
 //!
-//! One thing is left to chance, and to the caller's advantage: who may call, by the caller's own
-//! roles, and whether the current password is right are looked at when a call comes in. What a call
-//! changes is judged once more, and in one step, when it is changed.
+//! One thing is left to chance, and to the caller's advantage: the caller's own roles are looked up
+//! when a call comes in. What a call changes is judged once more, and in one step, when it is
+//! changed.
 
 use std::collections::BTreeSet;
 

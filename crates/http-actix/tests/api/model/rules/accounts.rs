@@ -99,8 +99,7 @@ impl Judge<'_> {
         if wrong.len() >= 10 {
             return no(429, "too_many_attempts");
         }
-        let known = self.earlier.accounts.get(user).and_then(|it| it.password.as_deref());
-        if known != Some(current) {
+        if account.password.as_deref() != Some(current) {
             wrong.push(now);
             return no(422, "current_password_mismatch");
         }

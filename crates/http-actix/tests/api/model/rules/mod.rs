@@ -55,8 +55,8 @@ impl Need {
 
 /// One call as the model judges it.
 struct Judge<'a> {
-    /// What there was when the call came in. What admits a caller is looked up then: the caller's
-    /// own roles, and the proof of a password. Without a race, this is what there is now.
+    /// What there was when the call came in. The caller's own roles are looked up then. Without a
+    /// race, this is what there is now.
     earlier: &'a World,
     caller: &'a Caller<String>,
     op: &'a Op<String>,
