@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test mutants mutants-auth fmt doc generate bench sbom up down
+.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc generate bench sbom up down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,14 +62,25 @@ lint: ## Check format, lints, documentation and dependencies
 test: ## Run every test, those in the documentation too
 	cargo test --workspace --all-features --locked
 
+# How much is drawn, and from which seed.
+MODEL_CASES ?= 100
+MODEL_SEED ?= $(shell date +%s)
+
+model: ## Drive the service at random against the model of the rules, for long (MODEL_CASES, MODEL_SEED)
+	PROPTEST_CASES=$(MODEL_CASES) PROPTEST_RNG_SEED=$(MODEL_SEED) cargo test --locked -p http-actix --all-features \
+		--test api --test api_on_auth0 -- --nocapture model::whatever
+
+mutants: mutants-rules mutants-auth ## Try wrong versions of rules, use cases and token verifier, which tests must notice; takes hours
+
 # The properties draw fewer values than usual: what they find must not be a matter of luck.
-mutants mutants-auth: export PROPTEST_CASES = 32
-mutants mutants-auth: export CARGO_TARGET_DIR = target/mutants
-mutants: ## Try wrong versions of the rules, which tests must notice; takes an hour
+mutants-rules mutants-auth: export PROPTEST_CASES = 32
+mutants-rules mutants-auth: export CARGO_TARGET_DIR = target/mutants
+# What cargo-mutants says by 2 and 3, that some were missed or too slow, is judged by .ci/mutants.
+mutants-rules:
 	nice cargo mutants -p domain -p application --cargo-test-arg=--tests || case $$? in 2|3) ;; *) exit 1 ;; esac
 	.ci/mutants mutants.out
 
-mutants-auth: ## The same with the verifier of tokens; takes hours
+mutants-auth:
 	nice cargo mutants -p http-actix -f 'crates/http-actix/src/auth/**' --cargo-test-arg=--lib || case $$? in 2|3) ;; *) exit 1 ;; esac
 	.ci/mutants mutants.out
 

@@ -263,6 +263,27 @@ fn each_crate_begins_with_its_front_page() {
     }
 }
 
+/// What is claimed of security is claimed with the test that shows it.
+#[test]
+fn the_tests_that_the_page_on_security_names_are_there() {
+    let page = fs::read_to_string(crates().join("../docs/security.md")).unwrap();
+    let functions: String = ARROWS
+        .iter()
+        .flat_map(|(name, _, _)| sources(name))
+        .map(|source| source.code)
+        .collect::<Vec<_>>()
+        .join("\n");
+    let there: BTreeSet<&str> = functions
+        .split(|character: char| !(character.is_alphanumeric() || character == '_'))
+        .collect();
+    // Tests are sentences; no other word of the page has as many underscores.
+    let named: BTreeSet<&str> =
+        page.split('`').filter(|word| word.matches('_').count() > 3).collect();
+    let missing: Vec<_> = named.iter().filter(|name| !there.contains(*name)).collect();
+    assert_eq!(missing, [&""; 0], "docs/security.md names tests that are not there");
+    assert!(named.len() > 100, "only {} tests were found in docs/security.md", named.len());
+}
+
 /// Our crates, as their manifests have them. Nothing is resolved, and so nothing is fetched.
 fn packages() -> Vec<Package> {
     let metadata = MetadataCommand::new()
