@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServiceRequest};
 use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
@@ -62,9 +63,14 @@ impl Drop for UnderWay {
 /// way for so long.
 pub(crate) fn close_when_quiet(limit: Duration) -> impl Fn(&dyn Any, &mut Extensions) {
     move |stream, data| {
-        // Without a second handle there is nothing to close it by; this is so only where the
-        // process is out of handles.
-        let Some(socket) = stream.downcast_ref().and_then(second_handle) else { return };
+        let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
+        let Some(socket) = second_handle(stream) else {
+            // The process is out of handles. What cannot be watched is not kept, or whoever has
+            // brought that about would have connections without end.
+            tracing::warn!("a connection was closed, since there are no file descriptors left");
+            let _ = SockRef::from(stream).shutdown(Shutdown::Both);
+            return;
+        };
         let quiet = Arc::new(Quiet { opened: Instant::now(), since: AtomicU64::new(0) });
         let (open, ended) = oneshot::channel();
         data.insert(Connection { quiet: Arc::clone(&quiet), _open: open });

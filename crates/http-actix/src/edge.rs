@@ -1,8 +1,8 @@
 //! The edge: the outermost layer, through which every request comes in and every answer goes out.
 //!
-//! It names the request, bounds its head and its time, catches panics, turns every fault, the framework's own
-//! ones included, into the error body of the contract that the path belongs to, logs it once, and
-//! counts.
+//! It names the request, bounds its head and its time, catches panics, turns every fault, the
+//! framework's own ones included, into the error body of the contract that the path belongs to,
+//! logs it once, and counts.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};

@@ -37,9 +37,15 @@ impl SafeUrl {
         Self::within(url, reach)
     }
 
-    /// The address of something that an issuer has named: it leads no further than the issuer's.
+    /// The address of something that an issuer has named: it leads no further than the issuer's,
+    /// and in private networks to the issuer's own host alone.
     pub(crate) fn named_by(issuer: &Self, text: &str) -> Result<Self, KeySourceError> {
-        let address = Self::within(parse(text)?, issuer.reach)?;
+        let url = parse(text)?;
+        let reach = match issuer.reach {
+            Reach::Private if url.host() != issuer.url.host() => Reach::Public,
+            reach @ (Reach::Public | Reach::Private | Reach::Loopback) => reach,
+        };
+        let address = Self::within(url, reach)?;
         // What was fetched under protection must not lead to what is not.
         if issuer.url.scheme() == "https" && address.url.scheme() != "https" {
             return Err(refused("an https issuer points to http"));
@@ -192,7 +198,7 @@ mod tests {
         for (text, by_outside, by_inside, by_here) in [
             ("https://keys.example.com/keys", true, true, true),
             ("https://8.8.8.8/keys", true, true, false),
-            ("https://10.0.0.1/keys", false, true, false),
+            ("https://10.0.0.1/keys", false, false, false),
             ("https://127.0.0.1/keys", false, false, true),
             ("https://localhost/keys", false, false, true),
             ("http://127.0.0.1:8080/keys", false, false, true),
@@ -203,6 +209,10 @@ mod tests {
             assert_eq!(SafeUrl::named_by(&inside, text).is_ok(), by_inside, "{text}");
             assert_eq!(SafeUrl::named_by(&here, text).is_ok(), by_here, "{text}");
         }
+        // Within a private network, an issuer names nobody but itself.
+        let reach = |text| SafeUrl::named_by(&inside, text).unwrap().reach();
+        assert_eq!(reach("https://login.internal:8443/keys"), Reach::Private);
+        assert_eq!(reach("https://other.internal/keys"), Reach::Public);
         // Whether a name leads out of bounds, only looking it up tells.
         let named = SafeUrl::named_by(&here, "https://keys.example.com/keys").unwrap();
         assert_eq!(named.reach(), Reach::Loopback);

@@ -42,7 +42,7 @@ async fn mixed_up() -> MockServer {
 }
 
 #[tokio::test]
-async fn an_answer_about_somebody_else_is_taken_for_nobody() {
+async fn an_answer_about_somebody_else_is_a_failure() {
     let server = mixed_up().await;
     let directory = directory_at(&server.uri(), |_| {});
     let operator = Caller::operator();

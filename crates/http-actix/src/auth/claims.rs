@@ -102,9 +102,9 @@ impl Claims {
 
     /// Whether they look as the profile wants it, and not like those of an ID token.
     ///
-    /// `nonce` says nothing: older Keycloaks put it into access tokens too. The two hashes cannot
-    /// stand there, since they are those of an access token or a code (OpenID Connect Core 1.0
-    /// §3.3.2.11).
+    /// `nonce` says nothing: older Keycloaks put it into access tokens too. The two hashes are those
+    /// of an access token or a code (OpenID Connect Core 1.0 §3.3.2.11). An issuer that makes its
+    /// access tokens like ID tokens, as Dex does, gives them no scopes either.
     pub(crate) fn check_profile(&self, profile: Profile, typ: TokenType) -> Result<(), Reason> {
         if ["at_hash", "c_hash"].iter().any(|name| self.others.contains_key(*name)) {
             return Err(Reason::Type);

@@ -55,7 +55,9 @@ impl Pattern {
         // Two spellings of one address would be two issuers; tokens are compared as text.
         let canonical = url.as_str();
         if canonical != sample && canonical.strip_suffix('/') != Some(sample.as_str()) {
-            return Err(format!("must be spelt in the normal way, as in \"{canonical}\""));
+            // It is not said back: its query may hold a key.
+            let normal = "must be spelt in the normal way: lower case, no default port, no dots";
+            return Err(normal.to_owned());
         }
         Ok(pattern)
     }

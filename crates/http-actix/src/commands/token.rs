@@ -24,8 +24,9 @@ pub(super) struct Options {
     /// Whose token it is: the id of an account, for changing its own password.
     #[arg(long, value_name = "USER", default_value = "auth0|developer")]
     sub: String,
-    /// How long the token is good for, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    /// How long the token is good for, in seconds; at most 30 days, as the service takes them.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600,
+        value_parser = clap::value_parser!(u64).range(..=2_592_000))]
     ttl: u64,
 }
 

@@ -183,9 +183,13 @@ fn a_token_says_whose_it_is_and_until_when() {
     let other = claims(&token(&place, &["--sub", "auth0|demo-adam", "--ttl", "60"]));
     assert_eq!(other["sub"], json!("auth0|demo-adam"));
     assert_eq!(lifetime(&other), 60);
-    // However long somebody wishes, the time stays a time.
-    let forever = claims(&token(&place, &["--ttl", &u64::MAX.to_string()]));
-    assert_eq!(forever["exp"], json!(i64::MAX));
+    assert_eq!(lifetime(&claims(&token(&place, &["--ttl", "2592000"]))), 2_592_000);
+    // The service would not take one that is good for longer.
+    for long in ["2592001", &u64::MAX.to_string()] {
+        let refused = place.run(&["token", "--ttl", long]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused:?}");
+        assert!(refused.stderr.contains("--ttl"), "{refused:?}");
+    }
 }
 
 #[tokio::test]
