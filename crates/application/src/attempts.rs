@@ -42,6 +42,7 @@ struct Tally {
 #[derive(Debug)]
 pub(crate) struct Attempts {
     limit: AttemptLimit,
+    capacity: usize,
     tallies: Mutex<HashMap<Key, Tally>>,
 }
 
@@ -53,7 +54,7 @@ impl Attempts {
     const MOMENT: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(limit: AttemptLimit) -> Self {
-        Self { limit, tallies: Mutex::default() }
+        Self { limit, capacity: Self::MAX_KEYS, tallies: Mutex::default() }
     }
 
     /// Starts an attempt, or says how long to wait until the next may start.
@@ -65,7 +66,7 @@ impl Attempts {
     ) -> Result<Attempt<'_>, Duration> {
         let key = (user.clone(), client.map(network));
         let mut tallies = self.lock();
-        if !tallies.contains_key(&key) && tallies.len() >= Self::MAX_KEYS {
+        if !tallies.contains_key(&key) && tallies.len() >= self.capacity {
             self.make_room(&mut tallies, now);
         }
         let tally = tallies.entry(key.clone()).or_default();
@@ -89,7 +90,7 @@ impl Attempts {
         tallies.retain(|_, tally| {
             tally.under_way > 0 || tally.wrong.iter().any(|moment| self.counts(*moment, now))
         });
-        if tallies.len() >= Self::MAX_KEYS
+        if tallies.len() >= self.capacity
             && let Some(any) = tallies.keys().next().cloned()
         {
             tallies.remove(&any);
@@ -193,5 +194,60 @@ mod tests {
         let attempts = Attempts::new(LIMIT);
         drop(attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH));
         assert!(attempts.lock().is_empty());
+    }
+
+    fn person(number: usize) -> UserId {
+        format!("auth0|{number}").parse().unwrap()
+    }
+
+    fn small(capacity: usize) -> Attempts {
+        Attempts { capacity, ..Attempts::new(LIMIT) }
+    }
+
+    fn wrong(attempts: &Attempts, number: usize, now: Timestamp) {
+        attempts.begin(&person(number), None, now).unwrap().turned_out(Verdict::Mismatch);
+    }
+
+    /// How many wrong ones are remembered of whom.
+    fn remembered(attempts: &Attempts) -> Vec<(usize, usize)> {
+        let tallies = attempts.lock();
+        let of = |number: usize| Some((number, tallies.get(&(person(number), None))?.wrong.len()));
+        (0..tallies.len() + 10).filter_map(of).collect()
+    }
+
+    #[test]
+    fn room_is_made_of_those_that_count_no_longer_and_no_others() {
+        let attempts = small(4);
+        let begin = Timestamp::UNIX_EPOCH;
+        let later = begin.plus_millis(attempts.window_millis());
+        let under_way = attempts.begin(&person(0), None, begin).unwrap();
+        wrong(&attempts, 1, begin);
+        wrong(&attempts, 2, begin);
+        wrong(&attempts, 3, later.plus_millis(-1));
+        wrong(&attempts, 4, later);
+        assert_eq!(remembered(&attempts), [(0, 0), (3, 1), (4, 1)]);
+        under_way.turned_out(Verdict::Mismatch);
+        assert_eq!(remembered(&attempts), [(0, 1), (3, 1), (4, 1)]);
+    }
+
+    #[test]
+    fn where_all_count_one_gives_way_to_somebody_new_and_none_to_somebody_known() {
+        let attempts = small(3);
+        for number in 0..3 {
+            wrong(&attempts, number, Timestamp::UNIX_EPOCH);
+        }
+        drop(attempts.begin(&person(1), None, Timestamp::UNIX_EPOCH).unwrap());
+        assert_eq!(remembered(&attempts), [(0, 1), (1, 1), (2, 1)]);
+        wrong(&attempts, 3, Timestamp::UNIX_EPOCH);
+        let now = remembered(&attempts);
+        assert!(now.len() == 3 && now.contains(&(3, 1)), "{now:?}");
+    }
+
+    #[test]
+    fn below_its_bounds_nobody_gives_way() {
+        let attempts = small(3);
+        wrong(&attempts, 0, Timestamp::UNIX_EPOCH);
+        wrong(&attempts, 1, Timestamp::UNIX_EPOCH);
+        assert_eq!(remembered(&attempts), [(0, 1), (1, 1)]);
     }
 }

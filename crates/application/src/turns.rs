@@ -83,6 +83,12 @@ mod tests {
             _ = turns.take(&ann) => panic!("it is not over yet"),
             () = ready(()) => {}
         }
+        // The turn is still held, and whoever comes next has to wait for it.
+        tokio::select! {
+            biased;
+            _ = turns.take(&ann) => panic!("it is not over yet"),
+            () = ready(()) => {}
+        }
         drop(first);
         assert!(turns.lock().is_empty());
     }
