@@ -1,17 +1,39 @@
 //! The inbound call within which a port is asked.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use domain::{CallerKey, TenantId};
 use tokio::time::Instant;
 
-/// What an adapter may know of the inbound call: its name, and when it has to be over.
+/// What an adapter may know of the inbound call: its name, when it has to be over, and on whose
+/// share of what is scarce it draws.
 ///
 /// It travels beside the arguments, as a task-local value, since it changes nothing of what a
 /// method means. A task that an adapter spawns has none unless the adapter hands it on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+/// Clones are the same call.
+#[derive(Debug, Clone)]
+pub struct Call(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     request_id: Arc<str>,
     deadline: Instant,
+    share: OnceLock<Share>,
+    upstream_calls: AtomicU32,
+}
+
+/// Among whom what is scarce is shared out evenly: places in the service, and what the directory
+/// takes in a second.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// Everybody whose token speaks for this tenant.
+    Tenant(TenantId),
+    /// One caller whose token does not say for which tenant it speaks.
+    Caller(CallerKey),
+    /// Nobody in particular: what the service does of its own accord, and calls before it is known
+    /// who makes them.
+    Unnamed,
 }
 
 tokio::task_local! {
@@ -21,7 +43,8 @@ tokio::task_local! {
 impl Call {
     /// A call of this name; its answer is of no use after the deadline.
     pub fn new(request_id: Arc<str>, deadline: Instant) -> Self {
-        Self { request_id, deadline }
+        let (share, upstream_calls) = (OnceLock::new(), AtomicU32::new(0));
+        Self(Arc::new(Shared { request_id, deadline, share, upstream_calls }))
     }
 
     /// The call that the running task is part of, if it was told.
@@ -37,12 +60,32 @@ impl Call {
     /// The request id by which clients, logs and support speak of the call: at most 64 letters,
     /// digits, dots, hyphens and underscores.
     pub fn request_id(&self) -> &str {
-        &self.request_id
+        &self.0.request_id
     }
 
     /// When the answer is of no use any more.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.0.deadline
+    }
+
+    /// From now on the call draws on this share. Who is asked first has the say.
+    pub fn charge(&self, share: Share) {
+        let _ = self.0.share.set(share);
+    }
+
+    /// On whose share the call draws.
+    pub fn share(&self) -> Share {
+        self.0.share.get().cloned().unwrap_or(Share::Unnamed)
+    }
+
+    /// An adapter has sent a request to whatever is behind it, on behalf of this call.
+    pub fn count_upstream_call(&self) {
+        self.0.upstream_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests adapters have sent on behalf of this call, repetitions included.
+    pub fn upstream_calls(&self) -> u32 {
+        self.0.upstream_calls.load(Ordering::Relaxed)
     }
 }
 
@@ -50,11 +93,30 @@ impl Call {
 mod tests {
     use super::*;
 
+    fn call() -> Call {
+        Call::new("abc".into(), Instant::now())
+    }
+
     #[tokio::test]
     async fn a_call_is_known_within_its_scope_and_nowhere_else() {
-        let call = Call::new("abc".into(), Instant::now());
-        let within = call.clone().scope(async { Call::current() }).await;
-        assert_eq!(within, Some(call));
-        assert_eq!(Call::current(), None);
+        let call = call();
+        let within = call.clone().scope(async { Call::current() }).await.unwrap();
+        assert_eq!((within.request_id(), within.deadline()), ("abc", call.deadline()));
+        assert!(Call::current().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_done_within_is_seen_from_without() {
+        let call = call();
+        assert_eq!((call.share(), call.upstream_calls()), (Share::Unnamed, 0));
+        let acme = Share::Tenant("acme".parse().unwrap());
+        let within = async {
+            let call = Call::current().unwrap();
+            call.charge(acme.clone());
+            call.charge(Share::Tenant("globex".parse().unwrap()));
+            call.count_upstream_call();
+        };
+        call.clone().scope(within).await;
+        assert_eq!((call.share(), call.upstream_calls()), (acme, 1));
     }
 }

@@ -4,6 +4,7 @@
 //! - [`PasswordCheck`]: whether somebody knows an account's password.
 //! - [`KeySource`]: where the public keys of token issuers come from.
 //! - [`Clock`]: what time it is.
+//! - [`UpstreamWatch`]: who is told of the calls that adapters make outside.
 //! - [`Call`]: the inbound call within which all of them are asked.
 //!
 //! Rules that every port keeps:
@@ -29,20 +30,22 @@ mod clock;
 mod error;
 mod key_source;
 mod password_check;
+mod upstream;
 mod user_directory;
 
 #[cfg(feature = "contract")]
 pub mod contract;
 
-pub use call::Call;
+pub use call::{Call, Share};
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, Conflict, PortError, PortResult, Unacceptable};
 pub use key_source::{Curve, KeyMaterial, KeySetAddress, KeySource, KeySourceError, PublicKey};
 pub use password_check::{PasswordCheck, Verdict};
+pub use upstream::{Allowance, Circuit, Sent, SentOutcome, Unwatched, UpstreamWatch};
 pub use user_directory::{Applied, Enlisted, UserDirectory};
 
 #[cfg(feature = "mock")]
 pub use {
     clock::MockClock, key_source::MockKeySource, password_check::MockPasswordCheck,
-    user_directory::MockUserDirectory,
+    upstream::MockUpstreamWatch, user_directory::MockUserDirectory,
 };
