@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc generate bench sbom up down
+.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc generate bench sbom up down check-deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,7 @@ generate: ## Write the files that are generated and checked in; one line for eac
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(call write,crates/http-actix/tests/api/matrix.txt,cargo run --quiet --locked -p http-actix --example matrix)
 	$(call write,crates/http-actix/tests/api/matrix_auth0.txt,cargo run --quiet --locked -p http-actix --example matrix_auth0)
+	$(call write,deploy/kubernetes/monitoring/prometheusrule.yaml,deploy/kubernetes/monitoring/generate)
 
 bench: ## Measure a GET in CPU time and in time added to Auth0's; takes minutes
 	cargo build --release --locked --bin usher
@@ -114,8 +115,18 @@ sbom: ## Write what the program is made of, as CycloneDX, to target/usher.cdx.js
 	mkdir -p target && mv crates/http-actix/usher.cdx.json target/
 	rm crates/*/usher.cdx.json
 
-up: ## Build the image and serve from a container, as `run` does
+# Which parts of docker-compose.yml: dev or auth0-sim, and observability, separated by commas.
+PROFILES ?= dev
+up: export COMPOSE_PROFILES = $(PROFILES)
+ifneq (,$(findstring observability,$(PROFILES)))
+up: export USHER__TRACES__OTLP_ENDPOINT = http://jaeger:4318/v1/traces
+endif
+up: ## Build the image and serve from a container, as `run` does (PROFILES)
 	docker compose up --build --detach --wait
 
-down: ## Stop the container
+down: export COMPOSE_PROFILES = dev,auth0-sim,observability
+down: ## Stop what `up` has started
 	docker compose down
+
+check-deploy: ## Check deploy, the Dockerfiles, the workflows and the alert rules, with the tools that are there
+	deploy/check
