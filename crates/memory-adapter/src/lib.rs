@@ -45,7 +45,7 @@ pub use seed::{SeedError, SeedSummary};
 /// A directory of accounts in memory, and the check of their passwords.
 pub struct MemoryDirectory {
     state: RwLock<State>,
-    catalogue: Arc<RoleCatalogue>,
+    catalogue: RwLock<Arc<RoleCatalogue>>,
     clock: Arc<dyn Clock>,
     hasher: Hasher,
 }
@@ -53,6 +53,7 @@ pub struct MemoryDirectory {
 impl MemoryDirectory {
     /// An empty directory whose accounts can have the roles of the catalogue.
     pub fn new(catalogue: Arc<RoleCatalogue>, clock: Arc<dyn Clock>) -> Self {
+        let catalogue = RwLock::new(catalogue);
         Self { state: RwLock::default(), catalogue, clock, hasher: Hasher::default() }
     }
 
@@ -63,10 +64,23 @@ impl MemoryDirectory {
         let state = self.read().under_catalogue(&catalogue);
         Self {
             state: RwLock::new(state),
-            catalogue,
+            catalogue: RwLock::new(catalogue),
             clock: Arc::clone(&self.clock),
             hasher: Hasher::default(),
         }
+    }
+
+    /// From now on the accounts are read by this catalogue, as after a restart: a role that it does
+    /// not have gives no access, and one that it has anew does.
+    pub fn adopt_roles(&self, catalogue: Arc<RoleCatalogue>) {
+        let mut state = self.write();
+        *state = state.under_catalogue(&catalogue);
+        // Still under the lock, so that no change of an account is written by the old one.
+        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+
+    fn catalogue(&self) -> Arc<RoleCatalogue> {
+        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     // A poisoned lock is taken all the same: every change is computed on a copy and stored by
@@ -85,7 +99,7 @@ impl MemoryDirectory {
 impl fmt::Debug for MemoryDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryDirectory")
-            .field("catalogue", &self.catalogue)
+            .field("catalogue", &self.catalogue())
             .finish_non_exhaustive()
     }
 }

@@ -85,7 +85,7 @@ impl Record {
     }
 
     /// The same account, read by another catalogue.
-    fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
+    pub(crate) fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
         let mut user = User::clone(&self.user);
         let resolved = std::mem::take(&mut user.memberships);
         let stored = resolved.into_iter().map(|(tenant, Membership { role, name })| {

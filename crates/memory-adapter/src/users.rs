@@ -55,8 +55,7 @@ impl UserDirectory for MemoryDirectory {
         state.vacant(&new.email, new.username.as_ref())?;
         let id = state.vacant_id()?;
         let user = self.at_home(scope, id, new);
-        state.put(Record { user: Arc::new(user.clone()), unresolved: [].into(), password });
-        Ok(user)
+        Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }
 
     async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
@@ -76,11 +75,8 @@ impl UserDirectory for MemoryDirectory {
                 password: None,
             };
             let user = self.at_home(scope, state.vacant_id()?, new);
-            state.put(Record {
-                user: Arc::new(user.clone()),
-                unresolved: [].into(),
-                password: None,
-            });
+            let record = Record { user: Arc::new(user), unresolved: [].into(), password: None };
+            let user = self.put(&mut state, &record);
             return Ok(Enlisted { user, created: true });
         };
         if record.user.memberships.contains_key(tenant) {
@@ -234,7 +230,15 @@ impl MemoryDirectory {
         let mut user = Arc::unwrap_or_clone(record.user);
         change(&mut user);
         user.updated_at = Some(self.clock.now());
-        record.user = Arc::new(user.clone());
+        record.user = Arc::new(user);
+        self.put(state, &record)
+    }
+
+    /// Keeps the record as the catalogue of this moment reads it: a call that began under another
+    /// one may give a role that is none any more.
+    fn put(&self, state: &mut State, record: &Record) -> User {
+        let record = record.under_catalogue(&self.catalogue());
+        let user = User::clone(&record.user);
         state.put(record);
         user
     }

@@ -99,6 +99,7 @@ impl MemoryDirectory {
 
         let now = self.clock.now();
         let mut state = self.write();
+        let catalogue = self.catalogue();
         for entry in &entries {
             check_vacant(&state, entry)?;
         }
@@ -127,7 +128,7 @@ impl MemoryDirectory {
                 .into_iter()
                 .map(|(tenant, role)| (tenant, StoredMembership { role, name: None }));
             summary.passwords += usize::from(hash.is_some());
-            let record = Record::new(user, stored, hash, &self.catalogue);
+            let record = Record::new(user, stored, hash, &catalogue);
             summary.unknown_roles += record.unresolved.len();
             state.put(record);
         }
