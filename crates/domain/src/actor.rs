@@ -107,6 +107,13 @@ impl CallerKey {
     }
 }
 
+/// The first sixteen hexadecimal digits: enough to tell callers apart in a log.
+impl fmt::Display for CallerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 impl fmt::Debug for CallerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CallerKey(…)")
@@ -149,6 +156,15 @@ pub struct Actor {
 }
 
 impl Bearer {
+    /// The tenant that the token covers, if the token itself says that it is one alone.
+    pub fn only_tenant(&self) -> Option<&TenantId> {
+        match &self.tenants {
+            ClaimedTenants::Listed(tenants) if tenants.len() == 1 => tenants.first(),
+            ClaimedTenants::Memberships { within } => within.as_ref(),
+            ClaimedTenants::Listed(_) | ClaimedTenants::All => None,
+        }
+    }
+
     /// The account to look up before [`Bearer::actor`], if the tenants depend on it.
     pub fn account_to_look_up(&self) -> Option<&UserId> {
         match &self.tenants {
