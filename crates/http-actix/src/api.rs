@@ -1,29 +1,33 @@
 //! What every handler shares.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use actix_web::web;
 use application::Services;
 use domain::RoleCatalogue;
 
+use crate::admission::Admission;
 use crate::auth::TokenVerifier;
 use crate::client_address::TrustedProxies;
 use crate::head_size::HeadLimits;
 use crate::limits::Limits;
 use crate::links::PublicUrl;
 use crate::metrics::Metrics;
+use crate::openapi;
 
 /// The state of the service, one for all its threads.
 #[derive(Debug)]
 pub(crate) struct Api {
     /// The use cases.
     pub(crate) services: Services,
-    /// Who may call.
-    pub(crate) verifier: TokenVerifier,
-    /// And how often.
+    /// What can change while the service runs.
+    pub(crate) live: RwLock<Arc<Live>>,
+    /// How often who may call.
     pub(crate) limits: Limits,
-    /// The roles that there are.
-    pub(crate) roles: Arc<RoleCatalogue>,
+    /// How much is done at once.
+    pub(crate) admission: Admission,
     /// Where clients reach the service.
     pub(crate) public_url: PublicUrl,
     /// Whose word about client addresses is believed.
@@ -36,4 +40,63 @@ pub(crate) struct Api {
     pub(crate) request_timeout: Duration,
     /// Counts.
     pub(crate) metrics: Metrics,
+    /// Whether the service goes on.
+    pub(crate) phase: Phase,
+}
+
+/// What the settings say that can be read again while the service runs. It changes as a whole.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// Who may call.
+    pub(crate) verifier: TokenVerifier,
+    /// The roles that there are.
+    pub(crate) roles: Arc<RoleCatalogue>,
+    /// The OpenAPI document, with these roles in it.
+    pub(crate) document: web::Bytes,
+}
+
+impl Live {
+    /// What these settings say.
+    ///
+    /// # Errors
+    /// When the document cannot be written.
+    pub(crate) fn new(
+        verifier: TokenVerifier,
+        roles: Arc<RoleCatalogue>,
+        least_password: Option<usize>,
+    ) -> serde_json::Result<Self> {
+        let document = openapi::served(openapi::Configured { roles: &roles, least_password })?;
+        Ok(Self { verifier, roles, document: document.into() })
+    }
+}
+
+impl Api {
+    /// What the settings say at this moment. Who needs more than one thing of it should take it
+    /// once, lest it changes in between.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on the settings say this.
+    pub(crate) fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    }
+}
+
+/// Whether the service goes on, or is about to end.
+#[derive(Debug, Default)]
+pub(crate) struct Phase {
+    stopping: AtomicBool,
+}
+
+impl Phase {
+    /// It is about to end: it says that it is not ready, and asks clients to connect elsewhere.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is about to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
 }

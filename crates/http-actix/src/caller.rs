@@ -1,34 +1,48 @@
 //! Who calls: the first argument of every handler.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use domain::{Bearer, Denied, Need};
+use domain::{Bearer, Denied, Need, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
+use ports::Call;
 
+use crate::access_log::Notes;
+use crate::admission::share_of;
 use crate::api::Api;
 use crate::auth::TokenError;
 use crate::code::Code;
 use crate::fault::{Extra, Fault};
+use crate::metrics::Shed;
+use crate::path::PathNames;
 
 /// The bearer of the request's verified token.
 ///
 /// It stands first among a handler's arguments, and what comes after it there never fails by
 /// itself: a request without a good token learns nothing else.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller(Arc<Bearer>);
+pub(crate) struct Caller {
+    bearer: Arc<Bearer>,
+    notes: Notes,
+}
 
 impl Caller {
     /// What the token says.
     pub(crate) fn bearer(&self) -> &Bearer {
-        &self.0
+        &self.bearer
+    }
+
+    /// Notes for the log which tenant the request is about, where its path does not say.
+    pub(crate) fn asks_about(&self, tenant: &TenantId) {
+        self.notes.tenant(Some(tenant));
     }
 
     /// Refuses a caller whose token lacks the permission, before anything else is looked at.
     pub(crate) fn require(&self, need: Need) -> Result<(), Fault> {
-        Ok(need.check(&self.0.permissions)?)
+        Ok(need.check(&self.bearer.permissions)?)
     }
 }
 
@@ -43,7 +57,11 @@ impl FromRequest for Caller {
             let api = request
                 .app_data::<web::Data<Api>>()
                 .ok_or_else(|| Fault::internal("the application has no state"))?;
-            let bearer = api.verifier.verify(token).await?;
+            let bearer = api.live().verifier.verify(token).await?;
+            let named = PathNames::of(&request);
+            let notes = Notes::of(&request);
+            notes.caller(bearer.caller);
+            notes.tenant(named.tenant().or_else(|| bearer.only_tenant()));
             let statement = api.limits.draw(bearer.caller, &request);
             let wait = statement.wait();
             // What is said of it is for the edge to say.
@@ -53,11 +71,27 @@ impl FromRequest for Caller {
                 return Err(Fault::new(Code::TooManyRequests, detail).with(Extra::RetryAfter(wait)));
             }
             negotiate(&request)?;
-            Ok(Self(bearer))
+            let share = share_of(&bearer, named.tenant());
+            if let Some(call) = Call::current() {
+                call.charge(share.clone());
+            }
+            let place = api.admission.enter(share).await.map_err(no_room)?;
+            // It is held as long as the request is there, and handed on to the answer by the edge.
+            request.extensions_mut().insert(place);
+            Ok(Self { bearer, notes })
         }
         .boxed_local()
     }
 }
+
+fn no_room(reason: Shed) -> Fault {
+    Fault::new(Code::Overloaded, "The service has too much to do for now.")
+        .with(Extra::RetryAfter(ROOM_BEFORE_LONG))
+        .because(reason.as_str())
+}
+
+/// Crowds come and go within moments; what is worked on is done within seconds.
+const ROOM_BEFORE_LONG: Duration = Duration::from_secs(1);
 
 /// The token of the one `Authorization` header (RFC 6750 §2.1); no other place is looked at.
 fn bearer_token(request: &HttpRequest) -> Result<&str, Fault> {

@@ -86,6 +86,10 @@ codes! {
     DirectoryUnavailable "directory_unavailable" SERVICE_UNAVAILABLE;
     /// The keys to check the token with cannot be had for now.
     KeysUnavailable "keys_unavailable" SERVICE_UNAVAILABLE;
+    /// The service is about to end.
+    ShuttingDown "shutting_down" SERVICE_UNAVAILABLE;
+    /// There is no room for the request for now.
+    Overloaded "overloaded" SERVICE_UNAVAILABLE;
     /// The directory behind the service did not answer in time.
     DirectoryTimeout "directory_timeout" GATEWAY_TIMEOUT;
 }

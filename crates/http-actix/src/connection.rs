@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServiceRequest};
 use actix_web::rt::net::TcpStream;
+use prometheus_client::metrics::gauge::Gauge;
 use socket2::SockRef;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -59,10 +60,22 @@ impl Drop for UnderWay {
     }
 }
 
-/// Watches each connection that is opened, and closes it when none of its requests has been under
+/// A connection is counted as long as this is there.
+#[derive(Debug)]
+struct Open(Gauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Counts each connection that is opened, and closes it when none of its requests has been under
 /// way for so long.
-pub(crate) fn close_when_quiet(limit: Duration) -> impl Fn(&dyn Any, &mut Extensions) {
+pub(crate) fn watch_each(limit: Duration, count: Gauge) -> impl Fn(&dyn Any, &mut Extensions) {
     move |stream, data| {
+        count.inc();
+        data.insert(Open(count.clone()));
         let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
         let Some(socket) = second_handle(stream) else {
             // The process is out of handles. What cannot be watched is not kept, or whoever has

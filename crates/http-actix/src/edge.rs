@@ -2,21 +2,24 @@
 //!
 //! It names the request, bounds its head and its time, catches panics, turns every fault, the
 //! framework's own ones included, into the error body of the contract that the path belongs to,
-//! logs it once, and counts.
+//! counts it, and gives it its one line in the log.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use ports::Call;
 use tokio::time::Instant as Deadline;
+use tracing::{Instrument as _, Span};
 
+use crate::access_log::{Line, Notes};
+use crate::admission::{Paced, Place};
 use crate::api::Api;
 use crate::code::Code;
 use crate::connection::UnderWay;
@@ -24,42 +27,43 @@ use crate::contract::Contract;
 use crate::error_response::ErrorResponse;
 use crate::fault::{Extra, Fault, directory_timeout};
 use crate::limits::Statement;
-use crate::metrics::{Metrics, Route, known_method};
+use crate::metrics::{Route, known_method};
 use crate::problem::{self, Problem};
 use crate::request_id::{self, RequestId};
 use crate::routes;
+use crate::trace_context::TraceContext;
 
 /// The middleware function. Put it around everything.
 pub(crate) async fn edge<B: MessageBody + 'static>(
     api: web::Data<Api>,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let visit = Visit::begin(&request);
+) -> Result<ServiceResponse<Paced>, actix_web::Error> {
+    let visit = Visit::begin(&api, &request);
     let _under_way = UnderWay::begin(&request);
     if let Err(fault) = api.head.check(&request) {
-        return Err(visit.fail(&api.metrics, fault).into());
+        return Err(visit.fail(fault).into());
     }
     request.extensions_mut().insert(visit.id.clone());
+    request.extensions_mut().insert(visit.notes.clone());
 
-    let call = Call::new(visit.id.shared(), Deadline::now() + inner_time(api.request_timeout));
-    let answer = AssertUnwindSafe(call.scope(next.call(request))).catch_unwind();
+    let answer = visit.call.clone().scope(next.call(request)).instrument(visit.span.clone());
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     let response = match tokio::time::timeout(api.request_timeout, answer).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(error))) => {
             let fault = fault_of(Some(&error), error.as_response_error().status_code());
-            return Err(visit.fail(&api.metrics, fault).into());
+            return Err(visit.fail(fault).into());
         }
         // The panic hook has logged the panic itself.
-        Ok(Err(_panic)) => {
-            return Err(visit.fail(&api.metrics, Fault::internal("a handler panicked")).into());
-        }
-        Err(_elapsed) => return Err(visit.fail(&api.metrics, directory_timeout()).into()),
+        Ok(Err(_panic)) => return Err(visit.fail(Fault::internal("a handler panicked")).into()),
+        Err(_elapsed) => return Err(visit.fail(directory_timeout()).into()),
     };
 
     let status = response.status();
     let route = response.request().app_data::<Route>().cloned();
     let route = route.as_ref();
+    let place = response.request().extensions_mut().remove::<Place>();
     let mut response = if status.is_client_error() || status.is_server_error() {
         let error = response.response().error();
         // An answer that is no fault of ours may still be one: the preflight of CORS, say.
@@ -69,10 +73,13 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         };
         with_body_of(response, rendered)
     } else {
-        response.map_into_left_body()
+        visit.end(route, status, None);
+        response.map_body(|_, body| Paced::new(body, place))
     };
-    visit.end(&api.metrics, route, response.status());
     state_limits(&mut response);
+    if api.phase.is_stopping() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     dress(response.headers_mut(), &visit.id);
     Ok(response)
 }
@@ -86,35 +93,47 @@ fn inner_time(request_timeout: Duration) -> Duration {
 /// What the edge remembers of a request while the rest has it.
 #[derive(Debug)]
 struct Visit {
+    api: web::Data<Api>,
     id: RequestId,
+    trace: TraceContext,
+    notes: Notes,
+    call: Call,
+    span: Span,
     method: Method,
     uri: Uri,
     began: Instant,
 }
 
 impl Visit {
-    fn begin(request: &ServiceRequest) -> Self {
+    fn begin(api: &web::Data<Api>, request: &ServiceRequest) -> Self {
         #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
         let began = Instant::now();
+        let id = RequestId::of(request.headers());
+        // What is logged meanwhile, by whichever crate, bears the name of the request.
+        let span = tracing::info_span!("request", request_id = id.as_str());
         Self {
-            id: RequestId::of(request.headers()),
+            api: api.clone(),
+            trace: TraceContext::of(request.headers()),
+            notes: Notes::default(),
+            call: Call::new(id.shared(), Deadline::now() + inner_time(api.request_timeout)),
+            span,
             method: request.method().clone(),
             uri: request.uri().clone(),
             began,
+            id,
         }
     }
 
     /// A fault of a request that is lost, so that no layer within can add to its answer.
-    fn fail(self, metrics: &Metrics, fault: Fault) -> Failed {
+    fn fail(self, fault: Fault) -> Failed {
         let route = routes::route_of(self.uri.path());
-        self.log(&fault, route.as_ref());
-        self.end(metrics, route.as_ref(), fault.code().status());
+        self.end(route.as_ref(), fault.code().status(), Some(&fault));
         let contract = self.contract(route.as_ref());
         Failed { fault, contract, id: self.id }
     }
 
     fn render(&self, fault: &Fault, route: Option<&Route>) -> HttpResponse {
-        self.log(fault, route);
+        self.end(route, fault.code().status(), Some(fault));
         render(fault, self.contract(route), &self.id)
     }
 
@@ -123,36 +142,23 @@ impl Visit {
         Contract::of_path(route.map_or(self.uri.path(), Route::as_str))
     }
 
-    fn end(&self, metrics: &Metrics, route: Option<&Route>, status: StatusCode) {
-        metrics.request(route, &self.method, status, self.began.elapsed());
+    /// The request has come to its end: it is counted, and gets its one line in the log.
+    fn end(&self, route: Option<&Route>, status: StatusCode, fault: Option<&Fault>) {
+        let took = self.began.elapsed();
+        self.api.metrics.http.request(route, &self.method, status, took);
+        let line = Line {
+            request_id: self.id.as_str(),
+            trace: self.trace,
+            method: known_method(&self.method),
+            route: route.map_or("unmatched", Route::as_str),
+            status: status.as_u16(),
+            fault,
+            notes: &self.notes,
+            took,
+            upstream_calls: self.call.upstream_calls(),
+        };
+        line.write();
     }
-
-    /// The one line about a fault. No path, no query and no method of the client's own making, which
-    /// hold whatever it likes.
-    fn log(&self, fault: &Fault, route: Option<&Route>) {
-        let cause = fault.cause().map(chain).unwrap_or_default();
-        let (id, code) = (self.id.as_str(), fault.code().as_str());
-        let status = fault.code().status().as_u16();
-        let (method, route) =
-            (known_method(&self.method), route.map_or("unmatched", Route::as_str));
-        if status >= 500 {
-            tracing::error!(request_id = id, status, code, method, route, cause, "request failed");
-        } else {
-            tracing::info!(request_id = id, status, code, method, route, cause, "request refused");
-        }
-    }
-}
-
-/// An error and what lies beneath it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
 
 /// What the framework's own error is to a client.
@@ -240,7 +246,7 @@ fn whole_seconds(wait: Duration) -> u64 {
 fn with_body_of<B: MessageBody>(
     response: ServiceResponse<B>,
     rendered: HttpResponse,
-) -> ServiceResponse<EitherBody<B>> {
+) -> ServiceResponse<Paced> {
     let (request, inner) = response.into_parts();
     let mut rendered = rendered;
     for (name, value) in inner.headers() {
@@ -248,7 +254,7 @@ fn with_body_of<B: MessageBody>(
             rendered.headers_mut().append(name.clone(), value.clone());
         }
     }
-    ServiceResponse::new(request, rendered).map_into_right_body()
+    ServiceResponse::new(request, rendered.map_body(|_, body| Paced::new(body, None)))
 }
 
 /// Says what is left of the caller's budgets, where the request was done, and where it was too

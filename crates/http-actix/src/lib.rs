@@ -6,7 +6,10 @@
 //! - `fault::Fault` is everything that keeps a request from its answer, `code::Code` the table
 //!   of codes and statuses, and `edge` where both become a response, in the form of the contract
 //!   that the path belongs to.
-//! - `limits` says how often a caller may call, `head_size` and `connection` what is taken at all.
+//! - `limits` says how often a caller may call, `admission` how much is done at once, `head_size`
+//!   and `connection` what is taken at all.
+//! - `access_log`, [`metrics`] and `trace_context` tell what goes on; `signals` and `reload` let it
+//!   be stopped and changed.
 //! - `body`, `query` and `path` read what a client sends, strictly, and only when a handler asks;
 //!   `strict_json` reads JSON, of bodies and of tokens.
 //! - [`openapi`] derives the document from the same table that the router is made of.
@@ -14,6 +17,8 @@
 //!
 //! What is not here: rules. They are in `domain`, and the use cases in `application`.
 
+mod access_log;
+mod admission;
 mod api;
 pub mod auth;
 mod body;
@@ -34,16 +39,19 @@ mod head_size;
 mod issues;
 mod limits;
 pub mod links;
-mod metrics;
+pub mod metrics;
 pub mod openapi;
 mod outgoing;
 mod path;
 mod problem;
 mod query;
+mod reload;
 mod request_id;
 mod routes;
 pub mod settings;
+mod signals;
 pub mod startup;
 mod strict_json;
 mod telemetry;
+mod trace_context;
 pub mod wiring;

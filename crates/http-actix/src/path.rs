@@ -20,6 +20,11 @@ pub(crate) struct PathNames {
 }
 
 impl PathNames {
+    /// Those of the request's path.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self { tenant: named(request, "tenantId"), user: named(request, "userId") }
+    }
+
     /// The tenant of `{tenantId}`; `None` if the text cannot be one.
     pub(crate) fn tenant(&self) -> Option<&TenantId> {
         self.tenant.as_ref()
@@ -41,7 +46,7 @@ impl FromRequest for PathNames {
     type Future = Ready<Result<Self, Fault>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self { tenant: named(request, "tenantId"), user: named(request, "userId") }))
+        ready(Ok(Self::of(request)))
     }
 }
 

@@ -1,23 +1,27 @@
 //! The running service.
 
-use std::future::ready;
+use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use actix_cors::Cors;
-use actix_web::dev::Server as ActixServer;
+use actix_web::dev::{Server as ActixServer, ServerHandle};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
-use futures_util::future::{Either, join_all, select, try_join_all};
+use futures_util::future::{Either, select, try_join_all};
+use futures_util::{Stream, StreamExt as _};
+use tokio::time::timeout;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::api::Api;
+use crate::admission::Admission;
+use crate::api::{Api, Live, Phase};
 use crate::auth::TokenVerifier;
 use crate::code::Code;
 use crate::edge::edge;
@@ -25,20 +29,20 @@ use crate::fault::Fault;
 use crate::head_size::HeadLimits;
 use crate::limits::{self, Limits};
 use crate::links::{InvalidPublicUrl, PublicUrl};
-use crate::metrics::Metrics;
+use crate::metrics::Counted;
+use crate::reload::Reloading;
 use crate::settings::{HttpSettings, Settings};
-use crate::wiring::Wired;
-use crate::{connection, openapi, request_id, routes};
-
-/// How long a stopping service waits for requests under way, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 30;
+use crate::signals::{Signals, Stop};
+use crate::wiring::{Adopt, Wired};
+use crate::{connection, request_id, routes};
 
 /// A service that has its listeners and waits to be run.
 #[derive(Debug)]
 pub struct Server {
     api: Arc<Api>,
     http: HttpSettings,
-    document: web::Bytes,
+    adopt: Adopt,
+    look_every: Option<Duration>,
     listener: TcpListener,
     admin: Option<TcpListener>,
     address: SocketAddr,
@@ -50,7 +54,9 @@ impl Server {
     /// # Errors
     /// When an address cannot be had.
     pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
-        let Settings { http, issuers, auth, limits, roles, directory, .. } = settings;
+        let Settings { http, issuers, auth, limits, overload, reload, roles, directory, .. } =
+            settings;
+        let Wired { services, keys, clock, metrics, adopt } = wired;
         let listener = take("http.listen", http.listen)?;
         let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
         let admin = admin.transpose()?;
@@ -59,24 +65,26 @@ impl Server {
             Some(url) => url.clone(),
             None => reachable(address).map_err(io::Error::other)?,
         };
-        let document = openapi::served(openapi::Configured {
-            roles: &roles,
-            least_password: directory.least_password(),
-        })?;
+        metrics.keys.configure(Arc::new(issuers.clone()));
+        let keys = Arc::new(Counted::new(keys, Arc::clone(&metrics.keys)));
+        let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
+            .counting(metrics.tokens.clone());
+        let least_password = directory.least_password();
         let api = Api {
-            limits: Limits::new(limits, Arc::clone(&wired.clock)),
-            verifier: TokenVerifier::new(issuers, wired.keys, wired.clock, auth),
-            services: wired.services,
-            roles,
+            live: RwLock::new(Arc::new(Live::new(verifier, roles, least_password)?)),
+            limits: Limits::new(limits, clock),
+            admission: Admission::new(overload, metrics.http.clone()),
+            services,
             public_url,
             trusted_proxies: http.trusted_proxies.clone(),
             head: HeadLimits { uri: http.max_uri_bytes, headers: http.max_header_bytes },
             max_body_bytes: http.max_body_bytes,
             request_timeout: http.request_timeout,
-            metrics: Metrics::new(),
+            metrics,
+            phase: Phase::default(),
         };
-        let document = document.into();
-        Ok(Self { api: Arc::new(api), http, document, listener, admin, address })
+        let look_every = reload.interval;
+        Ok(Self { api: Arc::new(api), http, adopt, look_every, listener, admin, address })
     }
 
     /// Where the service listens.
@@ -94,34 +102,95 @@ impl Server {
         &self.api.public_url
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGQUIT; at SIGTERM it finishes what is under way.
+    /// Serves until it is told to stop by a signal, and reads the settings again when it should.
     ///
     /// # Errors
     /// When a listener cannot be used.
-    pub async fn run(self) -> io::Result<()> {
-        self.run_until(std::future::pending()).await
+    pub(crate) async fn run(self, reloading: Reloading) -> io::Result<()> {
+        let (stop, reload) = Signals::new()?.split();
+        let (api, adopt, every) = (Arc::clone(&self.api), self.adopt.clone(), self.look_every);
+        let reloads = pin!(reloading.run(api, adopt, every, reload));
+        let served = pin!(self.serve_until(stop));
+        match select(served, reloads).await {
+            Either::Left((served, _)) => served,
+            Either::Right((never, _)) => match never {},
+        }
     }
 
-    /// Like [`Server::run`], but also until `stop` is there, as if by SIGTERM.
+    /// Serves until `stop` is there, as if by SIGTERM.
     ///
     /// # Errors
     /// When a listener cannot be used.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { api, http, document, listener, admin, .. } = self;
-        let wanted = if admin.is_some() { PUBLIC } else { ALL };
-        let mut servers = vec![serve(Arc::clone(&api), &http, &document, listener, wanted)?];
-        if let Some(admin) = admin {
-            servers.push(serve(api, &http, &document, admin, ADMIN)?);
-        }
-        let handles: Vec<_> = servers.iter().map(ActixServer::handle).collect();
-        let stopped = pin!(async {
+        let told = async {
             stop.await;
-            join_all(handles.iter().map(|handle| handle.stop(true))).await;
-        });
-        match select(try_join_all(servers), stopped).await {
+            Stop::Gently
+        };
+        self.serve_until(futures_util::stream::once(told)).await
+    }
+
+    /// Serves until the first word to stop; at the second, what is under way is dropped.
+    async fn serve_until(self, stop: impl Stream<Item = Stop>) -> io::Result<()> {
+        let Self { api, http, listener, admin, .. } = self;
+        let wanted = if admin.is_some() { PUBLIC } else { ALL };
+        let public = serve(Arc::clone(&api), &http, listener, wanted, workers(&http))?;
+        let admin = admin
+            .map(|admin| serve(Arc::clone(&api), &http, admin, ADMIN, OF_ADMIN))
+            .transpose()?;
+        let handles = (public.handle(), admin.as_ref().map(ActixServer::handle));
+        let servers = try_join_all([public].into_iter().chain(admin));
+        let stopped = pin!(stop_when_told(&api, &http, handles, stop));
+        match select(servers, stopped).await {
             Either::Left((served, _)) => served.map(drop),
             Either::Right(((), servers)) => servers.await.map(drop),
         }
+    }
+}
+
+/// Waits for the word to stop, and stops: first it says that it is not ready, so that no balancer
+/// sends more, while everybody is still served; then the listener closes, and what is under way is
+/// finished. Who asks how it is is answered to the end, where health has a listener of its own.
+async fn stop_when_told(
+    api: &Api,
+    http: &HttpSettings,
+    (public, admin): (ServerHandle, Option<ServerHandle>),
+    stop: impl Stream<Item = Stop>,
+) {
+    let mut stop = pin!(stop);
+    let Some(how) = stop.next().await else { return pending().await };
+    api.phase.stop();
+    api.metrics.ready.set(0);
+    let delay = match how {
+        Stop::Gently => http.shutdown_delay,
+        Stop::Promptly => Duration::ZERO,
+    };
+    tracing::info!(
+        still_serving_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+        "not ready any more, stopping"
+    );
+    let mut again = pin!(async {
+        match stop.next().await {
+            Some(_) => {}
+            None => pending().await,
+        }
+    });
+    let impatient = timeout(delay, &mut again).await.is_ok();
+    if !impatient {
+        let finished = pin!(public.stop(true));
+        if let Either::Left(_) = select(finished, again).await {
+            tracing::info!("stopped");
+            stop_all(admin).await;
+            return;
+        }
+    }
+    tracing::warn!("stopped at once, and dropped what was under way");
+    public.stop(false).await;
+    stop_all(admin).await;
+}
+
+async fn stop_all(admin: Option<ServerHandle>) {
+    if let Some(admin) = admin {
+        admin.stop(false).await;
     }
 }
 
@@ -141,51 +210,68 @@ fn reachable(mut listen: SocketAddr) -> Result<PublicUrl, InvalidPublicUrl> {
 /// Which paths a listener serves.
 type Wanted = fn(&str) -> bool;
 const ALL: Wanted = |_| true;
-const PUBLIC: Wanted = |path| path != "/metrics";
-const ADMIN: Wanted = |path| !path.starts_with("/api/");
+const PUBLIC: Wanted = |path| !ADMIN(path);
+const ADMIN: Wanted = |path| path.starts_with("/health/") || path == "/metrics";
+
+/// Threads of the listener for health and metrics: it answers also when all others are busy.
+const OF_ADMIN: usize = 1;
+
+fn workers(http: &HttpSettings) -> usize {
+    match http.workers {
+        0 => available_parallelism().map_or(1, NonZeroUsize::get),
+        workers => workers,
+    }
+}
 
 fn serve(
     api: Arc<Api>,
     http: &HttpSettings,
-    document: &web::Bytes,
     listener: TcpListener,
     wanted: Wanted,
+    workers: usize,
 ) -> io::Result<ActixServer> {
-    let document = document.clone();
     let origins = http.cors_origins.clone();
-    let docs: fn(&mut web::ServiceConfig) = if http.docs { docs } else { |_| {} };
+    let document: fn(&mut web::ServiceConfig) =
+        if wanted("/openapi.json") { document } else { |_| {} };
+    let docs: fn(&mut web::ServiceConfig) =
+        if http.docs && wanted("/docs/") { docs } else { |_| {} };
+    let connections = api.metrics.http.connections.clone();
     let server = HttpServer::new(move || {
-        let document = document.clone();
         App::new()
             .app_data(web::Data::from(Arc::clone(&api)))
             .configure(|config| routes::configure(config, wanted))
-            .service(
-                web::resource("/openapi.json")
-                    .route(web::get().to(move || ready(openapi_json(document.clone()))))
-                    .default_service(routes::only("GET".to_owned())),
-            )
+            .configure(document)
             .configure(docs)
             .default_service(web::to(nothing_here))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(edge))
     });
-    let workers = match http.workers {
-        0 => available_parallelism().map_or(1, NonZeroUsize::get),
-        workers => workers,
-    };
     let server = server
         .workers(workers)
         // Each worker counts its own.
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
         .keep_alive(http.idle_timeout)
-        .on_connect(connection::close_when_quiet(http.idle_timeout))
-        .shutdown_timeout(SHUTDOWN_TIMEOUT);
+        .on_connect(connection::watch_each(http.idle_timeout, connections))
+        // Signals are for all listeners together, and stop them one after the other.
+        .disable_signals()
+        // The framework counts in seconds.
+        .shutdown_timeout(
+            http.shutdown_timeout.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
+        );
     Ok(server.listen(listener)?.run())
 }
 
-fn openapi_json(document: web::Bytes) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document)
+fn document(config: &mut web::ServiceConfig) {
+    config.service(
+        web::resource("/openapi.json")
+            .route(web::get().to(openapi_json))
+            .default_service(routes::only("GET".to_owned())),
+    );
+}
+
+async fn openapi_json(api: web::Data<Api>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(api.live().document.clone())
 }
 
 /// The docs page, and the way to it.

@@ -3,6 +3,11 @@
 //! Whatever the settings say, crates that are not Usher's own log nothing below `info`: at `debug`
 //! and `trace` HTTP libraries write down headers and bodies, and so tokens and passwords.
 //! What of a request or of an answer stands in an event never ends its line.
+//!
+//! Lines are written by a thread of their own. A log that cannot be written, to a disk that is full
+//! or a pipe that nobody reads, costs lines, which are counted, and never a request.
+
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -12,22 +17,48 @@ use std::io::{IsTerminal as _, Write as _};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Metadata, dispatcher};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::{FormatFields, MakeWriter, layer};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
-use tracing_subscriber::registry;
+use tracing_subscriber::{EnvFilter, registry, reload};
 
 use crate::settings::{LogFormat, LogSettings};
 use crate::wiring::OWN_CRATES;
 
+pub(crate) use writer::dropped_lines;
+
+/// The log, as long as this is there. What is still to be written is written when it goes.
+#[derive(Debug)]
+pub(crate) struct Log {
+    filter: Filter,
+    _written: writer::Written,
+}
+
+/// What is logged, to be changed while the service runs.
+pub(crate) struct Filter(Box<dyn Fn(EnvFilter) + Send + Sync>);
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filter(…)")
+    }
+}
+
+impl Log {
+    /// Logs from now on what this filter lets through, a directive of `EnvFilter` that was checked.
+    pub(crate) fn filter_by(&self, filter: &str) {
+        (self.filter.0)(wanted(filter));
+    }
+}
+
 /// Sends log events to the standard error stream.
-pub(crate) fn start(settings: &LogSettings) {
-    let dispatch = dispatch(settings, std::io::stderr, std::io::stderr().is_terminal());
+pub(crate) fn start(settings: &LogSettings) -> Log {
+    let (writer, written) = writer::of(std::io::stderr());
+    let (dispatch, filter) = dispatch(settings, writer, std::io::stderr().is_terminal());
     // A second start, as in tests, leaves the first one's choice in force.
     let _ = dispatcher::set_global_default(dispatch);
+    Log { filter, _written: written }
 }
 
 /// Lets panics tell where they were, but not what: the message may hold what a client sent.
@@ -43,24 +74,36 @@ pub(crate) fn hush_panics() {
     }));
 }
 
-fn dispatch<W>(settings: &LogSettings, writer: W, ansi: bool) -> Dispatch
+/// What is no HTTP at all never reaches the service, and anybody can send it: it is not worth a
+/// line at the level of errors each time, unless the settings say so.
+fn wanted(filter: &str) -> EnvFilter {
+    EnvFilter::new(format!("actix_http::h1=off,{filter}"))
+}
+
+fn dispatch<W>(settings: &LogSettings, writer: W, ansi: bool) -> (Dispatch, Filter)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // What is no HTTP at all never reaches the service, and anybody can send it: it is not worth
-    // a line at the level of errors each time, unless the settings say so.
-    let wanted = EnvFilter::new(format!("actix_http::h1=off,{}", settings.filter));
-    let filter = wanted.and(filter_fn(may_be_logged));
+    let (wanted, handle) = reload::Layer::new(wanted(&settings.filter));
+    let filter = Filter(Box::new(move |wanted| {
+        // It fails only where the log is gone, and then nobody minds.
+        let _ = handle.reload(wanted);
+    }));
+    let wanted = wanted.and(filter_fn(may_be_logged));
     let layer = layer().with_ansi(ansi).with_writer(writer);
-    match settings.format {
+    let dispatch = match settings.format {
         LogFormat::Text => {
             let layer = layer.fmt_fields(OneLine::default());
-            registry().with(layer.with_filter(filter)).into()
+            registry().with(layer.with_filter(wanted)).into()
         }
-        LogFormat::Json => registry().with(layer.json().with_filter(filter)).into(),
-    }
+        LogFormat::Json => {
+            // The innermost span alone would be the use case; the request's name is further out.
+            let layer = layer.json().with_current_span(false).with_span_list(true);
+            registry().with(layer.with_filter(wanted)).into()
+        }
+    };
+    (dispatch, filter)
 }
-
 fn may_be_logged(event: &Metadata<'_>) -> bool {
     let crate_name = event.target().split("::").next().unwrap_or_default();
     *event.level() <= LevelFilter::INFO || OWN_CRATES.contains(&crate_name)

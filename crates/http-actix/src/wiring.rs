@@ -13,18 +13,20 @@ use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirecto
 use thiserror::Error;
 
 use crate::dev;
+use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
-pub(crate) const OWN_CRATES: [&str; 8] = [
+pub(crate) const OWN_CRATES: [&str; 9] = [
     "usher",
     "usher_http",
     "application",
     "auth0_adapter",
     "domain",
+    "fair_share",
     "memory_adapter",
     "oidc_adapter",
     "ports",
@@ -39,6 +41,32 @@ pub struct Wired {
     pub keys: Arc<dyn KeySource>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Where it is counted what they do.
+    pub metrics: Metrics,
+    /// What has to be told of settings that are read again.
+    pub adopt: Adopt,
+}
+
+/// Tells what stands behind the service of settings that were read while it runs. Cheap to clone.
+#[derive(Clone)]
+pub struct Adopt(Arc<dyn Fn(&Settings) + Send + Sync>);
+
+impl Adopt {
+    /// There is nobody to be told.
+    pub fn nothing() -> Self {
+        Self(Arc::new(|_| {}))
+    }
+
+    /// These settings hold from now on.
+    pub(crate) fn settings(&self, settings: &Settings) {
+        (self.0)(settings);
+    }
+}
+
+impl std::fmt::Debug for Adopt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Adopt(…)")
+    }
 }
 
 /// Why there is nothing to stand behind the service.
@@ -93,9 +121,10 @@ impl WiringError {
 /// When the seed or a setting cannot be used.
 pub(crate) fn wire(settings: &Settings, outgoing: &Outgoing) -> Result<Wired, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let directory = Directory::of(settings, outgoing, &clock, b"")?;
+    let metrics = Metrics::new(&clock);
+    let directory = Directory::of(settings, outgoing, &clock, &metrics, b"")?;
     let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
-    Ok(directory.under(settings, Arc::new(keys), clock))
+    Ok(directory.under(settings, Arc::new(keys), clock, metrics))
 }
 
 /// The demo tenants in memory, unless the settings name a seed or a stand-in for Auth0, and one
@@ -114,10 +143,11 @@ pub(crate) fn wire_dev(
         return Err(WiringError::DevOnRealAuth0);
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let directory = Directory::of(settings, outgoing, &clock, dev::SEED.as_bytes())?;
+    let metrics = Metrics::new(&clock);
+    let directory = Directory::of(settings, outgoing, &clock, &metrics, dev::SEED.as_bytes())?;
     let keys = MemoryKeySource::new();
     keys.publish(dev::ISSUER, vec![key]);
-    Ok(directory.under(settings, Arc::new(keys), clock))
+    Ok(directory.under(settings, Arc::new(keys), clock, metrics))
 }
 
 /// What stands in the way of serving with the configured Auth0, asked of Auth0 itself.
@@ -165,11 +195,17 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
 struct Directory {
     accounts: Arc<dyn UserDirectory>,
     passwords: Arc<dyn PasswordCheck>,
+    adopt: Adopt,
 }
 
 impl Directory {
-    fn new(both: Arc<impl UserDirectory + PasswordCheck + 'static>) -> Self {
-        Self { accounts: Arc::clone(&both) as _, passwords: both }
+    fn new<D: UserDirectory + PasswordCheck + 'static>(
+        both: Arc<D>,
+        adopt: impl Fn(&D, &Settings) + Send + Sync + 'static,
+    ) -> Self {
+        let told = Arc::clone(&both);
+        let adopt = Adopt(Arc::new(move |settings| adopt(&told, settings)));
+        Self { accounts: Arc::clone(&both) as _, passwords: both, adopt }
     }
 
     /// The directory that the settings ask for. One in memory has the people of the seed that they
@@ -178,6 +214,7 @@ impl Directory {
         settings: &Settings,
         outgoing: &Outgoing,
         clock: &Arc<dyn Clock>,
+        metrics: &Metrics,
         otherwise: &[u8],
     ) -> Result<Self, WiringError> {
         let (roles, clock) = (Arc::clone(&settings.roles), Arc::clone(clock));
@@ -195,7 +232,9 @@ impl Directory {
                     None => directory.load_seed(otherwise),
                 };
                 loaded.map_err(WiringError::Seed)?;
-                Ok(Self::new(Arc::new(directory)))
+                Ok(Self::new(Arc::new(directory), |directory, settings| {
+                    directory.adopt_roles(Arc::clone(&settings.roles));
+                }))
             }
             DirectorySettings::Auth0(auth0) => {
                 let config = auth0_config(auth0)?;
@@ -209,17 +248,24 @@ impl Directory {
                         ClientError::Http(_) => WiringError::Auth0Client(error),
                     },
                 )?;
-                Ok(Self::new(Arc::new(directory)))
+                Ok(Self::new(Arc::new(directory), |_, _| {}))
             }
         }
     }
 
-    fn under(self, settings: &Settings, keys: Arc<dyn KeySource>, clock: Arc<dyn Clock>) -> Wired {
+    fn under(
+        self,
+        settings: &Settings,
+        keys: Arc<dyn KeySource>,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Wired {
         let ports = Ports {
             directory: self.accounts,
             password_check: self.passwords,
             clock: Arc::clone(&clock),
         };
-        Wired { services: Services::new(ports, settings.attempts), keys, clock }
+        let services = Services::new(ports, settings.attempts);
+        Wired { services, keys, clock, metrics, adopt: self.adopt }
     }
 }

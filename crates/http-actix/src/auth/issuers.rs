@@ -197,6 +197,28 @@ impl TrustedIssuers {
         }
         Err(reason)
     }
+
+    /// Their names as they are configured: that of a template has its place for a tenant.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|issuer| issuer.issuer.to_string())
+    }
+
+    /// The configured name of the issuer that has this one.
+    pub fn name_of(&self, iss: &str) -> Option<String> {
+        let issuer = self.0.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
+        Some(issuer.issuer.to_string())
+    }
+
+    /// Where the keys are of all issuers that are fixed; none if there is a template among them,
+    /// whose issuers nobody knows before they come.
+    pub fn all_fixed(&self) -> Vec<KeySetAddress> {
+        let address = |issuer: &TrustedIssuer| {
+            let Pattern::Fixed(name) = &issuer.issuer else { return None };
+            let found = issuer.issuer.matches(name)?;
+            Some(issuer.selected(name, found).address)
+        };
+        self.0.iter().map(address).collect::<Option<_>>().unwrap_or_default()
+    }
 }
 
 impl FromIterator<TrustedIssuer> for TrustedIssuers {

@@ -29,7 +29,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::error::TokenError;
 use super::keys::{VerifyingKey, Wanted};
-use slot::{Outcome, Slot, Step};
+use slot::{Outcome, Slot, Step, Warmth};
 
 /// How long keys are kept, and how often an issuer may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +171,39 @@ impl KeyCache {
             let _ = done.changed().await;
             has_waited = true;
         }
+    }
+
+    /// Whether the issuer has keys that can be used, fetched if need be.
+    pub(crate) async fn has_keys(&self, address: &KeySetAddress) -> bool {
+        let issuer = self.0.issuer(address);
+        let mut informed = false;
+        loop {
+            let now = self.0.clock.now();
+            let step = issuer.slot().keys_at_all(now, informed, &self.0.settings);
+            let mut done = match step {
+                Warmth::Warm { begin } => {
+                    if let Some(done) = begin {
+                        self.spawn(address, &issuer, done);
+                    }
+                    return true;
+                }
+                Warmth::Cold => return false,
+                Warmth::Begin(done) => {
+                    let ended = done.subscribe();
+                    self.spawn(address, &issuer, done);
+                    ended
+                }
+                Warmth::Join(ended) => ended,
+            };
+            let _ = done.changed().await;
+            informed = true;
+        }
+    }
+
+    /// Whether the issuer has keys that can be used at this moment.
+    pub(crate) fn has_usable(&self, address: &KeySetAddress, now: Timestamp) -> bool {
+        let issuer = self.0.remembered(address);
+        issuer.is_some_and(|issuer| issuer.slot().has_usable(now, &self.0.settings))
     }
 
     /// Whether that very key would still be given for a token now. It counts as a use.

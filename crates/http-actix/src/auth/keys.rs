@@ -105,6 +105,11 @@ impl KeySet {
         Self(keys.into_iter().filter_map(|public| kept(&public).or_else(|| made(public))).collect())
     }
 
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this very key is among them.
     pub(crate) fn holds(&self, key: &Arc<VerifyingKey>) -> bool {
         self.0.iter().any(|held| Arc::ptr_eq(held, key))

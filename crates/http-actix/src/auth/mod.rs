@@ -35,7 +35,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Bearer;
+use futures_util::future::join_all;
 use ports::{Clock, KeySource};
+use prometheus_client::metrics::counter::Counter;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
@@ -87,8 +89,18 @@ pub struct TokenVerifier {
     keys: KeyCache,
     tokens: TokenCache,
     clock: Arc<dyn Clock>,
+    settings: AuthSettings,
     limits: Limits,
-    key_wait: Duration,
+    lookups: Lookups,
+}
+
+/// How often a token was one that had been verified a moment ago. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Lookups {
+    /// It was.
+    pub hits: Counter,
+    /// It was not.
+    pub misses: Counter,
 }
 
 impl TokenVerifier {
@@ -99,14 +111,51 @@ impl TokenVerifier {
         clock: Arc<dyn Clock>,
         settings: AuthSettings,
     ) -> Self {
-        Self {
-            issuers,
-            keys: KeyCache::new(keys, Arc::clone(&clock), settings.keys),
-            tokens: TokenCache::new(settings.cached_tokens),
-            clock,
-            limits: Limits { leeway: settings.leeway, max_lifetime: settings.max_lifetime },
-            key_wait: settings.key_wait,
-        }
+        let keys = KeyCache::new(keys, Arc::clone(&clock), settings.keys);
+        Self::over(keys, issuers, clock, settings, Lookups::default())
+    }
+
+    /// The same verifier, which counts here.
+    #[must_use]
+    pub fn counting(self, lookups: Lookups) -> Self {
+        Self { lookups, ..self }
+    }
+
+    /// A verifier that believes these issuers instead. Keys are kept; of tokens that were verified
+    /// under the old ones nothing is.
+    #[must_use]
+    pub fn with_issuers(&self, issuers: TrustedIssuers) -> Self {
+        let (keys, clock) = (self.keys.clone(), Arc::clone(&self.clock));
+        Self::over(keys, issuers, clock, self.settings, self.lookups.clone())
+    }
+
+    fn over(
+        keys: KeyCache,
+        issuers: TrustedIssuers,
+        clock: Arc<dyn Clock>,
+        settings: AuthSettings,
+        lookups: Lookups,
+    ) -> Self {
+        let AuthSettings { leeway, max_lifetime, .. } = settings;
+        let limits = Limits { leeway, max_lifetime };
+        let tokens = TokenCache::new(settings.cached_tokens);
+        Self { issuers, keys, tokens, clock, settings, limits, lookups }
+    }
+
+    /// Whether there are keys to verify tokens with: those of one issuer at least, or a template
+    /// among the issuers, of which nobody knows what it stands for before a token comes.
+    ///
+    /// Keys that are missing are fetched, as they would be for a token: so this may be asked as
+    /// often as one likes, and a service that has just been started gets its keys by it.
+    pub async fn has_keys(&self) -> bool {
+        let fixed = self.issuers.all_fixed();
+        let fetches = fixed.iter().map(|address| self.keys.has_keys(address));
+        let all = tokio::time::timeout(self.settings.key_wait, join_all(fetches)).await;
+        // What has not come by now may still be there for one of them.
+        let now = self.clock.now();
+        fixed.is_empty()
+            || all.is_ok_and(|all| all.contains(&true))
+            || fixed.iter().any(|address| self.keys.has_usable(address, now))
     }
 
     /// Who bears this token.
@@ -119,8 +168,10 @@ impl TokenVerifier {
         }
         let now = self.clock.now();
         if let Some(bearer) = self.tokens.get(token, now, self.limits, &self.keys) {
+            self.lookups.hits.inc();
             return Ok(bearer);
         }
+        self.lookups.misses.inc();
         let unverified = Unverified::read(token).map_err(TokenError::Invalid)?;
         let selected = self
             .issuers
@@ -137,7 +188,8 @@ impl TokenVerifier {
         // Before the key is looked for, so that an old token never costs a fetch.
         let checked = unverified.checked(&expectations, now).map_err(TokenError::Invalid)?;
         let wanted = checked.wanted();
-        let key = tokio::time::timeout(self.key_wait, self.keys.key(&selected.address, &wanted));
+        let key =
+            tokio::time::timeout(self.settings.key_wait, self.keys.key(&selected.address, &wanted));
         // The fetch is a task of its own, and goes on for whoever comes next.
         let key = key.await.unwrap_or(Err(TokenError::KeysUnavailable { retry_after: SOON }))?;
         let claims = checked.verified_by(&key).map_err(TokenError::Invalid)?;

@@ -1,5 +1,7 @@
 //! An address that is fixed, or has a place for a tenant.
 
+use std::fmt;
+
 use domain::TenantId;
 use url::{Host, Url};
 
@@ -22,6 +24,15 @@ pub(crate) enum Pattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Match {
     pub(crate) tenant: Option<TenantId>,
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(text) => f.write_str(text),
+            Self::Template { prefix, suffix } => write!(f, "{prefix}{PLACEHOLDER}{suffix}"),
+        }
+    }
 }
 
 impl Pattern {

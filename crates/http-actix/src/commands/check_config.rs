@@ -8,6 +8,6 @@ pub(super) fn run(file: &ConfigFile) -> CommandResult {
     let settings = settings::load(file.config.as_deref())?;
     // The seed is a part of them, and some values only the adapter can judge. Nothing is sent.
     wiring::wire(&settings, &Outgoing::new()?)?;
-    print("The settings are good.");
+    print("The settings are good.")?;
     Ok(())
 }

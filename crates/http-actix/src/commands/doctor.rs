@@ -25,7 +25,7 @@ pub(super) fn run(options: &Options) -> Result<bool, Box<dyn StdError>> {
     let settings = settings::load_lenient(options.file.config.as_deref())?;
     let findings = Outgoing::new()?.runtime().block_on(wiring::examine(&settings))?;
     let well = findings.iter().all(|finding| finding.verdict != Verdict::Problem);
-    print(&if options.json { as_json(well, &findings) } else { as_text(well, &findings) });
+    print(&if options.json { as_json(well, &findings) } else { as_text(well, &findings) })?;
     Ok(well)
 }
 

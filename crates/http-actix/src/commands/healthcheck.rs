@@ -15,15 +15,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Options {
     #[command(flatten)]
     file: ConfigFile,
-    /// Where the service listens, instead of where the settings say.
+    /// Where the service says how it is, instead of where the settings say.
     #[arg(long, value_name = "ADDRESS:PORT")]
     address: Option<SocketAddr>,
 }
 
 pub(super) fn run(options: &Options) -> CommandResult {
-    let mut address = match options.address {
-        Some(address) => address,
-        None => settings::load_lenient(options.file.config.as_deref())?.http.listen,
+    let mut address = if let Some(address) = options.address {
+        address
+    } else {
+        let http = settings::load_lenient(options.file.config.as_deref())?.http;
+        http.admin_listen.unwrap_or(http.listen)
     };
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
@@ -32,7 +34,7 @@ pub(super) fn run(options: &Options) -> CommandResult {
     if status != "200" {
         return Err(format!("the service at {address} is not ready: status {status}").into());
     }
-    print("ready");
+    print("ready")?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod serve;
 mod token;
 
 use std::error::Error as StdError;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -76,18 +77,22 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is where commands tell people what went wrong")]
+/// Says what went wrong. Where nobody can be told, on a disk that is full, the exit code has to do.
 fn complain(error: &dyn StdError) {
-    eprint!("usher: {error}");
+    let mut text = format!("usher: {error}");
     let mut next = error.source();
     while let Some(source) = next {
-        eprint!(": {source}");
+        text.push_str(": ");
+        text.push_str(&source.to_string());
         next = source.source();
     }
-    eprintln!();
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-#[expect(clippy::print_stdout, reason = "this is where commands print what they were asked for")]
-fn print(text: &str) {
-    println!("{text}");
+/// Prints what a command was asked for.
+///
+/// # Errors
+/// When it cannot be written, and so the command has failed.
+fn print(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
 }

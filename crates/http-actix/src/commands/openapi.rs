@@ -4,6 +4,6 @@ use super::{CommandResult, print};
 use crate::openapi;
 
 pub(super) fn run() -> CommandResult {
-    print(openapi::text()?.trim_end());
+    print(openapi::text()?.trim_end())?;
     Ok(())
 }

@@ -11,7 +11,8 @@ use super::{CommandResult, ConfigFile, print};
 use crate::auth::TrustedIssuers;
 use crate::dev::{self, DevKey, DevKeyError, Grant};
 use crate::outgoing::Outgoing;
-use crate::settings::{self, DirectorySettings, Settings};
+use crate::reload::Reloading;
+use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
 use crate::startup::Server;
 use crate::{telemetry, wiring};
 
@@ -31,34 +32,40 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> CommandResult {
-    let mut settings = if options.dev {
-        settings::load_development()?
-    } else {
-        settings::load(options.file.config.as_deref())?
+    let source =
+        if options.dev { Source::Development } else { Source::File(options.file.config.clone()) };
+    let (mut settings, loaded) = match &source {
+        Source::Development => (settings::load_development()?, Loaded::nothing()),
+        Source::File(_) => source.load()?,
     };
     if let Some(listen) = options.listen {
         settings.http.listen = listen;
     }
-    telemetry::start(&settings.log);
-    if options.dev { develop(settings, options.allow_remote) } else { serve(settings) }
+    let log = telemetry::start(&settings.log);
+    let reloading = Reloading::new(source, loaded, log);
+    if options.dev {
+        develop(settings, options.allow_remote, reloading)
+    } else {
+        serve(settings, reloading)
+    }
 }
 
-fn serve(settings: Settings) -> CommandResult {
+fn serve(settings: Settings, reloading: Reloading) -> CommandResult {
     let outgoing = Outgoing::new()?;
     let wired = wiring::wire(&settings, &outgoing)?;
     let server = Server::bind(settings, wired)?;
     tracing::info!(address = %server.address(), "serving");
-    run_to_the_end(server, outgoing)
+    run_to_the_end(server, outgoing, reloading)
 }
 
 /// Serves until it is told to stop, and lets what goes out come to its end then.
-fn run_to_the_end(server: Server, outgoing: Outgoing) -> CommandResult {
-    let ended = actix_web::rt::System::new().block_on(server.run());
+fn run_to_the_end(server: Server, outgoing: Outgoing, reloading: Reloading) -> CommandResult {
+    let ended = actix_web::rt::System::new().block_on(server.run(reloading));
     outgoing.finish();
     Ok(ended?)
 }
 
-fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
+fn develop(mut settings: Settings, allow_remote: bool, reloading: Reloading) -> CommandResult {
     if !settings.http.listen.ip().is_loopback() && !allow_remote {
         let listen = settings.http.listen;
         return Err(format!(
@@ -78,8 +85,8 @@ fn develop(mut settings: Settings, allow_remote: bool) -> CommandResult {
         DirectorySettings::Auth0(_) => "kept in a stand-in for Auth0",
     };
     let server = Server::bind(settings, wired)?;
-    print(&welcome(&server, kept, &token));
-    run_to_the_end(server, outgoing)
+    print(&welcome(&server, kept, &token))?;
+    run_to_the_end(server, outgoing, reloading)
 }
 
 /// Where the development key is kept, so that `usher token` signs with the same one.

@@ -39,6 +39,6 @@ pub(super) fn run(options: &Options) -> CommandResult {
         grant.scopes.clone_from(&options.scope);
         grant.permissions.clone_from(&options.permission);
     }
-    print(&DevKey::kept_in(&file)?.mint(&grant, SystemClock.now())?);
+    print(&DevKey::kept_in(&file)?.mint(&grant, SystemClock.now())?)?;
     Ok(())
 }

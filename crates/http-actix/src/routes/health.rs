@@ -1,14 +1,20 @@
 //! Whether the service lives, whether it can serve, and what it has counted.
 
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use application::UseCaseError;
+use futures_util::future::{FutureExt as _, join};
 use ports::PortError;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::fault::Fault;
+use crate::code::Code;
+use crate::fault::{Extra, Fault};
 use crate::metrics;
 
 /// How the service is.
@@ -31,7 +37,8 @@ pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "live" })
 }
 
-/// Whether the service can do its work: the directory takes calls.
+/// Whether the service can do its work: it is not about to end, it has keys to check tokens with,
+/// and the directory takes calls.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -40,9 +47,32 @@ pub(crate) async fn live() -> HttpResponse {
     responses((status = 200, description = "The service can do its work.", body = Health)),
 )]
 pub(crate) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
-    api.services.ready().await.map_err(not_ready)?;
-    Ok(HttpResponse::Ok().json(Health { status: "ready" }))
+    let outcome = readiness(&api).await;
+    api.metrics.ready.set(i64::from(outcome.is_ok()));
+    outcome.map(|()| HttpResponse::Ok().json(Health { status: "ready" }))
 }
+
+/// Not about to end, keys to check tokens with, and a directory that answers. It can be asked as
+/// often as one likes: keys and directory are asked seldom, whoever asks here.
+async fn readiness(api: &Api) -> Result<(), Fault> {
+    if api.phase.is_stopping() {
+        let detail = "The service is about to end.";
+        return Err(Fault::new(Code::ShuttingDown, detail).with(Extra::RetryAfter(NOT_LONG)));
+    }
+    let verifier = api.live();
+    let (has_keys, directory) = join(verifier.verifier.has_keys(), api.services.ready()).await;
+    directory.map_err(not_ready)?;
+    if !has_keys {
+        let detail = "The keys of no issuer can be had for now.";
+        return Err(Fault::new(Code::KeysUnavailable, detail).with(Extra::RetryAfter(NOT_LONG)));
+    }
+    Ok(())
+}
+
+/// When it may be worth asking again.
+const NOT_LONG: Duration = Duration::from_secs(5);
+/// How long a scrape waits to learn whether the service is ready: it must not be late itself.
+const SCRAPE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whatever the reason is, a service that is not ready says so in one way.
 fn not_ready(error: PortError) -> Fault {
@@ -60,6 +90,11 @@ fn not_ready(error: PortError) -> Fault {
     responses((status = 200, description = "Counts in the OpenMetrics text format.", body = String, content_type = "application/openmetrics-text")),
 )]
 pub(crate) async fn counts(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
+    // Where nobody asks for readiness, the metrics would never tell of it.
+    // Whatever becomes of the question, the metrics are told.
+    let asked = AssertUnwindSafe(readiness(&api)).catch_unwind();
+    let ready = timeout(SCRAPE_PATIENCE.min(api.request_timeout / 2), asked).await;
+    api.metrics.ready.set(i64::from(matches!(ready, Ok(Ok(Ok(()))))));
     let text = api.metrics.text().map_err(Fault::internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
 }

@@ -65,6 +65,7 @@ const ANY: &[Code] = &[
     Code::DirectoryError,
     Code::DirectoryUnavailable,
     Code::KeysUnavailable,
+    Code::Overloaded,
     Code::DirectoryTimeout,
 ];
 /// What every operation can answer that answers with a body.
@@ -120,7 +121,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
               &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).checking_a_password(),
         endpoint::<health::__path_live, _, _>(health::live, &[]),
         endpoint::<health::__path_ready, _, _>(health::ready,
-            &[&[Code::DirectoryError, Code::DirectoryUnavailable, Code::DirectoryTimeout]]),
+            &[&[Code::ShuttingDown, Code::KeysUnavailable, Code::DirectoryUnavailable,
+                Code::DirectoryTimeout]]),
         endpoint::<health::__path_counts, _, _>(health::counts, &[]),
     ]
 }

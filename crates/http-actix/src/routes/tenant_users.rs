@@ -183,7 +183,7 @@ pub(crate) async fn create(
     let need = Need::WriteTenantUsers;
     let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
     query.none()?;
-    let enlistment = body.json::<CreateTenantUser>().await?.into_enlistment(&api.roles)?;
+    let enlistment = body.json::<CreateTenantUser>().await?.into_enlistment(&api.live().roles)?;
     let enlisted = api.services.tenant_users.enlist(&scope, enlistment).await?;
     let location = api.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
     Ok(HttpResponse::Created()
@@ -241,7 +241,7 @@ pub(crate) async fn update(
     let need = Need::WriteTenantUsers;
     let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
     query.none()?;
-    let change = body.json::<UpdateTenantUser>().await?.into_change(&api.roles)?;
+    let change = body.json::<UpdateTenantUser>().await?.into_change(&api.live().roles)?;
     let user = api.services.tenant_users.change(&scope, names.require_user()?, change).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
 }

@@ -47,6 +47,7 @@ pub(crate) async fn list(
         let issue = Issue::parameter(FILTER_TENANT, Code::MalformedRequest, "is missing");
         return Err(Fault::at(vec![issue]));
     };
+    caller.asks_about(tenant);
     let scope = api.services.access.tenant(caller.bearer(), Need::ViewUsers, Some(tenant)).await?;
     let page = api.services.users.list(&scope, &query.page()).await?;
 
@@ -88,12 +89,13 @@ pub(crate) async fn create(
     // Whether the caller may do this in the tenant comes before whatever else is wrong.
     let scope = match issues.tenant("tenantName", &request.tenant_name) {
         Some(tenant) => {
+            caller.asks_about(&tenant);
             let access = &api.services.access;
             Some(access.tenant(caller.bearer(), Need::ModifyUsers, Some(&tenant)).await?)
         }
         None => None,
     };
-    let (scope, new) = request.into_new_user(api.roles.default_role(), scope, issues)?;
+    let (scope, new) = request.into_new_user(api.live().roles.default_role(), scope, issues)?;
     let user = api.services.users.create(&scope, new).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, api.public_url.user(&user.id)))

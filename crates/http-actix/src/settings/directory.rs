@@ -1,12 +1,12 @@
 //! `[directory]`, from what stands there to types.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::raw;
-use super::read::{Checked, positive};
+use super::read::{Checked, beside, positive};
 use super::{Auth0Settings, DirectorySettings, InvalidSettings, Invite};
 
 pub(super) fn directory(
@@ -99,9 +99,4 @@ fn contents(key: &str, path: &Path) -> Checked<Vec<u8>> {
     fs::read(path).map_err(|error| {
         InvalidSettings::value(key, format!("{} cannot be read: {error}", path.display()))
     })
-}
-
-/// Relative to the file of settings that names it, wherever the process was started.
-fn beside(folder: Option<&Path>, file: &str) -> PathBuf {
-    folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }

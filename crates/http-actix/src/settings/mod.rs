@@ -7,6 +7,7 @@ mod directory;
 mod issuers;
 mod raw;
 mod read;
+mod source;
 mod strict;
 
 use std::net::SocketAddr;
@@ -19,12 +20,14 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 use thiserror::Error;
 
+use crate::admission::OverloadSettings;
 use crate::auth::{AuthSettings, TrustedIssuers};
 use crate::client_address::TrustedProxies;
 use crate::limits::LimitSettings;
 use crate::links::PublicUrl;
 
 pub use read::{load, load_defaults, load_development, load_lenient, state_folder};
+pub use source::{Loaded, Source};
 
 /// Everything that can be set, as types.
 #[derive(Debug)]
@@ -43,6 +46,12 @@ pub struct Settings {
     pub attempts: AttemptLimit,
     /// `[limits]`
     pub limits: LimitSettings,
+    /// `[overload]`
+    pub overload: OverloadSettings,
+    /// `[reload]`
+    pub reload: ReloadSettings,
+    /// `[traces]`; nothing without an end point to send them to.
+    pub traces: Option<TraceSettings>,
     /// `[[roles]]`
     pub roles: Arc<RoleCatalogue>,
 }
@@ -72,6 +81,10 @@ pub struct HttpSettings {
     pub max_body_bytes: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How long a service that is told to stop goes on serving, as one that is not ready.
+    pub shutdown_delay: Duration,
+    /// How long what is under way may then take.
+    pub shutdown_timeout: Duration,
     /// Whether the docs page is served.
     pub docs: bool,
     /// The exact origins of browser applications that may call.
@@ -96,6 +109,24 @@ pub enum LogFormat {
     Text,
     /// Lines of JSON for programs.
     Json,
+}
+
+/// How the settings are read again while the service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadSettings {
+    /// How often the files are looked at; never without it.
+    pub interval: Option<Duration>,
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceSettings {
+    /// The address of the collector (OTLP/HTTP).
+    pub otlp_endpoint: String,
+    /// How many of the traces that begin here are sent, from 0 to 1.
+    pub sample_ratio: f64,
+    /// What the service is called there.
+    pub service_name: String,
 }
 
 /// Where the accounts are kept.

@@ -16,6 +16,9 @@ pub(super) struct Raw {
     pub(super) auth: Auth,
     pub(super) passwords: Passwords,
     pub(super) limits: Limits,
+    pub(super) overload: Overload,
+    pub(super) reload: Reload,
+    pub(super) traces: Traces,
     pub(super) roles: Vec<Role>,
 }
 
@@ -44,6 +47,10 @@ pub(super) struct Http {
     pub(super) idle_timeout_ms: u64,
     #[serde(deserialize_with = "strict::whole")]
     pub(super) request_timeout_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) shutdown_delay_ms: u64,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) shutdown_timeout_ms: u64,
     #[serde(deserialize_with = "strict::flag")]
     pub(super) docs: bool,
     #[serde(deserialize_with = "strict::texts")]
@@ -69,6 +76,17 @@ pub(super) struct Directory {
     #[serde(default)]
     pub(super) memory: Memory,
     pub(super) auth0: Auth0,
+}
+
+impl Directory {
+    /// All of it as text, but for the client's secret and the file that holds it.
+    pub(super) fn without_secret(&self) -> String {
+        let Self { adapter, memory, auth0 } = self;
+        let Auth0 { domain, audience, client_id, connection, metadata_prefix, .. } = auth0;
+        let Auth0 { timeout_ms, ca_file, invite, verify_email, .. } = auth0;
+        let auth0 = (domain, audience, client_id, connection, metadata_prefix);
+        format!("{adapter:?} {memory:?} {auth0:?} {timeout_ms} {ca_file:?} {invite} {verify_email}")
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -180,6 +198,38 @@ pub(super) struct Limits {
     pub(super) password_checks_per_minute: u32,
     #[serde(deserialize_with = "strict::whole")]
     pub(super) reads_per_minute: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the published names of the keys")]
+pub(super) struct Overload {
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_concurrent: usize,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_concurrent_per_tenant: usize,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_queued: usize,
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) max_wait_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reload {
+    #[serde(deserialize_with = "strict::whole")]
+    pub(super) interval_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Traces {
+    #[serde(default, deserialize_with = "strict::optional_text")]
+    pub(super) otlp_endpoint: Option<String>,
+    #[serde(deserialize_with = "strict::fraction")]
+    pub(super) sample_ratio: f64,
+    #[serde(deserialize_with = "strict::text")]
+    pub(super) service_name: String,
 }
 
 #[derive(Debug, Deserialize)]

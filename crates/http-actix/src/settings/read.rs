@@ -13,7 +13,12 @@ use domain::{Access, RoleCatalogue, RoleDefinition};
 use ipnet::IpNet;
 
 use super::raw::{self, Raw};
-use super::{HttpSettings, InvalidSettings, LogFormat, LogSettings, Settings, directory, issuers};
+use super::source::Source;
+use super::{
+    HttpSettings, InvalidSettings, LogFormat, LogSettings, ReloadSettings, Settings, TraceSettings,
+    directory, issuers,
+};
+use crate::admission::OverloadSettings;
 use crate::auth::{AuthSettings, KeyCacheSettings};
 use crate::client_address::TrustedProxies;
 use crate::limits::LimitSettings;
@@ -30,24 +35,31 @@ pub(super) type Checked<T> = Result<T, InvalidSettings>;
 /// The settings of the file, or of the one that `USHER_CONFIG` names, over the defaults and under
 /// the environment. There must be an issuer, since without one nobody could ever call.
 pub fn load(file: Option<&Path>) -> Checked<Settings> {
-    let file = file.map(Path::to_owned).or_else(named_file);
-    let raw = read(&[DEFAULTS], file.as_deref())?;
+    let (settings, _) = Source::File(file.map(Path::to_owned)).load()?;
+    Ok(settings)
+}
+
+pub(super) fn read_file(file: Option<&Path>) -> Checked<Raw> {
+    read(&[DEFAULTS], file)
+}
+
+pub(super) fn check_with_issuers(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
     if raw.auth.issuers.is_empty() {
         let reason = "at least one issuer is needed; `usher serve --dev` brings one along";
         return Err(InvalidSettings::value("auth.issuers", reason));
     }
-    check(raw, file.as_deref().and_then(Path::parent))
+    check(raw, folder)
 }
 
 /// As [`load`], but without an issuer it will do: for asking about a service that runs, in
 /// whatever mode.
 pub fn load_lenient(file: Option<&Path>) -> Checked<Settings> {
     let file = file.map(Path::to_owned).or_else(named_file);
-    check(read(&[DEFAULTS], file.as_deref())?, file.as_deref().and_then(Path::parent))
+    check(read_file(file.as_deref())?, file.as_deref().and_then(Path::parent))
 }
 
 /// The file that the environment names; an empty name is none.
-fn named_file() -> Option<PathBuf> {
+pub(super) fn named_file() -> Option<PathBuf> {
     variable(FILE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
@@ -160,8 +172,48 @@ fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
             password_checks: NonZeroU32::new(raw.limits.password_checks_per_minute),
             reads: NonZeroU32::new(raw.limits.reads_per_minute),
         },
+        overload: overload(&raw.overload)?,
+        reload: ReloadSettings {
+            interval: at_most("reload.interval_ms", raw.reload.interval_ms, 3_600_000)
+                .map(Duration::from_millis)
+                .map(|interval| Some(interval).filter(|interval| !interval.is_zero()))?,
+        },
+        traces: traces(raw.traces)?,
         roles: Arc::new(roles(raw.roles)?),
     })
+}
+
+fn overload(raw: &raw::Overload) -> Checked<OverloadSettings> {
+    let raw::Overload { max_concurrent, max_concurrent_per_tenant, max_queued, max_wait_ms } = *raw;
+    let some = |key, number| at_most(key, nonzero(key, number)?, 100_000);
+    Ok(OverloadSettings {
+        concurrent: some("overload.max_concurrent", max_concurrent)?,
+        concurrent_per_tenant: some(
+            "overload.max_concurrent_per_tenant",
+            max_concurrent_per_tenant,
+        )?,
+        queued: at_most("overload.max_queued", max_queued, 100_000)?,
+        wait: at_most("overload.max_wait_ms", max_wait_ms, 3_600_000).map(Duration::from_millis)?,
+    })
+}
+
+fn traces(mut raw: raw::Traces) -> Checked<Option<TraceSettings>> {
+    const KEY: &str = "traces.otlp_endpoint";
+    let Some(otlp_endpoint) = raw.otlp_endpoint.take().filter(|endpoint| !endpoint.is_empty())
+    else {
+        return Ok(None);
+    };
+    let fits = url::Url::parse(&otlp_endpoint)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !fits {
+        let reason = "must be an address such as http://collector.example:4318/v1/traces";
+        return Err(InvalidSettings::value(KEY, reason));
+    }
+    let raw::Traces { sample_ratio, service_name, .. } = raw;
+    if service_name.is_empty() {
+        return Err(InvalidSettings::value("traces.service_name", "is empty"));
+    }
+    Ok(Some(TraceSettings { otlp_endpoint, sample_ratio, service_name }))
 }
 
 fn http(mut raw: raw::Http) -> Checked<HttpSettings> {
@@ -218,6 +270,12 @@ fn http(mut raw: raw::Http) -> Checked<HttpSettings> {
         idle_timeout: at_most_an_hour("http.idle_timeout_ms", raw.idle_timeout_ms)?,
         max_body_bytes: nonzero("http.max_body_bytes", raw.max_body_bytes)?,
         request_timeout: positive("http.request_timeout_ms", raw.request_timeout_ms)?,
+        shutdown_delay: Duration::from_millis(at_most(
+            "http.shutdown_delay_ms",
+            raw.shutdown_delay_ms,
+            3_600_000,
+        )?),
+        shutdown_timeout: at_most_an_hour("http.shutdown_timeout_ms", raw.shutdown_timeout_ms)?,
         trusted_proxies: TrustedProxies::new(networks.collect::<Checked<_>>()?),
         docs: raw.docs,
         cors_origins: raw.cors_origins,
@@ -279,4 +337,9 @@ fn nonzero<T: Default + PartialEq>(key: &str, number: T) -> Checked<T> {
         return Err(InvalidSettings::value(key, "must be at least 1"));
     }
     Ok(number)
+}
+
+/// Relative to the file of settings that names it, wherever the process was started.
+pub(super) fn beside(folder: Option<&Path>, file: &str) -> PathBuf {
+    folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }

@@ -48,6 +48,11 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     deserializer.deserialize_any(FlagVisitor)
 }
 
+/// A number from 0 to 1.
+pub(super) fn fraction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    deserializer.deserialize_any(FractionVisitor)
+}
+
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -99,5 +104,35 @@ impl Visitor<'_> for FlagVisitor {
 
     fn visit_bool<E>(self, flag: bool) -> Result<bool, E> {
         Ok(flag)
+    }
+}
+
+struct FractionVisitor;
+
+impl Visitor<'_> for FractionVisitor {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number from 0 to 1")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
+        match number {
+            0 => Ok(0.0),
+            1 => Ok(1.0),
+            _ => Err(E::custom("must be a number from 0 to 1")),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<f64, E> {
+        self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<f64, E> {
+        if (0.0..=1.0).contains(&number) {
+            Ok(number)
+        } else {
+            Err(E::custom("must be a number from 0 to 1"))
+        }
     }
 }

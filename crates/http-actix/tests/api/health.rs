@@ -93,7 +93,9 @@ async fn requests_are_counted_by_route_and_not_by_path() {
     for word in ["mia", "acme", "globex", "nothing", "ODD"] {
         assert!(!text.contains(word), "{word} is in {text}");
     }
-    assert!(text.contains(r#"usher_http_request_duration_seconds_count{route="/health/live"} 2"#));
+    assert!(text.contains(
+        r#"usher_http_request_duration_seconds_count{route="/health/live",status="200"} 2"#
+    ));
 }
 
 #[tokio::test]
@@ -124,12 +126,15 @@ async fn counts_are_apart_from_the_api_if_that_is_wished() {
     let counted = counts(&admin).await.join("\n");
     assert!(counted.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
 
-    // Both say how they are; the API is at one of them.
-    for client in [app.anonymous(), admin] {
-        assert_eq!(client.get("/health/live").await.outcome(), "200");
-        assert_eq!(client.get("/health/ready").await.outcome(), "200");
+    // How the service is, is said at one of them; the API, and what is told of it, is at the other.
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(admin.get(path).await.outcome(), "200");
+        let answer = app.exchange(&app.head(&format!("GET {path}"), &[]));
+        assert_eq!(answer.outcome(), "404 not_found");
     }
-    for path in ["/api/v1/users?filter[tenant]=acme", "/api/acme/admin/users"] {
+    for path in
+        ["/api/v1/users?filter[tenant]=acme", "/api/acme/admin/users", "/openapi.json", "/docs/"]
+    {
         let token = format!("Bearer {}", app.operator().token().unwrap());
         let request = app.head(&format!("GET {path}"), &[("Authorization", &token)]);
         let answer = app.exchange_as_admin(&request);

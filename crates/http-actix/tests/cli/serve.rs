@@ -222,7 +222,7 @@ async fn the_command_line_says_where_to_listen_after_all() {
         settings(&issuer.name(""), "tenants = \"all\"").replace("127.0.0.1:0", "192.0.2.1:80");
     let file = place.write("etc/usher.toml", &text);
     let service = place.serve(&["serve", "--config", &file, "--listen", "127.0.0.1:0"]);
-    assert_eq!(service.get("/health/ready", "").await.status, 200);
+    assert_eq!(service.get("/health/live", "").await.status, 200);
     let ended = place.run(&["serve", "--config", &file]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
 }

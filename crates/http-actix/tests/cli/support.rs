@@ -59,6 +59,8 @@ impl Place {
             .args(arguments)
             .env_clear()
             .env("XDG_STATE_HOME", self.path("state"))
+            // There is no balancer that would need the time.
+            .env("USHER__HTTP__SHUTDOWN_DELAY_MS", "0")
             .current_dir(empty)
             .stdin(Stdio::null());
         command

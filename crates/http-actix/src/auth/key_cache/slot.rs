@@ -58,7 +58,48 @@ pub(super) enum Step {
     Join(watch::Receiver<()>),
 }
 
+/// Whether there are keys at all, or what to do about it.
+#[derive(Debug)]
+pub(super) enum Warmth {
+    /// There are; a fetch renews them if a sender is there.
+    Warm { begin: Option<watch::Sender<()>> },
+    /// There are none, and it is no use to try now.
+    Cold,
+    /// Begin a fetch, wait for it and ask again.
+    Begin(watch::Sender<()>),
+    /// Wait for the fetch under way and ask again.
+    Join(watch::Receiver<()>),
+}
+
 impl Slot {
+    /// Whether there are keys at all. `informed`: a fetch that was waited for has ended.
+    pub(super) fn keys_at_all(
+        &mut self,
+        now: Timestamp,
+        informed: bool,
+        settings: &KeyCacheSettings,
+    ) -> Warmth {
+        if self.has_usable(now, settings) {
+            return Warmth::Warm { begin: self.begin_if_due(now, settings) };
+        }
+        // A set without a key in it is as good as none, but it was had: no more often than for a
+        // key that is unknown is there another one.
+        let had = self.kept.as_ref().map(|kept| kept.since);
+        if informed || had.is_some_and(|since| left(since, settings.cooldown, now).is_some()) {
+            return Warmth::Cold;
+        }
+        match self.without_keys(now, informed) {
+            Step::Answer { .. } => Warmth::Cold,
+            Step::Begin(done) => Warmth::Begin(done),
+            Step::Join(ended) => Warmth::Join(ended),
+        }
+    }
+
+    /// Whether there are keys that may be used.
+    pub(super) fn has_usable(&self, now: Timestamp, settings: &KeyCacheSettings) -> bool {
+        self.usable(now, settings).is_some_and(|keys| !keys.is_empty())
+    }
+
     /// What to do for a token that wants this key.
     ///
     /// `informed`: a fetch that began after the token came has ended.

@@ -24,9 +24,10 @@ use ports::contract::ManualClock;
 use ports::{Clock, KeySource, PasswordCheck, UserDirectory};
 use serde_json::json;
 use tokio::sync::oneshot;
+use usher_http::metrics::Metrics;
 use usher_http::settings::{self, Settings};
 use usher_http::startup::Server;
-use usher_http::wiring::Wired;
+use usher_http::wiring::{Adopt, Wired};
 
 /// The issuer of a tenant's own tokens, to be filled with its name.
 pub(crate) const TENANT_ISSUER: &str = "https://central-manager.{tenant}.pcm.example.com";
@@ -67,6 +68,7 @@ const SETTINGS: &str = r#"
 listen = "127.0.0.1:0"
 workers = 1
 public_url = "https://usher.example.com"
+shutdown_delay_ms = 0
 
 [limits]
 writes_per_minute = 1000000
@@ -166,6 +168,8 @@ impl App {
         let wired = Wired {
             services: Services::new(ports, settings.attempts),
             keys: wishes.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
+            metrics: Metrics::new(&(Arc::clone(&clock) as _)),
+            adopt: Adopt::nothing(),
             clock: Arc::clone(&clock) as _,
         };
         let server = Server::bind(settings, wired).unwrap();

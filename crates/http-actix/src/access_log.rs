@@ -1,0 +1,132 @@
+//! The one line in the log about each request.
+//!
+//! It holds no path, no query and no method of a client's own making, which hold whatever clients
+//! like: the route is the template that matched, and the tenant a name that could be one. Who
+//! called is told by a digest, which is the same for all of a caller's requests.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_web::HttpMessage;
+use domain::{CallerKey, TenantId};
+
+use crate::code::Code;
+use crate::fault::Fault;
+use crate::trace_context::TraceContext;
+
+/// What becomes known of a request on its way inwards, and is wanted for the line when it has come
+/// to its end, also by then if the request itself is lost.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes(Rc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    caller: Cell<Option<CallerKey>>,
+    tenant: RefCell<Option<TenantId>>,
+}
+
+impl Notes {
+    /// Those of the request. Where the edge is missing, as in tests of a part, nobody reads them.
+    pub(crate) fn of(request: &impl HttpMessage) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// This is who calls.
+    pub(crate) fn caller(&self, caller: CallerKey) {
+        self.0.caller.set(Some(caller));
+    }
+
+    /// This is the tenant that it is about.
+    pub(crate) fn tenant(&self, tenant: Option<&TenantId>) {
+        if let Some(tenant) = tenant {
+            *self.0.tenant.borrow_mut() = Some(tenant.clone());
+        }
+    }
+}
+
+/// What the filter of the log knows these lines by.
+const TARGET: &str = "usher_http::access";
+
+/// What the line says.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) request_id: &'a str,
+    pub(crate) trace: TraceContext,
+    pub(crate) method: &'static str,
+    pub(crate) route: &'a str,
+    pub(crate) status: u16,
+    pub(crate) fault: Option<&'a Fault>,
+    pub(crate) notes: &'a Notes,
+    pub(crate) took: Duration,
+    pub(crate) upstream_calls: u32,
+}
+
+/// Writes one event at a level that is known only now; `tracing` wants a constant.
+macro_rules! at_level {
+    ($level:expr, $($fields:tt)*) => {
+        match $level {
+            tracing::Level::ERROR => tracing::error!($($fields)*),
+            tracing::Level::WARN => tracing::warn!($($fields)*),
+            tracing::Level::INFO => tracing::info!($($fields)*),
+            tracing::Level::DEBUG => tracing::debug!($($fields)*),
+            tracing::Level::TRACE => tracing::trace!($($fields)*),
+        }
+    };
+}
+
+impl Line<'_> {
+    /// Writes it.
+    pub(crate) fn write(&self) {
+        let Self { request_id, method, route, status, upstream_calls, .. } = *self;
+        let code = self.fault.map(|fault| fault.code().as_str());
+        let cause = self.fault.and_then(Fault::cause).map(chain);
+        let caller = self.notes.0.caller.get().map(|caller| caller.to_string());
+        let tenant = self.notes.0.tenant.borrow();
+        let tenant = tenant.as_ref().map(TenantId::as_str);
+        // To the microsecond: more is noise.
+        let duration_ms = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1e3;
+        at_level!(
+            self.level(),
+            target: TARGET,
+            parent: None,
+            request_id,
+            traceparent = %self.trace,
+            method,
+            route,
+            status,
+            code,
+            tenant,
+            caller,
+            duration_ms,
+            upstream_calls,
+            cause,
+            "request"
+        );
+    }
+
+    fn level(&self) -> tracing::Level {
+        match self.fault.map(Fault::code) {
+            // Too much has come, which is no fault of the service, and comes in crowds.
+            Some(Code::Overloaded) => tracing::Level::WARN,
+            _ if self.status >= 500 => tracing::Level::ERROR,
+            // Probes and scrapes come every few seconds, and say nothing unless they fail.
+            _ if self.route.starts_with("/health/") || self.route == "/metrics" => {
+                tracing::Level::DEBUG
+            }
+            _ => tracing::Level::INFO,
+        }
+    }
+}
+
+/// An error and what lies beneath it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

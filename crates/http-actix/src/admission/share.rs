@@ -1,0 +1,51 @@
+//! On whose share a request draws.
+
+use domain::{Bearer, ClaimedTenants, TenantId};
+use ports::Share;
+
+/// The tenant that the token speaks for: of several the one that the path names, or else the first.
+///
+/// Only what the token itself proves counts, so that nobody draws on another tenant's share by
+/// naming it. Operators, and callers whose tenants are still to be looked up, each draw on a share
+/// of their own.
+pub(crate) fn share_of(bearer: &Bearer, named: Option<&TenantId>) -> Share {
+    let tenant = match &bearer.tenants {
+        ClaimedTenants::Listed(tenants) => {
+            named.and_then(|named| tenants.get(named)).or_else(|| tenants.first())
+        }
+        ClaimedTenants::Memberships { within } => within.as_ref(),
+        ClaimedTenants::All => None,
+    };
+    tenant.map_or(Share::Caller(bearer.caller), |tenant| Share::Tenant(tenant.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CallerKey, Permissions};
+
+    use super::*;
+
+    #[test]
+    fn a_token_draws_on_what_it_proves_and_on_nothing_else() {
+        let tenant = |name: &str| name.parse::<TenantId>().unwrap();
+        let listed = |names: &[&str]| {
+            ClaimedTenants::Listed(names.iter().map(|name| tenant(name)).collect())
+        };
+        let caller = CallerKey::new([7; 32]);
+        for (tenants, named, share) in [
+            (listed(&["acme"]), None, Some("acme")),
+            (listed(&["acme"]), Some("globex"), Some("acme")),
+            (listed(&["acme", "globex"]), Some("globex"), Some("globex")),
+            (listed(&["acme", "globex"]), Some("initech"), Some("acme")),
+            (listed(&[]), Some("acme"), None),
+            (ClaimedTenants::All, Some("acme"), None),
+            (ClaimedTenants::Memberships { within: None }, Some("acme"), None),
+            (ClaimedTenants::Memberships { within: Some(tenant("acme")) }, None, Some("acme")),
+        ] {
+            let bearer =
+                Bearer { caller, subject: None, permissions: Permissions::default(), tenants };
+            let expected = share.map_or(Share::Caller(caller), |name| Share::Tenant(tenant(name)));
+            assert_eq!(share_of(&bearer, named.map(tenant).as_ref()), expected, "{bearer:?}");
+        }
+    }
+}

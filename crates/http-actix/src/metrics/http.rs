@@ -1,0 +1,171 @@
+//! The requests that come in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{BUCKETS, Label};
+
+/// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Route(Arc<str>);
+
+impl Route {
+    /// The route with this template.
+    pub(crate) fn new(template: &str) -> Self {
+        Self(template.into())
+    }
+
+    /// What no route matched.
+    fn unmatched() -> Self {
+        Self::new("unmatched")
+    }
+
+    /// The template.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct RequestLabels {
+    route: Route,
+    method: &'static str,
+    status: u16,
+}
+
+impl EncodeLabelSet for RequestLabels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        [("route", self.route.as_str()), ("method", self.method)].encode(encoder)?;
+        [("status", self.status)].encode(encoder)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct DurationLabels {
+    route: Route,
+    status: u16,
+}
+
+impl EncodeLabelSet for DurationLabels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        [("route", self.route.as_str())].encode(encoder)?;
+        [("status", self.status)].encode(encoder)
+    }
+}
+
+/// Why a request got no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shed {
+    /// Too many waited already.
+    QueueFull,
+    /// It waited, but for too long.
+    WaitedTooLong,
+}
+
+impl Shed {
+    /// The word for it, in metrics and in the log.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::WaitedTooLong => "waited_too_long",
+        }
+    }
+}
+
+/// Counts of requests and connections.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpMetrics {
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
+    /// Requests that hold a place.
+    pub(crate) in_flight: Gauge,
+    /// Requests that wait for one.
+    pub(crate) queued: Gauge,
+    shed: Family<Label<1>, Counter>,
+    /// Open connections.
+    pub(crate) connections: Gauge,
+}
+
+impl HttpMetrics {
+    pub(crate) fn register(registry: &mut Registry) -> Self {
+        let requests = Family::default();
+        registry.register(
+            "http_requests",
+            "Requests by route template, method and status",
+            requests.clone(),
+        );
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let durations = Family::new_with_constructor(histogram);
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from a request's head to its answer, by route template and status",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        let [in_flight, queued, connections] = <[Gauge; 3]>::default();
+        registry.register(
+            "http_requests_in_flight",
+            "Requests that are worked on, after their token was verified",
+            in_flight.clone(),
+        );
+        registry.register(
+            "http_requests_queued",
+            "Requests that wait until there is room for them",
+            queued.clone(),
+        );
+        registry.register("http_connections", "Open connections of clients", connections.clone());
+        let shed = Family::<Label<1>, Counter>::default();
+        for reason in [Shed::QueueFull, Shed::WaitedTooLong] {
+            drop(shed.get_or_create(&Label([("reason", reason.as_str())])));
+        }
+        registry.register(
+            "http_requests_shed",
+            "Requests that were turned away for want of room, by reason",
+            shed.clone(),
+        );
+        Self { requests, durations, in_flight, queued, shed, connections }
+    }
+
+    /// Counts one request. What matched no route, or has an unusual method, is counted together,
+    /// so that clients cannot make up new time series.
+    pub(crate) fn request(
+        &self,
+        route: Option<&Route>,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let route = route.cloned().unwrap_or_else(Route::unmatched);
+        let (method, status) = (known_method(method), status.as_u16());
+        let labels = DurationLabels { route: route.clone(), status };
+        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
+    }
+
+    /// Counts a request that got no place.
+    pub(crate) fn shed(&self, reason: Shed) {
+        self.shed.get_or_create(&Label([("reason", reason.as_str())])).inc();
+    }
+}
+
+/// A method that is no label of a client's own making.
+pub(crate) fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,148 @@
+//! What the process tells Prometheus.
+//!
+//! - [`http`]: the requests that come in, by the template of their route and never by their path.
+//! - [`upstream`]: the calls that adapters send; it is the watch that they tell.
+//! - [`keys`]: the key sets of issuers, by the issuer as it is configured.
+//! - [`process`]: what the system knows of the process.
+//!
+//! No label holds anything of a client's own making, nor a tenant or a person: the number of time
+//! series is bounded by the configuration, and none of them tells of anybody.
+//! To add a metric: a field where it belongs, its name in [`Metrics::new`], a row in the table of
+//! `docs/operations`. A test compares that table with what is served.
+
+mod http;
+mod keys;
+mod process;
+mod upstream;
+
+use std::sync::Arc;
+
+use domain::Timestamp;
+use ports::Clock;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use crate::auth::Lookups;
+
+pub(crate) use http::{HttpMetrics, Route, Shed, known_method};
+pub(crate) use keys::{Counted, KeyMetrics};
+pub(crate) use upstream::UpstreamMetrics;
+
+/// The media type of [`Metrics::text`].
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long things take, in seconds.
+const BUCKETS: [f64; 13] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// One label whose values are fixed in the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Label<const N: usize>(pub(crate) [(&'static str, &'static str); N]);
+
+impl<const N: usize> EncodeLabelSet for Label<N> {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.encode(encoder)
+    }
+}
+
+/// The metrics of one process. Cheap to clone: clones count together.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    clock: Arc<dyn Clock>,
+    pub(crate) http: HttpMetrics,
+    pub(crate) upstream: UpstreamMetrics,
+    pub(crate) keys: Arc<KeyMetrics>,
+    pub(crate) tokens: Lookups,
+    pub(crate) reloads: ReloadMetrics,
+    /// Whether the service said last that it is ready.
+    pub(crate) ready: Gauge,
+}
+
+/// What came of reading the settings again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ReloadMetrics {
+    pub(crate) applied: Counter,
+    pub(crate) rejected: Counter,
+    pub(crate) last_successful: Gauge,
+    pub(crate) last_success: Gauge,
+}
+
+impl Metrics {
+    /// Counts that start at nothing, and a service that is not ready yet.
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
+        let mut root = Registry::default();
+        process::register(&mut root);
+        let registry = root.sub_registry_with_prefix("usher");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The version that runs", build);
+        let ready = Gauge::default();
+        registry.register(
+            "ready",
+            "Whether the service said last that it is ready, when it was asked",
+            ready.clone(),
+        );
+        let http = HttpMetrics::register(registry);
+        let upstream = UpstreamMetrics::register(registry);
+        let keys = Arc::new(KeyMetrics::register(registry, Arc::clone(clock)));
+        let tokens = token_lookups(registry);
+        let reloads = ReloadMetrics::register(registry);
+        reloads.last_successful.set(1);
+        reloads.last_success.set(clock.now().as_unix_seconds());
+        let clock = Arc::clone(clock);
+        Self { registry: Arc::new(root), clock, http, upstream, keys, tokens, reloads, ready }
+    }
+
+    /// The present moment, for metrics that hold one.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// All of them in the `OpenMetrics` text format.
+    pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
+        self.keys.grow_older();
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+fn token_lookups(registry: &mut Registry) -> Lookups {
+    let lookups = Family::<Label<1>, Counter>::default();
+    registry.register(
+        "token_cache_lookups",
+        "Tokens that were looked for among those verified a moment ago, by result",
+        lookups.clone(),
+    );
+    let of = |result| lookups.get_or_create(&Label([("result", result)])).clone();
+    Lookups { hits: of("hit"), misses: of("miss") }
+}
+
+impl ReloadMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let reloads = Family::<Label<1>, Counter>::default();
+        registry.register(
+            "config_reloads",
+            "Changed settings that were read while the service ran, by result",
+            reloads.clone(),
+        );
+        let of = |result| reloads.get_or_create(&Label([("result", result)])).clone();
+        let [last_successful, last_success] = <[Gauge; 2]>::default();
+        registry.register(
+            "config_last_reload_successful",
+            "Whether the settings could be used when they were read last",
+            last_successful.clone(),
+        );
+        registry.register(
+            "config_last_reload_success_timestamp_seconds",
+            "When settings were read last that could be used, in Unix time",
+            last_success.clone(),
+        );
+        Self { applied: of("applied"), rejected: of("rejected"), last_successful, last_success }
+    }
+}

@@ -1,0 +1,159 @@
+//! The calls that adapters send.
+
+use ports::{Allowance, Circuit, Sent, SentOutcome, UpstreamWatch};
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{BUCKETS, Label};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct CallLabels {
+    kind: &'static str,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Outcome {
+    Status(u16),
+    Word(&'static str),
+}
+
+impl EncodeLabelSet for CallLabels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        [("kind", self.kind)].encode(encoder)?;
+        match self.outcome {
+            Outcome::Status(status) => [("outcome", status)].encode(encoder),
+            Outcome::Word(word) => [("outcome", word)].encode(encoder),
+        }
+    }
+}
+
+impl From<SentOutcome> for Outcome {
+    fn from(outcome: SentOutcome) -> Self {
+        match outcome {
+            SentOutcome::Status(status) => Self::Status(status),
+            SentOutcome::Unreachable => Self::Word("unreachable"),
+            SentOutcome::Broken => Self::Word("broken"),
+            SentOutcome::TimedOut => Self::Word("timed_out"),
+            SentOutcome::Abandoned => Self::Word("abandoned"),
+        }
+    }
+}
+
+type ByKind<M> = Family<Label<1>, M>;
+
+/// Counts what adapters tell.
+#[derive(Debug, Clone)]
+pub(crate) struct UpstreamMetrics {
+    calls: Family<CallLabels, Counter>,
+    durations: Family<Label<1>, Histogram, fn() -> Histogram>,
+    retries: ByKind<Counter>,
+    rate_limited: ByKind<Counter>,
+    limit: ByKind<Gauge>,
+    remaining: ByKind<Gauge>,
+    waiting: ByKind<Gauge>,
+    circuit: Family<Label<2>, Gauge>,
+}
+
+impl UpstreamMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let all = Self {
+            calls: Family::default(),
+            durations: Family::new_with_constructor(histogram),
+            retries: Family::default(),
+            rate_limited: Family::default(),
+            limit: Family::default(),
+            remaining: Family::default(),
+            waiting: Family::default(),
+            circuit: Family::default(),
+        };
+        let Self { calls, durations, retries, rate_limited, limit, remaining, waiting, circuit } =
+            all.clone();
+        registry.register(
+            "upstream_calls",
+            "Requests that were sent to the directory, by kind and outcome: the status of the \
+             answer, or why there was none",
+            calls,
+        );
+        registry.register_with_unit(
+            "upstream_call_duration",
+            "Time from a request to the directory to the end of its answer, by kind",
+            Unit::Seconds,
+            durations,
+        );
+        registry.register(
+            "upstream_retries",
+            "Requests to the directory that were repetitions, by kind",
+            retries,
+        );
+        registry.register(
+            "upstream_rate_limited",
+            "Requests that the directory refused since there were too many (429), by kind",
+            rate_limited,
+        );
+        registry.register(
+            "upstream_rate_limit",
+            "How many requests of a kind the directory takes at once, as it said last",
+            limit,
+        );
+        registry.register(
+            "upstream_rate_limit_remaining",
+            "How many of them were left, as it said last",
+            remaining,
+        );
+        registry.register(
+            "upstream_waiting",
+            "Requests that wait until the directory takes more, by kind",
+            waiting,
+        );
+        registry.register(
+            "upstream_circuit",
+            "Whether the circuit breaker of a kind of request is in this state",
+            circuit,
+        );
+        all
+    }
+}
+
+fn by(kind: &'static str) -> Label<1> {
+    Label([("kind", kind)])
+}
+
+fn gauged(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl UpstreamWatch for UpstreamMetrics {
+    fn sent(&self, sent: Sent) {
+        let Sent { kind, attempt, outcome, took } = sent;
+        self.calls.get_or_create(&CallLabels { kind, outcome: outcome.into() }).inc();
+        self.durations.get_or_create(&by(kind)).observe(took.as_secs_f64());
+        // Both are there from the first request on, so that a rate can be told from nothing.
+        self.retries.get_or_create(&by(kind)).inc_by(u64::from(attempt > 1));
+        let limited = outcome == SentOutcome::Status(429);
+        self.rate_limited.get_or_create(&by(kind)).inc_by(u64::from(limited));
+    }
+
+    fn allowance(&self, kind: &'static str, allowance: Allowance) {
+        self.limit.get_or_create(&by(kind)).set(gauged(allowance.limit));
+        self.remaining.get_or_create(&by(kind)).set(gauged(allowance.remaining));
+    }
+
+    fn waiting(&self, kind: &'static str, calls: usize) {
+        self.waiting.get_or_create(&by(kind)).set(i64::try_from(calls).unwrap_or(i64::MAX));
+    }
+
+    fn circuit(&self, kind: &'static str, now: Circuit) {
+        for (state, word) in
+            [(Circuit::Closed, "closed"), (Circuit::HalfOpen, "half_open"), (Circuit::Open, "open")]
+        {
+            let labels = Label([("kind", kind), ("state", word)]);
+            self.circuit.get_or_create(&labels).set(i64::from(state == now));
+        }
+    }
+}

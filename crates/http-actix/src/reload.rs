@@ -1,0 +1,142 @@
+//! Settings that are read again while the service runs.
+//!
+//! At SIGHUP, and when the contents of a file have changed, the settings are read as at the start.
+//! If they can be used, issuers, roles, the filter of the log and Auth0's client secret are those
+//! of the file from the next request on; what else has changed waits for a restart, and the log
+//! says so. If they cannot be used, nothing changes, and the log says that.
+//!
+//! Files are compared by what they hold, and not by their times: the volumes of Kubernetes swap
+//! them behind links, and editors write them anew.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::{Stream, StreamExt as _};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::api::{Api, Live};
+use crate::settings::{InvalidSettings, Loaded, Settings, Source};
+use crate::telemetry::Log;
+use crate::wiring::Adopt;
+
+/// Where settings come from, and what they were.
+#[derive(Debug)]
+pub(crate) struct Reloading {
+    source: Source,
+    loaded: Loaded,
+    log: Log,
+}
+
+/// What has to be done when the settings have been read again.
+#[derive(Debug)]
+struct Target {
+    api: Arc<Api>,
+    adopt: Adopt,
+}
+
+impl Reloading {
+    /// The settings of this source, which were read as `loaded` at the start.
+    pub(crate) fn new(source: Source, loaded: Loaded, log: Log) -> Self {
+        Self { source, loaded, log }
+    }
+
+    /// Reads them again whenever `told` says so, or a file has changed. It does not end.
+    pub(crate) async fn run(
+        mut self,
+        api: Arc<Api>,
+        adopt: Adopt,
+        every: Option<Duration>,
+        told: impl Stream<Item = ()>,
+    ) -> Infallible {
+        let target = Target { api, adopt };
+        let mut told = pin!(told.chain(futures_util::stream::pending()));
+        let mut looks = pin!(looks(every));
+        loop {
+            match select(told.next(), looks.next()).await {
+                Either::Left(_) => self.read(&target).await,
+                Either::Right(_) => {
+                    if self.has_changed().await {
+                        self.read(&target).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn has_changed(&self) -> bool {
+        let files = self.loaded.files.clone();
+        // A file system may hang.
+        let now = tokio::task::spawn_blocking(move || files.read_again()).await;
+        now.is_ok_and(|now| now != self.loaded.files)
+    }
+
+    async fn read(&mut self, target: &Target) {
+        let source = self.source.clone();
+        let Ok(read) = tokio::task::spawn_blocking(move || source.load()).await else { return };
+        let metrics = &target.api.metrics.reloads;
+        let applied = read.and_then(|(settings, loaded)| {
+            self.apply(target, settings)?;
+            Ok(loaded)
+        });
+        match applied {
+            Ok(loaded) => {
+                metrics.applied.inc();
+                metrics.last_successful.set(1);
+                metrics.last_success.set(target.api.metrics.now().as_unix_seconds());
+                tracing::info!("the settings were reloaded");
+                let sections = self.loaded.frozen.differing_from(&loaded.frozen);
+                if !sections.is_empty() {
+                    let sections = sections.join(", ");
+                    tracing::warn!(sections, "these settings changed and need a restart");
+                }
+                self.loaded.files = loaded.files;
+            }
+            Err(error) => {
+                metrics.rejected.inc();
+                metrics.last_successful.set(0);
+                tracing::error!(
+                    error = &error as &(dyn std::error::Error + 'static),
+                    "the settings were not reloaded"
+                );
+                // The same bad file is not worth a word each time that somebody looks.
+                self.loaded.files = self.loaded.files.clone().read_again();
+            }
+        }
+    }
+
+    /// Makes the new settings count.
+    fn apply(&self, target: &Target, settings: Settings) -> Result<(), InvalidSettings> {
+        let Target { api, adopt } = target;
+        let verifier = api.live().verifier.with_issuers(settings.issuers.clone());
+        let least_password = settings.directory.least_password();
+        let live = Live::new(verifier, Arc::clone(&settings.roles), least_password)
+            .map_err(|error| InvalidSettings::value("roles", error))?;
+        // Nothing from here on fails.
+        adopt.settings(&settings);
+        api.set_live(live);
+        api.metrics.keys.configure(Arc::new(settings.issuers));
+        self.log.filter_by(&settings.log.filter);
+        Ok(())
+    }
+}
+
+/// When to look whether a file has changed.
+fn looks(every: Option<Duration>) -> impl Stream<Item = ()> {
+    let interval = every.map(|every| {
+        let mut interval = interval(every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    });
+    futures_util::stream::unfold(interval, |interval| async {
+        match interval {
+            Some(mut interval) => {
+                Interval::tick(&mut interval).await;
+                Some(((), Some(interval)))
+            }
+            None => std::future::pending().await,
+        }
+    })
+}
