@@ -18,9 +18,11 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// One of our crates, and which of the others it knows: in itself, and in its tests.
-const ARROWS: [(&str, &[&str], &[&str]); 9] = [
+const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     // It knows nobody, and is of use to whoever has something to share out.
     ("fair-share", &[], &[]),
+    // It knows nobody either; in its tests itself, for the collector.
+    ("otlp-adapter", &[], &["otlp-adapter"]),
     ("domain", &[], &[]),
     ("ports", &["domain"], &[]),
     ("application", &["domain", "ports"], &["memory-adapter", "ports"]),
@@ -47,15 +49,21 @@ const INSIDE: [(&str, &[&str]); 4] = [
 ];
 
 /// What only some crates may know: in themselves, and in their tests.
-const KEPT_APART: [(&str, &[&str], &[&str]); 10] = [
+const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
     ("jsonwebtoken", &["http-actix"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),
-    ("tracing-subscriber", &["http-actix"], &[]),
-    ("reqwest", &["auth0-adapter", "oidc-adapter"], &["auth0-sim", "http-actix"]),
+    // otlp-adapter gives a layer, so that nobody else knows OpenTelemetry.
+    ("tracing-subscriber", &["http-actix", "otlp-adapter"], &[]),
+    ("tracing-opentelemetry", &["otlp-adapter"], &[]),
+    ("opentelemetry", &["otlp-adapter"], &[]),
+    ("opentelemetry-proto", &["otlp-adapter"], &[]),
+    ("opentelemetry_sdk", &["otlp-adapter"], &[]),
+    ("prost", &["otlp-adapter"], &[]),
+    ("reqwest", &["auth0-adapter", "oidc-adapter", "otlp-adapter"], &["auth0-sim", "http-actix"]),
     ("argon2", &["memory-adapter"], &[]),
     ("wiremock", &[], &["auth0-adapter", "http-actix", "oidc-adapter"]),
 ];
@@ -157,9 +165,10 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
         let features = package
             .dependencies
             .iter()
-            .filter(|known| known.kind != DependencyKind::Development && known.name == "ports")
+            .filter(|known| known.kind != DependencyKind::Development)
+            .filter(|known| ["ports", "otlp-adapter"].contains(&known.name.as_str()))
             .flat_map(|known| &known.features);
-        assert_eq!(features.count(), 0, "{} asks for test code of ports", package.name);
+        assert_eq!(features.count(), 0, "{} asks for test code of another crate", package.name);
         let required = package.dependencies.iter().filter(|known| !known.optional);
         for known in required.filter(|known| known.kind != DependencyKind::Development) {
             let name = known.name.as_str();
@@ -172,7 +181,9 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
 #[test]
 fn adapters_are_named_in_the_wiring_only() {
     let names = |source: &Source| {
-        ["memory_adapter", "oidc_adapter", "auth0_adapter"].iter().any(|name| source.has(name))
+        ["memory_adapter", "oidc_adapter", "auth0_adapter", "otlp_adapter"]
+            .iter()
+            .any(|name| source.has(name))
     };
     let found: Vec<String> = sources("http-actix/src")
         .into_iter()
