@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the drills of the run-books need. Sourced by a shell, from the root of the repository:
 #
 #     cargo build --locked -p http-actix -p auth0-sim --bins
@@ -47,7 +48,10 @@ drill_until() {
     done
 }
 
-drill_start() { drill_auth0 && drill_issuer && drill_usher && echo "settings and logs are in $DRILL"; }
+# drill_start [VARIABLE=VALUE …]: all three.
+drill_start() {
+    drill_auth0 && drill_issuer && drill_usher "$@" && echo "settings and logs are in $DRILL"
+}
 
 # Stops what still runs, Usher first, so that its last calls are answered.
 drill_stop() {
