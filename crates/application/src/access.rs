@@ -24,6 +24,7 @@ impl Access {
     ///
     /// # Errors
     /// `Refused`: by the permission, then by the tenant, then by the caller's role.
+    #[tracing::instrument(name = "access.tenant", skip_all)]
     pub async fn tenant(
         &self,
         bearer: &Bearer,
@@ -38,6 +39,7 @@ impl Access {
     ///
     /// # Errors
     /// `Refused`: by the permission, or by the caller's roles if none allows it.
+    #[tracing::instrument(name = "access.account", skip_all)]
     pub async fn account(&self, bearer: &Bearer, need: Need) -> Result<AccountScope, UseCaseError> {
         let actor = self.actor(bearer, need).await?;
         Ok(policy::account_scope(&actor, need)?)
@@ -47,6 +49,7 @@ impl Access {
     ///
     /// # Errors
     /// As [`Access::account`], unless the account is the bearer's own.
+    #[tracing::instrument(name = "access.own_password", skip_all)]
     pub async fn own_password(
         &self,
         bearer: &Bearer,

@@ -34,6 +34,7 @@ impl Passwords {
     ///
     /// # Errors
     /// `Hidden`; `Refused`; `Unacceptable` with `WeakPassword`.
+    #[tracing::instrument(name = "passwords.set", skip_all)]
     pub async fn set(
         &self,
         scope: &AccountScope,
@@ -53,6 +54,7 @@ impl Passwords {
     /// # Errors
     /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `Unacceptable` with
     /// `WeakPassword`.
+    #[tracing::instrument(name = "passwords.change", skip_all)]
     pub async fn change(
         &self,
         scope: &AccountScope,

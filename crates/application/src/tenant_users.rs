@@ -21,6 +21,7 @@ impl TenantUsers {
     }
 
     /// Those of the tenant's people that the listing asks for.
+    #[tracing::instrument(name = "tenant_users.list", skip_all)]
     pub async fn list(&self, scope: &TenantScope, listing: &Listing) -> Result<Page, UseCaseError> {
         Ok(self.directory.list(scope, listing).await?)
     }
@@ -30,6 +31,7 @@ impl TenantUsers {
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `AlreadyAttached` or
     /// `AmbiguousAccount`.
+    #[tracing::instrument(name = "tenant_users.enlist", skip_all)]
     pub async fn enlist(
         &self,
         scope: &TenantScope,
@@ -44,6 +46,7 @@ impl TenantUsers {
     ///
     /// # Errors
     /// `Hidden` if the account is not attached to the tenant.
+    #[tracing::instrument(name = "tenant_users.get", skip_all)]
     pub async fn get(&self, scope: &TenantScope, id: &UserId) -> Result<User, UseCaseError> {
         let found = self.directory.find(&AccountScope::from(scope), id).await?;
         found.ok_or(UseCaseError::Hidden)
@@ -54,6 +57,7 @@ impl TenantUsers {
     /// # Errors
     /// `Hidden`; `Refused` where the role held or to be given is above the caller's own;
     /// `Conflict` with `LastProtectedRoleHolder`.
+    #[tracing::instrument(name = "tenant_users.change", skip_all)]
     pub async fn change(
         &self,
         scope: &TenantScope,
@@ -72,6 +76,7 @@ impl TenantUsers {
     ///
     /// # Errors
     /// As [`TenantUsers::change`].
+    #[tracing::instrument(name = "tenant_users.remove", skip_all)]
     pub async fn remove(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
         scope.admit_change(&user)?;

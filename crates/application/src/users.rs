@@ -19,6 +19,7 @@ impl Users {
     }
 
     /// Those of the tenant's people that the listing asks for.
+    #[tracing::instrument(name = "users.list", skip_all)]
     pub async fn list(&self, scope: &TenantScope, listing: &Listing) -> Result<Page, UseCaseError> {
         Ok(self.directory.list(scope, listing).await?)
     }
@@ -28,6 +29,7 @@ impl Users {
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `EmailTaken` or
     /// `UsernameTaken`; `Unacceptable` with `WeakPassword`.
+    #[tracing::instrument(name = "users.create", skip_all)]
     pub async fn create(&self, scope: &TenantScope, new: NewUser) -> Result<User, UseCaseError> {
         // Refused here already, so that a refused call reaches no directory.
         scope.admit_grant(&new.role)?;
@@ -38,6 +40,7 @@ impl Users {
     ///
     /// # Errors
     /// `Hidden` if the scope does not see it.
+    #[tracing::instrument(name = "users.get", skip_all)]
     pub async fn get(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
         self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)
     }
@@ -46,6 +49,7 @@ impl Users {
     ///
     /// # Errors
     /// `Hidden`; `Refused`; `Conflict` with `EmailTaken` if nothing at all could be changed.
+    #[tracing::instrument(name = "users.change", skip_all)]
     pub async fn change(
         &self,
         scope: &AccountScope,
@@ -61,6 +65,7 @@ impl Users {
     ///
     /// # Errors
     /// `Hidden`; `Refused`; `Conflict` with `LastProtectedRoleHolder`.
+    #[tracing::instrument(name = "users.delete", skip_all)]
     pub async fn delete(&self, scope: &AccountScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
         scope.admit_change(&user)?;

@@ -13,7 +13,7 @@ use domain::{CallerKey, TenantId};
 
 use crate::code::Code;
 use crate::fault::Fault;
-use crate::trace_context::TraceContext;
+use crate::wiring::TraceParent;
 
 /// What becomes known of a request on its way inwards, and is wanted for the line when it has come
 /// to its end, also by then if the request itself is lost.
@@ -52,7 +52,7 @@ const TARGET: &str = "usher_http::access";
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     pub(crate) request_id: &'a str,
-    pub(crate) trace: TraceContext,
+    pub(crate) trace: TraceParent,
     pub(crate) method: &'static str,
     pub(crate) route: &'a str,
     pub(crate) status: u16,

@@ -38,6 +38,8 @@ pub(crate) struct Api {
     pub(crate) max_body_bytes: usize,
     /// How long a request may take.
     pub(crate) request_timeout: Duration,
+    /// Whether traces are exported.
+    pub(crate) traced: bool,
     /// Counts.
     pub(crate) metrics: Metrics,
     /// Whether the service goes on.

@@ -16,6 +16,7 @@ use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use ports::Call;
 use tokio::time::Instant as Deadline;
+use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use crate::access_log::{Line, Notes};
@@ -30,8 +31,8 @@ use crate::limits::Statement;
 use crate::metrics::{Route, known_method};
 use crate::problem::{self, Problem};
 use crate::request_id::{self, RequestId};
-use crate::routes;
-use crate::trace_context::TraceContext;
+use crate::wiring::{TraceParent, adopt_parent, rename, traceparent_of};
+use crate::{routes, trace_context};
 
 /// The middleware function. Put it around everything.
 pub(crate) async fn edge<B: MessageBody + 'static>(
@@ -95,7 +96,7 @@ fn inner_time(request_timeout: Duration) -> Duration {
 struct Visit {
     api: web::Data<Api>,
     id: RequestId,
-    trace: TraceContext,
+    trace: TraceParent,
     notes: Notes,
     call: Call,
     span: Span,
@@ -109,11 +110,10 @@ impl Visit {
         #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
         let began = Instant::now();
         let id = RequestId::of(request.headers());
-        // What is logged meanwhile, by whichever crate, bears the name of the request.
-        let span = tracing::info_span!("request", request_id = id.as_str());
+        let (span, trace) = begin_span(api.traced, &id, request.headers());
         Self {
             api: api.clone(),
-            trace: TraceContext::of(request.headers()),
+            trace,
             notes: Notes::default(),
             call: Call::new(id.shared(), Deadline::now() + inner_time(api.request_timeout)),
             span,
@@ -158,7 +158,45 @@ impl Visit {
             upstream_calls: self.call.upstream_calls(),
         };
         line.write();
+        if self.api.traced {
+            let Line { method, route, status, .. } = line;
+            rename(&self.span, format!("{method} {route}"));
+            self.span.record("http.request.method", method);
+            self.span.record("http.route", route);
+            self.span.record("http.response.status_code", status);
+            if status >= 500 {
+                self.span.record("otel.status_code", "ERROR");
+            }
+        }
     }
+}
+
+/// The span of a request, and where in its trace it is. What is logged meanwhile, by whichever
+/// crate, bears the name of the request by it.
+///
+/// Its names are those of OpenTelemetry's semantic conventions for HTTP servers.
+fn begin_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, TraceParent) {
+    let span = tracing::info_span!(
+        "request",
+        request_id = id.as_str(),
+        otel.kind = Empty,
+        otel.status_code = Empty,
+        http.request.method = Empty,
+        http.route = Empty,
+        http.response.status_code = Empty,
+    );
+    let caller = trace_context::of_caller(headers);
+    let exported = if traced {
+        if let Some(caller) = caller {
+            adopt_parent(&span, caller);
+        }
+        span.record("otel.kind", "server");
+        traceparent_of(&span)
+    } else {
+        None
+    };
+    let trace = exported.unwrap_or_else(|| trace_context::unrecorded(caller));
+    (span, trace)
 }
 
 /// What the framework's own error is to a client.

@@ -45,11 +45,12 @@ impl Outgoing {
     }
 
     /// Waits for writes that are under way although nobody waits for their answer any more.
-    pub(crate) fn finish(self) {
-        self.finish_within(PATIENCE);
+    /// `afterwards` is what must come after the last of them, and before the runtime ends.
+    pub(crate) fn finish(self, afterwards: impl FnOnce()) {
+        self.finish_within(PATIENCE, afterwards);
     }
 
-    fn finish_within(self, patience: Duration) {
+    fn finish_within(self, patience: Duration, afterwards: impl FnOnce()) {
         self.writes.close();
         if !self.writes.is_empty() {
             tracing::info!(writes = self.writes.len(), "finishing writes");
@@ -58,6 +59,7 @@ impl Outgoing {
         if self.runtime.block_on(all).is_err() {
             tracing::error!(writes = self.writes.len(), "writes were cut off, half done maybe");
         }
+        afterwards();
         self.runtime.shutdown_background();
     }
 }
@@ -77,7 +79,7 @@ mod tests {
         };
         outgoing.writes().spawn_on(write, outgoing.runtime());
         let writes = outgoing.writes().clone();
-        let end = std::thread::spawn(move || outgoing.finish());
+        let end = std::thread::spawn(move || outgoing.finish(|| {}));
         while !writes.is_closed() {
             std::thread::yield_now();
         }
@@ -91,6 +93,6 @@ mod tests {
     fn the_end_does_not_wait_for_ever() {
         let outgoing = Outgoing::new().unwrap();
         outgoing.writes().spawn_on(std::future::pending::<()>(), outgoing.runtime());
-        outgoing.finish_within(Duration::from_millis(10));
+        outgoing.finish_within(Duration::from_millis(10), || {});
     }
 }

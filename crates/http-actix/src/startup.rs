@@ -54,8 +54,18 @@ impl Server {
     /// # Errors
     /// When an address cannot be had.
     pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
-        let Settings { http, issuers, auth, limits, overload, reload, roles, directory, .. } =
-            settings;
+        let Settings {
+            http,
+            issuers,
+            auth,
+            limits,
+            overload,
+            reload,
+            traces,
+            roles,
+            directory,
+            ..
+        } = settings;
         let Wired { services, keys, clock, metrics, adopt } = wired;
         let listener = take("http.listen", http.listen)?;
         let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
@@ -80,6 +90,7 @@ impl Server {
             head: HeadLimits { uri: http.max_uri_bytes, headers: http.max_header_bytes },
             max_body_bytes: http.max_body_bytes,
             request_timeout: http.request_timeout,
+            traced: traces.is_some(),
             metrics,
             phase: Phase::default(),
         };

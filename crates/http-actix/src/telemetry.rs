@@ -25,7 +25,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, registry, reload};
 
 use crate::settings::{LogFormat, LogSettings};
-use crate::wiring::OWN_CRATES;
+use crate::wiring::{OWN_CRATES, Traces};
 
 pub(crate) use writer::dropped_lines;
 
@@ -53,9 +53,11 @@ impl Log {
 }
 
 /// Sends log events to the standard error stream.
-pub(crate) fn start(settings: &LogSettings) -> Log {
+///
+/// Where traces are exported, spans go there too, whatever the filter of the log says.
+pub(crate) fn start(settings: &LogSettings, traces: Option<&Traces>) -> Log {
     let (writer, written) = writer::of(std::io::stderr());
-    let (dispatch, filter) = dispatch(settings, writer, std::io::stderr().is_terminal());
+    let (dispatch, filter) = dispatch(settings, writer, std::io::stderr().is_terminal(), traces);
     // A second start, as in tests, leaves the first one's choice in force.
     let _ = dispatcher::set_global_default(dispatch);
     Log { filter, _written: written }
@@ -80,7 +82,12 @@ fn wanted(filter: &str) -> EnvFilter {
     EnvFilter::new(format!("actix_http::h1=off,{filter}"))
 }
 
-fn dispatch<W>(settings: &LogSettings, writer: W, ansi: bool) -> (Dispatch, Filter)
+fn dispatch<W>(
+    settings: &LogSettings,
+    writer: W,
+    ansi: bool,
+    traces: Option<&Traces>,
+) -> (Dispatch, Filter)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -94,17 +101,26 @@ where
     let dispatch = match settings.format {
         LogFormat::Text => {
             let layer = layer.fmt_fields(OneLine::default());
-            registry().with(layer.with_filter(wanted)).into()
+            registry()
+                .with(traces.map(|traces| traces.layer(&OWN_CRATES)))
+                .with(layer.with_filter(wanted))
+                .into()
         }
         LogFormat::Json => {
-            // The innermost span alone would be the use case; the request's name is further out.
-            let layer = layer.json().with_current_span(false).with_span_list(true);
-            registry().with(layer.with_filter(wanted)).into()
+            let layer = layer.json().with_current_span(true).with_span_list(false);
+            registry()
+                .with(traces.map(|traces| traces.layer(&OWN_CRATES)))
+                .with(layer.with_filter(wanted))
+                .into()
         }
     };
     (dispatch, filter)
 }
 fn may_be_logged(event: &Metadata<'_>) -> bool {
+    // Of spans, the log shows the one that names the request: the others are for traces.
+    if event.is_span() && event.name() != "request" {
+        return false;
+    }
     let crate_name = event.target().split("::").next().unwrap_or_default();
     *event.level() <= LevelFilter::INFO || OWN_CRATES.contains(&crate_name)
 }

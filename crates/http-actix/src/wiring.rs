@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use application::{Ports, Services};
 use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
+use otlp_adapter::{EndpointError, OtlpError, OtlpSettings, SampleRatioError};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
 use thiserror::Error;
 
@@ -18,9 +20,10 @@ use crate::outgoing::Outgoing;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
+pub(crate) use otlp_adapter::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
-pub(crate) const OWN_CRATES: [&str; 9] = [
+pub(crate) const OWN_CRATES: [&str; 10] = [
     "usher",
     "usher_http",
     "application",
@@ -29,6 +32,7 @@ pub(crate) const OWN_CRATES: [&str; 9] = [
     "fair_share",
     "memory_adapter",
     "oidc_adapter",
+    "otlp_adapter",
     "ports",
 ];
 
@@ -104,6 +108,17 @@ pub enum WiringError {
     /// No HTTP client for the directory.
     #[error("the HTTP client for Auth0 cannot be made")]
     Auth0Client(#[source] ClientError),
+    /// A setting of traces cannot be used.
+    #[error("traces.{key}: {reason}")]
+    Traces {
+        /// Which one.
+        key: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// No HTTP client for the collector of traces.
+    #[error("the HTTP client for traces cannot be made")]
+    TracesClient(#[source] OtlpError),
     /// No HTTP client for key sets.
     #[error("the HTTP client cannot be made")]
     Client(#[source] oidc_adapter::ClientError),
@@ -149,6 +164,38 @@ pub(crate) fn wire_dev(
     keys.publish(dev::ISSUER, vec![key]);
     Ok(directory.under(settings, Arc::new(keys), clock, metrics))
 }
+
+/// The export of traces, if the settings ask for it. It lives on the given runtime.
+///
+/// # Errors
+/// When a setting cannot be used.
+pub(crate) fn traces(
+    settings: &Settings,
+    outgoing: &Outgoing,
+) -> Result<Option<Traces>, WiringError> {
+    let Some(settings) = &settings.traces else { return Ok(None) };
+    let unusable = |key, reason: &dyn std::fmt::Display| WiringError::Traces {
+        key,
+        reason: reason.to_string(),
+    };
+    let settings = OtlpSettings {
+        endpoint: settings
+            .otlp_endpoint
+            .parse()
+            .map_err(|error: EndpointError| unusable("otlp_endpoint", &error))?,
+        service_name: settings.service_name.clone(),
+        service_version: env!("CARGO_PKG_VERSION").to_owned(),
+        sample_ratio: settings
+            .sample_ratio
+            .try_into()
+            .map_err(|error: SampleRatioError| unusable("sample_ratio", &error))?,
+        timeout: TRACES_TIMEOUT,
+    };
+    Traces::start(settings, outgoing.runtime()).map(Some).map_err(WiringError::TracesClient)
+}
+
+/// How long a batch of spans may take to be sent, and the last one at the end.
+const TRACES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What stands in the way of serving with the configured Auth0, asked of Auth0 itself.
 ///

@@ -33,8 +33,17 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     ("auth0-adapter", &["domain", "ports"], &["auth0-sim", "ports"]),
     (
         "http-actix",
-        &["application", "auth0-adapter", "domain", "memory-adapter", "oidc-adapter", "ports"],
-        &["auth0-sim", "ports"],
+        &[
+            "application",
+            "auth0-adapter",
+            "domain",
+            "fair-share",
+            "memory-adapter",
+            "oidc-adapter",
+            "otlp-adapter",
+            "ports",
+        ],
+        &["auth0-sim", "otlp-adapter", "ports"],
     ),
 ];
 

@@ -29,6 +29,18 @@ pub struct TraceParent {
 pub struct TraceParentError;
 
 impl TraceParent {
+    /// The first span of a trace that nobody records, by these random names.
+    pub fn unrecorded(trace: [u8; 16], span: [u8; 8]) -> Self {
+        let (trace, span) = (TraceId::from_bytes(trace), SpanId::from_bytes(span));
+        Self { trace, span, sampled: false }
+    }
+
+    /// Another span of the same trace, by this random name.
+    #[must_use]
+    pub fn with_span(self, span: [u8; 8]) -> Self {
+        Self { span: SpanId::from_bytes(span), ..self }
+    }
+
     /// Whether somebody has decided to record the trace.
     pub fn is_sampled(&self) -> bool {
         self.sampled

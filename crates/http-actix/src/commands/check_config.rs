@@ -7,7 +7,9 @@ use crate::{settings, wiring};
 pub(super) fn run(file: &ConfigFile) -> CommandResult {
     let settings = settings::load(file.config.as_deref())?;
     // The seed is a part of them, and some values only the adapter can judge. Nothing is sent.
-    wiring::wire(&settings, &Outgoing::new()?)?;
+    let outgoing = Outgoing::new()?;
+    wiring::wire(&settings, &outgoing)?;
+    wiring::traces(&settings, &outgoing)?;
     print("The settings are good.")?;
     Ok(())
 }

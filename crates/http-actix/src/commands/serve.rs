@@ -14,7 +14,8 @@ use crate::outgoing::Outgoing;
 use crate::reload::Reloading;
 use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
 use crate::startup::Server;
-use crate::{telemetry, wiring};
+use crate::telemetry;
+use crate::wiring::{self, Traces};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -41,31 +42,46 @@ pub(super) fn run(options: &Options) -> CommandResult {
     if let Some(listen) = options.listen {
         settings.http.listen = listen;
     }
-    let log = telemetry::start(&settings.log);
+    let outgoing = Outgoing::new()?;
+    let traces = wiring::traces(&settings, &outgoing)?;
+    let log = telemetry::start(&settings.log, traces.as_ref());
     let reloading = Reloading::new(source, loaded, log);
+    let around = Around { outgoing, traces, reloading };
     if options.dev {
-        develop(settings, options.allow_remote, reloading)
+        develop(settings, options.allow_remote, around)
     } else {
-        serve(settings, reloading)
+        serve(settings, around)
     }
 }
 
-fn serve(settings: Settings, reloading: Reloading) -> CommandResult {
-    let outgoing = Outgoing::new()?;
-    let wired = wiring::wire(&settings, &outgoing)?;
+/// What there is around a service, before it and after it.
+struct Around {
+    outgoing: Outgoing,
+    traces: Option<Traces>,
+    reloading: Reloading,
+}
+
+fn serve(settings: Settings, around: Around) -> CommandResult {
+    let outgoing = &around.outgoing;
+    let wired = wiring::wire(&settings, outgoing)?;
     let server = Server::bind(settings, wired)?;
     tracing::info!(address = %server.address(), "serving");
-    run_to_the_end(server, outgoing, reloading)
+    run_to_the_end(server, around)
 }
 
 /// Serves until it is told to stop, and lets what goes out come to its end then.
-fn run_to_the_end(server: Server, outgoing: Outgoing, reloading: Reloading) -> CommandResult {
+fn run_to_the_end(server: Server, around: Around) -> CommandResult {
+    let Around { outgoing, traces, reloading } = around;
     let ended = actix_web::rt::System::new().block_on(server.run(reloading));
-    outgoing.finish();
+    outgoing.finish(|| {
+        if let Some(traces) = traces {
+            traces.finish();
+        }
+    });
     Ok(ended?)
 }
 
-fn develop(mut settings: Settings, allow_remote: bool, reloading: Reloading) -> CommandResult {
+fn develop(mut settings: Settings, allow_remote: bool, around: Around) -> CommandResult {
     if !settings.http.listen.ip().is_loopback() && !allow_remote {
         let listen = settings.http.listen;
         return Err(format!(
@@ -76,8 +92,7 @@ fn develop(mut settings: Settings, allow_remote: bool, reloading: Reloading) -> 
     }
     settings.issuers = TrustedIssuers::new(vec![dev::issuer()?]);
     let key = development_key()?;
-    let outgoing = Outgoing::new()?;
-    let wired = wiring::wire_dev(&settings, &outgoing, key.public())?;
+    let wired = wiring::wire_dev(&settings, &around.outgoing, key.public())?;
     let acme: TenantId = "acme".parse()?;
     let token = key.mint(&Grant::everything(vec![acme], 24 * 3600), SystemClock.now())?;
     let kept = match settings.directory {
@@ -86,7 +101,7 @@ fn develop(mut settings: Settings, allow_remote: bool, reloading: Reloading) -> 
     };
     let server = Server::bind(settings, wired)?;
     print(&welcome(&server, kept, &token))?;
-    run_to_the_end(server, outgoing, reloading)
+    run_to_the_end(server, around)
 }
 
 /// Where the development key is kept, so that `usher token` signs with the same one.

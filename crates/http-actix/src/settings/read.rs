@@ -197,23 +197,18 @@ fn overload(raw: &raw::Overload) -> Checked<OverloadSettings> {
     })
 }
 
-fn traces(mut raw: raw::Traces) -> Checked<Option<TraceSettings>> {
-    const KEY: &str = "traces.otlp_endpoint";
-    let Some(otlp_endpoint) = raw.otlp_endpoint.take().filter(|endpoint| !endpoint.is_empty())
-    else {
+fn traces(raw: raw::Traces) -> Checked<Option<TraceSettings>> {
+    let Some(otlp_endpoint) = raw.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()) else {
         return Ok(None);
     };
-    let fits = url::Url::parse(&otlp_endpoint)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !fits {
-        let reason = "must be an address such as http://collector.example:4318/v1/traces";
-        return Err(InvalidSettings::value(KEY, reason));
-    }
-    let raw::Traces { sample_ratio, service_name, .. } = raw;
-    if service_name.is_empty() {
+    if raw.service_name.is_empty() {
         return Err(InvalidSettings::value("traces.service_name", "is empty"));
     }
-    Ok(Some(TraceSettings { otlp_endpoint, sample_ratio, service_name }))
+    Ok(Some(TraceSettings {
+        otlp_endpoint,
+        sample_ratio: raw.sample_ratio,
+        service_name: raw.service_name,
+    }))
 }
 
 fn http(mut raw: raw::Http) -> Checked<HttpSettings> {

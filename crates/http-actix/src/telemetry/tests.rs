@@ -32,7 +32,7 @@ impl<'w> MakeWriter<'w> for Kept {
 fn log(format: LogFormat, filter: &str, ansi: bool, happens: impl FnOnce()) -> String {
     let kept = Kept::default();
     let settings = LogSettings { format, filter: filter.to_owned() };
-    let (dispatch, _) = dispatch(&settings, kept.clone(), ansi);
+    let (dispatch, _) = dispatch(&settings, kept.clone(), ansi, None);
     tracing::dispatcher::with_default(&dispatch, happens);
     String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
 }
@@ -148,8 +148,9 @@ fn a_panic_tells_where_it_was_and_not_what_it_said() {
         super::hush_panics();
         // Once without a log, as in most commands, and once with one.
         for format in [None, Some(LogFormat::Json)] {
-            let _log = format
-                .map(|format| super::start(&LogSettings { format, filter: "trace".to_owned() }));
+            let _log = format.map(|format| {
+                super::start(&LogSettings { format, filter: "trace".to_owned() }, None)
+            });
             let panicked = std::thread::spawn(|| panic!("{PANIC}")).join();
             assert!(panicked.is_err());
         }
