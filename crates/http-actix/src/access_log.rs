@@ -12,6 +12,7 @@ use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
 use crate::code::Code;
+use crate::error_chain;
 use crate::fault::Fault;
 use crate::wiring::TraceParent;
 
@@ -80,7 +81,7 @@ impl Line<'_> {
     pub(crate) fn write(&self) {
         let Self { request_id, method, route, status, upstream_calls, .. } = *self;
         let code = self.fault.map(|fault| fault.code().as_str());
-        let cause = self.fault.and_then(Fault::cause).map(chain);
+        let cause = self.fault.and_then(Fault::cause).map(error_chain::in_one_line);
         let caller = self.notes.0.caller.get().map(|caller| caller.to_string());
         let tenant = self.notes.0.tenant.borrow();
         let tenant = tenant.as_ref().map(TenantId::as_str);
@@ -106,27 +107,15 @@ impl Line<'_> {
     }
 
     fn level(&self) -> tracing::Level {
+        // Probes and scrapes come every few seconds. What they learn is logged when it changes.
+        if self.route.starts_with("/health/") || self.route == "/metrics" {
+            return tracing::Level::DEBUG;
+        }
         match self.fault.map(Fault::code) {
             // Too much has come, which is no fault of the service, and comes in crowds.
             Some(Code::Overloaded) => tracing::Level::WARN,
             _ if self.status >= 500 => tracing::Level::ERROR,
-            // Probes and scrapes come every few seconds, and say nothing unless they fail.
-            _ if self.route.starts_with("/health/") || self.route == "/metrics" => {
-                tracing::Level::DEBUG
-            }
             _ => tracing::Level::INFO,
         }
     }
-}
-
-/// An error and what lies beneath it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }

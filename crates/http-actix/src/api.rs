@@ -1,7 +1,7 @@
 //! What every handler shares.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::web;
@@ -11,6 +11,9 @@ use domain::RoleCatalogue;
 use crate::admission::Admission;
 use crate::auth::TokenVerifier;
 use crate::client_address::TrustedProxies;
+use crate::code::Code;
+use crate::error_chain;
+use crate::fault::Fault;
 use crate::head_size::HeadLimits;
 use crate::limits::Limits;
 use crate::links::PublicUrl;
@@ -44,6 +47,8 @@ pub(crate) struct Api {
     pub(crate) metrics: Metrics,
     /// Whether the service goes on.
     pub(crate) phase: Phase,
+    /// What was said last of being ready: nothing yet, that it is, or why not.
+    pub(crate) readiness: Mutex<Option<Result<(), Code>>>,
 }
 
 /// What the settings say that can be read again while the service runs. It changes as a whole.
@@ -73,6 +78,23 @@ impl Live {
 }
 
 impl Api {
+    /// Notes whether the service is ready; the log says so when it changes, and not at each probe.
+    pub(crate) fn note_readiness(&self, outcome: Result<(), &Fault>) {
+        self.metrics.ready.set(i64::from(outcome.is_ok()));
+        let now = outcome.map_err(Fault::code);
+        let mut said = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.replace(now) == Some(now) {
+            return;
+        }
+        match outcome {
+            Ok(()) => tracing::info!("ready"),
+            Err(fault) => {
+                let cause = fault.cause().map(error_chain::in_one_line);
+                tracing::warn!(code = fault.code().as_str(), cause, "not ready");
+            }
+        }
+    }
+
     /// What the settings say at this moment. Who needs more than one thing of it should take it
     /// once, lest it changes in between.
     pub(crate) fn live(&self) -> Arc<Live> {

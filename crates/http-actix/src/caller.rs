@@ -57,7 +57,8 @@ impl FromRequest for Caller {
             let api = request
                 .app_data::<web::Data<Api>>()
                 .ok_or_else(|| Fault::internal("the application has no state"))?;
-            let bearer = api.live().verifier.verify(token).await?;
+            let verified = api.live().verifier.verify(token).await;
+            let bearer = verified.inspect_err(|error| api.metrics.refused(error))?;
             let named = PathNames::of(&request);
             let notes = Notes::of(&request);
             notes.caller(bearer.caller);
@@ -118,7 +119,9 @@ impl From<TokenError> for Fault {
                 let detail = format!("The token is not accepted: {reason}.");
                 // RFC 6750 §3
                 let challenge = format!("error=\"invalid_token\", error_description=\"{reason}\"");
-                Self::new(Code::InvalidToken, detail).with(Extra::Challenge(challenge.into()))
+                Self::new(Code::InvalidToken, detail)
+                    .with(Extra::Challenge(challenge.into()))
+                    .because(reason.as_str())
             }
             TokenError::KeysUnavailable { retry_after } => {
                 let detail = "The keys to check the token with cannot be had for now.";

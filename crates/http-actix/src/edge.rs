@@ -58,7 +58,10 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         }
         // The panic hook has logged the panic itself.
         Ok(Err(_panic)) => return Err(visit.fail(Fault::internal("a handler panicked")).into()),
-        Err(_elapsed) => return Err(visit.fail(directory_timeout()).into()),
+        Err(_elapsed) => {
+            let fault = directory_timeout().because("the request took longer than it may");
+            return Err(visit.fail(fault).into());
+        }
     };
 
     let status = response.status();
@@ -145,7 +148,11 @@ impl Visit {
     /// The request has come to its end: it is counted, and gets its one line in the log.
     fn end(&self, route: Option<&Route>, status: StatusCode, fault: Option<&Fault>) {
         let took = self.began.elapsed();
-        self.api.metrics.http.request(route, &self.method, status, took);
+        let metrics = &self.api.metrics.http;
+        metrics.request(route, &self.method, status, took);
+        if let Some(fault) = fault {
+            metrics.error(fault.code());
+        }
         let line = Line {
             request_id: self.id.as_str(),
             trace: self.trace,

@@ -211,7 +211,7 @@ impl From<UseCaseError> for Fault {
                     None => fault,
                 }
             }
-            UseCaseError::Timeout => directory_timeout(),
+            UseCaseError::Timeout => directory_timeout().because("the directory was too slow"),
             UseCaseError::Failed { source } => {
                 Self::new(Code::DirectoryError, "The directory failed.")
                     .because(source as Box<dyn StdError>)

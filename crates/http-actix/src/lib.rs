@@ -30,6 +30,7 @@ mod connection;
 mod contract;
 mod dev;
 mod edge;
+mod error_chain;
 mod error_response;
 mod fault;
 #[cfg(feature = "fuzzing")]

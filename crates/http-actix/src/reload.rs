@@ -18,6 +18,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::api::{Api, Live};
+use crate::error_chain;
 use crate::settings::{InvalidSettings, Loaded, Settings, Source};
 use crate::telemetry::Log;
 use crate::wiring::Adopt;
@@ -97,10 +98,8 @@ impl Reloading {
             Err(error) => {
                 metrics.rejected.inc();
                 metrics.last_successful.set(0);
-                tracing::error!(
-                    error = &error as &(dyn std::error::Error + 'static),
-                    "the settings were not reloaded"
-                );
+                let error = error_chain::in_one_line(&error);
+                tracing::error!(error, "the settings were not reloaded");
                 // The same bad file is not worth a word each time that somebody looks.
                 self.loaded.files = self.loaded.files.clone().read_again();
             }

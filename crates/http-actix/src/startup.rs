@@ -5,9 +5,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_cors::Cors;
 use actix_web::dev::{Server as ActixServer, ServerHandle};
@@ -29,7 +29,7 @@ use crate::fault::Fault;
 use crate::head_size::HeadLimits;
 use crate::limits::{self, Limits};
 use crate::links::{InvalidPublicUrl, PublicUrl};
-use crate::metrics::Counted;
+use crate::metrics::{Counted, Route};
 use crate::reload::Reloading;
 use crate::settings::{HttpSettings, Settings};
 use crate::signals::{Signals, Stop};
@@ -75,6 +75,7 @@ impl Server {
             Some(url) => url.clone(),
             None => reachable(address).map_err(io::Error::other)?,
         };
+        metrics.http.limits(&overload, http.max_connections);
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(Counted::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
@@ -93,6 +94,7 @@ impl Server {
             traced: traces.is_some(),
             metrics,
             phase: Phase::default(),
+            readiness: Mutex::default(),
         };
         let look_every = reload.interval;
         Ok(Self { api: Arc::new(api), http, adopt, look_every, listener, admin, address })
@@ -169,8 +171,11 @@ async fn stop_when_told(
 ) {
     let mut stop = pin!(stop);
     let Some(how) = stop.next().await else { return pending().await };
+    #[expect(clippy::disallowed_methods, reason = "durations are for the log alone")]
+    let began = Instant::now();
     api.phase.stop();
     api.metrics.ready.set(0);
+    api.metrics.stopping.set(1);
     let delay = match how {
         Stop::Gently => http.shutdown_delay,
         Stop::Promptly => Duration::ZERO,
@@ -189,7 +194,13 @@ async fn stop_when_told(
     if !impatient {
         let finished = pin!(public.stop(true));
         if let Either::Left(_) = select(finished, again).await {
-            tracing::info!("stopped");
+            let cut_off = api.metrics.http.in_flight.get();
+            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            if cut_off == 0 {
+                tracing::info!(took_ms, "stopped");
+            } else {
+                tracing::warn!(took_ms, cut_off, "stopped, and dropped what took too long");
+            }
             stop_all(admin).await;
             return;
         }
@@ -276,6 +287,7 @@ fn serve(
 fn document(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/openapi.json")
+            .app_data(Route::new("/openapi.json"))
             .route(web::get().to(openapi_json))
             .default_service(routes::only("GET".to_owned())),
     );
@@ -290,6 +302,7 @@ fn docs(config: &mut web::ServiceConfig) {
     config
         .service(
             web::resource("/docs")
+                .app_data(Route::new("/docs"))
                 .route(web::get().to(to_docs))
                 .default_service(routes::only("GET".to_owned())),
         )

@@ -86,6 +86,31 @@ impl Reason {
         Self::Signature,
     ];
 
+    /// A word for it, in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::NotCompact => "not_compact",
+            Self::MalformedHeader => "malformed_header",
+            Self::CriticalExtension => "critical_extension",
+            Self::Type => "type",
+            Self::Algorithm => "algorithm",
+            Self::MalformedClaims => "malformed_claims",
+            Self::MissingClaim => "missing_claim",
+            Self::UnknownIssuer => "unknown_issuer",
+            Self::WrongAudience => "wrong_audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::LivesTooLong => "lives_too_long",
+            Self::MachineClient => "machine_client",
+            Self::UnknownKey => "unknown_key",
+            Self::AmbiguousKey => "ambiguous_key",
+            Self::KeyMismatch => "key_mismatch",
+            Self::Signature => "signature",
+        }
+    }
+
     /// A short text for clients, fit for `error_description` (RFC 6750 §3).
     pub fn as_str(self) -> &'static str {
         match self {

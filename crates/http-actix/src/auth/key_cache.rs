@@ -17,7 +17,6 @@
 mod slot;
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -29,7 +28,8 @@ use tokio::sync::{Semaphore, watch};
 
 use super::error::TokenError;
 use super::keys::{VerifyingKey, Wanted};
-use slot::{Outcome, Slot, Step, Warmth};
+use crate::error_chain;
+use slot::{Outcome, Rotation, Slot, Step, Warmth};
 
 /// How long keys are kept, and how often an issuer may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,11 +267,9 @@ impl Shared {
         match self.source.fetch(address).await {
             Ok(keys) => Outcome::Fetched(keys),
             Err(error) => {
-                tracing::warn!(
-                    issuer = address.issuer,
-                    error = &error as &(dyn Error + 'static),
-                    "the keys of an issuer could not be fetched"
-                );
+                let error = error_chain::in_one_line(&error);
+                let issuer = &address.issuer;
+                tracing::warn!(issuer, error, "the keys of an issuer could not be fetched");
                 Outcome::Failed
             }
         }
@@ -315,7 +313,11 @@ impl Drop for Fetch {
     fn drop(&mut self) {
         let outcome = std::mem::replace(&mut self.outcome, Outcome::Failed);
         let now = self.shared.clock.now();
-        self.issuer.slot().ended(outcome, now, &self.shared.settings);
+        let rotation = self.issuer.slot().ended(outcome, now, &self.shared.settings);
+        if let Some(Rotation { kept, new, gone }) = rotation {
+            let issuer = &self.address.issuer;
+            tracing::info!(issuer, kept, new, gone, "the keys of an issuer have changed");
+        }
         // Only now `_done` goes, and whoever waits finds the new state.
     }
 }

@@ -110,6 +110,16 @@ impl KeySet {
         self.0.is_empty()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many of them are among those others too.
+    pub(crate) fn in_common_with(&self, others: &Self) -> usize {
+        self.0.iter().filter(|key| others.holds(key)).count()
+    }
+
     /// Whether this very key is among them.
     pub(crate) fn holds(&self, key: &Arc<VerifyingKey>) -> bool {
         self.0.iter().any(|held| Arc::ptr_eq(held, key))

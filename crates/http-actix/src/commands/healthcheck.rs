@@ -24,7 +24,7 @@ pub(super) fn run(options: &Options) -> CommandResult {
     let mut address = if let Some(address) = options.address {
         address
     } else {
-        let http = settings::load_lenient(options.file.config.as_deref())?.http;
+        let http = settings::load_http(options.file.config.as_deref())?;
         http.admin_listen.unwrap_or(http.listen)
     };
     if address.ip().is_unspecified() {

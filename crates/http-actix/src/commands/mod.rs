@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::telemetry;
+use crate::{error_chain, telemetry};
 
 /// Manages the people of many tenants in front of Auth0.
 #[derive(Debug, Parser)]
@@ -79,14 +79,7 @@ pub fn main() -> ExitCode {
 
 /// Says what went wrong. Where nobody can be told, on a disk that is full, the exit code has to do.
 fn complain(error: &dyn StdError) {
-    let mut text = format!("usher: {error}");
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "usher: {}", error_chain::in_one_line(error));
 }
 
 /// Prints what a command was asked for.

@@ -12,6 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{BUCKETS, Label};
+use crate::admission::OverloadSettings;
+use crate::code::Code;
 
 /// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,6 +86,7 @@ impl Shed {
 #[derive(Debug, Clone)]
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
+    errors: Family<Label<1>, Counter>,
     durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
     /// Requests that hold a place.
     pub(crate) in_flight: Gauge,
@@ -92,6 +95,9 @@ pub(crate) struct HttpMetrics {
     shed: Family<Label<1>, Counter>,
     /// Open connections.
     pub(crate) connections: Gauge,
+    most_in_flight: Gauge,
+    most_queued: Gauge,
+    most_connections: Gauge,
 }
 
 impl HttpMetrics {
@@ -101,6 +107,15 @@ impl HttpMetrics {
             "http_requests",
             "Requests by route template, method and status",
             requests.clone(),
+        );
+        let errors = Family::<Label<1>, Counter>::default();
+        for code in Code::ALL {
+            drop(errors.get_or_create(&Label([("code", code.as_str())])));
+        }
+        registry.register(
+            "http_errors",
+            "Requests that were not done, by the code of the error",
+            errors.clone(),
         );
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
         let durations = Family::new_with_constructor(histogram);
@@ -131,7 +146,46 @@ impl HttpMetrics {
             "Requests that were turned away for want of room, by reason",
             shed.clone(),
         );
-        Self { requests, durations, in_flight, queued, shed, connections }
+        let [most_in_flight, most_queued, most_connections] = <[Gauge; 3]>::default();
+        for (name, help, gauge) in [
+            (
+                "http_requests_in_flight_limit",
+                "How many requests are worked on at most",
+                &most_in_flight,
+            ),
+            ("http_requests_queued_limit", "How many requests wait at most", &most_queued),
+            ("http_connections_limit", "How many connections there are at most", &most_connections),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        Self {
+            requests,
+            errors,
+            durations,
+            in_flight,
+            queued,
+            shed,
+            connections,
+            most_in_flight,
+            most_queued,
+            most_connections,
+        }
+    }
+
+    /// Says how much there may be at most.
+    pub(crate) fn limits(&self, overload: &OverloadSettings, connections: usize) {
+        for (gauge, most) in [
+            (&self.most_in_flight, overload.concurrent),
+            (&self.most_queued, overload.queued),
+            (&self.most_connections, connections),
+        ] {
+            gauge.set(i64::try_from(most).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Counts a request that was not done.
+    pub(crate) fn error(&self, code: Code) {
+        self.errors.get_or_create(&Label([("code", code.as_str())])).inc();
     }
 
     /// Counts one request. What matched no route, or has an unusual method, is counted together,

@@ -27,7 +27,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::auth::Lookups;
+use crate::auth::{Lookups, Reason, TokenError};
 
 pub(crate) use http::{HttpMetrics, Route, Shed, known_method};
 pub(crate) use keys::{Counted, KeyMetrics};
@@ -60,8 +60,11 @@ pub struct Metrics {
     pub(crate) keys: Arc<KeyMetrics>,
     pub(crate) tokens: Lookups,
     pub(crate) reloads: ReloadMetrics,
+    refused_tokens: Family<Label<1>, Counter>,
     /// Whether the service said last that it is ready.
     pub(crate) ready: Gauge,
+    /// Whether it is about to end.
+    pub(crate) stopping: Gauge,
 }
 
 /// What came of reading the settings again.
@@ -81,7 +84,8 @@ impl Metrics {
         let registry = root.sub_registry_with_prefix("usher");
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", build);
-        let ready = Gauge::default();
+        let [ready, stopping] = <[Gauge; 2]>::default();
+        registry.register("stopping", "Whether the service is about to end", stopping.clone());
         registry.register(
             "ready",
             "Whether the service said last that it is ready, when it was asked",
@@ -91,11 +95,38 @@ impl Metrics {
         let upstream = UpstreamMetrics::register(registry);
         let keys = Arc::new(KeyMetrics::register(registry, Arc::clone(clock)));
         let tokens = token_lookups(registry);
+        let refused_tokens = Family::<Label<1>, Counter>::default();
+        for reason in Reason::ALL {
+            drop(refused_tokens.get_or_create(&Label([("reason", reason.word())])));
+        }
+        registry.register(
+            "tokens_refused",
+            "Tokens that were not accepted, by reason",
+            refused_tokens.clone(),
+        );
         let reloads = ReloadMetrics::register(registry);
         reloads.last_successful.set(1);
         reloads.last_success.set(clock.now().as_unix_seconds());
         let clock = Arc::clone(clock);
-        Self { registry: Arc::new(root), clock, http, upstream, keys, tokens, reloads, ready }
+        Self {
+            registry: Arc::new(root),
+            clock,
+            http,
+            upstream,
+            keys,
+            tokens,
+            reloads,
+            refused_tokens,
+            ready,
+            stopping,
+        }
+    }
+
+    /// Counts a token that was not accepted.
+    pub(crate) fn refused(&self, error: &TokenError) {
+        if let TokenError::Invalid(reason) = error {
+            self.refused_tokens.get_or_create(&Label([("reason", reason.word())])).inc();
+        }
     }
 
     /// The present moment, for metrics that hold one.

@@ -48,7 +48,7 @@ pub(crate) async fn live() -> HttpResponse {
 )]
 pub(crate) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
     let outcome = readiness(&api).await;
-    api.metrics.ready.set(i64::from(outcome.is_ok()));
+    api.note_readiness(outcome.as_ref().map(|()| ()));
     outcome.map(|()| HttpResponse::Ok().json(Health { status: "ready" }))
 }
 
@@ -94,7 +94,13 @@ pub(crate) async fn counts(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
     // Whatever becomes of the question, the metrics are told.
     let asked = AssertUnwindSafe(readiness(&api)).catch_unwind();
     let ready = timeout(SCRAPE_PATIENCE.min(api.request_timeout / 2), asked).await;
-    api.metrics.ready.set(i64::from(matches!(ready, Ok(Ok(Ok(()))))));
+    match ready {
+        Ok(Ok(outcome)) => api.note_readiness(outcome.as_ref().map(|()| ())),
+        // A panic, or no answer in time. The next probe will say why.
+        Ok(Err(_)) | Err(_) => {
+            api.metrics.ready.set(0);
+        }
+    }
     let text = api.metrics.text().map_err(Fault::internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
 }

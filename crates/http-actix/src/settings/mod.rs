@@ -26,7 +26,7 @@ use crate::client_address::TrustedProxies;
 use crate::limits::LimitSettings;
 use crate::links::PublicUrl;
 
-pub use read::{load, load_defaults, load_development, load_lenient, state_folder};
+pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
 pub use source::{Loaded, Source};
 
 /// Everything that can be set, as types.

@@ -58,6 +58,13 @@ pub fn load_lenient(file: Option<&Path>) -> Checked<Settings> {
     check(read_file(file.as_deref())?, file.as_deref().and_then(Path::parent))
 }
 
+/// How the service is reached, of the settings that [`load_lenient`] would read: who asks for that
+/// alone need not be able to read secrets.
+pub fn load_http(file: Option<&Path>) -> Checked<HttpSettings> {
+    let file = file.map(Path::to_owned).or_else(named_file);
+    http(read_file(file.as_deref())?.http)
+}
+
 /// The file that the environment names; an empty name is none.
 pub(super) fn named_file() -> Option<PathBuf> {
     variable(FILE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)

@@ -22,11 +22,20 @@ pub(super) struct Written {
 
 /// Writes to this stream from a thread of its own.
 pub(super) fn of(stream: impl Write + Send + 'static) -> (NonBlocking, Written) {
+    // It is a line like any other, and comes after those that wait already.
+    telling(stream, |lines| tracing::warn!(lines, "lines of the log were lost before this one"))
+}
+
+/// As [`of`]; `tell` is told how many lines were lost, when lines can be written again.
+fn telling(
+    stream: impl Write + Send + 'static,
+    tell: impl Fn(u64) + Send + 'static,
+) -> (NonBlocking, Written) {
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(WAITING)
         .thread_name("log")
-        .finish(Counted(stream));
+        .finish(Counted { stream, tell, told: 0 });
     let _ = CROWDED_OUT.set(writer.error_counter());
     (writer, Written { _guard: guard })
 }
@@ -37,20 +46,81 @@ pub(crate) fn dropped_lines() -> u64 {
     UNWRITTEN.load(Ordering::Relaxed).saturating_add(crowded_out as u64)
 }
 
-/// A stream whose failures are counted. Nobody else hears of them: the log is where one would say
-/// so.
-struct Counted<W>(W);
+/// A stream whose failures are counted, and told of as soon as it takes lines again.
+struct Counted<W, T> {
+    stream: W,
+    tell: T,
+    /// How many lines were lost when that was told last.
+    told: u64,
+}
 
-impl<W: Write> Write for Counted<W> {
+impl<W: Write, T: Fn(u64)> Write for Counted<W, T> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.0.write_all(line).is_err() {
+        if self.stream.write_all(line).is_err() {
             UNWRITTEN.fetch_add(1, Ordering::Relaxed);
+            return Ok(line.len());
+        }
+        let lost = dropped_lines();
+        if lost > self.told {
+            (self.tell)(lost - self.told);
+            self.told = lost;
         }
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let _ = self.0.flush();
+        let _ = self.stream.flush();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use tracing_subscriber::fmt::layer;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    /// A disk that is full until told otherwise, and shows what has been written.
+    struct Disk {
+        full: Receiver<bool>,
+        written: Sender<String>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.full.recv().unwrap() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.written.send(String::from_utf8(bytes.to_owned()).unwrap()).unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_costs_lines_which_are_counted_and_told_of() {
+        let ((tell, full), (written, shown)) = (channel(), channel());
+        let (tells, told) = channel();
+        let (writer, written) =
+            telling(Disk { full, written }, move |lines| tells.send(lines).unwrap());
+        let log = tracing_subscriber::registry().with(layer().with_ansi(false).with_writer(writer));
+        tracing::subscriber::with_default(log, || {
+            for number in 0..3 {
+                tracing::info!(number, "line");
+            }
+            for full in [true, true, false] {
+                tell.send(full).unwrap();
+            }
+            let line = shown.recv().unwrap();
+            assert!(line.contains("number=2"), "{line}");
+            assert_eq!((dropped_lines(), told.recv().unwrap()), (2, 2));
+        });
+        drop(written);
     }
 }

@@ -58,6 +58,22 @@ pub(super) enum Step {
     Join(watch::Receiver<()>),
 }
 
+/// How many keys an issuer has kept, added and taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rotation {
+    pub(super) kept: usize,
+    pub(super) new: usize,
+    pub(super) gone: usize,
+}
+
+impl Rotation {
+    fn between(before: &KeySet, after: &KeySet) -> Option<Self> {
+        let kept = after.in_common_with(before);
+        let (new, gone) = (after.len() - kept, before.len() - kept);
+        (new + gone > 0).then_some(Self { kept, new, gone })
+    }
+}
+
 /// Whether there are keys at all, or what to do about it.
 #[derive(Debug)]
 pub(super) enum Warmth {
@@ -137,16 +153,25 @@ impl Slot {
     }
 
     /// Records how the fetch under way ended.
-    pub(super) fn ended(&mut self, outcome: Outcome, now: Timestamp, settings: &KeyCacheSettings) {
+    /// Answers how the keys have changed, if there were some before and they have.
+    pub(super) fn ended(
+        &mut self,
+        outcome: Outcome,
+        now: Timestamp,
+        settings: &KeyCacheSettings,
+    ) -> Option<Rotation> {
         self.under_way = None;
         match outcome {
-            Outcome::Fetched(keys) => {
-                let keys = match &self.kept {
-                    Some(kept) => kept.keys.renewed(keys),
-                    None => KeySet::default().renewed(keys),
+            Outcome::Fetched(fetched) => {
+                let before = self.kept.take().map(|kept| kept.keys);
+                let keys = match &before {
+                    Some(before) => before.renewed(fetched),
+                    None => KeySet::default().renewed(fetched),
                 };
+                let rotation = before.and_then(|before| Rotation::between(&before, &keys));
                 self.kept = Some(Kept { keys, since: now });
                 self.failure = None;
+                return rotation;
             }
             Outcome::Failed => {
                 let pause =
@@ -155,6 +180,7 @@ impl Slot {
             }
             Outcome::NotTried => {}
         }
+        None
     }
 
     /// Whether its keys were never had.
