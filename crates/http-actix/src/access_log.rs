@@ -49,6 +49,10 @@ impl Notes {
 /// What the filter of the log knows these lines by.
 const TARGET: &str = "usher_http::access";
 
+/// The status of requests that nobody waited for, which is never sent: the number that nginx has
+/// made usual for it.
+pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
+
 /// What the line says.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
@@ -81,7 +85,12 @@ impl Line<'_> {
     pub(crate) fn write(&self) {
         let Self { request_id, method, route, status, upstream_calls, .. } = *self;
         let code = self.fault.map(|fault| fault.code().as_str());
-        let cause = self.fault.and_then(Fault::cause).map(error_chain::in_one_line);
+        let abandoned = || {
+            let cause = "the client went away before the answer, or the service was stopped";
+            (status == CLIENT_CLOSED_REQUEST).then(|| cause.to_owned())
+        };
+        let cause =
+            self.fault.and_then(Fault::cause).map(error_chain::in_one_line).or_else(abandoned);
         let caller = self.notes.0.caller.get().map(|caller| caller.to_string());
         let tenant = self.notes.0.tenant.borrow();
         let tenant = tenant.as_ref().map(TenantId::as_str);

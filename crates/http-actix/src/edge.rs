@@ -4,6 +4,7 @@
 //! framework's own ones included, into the error body of the contract that the path belongs to,
 //! counts it, and gives it its one line in the log.
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use tokio::time::Instant as Deadline;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use crate::access_log::{Line, Notes};
+use crate::access_log::{CLIENT_CLOSED_REQUEST, Line, Notes};
 use crate::admission::{Paced, Place};
 use crate::api::Api;
 use crate::code::Code;
@@ -106,6 +107,23 @@ struct Visit {
     method: Method,
     uri: Uri,
     began: Instant,
+    ended: Cell<bool>,
+}
+
+fn client_closed_request() -> StatusCode {
+    StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::REQUEST_TIMEOUT)
+}
+
+/// A request that nobody waits for any more is dropped wherever it is, and has its line all the
+/// same.
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if !self.ended.get() {
+            self.api.metrics.http.abandoned.inc();
+            let route = routes::route_of(self.uri.path());
+            self.end(route.as_ref(), client_closed_request(), None);
+        }
+    }
 }
 
 impl Visit {
@@ -123,6 +141,7 @@ impl Visit {
             method: request.method().clone(),
             uri: request.uri().clone(),
             began,
+            ended: Cell::new(false),
             id,
         }
     }
@@ -132,7 +151,7 @@ impl Visit {
         let route = routes::route_of(self.uri.path());
         self.end(route.as_ref(), fault.code().status(), Some(&fault));
         let contract = self.contract(route.as_ref());
-        Failed { fault, contract, id: self.id }
+        Failed { fault, contract, id: self.id.clone(), closing: self.api.phase.is_stopping() }
     }
 
     fn render(&self, fault: &Fault, route: Option<&Route>) -> HttpResponse {
@@ -147,6 +166,7 @@ impl Visit {
 
     /// The request has come to its end: it is counted, and gets its one line in the log.
     fn end(&self, route: Option<&Route>, status: StatusCode, fault: Option<&Fault>) {
+        self.ended.set(true);
         let took = self.began.elapsed();
         let metrics = &self.api.metrics.http;
         metrics.request(route, &self.method, status, took);
@@ -227,6 +247,7 @@ struct Failed {
     fault: Fault,
     contract: Contract,
     id: RequestId,
+    closing: bool,
 }
 
 impl std::fmt::Display for Failed {
@@ -243,6 +264,9 @@ impl ResponseError for Failed {
     fn error_response(&self) -> HttpResponse {
         let mut response = render(&self.fault, self.contract, &self.id);
         dress(response.headers_mut(), &self.id);
+        if self.closing {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         response
     }
 }

@@ -154,7 +154,13 @@ impl Server {
         let servers = try_join_all([public].into_iter().chain(admin));
         let stopped = pin!(stop_when_told(&api, &http, handles, stop));
         match select(servers, stopped).await {
-            Either::Left((served, _)) => served.map(drop),
+            Either::Left((served, stopped)) => {
+                // They may have ended because they were told to, and that is to be said.
+                if api.phase.is_stopping() {
+                    stopped.await;
+                }
+                served.map(drop)
+            }
             Either::Right(((), servers)) => servers.await.map(drop),
         }
     }
@@ -173,6 +179,8 @@ async fn stop_when_told(
     let Some(how) = stop.next().await else { return pending().await };
     #[expect(clippy::disallowed_methods, reason = "durations are for the log alone")]
     let began = Instant::now();
+    let abandoned = &api.metrics.http.abandoned;
+    let before = abandoned.get();
     api.phase.stop();
     api.metrics.ready.set(0);
     api.metrics.stopping.set(1);
@@ -194,7 +202,7 @@ async fn stop_when_told(
     if !impatient {
         let finished = pin!(public.stop(true));
         if let Either::Left(_) = select(finished, again).await {
-            let cut_off = api.metrics.http.in_flight.get();
+            let cut_off = abandoned.get() - before;
             let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             if cut_off == 0 {
                 tracing::info!(took_ms, "stopped");

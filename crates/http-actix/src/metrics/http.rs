@@ -93,6 +93,8 @@ pub(crate) struct HttpMetrics {
     /// Requests that wait for one.
     pub(crate) queued: Gauge,
     shed: Family<Label<1>, Counter>,
+    /// Requests that nobody waited for any more.
+    pub(crate) abandoned: Counter,
     /// Open connections.
     pub(crate) connections: Gauge,
     most_in_flight: Gauge,
@@ -137,6 +139,12 @@ impl HttpMetrics {
             queued.clone(),
         );
         registry.register("http_connections", "Open connections of clients", connections.clone());
+        let abandoned = Counter::default();
+        registry.register(
+            "http_requests_abandoned",
+            "Requests whose client went away before the answer, or that were cut off at a stop",
+            abandoned.clone(),
+        );
         let shed = Family::<Label<1>, Counter>::default();
         for reason in [Shed::QueueFull, Shed::WaitedTooLong] {
             drop(shed.get_or_create(&Label([("reason", reason.as_str())])));
@@ -165,6 +173,7 @@ impl HttpMetrics {
             in_flight,
             queued,
             shed,
+            abandoned,
             connections,
             most_in_flight,
             most_queued,

@@ -17,13 +17,17 @@ mod check_config;
 mod check_issuers;
 mod commands;
 mod dev;
+mod drain;
 mod issuer;
 mod leaks;
+mod log;
+mod reload;
 mod serve;
 mod slow_clients;
 mod smuggling;
 mod stop;
 mod support;
+mod upgrade;
 mod wire;
 
 #[expect(dead_code, reason = "the other tests need more of it")]
