@@ -86,7 +86,8 @@ impl Line<'_> {
         let Self { request_id, method, route, status, upstream_calls, .. } = *self;
         let code = self.fault.map(|fault| fault.code().as_str());
         let abandoned = || {
-            let cause = "the client went away before the answer, or the service was stopped";
+            let cause =
+                "it was dropped before its answer: the service was stopped, or the client was gone";
             (status == CLIENT_CLOSED_REQUEST).then(|| cause.to_owned())
         };
         let cause =

@@ -142,7 +142,7 @@ impl HttpMetrics {
         let abandoned = Counter::default();
         registry.register(
             "http_requests_abandoned",
-            "Requests whose client went away before the answer, or that were cut off at a stop",
+            "Requests that were dropped before their answer, most of them at a stop",
             abandoned.clone(),
         );
         let shed = Family::<Label<1>, Counter>::default();

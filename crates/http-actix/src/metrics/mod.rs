@@ -177,3 +177,6 @@ impl ReloadMetrics {
         Self { applied: of("applied"), rejected: of("rejected"), last_successful, last_success }
     }
 }
+
+#[cfg(test)]
+mod tests;

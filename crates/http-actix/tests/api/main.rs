@@ -18,6 +18,7 @@ mod limits;
 mod matrix;
 mod model;
 mod openapi;
+mod overload;
 mod paging;
 mod smoke;
 mod tenant_users;

@@ -1,0 +1,162 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use actix_web::http::{Method, StatusCode};
+use ports::contract::ManualClock;
+use ports::{Allowance, Circuit, KeySetAddress, KeySource, Sent, SentOutcome, UpstreamWatch as _};
+use std::time::Duration;
+
+use super::*;
+use crate::auth::{Algorithm, TenantSource, TrustedIssuer, TrustedIssuers};
+use crate::telemetry;
+
+const ISSUER: &str = "https://issuer.example/";
+
+fn metrics() -> (Metrics, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new());
+    let metrics = Metrics::new(&(Arc::clone(&clock) as _));
+    let issuer =
+        TrustedIssuer::new(ISSUER, None, "a", &[Algorithm::Rs256], TenantSource::All).unwrap();
+    metrics.keys.configure(Arc::new(TrustedIssuers::new(vec![issuer])));
+    (metrics, clock)
+}
+
+/// Fetches the keys of an issuer, which has none.
+async fn fetch(metrics: &Metrics, issuer: &str) {
+    let source = Arc::new(memory_of(issuer));
+    let address =
+        KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
+    let _ = Counted::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
+}
+
+fn memory_of(issuer: &str) -> ports::MockKeySource {
+    let known = issuer == ISSUER;
+    let mut source = ports::MockKeySource::new();
+    source.expect_fetch().returning(move |_| {
+        if known { Ok(Vec::new()) } else { Err(ports::KeySourceError::Timeout) }
+    });
+    source
+}
+
+fn sent(kind: &'static str, attempt: u32, outcome: SentOutcome) -> Sent {
+    Sent { kind, attempt, outcome, took: Duration::from_millis(20) }
+}
+
+/// The names of all metrics of the text format.
+fn served(text: &str) -> BTreeSet<String> {
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    types.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+/// What looks like the name of a metric of ours in a text, without the endings that the text format
+/// adds.
+fn named(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let ours = words.filter(|word| {
+        (word.starts_with("usher_") || word.starts_with("process_")) && !word.ends_with('_')
+    });
+    ours.map(|word| {
+        let endings = ["_total", "_bucket", "_sum", "_count", "_info"];
+        let bare = endings.iter().find_map(|ending| word.strip_suffix(ending));
+        bare.unwrap_or(word).to_owned()
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn what_is_written_about_metrics_is_true() {
+    let (metrics, _) = metrics();
+    metrics.http.request(None, &Method::GET, StatusCode::OK, Duration::ZERO);
+    metrics.upstream.sent(sent("read", 1, SentOutcome::Status(200)));
+    metrics.upstream.allowance("read", Allowance { limit: 10, remaining: 9 });
+    metrics.upstream.waiting("read", 0);
+    metrics.upstream.circuit("read", Circuit::Closed);
+    fetch(&metrics, ISSUER).await;
+    let text = metrics.text().unwrap();
+    let served = served(&text);
+    for name in &served {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name} says what it is");
+    }
+
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let table: BTreeSet<String> = read("README.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .flat_map(|line| named(line.split(" | ").next().unwrap()))
+        .collect();
+    assert_eq!(table, served, "the table of docs/operations/README.md, and what is served");
+    for file in ["alerts.yml", "grafana-dashboard.json"] {
+        let unknown: Vec<_> = named(&read(file)).difference(&served).cloned().collect();
+        assert_eq!(unknown, Vec::<String>::new(), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn calls_upstream_are_counted_by_kind_and_outcome() {
+    let (metrics, _) = metrics();
+    metrics.upstream.sent(sent("read", 1, SentOutcome::Status(429)));
+    metrics.upstream.sent(sent("read", 2, SentOutcome::Status(200)));
+    metrics.upstream.sent(sent("search", 1, SentOutcome::TimedOut));
+    metrics.upstream.allowance("read", Allowance { limit: 40, remaining: 7 });
+    metrics.upstream.waiting("read", 3);
+    metrics.upstream.circuit("search", Circuit::Closed);
+    metrics.upstream.circuit("search", Circuit::Open);
+    let text = metrics.text().unwrap();
+    for series in [
+        "usher_upstream_calls_total{kind=\"read\",outcome=\"429\"} 1",
+        "usher_upstream_calls_total{kind=\"read\",outcome=\"200\"} 1",
+        "usher_upstream_calls_total{kind=\"search\",outcome=\"timed_out\"} 1",
+        "usher_upstream_call_duration_seconds_count{kind=\"read\"} 2",
+        "usher_upstream_retries_total{kind=\"read\"} 1",
+        "usher_upstream_retries_total{kind=\"search\"} 0",
+        "usher_upstream_rate_limited_total{kind=\"read\"} 1",
+        "usher_upstream_rate_limited_total{kind=\"search\"} 0",
+        "usher_upstream_rate_limit{kind=\"read\"} 40",
+        "usher_upstream_rate_limit_remaining{kind=\"read\"} 7",
+        "usher_upstream_waiting{kind=\"read\"} 3",
+        "usher_upstream_circuit{kind=\"search\",state=\"closed\"} 0",
+        "usher_upstream_circuit{kind=\"search\",state=\"half_open\"} 0",
+        "usher_upstream_circuit{kind=\"search\",state=\"open\"} 1",
+    ] {
+        assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn key_sets_grow_older_and_are_told_by_the_name_of_the_configuration() {
+    let (metrics, clock) = metrics();
+    fetch(&metrics, ISSUER).await;
+    clock.advance(Duration::from_secs(90));
+    fetch(&metrics, "https://nobody-knows.example/").await;
+    let text = metrics.text().unwrap();
+    for series in [
+        format!("usher_jwks_fetches_total{{issuer=\"{ISSUER}\",result=\"fetched\"}} 1"),
+        format!("usher_jwks_fetches_total{{issuer=\"{ISSUER}\",result=\"failed\"}} 0"),
+        format!("usher_jwks_age_seconds{{issuer=\"{ISSUER}\"}} 90"),
+    ] {
+        assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
+    }
+    assert!(!text.contains("nobody-knows"), "{text}");
+    // An issuer that is configured no more is not spoken of.
+    metrics.keys.configure(Arc::new(TrustedIssuers::new(Vec::new())));
+    assert!(!metrics.text().unwrap().contains(ISSUER));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_tells_of_itself() {
+    let (metrics, _) = metrics();
+    let text = metrics.text().unwrap();
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name}: {text}")).parse().unwrap()
+    };
+    assert!(value("process_resident_memory_bytes") > 1e6);
+    assert!(value("process_open_fds") >= 3.0);
+    assert!(value("process_max_fds") > value("process_open_fds"));
+    assert!(value("process_start_time_seconds") > 1.7e9);
+    assert!(value("process_threads") >= 1.0);
+    assert!(value("process_cpu_seconds_total") >= 0.0);
+    assert!(value("usher_log_lines_dropped_total") <= telemetry::dropped_lines().max(1) as f64);
+}
