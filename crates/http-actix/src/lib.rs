@@ -29,6 +29,7 @@ pub mod commands;
 mod connection;
 mod contract;
 mod dev;
+mod docs_page;
 mod edge;
 mod error_chain;
 mod error_response;

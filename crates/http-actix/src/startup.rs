@@ -18,7 +18,6 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::future::{Either, select, try_join_all};
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::timeout;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::admission::Admission;
 use crate::api::{Api, Live, Phase};
@@ -34,7 +33,7 @@ use crate::reload::Reloading;
 use crate::settings::{HttpSettings, Settings};
 use crate::signals::{Signals, Stop};
 use crate::wiring::{Adopt, Wired};
-use crate::{connection, request_id, routes};
+use crate::{connection, docs_page, request_id, routes};
 
 /// A service that has its listeners and waits to be run.
 #[derive(Debug)]
@@ -264,7 +263,7 @@ fn serve(
     let document: fn(&mut web::ServiceConfig) =
         if wanted("/openapi.json") { document } else { |_| {} };
     let docs: fn(&mut web::ServiceConfig) =
-        if http.docs && wanted("/docs/") { docs } else { |_| {} };
+        if http.docs && wanted("/docs/") { docs_page::configure } else { |_| {} };
     let connections = api.metrics.http.connections.clone();
     let server = HttpServer::new(move || {
         App::new()
@@ -303,22 +302,6 @@ fn document(config: &mut web::ServiceConfig) {
 
 async fn openapi_json(api: web::Data<Api>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(api.live().document.clone())
-}
-
-/// The docs page, and the way to it.
-fn docs(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            web::resource("/docs")
-                .app_data(Route::new("/docs"))
-                .route(web::get().to(to_docs))
-                .default_service(routes::only("GET".to_owned())),
-        )
-        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
-}
-
-async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
 async fn nothing_here() -> Result<String, Fault> {
