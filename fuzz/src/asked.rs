@@ -24,7 +24,11 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         "secret".to_owned().into(),
         "people".to_owned(),
     );
-    let tasks = Tasks { runtime: runtime.handle().clone(), writes: TaskTracker::new() };
+    let tasks = Tasks {
+        runtime: runtime.handle().clone(),
+        writes: TaskTracker::new(),
+        watch: Arc::new(ports::Unwatched),
+    };
     let clock = Arc::new(ManualClock::new());
     let directory = Auth0Directory::new(config, catalogue(), clock, tasks).unwrap();
     World { runtime, directory }

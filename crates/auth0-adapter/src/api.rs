@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::client::Outgoing;
 use crate::config::{Auth0Config, Domain};
+use crate::kind::Kind;
 use crate::management::Search;
 use crate::wire;
 
@@ -25,9 +26,18 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("auth0-forwarded-for")
 /// Makes the requests for one Auth0 tenant.
 pub(crate) struct Api {
     domain: Domain,
+    audience: String,
     client_id: String,
     client_secret: SecretString,
     connection: String,
+}
+
+#[derive(Serialize)]
+struct TokenRequest<'a> {
+    grant_type: &'static str,
+    client_id: &'a str,
+    client_secret: &'a str,
+    audience: &'a str,
 }
 
 #[derive(Serialize)]
@@ -51,6 +61,7 @@ impl Api {
     pub(crate) fn of(config: &Auth0Config) -> Self {
         Self {
             domain: config.domain.clone(),
+            audience: config.audience.clone(),
             client_id: config.client_id.clone(),
             client_secret: config.client_secret.clone(),
             connection: config.connection.clone(),
@@ -59,13 +70,14 @@ impl Api {
 
     /// A request about one account, without a body.
     pub(crate) fn user(&self, route: &'static str, method: Method, id: &UserId) -> Outgoing {
-        request(route, method, self.users(&[id.as_str()]))
+        let kind = if method == Method::GET { Kind::Read } else { Kind::Write };
+        request(kind, route, method, self.users(&[id.as_str()]))
     }
 
     pub(crate) fn users_by_email(&self, email: &EmailAddress) -> Outgoing {
         let mut url = self.domain.at(&["api", "v2", "users-by-email"]);
         url.query_pairs_mut().append_pair("email", email.as_str());
-        request("GET /api/v2/users-by-email", Method::GET, url)
+        request(Kind::Read, "GET /api/v2/users-by-email", Method::GET, url)
     }
 
     pub(crate) fn search(&self, search: &Search) -> Outgoing {
@@ -79,11 +91,12 @@ impl Api {
             .append_pair("include_totals", "true")
             .append_pair("fields", wire::User::FIELDS)
             .append_pair("include_fields", "true");
-        request("GET /api/v2/users", Method::GET, url)
+        request(Kind::Search, "GET /api/v2/users", Method::GET, url)
     }
 
     pub(crate) fn create(&self, new: &wire::NewUser) -> Outgoing {
-        with_json(request("POST /api/v2/users", Method::POST, self.users(&[])), new)
+        let (route, url) = ("POST /api/v2/users", self.users(&[]));
+        with_json(request(Kind::Write, route, Method::POST, url), new)
     }
 
     pub(crate) fn patch(&self, id: &UserId, patch: &wire::UserPatch) -> Outgoing {
@@ -92,7 +105,21 @@ impl Api {
 
     /// An account that cannot exist, since Usher makes no such ids.
     pub(crate) fn probe(&self) -> Outgoing {
-        request("GET /api/v2/users/{id}", Method::GET, self.users(&["auth0|usher-readiness"]))
+        let (route, url) = ("GET /api/v2/users/{id}", self.users(&["auth0|usher-readiness"]));
+        request(Kind::Read, route, Method::GET, url)
+    }
+
+    /// A request for a token for the Management API.
+    pub(crate) fn token(&self) -> Outgoing {
+        let body = TokenRequest {
+            grant_type: "client_credentials",
+            client_id: &self.client_id,
+            client_secret: self.client_secret.expose_secret(),
+            audience: &self.audience,
+        };
+        let url = self.domain.at(&["oauth", "token"]);
+        let route = "POST /oauth/token client_credentials";
+        with_json(request(Kind::Token, route, Method::POST, url), &body)
     }
 
     pub(crate) fn log_in(
@@ -110,8 +137,8 @@ impl Api {
             client_secret: self.client_secret.expose_secret(),
         };
         let url = self.domain.at(&["oauth", "token"]);
-        let mut outgoing =
-            with_json(request("POST /oauth/token password-realm", Method::POST, url), &body);
+        let route = "POST /oauth/token password-realm";
+        let mut outgoing = with_json(request(Kind::PasswordCheck, route, Method::POST, url), &body);
         if let Some(client) = client
             // ::ffff:192.0.2.1 is 192.0.2.1, and counts as that.
             && let Ok(value) = HeaderValue::try_from(client.to_canonical().to_string())
@@ -128,20 +155,21 @@ impl Api {
             connection: &self.connection,
         };
         let url = self.domain.at(&["dbconnections", "change_password"]);
-        with_json(request("POST /dbconnections/change_password", Method::POST, url), &body)
+        let route = "POST /dbconnections/change_password";
+        with_json(request(Kind::Mail, route, Method::POST, url), &body)
     }
 
     /// What every issuer tells of itself (OpenID Connect Discovery 1.0 §4).
     pub(crate) fn discovery(&self) -> Outgoing {
         let url = self.domain.at(&[".well-known", "openid-configuration"]);
-        request("GET /.well-known/openid-configuration", Method::GET, url)
+        request(Kind::Read, "GET /.well-known/openid-configuration", Method::GET, url)
     }
 
     /// The connections of this name, of which there is one at most.
     pub(crate) fn connections(&self, name: &str) -> Outgoing {
         let mut url = self.domain.at(&["api", "v2", "connections"]);
         url.query_pairs_mut().append_pair("name", name);
-        request("GET /api/v2/connections", Method::GET, url)
+        request(Kind::Read, "GET /api/v2/connections", Method::GET, url)
     }
 
     fn users(&self, below: &[&str]) -> Url {
@@ -150,14 +178,14 @@ impl Api {
 }
 
 /// A request that bears the name of the call that it is part of.
-fn request(route: &'static str, method: Method, url: Url) -> Outgoing {
+fn request(kind: Kind, route: &'static str, method: Method, url: Url) -> Outgoing {
     let mut headers = HeaderMap::new();
     if let Some(call) = Call::current()
         && let Ok(value) = HeaderValue::from_str(call.request_id())
     {
         headers.insert(CORRELATION_ID, value);
     }
-    Outgoing { route, method, url, headers, body: None }
+    Outgoing { kind, route, method, url, headers, body: None }
 }
 
 fn with_json(mut outgoing: Outgoing, body: &impl Serialize) -> Outgoing {

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ports::UpstreamWatch;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Method, Response, StatusCode, redirect};
 use thiserror::Error;
@@ -12,6 +13,8 @@ use url::Url;
 
 use crate::config::Auth0Config;
 use crate::error::{Failure, Garbage};
+use crate::kind::Kind;
+use crate::report::Report;
 
 /// How many bytes an answer may have: 100 users with 10 KB each, several times over.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -32,10 +35,12 @@ pub enum ClientError {
 pub(crate) struct Client {
     http: reqwest::Client,
     timeout: Duration,
+    watch: Arc<dyn UpstreamWatch>,
 }
 
 /// A request that can be sent more than once. It may hold passwords, and so has no `Debug`.
 pub(crate) struct Outgoing {
+    pub(crate) kind: Kind,
     /// The route's template, such as `GET /users/{id}`, for the log.
     pub(crate) route: &'static str,
     pub(crate) method: Method,
@@ -52,7 +57,11 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(crate) fn new(config: &Auth0Config) -> Result<Self, ClientError> {
+    /// A client that tells the watch of everything that it sends.
+    pub(crate) fn new(
+        config: &Auth0Config,
+        watch: Arc<dyn UpstreamWatch>,
+    ) -> Result<Self, ClientError> {
         let roots = match &config.ca_pem {
             Some(pem) => Certificate::from_pem_bundle(pem)
                 .ok()
@@ -87,7 +96,7 @@ impl Client {
             builder = builder.resolve_to_addrs(name, &loopback);
         }
         let http = builder.build().map_err(ClientError::Http)?;
-        Ok(Self { http, timeout: config.timeout })
+        Ok(Self { http, timeout: config.timeout, watch })
     }
 
     /// Sends once, and reads the answer to its end, by the deadline and within the time that one
@@ -105,20 +114,11 @@ impl Client {
         }
         let limit = deadline.min(start + self.timeout);
         let cut_short = limit - start < self.timeout / 2;
+        let report = Report::begin(&*self.watch, outgoing, attempt, start);
         let outcome = timeout_at(limit, self.exchange(outgoing, authorization))
             .await
             .unwrap_or(Err(Failure::TimedOut { cut_short }));
-        let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let route = outgoing.route;
-        match &outcome {
-            Ok(answer) => {
-                let status = answer.status.as_u16();
-                tracing::debug!(route, status, attempt, millis, "asked Auth0");
-            }
-            Err(failure) => {
-                tracing::debug!(route, %failure, attempt, millis, "asked Auth0 in vain");
-            }
-        }
+        report.end(outgoing.route, &outcome);
         outcome
     }
 

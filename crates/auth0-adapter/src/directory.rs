@@ -8,7 +8,9 @@ use domain::{
     AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
     RoleCatalogue, TenantScope, User, UserId,
 };
-use ports::{Applied, BoxError, Call, Clock, Enlisted, PortError, PortResult, UserDirectory};
+use ports::{
+    Applied, BoxError, Call, Clock, Enlisted, PortError, PortResult, UpstreamWatch, UserDirectory,
+};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, timeout_at};
@@ -35,7 +37,7 @@ pub struct Auth0Directory {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// Where the work of a directory is done.
+/// Where the work of a directory is done, and who is told of it.
 #[derive(Debug, Clone)]
 pub struct Tasks {
     /// What everything runs on. It must have its timer and its network enabled.
@@ -43,6 +45,9 @@ pub struct Tasks {
     /// Knows the writes that are under way, with or without a caller who waits for them. Whoever
     /// ends the runtime closes it and waits for it first, lest a write is cut half-way.
     pub writes: TaskTracker,
+    /// Is told of each request to Auth0, by kinds `read`, `search`, `write`, `password_check`,
+    /// `token` and `mail`. [`ports::Unwatched`] where nobody wants to know.
+    pub watch: Arc<dyn UpstreamWatch>,
 }
 
 /// What the operations work with.
@@ -85,7 +90,7 @@ impl Auth0Directory {
         clock: Arc<dyn Clock>,
         tasks: Tasks,
     ) -> Result<Self, ClientError> {
-        let management = Management::new(&config, Arc::clone(&clock))?;
+        let management = Management::new(&config, Arc::clone(&clock), &tasks)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 management,

@@ -9,7 +9,7 @@ mod scopes;
 use std::sync::Arc;
 
 use domain::Timestamp;
-use ports::Clock;
+use ports::{Clock, Unwatched};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::api::Api;
 use crate::client::{Answer, Client, Outgoing};
 use crate::config::Auth0Config;
 use crate::error::Failure;
-use crate::token::{Token, Tokens};
+use crate::token::Token;
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +70,7 @@ impl Finding {
 /// address that nobody has.
 pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let client = match Client::new(config) {
+    let client = match Client::new(config, Arc::new(Unwatched)) {
         Ok(client) => client,
         Err(error) => {
             findings.push(
@@ -127,7 +127,7 @@ impl Examination<'_> {
 
     async fn token(&self) -> Result<Token, Failure> {
         let start = Instant::now();
-        let answer = self.send(Tokens::new(self.config).request(), None).await?;
+        let answer = self.send(&self.api.token(), None).await?;
         Token::read(&answer, self.now(), start)
     }
 

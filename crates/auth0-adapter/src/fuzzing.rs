@@ -10,10 +10,11 @@ use crate::client::Answer;
 use crate::config::MetadataPrefix;
 use crate::directory::Auth0Directory;
 use crate::error::{Failure, Fault};
+use crate::headers::{MAX_RETRY_AFTER, retry_after};
 use crate::listing::Search;
 use crate::management::{LogIn, read_log_in};
 use crate::query::{Query, Span};
-use crate::retry::{MAX_RETRY_AFTER, json, retry_after};
+use crate::retry::json;
 use crate::token::Token;
 use crate::wire;
 

@@ -18,8 +18,8 @@
 //! - `directory.rs`, `users/`, `passwords.rs` and `listing/` do what the ports promise, `locks.rs`
 //!   and `recent.rs` help them where Auth0 has neither transactions nor a search that is up to date.
 //! - `metadata.rs`, `query.rs` and `wire.rs` are the forms that things have at Auth0.
-//! - `management.rs` has a method for each call that is used, `api.rs` makes the requests,
-//!   `token.rs` has the token ready.
+//! - `management.rs` has a method for each call that is used, `api.rs` makes the requests, each of
+//!   a kind (`kind.rs`), `token.rs` has the token ready.
 //! - `retry.rs` sends again what may be sent again, within the deadline; `breaker.rs` leaves an
 //!   Auth0 that fails alone; `client.rs` has the one function that sends.
 //! - `refusal.rs` is the one table of what Auth0 means by its errors, `error.rs` says what a port
@@ -48,6 +48,8 @@ mod flight;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod headers;
+mod kind;
 mod listing;
 mod locks;
 mod management;
@@ -56,6 +58,7 @@ mod passwords;
 mod query;
 mod recent;
 mod refusal;
+mod report;
 mod retry;
 mod token;
 mod users;

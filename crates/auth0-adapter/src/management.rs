@@ -15,10 +15,12 @@ use crate::api::Api;
 use crate::breaker::Breaker;
 use crate::client::{Answer, Client, ClientError, Outgoing};
 use crate::config::Auth0Config;
+use crate::directory::Tasks;
 use crate::error::{CreateFault, Failure, Fault, Garbage};
 use crate::flight::Flight;
+use crate::headers::retry_after;
 use crate::refusal::{Meaning, Refusal};
-use crate::retry::{Progress, Safety, Transport, json, retry_after, success};
+use crate::retry::{Progress, Safety, Transport, json, success};
 use crate::token::{Token, Tokens};
 use crate::wire;
 
@@ -82,12 +84,16 @@ pub(crate) enum LogIn {
 
 impl Management {
     /// Auth0 as configured. Fails if the certificates are none, or the machine has no TLS roots.
-    pub(crate) fn new(config: &Auth0Config, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
-        let client = Client::new(config)?;
+    pub(crate) fn new(
+        config: &Auth0Config,
+        clock: Arc<dyn Clock>,
+        tasks: &Tasks,
+    ) -> Result<Self, ClientError> {
+        let client = Client::new(config, Arc::clone(&tasks.watch))?;
         let transport = Transport::new(client, Breaker::new(config.circuit), clock);
         let inner = Inner {
             transport,
-            tokens: Tokens::new(config),
+            tokens: Tokens::default(),
             api: Api::of(config),
             deadline: config.deadline,
             last_good: Mutex::new(None),
@@ -236,7 +242,7 @@ impl Management {
         let deadline = self.deadline();
         let mut replaced = false;
         loop {
-            let token = inner.tokens.get(&inner.transport, deadline).await?;
+            let token = inner.tokens.get(&inner.api, &inner.transport, deadline).await?;
             if token.is_to_be_renewed() {
                 self.renew(&token);
             }
@@ -272,7 +278,10 @@ impl Management {
     fn renew(&self, token: &Arc<Token>) {
         let (inner, token) = (Arc::clone(&self.inner), Arc::clone(token));
         let deadline = Instant::now() + inner.deadline;
-        tokio::spawn(async move { inner.tokens.renew(&token, &inner.transport, deadline).await });
+        tokio::spawn(async move {
+            let Inner { api, transport, .. } = &*inner;
+            inner.tokens.renew(&token, api, transport, deadline).await;
+        });
     }
 
     /// When the call has to be over that this is part of.

@@ -61,7 +61,13 @@ impl Inner {
         let blocked = match Call::current() {
             Some(call) => {
                 let deadline = call.deadline().max(Instant::now() + self.deadline);
-                Call::new(call.request_id().into(), deadline).scope(blocking).await
+                let longer = Call::new(call.request_id().into(), deadline);
+                longer.charge(call.share());
+                let blocked = longer.clone().scope(blocking).await;
+                for _ in 0..longer.upstream_calls() {
+                    call.count_upstream_call();
+                }
+                blocked
             }
             None => blocking.await,
         };

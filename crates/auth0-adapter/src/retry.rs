@@ -7,13 +7,14 @@ use aws_lc_rs::rand;
 use domain::Timestamp;
 use ports::Clock;
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::breaker::{Breaker, Health};
 use crate::client::{Answer, Client, Outgoing};
 use crate::error::{Failure, Garbage};
+use crate::headers::{asked_for, retry_after};
 use crate::refusal::Refusal;
 
 /// How many sends there are at most: the first and two more.
@@ -22,8 +23,6 @@ const MAX_SENDS: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(100);
 /// What is added at most to a wait that Auth0 asked for, so that not everybody comes back at once.
 const SPREAD: Duration = Duration::from_millis(250);
-/// Longer waits are not believed.
-pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// When a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,53 +228,6 @@ pub(crate) fn json<T: DeserializeOwned>(answer: &Answer, now: Timestamp) -> Resu
 fn is_slow_search(answer: &Answer) -> bool {
     const WORDS: &[u8] = b"query exceeded the timeout";
     answer.status.as_u16() == 503 && answer.body.windows(WORDS.len()).any(|part| part == WORDS)
-}
-
-/// How long to wait after 429: by `Retry-After`, which Auth0 seldom sends, or else until
-/// `x-ratelimit-reset`, the Unix second in which there are tokens again.
-pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let reset = || {
-        let reset: i64 = text(headers, "x-ratelimit-reset")?.parse().ok()?;
-        // Auth0's own clock is the one that counts.
-        let now = date(headers).unwrap_or(now).as_unix_millis();
-        Some(until(reset.saturating_mul(1000), now))
-    };
-    asked_for(headers, now).or_else(reset)
-}
-
-/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
-fn asked_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = text(headers, RETRY_AFTER.as_str())?;
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
-    }
-    let now = date(headers).unwrap_or(now).as_unix_millis();
-    Some(until(http_date(value)?.as_unix_millis(), now))
-}
-
-fn until(then: i64, now: i64) -> Duration {
-    let millis = u64::try_from(then.saturating_sub(now)).unwrap_or(0);
-    Duration::from_millis(millis).min(MAX_RETRY_AFTER)
-}
-
-/// What time it is for whoever answered.
-pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    http_date(text(headers, DATE.as_str())?)
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-/// A date as HTTP writes it today: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
-fn http_date(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split_once(", ")?.1.split(' ');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let (time, zone) = (parts.next()?, parts.next()?);
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    (zone == "GMT").then(|| format!("{year}-{month:02}-{day}T{time}Z").parse().ok()).flatten()
 }
 
 #[cfg(test)]

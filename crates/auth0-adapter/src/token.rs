@@ -4,14 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
-use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
+use reqwest::header::HeaderValue;
+use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::client::{Answer, Outgoing};
-use crate::config::Auth0Config;
+use crate::api::Api;
+use crate::client::Answer;
 use crate::error::{Failure, Garbage};
 use crate::flight::Flight;
 use crate::retry::{Progress, Safety, Transport, json};
@@ -25,17 +23,13 @@ const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
 const DROP_PAUSE: Duration = Duration::from_secs(5);
 
 /// Where calls get their token from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    request: Credentials,
     current: Mutex<Option<Arc<Token>>>,
     /// When a token was last dropped.
     dropped: Mutex<Option<Instant>>,
     flight: Flight,
 }
-
-/// The request for a token. It holds the client's secret, and so shows nothing.
-struct Credentials(Outgoing);
 
 /// A token, as the `Authorization` header wants it.
 #[derive(Debug)]
@@ -46,14 +40,6 @@ pub(crate) struct Token {
     scope: Option<String>,
     renew_at: Mutex<Instant>,
     expires_at: Instant,
-}
-
-#[derive(Serialize)]
-struct TokenRequest<'a> {
-    grant_type: &'a str,
-    client_id: &'a str,
-    client_secret: &'a str,
-    audience: &'a str,
 }
 
 /// The answer of RFC 6749 §5.1. It holds the token, and so has no `Debug`.
@@ -67,52 +53,32 @@ struct TokenAnswer {
 }
 
 impl Tokens {
-    pub(crate) fn new(config: &Auth0Config) -> Self {
-        let body = TokenRequest {
-            grant_type: "client_credentials",
-            client_id: &config.client_id,
-            client_secret: config.client_secret.expose_secret(),
-            audience: &config.audience,
-        };
-        let json = HeaderValue::from_static("application/json");
-        Self {
-            request: Credentials(Outgoing {
-                route: "POST /oauth/token client_credentials",
-                method: Method::POST,
-                url: config.domain.at(&["oauth", "token"]),
-                headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
-                body: serde_json::to_vec(&body).ok(),
-            }),
-            current: Mutex::new(None),
-            dropped: Mutex::new(None),
-            flight: Flight::default(),
-        }
-    }
-
-    /// The request for a token.
-    pub(crate) fn request(&self) -> &Outgoing {
-        &self.request.0
-    }
-
     /// A token that still lives.
     ///
     /// One that has grown old will do; somebody should [renew](Self::renew) it then.
     pub(crate) async fn get(
         &self,
+        api: &Api,
         transport: &Transport,
         deadline: Instant,
     ) -> Result<Arc<Token>, Failure> {
         if let Some(token) = self.living() {
             return Ok(token);
         }
-        let fetch = self.fetch(transport, Safety::Repeatable, deadline);
+        let fetch = self.fetch(api, transport, Safety::Repeatable, deadline);
         self.flight.join(deadline, || self.living(), fetch).await.map_err(no_token)
     }
 
     /// Gets the successor of an old token, which is good all the while, and also if this fails.
-    pub(crate) async fn renew(&self, old: &Arc<Token>, transport: &Transport, deadline: Instant) {
+    pub(crate) async fn renew(
+        &self,
+        old: &Arc<Token>,
+        api: &Api,
+        transport: &Transport,
+        deadline: Instant,
+    ) {
         let renewed = || self.living().filter(|token| !Arc::ptr_eq(token, old));
-        let fetch = self.fetch(transport, Safety::Once, deadline);
+        let fetch = self.fetch(api, transport, Safety::Once, deadline);
         if let Err(failure) = self.flight.join(deadline, renewed, fetch).await {
             tracing::warn!(%failure, "the token was not renewed, the old one is still good");
         }
@@ -141,6 +107,7 @@ impl Tokens {
 
     async fn fetch(
         &self,
+        api: &Api,
         transport: &Transport,
         safety: Safety,
         deadline: Instant,
@@ -148,8 +115,8 @@ impl Tokens {
         // Its life is counted from before it was asked for, to be on the safe side.
         let start = Instant::now();
         let read = |answer: &Answer, now: Timestamp| Token::read(answer, now, start);
-        let progress = &mut Progress::default();
-        let answer = transport.ask(&self.request.0, None, safety, deadline, progress, read);
+        let (request, progress) = (api.token(), &mut Progress::default());
+        let answer = transport.ask(&request, None, safety, deadline, progress, read);
         let token = Arc::new(answer.await?);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Some(Arc::clone(&token));
@@ -196,12 +163,6 @@ impl Token {
             *renew_at = now + RENEWAL_PAUSE;
         }
         old
-    }
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Credentials(…)")
     }
 }
 

@@ -288,6 +288,7 @@ impl Directory {
                 let tasks = Tasks {
                     runtime: outgoing.runtime().clone(),
                     writes: outgoing.writes().clone(),
+                    watch: Arc::new(ports::Unwatched),
                 };
                 let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
                     |error| match error {

@@ -11,8 +11,8 @@ use super::{Finding, NOT_LOOKED_AT, Verdict, chain};
 use crate::client::Answer;
 use crate::config::Domain;
 use crate::error::Failure;
+use crate::headers::date;
 use crate::refusal::{Meaning, Refusal};
-use crate::retry::date;
 use crate::token::Token;
 
 pub(super) const REACHED: &str = "reached";

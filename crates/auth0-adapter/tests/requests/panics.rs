@@ -22,7 +22,11 @@ async fn a_panic_in_a_task_fails_the_call_and_holds_up_nobody_after_it() {
     let world = World::new().await;
     let ann = world.create("ann", "member").await;
     let (clock, writes) = (Arc::new(ManualClock::new()), TaskTracker::new());
-    let tasks = Tasks { runtime: Handle::current(), writes: writes.clone() };
+    let tasks = Tasks {
+        runtime: Handle::current(),
+        writes: writes.clone(),
+        watch: Arc::new(ports::Unwatched),
+    };
     let directory =
         Auth0Directory::new(world.config.clone(), catalogue(), clock.clone(), tasks).unwrap();
     let scope = Caller::of([acme()]).writes(&acme());

@@ -8,6 +8,7 @@
     reason = "these are tests"
 )]
 
+mod book;
 mod circuit;
 mod deadlines;
 mod garbage;
@@ -18,3 +19,4 @@ mod retries;
 mod support;
 mod tls;
 mod tokens;
+mod watch;

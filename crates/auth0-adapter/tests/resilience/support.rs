@@ -9,12 +9,16 @@ use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Fault, FaultKind, Sim};
 use domain::{AccountChange, CurrentPassword, Enlistment, Listing, NewUser, User, UserId};
 use ports::contract::{Caller, ManualClock, acme, catalogue};
-use ports::{Call, PasswordCheck, PortError, PortResult, UserDirectory, Verdict};
+use ports::{
+    Call, PasswordCheck, PortError, PortResult, Unwatched, UpstreamWatch, UserDirectory, Verdict,
+};
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
+
+use crate::book::Book;
 
 pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
 pub(crate) const GET_USER: &str = "GET /api/v2/users/{id}";
@@ -28,6 +32,8 @@ pub(crate) struct Bench {
     pub(crate) sim: Sim,
     pub(crate) directory: Auth0Directory,
     pub(crate) jane: User,
+    /// What the directory has told of its calls.
+    pub(crate) book: Arc<Book>,
 }
 
 impl Bench {
@@ -38,18 +44,21 @@ impl Bench {
 
     pub(crate) async fn with(config: Config, change: impl FnOnce(&mut Auth0Config)) -> Self {
         let sim = Sim::start(config).await.unwrap();
-        let directory = directory_at(sim.url(), change);
+        let book = Arc::new(Book::default());
+        let directory = directory_told(sim.url(), book.clone(), change);
         let id = seed(sim.control());
         let jane = directory.find(&Caller::operator().views(), &id).await.unwrap().unwrap();
         sim.control().reset_calls();
-        Self { sim, directory, jane }
+        book.forget();
+        Self { sim, directory, jane, book }
     }
 
     /// With a directory that asks where nobody listens.
     pub(crate) fn moved_away(self) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        Self { directory: directory_at(&url, |_| {}), ..self }
+        let directory = directory_told(&url, self.book.clone(), |_| {});
+        Self { directory, ..self }
     }
 
     pub(crate) fn control(&self) -> &Control {
@@ -148,10 +157,22 @@ impl Bench {
 }
 
 pub(crate) fn tasks() -> Tasks {
-    Tasks { runtime: Handle::current(), writes: TaskTracker::new() }
+    told_to(Arc::new(Unwatched))
+}
+
+fn told_to(watch: Arc<dyn UpstreamWatch>) -> Tasks {
+    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch }
 }
 
 pub(crate) fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Directory {
+    directory_told(url, Arc::default(), change)
+}
+
+fn directory_told(
+    url: &str,
+    book: Arc<Book>,
+    change: impl FnOnce(&mut Auth0Config),
+) -> Auth0Directory {
     let mut config = Auth0Config::new(
         url.parse().unwrap(),
         "usher".to_owned(),
@@ -161,7 +182,7 @@ pub(crate) fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> 
     config.timeout = Duration::from_secs(20);
     config.deadline = Duration::from_secs(40);
     change(&mut config);
-    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), tasks()).unwrap()
+    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), told_to(book)).unwrap()
 }
 
 fn seed(control: &Control) -> UserId {

@@ -134,7 +134,8 @@ impl Behind {
             "Username-Password-Authentication".to_owned(),
         );
         let runtime = self.runtime.as_ref().unwrap().handle().clone();
-        let tasks = Tasks { runtime, writes: TaskTracker::new() };
+        let tasks =
+            Tasks { runtime, writes: TaskTracker::new(), watch: Arc::new(ports::Unwatched) };
         let (roles, clock) = (Arc::clone(roles), Arc::clone(clock) as _);
         Arc::new(Auth0Directory::new(config, roles, clock, tasks).unwrap())
     }

@@ -1,0 +1,67 @@
+//! What Auth0 says in the headers of its answers about how much it takes, and when.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use ports::Allowance;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+/// Longer waits are not believed.
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
+
+/// How much Auth0 takes of such calls, and how much of that is left.
+pub(crate) fn allowance(headers: &HeaderMap) -> Option<Allowance> {
+    let number = |name| text(headers, name)?.parse().ok();
+    let (limit, remaining) = (number("x-ratelimit-limit")?, number("x-ratelimit-remaining")?);
+    Some(Allowance { limit, remaining })
+}
+
+/// How long to wait after 429: by `Retry-After`, which Auth0 seldom sends, or else until
+/// `x-ratelimit-reset`, the Unix second in which there are tokens again.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let reset = || {
+        let reset: i64 = text(headers, "x-ratelimit-reset")?.parse().ok()?;
+        // Auth0's own clock is the one that counts.
+        let now = date(headers).unwrap_or(now).as_unix_millis();
+        Some(until(reset.saturating_mul(1000), now))
+    };
+    asked_for(headers, now).or_else(reset)
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
+pub(crate) fn asked_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = text(headers, RETRY_AFTER.as_str())?;
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
+    }
+    let now = date(headers).unwrap_or(now).as_unix_millis();
+    Some(until(http_date(value)?.as_unix_millis(), now))
+}
+
+fn until(then: i64, now: i64) -> Duration {
+    let millis = u64::try_from(then.saturating_sub(now)).unwrap_or(0);
+    Duration::from_millis(millis).min(MAX_RETRY_AFTER)
+}
+
+/// What time it is for whoever answered.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(text(headers, DATE.as_str())?)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// A date as HTTP writes it today: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split_once(", ")?.1.split(' ');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let (time, zone) = (parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    (zone == "GMT").then(|| format!("{year}-{month:02}-{day}T{time}Z").parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests;
