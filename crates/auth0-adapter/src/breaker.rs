@@ -1,20 +1,25 @@
-//! Leaves an Auth0 that fails alone for a while.
+//! Leaves an Auth0 that fails alone for a while: each kind of call by itself, since searches can fail
+//! where reads do not.
 //!
 //! Closed, every send goes through. After enough failures in a row, over more than a moment, the
-//! circuit opens, and nothing is sent. When its time is over, one send at a time is let through as a trial: the first that
-//! succeeds closes the circuit, one that fails opens it for twice as long.
+//! circuit opens, and nothing is sent. When its time is over, one send at a time is let through as
+//! a trial: the first that succeeds closes the circuit, one that fails opens it for twice as long.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ports::{Circuit, UpstreamWatch};
 use tokio::time::Instant;
 
 use crate::config::CircuitConfig;
+use crate::kind::Kind;
 
-/// The circuit breaker of one Auth0 tenant.
+/// The circuit breaker of one kind of call.
 #[derive(Debug)]
 pub(crate) struct Breaker {
+    kind: &'static str,
     config: CircuitConfig,
+    watch: Arc<dyn UpstreamWatch>,
     state: Mutex<State>,
 }
 
@@ -63,8 +68,12 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Breaker {
-    pub(crate) fn new(config: CircuitConfig) -> Self {
-        Self { config, state: Mutex::new(State { phase: Phase::WELL, epoch: 0 }) }
+    /// A closed one, which tells the watch of each of its states.
+    pub(crate) fn new(kind: Kind, config: CircuitConfig, watch: Arc<dyn UpstreamWatch>) -> Self {
+        let kind = kind.as_str();
+        watch.circuit(kind, Circuit::Closed);
+        let state = Mutex::new(State { phase: Phase::WELL, epoch: 0 });
+        Self { kind, config, watch, state }
     }
 
     /// Lets a send through, or says how long to wait.
@@ -73,7 +82,7 @@ impl Breaker {
         if let Phase::Open { until, lasting } = state.phase
             && until <= Instant::now()
         {
-            state.enter(Phase::HalfOpen { on_trial: false, lasting });
+            self.enter(&mut state, Phase::HalfOpen { on_trial: false, lasting });
         }
         match &mut state.phase {
             Phase::Closed { .. } => {}
@@ -115,8 +124,8 @@ impl Breaker {
                 }
             }
             (Phase::HalfOpen { .. }, Health::Well) => {
-                tracing::info!("Auth0 answers again");
-                state.enter(Phase::WELL);
+                tracing::info!(kind = self.kind, "Auth0 answers again");
+                self.enter(&mut state, Phase::WELL);
             }
             (Phase::HalfOpen { lasting, .. }, Health::Failing) => {
                 let longer = lasting.saturating_mul(2).min(self.config.max_open);
@@ -128,8 +137,15 @@ impl Breaker {
     }
 
     fn open(&self, state: &mut State, lasting: Duration) {
-        tracing::warn!(?lasting, failures = self.config.failures, "Auth0 fails and is left alone");
-        state.enter(Phase::Open { until: Instant::now() + lasting, lasting });
+        let (kind, failures) = (self.kind, self.config.failures);
+        tracing::warn!(kind, ?lasting, failures, "Auth0 fails and is left alone");
+        self.enter(state, Phase::Open { until: Instant::now() + lasting, lasting });
+    }
+
+    fn enter(&self, state: &mut State, phase: Phase) {
+        state.phase = phase;
+        state.epoch = state.epoch.wrapping_add(1);
+        self.watch.circuit(self.kind, phase.circuit());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -140,12 +156,13 @@ impl Breaker {
 impl Phase {
     /// Nothing has failed.
     const WELL: Self = Self::Closed { failures: 0, since: None };
-}
 
-impl State {
-    fn enter(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.epoch = self.epoch.wrapping_add(1);
+    fn circuit(self) -> Circuit {
+        match self {
+            Self::Closed { .. } => Circuit::Closed,
+            Self::Open { .. } => Circuit::Open,
+            Self::HalfOpen { .. } => Circuit::HalfOpen,
+        }
     }
 }
 

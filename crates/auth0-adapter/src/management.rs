@@ -12,13 +12,13 @@ use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use crate::api::Api;
-use crate::breaker::Breaker;
 use crate::client::{Answer, Client, ClientError, Outgoing};
 use crate::config::Auth0Config;
 use crate::directory::Tasks;
 use crate::error::{CreateFault, Failure, Fault, Garbage};
 use crate::flight::Flight;
 use crate::headers::retry_after;
+use crate::kind::Kind;
 use crate::refusal::{Meaning, Refusal};
 use crate::retry::{Progress, Safety, Transport, json, success};
 use crate::token::{Token, Tokens};
@@ -90,7 +90,7 @@ impl Management {
         tasks: &Tasks,
     ) -> Result<Self, ClientError> {
         let client = Client::new(config, Arc::clone(&tasks.watch))?;
-        let transport = Transport::new(client, Breaker::new(config.circuit), clock);
+        let transport = Transport::new(client, config.circuit, &tasks.watch, clock);
         let inner = Inner {
             transport,
             tokens: Tokens::default(),
@@ -185,17 +185,18 @@ impl Management {
     /// Whether Auth0 takes calls.
     ///
     /// What ordinary calls found out a moment ago is good enough. Otherwise an account is asked
-    /// for that cannot exist.
+    /// for that cannot exist. What matters is whether reads get through: without them nothing does.
     pub(crate) async fn probe(&self) -> PortResult<()> {
         let inner = &*self.inner;
-        if let Some(retry_after) = inner.transport.breaker().open_for() {
+        let breaker = inner.transport.breaker(Kind::Read);
+        if let Some(retry_after) = breaker.open_for() {
             return Err(Failure::Open { retry_after }.into());
         }
         let arrival = Instant::now();
         let good_since = |since| {
             let last_good = *inner.last_good.lock().unwrap_or_else(PoisonError::into_inner);
             let good = last_good.is_some_and(|when| since <= when);
-            (good && inner.transport.breaker().is_closed()).then_some(())
+            (good && breaker.is_closed()).then_some(())
         };
         let recently = arrival.checked_sub(GOOD_FOR);
         if recently.and_then(good_since).is_some() {

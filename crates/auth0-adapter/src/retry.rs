@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use domain::Timestamp;
-use ports::Clock;
+use ports::{Clock, UpstreamWatch};
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
@@ -13,8 +13,10 @@ use tokio::time::Instant;
 
 use crate::breaker::{Breaker, Health};
 use crate::client::{Answer, Client, Outgoing};
+use crate::config::CircuitConfig;
 use crate::error::{Failure, Garbage};
 use crate::headers::{asked_for, retry_after};
+use crate::kind::{Kind, OfKind};
 use crate::refusal::Refusal;
 
 /// How many sends there are at most: the first and two more.
@@ -69,21 +71,28 @@ pub(crate) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// The way to Auth0: the client, the circuit breaker, and the waiting.
+/// The way to Auth0: the client, the circuit breakers, and the waiting.
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: Client,
-    breaker: Breaker,
+    breakers: OfKind<Breaker>,
     clock: Arc<dyn Clock>,
 }
 
 impl Transport {
-    pub(crate) fn new(client: Client, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
-        Self { client, breaker, clock }
+    pub(crate) fn new(
+        client: Client,
+        circuit: CircuitConfig,
+        watch: &Arc<dyn UpstreamWatch>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let breakers = OfKind::new(|kind| Breaker::new(kind, circuit, Arc::clone(watch)));
+        Self { client, breakers, clock }
     }
 
-    pub(crate) fn breaker(&self) -> &Breaker {
-        &self.breaker
+    /// The circuit breaker of this kind.
+    pub(crate) fn breaker(&self, kind: Kind) -> &Breaker {
+        self.breakers.of(kind)
     }
 
     /// Sends until there is an answer that `read` takes, or nothing more to be done. `progress`
@@ -97,9 +106,9 @@ impl Transport {
         progress: &mut Progress,
         read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
     ) -> Result<T, Failure> {
+        let breaker = self.breaker(outgoing.kind);
         loop {
-            let permit =
-                self.breaker.admit().map_err(|retry_after| Failure::Open { retry_after })?;
+            let permit = breaker.admit().map_err(|retry_after| Failure::Open { retry_after })?;
             progress.sends += 1;
             let attempt = progress.sends;
             let outcome = self

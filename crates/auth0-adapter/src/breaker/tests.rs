@@ -4,7 +4,11 @@ const MILLI: Duration = Duration::from_millis(1);
 
 fn breaker() -> Breaker {
     let (open, max_open) = (Duration::from_secs(1), Duration::from_secs(3));
-    Breaker::new(CircuitConfig { failures: 3, span: Duration::ZERO, open, max_open })
+    of(CircuitConfig { failures: 3, span: Duration::ZERO, open, max_open })
+}
+
+fn of(config: CircuitConfig) -> Breaker {
+    Breaker::new(Kind::Read, config, Arc::new(ports::Unwatched))
 }
 
 fn send(breaker: &Breaker, health: Health) {
@@ -102,7 +106,7 @@ async fn what_began_before_says_nothing_about_now() {
 async fn what_breaks_in_one_moment_does_not_open_it() {
     let span = Duration::from_millis(200);
     let (failures, open, max_open) = (3, Duration::from_secs(1), Duration::from_secs(3));
-    let breaker = Breaker::new(CircuitConfig { failures, span, open, max_open });
+    let breaker = of(CircuitConfig { failures, span, open, max_open });
     fail(&breaker, 20);
     tokio::time::advance(Duration::from_millis(199)).await;
     fail(&breaker, 1);
@@ -121,7 +125,7 @@ async fn what_breaks_in_one_moment_does_not_open_it() {
 async fn a_few_failures_do_not_open_it_however_long_they_take() {
     let span = Duration::from_millis(200);
     let (failures, open, max_open) = (3, Duration::from_secs(1), Duration::from_secs(3));
-    let breaker = Breaker::new(CircuitConfig { failures, span, open, max_open });
+    let breaker = of(CircuitConfig { failures, span, open, max_open });
     fail(&breaker, 1);
     tokio::time::advance(Duration::from_mins(1)).await;
     fail(&breaker, 1);

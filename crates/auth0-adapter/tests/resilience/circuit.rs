@@ -1,11 +1,13 @@
-//! An Auth0 that keeps failing is left alone for a while.
+//! An Auth0 that keeps failing is left alone for a while, each kind of call by itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth0_sim::{Config, FaultKind};
-use ports::UserDirectory;
+use ports::{Circuit, UserDirectory};
 
-use crate::support::{Bench, GET_USER, Operation, name, pass, wait};
+use crate::book::{Book, Note};
+use crate::support::{Bench, GET_USER, Operation, directory_told, name, pass, wait};
 
 const DOWN: FaultKind = FaultKind::Status { status: 500, retry_after: None };
 
@@ -28,16 +30,72 @@ async fn break_it(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn after_enough_failures_every_call_fails_at_once_without_being_sent() {
-    let bench = fragile().await;
-    break_it(&bench).await;
-    bench.control().clear_faults();
+async fn after_enough_failures_such_calls_fail_at_once_without_being_sent() {
     for operation in Operation::ALL {
+        let bench = fragile().await;
+        let route = operation.route();
+        bench.fault(route, None, DOWN);
+        while bench.calls(route) < 6 {
+            assert_eq!(name(&bench.run(operation).await), "failed", "{operation:?}");
+        }
+        assert_eq!(bench.calls(route), 6, "{operation:?}");
+        bench.control().clear_faults();
+        bench.control().reset_calls();
         let left = wait(&bench.run(operation).await).unwrap();
         assert!(left <= Duration::from_secs(1), "{operation:?} {left:?}");
+        assert!(bench.control().calls().is_empty(), "{:?}", bench.control().calls());
     }
+}
+
+#[tokio::test]
+async fn searches_that_fail_leave_everything_else_alone() {
+    let bench = fragile().await;
+    bench.fault(Operation::List.route(), None, DOWN);
+    for expected in ["failed", "failed", "unavailable"] {
+        assert_eq!(name(&bench.run(Operation::List).await), expected);
+    }
+    for operation in Operation::ALL.into_iter().filter(|operation| *operation != Operation::List) {
+        // The one account that there is cannot be deleted twice, nor another be made of its name.
+        assert_ne!(name(&bench.run(operation).await), "unavailable", "{operation:?}");
+    }
+    pass(Duration::from_secs(6)).await;
+    bench.directory.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn reads_that_fail_make_it_not_ready_and_leave_writes_alone() {
+    let bench = fragile().await;
+    break_it(&bench).await;
     assert_eq!(name(&bench.directory.ready().await), "unavailable");
-    assert!(bench.control().calls().is_empty(), "{:?}", bench.control().calls());
+    assert_eq!(bench.calls(GET_USER), 0);
+    bench.run(Operation::Change).await.unwrap();
+    bench.run(Operation::LogIn).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_change_of_a_circuit_is_told() {
+    let bench = fragile().await;
+    let told = || {
+        let circuit = |note| match note {
+            Note::Circuit("read", circuit) => Some(circuit),
+            Note::Circuit(..) | Note::Sent(_) | Note::Allowance(..) | Note::Waiting(..) => None,
+        };
+        bench.book.notes().into_iter().filter_map(circuit).collect::<Vec<_>>()
+    };
+    break_it(&bench).await;
+    assert_eq!(told(), [Circuit::Open]);
+    pass(Duration::from_secs(1)).await;
+    bench.control().clear_faults();
+    bench.find().await.unwrap();
+    assert_eq!(told(), [Circuit::Open, Circuit::HalfOpen, Circuit::Closed]);
+}
+
+#[tokio::test]
+async fn the_circuit_of_each_kind_is_told_when_there_is_one() {
+    let book = Arc::new(Book::default());
+    let _directory = directory_told("http://127.0.0.1:1", book.clone(), |_| {});
+    let kinds = ["read", "search", "write", "password_check", "token", "mail"];
+    assert_eq!(book.notes(), kinds.map(|kind| Note::Circuit(kind, Circuit::Closed)));
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ pub(crate) fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> 
     directory_told(url, Arc::default(), change)
 }
 
-fn directory_told(
+pub(crate) fn directory_told(
     url: &str,
     book: Arc<Book>,
     change: impl FnOnce(&mut Auth0Config),
