@@ -19,13 +19,15 @@ pub(crate) fn allowance(headers: &HeaderMap) -> Option<Allowance> {
 /// How long to wait after 429: by `Retry-After`, which Auth0 seldom sends, or else until
 /// `x-ratelimit-reset`, the Unix second in which there are tokens again.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let reset = || {
-        let reset: i64 = text(headers, "x-ratelimit-reset")?.parse().ok()?;
-        // Auth0's own clock is the one that counts.
-        let now = date(headers).unwrap_or(now).as_unix_millis();
-        Some(until(reset.saturating_mul(1000), now))
-    };
-    asked_for(headers, now).or_else(reset)
+    asked_for(headers, now).or_else(|| reset(headers, now).map(|(_, wait)| wait))
+}
+
+/// The Unix second in which there are tokens again, and how long that is.
+pub(crate) fn reset(headers: &HeaderMap, now: Timestamp) -> Option<(i64, Duration)> {
+    let reset: i64 = text(headers, "x-ratelimit-reset")?.parse().ok()?;
+    // Auth0's own clock is the one that counts.
+    let now = date(headers).unwrap_or(now).as_unix_millis();
+    Some((reset, until(reset.saturating_mul(1000), now)))
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).

@@ -20,8 +20,9 @@
 //! - `metadata.rs`, `query.rs` and `wire.rs` are the forms that things have at Auth0.
 //! - `management.rs` has a method for each call that is used, `api.rs` makes the requests, each of
 //!   a kind (`kind.rs`), `token.rs` has the token ready.
-//! - `retry.rs` sends again what may be sent again, within the deadline; `breaker.rs` leaves an
-//!   Auth0 that fails alone; `client.rs` has the one function that sends.
+//! - `retry.rs` sends again what may be sent again, within the deadline; `gate.rs` has calls wait
+//!   where Auth0 limits the rate, fairly among tenants; `breaker.rs` leaves an Auth0 that fails
+//!   alone; `client.rs` has the one function that sends, and `report.rs` tells of it.
 //! - `refusal.rs` is the one table of what Auth0 means by its errors, `error.rs` says what a port
 //!   makes of them.
 //!
@@ -48,6 +49,7 @@ mod flight;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod gate;
 mod headers;
 mod kind;
 mod listing;

@@ -90,7 +90,7 @@ impl Management {
         tasks: &Tasks,
     ) -> Result<Self, ClientError> {
         let client = Client::new(config, Arc::clone(&tasks.watch))?;
-        let transport = Transport::new(client, config.circuit, &tasks.watch, clock);
+        let transport = Transport::new(client, config.circuit, tasks, clock);
         let inner = Inner {
             transport,
             tokens: Tokens::default(),
@@ -191,6 +191,10 @@ impl Management {
         let breaker = inner.transport.breaker(Kind::Read);
         if let Some(retry_after) = breaker.open_for() {
             return Err(Failure::Open { retry_after }.into());
+        }
+        // A limit is Auth0's own word: it is there, and takes calls again in a moment.
+        if inner.transport.is_limited(Kind::Read) {
+            return Ok(());
         }
         let arrival = Instant::now();
         let good_since = |since| {

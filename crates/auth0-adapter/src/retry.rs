@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::rand;
 use domain::Timestamp;
-use ports::{Clock, UpstreamWatch};
+use ports::Clock;
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
@@ -14,7 +14,9 @@ use tokio::time::Instant;
 use crate::breaker::{Breaker, Health};
 use crate::client::{Answer, Client, Outgoing};
 use crate::config::CircuitConfig;
+use crate::directory::Tasks;
 use crate::error::{Failure, Garbage};
+use crate::gate::{Gate, News};
 use crate::headers::{asked_for, retry_after};
 use crate::kind::{Kind, OfKind};
 use crate::refusal::Refusal;
@@ -71,11 +73,12 @@ pub(crate) async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// The way to Auth0: the client, the circuit breakers, and the waiting.
+/// The way to Auth0: the client, the circuit breakers, the gates, and the waiting.
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: Client,
     breakers: OfKind<Breaker>,
+    gates: OfKind<Arc<Gate>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -83,16 +86,23 @@ impl Transport {
     pub(crate) fn new(
         client: Client,
         circuit: CircuitConfig,
-        watch: &Arc<dyn UpstreamWatch>,
+        tasks: &Tasks,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let Tasks { runtime, watch, .. } = tasks;
         let breakers = OfKind::new(|kind| Breaker::new(kind, circuit, Arc::clone(watch)));
-        Self { client, breakers, clock }
+        let gates = OfKind::new(|kind| Gate::new(kind, runtime.clone(), Arc::clone(watch)));
+        Self { client, breakers, gates, clock }
     }
 
     /// The circuit breaker of this kind.
     pub(crate) fn breaker(&self, kind: Kind) -> &Breaker {
         self.breakers.of(kind)
+    }
+
+    /// Whether Auth0 has said that it takes no more of this kind for now.
+    pub(crate) fn is_limited(&self, kind: Kind) -> bool {
+        self.gates.of(kind).is_closed()
     }
 
     /// Sends until there is an answer that `read` takes, or nothing more to be done. `progress`
@@ -106,16 +116,36 @@ impl Transport {
         progress: &mut Progress,
         read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
     ) -> Result<T, Failure> {
-        let breaker = self.breaker(outgoing.kind);
+        let (breaker, gate) = (self.breaker(outgoing.kind), self.gates.of(outgoing.kind));
+        let open = |retry_after| Failure::Open { retry_after };
+        let mut before = None;
         loop {
-            let permit = breaker.admit().map_err(|retry_after| Failure::Open { retry_after })?;
+            if let Some(left) = breaker.open_for() {
+                return Err(open(left));
+            }
+            let pass = gate.enter(deadline).await.map_err(|limited| before.unwrap_or(limited))?;
+            let permit = match breaker.admit() {
+                Ok(permit) => permit,
+                Err(left) => {
+                    pass.tell(News::Unsent);
+                    return Err(open(left));
+                }
+            };
             progress.sends += 1;
             let attempt = progress.sends;
-            let outcome = self
-                .client
-                .send(outgoing, authorization, deadline, attempt)
-                .await
-                .and_then(|answer| read(&answer, self.clock.now()));
+            let outcome = match self.client.send(outgoing, authorization, deadline, attempt).await {
+                Ok(answer) => {
+                    let now = self.clock.now();
+                    let outcome = read(&answer, now);
+                    pass.tell(News::of(&answer, &outcome, now));
+                    outcome
+                }
+                Err(failure) => {
+                    let unsent = matches!(failure, Failure::NoTime | Failure::Unreachable(_));
+                    pass.tell(if unsent { News::Unsent } else { News::Nothing });
+                    Err(failure)
+                }
+            };
             permit.settle(health(&outcome));
             let failure = match outcome {
                 Ok(answer) => return Ok(answer),
@@ -127,11 +157,15 @@ impl Transport {
             if attempt >= most_sends(&failure, safety) {
                 return Err(failure);
             }
-            let wait = pause_after(&failure, attempt);
-            if wait >= deadline.saturating_duration_since(Instant::now()) {
-                return Err(failure);
+            // After a 429 the gate is where to wait.
+            if !matches!(failure, Failure::Limited { .. }) {
+                let wait = pause_after(&failure, attempt);
+                if wait >= deadline.saturating_duration_since(Instant::now()) {
+                    return Err(failure);
+                }
+                pause(wait).await;
             }
-            pause(wait).await;
+            before = Some(failure);
         }
     }
 }
@@ -189,9 +223,7 @@ fn health<T>(outcome: &Result<T, Failure>) -> Health {
 }
 
 fn pause_after(failure: &Failure, attempt: u32) -> Duration {
-    if let Failure::Limited { retry_after: Some(wait) }
-    | Failure::Status { retry_after: Some(wait), .. } = failure
-    {
+    if let Failure::Status { retry_after: Some(wait), .. } = failure {
         wait.saturating_add(up_to(SPREAD))
     } else {
         up_to(BACKOFF.saturating_mul(2_u32.saturating_pow(attempt - 1)))
@@ -199,7 +231,7 @@ fn pause_after(failure: &Failure, attempt: u32) -> Duration {
 }
 
 /// A random duration from zero to this one.
-fn up_to(most: Duration) -> Duration {
+pub(crate) fn up_to(most: Duration) -> Duration {
     let mut bytes = [u8::MAX; 2];
     // Without randomness the longest wait will do.
     let _ = rand::fill(&mut bytes);

@@ -30,7 +30,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     ("oidc-adapter", &["ports"], &["ports"]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
-    ("auth0-adapter", &["domain", "ports"], &["auth0-sim", "ports"]),
+    ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "ports"]),
     (
         "http-actix",
         &[

@@ -31,6 +31,6 @@ fn waits_are_jittered_and_bounded() {
     assert!((0..50).all(|_| pause_after(&failure, 2) <= BACKOFF * 2));
     assert!((0..50).any(|_| pause_after(&failure, 2) > BACKOFF));
     let asked = Duration::from_secs(2);
-    let limited = Failure::Limited { retry_after: Some(asked) };
-    assert!((0..50).all(|_| (asked..=asked + SPREAD).contains(&pause_after(&limited, 1))));
+    let down = Failure::Status { status: 503, retry_after: Some(asked) };
+    assert!((0..50).all(|_| (asked..=asked + SPREAD).contains(&pause_after(&down, 1))));
 }

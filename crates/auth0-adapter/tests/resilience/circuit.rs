@@ -95,7 +95,9 @@ async fn the_circuit_of_each_kind_is_told_when_there_is_one() {
     let book = Arc::new(Book::default());
     let _directory = directory_told("http://127.0.0.1:1", book.clone(), |_| {});
     let kinds = ["read", "search", "write", "password_check", "token", "mail"];
-    assert_eq!(book.notes(), kinds.map(|kind| Note::Circuit(kind, Circuit::Closed)));
+    for kind in kinds {
+        assert!(book.notes().contains(&Note::Circuit(kind, Circuit::Closed)), "{kind}");
+    }
 }
 
 #[tokio::test]
@@ -135,6 +137,8 @@ async fn limits_and_refusals_are_no_failures() {
             let _ = bench.find().await;
         }
         bench.control().clear_faults();
+        // What the limit asked for is over.
+        pass(Duration::from_secs(51)).await;
     }
     bench.find().await.unwrap();
 }

@@ -16,6 +16,7 @@ mod limits;
 mod mix_up;
 mod readiness;
 mod retries;
+mod sharing;
 mod support;
 mod tls;
 mod tokens;
