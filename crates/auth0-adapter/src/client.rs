@@ -9,6 +9,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Method, Response, StatusCode, redirect};
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::config::Auth0Config;
@@ -115,9 +116,9 @@ impl Client {
         let limit = deadline.min(start + self.timeout);
         let cut_short = limit - start < self.timeout / 2;
         let report = Report::begin(&*self.watch, outgoing, attempt, start);
-        let outcome = timeout_at(limit, self.exchange(outgoing, authorization))
-            .await
-            .unwrap_or(Err(Failure::TimedOut { cut_short }));
+        let exchange = self.exchange(outgoing, authorization).instrument(report.span().clone());
+        let outcome =
+            timeout_at(limit, exchange).await.unwrap_or(Err(Failure::TimedOut { cut_short }));
         report.end(outgoing.route, &outcome);
         outcome
     }

@@ -1,7 +1,12 @@
-//! What is told of each request that is sent.
+//! What is told of each request that is sent: to the watch, to the log, and in a span for traces.
+//!
+//! The span has the names of OpenTelemetry's semantic conventions for HTTP clients, as far as there
+//! are any. The address is not in it, since that names people: the route is.
 
 use ports::{Call, Sent, SentOutcome, UpstreamWatch};
 use tokio::time::Instant;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::client::{Answer, Outgoing};
 use crate::error::Failure;
@@ -14,6 +19,7 @@ pub(crate) struct Report<'a> {
     watch: &'a dyn UpstreamWatch,
     sent: Sent,
     start: Instant,
+    span: Span,
 }
 
 impl<'a> Report<'a> {
@@ -28,11 +34,18 @@ impl<'a> Report<'a> {
             call.count_upstream_call();
         }
         let (kind, outcome) = (outgoing.kind.as_str(), SentOutcome::Abandoned);
-        Self { watch, sent: Sent { kind, attempt, outcome, took: start.elapsed() }, start }
+        let sent = Sent { kind, attempt, outcome, took: start.elapsed() };
+        Self { watch, sent, start, span: span(outgoing, attempt) }
+    }
+
+    /// The span of the exchange.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// This came of it.
     pub(crate) fn end(mut self, route: &'static str, outcome: &Result<Answer, Failure>) {
+        let _entered = self.span.clone().entered();
         let attempt = self.sent.attempt;
         let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         match outcome {
@@ -40,6 +53,11 @@ impl<'a> Report<'a> {
                 let status = answer.status.as_u16();
                 tracing::debug!(route, status, attempt, millis, "asked Auth0");
                 self.sent.outcome = SentOutcome::Status(status);
+                self.span.record("http.response.status_code", status);
+                if status >= 400 {
+                    self.span.record("otel.status_code", "error");
+                    self.span.record("error.type", answer.status.as_str());
+                }
                 if let Some(allowance) = allowance(&answer.headers) {
                     self.watch.allowance(self.sent.kind, allowance);
                 }
@@ -68,5 +86,38 @@ impl Drop for Report<'_> {
     fn drop(&mut self) {
         self.sent.took = self.start.elapsed();
         self.watch.sent(self.sent);
+        let error = match self.sent.outcome {
+            SentOutcome::Status(_) => return,
+            SentOutcome::Unreachable => "unreachable",
+            SentOutcome::Broken => "broken",
+            SentOutcome::TimedOut => "timed_out",
+            SentOutcome::Abandoned => "abandoned",
+        };
+        self.span.record("otel.status_code", "error");
+        self.span.record("error.type", error);
     }
+}
+
+fn span(outgoing: &Outgoing, attempt: u32) -> Span {
+    let span = tracing::info_span!(
+        "auth0",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        kind = outgoing.kind.as_str(),
+        http.request.method = outgoing.method.as_str(),
+        http.request.resend_count = Empty,
+        http.response.status_code = Empty,
+        url.template = template(outgoing.route),
+        error.type = Empty,
+    );
+    // Only of those that are repetitions, as the conventions have it.
+    if attempt > 1 {
+        span.record("http.request.resend_count", attempt - 1);
+    }
+    span
+}
+
+/// The path of a route's name, such as `/users/{id}` of `GET /users/{id}`.
+fn template(route: &'static str) -> &'static str {
+    route.split(' ').nth(1).unwrap_or(route)
 }

@@ -17,6 +17,7 @@ mod mix_up;
 mod readiness;
 mod retries;
 mod sharing;
+mod spans;
 mod support;
 mod tls;
 mod tokens;
