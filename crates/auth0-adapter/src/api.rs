@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use domain::{EmailAddress, UserId};
 use ports::Call;
@@ -28,7 +29,7 @@ pub(crate) struct Api {
     domain: Domain,
     audience: String,
     client_id: String,
-    client_secret: SecretString,
+    client_secret: RwLock<SecretString>,
     connection: String,
 }
 
@@ -63,9 +64,18 @@ impl Api {
             domain: config.domain.clone(),
             audience: config.audience.clone(),
             client_id: config.client_id.clone(),
-            client_secret: config.client_secret.clone(),
+            client_secret: RwLock::new(config.client_secret.clone()),
             connection: config.connection.clone(),
         }
+    }
+
+    /// The secret from now on.
+    pub(crate) fn adopt_client_secret(&self, secret: SecretString) {
+        *self.client_secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    fn client_secret(&self) -> RwLockReadGuard<'_, SecretString> {
+        self.client_secret.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request about one account, without a body.
@@ -111,10 +121,11 @@ impl Api {
 
     /// A request for a token for the Management API.
     pub(crate) fn token(&self) -> Outgoing {
+        let secret = self.client_secret();
         let body = TokenRequest {
             grant_type: "client_credentials",
             client_id: &self.client_id,
-            client_secret: self.client_secret.expose_secret(),
+            client_secret: secret.expose_secret(),
             audience: &self.audience,
         };
         let url = self.domain.at(&["oauth", "token"]);
@@ -128,13 +139,14 @@ impl Api {
         password: &str,
         client: Option<IpAddr>,
     ) -> Outgoing {
+        let secret = self.client_secret();
         let body = LogIn {
             grant_type: "http://auth0.com/oauth/grant-type/password-realm",
             realm: &self.connection,
             username,
             password,
             client_id: &self.client_id,
-            client_secret: self.client_secret.expose_secret(),
+            client_secret: secret.expose_secret(),
         };
         let url = self.domain.at(&["oauth", "token"]);
         let route = "POST /oauth/token password-realm";

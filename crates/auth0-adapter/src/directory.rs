@@ -1,12 +1,13 @@
 //! The directory: both ports, and what all of their operations share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
-    RoleCatalogue, TenantScope, User, UserId,
+    RoleCatalogue, TenantId, TenantScope, User, UserId,
 };
 use ports::{
     Applied, BoxError, Call, Clock, Enlisted, PortError, PortResult, UpstreamWatch, UserDirectory,
@@ -24,8 +25,8 @@ use crate::listing;
 use crate::locks::{Held, Key, Locks};
 use crate::management::{Management, Repeat};
 use crate::passwords::Owed;
-use crate::recent::Recent;
-use crate::users::{Reader, UsernameMemory};
+use crate::recent::{Recent, Written};
+use crate::users::{Reader, Readers, UsernameMemory};
 use crate::wire;
 
 /// The accounts of one Auth0 connection, and the check of their passwords. Cheap to clone.
@@ -54,7 +55,7 @@ pub struct Tasks {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) management: Management,
-    pub(crate) reader: Reader,
+    pub(crate) readers: Readers,
     pub(crate) recent: Recent,
     pub(crate) owed: Owed,
     pub(crate) oddities: listing::Oddities,
@@ -94,7 +95,7 @@ impl Auth0Directory {
         Ok(Self {
             inner: Arc::new(Inner {
                 management,
-                reader: Reader { prefix: config.metadata_prefix, catalogue },
+                readers: Readers::new(config.metadata_prefix, catalogue),
                 recent: Recent::new(clock, config.recent),
                 owed: Owed::default(),
                 oddities: listing::Oddities::default(),
@@ -188,7 +189,8 @@ impl Inner {
         id: &UserId,
         answer: Option<wire::User>,
     ) -> PortResult<Option<User>> {
-        let found = answer.and_then(|user| self.reader.read(user));
+        let reader = self.readers.steady();
+        let found = answer.and_then(|user| reader.read(user));
         if found.as_ref().is_some_and(|user| user.id != *id) {
             return Err(PortError::Failed { source: Senseless.into() });
         }
@@ -211,6 +213,12 @@ impl Inner {
         }
     }
 
+    /// What was written of the tenant's people of late, and the reader that it was read with.
+    pub(crate) fn known_of(&self, tenant: &TenantId) -> (Arc<Reader>, BTreeMap<UserId, Written>) {
+        let reader = self.readers.steady();
+        (Arc::clone(&reader), self.recent.about(tenant))
+    }
+
     /// The account as a write has answered it, which is remembered.
     pub(crate) fn wrote(
         &self,
@@ -218,7 +226,8 @@ impl Inner {
         before: Option<&User>,
         answer: wire::User,
     ) -> PortResult<User> {
-        let user = self.reader.read(answer).filter(|user| user.id == *id);
+        let reader = self.readers.steady();
+        let user = reader.read(answer).filter(|user| user.id == *id);
         let Some(user) = user else {
             // What is remembered is older than this answer, whatever it says.
             self.recent.forget(id);
@@ -256,9 +265,9 @@ impl UserDirectory for Auth0Directory {
     async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
         let (tenant, listing) = (scope.tenant().clone(), *listing);
         self.while_wanted(|inner| async move {
-            let Inner { management, reader, recent, oddities, .. } = &*inner;
-            let index = listing::Search { management, reader, tenant: &tenant };
-            let written = recent.about(&tenant);
+            let Inner { management, oddities, .. } = &*inner;
+            let (reader, written) = inner.known_of(&tenant);
+            let index = listing::Search { management, reader: &reader, tenant: &tenant };
             let known = listing::Known { tenant: &tenant, written, oddities };
             listing::list(&index, &known, &listing).await
         })

@@ -12,7 +12,7 @@ use crate::directory::Auth0Directory;
 use crate::error::{Failure, Fault};
 use crate::headers::{MAX_RETRY_AFTER, retry_after};
 use crate::listing::Search;
-use crate::management::{LogIn, read_log_in};
+use crate::log_in::{LogIn, read_log_in};
 use crate::query::{Query, Span};
 use crate::retry::json;
 use crate::token::Token;
@@ -83,7 +83,8 @@ fn account(directory: &Auth0Directory, user: &wire::User, id: &UserId) {
 /// Whoever stands on a tenant's list has a role in it, under the id of the row.
 fn row(directory: &Auth0Directory, user: wire::User, tenant: &TenantId) {
     let inner = &directory.inner;
-    let search = Search { management: &inner.management, reader: &inner.reader, tenant };
+    let reader = inner.readers.now();
+    let search = Search { management: &inner.management, reader: &reader, tenant };
     let Some(row) = search.row(user) else { return };
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);

@@ -17,6 +17,7 @@
 //! The way there, from the inside to the outside:
 //! - `directory.rs`, `users/`, `passwords.rs` and `listing/` do what the ports promise, `locks.rs`
 //!   and `recent.rs` help them where Auth0 has neither transactions nor a search that is up to date.
+//! - `reload.rs` is what can change without a restart.
 //! - `metadata.rs`, `query.rs` and `wire.rs` are the forms that things have at Auth0.
 //! - `management.rs` has a method for each call that is used, `api.rs` makes the requests, each of
 //!   a kind (`kind.rs`), `token.rs` has the token ready.
@@ -54,12 +55,14 @@ mod headers;
 mod kind;
 mod listing;
 mod locks;
+mod log_in;
 mod management;
 mod metadata;
 mod passwords;
 mod query;
 mod recent;
 mod refusal;
+mod reload;
 mod report;
 mod retry;
 mod token;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{CurrentPassword, EmailAddress, Timestamp, UserId};
 use ports::{Call, Clock, PortResult};
 use reqwest::{Method, StatusCode};
-use serde::Deserialize;
+use secrecy::SecretString;
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
@@ -17,9 +17,9 @@ use crate::config::Auth0Config;
 use crate::directory::Tasks;
 use crate::error::{CreateFault, Failure, Fault, Garbage};
 use crate::flight::Flight;
-use crate::headers::retry_after;
 use crate::kind::Kind;
-use crate::refusal::{Meaning, Refusal};
+use crate::log_in::{LogIn, read_log_in};
+use crate::refusal::Meaning;
 use crate::retry::{Progress, Safety, Transport, json, success};
 use crate::token::{Token, Tokens};
 use crate::wire;
@@ -68,20 +68,6 @@ pub(crate) enum Repeat {
     OnlyIfUnprocessed,
 }
 
-/// What came of an attempt to log in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogIn {
-    /// It is the account's password.
-    Right,
-    /// It is not, or there is no such account.
-    Wrong,
-    /// Auth0's attack protection lets nobody try for now.
-    Stopped {
-        /// How long to wait, if Auth0 says.
-        retry_after: Option<Duration>,
-    },
-}
-
 impl Management {
     /// Auth0 as configured. Fails if the certificates are none, or the machine has no TLS roots.
     pub(crate) fn new(
@@ -100,6 +86,11 @@ impl Management {
             probe: Flight::remembering(BAD_FOR),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The secret of the client, from now on.
+    pub(crate) fn adopt_client_secret(&self, secret: SecretString) {
+        self.inner.api.adopt_client_secret(secret);
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
@@ -300,29 +291,5 @@ fn nothing(answer: &Answer, now: Timestamp) -> Result<(), Failure> {
     match success(answer, now)?.status {
         StatusCode::NO_CONTENT => Ok(()),
         status => Err(Garbage::Status(status.as_u16()).into()),
-    }
-}
-
-/// The tokens of a log-in. That there is one is all that matters.
-#[derive(Deserialize)]
-struct LoggedIn {
-    #[serde(rename = "access_token")]
-    _access_token: IgnoredAny,
-}
-
-pub(crate) fn read_log_in(answer: &Answer, now: Timestamp) -> Result<LogIn, Failure> {
-    if !answer.status.is_client_error() {
-        return json(answer, now).map(|LoggedIn { .. }| LogIn::Right);
-    }
-    let meaning = Refusal::read(answer.status, &answer.body).meaning();
-    if meaning == Meaning::RightPassword {
-        Ok(LogIn::Right)
-    } else if meaning == Meaning::WrongPassword {
-        Ok(LogIn::Wrong)
-    } else if meaning == Meaning::AttemptsStopped {
-        Ok(LogIn::Stopped { retry_after: retry_after(&answer.headers, now) })
-    } else {
-        // The limit of all callers together is among them.
-        success(answer, now).and(Err(Garbage::Status(answer.status.as_u16()).into()))
     }
 }

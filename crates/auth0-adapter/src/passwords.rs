@@ -14,7 +14,8 @@ use tracing::Instrument as _;
 use crate::directory::{Auth0Directory, Inner};
 use crate::error::Fault;
 use crate::locks::Key;
-use crate::management::{LogIn, Repeat};
+use crate::log_in::LogIn;
+use crate::management::Repeat;
 use crate::retry::pause;
 use crate::wire::UserPatch;
 

@@ -122,6 +122,18 @@ impl Recent {
         self.state().remove(id);
     }
 
+    /// Forgets what accounts became, which was read under another catalogue of roles. Who is gone
+    /// stays so.
+    pub(crate) fn forget_roles(&self) {
+        let state = &mut *self.state();
+        let are_users = |(_, entry): &(&UserId, &Entry)| matches!(entry.written, Written::Is(_));
+        let ids: Vec<_> =
+            state.entries.iter().filter(are_users).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            state.remove(&id);
+        }
+    }
+
     /// What was written of those who are the tenant's people, or were before the write.
     pub(crate) fn about(&self, tenant: &TenantId) -> BTreeMap<UserId, Written> {
         let mut state = self.state();

@@ -17,7 +17,7 @@ use domain::User;
 
 use crate::wire::Set;
 
-pub(crate) use read::Reader;
+pub(crate) use read::{Reader, Readers};
 pub(crate) use usernames::Memory as UsernameMemory;
 
 /// The change of the account's own name from one state to the next.

@@ -11,6 +11,10 @@ use domain::{TenantId, UserId};
 
 use super::{Found, Order, OrderField, Row};
 
+/// Of how many tenants it is remembered at most. Beyond it, some tenant is forgotten: what is odd
+/// about its people is met again.
+const MOST: usize = 10_000;
+
 /// The tenants with odd people, as far as they have been met.
 #[derive(Debug, Default)]
 pub(crate) struct Oddities(Mutex<HashMap<TenantId, Odd>>);
@@ -39,6 +43,7 @@ impl Oddities {
         let odd = Odd { disordered: disordered(&found.rows, order), ..Odd::of(found) };
         if odd != Odd::default() {
             let mut all = self.all();
+            make_room(&mut all, tenant);
             let known = all.entry(tenant.clone()).or_default();
             known.capitals |= odd.capitals;
             known.unreadable |= odd.unreadable;
@@ -62,8 +67,14 @@ impl Oddities {
             odd.disordered = known.disordered;
         }
         if odd != Odd::default() {
+            make_room(&mut all, tenant);
             all.insert(tenant.clone(), odd);
         }
+    }
+
+    /// Forgets everything: people are read differently from now on.
+    pub(crate) fn forget(&self) {
+        self.all().clear();
     }
 
     /// Nothing in here panics half-way, so a poisoned lock is taken all the same.
@@ -79,6 +90,16 @@ impl Odd {
             unreadable: found.unreadable > 0 || found.rows.iter().any(|row| row.user.is_none()),
             disordered: Vec::new(),
         }
+    }
+}
+
+/// Forgets some other tenant if there would be too many with this one.
+fn make_room(all: &mut HashMap<TenantId, Odd>, tenant: &TenantId) {
+    if all.len() >= MOST
+        && !all.contains_key(tenant)
+        && let Some(some) = all.keys().next().cloned()
+    {
+        all.remove(&some);
     }
 }
 

@@ -40,6 +40,17 @@ fn about(recent: &Recent, tenant: &str) -> Vec<(String, Written)> {
 }
 
 #[test]
+fn another_catalogue_makes_what_accounts_became_forgotten_and_not_who_is_gone() {
+    let (recent, _) = recent();
+    let (ada, bob) = (user("ada", 5, &["acme"]), user("bob", 5, &["acme"]));
+    recent.wrote(None, &ada);
+    recent.deleted(&bob);
+    recent.forget_roles();
+    assert!(!recent.knows(&ada.id));
+    assert_eq!(about(&recent, "acme"), [("bob".to_owned(), Written::Gone(bob.created_at))]);
+}
+
+#[test]
 fn the_newer_one_of_what_was_written_and_what_was_seen_is_the_newest() {
     let (recent, _) = recent();
     let written = user("ada", 5, &["acme"]);

@@ -65,7 +65,7 @@ impl Inner {
             None => random_password().map_err(|error| CreateFault::Rejected(Fault::Port(error)))?,
         };
         let membership = Membership { role: new.role, name: None };
-        let prefix = &self.reader.prefix;
+        let prefix = self.readers.prefix();
         let entries = Entries::default().account(prefix, home, new.service_user).membership(
             prefix,
             home,

@@ -68,7 +68,7 @@ impl Inner {
             (None, _) => Ok(None),
             // One that Usher cannot read stands in the way all the same.
             (Some(user), None) => {
-                self.reader.read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
+                self.readers.now().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
             }
             (Some(_), Some(_)) => Err(Conflict::AmbiguousAccount.into()),
         }
@@ -95,7 +95,7 @@ impl Inner {
         if let Some(name) = name {
             after.rename_in(tenant, name.clone());
         }
-        let prefix = &self.reader.prefix;
+        let prefix = self.readers.prefix();
         let entries = Entries::default().membership(prefix, tenant, after.memberships.get(tenant));
         let patch = wire::UserPatch {
             name: super::renamed(&before, &after),

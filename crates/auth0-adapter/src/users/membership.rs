@@ -43,7 +43,7 @@ impl Inner {
         }
         let membership = after.memberships.get(tenant);
         if gets_role || membership != before.memberships.get(tenant) {
-            let entries = Entries::default().membership(&self.reader.prefix, tenant, membership);
+            let entries = Entries::default().membership(self.readers.prefix(), tenant, membership);
             patch.app_metadata = Some(entries.into_map());
         }
         if patch.app_metadata.is_none() && patch.name == Set::Keep {
@@ -59,7 +59,7 @@ impl Inner {
         let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
         scope.admit_change(&before)?;
         self.keep_a_holder(&before, tenant, None).await?;
-        let entries = Entries::default().membership(&self.reader.prefix, tenant, None);
+        let entries = Entries::default().membership(self.readers.prefix(), tenant, None);
         let patch = UserPatch { app_metadata: Some(entries.into_map()), ..UserPatch::default() };
         self.patch(&before, &patch).await.map(drop)
     }

@@ -39,7 +39,7 @@ impl Inner {
         let Some(role) = role_at_stake(user, tenant, becomes) else { return Ok(()) };
         let holds =
             |other: &User| other.id != user.id && keep_a_holder(role, tenant, [other]).is_ok();
-        let written = self.recent.about(tenant);
+        let (reader, written) = self.known_of(tenant);
         let written_holder = |(id, written): (&UserId, &Written)| match written {
             Written::Is(other) => holds(other).then(|| id.clone()),
             Written::Gone(_) => None,
@@ -53,14 +53,14 @@ impl Inner {
         }
         // Of those who were written of late, the search knows only if somebody else did it since.
         let news = |row: &User| written.get(&row.id).is_none_or(|late| late.is_outdated_by(row));
-        let query = Query::holders(&self.reader.prefix, tenant, [role.name()]);
+        let query = Query::holders(self.readers.prefix(), tenant, [role.name()]);
         let mut candidates = CANDIDATES;
         let (mut page, mut per_page) = (0, PAGE);
         while (page + 1) * per_page <= REACH {
             let search = Search { q: query.to_string(), sort: "user_id:1", page, per_page };
             let found = self.management.search(&search).await?;
             let shown = found.users.readable.len() as u64 + found.users.unreadable;
-            let rows = found.users.readable.into_iter().filter_map(|user| self.reader.read(user));
+            let rows = found.users.readable.into_iter().filter_map(|user| reader.read(user));
             for row in rows.filter(|row| holds(row) && news(row)) {
                 if candidates == 0 {
                     return Err(LastProtectedRoleHolder.into());

@@ -1,12 +1,50 @@
 //! From what Auth0 says of an account to the account.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::{DisplayName, RoleCatalogue, Timestamp, User, UserId, Username};
 
 use crate::config::MetadataPrefix;
 use crate::metadata::Kept;
 use crate::wire;
+
+/// The reader that counts: another one whenever the catalogue of roles changes.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    prefix: MetadataPrefix,
+    current: RwLock<Arc<Reader>>,
+}
+
+impl Readers {
+    pub(crate) fn new(prefix: MetadataPrefix, catalogue: Arc<RoleCatalogue>) -> Self {
+        let reader = Reader { prefix: prefix.clone(), catalogue };
+        Self { prefix, current: RwLock::new(Arc::new(reader)) }
+    }
+
+    /// The prefix of all of them.
+    pub(crate) fn prefix(&self) -> &MetadataPrefix {
+        &self.prefix
+    }
+
+    /// The reader of this moment.
+    pub(crate) fn now(&self) -> Arc<Reader> {
+        Arc::clone(&self.steady())
+    }
+
+    /// The reader of this moment, which stays the one that counts until this is dropped: for what
+    /// is read to be remembered, or put together with what is.
+    pub(crate) fn steady(&self) -> RwLockReadGuard<'_, Arc<Reader>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on accounts are read under this catalogue. `forget` forgets what was read before,
+    /// while nobody reads.
+    pub(crate) fn adopt(&self, catalogue: Arc<RoleCatalogue>, forget: impl FnOnce()) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(Reader { prefix: self.prefix.clone(), catalogue });
+        forget();
+    }
+}
 
 /// Reads accounts under a catalogue of roles.
 #[derive(Debug)]

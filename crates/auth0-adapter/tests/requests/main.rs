@@ -18,4 +18,5 @@ mod giving_up;
 mod panics;
 mod passwords;
 mod protected;
+mod reload;
 mod usernames;

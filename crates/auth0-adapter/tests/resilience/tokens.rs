@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth0_sim::{Client, Config, FaultKind};
 
-use crate::support::{Bench, GET_USER, HIDDEN, Operation, TOKEN, name, pass, told};
+use crate::support::{Bench, GET_USER, HIDDEN, Operation, SECRET, TOKEN, name, pass, told};
 
 #[tokio::test]
 async fn one_token_serves_everything() {
@@ -89,6 +89,24 @@ async fn a_missing_scope_is_named_to_the_log() {
     let text = told(&result.unwrap_err());
     assert!(text.contains("update:users") && text.contains("insufficient_scope"), "{text}");
     assert!(HIDDEN.iter().all(|hidden| !text.contains(hidden)), "{text}");
+}
+
+#[tokio::test]
+async fn another_secret_is_adopted_without_a_restart() {
+    let bench = Bench::new().await;
+    bench.directory.adopt_client_secret("of-yesterday".into());
+    bench.find().await.unwrap();
+    assert_eq!(bench.calls(TOKEN), 0, "the token that is held stays");
+    assert_eq!(name(&bench.run(Operation::LogIn).await), "failed");
+    bench.control().revoke_tokens();
+    assert_eq!(name(&bench.find().await), "failed");
+    // Clones are the same directory.
+    bench.directory.clone().adopt_client_secret(SECRET.into());
+    bench.find().await.unwrap();
+    bench.run(Operation::LogIn).await.unwrap();
+    assert_eq!(bench.calls(TOKEN), 2, "one was refused");
+    let shown = format!("{:?}", bench.directory);
+    assert!(!shown.contains("of-yesterday") && !shown.contains(SECRET), "{shown}");
 }
 
 /// A tenant whose tokens live for 20 s, and are thus old when 2 s are left; the time is made up.

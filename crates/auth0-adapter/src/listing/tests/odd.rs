@@ -135,3 +135,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn oddities_of_few_enough_tenants_are_remembered() {
+    let oddities = Oddities::default();
+    let odd = Found { rows: Vec::new(), start: 0, total: 1, unreadable: 1 };
+    let tenant = |number: usize| format!("t{number}").parse().unwrap();
+    let order = Order { field: OrderField::Id, descending: false };
+    for number in 0..10_005 {
+        oddities.met(&tenant(number), &odd, order);
+    }
+    let known = (0..10_005).filter(|number| !oddities.allow(&tenant(*number), OrderField::Id));
+    assert_eq!(known.count(), 10_000);
+    oddities.met_everybody(&tenant(20_000), &odd, std::iter::empty());
+    assert!(!oddities.allow(&tenant(20_000), OrderField::Id));
+    oddities.forget();
+    assert!(oddities.allow(&tenant(20_000), OrderField::Id));
+}
