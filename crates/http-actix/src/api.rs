@@ -79,9 +79,9 @@ impl Live {
 
 impl Api {
     /// Notes whether the service is ready; the log says so when it changes, and not at each probe.
-    pub(crate) fn note_readiness(&self, outcome: Result<(), &Fault>) {
+    pub(crate) fn note_readiness(&self, outcome: &Result<(), Fault>) {
         self.metrics.ready.set(i64::from(outcome.is_ok()));
-        let now = outcome.map_err(Fault::code);
+        let now = outcome.as_ref().map(|&()| ()).map_err(Fault::code);
         let mut said = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
         if said.replace(now) == Some(now) {
             return;

@@ -288,7 +288,7 @@ impl Directory {
                 let tasks = Tasks {
                     runtime: outgoing.runtime().clone(),
                     writes: outgoing.writes().clone(),
-                    watch: Arc::new(ports::Unwatched),
+                    watch: Arc::new(metrics.upstream.clone()),
                 };
                 let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
                     |error| match error {
@@ -296,7 +296,12 @@ impl Directory {
                         ClientError::Http(_) => WiringError::Auth0Client(error),
                     },
                 )?;
-                Ok(Self::new(Arc::new(directory), |_, _| {}))
+                Ok(Self::new(Arc::new(directory), |directory, settings| {
+                    directory.adopt_roles(Arc::clone(&settings.roles));
+                    if let DirectorySettings::Auth0(auth0) = &settings.directory {
+                        directory.adopt_client_secret(auth0.client_secret.clone());
+                    }
+                }))
             }
         }
     }

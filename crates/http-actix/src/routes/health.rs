@@ -48,7 +48,7 @@ pub(crate) async fn live() -> HttpResponse {
 )]
 pub(crate) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
     let outcome = readiness(&api).await;
-    api.note_readiness(outcome.as_ref().map(|()| ()));
+    api.note_readiness(&outcome);
     outcome.map(|()| HttpResponse::Ok().json(Health { status: "ready" }))
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn counts(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
     let asked = AssertUnwindSafe(readiness(&api)).catch_unwind();
     let ready = timeout(SCRAPE_PATIENCE.min(api.request_timeout / 2), asked).await;
     match ready {
-        Ok(Ok(outcome)) => api.note_readiness(outcome.as_ref().map(|()| ())),
+        Ok(Ok(outcome)) => api.note_readiness(&outcome),
         // A panic, or no answer in time. The next probe will say why.
         Ok(Err(_)) | Err(_) => {
             api.metrics.ready.set(0);
