@@ -6,11 +6,11 @@ use tokio::runtime::Runtime;
 
 use crate::support::{Ended, Place, Service};
 
-const SECRET: &str = "usher-secret";
+pub(crate) const SECRET: &str = "usher-secret";
 
 /// A stand-in on a runtime of its own, since these tests wait for processes.
-struct Behind {
-    sim: Sim,
+pub(crate) struct Behind {
+    pub(crate) sim: Sim,
     runtime: Option<Runtime>,
 }
 
@@ -23,12 +23,12 @@ impl Behind {
         Self { sim, runtime: Some(runtime) }
     }
 
-    fn usual() -> Self {
+    pub(crate) fn usual() -> Self {
         Self::start(Config::default())
     }
 
     /// The settings, with this secret.
-    fn settings(&self, secret: &str) -> String {
+    pub(crate) fn settings(&self, secret: &str) -> String {
         format!(
             "[directory]\nadapter = \"auth0\"\n[directory.auth0]\ndomain = \"{}\"\n\
              client_id = \"usher\"\n{secret}\n",
@@ -127,7 +127,7 @@ fn there_is_nothing_to_examine_in_memory() {
 }
 
 /// Development mode, on the stand-in.
-fn develop(place: &Place, domain: &str) -> std::process::Command {
+pub(crate) fn develop(place: &Place, domain: &str) -> std::process::Command {
     let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command
         .env("USHER__DIRECTORY__ADAPTER", "auth0")

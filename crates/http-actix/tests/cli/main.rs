@@ -21,6 +21,7 @@ mod drain;
 mod issuer;
 mod leaks;
 mod log;
+mod observed;
 mod reload;
 mod serve;
 mod slow_clients;

@@ -1,0 +1,176 @@
+//! What an operator sees of a service on Auth0: traces, metrics, health, and a secret that changes.
+
+use std::collections::BTreeMap;
+
+use otlp_adapter::testing::{Collector, ReceivedSpan};
+use serde_json::json;
+
+use crate::auth0::{Behind, SECRET, develop};
+use crate::issuer::Issuer;
+use crate::keys::SigningKey;
+use crate::support::{Place, Service};
+
+const ADAM: &str = "/api/acme/admin/users/auth0%7Cdemo-adam";
+
+fn seed(behind: &Behind) {
+    for line in include_str!("../../../auth0-sim/demo.jsonl").lines() {
+        behind.sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
+    }
+}
+
+fn token(place: &Place) -> String {
+    place.run(&["token", "--tenant", "acme"]).stdout.trim().to_owned()
+}
+
+async fn metrics(service: &Service) -> String {
+    service.get("/metrics", "").await.body.as_str().unwrap().to_owned()
+}
+
+/// Exactly one span has this name.
+fn named<'a>(spans: &'a [ReceivedSpan], name: &str) -> &'a ReceivedSpan {
+    let mut found = spans.iter().filter(|span| span.name == name);
+    let span = found.next().unwrap_or_else(|| panic!("{name} is not among {spans:#?}"));
+    assert!(found.next().is_none(), "{name} is there twice: {spans:#?}");
+    span
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_leads_from_the_request_to_auth0() {
+    let (place, behind, collector) = (Place::new(), Behind::usual(), Collector::start());
+    seed(&behind);
+    let mut command = develop(&place, behind.sim.url());
+    command
+        .env("USHER__TRACES__OTLP_ENDPOINT", collector.endpoint())
+        .env("USHER__TRACES__SERVICE_NAME", "usher-under-test")
+        // Whatever is logged, spans are for the collector.
+        .env("USHER__LOG__FILTER", "usher_http::access=info");
+    let service = Service::start(command);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = http
+        .get(format!("http://{}{ADAM}", service.address))
+        .bearer_auth(token(&place))
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    #[expect(clippy::disallowed_methods, reason = "a call with a header of its own")]
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let ended = service.stop();
+
+    let spans: Vec<_> =
+        collector.spans().into_iter().filter(|span| span.trace_id == trace).collect();
+    let request = named(&spans, "GET /api/{tenantId}/admin/users/{userId}");
+    assert_eq!((request.kind, request.parent_id.as_deref()), ("server", Some("b7ad6b7169203331")));
+    assert_eq!(request.service["service.name"], "usher-under-test");
+    let field = |span: &ReceivedSpan, name: &str| span.fields.get(name).cloned();
+    assert_eq!(field(request, "http.response.status_code").as_deref(), Some("200"));
+    assert_eq!(request.status, "unset");
+    let use_case = named(&spans, "tenant_users.get");
+    assert_eq!(use_case.parent_id.as_deref(), Some(request.span_id.as_str()));
+    let upstream: BTreeMap<_, _> = spans
+        .iter()
+        .filter(|span| span.kind == "client")
+        .map(|span| (field(span, "url.template").unwrap(), span))
+        .collect();
+    let read = upstream["/api/v2/users/{id}"];
+    assert_eq!(read.parent_id.as_deref(), Some(use_case.span_id.as_str()), "{spans:#?}");
+    assert_eq!(field(read, "http.response.status_code").as_deref(), Some("200"));
+    // The log leads to the trace, and nothing of anybody went to the collector.
+    let in_log = format!("traceparent=00-{trace}-{}-01", request.span_id);
+    assert!(ended.stderr.contains(&in_log), "{}", ended.stderr);
+    assert!(ended.stderr.contains("upstream_calls=2"), "token and read: {}", ended.stderr);
+    let all = format!("{spans:?}");
+    for nobody in ["adam", "demo-", "@", SECRET] {
+        assert!(!all.contains(nobody), "{nobody}: {all}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_is_gone_harms_nobody() {
+    let (place, gone) = (Place::new(), crate::support::Silent::start());
+    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    command.env("USHER__TRACES__OTLP_ENDPOINT", format!("http://{}/v1/traces", gone.address()));
+    let service = Service::start(command);
+    for _ in 0..20 {
+        assert_eq!(service.get(ADAM, &token(&place)).await.status, 200);
+    }
+    assert_eq!(service.stop().code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_costs_auth0_hardly_anything_and_an_outage_is_seen() {
+    let (place, behind) = (Place::new(), Behind::usual());
+    seed(&behind);
+    let mut service = Service::start(develop(&place, behind.sim.url()));
+    let token = token(&place);
+    for _ in 0..50 {
+        assert_eq!(service.get("/health/ready", "").await.status, 200);
+        metrics(&service).await;
+    }
+    let calls = behind.sim.control().calls();
+    assert_eq!(calls.get("GET /api/v2/users/{id}"), Some(&1), "{calls:?}");
+    assert_eq!(service.get(ADAM, &token).await.status, 200);
+    let text = metrics(&service).await;
+    for series in [
+        "usher_upstream_calls_total{kind=\"read\",outcome=\"200\"} 1",
+        "usher_upstream_calls_total{kind=\"token\",outcome=\"200\"} 1",
+        "usher_upstream_circuit{kind=\"read\",state=\"closed\"} 1",
+        "usher_upstream_circuit{kind=\"search\",state=\"open\"} 0",
+    ] {
+        assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
+    }
+
+    // Auth0 is gone.
+    drop(behind);
+    let answer = service.get(ADAM, &token).await;
+    assert!([502, 503, 504].contains(&answer.status), "{answer:?}");
+    let mut ready = service.get("/health/ready", "").await;
+    // What was found well a moment ago is not asked again at once.
+    for _ in 0..100_000 {
+        if ready.status != 200 {
+            break;
+        }
+        ready = service.get("/health/ready", "").await;
+    }
+    assert_eq!((ready.status, ready.code()), (503, "directory_unavailable"));
+    let line = service.wait_for_log("not ready");
+    assert!(line.contains("WARN") && line.contains("directory_unavailable"), "{line}");
+    let text = metrics(&service).await;
+    assert!(
+        text.contains("usher_upstream_calls_total{kind=\"read\",outcome=\"unreachable\"}"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_a_file_is_read_again() {
+    let (place, behind, issuer) = (Place::new(), Behind::usual(), Issuer::start().await);
+    seed(&behind);
+    let key = SigningKey::rsa("one");
+    issuer.publish("", &[&key]).await;
+    place.write("etc/secret", "of-yesterday\n");
+    let settings = format!(
+        "{}\n[http]\nlisten = \"127.0.0.1:0\"\n[reload]\ninterval_ms = 5\n[[auth.issuers]]\n\
+         issuer = \"{}\"\naudience = \"user-management\"\ntenants = \"all\"\n",
+        behind.settings("client_secret_file = \"secret\""),
+        issuer.name(""),
+    );
+    let file = place.write("etc/usher.toml", &settings);
+    let mut service = place.serve(&["serve", "--config", &file]);
+    let token = issuer.token("", &key);
+    assert_eq!(service.get(ADAM, &token).await.code(), "directory_error");
+    place.write("etc/secret", SECRET);
+    service.wait_for_log("the settings were reloaded");
+    // A token that was refused is not asked for again at once.
+    let mut answer = service.get(ADAM, &token).await;
+    for _ in 0..1000 {
+        if answer.status == 200 {
+            break;
+        }
+        answer = service.get(ADAM, &token).await;
+    }
+    assert_eq!((answer.status, &answer.body["id"]), (200, &json!("auth0|demo-adam")), "{answer:?}");
+    let ended = service.stop();
+    for secret in ["of-yesterday", SECRET] {
+        assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
+    }
+}
