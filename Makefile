@@ -101,10 +101,11 @@ generate: ## Write the files that are generated and checked in; one line for eac
 	$(call write,crates/http-actix/tests/api/matrix_auth0.txt,cargo run --quiet --locked -p http-actix --example matrix_auth0)
 	$(call write,deploy/kubernetes/monitoring/prometheusrule.yaml,deploy/kubernetes/monitoring/generate)
 
-bench: ## Measure a GET in CPU time and in time added to Auth0's; takes minutes
+bench: ## Measure a GET in CPU time and in time added to Auth0's, and ten times too much; takes minutes
 	cargo build --release --locked --bin usher
 	cargo run --release --locked --quiet --example cpu_ratio
 	cargo run --release --locked --quiet --example added_latency
+	cargo run --release --locked --quiet --example overload
 
 # It writes one for each of our crates; that of the binary has all of them in it.
 sbom: ## Write what the program is made of, as CycloneDX, to target/usher.cdx.json

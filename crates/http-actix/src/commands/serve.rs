@@ -100,7 +100,8 @@ fn develop(mut settings: Settings, allow_remote: bool, around: Around) -> Comman
         DirectorySettings::Auth0(_) => "kept in a stand-in for Auth0",
     };
     let server = Server::bind(settings, wired)?;
-    print(&welcome(&server, kept, &token))?;
+    // Where nobody reads it, it is served all the same.
+    let _ = print(&welcome(&server, kept, &token));
     run_to_the_end(server, around)
 }
 
