@@ -30,6 +30,8 @@ mod matrix;
 mod model;
 #[path = "api/openapi/mod.rs"]
 mod openapi;
+#[path = "api/overload.rs"]
+mod overload;
 #[path = "api/paging/mod.rs"]
 mod paging;
 #[path = "api/smoke.rs"]
