@@ -1,5 +1,7 @@
 //! The one place that builds the HTTP client, and the one function that sends.
 
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ports::KeySourceError;
@@ -41,12 +43,25 @@ pub struct ClientError(#[source] reqwest::Error);
 /// An HTTP client with limits.
 ///
 /// There is one for each reach, since it is the look-up of names that holds a client to its own.
+/// Those for issuers nearby are made when one is asked: each reads the machine's roots of trust,
+/// which takes milliseconds of the start.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     public: reqwest::Client,
-    private: reqwest::Client,
-    loopback: reqwest::Client,
-    max_bytes: usize,
+    nearby: Arc<Nearby>,
+}
+
+struct Nearby {
+    settings: OidcSettings,
+    lookup: NameLookup,
+    private: OnceLock<reqwest::Client>,
+    loopback: OnceLock<reqwest::Client>,
+}
+
+impl fmt::Debug for Nearby {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nearby").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 /// The issuer answered, but not with 200.
@@ -54,41 +69,56 @@ pub(crate) struct Client {
 #[error("the answer has status {0}")]
 struct UnexpectedStatus(u16);
 
+fn http(
+    reach: Reach,
+    settings: &OidcSettings,
+    lookup: &NameLookup,
+) -> Result<reqwest::Client, ClientError> {
+    reqwest::Client::builder()
+        .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.timeout)
+        // A redirect would lead away from the address that was checked.
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        // Whom keys come from is for the configuration to say, not for HTTP_PROXY; and a
+        // proxy would look the name up itself.
+        .no_proxy()
+        .dns_resolver(Resolver::new(reach, lookup))
+        // Fetches are minutes apart, and come from whichever worker is at hand: a pooled
+        // connection would hang on the runtime of the worker that opened it.
+        .pool_max_idle_per_host(0)
+        .build()
+        .map_err(ClientError)
+}
+
 impl Client {
     pub(crate) fn new(settings: OidcSettings, lookup: &NameLookup) -> Result<Self, ClientError> {
-        let http = |reach| {
-            reqwest::Client::builder()
-                .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(settings.connect_timeout)
-                .timeout(settings.timeout)
-                // A redirect would lead away from the address that was checked.
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                // Whom keys come from is for the configuration to say, not for HTTP_PROXY; and a
-                // proxy would look the name up itself.
-                .no_proxy()
-                .dns_resolver(Resolver::new(reach, lookup))
-                // Fetches are minutes apart, and come from whichever worker is at hand: a pooled
-                // connection would hang on the runtime of the worker that opened it.
-                .pool_max_idle_per_host(0)
-                .build()
-                .map_err(ClientError)
+        let public = http(Reach::Public, &settings, lookup)?;
+        let (private, loopback) = (OnceLock::new(), OnceLock::new());
+        let nearby = Nearby { settings, lookup: Arc::clone(lookup), private, loopback };
+        Ok(Self { public, nearby: Arc::new(nearby) })
+    }
+
+    fn http(&self, reach: Reach) -> Result<&reqwest::Client, ClientError> {
+        let Nearby { settings, lookup, private, loopback } = &*self.nearby;
+        let made = match reach {
+            Reach::Public => return Ok(&self.public),
+            Reach::Private => private,
+            Reach::Loopback => loopback,
         };
-        Ok(Self {
-            public: http(Reach::Public)?,
-            private: http(Reach::Private)?,
-            loopback: http(Reach::Loopback)?,
-            max_bytes: settings.max_bytes,
-        })
+        if let Some(http) = made.get() {
+            return Ok(http);
+        }
+        let http = http(reach, settings, lookup)?;
+        Ok(made.get_or_init(|| http))
     }
 
     /// The body at an address, if it is answered with 200.
     pub(crate) async fn get(&self, address: SafeUrl) -> Result<String, KeySourceError> {
-        let http = match address.reach() {
-            Reach::Public => &self.public,
-            Reach::Private => &self.private,
-            Reach::Loopback => &self.loopback,
-        };
+        let http = self
+            .http(address.reach())
+            .map_err(|error| KeySourceError::Unreachable(error.into()))?;
         let request =
             http.get(address.into_url()).header(header::ACCEPT, "application/json, */*;q=0.1");
         #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
@@ -100,10 +130,10 @@ impl Client {
         // Content-Length is only what the other side says: what counts is what comes.
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if chunk.len() > self.max_bytes.saturating_sub(body.len()) {
+            if chunk.len() > self.nearby.settings.max_bytes.saturating_sub(body.len()) {
                 return Err(KeySourceError::Invalid(format!(
                     "it has more than {} bytes",
-                    self.max_bytes
+                    self.nearby.settings.max_bytes
                 )));
             }
             body.extend_from_slice(&chunk);
