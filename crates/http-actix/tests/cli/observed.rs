@@ -174,3 +174,96 @@ async fn a_secret_in_a_file_is_read_again() {
         assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
     }
 }
+
+/// Settings with these issuers, whose people are in memory.
+fn trusting(issuers: &[String]) -> String {
+    let issuer = |name: &String| {
+        let tenants = if name.contains("{tenant}") { "issuer" } else { "all" };
+        format!(
+            "[[auth.issuers]]\nissuer = \"{name}\"\naudience = \"user-management\"\n\
+             tenants = \"{tenants}\"\n"
+        )
+    };
+    let issuers: String = issuers.iter().map(issuer).collect();
+    format!("[http]\nlisten = \"127.0.0.1:0\"\n{issuers}")
+}
+
+#[tokio::test]
+async fn a_service_without_keys_is_not_ready_and_asks_for_them_now_and_then() {
+    let (place, issuer) = (Place::new(), Issuer::start().await);
+    let file = place.write("usher.toml", &trusting(&[issuer.name("")]));
+    let mut service = place.serve(&["serve", "--config", &file]);
+    for _ in 0..50 {
+        let answer = service.get("/health/ready", "").await;
+        assert_eq!((answer.status, answer.code()), (503, "keys_unavailable"));
+        assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+    }
+    let line = service.wait_for_log("not ready");
+    assert!(line.contains("code=\"keys_unavailable\""), "{line}");
+    assert_eq!(service.get("/health/live", "").await.status, 200);
+    // A probe is no reason to ask more often than anything else is.
+    assert!(issuer.asked().await.len() <= 2, "{:?}", issuer.asked().await);
+
+    let key = SigningKey::rsa("one");
+    issuer.publish("", &[&key]).await;
+    let mut ready = service.get("/health/ready", "").await;
+    for _ in 0..100_000 {
+        if ready.status == 200 {
+            break;
+        }
+        ready = service.get("/health/ready", "").await;
+    }
+    assert_eq!(ready.status, 200, "{ready:?}");
+    // The keys are there for the first who comes.
+    issuer.forget().await;
+    assert_eq!(service.get("/api/acme/admin/users", &issuer.token("", &key)).await.status, 200);
+    let text = metrics(&service).await;
+    let fetched =
+        format!("usher_jwks_fetches_total{{issuer=\"{}\",result=\"fetched\"}} 1", issuer.name(""));
+    assert!(text.contains(&fetched), "{text}");
+}
+
+#[tokio::test]
+async fn one_issuer_that_is_there_makes_a_service_ready_and_so_does_a_template() {
+    let (place, issuer) = (Place::new(), Issuer::start().await);
+    issuer.publish("/there", &[&SigningKey::rsa("one")]).await;
+    for issuers in [
+        vec![issuer.name("/gone"), issuer.name("/there")],
+        vec![issuer.name("/gone"), issuer.name("/{tenant}")],
+    ] {
+        let file = place.write("usher.toml", &trusting(&issuers));
+        let service = place.serve(&["serve", "--config", &file]);
+        assert_eq!(service.get("/health/ready", "").await.status, 200, "{issuers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_set_without_keys_is_as_good_as_none() {
+    let (place, issuer) = (Place::new(), Issuer::start().await);
+    issuer.publish("", &[]).await;
+    let file = place.write("usher.toml", &trusting(&[issuer.name("")]));
+    let service = place.serve(&["serve", "--config", &file]);
+    for _ in 0..20 {
+        assert_eq!(service.get("/health/ready", "").await.code(), "keys_unavailable");
+    }
+    assert!(issuer.asked().await.len() <= 2, "{:?}", issuer.asked().await);
+}
+
+#[tokio::test]
+async fn keys_that_are_rotated_are_told_of() {
+    let (place, issuer) = (Place::new(), Issuer::start().await);
+    let (old, new) = (SigningKey::rsa("old"), SigningKey::rsa("new"));
+    issuer.publish("", &[&old]).await;
+    let file = place.write("usher.toml", &trusting(&[issuer.name("")]));
+    let mut service = place.serve(&["serve", "--config", &file]);
+    let list = "/api/acme/admin/users";
+    assert_eq!(service.get(list, &issuer.token("", &old)).await.status, 200);
+    issuer.forget().await;
+    issuer.publish("", &[&new]).await;
+    assert_eq!(service.get(list, &issuer.token("", &new)).await.status, 200);
+    let line = service.wait_for_log("the keys of an issuer have changed");
+    assert!(line.contains("kept=0 new=1 gone=1"), "{line}");
+    assert_eq!(service.get(list, &issuer.token("", &old)).await.code(), "invalid_token");
+    let line = service.wait_for_log("status=401");
+    assert!(line.contains("cause=\"the key of the token is unknown\""), "{line}");
+}
