@@ -47,7 +47,7 @@ impl RequestId {
         let process = *PROCESS.get_or_init(|| {
             let mut bytes = [0; 8];
             // Without randomness ids are merely unique within the process.
-            let _ = aws_lc_rs::rand::fill(&mut bytes);
+            let _ = getrandom::fill(&mut bytes);
             u64::from_ne_bytes(bytes)
         });
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);

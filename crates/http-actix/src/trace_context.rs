@@ -1,7 +1,6 @@
 //! The trace that a request is part of, in the form of W3C Trace Context.
 
 use actix_web::http::header::{HeaderMap, HeaderName};
-use aws_lc_rs::rand;
 
 use crate::wiring::TraceParent;
 
@@ -25,11 +24,11 @@ pub(crate) fn of_caller(headers: &HeaderMap) -> Option<TraceParent> {
 pub(crate) fn unrecorded(caller: Option<TraceParent>) -> TraceParent {
     let (mut trace, mut span) = ([0; 16], [0; 8]);
     // Without randomness the names would be those of zero, which mean none.
-    let _ = rand::fill(&mut span);
+    let _ = getrandom::fill(&mut span);
     if let Some(caller) = caller {
         return caller.with_span(span);
     }
-    let _ = rand::fill(&mut trace);
+    let _ = getrandom::fill(&mut trace);
     TraceParent::unrecorded(trace, span)
 }
 

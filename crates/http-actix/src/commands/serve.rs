@@ -43,6 +43,9 @@ pub(super) fn run(options: &Options) -> CommandResult {
         settings.http.listen = listen;
     }
     let outgoing = Outgoing::new()?;
+    // The generator gathers entropy when it is first asked, which takes tens of milliseconds: not
+    // at the cost of the first request that needs it.
+    outgoing.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &outgoing)?;
     let log = telemetry::start(&settings.log, traces.as_ref());
     let reloading = Reloading::new(source, loaded, log);
