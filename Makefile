@@ -99,6 +99,8 @@ generate: ## Write the files that are generated and checked in; one line for eac
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(call write,crates/http-actix/tests/api/matrix.txt,cargo run --quiet --locked -p http-actix --example matrix)
 	$(call write,crates/http-actix/tests/api/matrix_auth0.txt,cargo run --quiet --locked -p http-actix --example matrix_auth0)
+	$(call write,docs/configuration.md,cargo run --quiet --locked -p http-actix --example configuration)
+	$(call write,docs/usher.schema.json,cargo run --quiet --locked -p http-actix --example settings_schema)
 	$(call write,deploy/kubernetes/monitoring/prometheusrule.yaml,deploy/kubernetes/monitoring/generate)
 
 bench: ## Measure a GET in CPU time and in time added to Auth0's, and ten times too much; takes minutes

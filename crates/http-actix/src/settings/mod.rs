@@ -7,6 +7,7 @@ mod directory;
 mod issuers;
 mod raw;
 mod read;
+mod reference;
 mod source;
 mod strict;
 
@@ -27,6 +28,7 @@ use crate::limits::LimitSettings;
 use crate::links::PublicUrl;
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
+pub use reference::{Section, Setting, schema, sections};
 pub use source::{Loaded, Source};
 
 /// Everything that can be set, as types.

@@ -23,7 +23,7 @@ use crate::auth::{AuthSettings, KeyCacheSettings};
 use crate::client_address::TrustedProxies;
 use crate::limits::LimitSettings;
 
-const DEFAULTS: &str = include_str!("../../config/default.toml");
+pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../config/development.toml");
 /// Names the file, if the command line does not.
 const FILE_VARIABLE: &str = "USHER_CONFIG";

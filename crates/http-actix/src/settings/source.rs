@@ -85,7 +85,7 @@ fn held(path: &Path) -> Option<[u8; 32]> {
 }
 
 impl Frozen {
-    fn of(raw: &Raw) -> Self {
+    pub(super) fn of(raw: &Raw) -> Self {
         let Raw {
             http,
             log,
