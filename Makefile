@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc generate bench sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,11 @@ fmt: ## Format the code
 
 doc: ## Write the documentation of the code, under target/doc
 	$(DOC)
+
+book: ## Write the pages of docs as a book, to target/book
+	@command -v mdbook >/dev/null \
+	|| { echo 'mdbook is missing: cargo install --locked mdbook@0.5.4'; exit 1; }
+	mdbook build docs
 
 # $(call write,FILE,COMMAND): what COMMAND prints, or FILE as it was if COMMAND fails.
 write = $(2) > $(1).tmp && mv $(1).tmp $(1) || { rm -f $(1).tmp; exit 1; }

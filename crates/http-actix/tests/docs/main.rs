@@ -9,14 +9,14 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+mod commands;
+mod links;
+mod pages;
 mod reference;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use pages::root;
 
 #[test]
 fn the_tables_of_the_settings_are_those_of_the_types() {
