@@ -4,23 +4,18 @@
 //! framework's own ones included, into the error body of the contract that the path belongs to,
 //! counts it, and gives it its one line in the log.
 
-use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::http::{ConnectionType, Method, StatusCode, Uri};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
-use ports::Call;
-use tokio::time::Instant as Deadline;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
-use crate::access_log::{CLIENT_CLOSED_REQUEST, Line, Notes};
 use crate::admission::{Paced, Place};
 use crate::api::Api;
 use crate::code::Code;
@@ -29,11 +24,10 @@ use crate::contract::Contract;
 use crate::error_response::ErrorResponse;
 use crate::fault::{Extra, Fault, directory_timeout};
 use crate::limits::Statement;
-use crate::metrics::{Route, known_method};
+use crate::metrics::Route;
 use crate::problem::{self, Problem};
 use crate::request_id::{self, RequestId};
-use crate::wiring::{TraceParent, adopt_parent, rename, traceparent_of};
-use crate::{routes, trace_context};
+use crate::visit::Visit;
 
 /// The middleware function. Put it around everything.
 pub(crate) async fn edge<B: MessageBody + 'static>(
@@ -44,7 +38,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let visit = Visit::begin(&api, &request);
     let _under_way = UnderWay::begin(&request);
     if let Err(fault) = api.head.check(&request) {
-        return Err(visit.fail(fault).into());
+        return Err(lost(&visit, fault, &api).into());
     }
     request.extensions_mut().insert(visit.id.clone());
     request.extensions_mut().insert(visit.notes.clone());
@@ -55,13 +49,15 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(error))) => {
             let fault = fault_of(Some(&error), error.as_response_error().status_code());
-            return Err(visit.fail(fault).into());
+            return Err(lost(&visit, fault, &api).into());
         }
         // The panic hook has logged the panic itself.
-        Ok(Err(_panic)) => return Err(visit.fail(Fault::internal("a handler panicked")).into()),
+        Ok(Err(_panic)) => {
+            return Err(lost(&visit, Fault::internal("a handler panicked"), &api).into());
+        }
         Err(_elapsed) => {
             let fault = directory_timeout().because("the request took longer than it may");
-            return Err(visit.fail(fault).into());
+            return Err(lost(&visit, fault, &api).into());
         }
     };
 
@@ -72,11 +68,11 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     let mut response = if status.is_client_error() || status.is_server_error() {
         let error = response.response().error();
         // An answer that is no fault of ours may still be one: the preflight of CORS, say.
-        let rendered = match error.and_then(|error| error.as_error::<Fault>()) {
-            Some(fault) => visit.render(fault, route),
-            None => visit.render(&fault_of(error, status), route),
+        let answer = match error.and_then(|error| error.as_error::<Fault>()) {
+            Some(fault) => rendered(&visit, fault, route),
+            None => rendered(&visit, &fault_of(error, status), route),
         };
-        with_body_of(response, rendered)
+        with_body_of(response, answer)
     } else {
         visit.end(route, status, None);
         response.map_body(|_, body| Paced::new(body, place))
@@ -89,141 +85,17 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// How much of a request's time an adapter may take: a little less than all of it, so that what
-/// the adapter has to say of a directory that is late still reaches the client.
-fn inner_time(request_timeout: Duration) -> Duration {
-    request_timeout * 19 / 20
+/// A fault of a request that is lost, so that no layer within can add to its answer.
+fn lost(visit: &Visit, fault: Fault, api: &Api) -> Failed {
+    let route = visit.route();
+    visit.end(route.as_ref(), fault.code().status(), Some(&fault));
+    let contract = visit.contract(route.as_ref());
+    Failed { fault, contract, id: visit.id.clone(), closing: api.phase.is_stopping() }
 }
 
-/// What the edge remembers of a request while the rest has it.
-#[derive(Debug)]
-struct Visit {
-    api: web::Data<Api>,
-    id: RequestId,
-    trace: TraceParent,
-    notes: Notes,
-    call: Call,
-    span: Span,
-    method: Method,
-    uri: Uri,
-    began: Instant,
-    ended: Cell<bool>,
-}
-
-fn client_closed_request() -> StatusCode {
-    StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::REQUEST_TIMEOUT)
-}
-
-/// A request that nobody waits for any more is dropped wherever it is, and has its line all the
-/// same.
-impl Drop for Visit {
-    fn drop(&mut self) {
-        if !self.ended.get() {
-            self.api.metrics.http.abandoned.inc();
-            let route = routes::route_of(self.uri.path());
-            self.end(route.as_ref(), client_closed_request(), None);
-        }
-    }
-}
-
-impl Visit {
-    fn begin(api: &web::Data<Api>, request: &ServiceRequest) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
-        let began = Instant::now();
-        let id = RequestId::of(request.headers());
-        let (span, trace) = begin_span(api.traced, &id, request.headers());
-        Self {
-            api: api.clone(),
-            trace,
-            notes: Notes::default(),
-            call: Call::new(id.shared(), Deadline::now() + inner_time(api.request_timeout)),
-            span,
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            began,
-            ended: Cell::new(false),
-            id,
-        }
-    }
-
-    /// A fault of a request that is lost, so that no layer within can add to its answer.
-    fn fail(self, fault: Fault) -> Failed {
-        let route = routes::route_of(self.uri.path());
-        self.end(route.as_ref(), fault.code().status(), Some(&fault));
-        let contract = self.contract(route.as_ref());
-        Failed { fault, contract, id: self.id.clone(), closing: self.api.phase.is_stopping() }
-    }
-
-    fn render(&self, fault: &Fault, route: Option<&Route>) -> HttpResponse {
-        self.end(route, fault.code().status(), Some(fault));
-        render(fault, self.contract(route), &self.id)
-    }
-
-    /// By the route, since a path may be spelt in several ways; by the path where there is none.
-    fn contract(&self, route: Option<&Route>) -> Contract {
-        Contract::of_path(route.map_or(self.uri.path(), Route::as_str))
-    }
-
-    /// The request has come to its end: it is counted, and gets its one line in the log.
-    fn end(&self, route: Option<&Route>, status: StatusCode, fault: Option<&Fault>) {
-        self.ended.set(true);
-        let took = self.began.elapsed();
-        let metrics = &self.api.metrics.http;
-        metrics.request(route, &self.method, status, took);
-        if let Some(fault) = fault {
-            metrics.error(fault.code());
-        }
-        let line = Line {
-            request_id: self.id.as_str(),
-            trace: self.trace,
-            method: known_method(&self.method),
-            route: route.map_or("unmatched", Route::as_str),
-            status: status.as_u16(),
-            fault,
-            notes: &self.notes,
-            took,
-            upstream_calls: self.call.upstream_calls(),
-        };
-        line.write();
-        if self.api.traced {
-            let Line { method, route, status, .. } = line;
-            rename(&self.span, format!("{method} {route}"));
-            self.span.record("http.request.method", method);
-            self.span.record("http.route", route);
-            self.span.record("http.response.status_code", status);
-            if status >= 500 {
-                self.span.record("otel.status_code", "ERROR");
-            }
-        }
-    }
-}
-
-/// The span of a request, and where in its trace it is. What is logged meanwhile, by whichever
-/// crate, bears the name of the request by it.
-///
-/// Its names are those of OpenTelemetry's semantic conventions for HTTP servers.
-fn begin_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, TraceParent) {
-    let span = tracing::info_span!(
-        "request",
-        request_id = id.as_str(),
-        otel.kind = Empty,
-        otel.status_code = Empty,
-        http.request.method = Empty,
-        http.route = Empty,
-        http.response.status_code = Empty,
-    );
-    let caller = trace_context::of_caller(headers);
-    let exported = if traced {
-        if let Some(caller) = caller {
-            adopt_parent(&span, caller);
-        }
-        span.record("otel.kind", "server");
-        traceparent_of(&span)
-    } else {
-        None
-    };
-    let trace = exported.unwrap_or_else(|| trace_context::unrecorded(caller));
-    (span, trace)
+fn rendered(visit: &Visit, fault: &Fault, route: Option<&Route>) -> HttpResponse {
+    visit.end(route, fault.code().status(), Some(fault));
+    render(fault, visit.contract(route), &visit.id)
 }
 
 /// What the framework's own error is to a client.
