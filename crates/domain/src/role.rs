@@ -68,6 +68,8 @@ pub struct RoleDefinition {
 #[derive(Clone)]
 pub struct Role {
     definition: Arc<RoleDefinition>,
+    /// All roles of its catalogue: ranks mean nothing outside it.
+    order: Arc<[Arc<RoleDefinition>]>,
     /// 0 for the most powerful.
     rank: usize,
 }
@@ -89,8 +91,12 @@ impl Role {
     }
 
     /// Whether it stands above the other in the catalogue. No role outranks itself.
+    ///
+    /// Of two catalogues, as when the settings change in the middle of a call, nobody can tell; then
+    /// it does, since whoever asks refuses what is above.
     pub fn outranks(&self, other: &Self) -> bool {
-        self.rank < other.rank
+        let comparable = Arc::ptr_eq(&self.order, &other.order) || self.order == other.order;
+        !comparable || self.rank < other.rank
     }
 }
 
@@ -136,9 +142,11 @@ impl RoleCatalogue {
     pub fn new(definitions: Vec<RoleDefinition>) -> Result<Self, InvalidRoleCatalogue> {
         let mut names = BTreeSet::new();
         let mut default: Option<Role> = None;
-        let mut roles = Vec::with_capacity(definitions.len());
-        for (rank, definition) in definitions.into_iter().enumerate() {
-            let role = Role { definition: Arc::new(definition), rank };
+        let order: Arc<[Arc<RoleDefinition>]> = definitions.into_iter().map(Arc::new).collect();
+        let mut roles = Vec::with_capacity(order.len());
+        for (rank, definition) in order.iter().enumerate() {
+            let (definition, order) = (Arc::clone(definition), Arc::clone(&order));
+            let role = Role { definition, order, rank };
             if !names.insert(role.name().clone()) {
                 return Err(InvalidRoleCatalogue::Duplicate(role.name().clone()));
             }

@@ -685,6 +685,32 @@ mod the_catalogue {
     }
 
     #[test]
+    fn a_role_of_another_catalogue_outranks_every_role() {
+        let define = |name: &str| RoleDefinition {
+            name: name.parse().unwrap(),
+            may: [].into(),
+            protected: false,
+            default: false,
+        };
+        let catalogue = |names: &[&str]| {
+            RoleCatalogue::new(names.iter().map(|name| define(name)).collect()).unwrap()
+        };
+        let before = catalogue(&["owner", "admin", "member"]);
+        let after = catalogue(&["root", "owner", "admin", "member"]);
+        for old in before.roles() {
+            for new in after.roles() {
+                assert!(old.outranks(new) && new.outranks(old), "{old:?} and {new:?}");
+            }
+        }
+        // The same roles are the same catalogue, whoever has read them.
+        let again = catalogue(&["owner", "admin", "member"]);
+        let [owner, admin] = ["owner", "admin"].map(|name| again.resolve(name).unwrap());
+        assert!(before.resolve("owner").unwrap().outranks(admin));
+        assert!(!before.resolve("admin").unwrap().outranks(owner));
+        assert!(!before.resolve("admin").unwrap().outranks(admin));
+    }
+
+    #[test]
     fn a_role_outranks_those_below_it_and_never_itself() {
         assert!(role("owner").outranks(&role("admin")));
         assert!(!role("admin").outranks(&role("owner")));
