@@ -328,6 +328,10 @@ impl UserDirectory for Auth0Directory {
     }
 
     async fn ready(&self) -> PortResult<()> {
-        self.while_wanted(|inner| async move { inner.management.probe().await }).await
+        // Whoever asks may go away, as probes do that have little patience: what the one call finds
+        // is for all who come after it.
+        let probe = self.work(|inner| async move { inner.management.probe().await });
+        let task = self.inner.tasks.runtime.spawn(probe);
+        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
     }
 }

@@ -110,7 +110,8 @@ impl Inner {
             tracing::error!(user_id = %id, "given up blocking an account again");
         };
         // Not a part of the call, whose time may be over.
-        self.tasks.write(work.in_current_span());
+        let span = tracing::info_span!(parent: None, "block_again");
+        self.tasks.write(work.instrument(span));
     }
 }
 
