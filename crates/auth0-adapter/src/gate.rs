@@ -174,7 +174,7 @@ impl Gate {
     /// Lets go as many as may, and sees to it that the others are looked after later.
     fn let_go(self: &Arc<Self>, state: &mut State, now: Instant) {
         while state.queue.waiting() > 0 && state.window.has_room(now) {
-            let next = state.queue.next(usize::MAX, |waiter| !waiter.go.is_closed());
+            let next = state.queue.next(|_| usize::MAX, |waiter| !waiter.go.is_closed());
             let Some((share, waiter)) = next else { break };
             let epoch = state.window.go();
             if waiter.go.send(epoch).is_err() {

@@ -85,16 +85,19 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         self.waiting += 1;
     }
 
-    /// Whose turn it is: of the keys that wait and have fewer than `most`, the one that has least,
-    /// and of those the one whose last turn is longest ago. It has one thing more from now on, and
-    /// `usable` says whether the waiter still wants it; those who do not are dropped.
-    pub fn next(&mut self, most: usize, mut usable: impl FnMut(&W) -> bool) -> Option<(K, W)> {
+    /// Whose turn it is: of the keys that wait and have fewer than `most` says of them, the one that
+    /// has least, and of those the one whose last turn is longest ago. It has one thing more from
+    /// now on, and `usable` says whether the waiter still wants it; those who do not are dropped.
+    pub fn next(
+        &mut self,
+        most: impl Fn(&K) -> usize,
+        mut usable: impl FnMut(&W) -> bool,
+    ) -> Option<(K, W)> {
         loop {
-            let fits = |line: &Line<W>| !line.waiting.is_empty() && line.held < most;
             let key = self
                 .lines
                 .iter()
-                .filter(|(_, line)| fits(line))
+                .filter(|(key, line)| !line.waiting.is_empty() && line.held < most(key))
                 .min_by_key(|(_, line)| (line.held, line.last_turn))
                 .map(|(key, _)| key.clone())?;
             let waiter = self.lines.get_mut(&key)?.waiting.pop_front()?;

@@ -8,7 +8,7 @@ use super::*;
 const ALL: fn(&u32) -> bool = |_| true;
 
 fn drained(queue: &mut FairQueue<char, u32>, most: usize) -> Vec<(char, u32)> {
-    std::iter::from_fn(|| queue.next(most, ALL)).collect()
+    std::iter::from_fn(|| queue.next(|_| most, ALL)).collect()
 }
 
 #[test]
@@ -17,10 +17,10 @@ fn a_single_wish_waits_for_one_turn_of_a_flood_at_most() {
     for number in 0..1000 {
         queue.join(&'a', number);
     }
-    assert_eq!(queue.next(usize::MAX, ALL), Some(('a', 0)));
+    assert_eq!(queue.next(|_| usize::MAX, ALL), Some(('a', 0)));
     queue.join(&'b', 7);
-    assert_eq!(queue.next(usize::MAX, ALL), Some(('b', 7)));
-    assert_eq!(queue.next(usize::MAX, ALL), Some(('a', 1)));
+    assert_eq!(queue.next(|_| usize::MAX, ALL), Some(('b', 7)));
+    assert_eq!(queue.next(|_| usize::MAX, ALL), Some(('a', 1)));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn short_turns_go_round() {
         }
     }
     let mut order = String::new();
-    while let Some((key, _)) = queue.next(usize::MAX, ALL) {
+    while let Some((key, _)) = queue.next(|_| usize::MAX, ALL) {
         queue.release(&key);
         order.push(key);
     }
@@ -64,7 +64,7 @@ fn nobody_gets_more_than_the_most() {
     assert_eq!(given.len(), 3, "{given:?}");
     assert_eq!((queue.held_by(&'a'), queue.held_by(&'b'), queue.waiting()), (2, 1, 3));
     queue.release(&'a');
-    assert_eq!(queue.next(2, ALL), Some(('a', 2)));
+    assert_eq!(queue.next(|_| 2, ALL), Some(('a', 2)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn whoever_does_not_want_it_any_more_takes_no_turn() {
     for number in 0..4 {
         queue.join(&'a', number);
     }
-    assert_eq!(queue.next(usize::MAX, |number| *number > 1), Some(('a', 2)));
+    assert_eq!(queue.next(|_| usize::MAX, |number| *number > 1), Some(('a', 2)));
     assert_eq!((queue.held(), queue.waiting()), (1, 1));
     queue.retain(|_| false);
     assert_eq!((queue.held(), queue.waiting()), (1, 0));
@@ -134,7 +134,7 @@ proptest! {
                         .filter(|(_, count)| **count > 0)
                         .map(|(key, _)| held.get(key).copied().unwrap_or(0))
                         .min();
-                    let next = queue.next(usize::MAX, |()| true);
+                    let next = queue.next(|_| usize::MAX, |()| true);
                     let had = next.map(|(key, ())| {
                         *waiting.get_mut(&key).unwrap() -= 1;
                         let had = held.entry(key).or_default();

@@ -1,12 +1,14 @@
 //! What every handler shares.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::web;
 use application::Services;
 use domain::RoleCatalogue;
+use tokio::sync::Notify;
 
 use crate::admission::Admission;
 use crate::auth::TokenVerifier;
@@ -111,12 +113,43 @@ impl Api {
 #[derive(Debug, Default)]
 pub(crate) struct Phase {
     stopping: AtomicBool,
+    under_way: AtomicUsize,
+    /// Is told when nothing is under way any more.
+    empty: Notify,
 }
 
 impl Phase {
     /// It is about to end: it says that it is not ready, and asks clients to connect elsewhere.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// A request has come in.
+    pub(crate) fn began(&self) {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A request is gone, with its answer or without.
+    pub(crate) fn ended(&self) {
+        if self.under_way.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.empty.notify_waiters();
+        }
+    }
+
+    /// How many requests there are at this moment.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Acquire)
+    }
+
+    /// Waits until there are none.
+    pub(crate) async fn nothing_is_under_way(&self) {
+        let mut empty = pin!(self.empty.notified());
+        empty.as_mut().enable();
+        while self.under_way() > 0 {
+            empty.as_mut().await;
+            empty.set(self.empty.notified());
+            empty.as_mut().enable();
+        }
     }
 
     /// Whether it is about to end.

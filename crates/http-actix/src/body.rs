@@ -14,12 +14,14 @@ use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use crate::api::Api;
+use crate::caller::without_a_place;
 use crate::code::Code;
 use crate::fault::{Fault, Issue};
 use crate::strict_json;
 
 /// A request's body, not read yet.
 pub(crate) struct Body {
+    request: HttpRequest,
     payload: Payload,
     is_json: bool,
     announced: Option<u64>,
@@ -47,6 +49,7 @@ impl FromRequest for Body {
         let api = request.app_data::<web::Data<Api>>();
         ready(match api {
             Some(api) => Ok(Self {
+                request: request.clone(),
                 payload: payload.take(),
                 is_json: is_plain && media_type.eq_ignore_ascii_case("application/json"),
                 announced: header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
@@ -70,13 +73,12 @@ impl Body {
         }
         // Slow senders end before the request as a whole does, so as not to be taken for a slow
         // directory.
-        let bytes = match tokio::time::timeout(self.time, self.bytes()).await {
-            Ok(bytes) => bytes?,
-            Err(_elapsed) => {
-                return Err(Fault::new(Code::RequestTimeout, "The body did not come in time."));
-            }
-        };
-        parse(&bytes)
+        let (request, time) = (self.request.clone(), self.time);
+        let bytes = without_a_place(&request, async move {
+            let late = || Fault::new(Code::RequestTimeout, "The body did not come in time.");
+            tokio::time::timeout(time, self.bytes()).await.map_err(|_elapsed| late())?
+        });
+        parse(&bytes.await?)
     }
 
     async fn bytes(mut self) -> Result<web::BytesMut, Fault> {

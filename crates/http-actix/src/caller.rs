@@ -1,5 +1,6 @@
 //! Who calls: the first argument of every handler.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +9,10 @@ use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use domain::{Bearer, Denied, Need, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
-use ports::Call;
+use ports::{Call, Share};
 
 use crate::access_log::Notes;
-use crate::admission::share_of;
+use crate::admission::{Place, share_of};
 use crate::api::Api;
 use crate::auth::TokenError;
 use crate::code::Code;
@@ -76,13 +77,38 @@ impl FromRequest for Caller {
             if let Some(call) = Call::current() {
                 call.charge(share.clone());
             }
-            let place = api.admission.enter(share).await.map_err(no_room)?;
-            // It is held as long as the request is there, and handed on to the answer by the edge.
-            request.extensions_mut().insert(place);
+            take_a_place(&request, api, share).await?;
             Ok(Self { bearer, notes })
         }
         .boxed_local()
     }
+}
+
+/// It is held as long as the request is there, and handed on to the answer by the edge.
+async fn take_a_place(request: &HttpRequest, api: &Api, share: Share) -> Result<(), Fault> {
+    let place = api.admission.enter(share).await.map_err(no_room)?;
+    request.extensions_mut().insert(place);
+    Ok(())
+}
+
+/// Waits for something that a client is to send, without holding a place meanwhile: it would cost
+/// the client nothing to be slow, and others their turn. What is there already is taken at once.
+pub(crate) async fn without_a_place<T>(
+    request: &HttpRequest,
+    from_client: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let mut from_client = pin!(from_client);
+    if let Some(come) = from_client.as_mut().now_or_never() {
+        return come;
+    }
+    let place = request.extensions_mut().remove::<Place>();
+    let share = place.as_ref().map(|place| place.share().clone());
+    drop(place);
+    let come = from_client.await?;
+    if let (Some(share), Some(api)) = (share, request.app_data::<web::Data<Api>>()) {
+        take_a_place(request, api, share).await?;
+    }
+    Ok(come)
 }
 
 fn no_room(reason: Shed) -> Fault {

@@ -15,20 +15,23 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use futures_util::{Stream, StreamExt as _};
+use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::api::{Api, Live};
 use crate::error_chain;
-use crate::settings::{InvalidSettings, Loaded, Settings, Source};
-use crate::telemetry::Log;
+use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
+use crate::telemetry::Filter;
 use crate::wiring::Adopt;
 
 /// Where settings come from, and what they were.
 #[derive(Debug)]
 pub(crate) struct Reloading {
     source: Source,
-    loaded: Loaded,
-    log: Log,
+    /// What was read last, whether or not it could be used.
+    files: Files,
+    frozen: Frozen,
+    filter: Filter,
 }
 
 /// What has to be done when the settings have been read again.
@@ -40,8 +43,8 @@ struct Target {
 
 impl Reloading {
     /// The settings of this source, which were read as `loaded` at the start.
-    pub(crate) fn new(source: Source, loaded: Loaded, log: Log) -> Self {
-        Self { source, loaded, log }
+    pub(crate) fn new(source: Source, loaded: Loaded, filter: Filter) -> Self {
+        Self { source, files: loaded.files, frozen: loaded.frozen, filter }
     }
 
     /// Reads them again whenever `told` says so, or a file has changed. It does not end.
@@ -68,40 +71,38 @@ impl Reloading {
     }
 
     async fn has_changed(&self) -> bool {
-        let files = self.loaded.files.clone();
-        // A file system may hang.
-        let now = tokio::task::spawn_blocking(move || files.read_again()).await;
-        now.is_ok_and(|now| now != self.loaded.files)
+        let files = self.files.clone();
+        aside(move || files.read_again()).await.is_some_and(|now| now != self.files)
     }
 
     async fn read(&mut self, target: &Target) {
         let source = self.source.clone();
-        let Ok(read) = tokio::task::spawn_blocking(move || source.load()).await else { return };
+        let Some((files, read)) = aside(move || source.read()).await else { return };
+        // Of what could not be used too: the same bad file is not worth a word at each look, and
+        // whatever comes after it, a file that was not there as well, is something new.
+        self.files = files;
         let metrics = &target.api.metrics.reloads;
-        let applied = read.and_then(|(settings, loaded)| {
+        let applied = read.and_then(|(settings, frozen)| {
             self.apply(target, settings)?;
-            Ok(loaded)
+            Ok(frozen)
         });
         match applied {
-            Ok(loaded) => {
+            Ok(frozen) => {
                 metrics.applied.inc();
                 metrics.last_successful.set(1);
                 metrics.last_success.set(target.api.metrics.now().as_unix_seconds());
                 tracing::info!("the settings were reloaded");
-                let sections = self.loaded.frozen.differing_from(&loaded.frozen);
+                let sections = self.frozen.differing_from(&frozen);
                 if !sections.is_empty() {
                     let sections = sections.join(", ");
                     tracing::warn!(sections, "these settings changed and need a restart");
                 }
-                self.loaded.files = loaded.files;
             }
             Err(error) => {
                 metrics.rejected.inc();
                 metrics.last_successful.set(0);
                 let error = error_chain::in_one_line(&error);
                 tracing::error!(error, "the settings were not reloaded");
-                // The same bad file is not worth a word each time that somebody looks.
-                self.loaded.files = self.loaded.files.clone().read_again();
             }
         }
     }
@@ -117,9 +118,18 @@ impl Reloading {
         adopt.settings(&settings);
         api.set_live(live);
         api.metrics.keys.configure(Arc::new(settings.issuers));
-        self.log.filter_by(&settings.log.filter);
+        self.filter.set(&settings.log.filter);
         Ok(())
     }
+}
+
+/// Reads files where nobody waits for it but the caller: a file system may hang, and neither a
+/// signal nor the end of the process must wait for that.
+async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, is_done) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("settings".to_owned());
+    thread.spawn(move || drop(done.send(read()))).ok()?;
+    is_done.await.ok()
 }
 
 /// When to look whether a file has changed.

@@ -15,7 +15,8 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
-use futures_util::future::{Either, select, try_join_all};
+use futures_util::future::{Either, join, join_all, select, try_join_all};
+use tokio::time::timeout;
 
 use crate::admission::Admission;
 use crate::api::{Api, Live, Phase};
@@ -30,7 +31,7 @@ use crate::metrics::{Counted, Route};
 use crate::reload::Reloading;
 use crate::settings::{HttpSettings, Settings};
 use crate::signals::{Signals, Stop};
-use crate::stopping::stop_when_told;
+use crate::stopping::{Stopped, stop_when_told};
 use crate::wiring::{Adopt, Wired};
 use crate::{connection, docs_page, request_id, routes};
 
@@ -117,8 +118,8 @@ impl Server {
     ///
     /// # Errors
     /// When a listener cannot be used.
-    pub(crate) async fn run(self, reloading: Reloading) -> io::Result<()> {
-        let (stop, reload) = Signals::new()?.split();
+    pub(crate) async fn run(self, signals: Signals, reloading: Reloading) -> io::Result<()> {
+        let (stop, reload) = signals.split();
         let (api, adopt, every) = (Arc::clone(&self.api), self.adopt.clone(), self.look_every);
         let reloads = pin!(reloading.run(api, adopt, every, reload));
         let served = pin!(self.serve_until(stop));
@@ -148,21 +149,38 @@ impl Server {
         let admin = admin
             .map(|admin| serve(Arc::clone(&api), &http, admin, ADMIN, OF_ADMIN))
             .transpose()?;
-        let handles = (public.handle(), admin.as_ref().map(ActixServer::handle));
+        let handles: Vec<_> =
+            [&public].into_iter().chain(&admin).map(ActixServer::handle).collect();
+        let handle = public.handle();
         let servers = try_join_all([public].into_iter().chain(admin));
-        let stopped = pin!(stop_when_told(&api, &http, handles, stop));
-        match select(servers, stopped).await {
+        let stopped = pin!(stop_when_told(&api, &http, handle, stop));
+        let servers = match select(servers, stopped).await {
             Either::Left((served, stopped)) => {
                 // They may have ended because they were told to, and that is to be said.
                 if api.phase.is_stopping() {
                     stopped.await;
                 }
-                served.map(drop)
+                return served.map(drop);
             }
-            Either::Right(((), servers)) => servers.await.map(drop),
-        }
+            Either::Right((Stopped::Well, servers)) => servers,
+            // Dropped as they are, they end at once; while a stop is under way they hear no other
+            // word. What they were at has its lines in the log before the log goes.
+            Either::Right((Stopped::Cut, servers)) => {
+                drop(servers);
+                let _ = timeout(LAST_WORDS, api.phase.nothing_is_under_way()).await;
+                return Ok(());
+            }
+        };
+        // The one for health, if there is one.
+        let stops = join_all(handles.iter().map(|handle| handle.stop(false)));
+        // They hear it only while they are waited for.
+        let (_, served) = join(stops, servers).await;
+        served.map(drop)
     }
 }
+
+/// How long requests that are cut off may take to be gone.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn take(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)
@@ -225,10 +243,8 @@ fn serve(
         .on_connect(connection::watch_each(http.idle_timeout, connections))
         // Signals are for all listeners together, and stop them one after the other.
         .disable_signals()
-        // The framework counts in seconds.
-        .shutdown_timeout(
-            http.shutdown_timeout.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
-        );
+        // Only a bound behind ours, which is exact.
+        .shutdown_timeout(http.shutdown_timeout.as_secs() + 5);
     Ok(server.listen(listener)?.run())
 }
 

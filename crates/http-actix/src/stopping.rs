@@ -1,6 +1,5 @@
 //! How a service ends.
 
-use std::future::pending;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -13,21 +12,30 @@ use crate::api::Api;
 use crate::settings::HttpSettings;
 use crate::signals::Stop;
 
+/// How a stop went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Everything has come to its end, or was given up by the servers themselves.
+    Well,
+    /// Somebody was impatient, or it took too long: what is left is to be dropped.
+    Cut,
+}
+
 /// Waits for the word to stop, and stops: first it says that it is not ready, so that no balancer
 /// sends more, while everybody is still served; then the listener closes, and what is under way is
 /// finished. Who asks how it is is answered to the end, where health has a listener of its own.
+///
+/// A second word, or the end of the time that is set, cuts off what is left.
 pub(crate) async fn stop_when_told(
     api: &Api,
     http: &HttpSettings,
-    (public, admin): (ServerHandle, Option<ServerHandle>),
+    public: ServerHandle,
     stop: impl Stream<Item = Stop>,
-) {
-    let mut stop = pin!(stop);
-    let Some(how) = stop.next().await else { return pending().await };
+) -> Stopped {
+    let mut stop = pin!(stop.chain(futures_util::stream::pending()));
+    let how = stop.next().await.unwrap_or(Stop::Promptly);
     #[expect(clippy::disallowed_methods, reason = "durations are for the log alone")]
     let began = Instant::now();
-    let abandoned = &api.metrics.http.abandoned;
-    let before = abandoned.get();
     api.phase.stop();
     api.metrics.ready.set(0);
     api.metrics.stopping.set(1);
@@ -35,38 +43,29 @@ pub(crate) async fn stop_when_told(
         Stop::Gently => http.shutdown_delay,
         Stop::Promptly => Duration::ZERO,
     };
-    tracing::info!(
-        still_serving_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-        "not ready any more, stopping"
-    );
-    let mut again = pin!(async {
-        match stop.next().await {
-            Some(_) => {}
-            None => pending().await,
+    tracing::info!(still_serving_ms = millis(delay), "not ready any more, stopping");
+    if timeout(delay, stop.next()).await.is_ok() {
+        tracing::warn!(cut_off = api.phase.under_way(), "stopped at once");
+        return Stopped::Cut;
+    }
+    let finished = timeout(http.shutdown_timeout, public.stop(true));
+    match select(pin!(finished), stop.next()).await {
+        Either::Left((Ok(()), _)) => {
+            tracing::info!(took_ms = millis(began.elapsed()), "stopped");
+            Stopped::Well
         }
-    });
-    let impatient = timeout(delay, &mut again).await.is_ok();
-    if !impatient {
-        let finished = pin!(public.stop(true));
-        if let Either::Left(_) = select(finished, again).await {
-            let cut_off = abandoned.get() - before;
-            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            if cut_off == 0 {
-                tracing::info!(took_ms, "stopped");
-            } else {
-                tracing::warn!(took_ms, cut_off, "stopped, and dropped what took too long");
-            }
-            stop_all(admin).await;
-            return;
+        Either::Left((Err(_elapsed), _)) => {
+            let (took_ms, cut_off) = (millis(began.elapsed()), api.phase.under_way());
+            tracing::warn!(took_ms, cut_off, "stopped, and dropped what took too long");
+            Stopped::Cut
+        }
+        Either::Right(_) => {
+            tracing::warn!(cut_off = api.phase.under_way(), "stopped at once");
+            Stopped::Cut
         }
     }
-    tracing::warn!("stopped at once, and dropped what was under way");
-    public.stop(false).await;
-    stop_all(admin).await;
 }
 
-async fn stop_all(admin: Option<ServerHandle>) {
-    if let Some(admin) = admin {
-        admin.stop(false).await;
-    }
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -27,14 +27,7 @@ use tracing_subscriber::{EnvFilter, registry, reload};
 use crate::settings::{LogFormat, LogSettings};
 use crate::wiring::{OWN_CRATES, Traces};
 
-pub(crate) use writer::dropped_lines;
-
-/// The log, as long as this is there. What is still to be written is written when it goes.
-#[derive(Debug)]
-pub(crate) struct Log {
-    filter: Filter,
-    _written: writer::Written,
-}
+pub(crate) use writer::{Written, dropped_lines};
 
 /// What is logged, to be changed while the service runs.
 pub(crate) struct Filter(Box<dyn Fn(EnvFilter) + Send + Sync>);
@@ -45,22 +38,23 @@ impl fmt::Debug for Filter {
     }
 }
 
-impl Log {
+impl Filter {
     /// Logs from now on what this filter lets through, a directive of `EnvFilter` that was checked.
-    pub(crate) fn filter_by(&self, filter: &str) {
-        (self.filter.0)(wanted(filter));
+    pub(crate) fn set(&self, filter: &str) {
+        (self.0)(wanted(filter));
     }
 }
 
-/// Sends log events to the standard error stream.
+/// Sends log events to the standard error stream, as long as what is returned is there: it should
+/// be the last thing to go.
 ///
 /// Where traces are exported, spans go there too, whatever the filter of the log says.
-pub(crate) fn start(settings: &LogSettings, traces: Option<&Traces>) -> Log {
+pub(crate) fn start(settings: &LogSettings, traces: Option<&Traces>) -> (Filter, Written) {
     let (writer, written) = writer::of(std::io::stderr());
     let (dispatch, filter) = dispatch(settings, writer, std::io::stderr().is_terminal(), traces);
     // A second start, as in tests, leaves the first one's choice in force.
     let _ = dispatcher::set_global_default(dispatch);
-    Log { filter, _written: written }
+    (filter, written)
 }
 
 /// Lets panics tell where they were, but not what: the message may hold what a client sent.
@@ -107,7 +101,8 @@ where
                 .into()
         }
         LogFormat::Json => {
-            let layer = layer.json().with_current_span(true).with_span_list(false);
+            // The name of the request is in the outermost.
+            let layer = layer.json().with_current_span(false).with_span_list(true);
             registry()
                 .with(traces.map(|traces| traces.layer(&OWN_CRATES)))
                 .with(layer.with_filter(wanted))
@@ -117,10 +112,6 @@ where
     (dispatch, filter)
 }
 fn may_be_logged(event: &Metadata<'_>) -> bool {
-    // Of spans, the log shows the one that names the request: the others are for traces.
-    if event.is_span() && event.name() != "request" {
-        return false;
-    }
     let crate_name = event.target().split("::").next().unwrap_or_default();
     *event.level() <= LevelFilter::INFO || OWN_CRATES.contains(&crate_name)
 }

@@ -58,6 +58,7 @@ impl Drop for Visit {
             self.api.metrics.http.abandoned.inc();
             self.end(self.route().as_ref(), client_closed_request(), None);
         }
+        self.api.phase.ended();
     }
 }
 
@@ -72,6 +73,7 @@ impl Visit {
         #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
         let began = Instant::now();
         let id = RequestId::of(request.headers());
+        api.phase.began();
         let (span, trace) = begin_span(api.traced, &id, request.headers());
         Self {
             api: api.clone(),

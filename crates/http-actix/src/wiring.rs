@@ -296,9 +296,13 @@ impl Directory {
                         ClientError::Http(_) => WiringError::Auth0Client(error),
                     },
                 )?;
-                Ok(Self::new(Arc::new(directory), |directory, settings| {
+                let client = auth0.client();
+                Ok(Self::new(Arc::new(directory), move |directory, settings| {
                     directory.adopt_roles(Arc::clone(&settings.roles));
-                    if let DirectorySettings::Auth0(auth0) = &settings.directory {
+                    // Another client waits for a restart, and its secret with it.
+                    if let DirectorySettings::Auth0(auth0) = &settings.directory
+                        && auth0.client() == client
+                    {
                         directory.adopt_client_secret(auth0.client_secret.clone());
                     }
                 }))

@@ -6,6 +6,8 @@
 //! longest line loses its last. So memory is bounded, whoever comes too much is told so quickly,
 //! and one tenant's storm leaves room for the others.
 //!
+//! No place is held while a body is waited for that a client sends slowly (`caller.rs`): it would
+//! cost the client nothing to hold all of them.
 //! A place is held until the answer has gone out, but for its last piece (`paced.rs`): what waits
 //! for a slow reader takes up memory too.
 
@@ -29,7 +31,8 @@ pub(crate) use share::share_of;
 pub struct OverloadSettings {
     /// Requests that are worked on.
     pub concurrent: usize,
-    /// Of those, the ones of one tenant.
+    /// Of those, the ones of one tenant. A caller whose token does not say for which one tenant it
+    /// speaks has a quarter of it: there may be many of them.
     pub concurrent_per_tenant: usize,
     /// Requests that wait.
     pub queued: usize,
@@ -53,6 +56,16 @@ struct Inner {
 pub(crate) struct Place {
     admission: Admission,
     share: Share,
+}
+
+impl OverloadSettings {
+    /// How many places one share has at most.
+    fn most(&self, share: &Share) -> usize {
+        match share {
+            Share::Tenant(_) => self.concurrent_per_tenant,
+            Share::Caller(_) | Share::Unnamed => self.concurrent_per_tenant.div_ceil(4),
+        }
+    }
 }
 
 impl Admission {
@@ -79,10 +92,11 @@ impl Admission {
 
     /// A free place, or else one to wait for, unless too many wait already.
     fn join(&self, share: Share) -> Result<Place, Option<oneshot::Receiver<Place>>> {
-        let OverloadSettings { concurrent, concurrent_per_tenant, queued, .. } = self.0.settings;
+        let OverloadSettings { concurrent, queued, .. } = self.0.settings;
+        let most = self.0.settings.most(&share);
         let mut queue = self.lock();
         // Nobody who could have a place waits: each place that becomes free is given away at once.
-        if queue.held() < concurrent && queue.held_by(&share) < concurrent_per_tenant {
+        if queue.held() < concurrent && queue.held_by(&share) < most {
             queue.take(&share);
             drop(queue);
             return Ok(self.place(share));
@@ -106,12 +120,12 @@ impl Admission {
 
     /// Gives what has become free to whoever is next.
     fn leave(&self, share: &Share) {
-        let OverloadSettings { concurrent, concurrent_per_tenant, .. } = self.0.settings;
+        let settings = self.0.settings;
         let mut queue = self.lock();
         queue.release(share);
         let mut given = Vec::new();
-        while queue.held() < concurrent {
-            let next = queue.next(concurrent_per_tenant, |waiter| !waiter.is_closed());
+        while queue.held() < settings.concurrent {
+            let next = queue.next(|share| settings.most(share), |waiter| !waiter.is_closed());
             let Some(next) = next else { break };
             given.push(next);
         }
@@ -124,6 +138,13 @@ impl Admission {
 
     fn lock(&self) -> MutexGuard<'_, FairQueue<Share, oneshot::Sender<Place>>> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Whose share it is of.
+    pub(crate) fn share(&self) -> &Share {
+        &self.share
     }
 }
 

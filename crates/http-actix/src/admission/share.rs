@@ -3,15 +3,16 @@
 use domain::{Bearer, ClaimedTenants, TenantId};
 use ports::Share;
 
-/// The tenant that the token speaks for: of several the one that the path names, or else the first.
+/// The tenant that the token speaks for: of several the one that the path names.
 ///
 /// Only what the token itself proves counts, so that nobody draws on another tenant's share by
-/// naming it. Operators, and callers whose tenants are still to be looked up, each draw on a share
-/// of their own.
+/// naming it. Whoever speaks for several tenants and names none of them in the path, for all, or
+/// for those that are still to be looked up, draws on a share of their own.
 pub(crate) fn share_of(bearer: &Bearer, named: Option<&TenantId>) -> Share {
     let tenant = match &bearer.tenants {
         ClaimedTenants::Listed(tenants) => {
-            named.and_then(|named| tenants.get(named)).or_else(|| tenants.first())
+            let only = tenants.first().filter(|_| tenants.len() == 1);
+            named.and_then(|named| tenants.get(named)).or(only)
         }
         ClaimedTenants::Memberships { within } => within.as_ref(),
         ClaimedTenants::All => None,
@@ -36,7 +37,8 @@ mod tests {
             (listed(&["acme"]), None, Some("acme")),
             (listed(&["acme"]), Some("globex"), Some("acme")),
             (listed(&["acme", "globex"]), Some("globex"), Some("globex")),
-            (listed(&["acme", "globex"]), Some("initech"), Some("acme")),
+            (listed(&["acme", "globex"]), Some("initech"), None),
+            (listed(&["acme", "globex"]), None, None),
             (listed(&[]), Some("acme"), None),
             (ClaimedTenants::All, Some("acme"), None),
             (ClaimedTenants::Memberships { within: None }, Some("acme"), None),

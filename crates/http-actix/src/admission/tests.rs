@@ -139,3 +139,17 @@ async fn everybody_is_served_and_never_more_at_once_than_is_set() {
     join_all((0..300).map(one)).await;
     assert_eq!(counts(&admission), (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whose_token_names_no_tenant_has_a_quarter() {
+    let admission =
+        admission(OverloadSettings { concurrent: 100, concurrent_per_tenant: 8, ..SETTINGS });
+    let caller = |number| Share::Caller(domain::CallerKey::new([number; 32]));
+    for number in 0..3 {
+        let places: Vec<_> = std::iter::from_fn(|| {
+            admission.enter(caller(number)).now_or_never().map(Result::unwrap)
+        })
+        .collect();
+        assert_eq!(places.len(), 2);
+    }
+}

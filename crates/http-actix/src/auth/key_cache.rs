@@ -200,12 +200,6 @@ impl KeyCache {
         }
     }
 
-    /// Whether the issuer has keys that can be used at this moment.
-    pub(crate) fn has_usable(&self, address: &KeySetAddress, now: Timestamp) -> bool {
-        let issuer = self.0.remembered(address);
-        issuer.is_some_and(|issuer| issuer.slot().has_usable(now, &self.0.settings))
-    }
-
     /// Whether that very key would still be given for a token now. It counts as a use.
     pub(crate) fn holds(
         &self,

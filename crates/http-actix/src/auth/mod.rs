@@ -35,7 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Bearer;
-use futures_util::future::join_all;
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use ports::{Clock, KeySource};
 use prometheus_client::metrics::counter::Counter;
 
@@ -149,13 +150,31 @@ impl TokenVerifier {
     /// often as one likes, and a service that has just been started gets its keys by it.
     pub async fn has_keys(&self) -> bool {
         let fixed = self.issuers.all_fixed();
-        let fetches = fixed.iter().map(|address| self.keys.has_keys(address));
-        let all = tokio::time::timeout(self.settings.key_wait, join_all(fetches)).await;
-        // What has not come by now may still be there for one of them.
-        let now = self.clock.now();
-        fixed.is_empty()
-            || all.is_ok_and(|all| all.contains(&true))
-            || fixed.iter().any(|address| self.keys.has_usable(address, now))
+        let mut fetches: Vec<_> =
+            fixed.iter().map(|address| Box::pin(self.keys.has_keys(address))).collect();
+        // Each is asked once, which begins the fetches that are due. One that has keys is enough,
+        // and nobody waits for another one that is silent.
+        let mut ready = fixed.is_empty();
+        fetches.retain_mut(|fetch| match fetch.now_or_never() {
+            Some(has_keys) => {
+                ready |= has_keys;
+                false
+            }
+            None => true,
+        });
+        if ready {
+            return true;
+        }
+        let mut fetches = FuturesUnordered::from_iter(fetches);
+        let first = async {
+            while let Some(has_keys) = fetches.next().await {
+                if has_keys {
+                    return true;
+                }
+            }
+            false
+        };
+        tokio::time::timeout(self.settings.key_wait, first).await.unwrap_or(false)
     }
 
     /// Who bears this token.

@@ -13,8 +13,9 @@ use crate::dev::{self, DevKey, DevKeyError, Grant};
 use crate::outgoing::Outgoing;
 use crate::reload::Reloading;
 use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
+use crate::signals::Signals;
 use crate::startup::Server;
-use crate::telemetry;
+use crate::telemetry::{self, Written};
 use crate::wiring::{self, Traces};
 
 #[derive(Debug, Args)]
@@ -33,6 +34,12 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> CommandResult {
+    let outgoing = Outgoing::new()?;
+    // First of all: a signal that comes before would end the process.
+    let signals = {
+        let _within = outgoing.runtime().enter();
+        Signals::new()?
+    };
     let source =
         if options.dev { Source::Development } else { Source::File(options.file.config.clone()) };
     let (mut settings, loaded) = match &source {
@@ -42,14 +49,13 @@ pub(super) fn run(options: &Options) -> CommandResult {
     if let Some(listen) = options.listen {
         settings.http.listen = listen;
     }
-    let outgoing = Outgoing::new()?;
     // The generator gathers entropy when it is first asked, which takes tens of milliseconds: not
     // at the cost of the first request that needs it.
     outgoing.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &outgoing)?;
-    let log = telemetry::start(&settings.log, traces.as_ref());
-    let reloading = Reloading::new(source, loaded, log);
-    let around = Around { outgoing, traces, reloading };
+    let (filter, written) = telemetry::start(&settings.log, traces.as_ref());
+    let reloading = Reloading::new(source, loaded, filter);
+    let around = Around { outgoing, traces, reloading, signals, written };
     if options.dev {
         develop(settings, options.allow_remote, around)
     } else {
@@ -62,6 +68,9 @@ struct Around {
     outgoing: Outgoing,
     traces: Option<Traces>,
     reloading: Reloading,
+    signals: Signals,
+    /// The log, to the very end.
+    written: Written,
 }
 
 fn serve(settings: Settings, around: Around) -> CommandResult {
@@ -74,13 +83,14 @@ fn serve(settings: Settings, around: Around) -> CommandResult {
 
 /// Serves until it is told to stop, and lets what goes out come to its end then.
 fn run_to_the_end(server: Server, around: Around) -> CommandResult {
-    let Around { outgoing, traces, reloading } = around;
-    let ended = actix_web::rt::System::new().block_on(server.run(reloading));
+    let Around { outgoing, traces, reloading, signals, written } = around;
+    let ended = actix_web::rt::System::new().block_on(server.run(signals, reloading));
     outgoing.finish(|| {
         if let Some(traces) = traces {
             traces.finish();
         }
     });
+    drop(written);
     Ok(ended?)
 }
 

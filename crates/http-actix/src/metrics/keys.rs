@@ -1,6 +1,6 @@
 //! The key sets of issuers: how often they are fetched, and how old they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,6 +13,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::auth::TrustedIssuers;
+
+/// What can come of a fetch.
+const RESULTS: [&str; 2] = ["fetched", "failed"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct FetchLabels {
@@ -70,21 +73,27 @@ impl KeyMetrics {
         }
     }
 
-    /// From now on these are the configured issuers; others are not spoken of any more.
+    /// From now on these are the configured issuers; others are not spoken of any more, and what is
+    /// counted of those that stay goes on.
     pub(crate) fn configure(&self, issuers: Arc<TrustedIssuers>) {
-        let known = |label: &str| issuers.names().any(|name| name == label);
-        let mut fetched_at = lock(&self.fetched_at);
-        fetched_at.retain(|label, _| known(label));
-        self.ages.clear();
-        self.fetches.clear();
-        for name in issuers.names() {
-            for result in ["fetched", "failed"] {
-                let labels = FetchLabels { issuer: name.as_str().into(), result };
+        let mut configured = lock(&self.issuers);
+        let names: BTreeSet<String> = issuers.names().collect();
+        for gone in configured.names().filter(|name| !names.contains(name)) {
+            let issuer: Arc<str> = gone.into();
+            for result in RESULTS {
+                self.fetches.remove(&FetchLabels { issuer: Arc::clone(&issuer), result });
+            }
+            lock(&self.fetched_at).remove(&issuer);
+            self.ages.remove(&IssuerLabel { issuer });
+        }
+        for name in names {
+            let issuer: Arc<str> = name.into();
+            for result in RESULTS {
+                let labels = FetchLabels { issuer: Arc::clone(&issuer), result };
                 drop(self.fetches.get_or_create(&labels));
             }
         }
-        drop(fetched_at);
-        *lock(&self.issuers) = issuers;
+        *configured = issuers;
     }
 
     /// Brings the ages up to the present.
@@ -97,11 +106,13 @@ impl KeyMetrics {
     }
 
     fn ended(&self, address: &KeySetAddress, well: bool) {
-        let issuers = Arc::clone(&lock(&self.issuers));
+        // Held to the end, so that nothing is counted for an issuer that is just being forgotten.
+        let issuers = lock(&self.issuers);
         // Issuers that are configured no more may still be asked, by a request under way.
         let Some(name) = issuers.name_of(&address.issuer) else { return };
         let issuer: Arc<str> = name.into();
-        let result = if well { "fetched" } else { "failed" };
+        let [fetched, failed] = RESULTS;
+        let result = if well { fetched } else { failed };
         let labels = FetchLabels { issuer: Arc::clone(&issuer), result };
         self.fetches.get_or_create(&labels).inc();
         if well {

@@ -1,12 +1,11 @@
 //! Whether the service lives, whether it can serve, and what it has counted.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use application::UseCaseError;
-use futures_util::future::{FutureExt as _, join};
+use futures_util::future::join;
 use ports::PortError;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -90,17 +89,13 @@ fn not_ready(error: PortError) -> Fault {
     responses((status = 200, description = "Counts in the OpenMetrics text format.", body = String, content_type = "application/openmetrics-text")),
 )]
 pub(crate) async fn counts(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
-    // Where nobody asks for readiness, the metrics would never tell of it.
-    // Whatever becomes of the question, the metrics are told.
-    let asked = AssertUnwindSafe(readiness(&api)).catch_unwind();
-    let ready = timeout(SCRAPE_PATIENCE.min(api.request_timeout / 2), asked).await;
-    match ready {
-        Ok(Ok(outcome)) => api.note_readiness(&outcome),
-        // A panic, or no answer in time. The next probe will say why.
-        Ok(Err(_)) | Err(_) => {
-            api.metrics.ready.set(0);
-        }
-    }
+    // Where nobody asks for readiness, the metrics would never tell of it. What comes of it too late
+    // for this scrape is there for the next.
+    let asked = {
+        let api = api.clone();
+        actix_web::rt::spawn(async move { api.note_readiness(&readiness(&api).await) })
+    };
+    let _ = timeout(SCRAPE_PATIENCE.min(api.request_timeout / 2), asked).await;
     let text = api.metrics.text().map_err(Fault::internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
 }

@@ -29,6 +29,7 @@ use crate::links::PublicUrl;
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
 pub use reference::{Section, Setting, schema, sections};
+pub(crate) use source::{Files, Frozen};
 pub use source::{Loaded, Source};
 
 /// Everything that can be set, as types.
@@ -180,6 +181,13 @@ pub struct Auth0Settings {
     pub verify_email: bool,
     /// How long one request may take in all.
     pub request_timeout: Duration,
+}
+
+impl Auth0Settings {
+    /// Whose secret the secret is: where, for what, and as whom.
+    pub(crate) fn client(&self) -> (String, Option<String>, String) {
+        (self.domain.clone(), self.audience.clone(), self.client_id.clone())
+    }
 }
 
 /// What Auth0 sends to whoever is created without a password.

@@ -285,7 +285,8 @@ pub(super) struct Overload {
     /// How many requests are worked on at once, after their token is verified; at most 100000.
     #[serde(deserialize_with = "strict::whole")]
     pub(super) max_concurrent: usize,
-    /// How many of them may be one tenant's; at most 100000.
+    /// How many of them may be one tenant's; at most 100000. A caller whose token does not say for
+    /// which one tenant it speaks, an operator or a member, has a quarter of it.
     #[serde(deserialize_with = "strict::whole")]
     pub(super) max_concurrent_per_tenant: usize,
     /// How many may wait for a place; where more come, the longest line loses its last. At most

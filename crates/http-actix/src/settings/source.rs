@@ -41,20 +41,28 @@ impl Source {
     /// # Errors
     /// When they cannot be used.
     pub fn load(&self) -> Checked<(Settings, Loaded)> {
+        let (files, read) = self.read();
+        read.map(|(settings, frozen)| (settings, Loaded { files, frozen }))
+    }
+
+    /// As [`Source::load`]; the files are those that were read, as they were before, so that what
+    /// changes in between shows at the next look.
+    pub(crate) fn read(&self) -> (Files, Checked<(Settings, Frozen)>) {
+        let mut files = Files::default();
         let Self::File(file) = self else {
             let reason = "development mode has no file of settings to read again";
-            return Err(InvalidSettings::Source(reason.to_owned()));
+            return (files, Err(InvalidSettings::Source(reason.to_owned())));
         };
         let file = file.clone().or_else(named_file);
-        // Before they are read: what changes in between shows at the next look.
-        let mut files = Files::default();
         files.add(file.clone());
-        let raw = read_file(file.as_deref())?;
         let folder = file.as_deref().and_then(Path::parent);
-        let secret = raw.directory.auth0.client_secret_file.as_deref();
-        files.add(secret.map(|secret| beside(folder, secret)));
-        let frozen = Frozen::of(&raw);
-        Ok((check_with_issuers(raw, folder)?, Loaded { files, frozen }))
+        let read = read_file(file.as_deref()).and_then(|raw| {
+            let secret = raw.directory.auth0.client_secret_file.as_deref();
+            files.add(secret.map(|secret| beside(folder, secret)));
+            let frozen = Frozen::of(&raw);
+            Ok((check_with_issuers(raw, folder)?, frozen))
+        });
+        (files, read)
     }
 }
 

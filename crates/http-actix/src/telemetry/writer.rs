@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
@@ -14,10 +17,28 @@ static UNWRITTEN: AtomicU64 = AtomicU64::new(0);
 /// Counts those for which there was no room among the ones that wait.
 static CROWDED_OUT: OnceLock<ErrorCounter> = OnceLock::new();
 
-/// Writes what is left when it goes.
+/// Writes what is left when it goes, if that can be done before long.
 #[derive(Debug)]
-pub(super) struct Written {
-    _guard: WorkerGuard,
+pub(crate) struct Written {
+    guard: Option<WorkerGuard>,
+}
+
+/// How long the end of the process waits for a log that is not taken.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // The guard waits for its thread, and prints where that is in vain: to a stream that may be
+        // the very one that nobody reads. So it does so aside, and the process ends without it.
+        let (Some(guard), (done, is_done)) = (self.guard.take(), channel()) else { return };
+        let aside = thread::Builder::new().spawn(move || {
+            drop(guard);
+            let _ = done.send(());
+        });
+        if aside.is_ok() {
+            let _ = is_done.recv_timeout(PATIENCE);
+        }
+    }
 }
 
 /// Writes to this stream from a thread of its own.
@@ -37,7 +58,7 @@ fn telling(
         .thread_name("log")
         .finish(Counted { stream, tell, told: 0 });
     let _ = CROWDED_OUT.set(writer.error_counter());
-    (writer, Written { _guard: guard })
+    (writer, Written { guard: Some(guard) })
 }
 
 /// How many lines of the log are lost.

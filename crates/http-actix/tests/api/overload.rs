@@ -128,6 +128,37 @@ async fn nobody_draws_on_another_tenant_s_share_by_naming_it() {
     .await;
 }
 
+#[tokio::test]
+async fn a_body_that_dribbles_holds_no_place() {
+    let settings = "[overload]\nmax_concurrent = 1\nmax_queued = 0\n";
+    let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
+    let token = format!("Bearer {}", app.tenant("acme").token().unwrap());
+    let body = r#"{"email":"slow@acme.example","role":"viewer"}"#;
+    let mut slow = std::net::TcpStream::connect(app.address).unwrap();
+    let head = app.head(
+        "POST /api/acme/admin/users",
+        &[
+            ("Authorization", &token),
+            ("Content-Type", "application/json"),
+            ("Content-Length", &body.len().to_string()),
+            ("Expect", "100-continue"),
+        ],
+    );
+    slow.write_all(&head).unwrap();
+    // It is let in, and its body is waited for.
+    let mut come = [0; 25];
+    slow.read_exact(&mut come).unwrap();
+    assert_eq!(&come, b"HTTP/1.1 100 Continue\r\n\r\n");
+    until(&app, IN_FLIGHT, 0).await;
+    assert_eq!(app.tenant("globex").get("/api/globex/admin/users").await.status, 200);
+    // And when it has come, it has a place again.
+    slow.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    until(&app, IN_FLIGHT, 0).await;
+}
+
 /// A connection that takes hardly anything before it is read from.
 fn slow_reader(address: SocketAddr) -> std::net::TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

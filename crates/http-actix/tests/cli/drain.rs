@@ -74,7 +74,7 @@ fn the_listener_closes_when_the_delay_is_over() {
     let place = Place::new();
     let mut service = with_delay(&place, "100", &[]);
     service.signal("TERM");
-    service.wait_for_log("stopped");
+    service.wait_for_log("took_ms");
     assert!(TcpStream::connect(service.address).is_err());
     assert_eq!(service.wait().0.code(), Some(0));
 }
@@ -95,18 +95,43 @@ fn what_does_not_come_to_its_end_is_cut_off_and_it_is_said() {
     let place = Place::new();
     let mut service = with_delay(&place, "0", &[("USHER__HTTP__SHUTDOWN_TIMEOUT_MS", "1000")]);
     let token = place.run(&["token"]).stdout;
-    let mut stuck = Wire::to(service.address);
-    // Its body never comes.
-    stuck.say(&format!(
-        "POST /api/acme/admin/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
-        token.trim()
-    ));
-    stuck.hear("HTTP/1.1 100 Continue\r\n\r\n");
+    let stuck: Vec<_> = (0..5).map(|_| stuck(&service, token.trim())).collect();
     service.signal("TERM");
     let line = service.wait_for_log("dropped what took too long");
-    assert!(line.contains("cut_off=1"), "{line}");
-    assert_eq!(service.wait().0.code(), Some(0));
+    assert!(line.contains("cut_off=5"), "{line}");
+    let (status, ended) = service.wait();
+    assert_eq!(status.code(), Some(0), "{ended:?}");
+    // Each of them has its line, in spite of all.
+    assert_eq!(ended.stderr.matches("status=499").count(), 5, "{}", ended.stderr);
+    drop(stuck);
+}
+
+/// A request whose body never comes.
+fn stuck(service: &Service, token: &str) -> Wire {
+    let mut stuck = Wire::to(service.address);
+    stuck.say(&format!(
+        "POST /api/acme/admin/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+    ));
+    stuck.hear("HTTP/1.1 100 Continue\r\n\r\n");
+    stuck
+}
+
+#[test]
+fn a_second_word_ends_it_also_while_it_finishes() {
+    let place = Place::new();
+    let more = [("USHER__HTTP__SHUTDOWN_TIMEOUT_MS", "600000")];
+    let mut service = with_delay(&place, "0", &more);
+    let token = place.run(&["token"]).stdout;
+    let stuck: Vec<_> = (0..5).map(|_| stuck(&service, token.trim())).collect();
+    service.signal("TERM");
+    service.wait_for_log("accept thread stopped");
+    service.signal("TERM");
+    let line = service.wait_for_log("stopped at once");
+    assert!(line.contains("cut_off=5"), "{line}");
+    let (status, ended) = service.wait();
+    assert_eq!(status.code(), Some(0), "{ended:?}");
+    drop(stuck);
 }
 
 #[test]

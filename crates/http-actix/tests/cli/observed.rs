@@ -169,10 +169,60 @@ async fn a_secret_in_a_file_is_read_again() {
         answer = service.get(ADAM, &token).await;
     }
     assert_eq!((answer.status, &answer.body["id"]), (200, &json!("auth0|demo-adam")), "{answer:?}");
+    // Another client waits for a restart, and so does its secret.
+    place.write("etc/another", "of-another-client");
+    let another = settings.replace("\"usher\"", "\"another\"").replace("\"secret\"", "\"another\"");
+    place.write("etc/usher.toml", &another);
+    service.wait_for_log("these settings changed and need a restart");
+    behind.sim.control().revoke_tokens();
+    assert_eq!(service.get(ADAM, &token).await.status, 200);
     let ended = service.stop();
-    for secret in ["of-yesterday", SECRET] {
+    for secret in ["of-yesterday", SECRET, "of-another-client"] {
         assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_logged_on_the_way_bears_the_name_of_the_request() {
+    let (place, behind) = (Place::new(), Behind::usual());
+    seed(&behind);
+    let mut command = develop(&place, behind.sim.url());
+    command.env("USHER__LOG__FILTER", "trace").env("USHER__LOG__FORMAT", "json");
+    let service = Service::start(command);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = http
+        .get(format!("http://{}{ADAM}", service.address))
+        .bearer_auth(token(&place))
+        .header("x-request-id", "this-one");
+    #[expect(clippy::disallowed_methods, reason = "a call with a header of its own")]
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let mut on_the_way = 0;
+    for line in service.stop().stderr.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        if let Some(span) = event.pointer("/spans/0") {
+            let named = (&span["name"], &span["request_id"]);
+            assert_eq!(named, (&json!("request"), &json!("this-one")), "{line}");
+            on_the_way += 1;
+        }
+    }
+    assert!(on_the_way >= 2, "the token and the read: {on_the_way}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_that_go_away_cost_auth0_no_more_than_others() {
+    let (place, behind) = (Place::new(), Behind::usual());
+    let service = Service::start(develop(&place, behind.sim.url()));
+    behind.sim.control().update(|switches| switches.latency_millis = 300);
+    for _ in 0..50 {
+        // It asks, and does not wait for the answer.
+        let mut wire = crate::wire::Wire::to(service.address);
+        wire.say("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n");
+        drop(wire);
+    }
+    assert_eq!(service.get("/health/ready", "").await.status, 200);
+    let calls = behind.sim.control().calls();
+    assert_eq!(calls.get("GET /api/v2/users/{id}"), Some(&1), "{calls:?}");
 }
 
 /// Settings with these issuers, whose people are in memory.
@@ -235,6 +285,23 @@ async fn one_issuer_that_is_there_makes_a_service_ready_and_so_does_a_template()
         let service = place.serve(&["serve", "--config", &file]);
         assert_eq!(service.get("/health/ready", "").await.status, 200, "{issuers:?}");
     }
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_silent_holds_up_no_probe_where_another_has_keys() {
+    let (place, issuer) = (Place::new(), Issuer::start().await);
+    issuer.publish("", &[&SigningKey::rsa("one")]).await;
+    // It takes connections, and never says anything.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let names = [format!("http://{}", silent.local_addr().unwrap()), issuer.name("")];
+    let file = place.write("usher.toml", &trusting(&names));
+    let service = place.serve(&["serve", "--config", &file]);
+    let began = tokio::time::Instant::now();
+    for _ in 0..10 {
+        assert_eq!(service.get("/health/ready", "").await.status, 200);
+    }
+    // A fetch has four seconds.
+    assert!(began.elapsed() < std::time::Duration::from_secs(3), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

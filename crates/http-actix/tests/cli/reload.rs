@@ -206,6 +206,45 @@ async fn a_changed_file_is_noticed_by_itself_and_a_bad_one_told_of_once() {
     assert_eq!(ended.stderr.matches("the settings were reloaded").count(), 1);
 }
 
+#[tokio::test]
+async fn what_is_written_in_place_is_read_to_its_end_sooner_or_later() {
+    let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
+    let world = World::start(often).await;
+    for round in 0..20 {
+        let folder = if round % 2 == 0 { "/two" } else { "/one" };
+        let text = often(settings(&world.issuer.name(folder), ""));
+        let (first, second) = text.split_at(text.len() / 2);
+        let path = world.place.path("etc/usher.toml");
+        std::fs::write(&path, first).unwrap();
+        // Whoever looks now reads half of it.
+        tokio::task::yield_now().await;
+        std::fs::write(&path, [first, second].concat()).unwrap();
+        let mut status = world.list(folder).await.status;
+        for _ in 0..10_000 {
+            if status == 200 {
+                break;
+            }
+            status = world.list(folder).await.status;
+        }
+        assert_eq!(status, 200, "round {round}");
+    }
+}
+
+/// A file whose reading never ends, as on a file system that hangs.
+#[tokio::test]
+async fn a_file_that_hangs_holds_up_no_end() {
+    let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
+    let world = World::start(often).await;
+    let pipe = world.place.path("etc/pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    std::fs::rename(&pipe, world.place.path("etc/usher.toml")).unwrap();
+    assert_eq!(world.list("/one").await.status, 200);
+    world.service.signal("HUP");
+    assert_eq!(world.list("/one").await.status, 200);
+    assert_eq!(world.service.stop().code, Some(0));
+}
+
 #[test]
 fn development_mode_has_nothing_to_read_again_and_goes_on() {
     let mut service = Place::new().develop();

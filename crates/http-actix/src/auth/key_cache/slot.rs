@@ -112,7 +112,7 @@ impl Slot {
     }
 
     /// Whether there are keys that may be used.
-    pub(super) fn has_usable(&self, now: Timestamp, settings: &KeyCacheSettings) -> bool {
+    fn has_usable(&self, now: Timestamp, settings: &KeyCacheSettings) -> bool {
         self.usable(now, settings).is_some_and(|keys| !keys.is_empty())
     }
 
