@@ -25,6 +25,7 @@ pub(crate) struct Notes(Rc<Inner>);
 struct Inner {
     caller: Cell<Option<CallerKey>>,
     tenant: RefCell<Option<TenantId>>,
+    issuer: RefCell<Option<String>>,
 }
 
 impl Notes {
@@ -36,6 +37,11 @@ impl Notes {
     /// This is who calls.
     pub(crate) fn caller(&self, caller: CallerKey) {
         self.0.caller.set(Some(caller));
+    }
+
+    /// This is the issuer, as it is configured, of a token that was not accepted.
+    pub(crate) fn issuer(&self, issuer: Option<String>) {
+        *self.0.issuer.borrow_mut() = issuer;
     }
 
     /// This is the tenant that it is about.
@@ -95,6 +101,8 @@ impl Line<'_> {
         let caller = self.notes.0.caller.get().map(|caller| caller.to_string());
         let tenant = self.notes.0.tenant.borrow();
         let tenant = tenant.as_ref().map(TenantId::as_str);
+        let issuer = self.notes.0.issuer.borrow();
+        let issuer = issuer.as_deref();
         // To the microsecond: more is noise.
         let duration_ms = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1e3;
         at_level!(
@@ -109,6 +117,7 @@ impl Line<'_> {
             code,
             tenant,
             caller,
+            issuer,
             duration_ms,
             upstream_calls,
             cause,

@@ -58,10 +58,12 @@ impl FromRequest for Caller {
             let api = request
                 .app_data::<web::Data<Api>>()
                 .ok_or_else(|| Fault::internal("the application has no state"))?;
-            let verified = api.live().verifier.verify(token).await;
-            let bearer = verified.inspect_err(|error| api.metrics.refused(error))?;
+            let (live, notes) = (api.live(), Notes::of(&request));
+            let bearer = live.verifier.verify(token).await.inspect_err(|error| {
+                api.metrics.refused(error);
+                notes.issuer(live.verifier.issuer_of(token));
+            })?;
             let named = PathNames::of(&request);
-            let notes = Notes::of(&request);
             notes.caller(bearer.caller);
             notes.tenant(named.tenant().or_else(|| bearer.only_tenant()));
             let statement = api.limits.draw(bearer.caller, &request);
@@ -151,7 +153,9 @@ impl From<TokenError> for Fault {
             }
             TokenError::KeysUnavailable { retry_after } => {
                 let detail = "The keys to check the token with cannot be had for now.";
-                Self::new(Code::KeysUnavailable, detail).with(Extra::RetryAfter(retry_after))
+                Self::new(Code::KeysUnavailable, detail)
+                    .with(Extra::RetryAfter(retry_after))
+                    .because("there are no keys of the token's issuer")
             }
         }
     }

@@ -93,6 +93,7 @@ impl Reloading {
                 metrics.last_success.set(target.api.metrics.now().as_unix_seconds());
                 tracing::info!("the settings were reloaded");
                 let sections = self.frozen.differing_from(&frozen);
+                metrics.restart_needed.set(i64::from(!sections.is_empty()));
                 if !sections.is_empty() {
                     let sections = sections.join(", ");
                     tracing::warn!(sections, "these settings changed and need a restart");

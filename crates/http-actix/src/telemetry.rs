@@ -14,14 +14,15 @@ mod tests;
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, Metadata, dispatcher};
+use tracing::{Dispatch, Level, Metadata, dispatcher};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::{FormatFields, MakeWriter, layer};
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::layer::{Context, Layer as _, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, registry, reload};
 
 use crate::settings::{LogFormat, LogSettings};
@@ -70,6 +71,29 @@ pub(crate) fn hush_panics() {
     }));
 }
 
+/// Connections that were closed since what came was no HTTP.
+static MALFORMED: AtomicU64 = AtomicU64::new(0);
+
+/// How many connections were closed since what came was no HTTP.
+pub(crate) fn malformed() -> u64 {
+    MALFORMED.load(Ordering::Relaxed)
+}
+
+/// Counts what the framework says of such connections, which is all that is heard of them.
+struct Malformed;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Malformed {
+    fn on_event(&self, _: &tracing::Event<'_>, _: Context<'_, S>) {
+        MALFORMED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn is_malformed(event: &Metadata<'_>) -> bool {
+    event.is_event()
+        && *event.level() == Level::ERROR
+        && event.target().starts_with("actix_http::h1::dispatcher")
+}
+
 /// What is no HTTP at all never reaches the service, and anybody can send it: it is not worth a
 /// line at the level of errors each time, unless the settings say so.
 fn wanted(filter: &str) -> EnvFilter {
@@ -96,6 +120,7 @@ where
         LogFormat::Text => {
             let layer = layer.fmt_fields(OneLine::default());
             registry()
+                .with(Malformed.with_filter(filter_fn(is_malformed)))
                 .with(traces.map(|traces| traces.layer(&OWN_CRATES)))
                 .with(layer.with_filter(wanted))
                 .into()
@@ -104,6 +129,7 @@ where
             // The name of the request is in the outermost.
             let layer = layer.json().with_current_span(false).with_span_list(true);
             registry()
+                .with(Malformed.with_filter(filter_fn(is_malformed)))
                 .with(traces.map(|traces| traces.layer(&OWN_CRATES)))
                 .with(layer.with_filter(wanted))
                 .into()

@@ -44,6 +44,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
 pub use issuers::{InvalidIssuer, Selected, TenantSource, TrustedIssuer, TrustedIssuers};
 pub use key_cache::KeyCacheSettings;
+pub(crate) use pattern::PLACEHOLDER;
 pub use profile::{Profile, UnknownProfile};
 
 use claims::Limits;
@@ -175,6 +176,12 @@ impl TokenVerifier {
             false
         };
         tokio::time::timeout(self.settings.key_wait, first).await.unwrap_or(false)
+    }
+
+    /// The configured name of the issuer that a token claims to be of, for the log of one that was
+    /// not accepted.
+    pub(crate) fn issuer_of(&self, token: &str) -> Option<String> {
+        self.issuers.name_of(Unverified::read(token).ok()?.issuer())
     }
 
     /// Who bears this token.

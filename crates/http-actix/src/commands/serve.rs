@@ -34,6 +34,8 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> CommandResult {
+    // Each connection takes two file descriptors; systems give few unless asked.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let outgoing = Outgoing::new()?;
     // First of all: a signal that comes before would end the process.
     let signals = {
@@ -77,7 +79,9 @@ fn serve(settings: Settings, around: Around) -> CommandResult {
     let outgoing = &around.outgoing;
     let wired = wiring::wire(&settings, outgoing)?;
     let server = Server::bind(settings, wired)?;
-    tracing::info!(address = %server.address(), "serving");
+    let admin = server.admin_address().map(tracing::field::display);
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(address = %server.address(), admin, version, "serving");
     run_to_the_end(server, around)
 }
 

@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::auth::TrustedIssuers;
+use crate::auth::{PLACEHOLDER, TrustedIssuers};
 
 /// What can come of a fetch.
 const RESULTS: [&str; 2] = ["fetched", "failed"];
@@ -61,7 +61,8 @@ impl KeyMetrics {
         );
         registry.register(
             "jwks_age_seconds",
-            "Time since an issuer's keys were fetched; of a template's, since the last ones were",
+            "Time since an issuer's keys were fetched, or since the start; of a template's, since the last \
+             ones were",
             Family::clone(&ages),
         );
         Self {
@@ -91,6 +92,11 @@ impl KeyMetrics {
             for result in RESULTS {
                 let labels = FetchLabels { issuer: Arc::clone(&issuer), result };
                 drop(self.fetches.get_or_create(&labels));
+            }
+            // Keys that are never had grow older too. Of a template nobody knows whether there are
+            // any to be had.
+            if !issuer.contains(PLACEHOLDER) {
+                lock(&self.fetched_at).entry(issuer).or_insert_with(|| self.clock.now());
             }
         }
         *configured = issuers;

@@ -24,7 +24,6 @@ use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::auth::{Lookups, Reason, TokenError};
@@ -74,6 +73,8 @@ pub(crate) struct ReloadMetrics {
     pub(crate) rejected: Counter,
     pub(crate) last_successful: Gauge,
     pub(crate) last_success: Gauge,
+    /// Whether something has changed that waits for a restart.
+    pub(crate) restart_needed: Gauge,
 }
 
 impl Metrics {
@@ -82,8 +83,9 @@ impl Metrics {
         let mut root = Registry::default();
         process::register(&mut root);
         let registry = root.sub_registry_with_prefix("usher");
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The version that runs", build);
+        let build = Family::<Label<1>, Gauge>::default();
+        build.get_or_create(&Label([("version", env!("CARGO_PKG_VERSION"))])).set(1);
+        registry.register("build_info", "The version that runs", build);
         let [ready, stopping] = <[Gauge; 2]>::default();
         registry.register("stopping", "Whether the service is about to end", stopping.clone());
         registry.register(
@@ -163,7 +165,12 @@ impl ReloadMetrics {
             reloads.clone(),
         );
         let of = |result| reloads.get_or_create(&Label([("result", result)])).clone();
-        let [last_successful, last_success] = <[Gauge; 2]>::default();
+        let [last_successful, last_success, restart_needed] = <[Gauge; 3]>::default();
+        registry.register(
+            "config_restart_needed",
+            "Whether settings have changed that wait for a restart",
+            restart_needed.clone(),
+        );
         registry.register(
             "config_last_reload_successful",
             "Whether the settings could be used when they were read last",
@@ -174,7 +181,8 @@ impl ReloadMetrics {
             "When settings were read last that could be used, in Unix time",
             last_success.clone(),
         );
-        Self { applied: of("applied"), rejected: of("rejected"), last_successful, last_success }
+        let (applied, rejected) = (of("applied"), of("rejected"));
+        Self { applied, rejected, last_successful, last_success, restart_needed }
     }
 }
 

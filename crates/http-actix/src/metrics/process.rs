@@ -9,12 +9,15 @@ use prometheus_client::registry::Registry;
 use crate::telemetry;
 
 pub(super) fn register(registry: &mut Registry) {
-    registry.register_collector(Box::new(ProcessCollector));
+    registry.register_collector(Box::new(ProcessCollector::default()));
 }
 
 /// Asks when it is asked.
-#[derive(Debug)]
-struct ProcessCollector;
+#[derive(Debug, Default)]
+struct ProcessCollector {
+    #[cfg(target_os = "linux")]
+    last: linux::Last,
+}
 
 impl Collector for ProcessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
@@ -24,8 +27,14 @@ impl Collector for ProcessCollector {
             "Lines of the log that could not be written, or came faster than they could be",
             &ConstCounter::new(telemetry::dropped_lines()),
         )?;
+        encode(
+            &mut encoder,
+            "usher_http_malformed",
+            "Connections that were closed since what came was no HTTP",
+            &ConstCounter::new(telemetry::malformed()),
+        )?;
         #[cfg(target_os = "linux")]
-        if let Some(process) = linux::Process::now() {
+        if let Some(process) = self.last.ask() {
             process.encode(&mut encoder)?;
         }
         Ok(())
@@ -45,12 +54,30 @@ fn encode(
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::sync::{Mutex, PoisonError};
+
     use procfs::process::LimitValue;
     use procfs::{CurrentSI as _, WithCurrentSystemInfo as _};
 
     use super::{ConstCounter, ConstGauge, DescriptorEncoder, encode};
 
+    /// What `/proc` said last.
+    #[derive(Debug, Default)]
+    pub(super) struct Last(Mutex<Option<Process>>);
+
+    impl Last {
+        /// What it says now. To be asked it needs file descriptors: where there are none left, it is
+        /// what it said last, and that there are none left.
+        pub(super) fn ask(&self) -> Option<Process> {
+            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Process::now().filter(|now| now.open.is_some());
+            *last = now.or_else(|| last.map(|last| Process { open: last.most, ..last }));
+            *last
+        }
+    }
+
     /// What `/proc` says.
+    #[derive(Debug, Clone, Copy)]
     pub(super) struct Process {
         cpu_seconds: f64,
         started: f64,

@@ -55,7 +55,7 @@ fn named(text: &str) -> BTreeSet<String> {
         (word.starts_with("usher_") || word.starts_with("process_")) && !word.ends_with('_')
     });
     ours.map(|word| {
-        let endings = ["_total", "_bucket", "_sum", "_count", "_info"];
+        let endings = ["_total", "_bucket", "_sum", "_count"];
         let bare = endings.iter().find_map(|ending| word.strip_suffix(ending));
         bare.unwrap_or(word).to_owned()
     })

@@ -63,7 +63,9 @@ async fn readiness(api: &Api) -> Result<(), Fault> {
     directory.map_err(not_ready)?;
     if !has_keys {
         let detail = "The keys of no issuer can be had for now.";
-        return Err(Fault::new(Code::KeysUnavailable, detail).with(Extra::RetryAfter(NOT_LONG)));
+        return Err(Fault::new(Code::KeysUnavailable, detail)
+            .with(Extra::RetryAfter(NOT_LONG))
+            .because("there are no keys of any issuer"));
     }
     Ok(())
 }

@@ -44,8 +44,8 @@ pub(super) struct Http {
     #[serde(deserialize_with = "strict::whole")]
     pub(super) workers: usize,
     /// About how many connections there may be at once, shared evenly among the threads; further
-    /// ones wait. Each takes two file descriptors: raise the limit of the process (`ulimit -n`) to
-    /// match. At most 1000000.
+    /// ones wait. Each takes two file descriptors: raise the hard limit of the process
+    /// (`ulimit -Hn`) to match. At most 1000000.
     #[serde(deserialize_with = "strict::whole")]
     pub(super) max_connections: usize,
     /// The most that a path with its query may have; at most 65534.

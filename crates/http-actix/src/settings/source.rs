@@ -1,5 +1,6 @@
 //! Where settings come from, and whether they are still what they were.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -76,20 +77,36 @@ impl Loaded {
 impl Files {
     fn add(&mut self, file: Option<PathBuf>) {
         self.0.extend(file.map(|path| {
-            let held = held(&path);
+            let held = held(&path).unwrap_or_default();
             (path, held)
         }));
     }
 
     /// The same files with what they hold now. It reads them, and so may wait.
     pub(crate) fn read_again(self) -> Self {
-        Self(self.0.into_iter().map(|(path, _)| (path.clone(), held(&path))).collect())
+        let again = |(path, before): (PathBuf, _)| {
+            let now = held(&path).unwrap_or(before);
+            (path, now)
+        };
+        Self(self.0.into_iter().map(again).collect())
     }
 }
 
-fn held(path: &Path) -> Option<[u8; 32]> {
-    let bytes = std::fs::read(path).ok()?;
-    digest(&SHA256, &bytes).as_ref().try_into().ok()
+const NOT_TO_BE_HAD: [io::ErrorKind; 4] = [
+    io::ErrorKind::NotFound,
+    io::ErrorKind::PermissionDenied,
+    io::ErrorKind::NotADirectory,
+    io::ErrorKind::IsADirectory,
+];
+
+/// What a file holds; nothing, if it is not there or not to be read. An error if that cannot be
+/// told, as where there are no file descriptors left: that says nothing of the file.
+fn held(path: &Path) -> io::Result<Option<[u8; 32]>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(digest(&SHA256, &bytes).as_ref().try_into().ok()),
+        Err(error) if NOT_TO_BE_HAD.contains(&error.kind()) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl Frozen {

@@ -56,7 +56,7 @@ fn telling(
         .lossy(true)
         .buffered_lines_limit(WAITING)
         .thread_name("log")
-        .finish(Counted { stream, tell, told: 0 });
+        .finish(Counted { stream, tell, takes_lines: true, told: 0 });
     let _ = CROWDED_OUT.set(writer.error_counter());
     (writer, Written { guard: Some(guard) })
 }
@@ -71,26 +71,29 @@ pub(crate) fn dropped_lines() -> u64 {
 struct Counted<W, T> {
     stream: W,
     tell: T,
+    /// Whether it took the last one.
+    takes_lines: bool,
     /// How many lines were lost when that was told last.
     told: u64,
 }
 
 impl<W: Write, T: Fn(u64)> Write for Counted<W, T> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.stream.write_all(line).is_err() {
+        self.takes_lines = self.stream.write_all(line).is_ok();
+        if !self.takes_lines {
             UNWRITTEN.fetch_add(1, Ordering::Relaxed);
-            return Ok(line.len());
-        }
-        let lost = dropped_lines();
-        if lost > self.told {
-            (self.tell)(lost - self.told);
-            self.told = lost;
         }
         Ok(line.len())
     }
 
+    /// No line waits any more, so that there is room for one that tells of those that are lost.
     fn flush(&mut self) -> io::Result<()> {
         let _ = self.stream.flush();
+        let lost = dropped_lines();
+        if self.takes_lines && lost > self.told {
+            (self.tell)(lost - self.told);
+            self.told = lost;
+        }
         Ok(())
     }
 }

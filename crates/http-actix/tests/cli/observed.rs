@@ -334,3 +334,19 @@ async fn keys_that_are_rotated_are_told_of() {
     let line = service.wait_for_log("status=401");
     assert!(line.contains("cause=\"the key of the token is unknown\""), "{line}");
 }
+
+#[tokio::test]
+async fn what_is_no_http_is_counted() {
+    let place = Place::new();
+    let service = place.develop();
+    for garbage in
+        ["\u{16}\u{3}\u{1} a hello of TLS", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "\0\0\0\r\n\r\n"]
+    {
+        let mut wire = crate::wire::Wire::to(service.address);
+        wire.say_what_can_be(garbage);
+        wire.say_no_more();
+        wire.hear_all();
+    }
+    let text = metrics(&service).await;
+    assert!(text.contains("\nusher_http_malformed_total 3\n"), "{text}");
+}
