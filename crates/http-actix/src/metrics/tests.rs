@@ -125,6 +125,10 @@ async fn calls_upstream_are_counted_by_kind_and_outcome() {
 #[tokio::test]
 async fn key_sets_grow_older_and_are_told_by_the_name_of_the_configuration() {
     let (metrics, clock) = metrics();
+    // Keys that were never had grow older too, or nobody would be told.
+    clock.advance(Duration::from_secs(7));
+    let age = |seconds| format!("\nusher_jwks_age_seconds{{issuer=\"{ISSUER}\"}} {seconds}\n");
+    assert!(metrics.text().unwrap().contains(&age(7)));
     fetch(&metrics, ISSUER).await;
     clock.advance(Duration::from_secs(90));
     fetch(&metrics, "https://nobody-knows.example/").await;

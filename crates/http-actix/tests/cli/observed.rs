@@ -333,6 +333,50 @@ async fn keys_that_are_rotated_are_told_of() {
     assert_eq!(service.get(list, &issuer.token("", &old)).await.code(), "invalid_token");
     let line = service.wait_for_log("status=401");
     assert!(line.contains("cause=\"the key of the token is unknown\""), "{line}");
+    // Whose keys those are is told too, and of issuers that are none nothing.
+    assert!(line.contains(&format!("issuer=\"{}\"", issuer.name(""))), "{line}");
+    assert_eq!(service.get(list, &issuer.token("/nobody", &old)).await.code(), "invalid_token");
+    let line = service.wait_for_log("is not trusted");
+    assert!(!line.contains("nobody") && !line.contains(" issuer="), "{line}");
+}
+
+/// Where no file descriptors are left, nothing can be asked of the system any more.
+#[cfg(target_os = "linux")]
+#[test]
+fn that_descriptors_are_used_up_is_seen_all_the_same() {
+    let place = Place::new();
+    let usher = place.command(&[]);
+    let mut command = std::process::Command::new("/bin/sh");
+    command
+        .args(["-c", "ulimit -n 80; exec \"$0\" serve --dev --listen 127.0.0.1:0"])
+        .arg(usher.get_program())
+        .env_clear()
+        .envs(usher.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    let mut printed = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut printed, &mut line).unwrap();
+    let (_, rest) = line.split_once("http://").unwrap();
+    let address = rest.split(' ').next().unwrap().parse().unwrap();
+
+    let ask = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut asks = crate::wire::Wire::to(address);
+    asks.say(ask);
+    asks.hear("# EOF");
+    let others: Vec<_> = (0..200).map(|_| crate::wire::Wire::to(address)).collect();
+    for _ in 0..20 {
+        asks.say(ask);
+        let text = asks.hear("# EOF");
+        let open = text.lines().find_map(|line| line.strip_prefix("process_open_fds "));
+        let open: u64 = open.unwrap_or_else(|| panic!("{text}")).parse().unwrap();
+        assert!(open > 10, "{open}");
+    }
+    drop(others);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[tokio::test]

@@ -181,8 +181,14 @@ async fn what_needs_a_restart_is_named() {
     assert!(line.contains("WARN") && line.contains("http, limits\""), "{line}");
     // What does not need one has changed all the same.
     assert_eq!(world.list("/two").await.status, 200);
+    let metrics = world.metrics().await;
+    assert!(metrics.contains("\nusher_config_restart_needed 1\n"), "{metrics}");
     let again = world.reload("these settings changed and need a restart");
     assert!(again.contains("http, limits\""), "it is still so: {again}");
+    world.write(&settings(&world.issuer.name("/two"), ""));
+    world.reload("the settings were reloaded");
+    let metrics = world.metrics().await;
+    assert!(metrics.contains("\nusher_config_restart_needed 0\n"), "{metrics}");
 }
 
 #[tokio::test]
