@@ -12,14 +12,14 @@
     reason = "a measurement that cannot go on should stop, and otherwise print what it saw"
 )]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod service;
+
 use std::time::{Duration, Instant};
 
-use auth0_sim::{Config, Sim};
 use reqwest::Client;
 use serde_json::{Value, json};
+
+use service::Usher;
 
 const DELAY_MILLIS: u64 = 20;
 const CALLS: usize = 300;
@@ -27,15 +27,12 @@ const PATH: &str = "/users/auth0%7Cdemo-vera";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let sim = Sim::start(Config::default()).await.unwrap();
-    for line in include_str!("../../auth0-sim/demo.jsonl").lines() {
-        sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
-    }
+    let sim = service::auth0().await;
     let http = Client::builder().no_proxy().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let usher = Usher::start(folder.path(), sim.url());
+    let usher = Usher::start(folder.path(), sim.url(), &[]);
     let ours = format!("{}/api/v1{PATH}", usher.url);
-    let our_token = token(folder.path());
+    let our_token = service::token(folder.path(), "acme");
     let theirs = format!("{}/api/v2{PATH}", sim.url());
     let their_token = management_token(&http, sim.url()).await;
 
@@ -81,47 +78,4 @@ async fn management_token(http: &Client, url: &str) -> String {
     let text = request.send().await.unwrap().text().await.unwrap();
     let answer: Value = serde_json::from_str(&text).unwrap();
     answer["access_token"].as_str().unwrap().to_owned()
-}
-
-/// The service, which ends with the value.
-struct Usher {
-    process: Child,
-    url: String,
-}
-
-impl Drop for Usher {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Usher {
-    fn start(folder: &Path, domain: &str) -> Self {
-        let mut process = command(folder)
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
-            .env("USHER__DIRECTORY__ADAPTER", "auth0")
-            .env("USHER__DIRECTORY__AUTH0__DOMAIN", domain)
-            .env("USHER__DIRECTORY__AUTH0__CLIENT_ID", "usher")
-            .env("USHER__DIRECTORY__AUTH0__CLIENT_SECRET", "usher-secret")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("target/release/usher, built by `cargo build --release`");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
-        Self { process, url }
-    }
-}
-
-fn token(folder: &Path) -> String {
-    let output = command(folder).arg("token").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn command(folder: &Path) -> Command {
-    let program = std::env::current_exe().unwrap();
-    let mut command = Command::new(program.parent().unwrap().parent().unwrap().join("usher"));
-    command.env("XDG_STATE_HOME", folder);
-    command
 }

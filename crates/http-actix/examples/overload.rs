@@ -17,16 +17,16 @@
     reason = "a measurement that cannot go on should stop, and otherwise print what it saw"
 )]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod service;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use auth0_sim::{Config, Sim};
 use reqwest::Client;
 use tokio::task::JoinSet;
+
+use service::Usher;
 
 const UPSTREAM_MILLIS: u64 = 50;
 /// Places of one tenant, which are half of all.
@@ -45,18 +45,23 @@ struct Outcomes {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let sim = Sim::start(Config::default()).await.unwrap();
-    for line in include_str!("../../auth0-sim/demo.jsonl").lines() {
-        sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
-    }
+    let sim = service::auth0().await;
     let folder = tempfile::tempdir().unwrap();
-    let usher = Usher::start(folder.path(), sim.url());
+    let places = [
+        ("USHER__OVERLOAD__MAX_CONCURRENT", (2 * PLACES).to_string()),
+        ("USHER__OVERLOAD__MAX_CONCURRENT_PER_TENANT", PLACES.to_string()),
+        ("USHER__OVERLOAD__MAX_QUEUED", QUEUED.to_string()),
+    ];
+    let usher = Usher::start(folder.path(), sim.url(), &places);
     sim.control().update(|switches| switches.latency_millis = UPSTREAM_MILLIS);
-    let acme =
-        Caller::new(&usher, token(folder.path(), "acme"), "acme/admin/users/auth0%7Cdemo-vera");
+    let acme = Caller::new(
+        &usher,
+        service::token(folder.path(), "acme"),
+        "acme/admin/users/auth0%7Cdemo-vera",
+    );
     let globex = Caller::new(
         &usher,
-        token(folder.path(), "globex"),
+        service::token(folder.path(), "globex"),
         "globex/admin/users/auth0%7Cdemo-greta",
     );
     acme.call().await;
@@ -69,11 +74,11 @@ async fn main() {
     let capacity = served.served.len() as f64 / LASTS.as_secs_f64();
     println!("acme as fast as it is served: {capacity:.0} a second");
     tell("  globex beside it", &alone);
-    let before = usher.peak_kib();
+    let before = peak_kib(&usher);
 
     let each_tick = (10.0 * capacity * TICK.as_secs_f64()).round();
     let (storm, beside_storm) = beside(&globex, flood(&acme, each_tick as usize)).await;
-    let after = usher.peak_kib();
+    let after = peak_kib(&usher);
     let offered = storm.served.len() + storm.shed.len() + storm.other;
     let rate = |count: usize| count as f64 / LASTS.as_secs_f64();
     println!(
@@ -209,57 +214,9 @@ async fn flood(caller: &Caller, each_tick: usize) -> Outcomes {
     all
 }
 
-/// The service, which ends with the value.
-struct Usher {
-    process: Child,
-    url: String,
-}
-
-impl Drop for Usher {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Usher {
-    fn start(folder: &Path, domain: &str) -> Self {
-        let mut process = command(folder)
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
-            .env("USHER__DIRECTORY__ADAPTER", "auth0")
-            .env("USHER__DIRECTORY__AUTH0__DOMAIN", domain)
-            .env("USHER__DIRECTORY__AUTH0__CLIENT_ID", "usher")
-            .env("USHER__DIRECTORY__AUTH0__CLIENT_SECRET", "usher-secret")
-            .env("USHER__OVERLOAD__MAX_CONCURRENT", (2 * PLACES).to_string())
-            .env("USHER__OVERLOAD__MAX_CONCURRENT_PER_TENANT", PLACES.to_string())
-            .env("USHER__OVERLOAD__MAX_QUEUED", QUEUED.to_string())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("target/release/usher, built by `cargo build --release`");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
-        Self { process, url }
-    }
-
-    /// The most memory that it has had in RAM.
-    fn peak_kib(&self) -> u64 {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.split_whitespace().next().unwrap().parse().unwrap()
-    }
-}
-
-fn token(folder: &Path, tenant: &str) -> String {
-    let output = command(folder).args(["token", "--tenant", tenant]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn command(folder: &Path) -> Command {
-    let program = std::env::current_exe().unwrap();
-    let mut command = Command::new(program.parent().unwrap().parent().unwrap().join("usher"));
-    command.env("XDG_STATE_HOME", folder);
-    command
+/// The most memory that the service has had in RAM.
+fn peak_kib(usher: &Usher) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", usher.process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
 }
