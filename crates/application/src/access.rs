@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{AccountScope, Actor, Bearer, Denied, Need, TenantId, TenantScope, UserId, policy};
+use domain::{
+    AccountScope, Actor, Bearer, Denied, Operation, TenantId, TenantScope, UserId, policy,
+};
 use ports::UserDirectory;
 
 use crate::error::UseCaseError;
@@ -28,11 +30,11 @@ impl Access {
     pub async fn tenant(
         &self,
         bearer: &Bearer,
-        need: Need,
+        operation: Operation,
         tenant: Option<&TenantId>,
     ) -> Result<TenantScope, UseCaseError> {
-        let actor = self.actor(bearer, need).await?;
-        Ok(policy::tenant_scope(&actor, need, tenant)?)
+        let actor = self.actor(bearer, operation).await?;
+        Ok(policy::tenant_scope(&actor, operation, tenant)?)
     }
 
     /// The scope of a call about one account.
@@ -40,9 +42,13 @@ impl Access {
     /// # Errors
     /// `Refused`: by the permission, or by the caller's roles if none allows it.
     #[tracing::instrument(name = "access.account", skip_all)]
-    pub async fn account(&self, bearer: &Bearer, need: Need) -> Result<AccountScope, UseCaseError> {
-        let actor = self.actor(bearer, need).await?;
-        Ok(policy::account_scope(&actor, need)?)
+    pub async fn account(
+        &self,
+        bearer: &Bearer,
+        operation: Operation,
+    ) -> Result<AccountScope, UseCaseError> {
+        let actor = self.actor(bearer, operation).await?;
+        Ok(policy::account_scope(&actor, operation)?)
     }
 
     /// The scope of changing the password of this account by proof of the current one.
@@ -60,20 +66,20 @@ impl Access {
                 let actor = self.settle(bearer).await?;
                 Ok(policy::own_password_scope(&actor, user)?)
             }
-            Some(_) | None => self.account(bearer, Need::ModifyUsers).await,
+            Some(_) | None => self.account(bearer, Operation::ModifyUsers).await,
         }
     }
 
     /// A bearer without the permission is refused before anything is looked up.
-    async fn actor(&self, bearer: &Bearer, need: Need) -> Result<Actor, UseCaseError> {
-        need.check(&bearer.permissions).map_err(Denied::from)?;
+    async fn actor(&self, bearer: &Bearer, operation: Operation) -> Result<Actor, UseCaseError> {
+        operation.check(&bearer.permissions).map_err(Denied::from)?;
         self.settle(bearer).await
     }
 
     async fn settle(&self, bearer: &Bearer) -> Result<Actor, UseCaseError> {
-        let Some(id) = bearer.account_to_look_up() else { return Ok(bearer.actor(None)) };
+        let Some(id) = bearer.membership_subject() else { return Ok(bearer.actor(None)) };
         let scope = AccountScope::system("a caller's own memberships decide what it may do");
-        tracing::debug!(reason = scope.reason(), "looking past the policy");
+        tracing::debug!(reason = scope.bypass_reason(), "looking past the policy");
         let account = self.directory.find(&scope, id).await?;
         Ok(bearer.actor(account.as_ref()))
     }

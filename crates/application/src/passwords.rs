@@ -79,7 +79,7 @@ impl Passwords {
 
     async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
         let user = self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)?;
-        scope.admit_password(&user)?;
+        scope.authorize_password(&user)?;
         Ok(user)
     }
 }

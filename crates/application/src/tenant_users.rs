@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountScope, Enlistment, Listing, MembershipChange, Page, TenantScope, User, UserId,
+    AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId,
 };
 use ports::{Enlisted, UserDirectory};
 
@@ -22,7 +22,11 @@ impl TenantUsers {
 
     /// Those of the tenant's people that the listing asks for.
     #[tracing::instrument(name = "tenant_users.list", skip_all)]
-    pub async fn list(&self, scope: &TenantScope, listing: &Listing) -> Result<Page, UseCaseError> {
+    pub async fn list(
+        &self,
+        scope: &TenantScope,
+        listing: &ListQuery,
+    ) -> Result<Page, UseCaseError> {
         Ok(self.directory.list(scope, listing).await?)
     }
 
@@ -35,11 +39,11 @@ impl TenantUsers {
     pub async fn enlist(
         &self,
         scope: &TenantScope,
-        enlistment: Enlistment,
+        new_member: NewMember,
     ) -> Result<Enlisted, UseCaseError> {
         // Refused here already, so that a refused call reaches no directory.
-        scope.admit_grant(&enlistment.role)?;
-        Ok(self.directory.enlist(scope, enlistment).await?)
+        scope.authorize_grant(&new_member.role)?;
+        Ok(self.directory.enlist(scope, new_member).await?)
     }
 
     /// One of the tenant's people.
@@ -65,9 +69,9 @@ impl TenantUsers {
         change: MembershipChange,
     ) -> Result<User, UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.admit_change(&user)?;
+        scope.authorize_change(&user)?;
         if let Some(role) = &change.role {
-            scope.admit_grant(role)?;
+            scope.authorize_grant(role)?;
         }
         Ok(self.directory.change_membership(scope, &user, change).await?)
     }
@@ -79,7 +83,7 @@ impl TenantUsers {
     #[tracing::instrument(name = "tenant_users.remove", skip_all)]
     pub async fn remove(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.admit_change(&user)?;
+        scope.authorize_change(&user)?;
         Ok(self.directory.detach(scope, &user).await?)
     }
 }

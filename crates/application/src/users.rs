@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{AccountChange, AccountScope, Listing, NewUser, Page, TenantScope, User, UserId};
+use domain::{AccountChange, AccountScope, ListQuery, NewUser, Page, TenantScope, User, UserId};
 use ports::{Applied, UserDirectory};
 
 use crate::error::UseCaseError;
@@ -20,7 +20,11 @@ impl Users {
 
     /// Those of the tenant's people that the listing asks for.
     #[tracing::instrument(name = "users.list", skip_all)]
-    pub async fn list(&self, scope: &TenantScope, listing: &Listing) -> Result<Page, UseCaseError> {
+    pub async fn list(
+        &self,
+        scope: &TenantScope,
+        listing: &ListQuery,
+    ) -> Result<Page, UseCaseError> {
         Ok(self.directory.list(scope, listing).await?)
     }
 
@@ -32,7 +36,7 @@ impl Users {
     #[tracing::instrument(name = "users.create", skip_all)]
     pub async fn create(&self, scope: &TenantScope, new: NewUser) -> Result<User, UseCaseError> {
         // Refused here already, so that a refused call reaches no directory.
-        scope.admit_grant(&new.role)?;
+        scope.authorize_grant(&new.role)?;
         Ok(self.directory.create(scope, new).await?)
     }
 
@@ -57,7 +61,7 @@ impl Users {
         change: AccountChange,
     ) -> Result<Applied, UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.admit_change(&user)?;
+        scope.authorize_change(&user)?;
         Ok(self.directory.change_account(scope, &user, change).await?)
     }
 
@@ -68,7 +72,7 @@ impl Users {
     #[tracing::instrument(name = "users.delete", skip_all)]
     pub async fn delete(&self, scope: &AccountScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.admit_change(&user)?;
+        scope.authorize_change(&user)?;
         Ok(self.directory.delete(scope, &user).await?)
     }
 }

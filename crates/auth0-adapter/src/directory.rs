@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
+    AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
     RoleCatalogue, TenantId, TenantScope, User, UserId,
 };
 use ports::{
@@ -259,10 +259,10 @@ impl UserDirectory for Auth0Directory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
         let id = id.clone();
         let found = self.while_wanted(|inner| async move { inner.read(&id).await }).await?;
-        Ok(found.filter(|user| scope.sees(user)))
+        Ok(found.filter(|user| scope.can_see(user)))
     }
 
-    async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
+    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         let (tenant, listing) = (scope.tenant().clone(), *listing);
         self.while_wanted(|inner| async move {
             let Inner { management, oddities, .. } = &*inner;
@@ -279,9 +279,9 @@ impl UserDirectory for Auth0Directory {
         self.to_its_end(|inner| async move { inner.create(&scope, new).await }).await
     }
 
-    async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
+    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted> {
         let scope = scope.clone();
-        self.to_its_end(|inner| async move { inner.enlist(&scope, enlistment).await }).await
+        self.to_its_end(|inner| async move { inner.enlist(&scope, new_member).await }).await
     }
 
     async fn change_membership(

@@ -31,7 +31,7 @@ impl Inner {
     ) -> PortResult<User> {
         let _held = self.lock([Key::Account(seen.id.clone())]).await?;
         let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
-        scope.admit_password(&before)?;
+        scope.authorize_password(&before)?;
         let patch = UserPatch {
             connection: Some(self.connection.clone()),
             password: Some(password),
@@ -161,7 +161,7 @@ impl Inner {
         client: Option<IpAddr>,
     ) -> PortResult<Verdict> {
         let newest = self.recent.newest(seen).ok_or(PortError::NotFound)?;
-        scope.admit_password(&newest)?;
+        scope.authorize_password(&newest)?;
         // Nobody has what no password can be, and the password that an account of another provider
         // has is not kept here: the address may be that of somebody else's account here.
         let possible = offered.expose().parse::<Password>().is_ok();

@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 
 use auth0_adapter::Invite;
 use domain::{
-    AccountChange, CurrentPassword, Enlistment, Listing, MembershipChange, NewUser, User,
+    AccountChange, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser, User,
 };
 use ports::contract::{Caller, acme};
 use ports::{PasswordCheck, PortResult, UserDirectory};
@@ -87,9 +87,9 @@ async fn every_operation_keeps_to_its_budget() {
     let find = async |name: &str| -> PortResult<User> {
         Ok(directory.find(&changes, &id(name)).await?.unwrap())
     };
-    let page = |number| Listing {
-        window: Some(domain::Window { number, size: 50.try_into().unwrap() }),
-        ..Listing::default()
+    let page = |number| ListQuery {
+        page: Some(domain::PageRequest { number, size: 50.try_into().unwrap() }),
+        ..ListQuery::default()
     };
     let mut table = Measured { world: &world, rows: Vec::new() };
 
@@ -99,12 +99,12 @@ async fn every_operation_keeps_to_its_budget() {
     }
     let everybody = calls([(SEARCH, 3)]);
     table
-        .row("full list of 261 people", everybody, directory.list(&reads, &Listing::default()))
+        .row("full list of 261 people", everybody, directory.list(&reads, &ListQuery::default()))
         .await;
     let new =
         NewUser { password: Some("correct-horse".parse().unwrap()), ..newcomer("new", "member") };
     table.row("create", calls([(CREATE, 1)]), directory.create(&writes, new)).await;
-    let new: Enlistment = recruit("newer", "member");
+    let new: NewMember = recruit("newer", "member");
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1)]);
     table.row("enlist somebody new", expected, directory.enlist(&writes, new)).await;
     let known = recruit("stranger", "member");

@@ -94,17 +94,17 @@ impl User {
     }
 
     /// The username as it is shown: the e-mail address stands in for a missing one.
-    pub fn shown_username(&self) -> &str {
+    pub fn username_or_email(&self) -> &str {
         self.username.as_ref().map_or(self.email.as_str(), Username::as_str)
     }
 
     /// The first name as it is shown: empty if there is none.
-    pub fn shown_given_name(&self) -> &str {
+    pub fn given_name_or_empty(&self) -> &str {
         self.given_name.as_ref().map_or("", PersonName::as_str)
     }
 
     /// The last name as it is shown: empty if there is none.
-    pub fn shown_family_name(&self) -> &str {
+    pub fn family_name_or_empty(&self) -> &str {
         self.family_name.as_ref().map_or("", PersonName::as_str)
     }
 }
@@ -132,7 +132,7 @@ pub struct NewUser {
 
 /// Somebody to be among a tenant's people: attached if the address has an account, else created.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enlistment {
+pub struct NewMember {
     /// Who.
     pub email: EmailAddress,
     /// The role in the tenant.
@@ -163,7 +163,7 @@ pub struct AccountChange {
 
 impl AccountChange {
     /// Whether the names, e-mail address aside, differ from those of the account.
-    pub fn renames(&self, user: &User) -> bool {
+    pub fn changes_names(&self, user: &User) -> bool {
         self.given_name != user.given_name || self.family_name != user.family_name
     }
 }

@@ -166,14 +166,14 @@ impl Bearer {
     }
 
     /// The account to look up before [`Bearer::actor`], if the tenants depend on it.
-    pub fn account_to_look_up(&self) -> Option<&UserId> {
+    pub fn membership_subject(&self) -> Option<&UserId> {
         match &self.tenants {
             ClaimedTenants::Memberships { .. } => self.subject.as_ref(),
             ClaimedTenants::Listed(_) | ClaimedTenants::All => None,
         }
     }
 
-    /// The actor that this bearer is, given the account of [`Bearer::account_to_look_up`].
+    /// The actor that this bearer is, given the account of [`Bearer::membership_subject`].
     ///
     /// Somebody without an account, or whose account is blocked, acts nowhere.
     pub fn actor(&self, account: Option<&User>) -> Actor {

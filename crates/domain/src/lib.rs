@@ -29,12 +29,12 @@ pub mod scope;
 pub mod text;
 pub mod timestamp;
 
-pub use account::{AccountChange, Enlistment, Membership, MembershipChange, NewUser, User};
+pub use account::{AccountChange, Membership, MembershipChange, NewMember, NewUser, User};
 pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage, Permission, Permissions};
 pub use id::{InvalidTenantId, InvalidUserId, TenantId, UserId};
-pub use listing::{Listing, Page, Sort, SortField, Window};
+pub use listing::{ListQuery, Page, PageRequest, Sort, SortField};
 pub use password::{CurrentPassword, InvalidPassword, Password};
-pub use policy::{Denied, Need, Refusal};
+pub use policy::{Denied, Operation, Refusal};
 pub use role::{Access, InvalidRoleCatalogue, Role, RoleCatalogue, RoleDefinition, RoleName};
 pub use scope::{AccountScope, TenantScope};
 pub use text::{DisplayName, EmailAddress, PersonName, Username};

@@ -96,14 +96,14 @@ impl fmt::Display for Sort {
 
 /// One page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct PageRequest {
     /// Which page, from 0.
     pub number: u64,
     /// How many users a page holds; at least one.
     pub size: std::num::NonZeroU32,
 }
 
-impl Window {
+impl PageRequest {
     /// The number of the last page of a list of so many users; an empty list has page 0.
     pub fn last_page(&self, total: u64) -> u64 {
         total.saturating_sub(1) / u64::from(self.size.get())
@@ -112,11 +112,11 @@ impl Window {
 
 /// What part of a tenant's people, in what order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Listing {
+pub struct ListQuery {
     /// The order.
     pub sort: Sort,
     /// One page, or everybody.
-    pub window: Option<Window>,
+    pub page: Option<PageRequest>,
 }
 
 /// What a listing found.
@@ -148,10 +148,10 @@ impl<'a> Key<'a> {
     fn of(user: &'a User, field: SortField) -> Self {
         match field {
             SortField::Id => Self::text(user.id.as_str()),
-            SortField::Username => Self::text(user.shown_username()),
+            SortField::Username => Self::text(user.username_or_email()),
             SortField::Email => Self::text(user.email.as_str()),
-            SortField::FirstName => Self::text(user.shown_given_name()),
-            SortField::LastName => Self::text(user.shown_family_name()),
+            SortField::FirstName => Self::text(user.given_name_or_empty()),
+            SortField::LastName => Self::text(user.family_name_or_empty()),
             SortField::CreatedAt => Self::Moment(user.created_at),
         }
     }
@@ -167,13 +167,13 @@ impl Sort {
     }
 }
 
-impl Listing {
+impl ListQuery {
     /// Of everybody who belongs on the list, in any order, those it asks for, in its order.
     pub fn select<'a>(&self, everybody: impl IntoIterator<Item = &'a User>) -> Vec<&'a User> {
         let compare = |left: &_, right: &_| self.sort.compare(left, right);
         let mut keyed: Vec<_> =
             everybody.into_iter().map(|user| (Key::of(user, self.sort.field), user)).collect();
-        if let Some(Window { number, size }) = self.window {
+        if let Some(PageRequest { number, size }) = self.page {
             let size = size.get() as usize;
             let start = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(size);
             let end = start.saturating_add(size);

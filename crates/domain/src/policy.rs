@@ -2,11 +2,11 @@
 //!
 //! | rule | where |
 //! |---|---|
-//! | R1 isolation | [`TenantScope::sees`], [`AccountScope::sees`] |
-//! | R2 home authority | [`AccountScope::admit_change`] |
-//! | R3 role ceiling | [`TenantScope::admit_grant`], [`TenantScope::admit_change`], [`AccountScope::admit_change`] |
-//! | R4 protected roles | [`role_at_stake`], [`keep_a_holder`] |
-//! | R5 own password | [`own_password_scope`], [`AccountScope::admit_password`] |
+//! | R1 isolation | [`TenantScope::can_see`], [`AccountScope::can_see`] |
+//! | R2 home authority | [`AccountScope::authorize_change`] |
+//! | R3 role ceiling | [`TenantScope::authorize_grant`], [`TenantScope::authorize_change`], [`AccountScope::authorize_change`] |
+//! | R4 protected roles | [`protected_role_lost`], [`ensure_other_holder`] |
+//! | R5 own password | [`own_password_scope`], [`AccountScope::authorize_password`] |
 //!
 //! A check answers in a fixed order: permission, tenant, user (R1), R2, R3, R4.
 
@@ -40,16 +40,16 @@ pub enum Refusal {
     TenantNotCovered,
     /// The caller's own role in the tenant does not allow it.
     #[error("the caller's role does not allow it")]
-    RoleMayNot,
+    InsufficientRole,
     /// The account is at home in another tenant, or nowhere (R2).
     #[error("the account is managed by another tenant")]
     ManagedByAnotherTenant,
     /// The role in question stands above the caller's own (R3).
     #[error("the role stands above the caller's own")]
-    AboveOwnRole,
+    RoleAboveOwn,
     /// The account is blocked, and so acts nowhere.
     #[error("the account is blocked")]
-    Blocked,
+    AccountBlocked,
 }
 
 impl From<Refusal> for Denied {
@@ -60,7 +60,7 @@ impl From<Refusal> for Denied {
 
 /// What a call needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Need {
+pub enum Operation {
     /// See the users of a tenant, by contract A.
     ReadTenantUsers,
     /// Change the users of a tenant, by contract A.
@@ -71,8 +71,8 @@ pub enum Need {
     ModifyUsers,
 }
 
-impl Need {
-    /// Every need.
+impl Operation {
+    /// Every operation.
     pub const ALL: [Self; 4] =
         [Self::ReadTenantUsers, Self::WriteTenantUsers, Self::ViewUsers, Self::ModifyUsers];
 
@@ -94,7 +94,7 @@ impl Need {
         }
     }
 
-    /// Whether these permissions meet the need, wherever it may be.
+    /// Whether these permissions meet the operation, wherever it may be.
     ///
     /// # Errors
     /// [`Refusal::MissingPermission`].
@@ -115,10 +115,10 @@ impl Need {
 /// Always [`Denied::Refused`]: by the permission, then by the tenant, then by the caller's role.
 pub fn tenant_scope(
     actor: &Actor,
-    need: Need,
+    operation: Operation,
     tenant: Option<&TenantId>,
 ) -> Result<TenantScope, Denied> {
-    need.check(&actor.permissions)?;
+    operation.check(&actor.permissions)?;
     let tenant = tenant.ok_or(Refusal::TenantNotCovered)?;
     let own_role = match &actor.coverage {
         Coverage::All => None,
@@ -126,27 +126,27 @@ pub fn tenant_scope(
         Coverage::Listed(_) => return Err(Refusal::TenantNotCovered.into()),
         Coverage::Roles(roles) => {
             let role = roles.get(tenant).ok_or(Refusal::TenantNotCovered)?;
-            if !role.may(need.access()) {
-                return Err(Refusal::RoleMayNot.into());
+            if !role.allows(operation.access()) {
+                return Err(Refusal::InsufficientRole.into());
             }
             Some(role.clone())
         }
     };
-    Ok(TenantScope::new(tenant.clone(), need.access(), own_role))
+    Ok(TenantScope::new(tenant.clone(), operation.access(), own_role))
 }
 
 /// The scope of a call about one account, wherever among the caller's tenants it is attached.
 ///
 /// # Errors
 /// Always [`Denied::Refused`]: by the permission, or by the caller's roles if none allows it.
-pub fn account_scope(actor: &Actor, need: Need) -> Result<AccountScope, Denied> {
-    need.check(&actor.permissions)?;
+pub fn account_scope(actor: &Actor, operation: Operation) -> Result<AccountScope, Denied> {
+    operation.check(&actor.permissions)?;
     if let Coverage::Roles(roles) = &actor.coverage
-        && !roles.values().any(|role| role.may(need.access()))
+        && !roles.values().any(|role| role.allows(operation.access()))
     {
-        return Err(Refusal::RoleMayNot.into());
+        return Err(Refusal::InsufficientRole.into());
     }
-    let purpose = match need.access() {
+    let purpose = match operation.access() {
         Access::Read => Purpose::View,
         Access::Write => Purpose::Change,
     };
@@ -162,7 +162,7 @@ pub fn own_password_scope(actor: &Actor, user: &UserId) -> Result<AccountScope, 
     if actor.subject.as_ref() == Some(user) {
         Ok(AccountScope::new(actor.coverage.clone(), Purpose::OwnPassword(user.clone())))
     } else {
-        account_scope(actor, Need::ModifyUsers)
+        account_scope(actor, Operation::ModifyUsers)
     }
 }
 
@@ -170,7 +170,7 @@ pub fn own_password_scope(actor: &Actor, user: &UserId) -> Result<AccountScope, 
 /// there (`None`: nothing), if the user counts as a holder at all (R4).
 ///
 /// A blocked user counts for nothing. Rising to a more powerful role is no demotion.
-pub fn role_at_stake<'a>(
+pub fn protected_role_lost<'a>(
     user: &'a User,
     tenant: &TenantId,
     becomes: Option<&Role>,
@@ -190,7 +190,7 @@ pub struct LastProtectedRoleHolder;
 ///
 /// # Errors
 /// [`LastProtectedRoleHolder`] if there is none.
-pub fn keep_a_holder<'a>(
+pub fn ensure_other_holder<'a>(
     at_stake: &Role,
     tenant: &TenantId,
     others: impl IntoIterator<Item = &'a User>,

@@ -57,7 +57,7 @@ pub struct RoleDefinition {
     /// Its name.
     pub name: RoleName,
     /// What its holders may do to the tenant's users.
-    pub may: BTreeSet<Access>,
+    pub access: BTreeSet<Access>,
     /// Whether a tenant must always keep a holder of it (rule R4).
     pub protected: bool,
     /// Whether it is given to whoever is created without a role.
@@ -81,8 +81,8 @@ impl Role {
     }
 
     /// Whether its holders may do this to the tenant's users.
-    pub fn may(&self, access: Access) -> bool {
-        self.definition.may.contains(&access)
+    pub fn allows(&self, access: Access) -> bool {
+        self.definition.access.contains(&access)
     }
 
     /// Whether a tenant must always keep a holder of it (rule R4).

@@ -30,7 +30,7 @@ impl TenantScope {
     }
 
     /// Whether the account is attached to the tenant (R1).
-    pub fn sees(&self, user: &User) -> bool {
+    pub fn can_see(&self, user: &User) -> bool {
         user.memberships.contains_key(&self.tenant)
     }
 
@@ -38,12 +38,12 @@ impl TenantScope {
     ///
     /// # Errors
     /// [`Denied::Refused`] if the scope is for seeing only, or if the role is above the caller's.
-    pub fn admit_grant(&self, role: &Role) -> Result<(), Denied> {
+    pub fn authorize_grant(&self, role: &Role) -> Result<(), Denied> {
         if self.access != Access::Write {
             return Err(Refusal::MissingPermission(Permission::TenantAccessWrite).into());
         }
         match &self.own_role {
-            Some(own) if role.outranks(own) => Err(Refusal::AboveOwnRole.into()),
+            Some(own) if role.outranks(own) => Err(Refusal::RoleAboveOwn.into()),
             Some(_) | None => Ok(()),
         }
     }
@@ -51,10 +51,10 @@ impl TenantScope {
     /// Whether the caller may change what the account is in the tenant, or take it away (R1, R3).
     ///
     /// # Errors
-    /// [`Denied::Hidden`] if the account is not attached here, else as [`TenantScope::admit_grant`]
+    /// [`Denied::Hidden`] if the account is not attached here, else as [`TenantScope::authorize_grant`]
     /// for the role that it holds.
-    pub fn admit_change(&self, user: &User) -> Result<(), Denied> {
-        self.admit_grant(user.role_in(&self.tenant).ok_or(Denied::Hidden)?)
+    pub fn authorize_change(&self, user: &User) -> Result<(), Denied> {
+        self.authorize_grant(user.role_in(&self.tenant).ok_or(Denied::Hidden)?)
     }
 }
 
@@ -88,7 +88,7 @@ impl AccountScope {
     }
 
     /// Why this goes past the policy, if it does.
-    pub fn reason(&self) -> Option<&'static str> {
+    pub fn bypass_reason(&self) -> Option<&'static str> {
         match self.purpose {
             Purpose::System(reason) => Some(reason),
             Purpose::View | Purpose::Change | Purpose::OwnPassword(_) => None,
@@ -97,13 +97,13 @@ impl AccountScope {
 
     /// Whether the account may be known to the caller (R1): the token covers a tenant that the
     /// account is attached to, and the caller's role there, where it is known, allows a look.
-    pub fn sees(&self, user: &User) -> bool {
+    pub fn can_see(&self, user: &User) -> bool {
         matches!(self.coverage, Coverage::All) || self.tenants_of(user).next().is_some()
     }
 
     /// The tenant through which the account is shown: its home if that is covered, else the first
     /// by name; none if the caller covers everything and the account is attached to nothing.
-    pub fn seen_through<'a>(&self, user: &'a User) -> Option<&'a TenantId> {
+    pub fn visible_tenant<'a>(&self, user: &'a User) -> Option<&'a TenantId> {
         self.tenants_of(user)
             .find(|tenant| user.home.as_ref() == Some(*tenant))
             .or_else(|| self.tenants_of(user).next())
@@ -114,50 +114,50 @@ impl AccountScope {
     /// # Errors
     /// [`Denied::Hidden`] if the account may not be known to the caller, else
     /// [`Denied::Refused`].
-    pub fn admit_change(&self, user: &User) -> Result<(), Denied> {
-        if !self.sees(user) {
+    pub fn authorize_change(&self, user: &User) -> Result<(), Denied> {
+        if !self.can_see(user) {
             return Err(Denied::Hidden);
         }
         if self.purpose != Purpose::Change {
             return Err(Refusal::MissingPermission(Permission::ModifyUsersAndGroups).into());
         }
-        self.admit_home(user)?;
-        self.admit_rank(user)
+        self.authorize_home(user)?;
+        self.authorize_rank(user)
     }
 
     /// Whether the caller may set the account's password: as any other change, or because it is
     /// the caller's own (R5).
     ///
     /// # Errors
-    /// Those of [`AccountScope::admit_change`]; [`Refusal::Blocked`] for the own password of a
+    /// Those of [`AccountScope::authorize_change`]; [`Refusal::AccountBlocked`] for the own password of a
     /// blocked account.
-    pub fn admit_password(&self, user: &User) -> Result<(), Denied> {
+    pub fn authorize_password(&self, user: &User) -> Result<(), Denied> {
         match &self.purpose {
             Purpose::OwnPassword(own) if *own == user.id => {
-                if !self.sees(user) {
+                if !self.can_see(user) {
                     Err(Denied::Hidden)
                 } else if user.blocked {
-                    Err(Refusal::Blocked.into())
+                    Err(Refusal::AccountBlocked.into())
                 } else {
                     Ok(())
                 }
             }
             Purpose::View | Purpose::System(_) | Purpose::Change | Purpose::OwnPassword(_) => {
-                self.admit_change(user)
+                self.authorize_change(user)
             }
         }
     }
 
     /// R2. An account without a home belongs to those who cover everything.
-    fn admit_home(&self, user: &User) -> Result<(), Denied> {
+    fn authorize_home(&self, user: &User) -> Result<(), Denied> {
         let home = user.home.as_ref();
         match &self.coverage {
             Coverage::All => Ok(()),
             Coverage::Listed(tenants) if home.is_some_and(|home| tenants.contains(home)) => Ok(()),
             Coverage::Listed(_) => Err(Refusal::ManagedByAnotherTenant.into()),
             Coverage::Roles(roles) => match home.and_then(|home| roles.get(home)) {
-                Some(role) if role.may(Access::Write) => Ok(()),
-                Some(_) => Err(Refusal::RoleMayNot.into()),
+                Some(role) if role.allows(Access::Write) => Ok(()),
+                Some(_) => Err(Refusal::InsufficientRole.into()),
                 None => Err(Refusal::ManagedByAnotherTenant.into()),
             },
         }
@@ -165,12 +165,12 @@ impl AccountScope {
 
     /// R3, in every tenant where the caller's own role is known: an account is one, so whoever
     /// changes it changes the holder of each of its roles.
-    fn admit_rank(&self, user: &User) -> Result<(), Denied> {
+    fn authorize_rank(&self, user: &User) -> Result<(), Denied> {
         let Coverage::Roles(roles) = &self.coverage else { return Ok(()) };
         let above = |(tenant, own): (&TenantId, &Role)| {
             user.role_in(tenant).is_some_and(|held| held.outranks(own))
         };
-        if roles.iter().any(above) { Err(Refusal::AboveOwnRole.into()) } else { Ok(()) }
+        if roles.iter().any(above) { Err(Refusal::RoleAboveOwn.into()) } else { Ok(()) }
     }
 
     /// The tenants through which the caller may know the account, by name.
@@ -183,8 +183,8 @@ impl AccountScope {
             Coverage::All => true,
             Coverage::Listed(tenants) => tenants.contains(tenant),
             Coverage::Roles(roles) => roles.get(tenant).is_some_and(|role| match self.purpose {
-                Purpose::View | Purpose::System(_) => role.may(Access::Read),
-                Purpose::Change => role.may(Access::Read) || role.may(Access::Write),
+                Purpose::View | Purpose::System(_) => role.allows(Access::Read),
+                Purpose::Change => role.allows(Access::Read) || role.allows(Access::Write),
                 Purpose::OwnPassword(_) => true,
             }),
         }

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use domain::id::InvalidUserId;
-use domain::policy::keep_a_holder;
+use domain::policy::ensure_other_holder;
 use domain::{
-    AccountChange, AccountScope, CurrentPassword, DisplayName, EmailAddress, Enlistment,
-    InvalidPassword, Membership, MembershipChange, NewUser, Page, Password, Permission,
-    Permissions, PersonName, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User,
-    UserId, Username,
+    AccountChange, AccountScope, CurrentPassword, DisplayName, EmailAddress, InvalidPassword,
+    Membership, MembershipChange, NewMember, NewUser, Page, Password, Permission, Permissions,
+    PersonName, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User, UserId, Username,
 };
 
 const SECRET: &str = "Planted-secret-1";
@@ -18,7 +17,7 @@ const SECRET: &str = "Planted-secret-1";
 fn role() -> Role {
     let definition = RoleDefinition {
         name: "admin".parse().unwrap(),
-        may: BTreeSet::new(),
+        access: BTreeSet::new(),
         protected: false,
         default: false,
     };
@@ -90,7 +89,7 @@ fn debug_prints_tell_no_secret_and_nothing_personal() {
         &display(),
         &user(),
         &new_user,
-        &Enlistment { email: email(), role: role(), name: Some(display()) },
+        &NewMember { email: email(), role: role(), name: Some(display()) },
         &MembershipChange { role: Some(role()), name: Some(display()) },
         &change,
         &Page { users: vec![user()], total: 1 },
@@ -165,7 +164,7 @@ fn a_change_renames_whoever_is_called_otherwise_after_it() {
     ] {
         let email: EmailAddress = "another@mail.example".parse().unwrap();
         let change = AccountChange { email, given_name, family_name };
-        assert_eq!(change.renames(&user()), renames, "{change:?}");
+        assert_eq!(change.changes_names(&user()), renames, "{change:?}");
     }
 }
 
@@ -173,7 +172,7 @@ fn a_change_renames_whoever_is_called_otherwise_after_it() {
 fn a_protected_role_is_kept_by_its_own_holders_and_by_none_above() {
     let definition = |name: &str| RoleDefinition {
         name: name.parse().unwrap(),
-        may: BTreeSet::new(),
+        access: BTreeSet::new(),
         protected: true,
         default: false,
     };
@@ -184,13 +183,13 @@ fn a_protected_role_is_kept_by_its_own_holders_and_by_none_above() {
         let role = roles.resolve(name).unwrap().clone();
         let membership = Membership { role, name: None };
         let other = User { memberships: [(tenant.clone(), membership)].into(), ..user() };
-        assert_eq!(keep_a_holder(auditor, &tenant, [&other]).is_ok(), kept, "{name}");
+        assert_eq!(ensure_other_holder(auditor, &tenant, [&other]).is_ok(), kept, "{name}");
     }
 }
 
 #[test]
 fn only_a_way_round_the_policy_has_a_reason() {
-    assert_eq!(AccountScope::system("to test").reason(), Some("to test"));
+    assert_eq!(AccountScope::system("to test").bypass_reason(), Some("to test"));
     let tenant: TenantId = "acme".parse().unwrap();
     let actor = domain::Actor {
         subject: None,
@@ -198,11 +197,11 @@ fn only_a_way_round_the_policy_has_a_reason() {
         coverage: domain::Coverage::All,
     };
     let id: UserId = "auth0|known".parse().unwrap();
-    for need in domain::Need::ALL {
-        let scope = domain::policy::tenant_scope(&actor, need, Some(&tenant)).unwrap();
-        assert_eq!(AccountScope::from(&scope).reason(), None);
-        assert_eq!(domain::policy::account_scope(&actor, need).unwrap().reason(), None);
+    for operation in domain::Operation::ALL {
+        let scope = domain::policy::tenant_scope(&actor, operation, Some(&tenant)).unwrap();
+        assert_eq!(AccountScope::from(&scope).bypass_reason(), None);
+        assert_eq!(domain::policy::account_scope(&actor, operation).unwrap().bypass_reason(), None);
     }
     let own = domain::policy::own_password_scope(&actor, &id).unwrap();
-    assert_eq!(own.reason(), None);
+    assert_eq!(own.bypass_reason(), None);
 }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
-use domain::{Listing, Sort, SortField, Timestamp, User, Window};
+use domain::{ListQuery, PageRequest, Sort, SortField, Timestamp, User};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -52,18 +52,18 @@ fn sorts() -> impl Strategy<Value = Sort> {
         .prop_map(|(field, descending)| Sort { field, descending })
 }
 
-fn windows() -> impl Strategy<Value = Window> {
+fn windows() -> impl Strategy<Value = PageRequest> {
     let number = prop_oneof![6 => 0..8_u64, 1 => any::<u64>(), 1 => Just(u64::MAX)];
     let size = prop_oneof![6 => 1..20_u32, 1 => 1..=u32::MAX, 1 => Just(u32::MAX)];
     (number, size).prop_map(|(number, size)| window(number, size))
 }
 
-fn window(number: u64, size: u32) -> Window {
-    Window { number, size: NonZeroU32::new(size).expect("at least one") }
+fn window(number: u64, size: u32) -> PageRequest {
+    PageRequest { number, size: NonZeroU32::new(size).expect("at least one") }
 }
 
 fn select_all(sort: Sort, users: &[User]) -> Vec<&User> {
-    Listing { sort, window: None }.select(users)
+    ListQuery { sort, page: None }.select(users)
 }
 
 // --- The same, said naively ---
@@ -108,14 +108,14 @@ proptest! {
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
         let slice: Vec<&User> =
             select_all(sort, &users).into_iter().skip(skipped).take(size).collect();
-        prop_assert_eq!(Listing { sort, window: Some(window) }.select(&users), slice);
+        prop_assert_eq!(ListQuery { sort, page: Some(window) }.select(&users), slice);
     }
 
     #[test]
     fn the_pages_together_are_the_list(users in users(), sort in sorts(), size in 1..20_u32) {
         let total = u64::try_from(users.len()).expect("a short list");
         let page = |number| {
-            Listing { sort, window: Some(window(number, size)) }.select(&users)
+            ListQuery { sort, page: Some(window(number, size)) }.select(&users)
         };
         let last = window(0, size).last_page(total);
         let pages: Vec<&User> = (0..=last).flat_map(page).collect();
@@ -139,7 +139,7 @@ proptest! {
         let mut turned = users.clone();
         turned.rotate_left(turn.index(users.len().max(1)).min(users.len()));
         turned.reverse();
-        let listing = Listing { sort, window: Some(window) };
+        let listing = ListQuery { sort, page: Some(window) };
         prop_assert_eq!(listing.select(&turned), listing.select(&users));
     }
 }
@@ -198,7 +198,7 @@ fn a_missing_name_counts_as_empty_and_a_missing_username_as_the_e_mail_address()
 fn a_page_far_past_the_end_is_empty_even_where_its_start_is_no_number() {
     let users = ["a", "b", "c"].map(|id| named(id, None, None));
     for (number, size) in [(1 << 63, 2), (1 << 62, 4), (u64::MAX, 1), (u64::MAX, u32::MAX)] {
-        let listing = Listing { sort: Sort::default(), window: Some(window(number, size)) };
+        let listing = ListQuery { sort: Sort::default(), page: Some(window(number, size)) };
         assert!(listing.select(&users).is_empty(), "page {number} of {size}");
     }
 }

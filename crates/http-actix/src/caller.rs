@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use domain::{Bearer, Denied, Need, TenantId};
+use domain::{Bearer, Denied, Operation, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ports::{Call, Share};
 
@@ -42,8 +42,8 @@ impl Caller {
     }
 
     /// Refuses a caller whose token lacks the permission, before anything else is looked at.
-    pub(crate) fn require(&self, need: Need) -> Result<(), Fault> {
-        Ok(need.check(&self.bearer.permissions)?)
+    pub(crate) fn require(&self, operation: Operation) -> Result<(), Fault> {
+        Ok(operation.check(&self.bearer.permissions)?)
     }
 }
 

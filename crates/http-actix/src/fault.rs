@@ -242,7 +242,7 @@ impl From<Refusal> for Fault {
             Refusal::TenantNotCovered => {
                 Self::new(Code::TenantForbidden, "The token does not cover this tenant.")
             }
-            Refusal::RoleMayNot => Self::new(
+            Refusal::InsufficientRole => Self::new(
                 Code::InsufficientPermission,
                 "Your role in the tenant does not allow this.",
             ),
@@ -250,11 +250,11 @@ impl From<Refusal> for Fault {
                 Code::ManagedByAnotherTenant,
                 "The account is managed by another tenant; only that one can change it.",
             ),
-            Refusal::AboveOwnRole => Self::new(
+            Refusal::RoleAboveOwn => Self::new(
                 Code::InsufficientPermission,
                 "The role in question stands above your own in the tenant.",
             ),
-            Refusal::Blocked => {
+            Refusal::AccountBlocked => {
                 Self::new(Code::InsufficientPermission, "A blocked account cannot do this.")
             }
         };

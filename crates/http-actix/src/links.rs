@@ -9,7 +9,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::path::{escaped, segment};
-use crate::query::{FILTER_TENANT, ListQuery, PAGE_NUMBER, PAGE_SIZE, SORT};
+use crate::query::{FILTER_TENANT, ListParameters, PAGE_NUMBER, PAGE_SIZE, SORT};
 
 /// Where clients reach the service: scheme, host, and the path before `/api`, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub(crate) struct PageLinks {
 
 impl PageLinks {
     /// The links of the page that `query` asks for, of a list of `total` users at `address`.
-    pub(crate) fn new(address: &str, query: &ListQuery, total: u64) -> Self {
+    pub(crate) fn new(address: &str, query: &ListParameters, total: u64) -> Self {
         let window = query.window();
         let last = window.last_page(total);
         let to = |number: u64| href(address, query, Some(number));
@@ -100,7 +100,7 @@ impl PageLinks {
     }
 
     /// The links of a whole list at `address`: it is its own first and last page.
-    pub(crate) fn whole(address: &str, query: &ListQuery) -> Self {
+    pub(crate) fn whole(address: &str, query: &ListParameters) -> Self {
         let itself = href(address, query, None);
         Self { first: itself.clone(), last: itself, next: None, prev: None, pages: 1 }
     }
@@ -119,7 +119,7 @@ impl PageLinks {
 }
 
 /// The same list with every parameter kept, at another page or whole.
-fn href(address: &str, query: &ListQuery, number: Option<u64>) -> String {
+fn href(address: &str, query: &ListParameters, number: Option<u64>) -> String {
     let mut parameters = Serializer::new(String::new());
     if let Some(tenant) = &query.tenant {
         parameters.append_pair(FILTER_TENANT, tenant.as_str());

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use domain::{Listing, Sort, TenantId, Window};
+use domain::{ListQuery, PageRequest, Sort, TenantId};
 
 use crate::code::Code;
 use crate::fault::{Fault, Issue};
@@ -50,14 +50,14 @@ impl QueryString {
     }
 
     /// Reads the parameters of a list.
-    pub(crate) fn list(&self) -> Result<ListQuery, Fault> {
-        ListQuery::read(&self.0)
+    pub(crate) fn list(&self) -> Result<ListParameters, Fault> {
+        ListParameters::read(&self.0)
     }
 }
 
 /// The parameters of a list as the client gave them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ListQuery {
+pub(crate) struct ListParameters {
     /// The tenant of `filter[tenant]`.
     pub(crate) tenant: Option<TenantId>,
     /// The order, if one is asked for.
@@ -66,7 +66,7 @@ pub(crate) struct ListQuery {
     size: Option<NonZeroU32>,
 }
 
-impl ListQuery {
+impl ListParameters {
     fn read(query: &str) -> Result<Self, Fault> {
         let given = read(query, &LIST_PARAMETERS)?;
         let mut issues = Vec::new();
@@ -102,19 +102,19 @@ impl ListQuery {
     }
 
     /// The page asked for, with what is left out filled in.
-    pub(crate) fn window(&self) -> Window {
+    pub(crate) fn window(&self) -> PageRequest {
         let default = NonZeroU32::new(DEFAULT_PAGE_SIZE).unwrap_or(NonZeroU32::MIN);
-        Window { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
+        PageRequest { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
     }
 
     /// One page in the order asked for.
-    pub(crate) fn page(&self) -> Listing {
-        Listing { sort: self.sort.unwrap_or_default(), window: Some(self.window()) }
+    pub(crate) fn page(&self) -> ListQuery {
+        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.window()) }
     }
 
     /// The order asked for, and one page only if one is asked for.
-    pub(crate) fn page_or_all(&self) -> Listing {
-        Listing { window: self.is_paged().then(|| self.window()), ..self.page() }
+    pub(crate) fn page_or_all(&self) -> ListQuery {
+        ListQuery { page: self.is_paged().then(|| self.window()), ..self.page() }
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
         fn any_text_is_read_or_refused_with_the_names_of_parameters(
             parameters in prop::collection::vec(any_parameter(), 0..5),
         ) {
-            if let Err(fault) = ListQuery::read(&parameters.join("&")) {
+            if let Err(fault) = ListParameters::read(&parameters.join("&")) {
                 prop_assert_eq!(fault.code().status().as_u16(), 400);
                 prop_assert!(!fault.issues().is_empty());
             }
@@ -214,13 +214,13 @@ mod tests {
         ) {
             let sorted = sort.map(|sort| format!("&sort={sort}")).unwrap_or_default();
             let text = format!("filter[tenant]={tenant}&page[number]={number}&page[size]={size}{sorted}");
-            let query = ListQuery::read(&text).unwrap();
+            let query = ListParameters::read(&text).unwrap();
             let links = PageLinks::new("https://usher.example.com/users", &query, total);
             for (link, page) in [(&links.first, 0), (&links.last, links.pages - 1)] {
                 let (_, text) = link.split_once('?').unwrap();
-                let linked = ListQuery::read(text).unwrap();
+                let linked = ListParameters::read(text).unwrap();
                 prop_assert_eq!((&linked.tenant, linked.sort), (&query.tenant, query.sort));
-                prop_assert_eq!(linked.window(), Window { number: page, ..query.window() });
+                prop_assert_eq!(linked.window(), PageRequest { number: page, ..query.window() });
             }
         }
     }

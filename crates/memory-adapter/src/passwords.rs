@@ -115,7 +115,7 @@ impl PasswordCheck for MemoryDirectory {
         offered: CurrentPassword,
         _client: Option<IpAddr>,
     ) -> PortResult<Verdict> {
-        let record = self.admitted(&seen.id, |user| scope.admit_password(user))?;
+        let record = self.admitted(&seen.id, |user| scope.authorize_password(user))?;
         let matches = self.hasher.verify(record.password, offered).await?;
         Ok(if matches { Verdict::Match } else { Verdict::Mismatch })
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
-use domain::policy::{LastProtectedRoleHolder, keep_a_holder, role_at_stake};
+use domain::policy::{LastProtectedRoleHolder, ensure_other_holder, protected_role_lost};
 use domain::{
     DisplayName, EmailAddress, Membership, Role, RoleCatalogue, RoleName, TenantId, User, UserId,
     Username,
@@ -153,15 +153,15 @@ impl State {
     }
 
     /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing).
-    pub(crate) fn keep_a_holder(
+    pub(crate) fn ensure_other_holder(
         &self,
         user: &User,
         tenant: &TenantId,
         becomes: Option<&Role>,
     ) -> Result<(), LastProtectedRoleHolder> {
-        role_at_stake(user, tenant, becomes).map_or(Ok(()), |role| {
+        protected_role_lost(user, tenant, becomes).map_or(Ok(()), |role| {
             let others = self.people_of(tenant).iter().filter(|other| other.id != user.id);
-            keep_a_holder(role, tenant, others.map(Arc::as_ref))
+            ensure_other_holder(role, tenant, others.map(Arc::as_ref))
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, Denied, Enlistment, Listing, Membership, MembershipChange,
+    AccountChange, AccountScope, Denied, ListQuery, Membership, MembershipChange, NewMember,
     NewUser, Page, Password, TenantScope, User, UserId,
 };
 use ports::{Applied, Conflict, Enlisted, PortError, PortResult, UserDirectory};
@@ -16,7 +16,7 @@ use crate::state::{Record, State};
 /// Putting more people than this in order takes so long that an async thread must not do it.
 const MANY: usize = 1000;
 
-fn page(people: &[Arc<User>], listing: &Listing) -> Page {
+fn page(people: &[Arc<User>], listing: &ListQuery) -> Page {
     let selected = listing.select(people.iter().map(Arc::as_ref));
     Page { users: selected.into_iter().cloned().collect(), total: people.len() as u64 }
 }
@@ -26,10 +26,10 @@ impl UserDirectory for MemoryDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
         // The copy is made when the lock is free again.
         let user = self.read().get(id).map(|record| Arc::clone(&record.user));
-        Ok(user.filter(|user| scope.sees(user)).map(Arc::unwrap_or_clone))
+        Ok(user.filter(|user| scope.can_see(user)).map(Arc::unwrap_or_clone))
     }
 
-    async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
+    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         // Only the people are taken under the lock; they are put in order when it is free again.
         let people = self.read().people_of(scope.tenant()).to_vec();
         if people.len() <= MANY {
@@ -42,7 +42,7 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
-        scope.admit_grant(&new.role)?;
+        scope.authorize_grant(&new.role)?;
         new.password.as_ref().map_or(Ok(()), check_policy).map_err(PortError::Unacceptable)?;
         // Asked before the hash, which is expensive, and again after it.
         self.read().vacant(&new.email, new.username.as_ref())?;
@@ -58,9 +58,9 @@ impl UserDirectory for MemoryDirectory {
         Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }
 
-    async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
-        let Enlistment { email, role, name } = enlistment;
-        scope.admit_grant(&role)?;
+    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted> {
+        let NewMember { email, role, name } = new_member;
+        scope.authorize_grant(&role)?;
         let tenant = scope.tenant();
         let mut state = self.write();
         let Some(record) = state.by_email(&email) else {
@@ -104,10 +104,10 @@ impl UserDirectory for MemoryDirectory {
         let tenant = scope.tenant();
         let mut state = self.write();
         let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
-        scope.admit_change(&record.user)?;
+        scope.authorize_change(&record.user)?;
         if let Some(role) = &role {
-            scope.admit_grant(role)?;
-            state.keep_a_holder(&record.user, tenant, Some(role))?;
+            scope.authorize_grant(role)?;
+            state.ensure_other_holder(&record.user, tenant, Some(role))?;
         }
         let record = record.clone();
         Ok(self.store(&mut state, record, |user| {
@@ -124,8 +124,8 @@ impl UserDirectory for MemoryDirectory {
         let tenant = scope.tenant();
         let mut state = self.write();
         let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
-        scope.admit_change(&record.user)?;
-        state.keep_a_holder(&record.user, tenant, None)?;
+        scope.authorize_change(&record.user)?;
+        state.ensure_other_holder(&record.user, tenant, None)?;
         let record = record.clone();
         self.store(&mut state, record, |user| {
             user.memberships.remove(tenant);
@@ -141,9 +141,9 @@ impl UserDirectory for MemoryDirectory {
     ) -> PortResult<Applied> {
         let mut state = self.write();
         let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
-        scope.admit_change(&record.user)?;
+        scope.authorize_change(&record.user)?;
         let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != seen.id);
-        if taken && !change.renames(&record.user) {
+        if taken && !change.changes_names(&record.user) {
             return Err(Conflict::EmailTaken.into());
         }
         let record = record.clone();
@@ -165,13 +165,13 @@ impl UserDirectory for MemoryDirectory {
         password: Password,
     ) -> PortResult<User> {
         // Asked before the hash, which is expensive, and again after it.
-        self.admitted(&seen.id, |user| scope.admit_password(user))?;
+        self.admitted(&seen.id, |user| scope.authorize_password(user))?;
         check_policy(&password).map_err(PortError::Unacceptable)?;
         let hash = self.hasher.hash(password).await?;
 
         let mut state = self.write();
         let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
-        scope.admit_password(&record.user)?;
+        scope.authorize_password(&record.user)?;
         let record = Record { password: Some(hash), ..record.clone() };
         Ok(self.store(&mut state, record, |_| ()))
     }
@@ -179,9 +179,9 @@ impl UserDirectory for MemoryDirectory {
     async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
         let mut state = self.write();
         let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
-        scope.admit_change(&record.user)?;
+        scope.authorize_change(&record.user)?;
         for tenant in record.user.memberships.keys() {
-            state.keep_a_holder(&record.user, tenant, None)?;
+            state.ensure_other_holder(&record.user, tenant, None)?;
         }
         state.remove(&seen.id);
         Ok(())

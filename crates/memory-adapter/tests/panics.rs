@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AccountChange, Enlistment, MembershipChange, NewUser, User};
+use domain::{AccountChange, MembershipChange, NewMember, NewUser, User};
 use memory_adapter::MemoryDirectory;
 use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Applied, UserDirectory};
@@ -49,7 +49,7 @@ where
     let views = Caller::of([acme()]).views();
     assert_eq!(directory.find(&views, &ann.id).await.unwrap().as_ref(), Some(&ann));
     let reads = Caller::of([acme()]).reads(&acme());
-    let all = directory.list(&reads, &domain::Listing::default()).await.unwrap();
+    let all = directory.list(&reads, &domain::ListQuery::default()).await.unwrap();
     assert_eq!(all.users, std::slice::from_ref(&ann));
     turn(&clock);
     tokio::spawn(call(directory.clone(), ann)).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_panic_in_any_change_leaves_everything_as_it_was_and_in_use() {
     assert_recovers(move |directory, _| async move {
         let email = "cat@example.com".parse().unwrap();
         let role = catalogue().default_role().clone();
-        directory.enlist(&writes(), Enlistment { email, role, name: None }).await.unwrap()
+        directory.enlist(&writes(), NewMember { email, role, name: None }).await.unwrap()
     })
     .await;
     assert_recovers(move |directory, ann| async move {

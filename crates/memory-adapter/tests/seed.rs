@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::{AccountScope, CurrentPassword, Listing, User};
+use domain::{AccountScope, CurrentPassword, ListQuery, User};
 use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
 use ports::contract::{Caller, ManualClock, acme, catalogue, globex};
 use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
@@ -25,7 +25,7 @@ async fn find(directory: &MemoryDirectory, id: &str) -> Option<User> {
 
 async fn acmes_people(directory: &MemoryDirectory) -> Vec<User> {
     let scope = Caller::of([acme()]).reads(&acme());
-    directory.list(&scope, &Listing::default()).await.unwrap().users
+    directory.list(&scope, &ListQuery::default()).await.unwrap().users
 }
 
 #[tokio::test]
@@ -41,8 +41,8 @@ async fn a_full_line_brings_everything() {
 
     let ada = find(&directory, "auth0|1").await.unwrap();
     assert_eq!(ada.email.as_str(), "ada@acme.example");
-    assert_eq!(ada.shown_username(), "ada");
-    assert_eq!((ada.shown_given_name(), ada.shown_family_name()), ("Ada", "Lovelace"));
+    assert_eq!(ada.username_or_email(), "ada");
+    assert_eq!((ada.given_name_or_empty(), ada.family_name_or_empty()), ("Ada", "Lovelace"));
     assert_eq!(ada.display_name.as_ref().unwrap().as_str(), "Ada L.");
     assert!(ada.service_user && ada.blocked);
     assert_eq!(ada.created_at.to_string(), "2025-01-01T00:00:00.000Z");

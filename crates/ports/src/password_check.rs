@@ -28,7 +28,7 @@ pub trait PasswordCheck: Debug + Send + Sync {
     /// `client` is where the attempt came from, for directories that count attempts by it.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as [`AccountScope::admit_password`] says; `TooManyAttempts` if the
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] says; `TooManyAttempts` if the
     /// directory stops attempts by itself; `Unavailable`, `Timeout`, `Failed`.
     async fn verify(
         &self,

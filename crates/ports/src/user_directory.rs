@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
+    AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
     TenantScope, User, UserId,
 };
 
@@ -29,7 +29,7 @@ pub trait UserDirectory: Debug + Send + Sync {
 
     /// Those of the tenant's people that the listing asks for, in its order, and how many there
     /// are in all. What the same process changed before is in it.
-    async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page>;
+    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page>;
 
     /// Creates an account at home in the scope's tenant, attached to it.
     ///
@@ -45,7 +45,7 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// # Errors
     /// `Refused` if the scope does not allow the role; `Conflict` with `AlreadyAttached` or
     /// `AmbiguousAccount`. Of several racing calls for one address and tenant, one succeeds.
-    async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted>;
+    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted>;
 
     /// Changes what the account is in the scope's tenant.
     ///
@@ -84,7 +84,7 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// Sets the account's password. A blocked account stays blocked.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as [`AccountScope::admit_password`] says; `Unacceptable` with
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] says; `Unacceptable` with
     /// `WeakPassword`.
     async fn set_password(
         &self,

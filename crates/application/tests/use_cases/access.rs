@@ -1,7 +1,7 @@
 //! From a bearer to a scope: what is asked of the directory before the policy decides.
 
 use application::UseCaseError;
-use domain::{Bearer, ClaimedTenants, Need, Permission, Refusal};
+use domain::{Bearer, ClaimedTenants, Operation, Permission, Refusal};
 use ports::PortError;
 
 use crate::support::{
@@ -15,13 +15,13 @@ fn everybody() -> [Bearer; 3] {
 #[tokio::test]
 async fn a_bearer_without_the_permission_reaches_no_directory() {
     for bearer in everybody().map(powerless) {
-        for need in Need::ALL {
+        for operation in Operation::ALL {
             let access = Bench::default().services().access;
-            let missing = Refusal::MissingPermission(need.permissions()[0]);
+            let missing = Refusal::MissingPermission(operation.permissions()[0]);
             for tenant in [Some(acme()), None] {
-                assert_refused(access.tenant(&bearer, need, tenant.as_ref()).await, missing);
+                assert_refused(access.tenant(&bearer, operation, tenant.as_ref()).await, missing);
             }
-            assert_refused(access.account(&bearer, need).await, missing);
+            assert_refused(access.account(&bearer, operation).await, missing);
         }
     }
 }
@@ -31,14 +31,14 @@ async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
     let only =
         |permission| Bearer { permissions: [permission].into_iter().collect(), ..member("ann") };
     for permission in Permission::ALL {
-        for need in Need::ALL {
-            if need.permissions().contains(&permission) {
+        for operation in Operation::ALL {
+            if operation.permissions().contains(&permission) {
                 continue;
             }
             let access = Bench::default().services().access;
-            let missing = Refusal::MissingPermission(need.permissions()[0]);
+            let missing = Refusal::MissingPermission(operation.permissions()[0]);
             let bearer = only(permission);
-            assert_refused(access.tenant(&bearer, need, Some(&acme())).await, missing);
+            assert_refused(access.tenant(&bearer, operation, Some(&acme())).await, missing);
         }
     }
 }
@@ -57,11 +57,11 @@ async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() 
 #[tokio::test]
 async fn memberships_are_looked_up_once() {
     let ann = user("ann", &[("acme", "admin")]);
-    for need in Need::ALL {
+    for operation in Operation::ALL {
         let access = Bench::finding(&ann).services().access;
-        access.tenant(&member("ann"), need, Some(&acme())).await.unwrap();
+        access.tenant(&member("ann"), operation, Some(&acme())).await.unwrap();
         let access = Bench::finding(&ann).services().access;
-        access.account(&member("ann"), need).await.unwrap();
+        access.account(&member("ann"), operation).await.unwrap();
     }
     let access = Bench::finding(&ann).services().access;
     access.own_password(&member("ann"), Some(&ann.id)).await.unwrap();
@@ -76,25 +76,25 @@ async fn the_account_that_is_looked_up_is_the_bearer_s_own_in_whatever_tenant() 
     bench
         .directory
         .expect_find()
-        .withf(move |scope, id| scope.sees(&nobody_s) && id.as_str() == "auth0|ann")
+        .withf(move |scope, id| scope.can_see(&nobody_s) && id.as_str() == "auth0|ann")
         .times(1)
         .returning(move |_, _| Ok(Some(found.clone())));
     let access = bench.services().access;
-    let scope = access.tenant(&member("ann"), Need::ReadTenantUsers, Some(&acme())).await;
+    let scope = access.tenant(&member("ann"), Operation::ReadTenantUsers, Some(&acme())).await;
     // The way round the policy served the look-up alone: what comes of it is the policy's.
-    assert!(scope.unwrap().sees(&ann));
+    assert!(scope.unwrap().can_see(&ann));
     let access = Bench::finding(&ann).services().access;
-    let scope = access.account(&member("ann"), Need::ViewUsers).await.unwrap();
-    assert!(!scope.sees(&user("gil", &[("globex", "member")])));
+    let scope = access.account(&member("ann"), Operation::ViewUsers).await.unwrap();
+    assert!(!scope.can_see(&user("gil", &[("globex", "member")])));
 }
 
 #[tokio::test]
 async fn whose_token_names_its_tenants_is_not_looked_up() {
     for bearer in [listed(&["acme"]), operator()] {
         let access = Bench::default().services().access;
-        for need in Need::ALL {
-            access.tenant(&bearer, need, Some(&acme())).await.unwrap();
-            access.account(&bearer, need).await.unwrap();
+        for operation in Operation::ALL {
+            access.tenant(&bearer, operation, Some(&acme())).await.unwrap();
+            access.account(&bearer, operation).await.unwrap();
         }
     }
 }
@@ -103,10 +103,10 @@ async fn whose_token_names_its_tenants_is_not_looked_up() {
 async fn a_bearer_without_an_account_acts_nowhere() {
     let bearer = Bearer { subject: None, ..member("ann") };
     let access = Bench::default().services().access;
-    for need in Need::ALL {
-        let refused = access.tenant(&bearer, need, Some(&acme())).await;
+    for operation in Operation::ALL {
+        let refused = access.tenant(&bearer, operation, Some(&acme())).await;
         assert_refused(refused, Refusal::TenantNotCovered);
-        assert_refused(access.account(&bearer, need).await, Refusal::RoleMayNot);
+        assert_refused(access.account(&bearer, operation).await, Refusal::InsufficientRole);
     }
 }
 
@@ -119,10 +119,13 @@ async fn unknown_and_blocked_callers_act_nowhere() {
         let mut bench = Bench::default();
         bench.directory.expect_find().returning(move |_, _| Ok(found.clone()));
         let access = bench.services().access;
-        for need in Need::ALL {
-            let refused = access.tenant(&member("ann"), need, Some(&acme())).await;
+        for operation in Operation::ALL {
+            let refused = access.tenant(&member("ann"), operation, Some(&acme())).await;
             assert_refused(refused, Refusal::TenantNotCovered);
-            assert_refused(access.account(&member("ann"), need).await, Refusal::RoleMayNot);
+            assert_refused(
+                access.account(&member("ann"), operation).await,
+                Refusal::InsufficientRole,
+            );
         }
     }
 }
@@ -133,9 +136,9 @@ async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
     let within = ClaimedTenants::Memberships { within: Some(acme()) };
     let bearer = Bearer { tenants: within, ..member("ann") };
     let access = Bench::finding(&ann).services().access;
-    access.tenant(&bearer, Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+    access.tenant(&bearer, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
     let access = Bench::finding(&ann).services().access;
-    let refused = access.tenant(&bearer, Need::WriteTenantUsers, Some(&globex())).await;
+    let refused = access.tenant(&bearer, Operation::WriteTenantUsers, Some(&globex())).await;
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
@@ -145,9 +148,9 @@ async fn a_look_up_that_fails_lets_nobody_in() {
     bench.directory.expect_find().times(3).returning(|_, _| Err(PortError::Timeout));
     let access = bench.services().access;
     let ann = member("ann");
-    let tenant = access.tenant(&ann, Need::ReadTenantUsers, Some(&acme())).await;
+    let tenant = access.tenant(&ann, Operation::ReadTenantUsers, Some(&acme())).await;
     assert!(matches!(tenant, Err(UseCaseError::Timeout)), "{tenant:?}");
-    let account = access.account(&ann, Need::ViewUsers).await;
+    let account = access.account(&ann, Operation::ViewUsers).await;
     assert!(matches!(account, Err(UseCaseError::Timeout)), "{account:?}");
     let own = access.own_password(&ann, ann.subject.as_ref()).await;
     assert!(matches!(own, Err(UseCaseError::Timeout)), "{own:?}");
@@ -159,9 +162,9 @@ async fn the_own_password_needs_no_permission() {
     let bearer = powerless(member("ann"));
     let access = Bench::finding(&ann).services().access;
     let scope = access.own_password(&bearer, Some(&ann.id)).await.unwrap();
-    assert_eq!(scope.admit_password(&ann), Ok(()));
+    assert_eq!(scope.authorize_password(&ann), Ok(()));
     // It is for that one password, and for nothing else of the account.
-    assert!(scope.admit_change(&ann).is_err());
+    assert!(scope.authorize_change(&ann).is_err());
     let other = user("bea", &[("acme", "member")]);
-    assert!(scope.admit_password(&other).is_err());
+    assert!(scope.authorize_password(&other).is_err());
 }

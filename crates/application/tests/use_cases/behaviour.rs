@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
-use domain::{CurrentPassword, Listing, Need, NewUser, Refusal};
+use domain::{CurrentPassword, ListQuery, NewUser, Operation, Refusal};
 use memory_adapter::MemoryDirectory;
 use ports::Conflict;
 use ports::contract::{ManualClock, catalogue};
@@ -31,13 +31,14 @@ async fn somebody_is_taken_in_promoted_and_let_go() {
     let services = services();
     let access = &services.access;
     let writes =
-        access.tenant(&member("olga"), Need::WriteTenantUsers, Some(&acme())).await.unwrap();
-    let reads = access.tenant(&member("olga"), Need::ReadTenantUsers, Some(&acme())).await.unwrap();
+        access.tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let reads =
+        access.tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme())).await.unwrap();
     let enlisted = services.tenant_users.enlist(&writes, recruit("member")).await.unwrap();
     assert!(enlisted.created);
     let id = enlisted.user.id;
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
-    let page = services.tenant_users.list(&reads, &Listing::default()).await.unwrap();
+    let page = services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 3);
     services.tenant_users.remove(&writes, &id).await.unwrap();
     assert_hidden(services.tenant_users.get(&reads, &id).await);
@@ -50,15 +51,15 @@ async fn a_caller_who_is_demoted_is_demoted_at_once() {
     let adam = member("adam");
     let access = &services.access;
     let olgas =
-        access.tenant(&member("olga"), Need::WriteTenantUsers, Some(&acme())).await.unwrap();
-    access.tenant(&adam, Need::WriteTenantUsers, Some(&acme())).await.unwrap();
+        access.tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
+    access.tenant(&adam, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
     let id = valid("auth0|adam");
     services.tenant_users.change(&olgas, &id, to_role("viewer")).await.unwrap();
-    let refused = access.tenant(&adam, Need::WriteTenantUsers, Some(&acme())).await;
-    assert_refused(refused, Refusal::RoleMayNot);
-    access.tenant(&adam, Need::ReadTenantUsers, Some(&acme())).await.unwrap();
+    let refused = access.tenant(&adam, Operation::WriteTenantUsers, Some(&acme())).await;
+    assert_refused(refused, Refusal::InsufficientRole);
+    access.tenant(&adam, Operation::ReadTenantUsers, Some(&acme())).await.unwrap();
     services.tenant_users.remove(&olgas, &id).await.unwrap();
-    let refused = access.tenant(&adam, Need::ReadTenantUsers, Some(&acme())).await;
+    let refused = access.tenant(&adam, Operation::ReadTenantUsers, Some(&acme())).await;
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
@@ -67,9 +68,9 @@ async fn a_caller_who_is_demoted_is_demoted_at_once() {
 async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
     let services = services();
     let of_acme = listed(&["acme"]);
-    let changes = services.access.account(&of_acme, Need::ModifyUsers).await.unwrap();
+    let changes = services.access.account(&of_acme, Operation::ModifyUsers).await.unwrap();
     let id = valid("auth0|adam");
-    let everything = services.access.account(&operator(), Need::ModifyUsers).await.unwrap();
+    let everything = services.access.account(&operator(), Operation::ModifyUsers).await.unwrap();
     services.users.delete(&everything, &id).await.unwrap();
     assert_hidden(services.users.change(&changes, &id, to_address("x@example.com")).await);
 }
@@ -78,9 +79,12 @@ async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
 async fn the_last_owner_stays_whoever_asks() {
     let services = services();
     let id = valid("auth0|olga");
-    let writes =
-        services.access.tenant(&operator(), Need::WriteTenantUsers, Some(&acme())).await.unwrap();
-    let changes = services.access.account(&operator(), Need::ModifyUsers).await.unwrap();
+    let writes = services
+        .access
+        .tenant(&operator(), Operation::WriteTenantUsers, Some(&acme()))
+        .await
+        .unwrap();
+    let changes = services.access.account(&operator(), Operation::ModifyUsers).await.unwrap();
     let conflict = |result: Result<(), UseCaseError>| {
         let last = Conflict::LastProtectedRoleHolder;
         assert!(
@@ -99,7 +103,7 @@ async fn people_change_their_own_password_by_the_one_they_have() {
     let services = services();
     let globex = globex();
     let writes =
-        services.access.tenant(&operator(), Need::ModifyUsers, Some(&globex)).await.unwrap();
+        services.access.tenant(&operator(), Operation::ModifyUsers, Some(&globex)).await.unwrap();
     let new = NewUser { password: Some(valid("first-password")), ..newcomer("member") };
     let id = services.users.create(&writes, new).await.unwrap().id;
 

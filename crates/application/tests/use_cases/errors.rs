@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use application::UseCaseError;
-use domain::{Listing, Refusal};
+use domain::{ListQuery, Refusal};
 use ports::contract::Caller;
 use ports::{Conflict, PortError, Unacceptable};
 
@@ -27,7 +27,7 @@ fn table() -> Vec<(PortError, &'static str)> {
     for (refusal, name) in [
         (Refusal::TenantNotCovered, "Refused TenantNotCovered"),
         (Refusal::ManagedByAnotherTenant, "Refused ManagedByAnotherTenant"),
-        (Refusal::AboveOwnRole, "Refused AboveOwnRole"),
+        (Refusal::RoleAboveOwn, "Refused RoleAboveOwn"),
     ] {
         table.push((PortError::Refused(refusal), name));
     }
@@ -82,7 +82,7 @@ async fn each_failure_of_a_read_keeps_its_meaning() {
         bench.directory.expect_list().return_once(|_, _| Err(error));
         let scope = Caller::operator().reads(&acme());
         let users = bench.services().tenant_users;
-        assert_eq!(told(users.list(&scope, &Listing::default()).await), expected);
+        assert_eq!(told(users.list(&scope, &ListQuery::default()).await), expected);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The order of calls: a look at the account before each change to it, and no change after a
 //! refusal.
 
-use domain::{AccountScope, Listing, Page, Refusal, TenantScope, User};
+use domain::{AccountScope, ListQuery, Page, Refusal, TenantScope, User};
 use mockall::Sequence;
 use ports::contract::Caller;
 use ports::{Applied, Conflict, Enlisted, PortError};
@@ -141,7 +141,7 @@ async fn nobody_above_the_caller_is_changed() {
     let admin = Caller::ranked([(acme(), "admin")]);
     let (writes, changes) = (admin.writes(&acme()), admin.changes());
     let id = &owner.id;
-    let above = Refusal::AboveOwnRole;
+    let above = Refusal::RoleAboveOwn;
     assert_refused(services().tenant_users.change(&writes, id, to_role("viewer")).await, above);
     assert_refused(services().tenant_users.remove(&writes, id).await, above);
     let change = to_address("an@example.com");
@@ -153,7 +153,7 @@ async fn nobody_above_the_caller_is_changed() {
 #[tokio::test]
 async fn a_role_above_the_caller_s_own_is_granted_to_nobody() {
     let admin = Caller::ranked([(acme(), "admin")]).writes(&acme());
-    let above = Refusal::AboveOwnRole;
+    let above = Refusal::RoleAboveOwn;
     let member = user("ann", &[("acme", "member")]);
     let services = Bench::finding(&member).services();
     let refused = services.tenant_users.change(&admin, &member.id, to_role("owner")).await;
@@ -215,7 +215,7 @@ async fn a_tenant_s_look_at_somebody_is_through_that_tenant() {
     bench
         .directory
         .expect_find()
-        .withf(move |scope, _| scope.sees(&here) && !scope.sees(&elsewhere))
+        .withf(move |scope, _| scope.can_see(&here) && !scope.can_see(&elsewhere))
         .times(1)
         .returning(move |_, _| Ok(Some(found.clone())));
     let operator = Caller::operator().reads(&acme());
@@ -230,13 +230,13 @@ async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
     bench
         .directory
         .expect_list()
-        .withf(move |scope, listing| *scope == expected && *listing == Listing::default())
+        .withf(move |scope, listing| *scope == expected && *listing == ListQuery::default())
         .times(2)
         .returning(|_, _| Ok(Page { users: Vec::new(), total: 0 }));
     bench
         .directory
         .expect_enlist()
-        .withf(|scope, enlistment| *scope == writes() && *enlistment == recruit("owner"))
+        .withf(|scope, new_member| *scope == writes() && *new_member == recruit("owner"))
         .times(1)
         .returning(|_, _| Ok(Enlisted { user: ann(), created: false }));
     bench
@@ -246,8 +246,8 @@ async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
         .times(1)
         .returning(|_, _| Ok(ann()));
     let services = bench.services();
-    services.tenant_users.list(&reads, &Listing::default()).await.unwrap();
-    services.users.list(&reads, &Listing::default()).await.unwrap();
+    services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
+    services.users.list(&reads, &ListQuery::default()).await.unwrap();
     let enlisted = services.tenant_users.enlist(&writes(), recruit("owner")).await.unwrap();
     assert!(!enlisted.created);
     services.users.create(&writes(), newcomer("owner")).await.unwrap();

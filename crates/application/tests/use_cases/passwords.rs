@@ -102,7 +102,10 @@ async fn no_password_is_checked_of_whom_the_caller_may_not_know() {
 #[tokio::test]
 async fn no_password_is_checked_where_it_may_not_be_set() {
     let blocked = User { blocked: true, ..ann() };
-    assert_refused(change(Bench::finding(&blocked), &own(), None).await, domain::Refusal::Blocked);
+    assert_refused(
+        change(Bench::finding(&blocked), &own(), None).await,
+        domain::Refusal::AccountBlocked,
+    );
     // Nor may a tenant try out passwords of accounts that are only attached to it.
     let guest = user("ann", &[("globex", "member"), ("acme", "member")]);
     let of_acme = Caller::of([acme()]).changes();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
 use domain::{
-    AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, Enlistment, Membership,
-    MembershipChange, NewUser, Password, Permission, Permissions, Refusal, Role, TenantId,
-    Timestamp, User,
+    AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, Membership,
+    MembershipChange, NewMember, NewUser, Password, Permission, Permissions, Refusal, Role,
+    TenantId, Timestamp, User,
 };
 use ports::contract::{ManualClock, catalogue};
 use ports::{MockPasswordCheck, MockUserDirectory};
@@ -124,8 +124,8 @@ pub(crate) fn newcomer(held: &str) -> NewUser {
 }
 
 /// Somebody to be attached.
-pub(crate) fn recruit(held: &str) -> Enlistment {
-    Enlistment { email: valid("new@example.com"), role: role(held), name: None }
+pub(crate) fn recruit(held: &str) -> NewMember {
+    NewMember { email: valid("new@example.com"), role: role(held), name: None }
 }
 
 /// Another role.

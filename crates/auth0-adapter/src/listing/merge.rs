@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use domain::{Listing, Page, Sort, TenantId, User, UserId};
+use domain::{ListQuery, Page, Sort, TenantId, User, UserId};
 
 use super::{Found, Row};
 use crate::recent::Written;
@@ -69,7 +69,7 @@ impl Overlay {
             return Page { users: Vec::new(), total };
         }
         let rows = found.rows.iter().filter_map(|row| row.user.as_ref());
-        let merged = Listing { sort, window: None }.select(rows.chain(&self.present));
+        let merged = ListQuery { sort, page: None }.select(rows.chain(&self.present));
         // Whoever is put in before the first row in hand gets too late a place by this, but one
         // that is still before the range.
         let place = |place: u64| usize::try_from(place.saturating_sub(found.start));

@@ -28,7 +28,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use domain::{Listing, Page, Sort, SortField, TenantId, Timestamp, User, UserId};
+use domain::{ListQuery, Page, Sort, SortField, TenantId, Timestamp, User, UserId};
 use ports::{BoxError, PortError, PortResult};
 use thiserror::Error;
 
@@ -172,11 +172,11 @@ pub(crate) struct Known<'a> {
 pub(crate) async fn list(
     index: &impl Index,
     known: &Known<'_>,
-    listing: &Listing,
+    listing: &ListQuery,
 ) -> PortResult<Page> {
     let Known { tenant, oddities, .. } = known;
     let paged = || {
-        let known = Order::of(listing.sort).zip(listing.window);
+        let known = Order::of(listing.sort).zip(listing.page);
         known.filter(|(order, _)| oddities.allow(tenant, order.field))
     };
     let deep = |window| page::range(window).end > u64::from(PAGE);
@@ -205,7 +205,7 @@ pub(crate) async fn list(
 }
 
 /// The list, when everybody is in hand.
-fn whole(known: &Known<'_>, found: Found, listing: &Listing) -> Page {
+fn whole(known: &Known<'_>, found: Found, listing: &ListQuery) -> Page {
     known.oddities.met_everybody(known.tenant, &found, known.written.keys());
     let people = merge::everybody(known.tenant, found.rows, &known.written);
     let selected = listing.select(&people).into_iter().cloned().collect();

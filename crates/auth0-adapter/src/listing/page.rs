@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use domain::{Page, Sort, UserId, Window};
+use domain::{Page, PageRequest, Sort, UserId};
 use ports::PortResult;
 
 use super::merge::Overlay;
@@ -12,7 +12,7 @@ use super::{Ask, Found, Index, Known, Order, OrderField, PAGE, REACH, Row, count
 const WRITES: usize = 50;
 
 /// The places of the list that the window shows.
-pub(super) fn range(window: Window) -> Range<u64> {
+pub(super) fn range(window: PageRequest) -> Range<u64> {
     let size = u64::from(window.size.get());
     let start = window.number.saturating_mul(size);
     start..start.saturating_add(size)
@@ -23,7 +23,7 @@ pub(super) async fn get(
     index: &impl Index,
     known: &Known<'_>,
     (sort, order): (Sort, Order),
-    window: Window,
+    window: PageRequest,
     first: Option<&Found>,
 ) -> PortResult<Option<Page>> {
     let written: Vec<_> = known.written.keys().cloned().collect();

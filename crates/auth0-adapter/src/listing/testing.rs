@@ -115,7 +115,7 @@ impl Index for Fake {
 pub(super) fn role() -> Role {
     let definition = RoleDefinition {
         name: "member".parse().unwrap(),
-        may: [Access::Read].into(),
+        access: [Access::Read].into(),
         protected: false,
         default: true,
     };

@@ -3,13 +3,13 @@ mod odd;
 
 use std::num::NonZeroU32;
 
-use domain::Window;
+use domain::PageRequest;
 
 use super::testing::{Fake, acme, person};
 use super::*;
 
-fn window(number: u64, size: u32) -> Option<Window> {
-    NonZeroU32::new(size).map(|size| Window { number, size })
+fn window(number: u64, size: u32) -> Option<PageRequest> {
+    NonZeroU32::new(size).map(|size| PageRequest { number, size })
 }
 
 fn sorts() -> impl Iterator<Item = Sort> {
@@ -22,7 +22,7 @@ fn ids(users: &[User]) -> Vec<String> {
 }
 
 /// What the list has to be: everybody, as they now are, in the order of the domain.
-fn expected(people: &[User], listing: &Listing) -> (Vec<String>, u64) {
+fn expected(people: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
     let users: Vec<_> = listing.select(people).into_iter().cloned().collect();
     (ids(&users), people.len() as u64)
 }
@@ -31,13 +31,13 @@ fn expected(people: &[User], listing: &Listing) -> (Vec<String>, u64) {
 async fn list_of(
     index: &impl Index,
     written: BTreeMap<UserId, Written>,
-    listing: &Listing,
+    listing: &ListQuery,
 ) -> PortResult<Page> {
     let known = Known { tenant: &acme(), written, oddities: &Oddities::default() };
     list(index, &known, listing).await
 }
 
-async fn listed(fake: &Fake, listing: &Listing) -> (Vec<String>, u64) {
+async fn listed(fake: &Fake, listing: &ListQuery) -> (Vec<String>, u64) {
     let page = list_of(fake, BTreeMap::new(), listing).await.unwrap();
     (ids(&page.users), page.total)
 }
@@ -63,7 +63,7 @@ async fn full_lists_of_any_length_hold_everybody_once_and_in_order() {
     for count in COUNTS {
         let fake = Fake::of(spread(count));
         for sort in some_sorts(count) {
-            let listing = Listing { sort, window: None };
+            let listing = ListQuery { sort, page: None };
             assert_eq!(
                 listed(&fake, &listing).await,
                 expected(&fake.users, &listing),
@@ -84,7 +84,7 @@ async fn pages_of_lists_of_any_length_are_cut_from_the_same_order() {
                     if count > 250 && size < 100 {
                         continue;
                     }
-                    let listing = Listing { sort, window: window(number, size) };
+                    let listing = ListQuery { sort, page: window(number, size) };
                     assert_eq!(
                         listed(&fake, &listing).await,
                         expected(&fake.users, &listing),
@@ -103,7 +103,7 @@ async fn a_page_that_auth0_can_show_costs_one_call_or_two_where_people_can_tie()
         for sort in sorts().filter(|sort| Order::of(*sort).is_some()) {
             for number in (0..=count / 10).step_by(3) {
                 let before = fake.asks();
-                listed(&fake, &Listing { sort, window: window(number, 10) }).await;
+                listed(&fake, &ListQuery { sort, page: window(number, 10) }).await;
                 let cost = fake.asks() - before;
                 let most = if sort.field == SortField::Id || number < 9 { 1 } else { 2 };
                 assert!((1..=most).contains(&cost), "{cost}: {count} by {sort}, page {number}");
@@ -117,7 +117,7 @@ async fn the_cost_of_long_lists_is_bounded() {
     let fake = Fake::of(spread(2500));
     let cost = async |field, window| {
         let before = fake.asks();
-        let listing = Listing { sort: Sort { field, descending: false }, window };
+        let listing = ListQuery { sort: Sort { field, descending: false }, page: window };
         listed(&fake, &listing).await;
         fake.asks() - before
     };
@@ -143,12 +143,12 @@ async fn people_who_were_created_at_one_moment_are_all_listed() {
         people.extend((0..after).map(|number| person(20_000 + number, later)));
         let fake = Fake::of(people);
         for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
-            let listing = Listing { sort: Sort { field, descending: true }, window: None };
+            let listing = ListQuery { sort: Sort { field, descending: true }, page: None };
             assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
         }
         for field in [SortField::Id, SortField::Email, SortField::FirstName, SortField::CreatedAt] {
             let sort = Sort { field, descending: false };
-            let listing = Listing { sort, window: window(2, 40) };
+            let listing = ListQuery { sort, page: window(2, 40) };
             assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
         }
     }
@@ -177,7 +177,7 @@ async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
                 let last = count / u64::from(size);
                 let numbers = if size < 50 && count > 300 { last - 3..=last } else { 0..=last };
                 for number in numbers {
-                    let listing = Listing { sort, window: window(number, size) };
+                    let listing = ListQuery { sort, page: window(number, size) };
                     let (listed, expected) =
                         (listed(&fake, &listing).await, expected(&fake.users, &listing));
                     assert_eq!(listed, expected, "{count} by {sort}, page {number} of {size}");
@@ -190,7 +190,7 @@ async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
 #[tokio::test]
 async fn who_can_not_be_told_apart_is_an_error_and_never_left_out() {
     let fake = Fake::of((0..2100).map(|number| person(number, 5)).collect());
-    let listing = Listing::default();
+    let listing = ListQuery::default();
     let result = list_of(&fake, BTreeMap::new(), &listing).await;
     assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
 }
@@ -204,7 +204,7 @@ async fn pages_that_auth0_makes_smaller_change_nothing_but_the_cost() {
             let fake = Fake { most, ..Fake::of(people) };
             for sort in sorts() {
                 for window in [None, window(0, 10), window(1, 100), window(2, 60)] {
-                    let listing = Listing { sort, window };
+                    let listing = ListQuery { sort, page: window };
                     let expected = expected(&fake.users, &listing);
                     assert_eq!(listed(&fake, &listing).await, expected, "{most} {listing:?}");
                 }
@@ -239,7 +239,7 @@ async fn an_index_that_makes_no_sense_ends_in_an_error() {
     ];
     for wrong in wrongs {
         let index = Wrong(Fake::of(spread(250)), wrong);
-        let result = list_of(&index, BTreeMap::new(), &Listing::default()).await;
+        let result = list_of(&index, BTreeMap::new(), &ListQuery::default()).await;
         assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
     }
 }

@@ -119,7 +119,7 @@ fn some_of_them_can_be_left_out() {
 fn the_people_of_a_tenant_have_one_of_the_roles_of_the_catalogue() {
     let define = |name: &str| RoleDefinition {
         name: name.parse().unwrap(),
-        may: [Access::Read].into(),
+        access: [Access::Read].into(),
         protected: false,
         default: false,
     };

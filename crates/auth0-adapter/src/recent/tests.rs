@@ -6,7 +6,7 @@ use super::*;
 fn user(id: &str, updated_at: i64, tenants: &[&str]) -> User {
     let definition = RoleDefinition {
         name: "member".parse().unwrap(),
-        may: [Access::Read].into(),
+        access: [Access::Read].into(),
         protected: false,
         default: true,
     };

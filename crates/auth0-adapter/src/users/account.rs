@@ -30,8 +30,8 @@ impl Inner {
     ) -> PortResult<Applied> {
         let _held = self.lock([Key::Account(seen.id.clone())]).await?;
         let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
-        scope.admit_change(&before)?;
-        let renames = change.renames(&before);
+        scope.authorize_change(&before)?;
+        let renames = change.changes_names(&before);
         let AccountChange { email, given_name, family_name } = change;
         let names = UserPatch {
             given_name: set(given_name),
@@ -69,9 +69,9 @@ impl Inner {
 
     pub(crate) async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
         let (_held, before) = self.lock_with_tenants(seen).await?;
-        scope.admit_change(&before)?;
+        scope.authorize_change(&before)?;
         for tenant in before.memberships.keys() {
-            self.keep_a_holder(&before, tenant, None).await?;
+            self.ensure_other_holder(&before, tenant, None).await?;
         }
         if let Err(fault) = self.management.delete(&before.id).await {
             return Err(self.failed(&before, fault).await);

@@ -25,7 +25,7 @@ pub(super) enum Made {
 
 impl Inner {
     pub(crate) async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
-        scope.admit_grant(&new.role)?;
+        scope.authorize_grant(&new.role)?;
         match self.make(scope.tenant(), new).await? {
             Made::Created(user) => Ok(user),
             Made::Taken => Err(Conflict::EmailTaken.into()),

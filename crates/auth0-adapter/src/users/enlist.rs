@@ -1,6 +1,6 @@
 //! People enlisted: attached by their address, or made.
 
-use domain::{EmailAddress, Enlistment, Membership, NewUser, Role, TenantScope, User};
+use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, User};
 use ports::{BoxError, Conflict, Enlisted, PortError, PortResult};
 
 use super::create::Made;
@@ -21,10 +21,10 @@ impl Inner {
     pub(crate) async fn enlist(
         &self,
         scope: &TenantScope,
-        enlistment: Enlistment,
+        new_member: NewMember,
     ) -> PortResult<Enlisted> {
-        let Enlistment { email, role, name } = enlistment;
-        scope.admit_grant(&role)?;
+        let NewMember { email, role, name } = new_member;
+        scope.authorize_grant(&role)?;
         let _held = self.lock([Key::Address(email.clone())]).await?;
         let mut found = self.account_of(&email).await?;
         for _ in 0..ATTEMPTS {

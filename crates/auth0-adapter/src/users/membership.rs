@@ -23,10 +23,10 @@ impl Inner {
         let keys = keys.into_iter().chain(role.is_some().then(|| Key::Tenant(tenant.clone())));
         let _held = self.lock(keys).await?;
         let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
-        scope.admit_change(&before)?;
+        scope.authorize_change(&before)?;
         if let Some(role) = &role {
-            scope.admit_grant(role)?;
-            self.keep_a_holder(&before, tenant, Some(role)).await?;
+            scope.authorize_grant(role)?;
+            self.ensure_other_holder(&before, tenant, Some(role)).await?;
         }
 
         let mut after = before.clone();
@@ -57,8 +57,8 @@ impl Inner {
         let keys = [Key::Tenant(tenant.clone()), Key::Account(seen.id.clone())];
         let _held = self.lock(keys).await?;
         let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
-        scope.admit_change(&before)?;
-        self.keep_a_holder(&before, tenant, None).await?;
+        scope.authorize_change(&before)?;
+        self.ensure_other_holder(&before, tenant, None).await?;
         let entries = Entries::default().membership(self.readers.prefix(), tenant, None);
         let patch = UserPatch { app_metadata: Some(entries.into_map()), ..UserPatch::default() };
         self.patch(&before, &patch).await.map(drop)

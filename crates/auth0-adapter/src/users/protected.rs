@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::policy::{LastProtectedRoleHolder, keep_a_holder, role_at_stake};
+use domain::policy::{LastProtectedRoleHolder, ensure_other_holder, protected_role_lost};
 use domain::{Role, TenantId, User, UserId};
 use ports::PortResult;
 
@@ -30,15 +30,16 @@ impl Inner {
     /// holds it: among late writes, then by search, page by page, since those who come first may all
     /// be blocked. The search may be behind, so one of those found is read by id, which is never
     /// behind.
-    pub(super) async fn keep_a_holder(
+    pub(super) async fn ensure_other_holder(
         &self,
         user: &User,
         tenant: &TenantId,
         becomes: Option<&Role>,
     ) -> PortResult<()> {
-        let Some(role) = role_at_stake(user, tenant, becomes) else { return Ok(()) };
-        let holds =
-            |other: &User| other.id != user.id && keep_a_holder(role, tenant, [other]).is_ok();
+        let Some(role) = protected_role_lost(user, tenant, becomes) else { return Ok(()) };
+        let holds = |other: &User| {
+            other.id != user.id && ensure_other_holder(role, tenant, [other]).is_ok()
+        };
         let (reader, written) = self.known_of(tenant);
         let written_holder = |(id, written): (&UserId, &Written)| match written {
             Written::Is(other) => holds(other).then(|| id.clone()),

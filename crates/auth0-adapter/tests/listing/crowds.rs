@@ -1,6 +1,6 @@
 //! People created at one moment, as by an import.
 
-use domain::{Listing, Sort, SortField};
+use domain::{ListQuery, Sort, SortField};
 
 use crate::tenant::{assert_listed, fails, tenant, window};
 
@@ -18,10 +18,10 @@ async fn check(before: u64, crowd: u64, after: u64, pages_of: u64) {
     let (world, people) = tenant(before + crowd + after, pages_of, moment).await;
     for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
         let sort = Sort { field, descending: field == SortField::LastName };
-        assert_listed(&world, &people, Listing { sort, window: None }).await;
+        assert_listed(&world, &people, ListQuery { sort, page: None }).await;
     }
     for field in [SortField::Email, SortField::FirstName] {
-        let listing = Listing { sort: Sort { field, descending: true }, window: window(1, 40) };
+        let listing = ListQuery { sort: Sort { field, descending: true }, page: window(1, 40) };
         assert_listed(&world, &people, listing).await;
     }
 }
@@ -45,5 +45,5 @@ async fn more_than_a_thousand() {
 #[tokio::test]
 async fn more_than_can_be_told_apart_is_an_error() {
     let (world, _) = tenant(2001, 100, |_| 5).await;
-    assert!(fails(&world, Listing::default()).await);
+    assert!(fails(&world, ListQuery::default()).await);
 }

@@ -1,6 +1,6 @@
 //! Lists that hold what was written a moment ago, while the search does not know it yet.
 
-use domain::{AccountChange, Listing, User};
+use domain::{AccountChange, ListQuery, User};
 use ports::UserDirectory;
 use ports::contract::{Caller, acme, catalogue};
 
@@ -42,7 +42,7 @@ async fn short_lists_hold_late_writes_at_no_further_cost() {
     let mut lists = 0;
     for sort in sorts() {
         for window in [None, window(0, 7), window(7, 10), window(18, 5)] {
-            assert_listed(&world, &people, Listing { sort, window }).await;
+            assert_listed(&world, &people, ListQuery { sort, page: window }).await;
             lists += 1;
         }
     }
@@ -55,15 +55,15 @@ async fn long_lists_hold_late_writes() {
     let people = write(&world, people).await;
     for sort in sorts() {
         for number in 0..=231 / 33 + 1 {
-            assert_listed(&world, &people, Listing { sort, window: window(number, 33) }).await;
+            assert_listed(&world, &people, ListQuery { sort, page: window(number, 33) }).await;
         }
-        assert_listed(&world, &people, Listing { sort, window: None }).await;
+        assert_listed(&world, &people, ListQuery { sort, page: None }).await;
     }
     // The search catches up, and nothing changes.
     world.control().catch_up();
     for sort in sorts() {
         for number in [0, 2, 3, 6] {
-            assert_listed(&world, &people, Listing { sort, window: window(number, 33) }).await;
+            assert_listed(&world, &people, ListQuery { sort, page: window(number, 33) }).await;
         }
     }
 }
@@ -71,7 +71,7 @@ async fn long_lists_hold_late_writes() {
 #[tokio::test]
 async fn a_page_costs_one_call_more_after_a_late_write_and_one_again_after_a_while() {
     let (world, people) = tenant(230, 100, |number| number * 1009 + 1).await;
-    let page = Listing { window: window(3, 50), ..Listing::default() };
+    let page = ListQuery { page: window(3, 50), ..ListQuery::default() };
     let people = write(&world, people).await;
     world.calls();
     assert_listed(&world, &people, page).await;
@@ -87,7 +87,7 @@ async fn very_long_lists_hold_late_writes() {
     let people = write(&world, people).await;
     for sort in sorts().step_by(3) {
         for number in [0, 4, 9, 10, 11] {
-            assert_listed(&world, &people, Listing { sort, window: window(number, 100) }).await;
+            assert_listed(&world, &people, ListQuery { sort, page: window(number, 100) }).await;
         }
     }
 }
@@ -99,12 +99,12 @@ async fn what_another_process_wrote_is_on_the_list_when_the_search_knows_it() {
     let scope = Caller::of([acme()]).writes(&acme());
     let first = world.now(&people[0].id).await.unwrap();
     people[0] = world.directory.change_membership(&scope, &first, to_role("viewer")).await.unwrap();
-    assert_listed(&world, &people, Listing::default()).await;
+    assert_listed(&world, &people, ListQuery::default()).await;
     world.clock.advance(std::time::Duration::from_secs(1));
     let second = other.change_membership(&scope, &people[0], to_role("admin")).await.unwrap();
     // Not yet: the own write is the newest that is known.
-    assert_listed(&world, &people, Listing::default()).await;
+    assert_listed(&world, &people, ListQuery::default()).await;
     world.control().catch_up();
     people[0] = second;
-    assert_listed(&world, &people, Listing::default()).await;
+    assert_listed(&world, &people, ListQuery::default()).await;
 }

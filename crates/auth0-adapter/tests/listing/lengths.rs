@@ -1,6 +1,6 @@
 //! Lists on either side of every border: a page's end, and the end of what Auth0 shows and counts.
 
-use domain::{Listing, Sort, SortField};
+use domain::{ListQuery, Sort, SortField};
 
 use crate::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, calls};
@@ -9,9 +9,9 @@ use crate::world::{SEARCH, calls};
 async fn check(count: u64, pages_of: u64) {
     let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for sort in sorts() {
-        assert_listed(&world, &people, Listing { sort, window: None }).await;
+        assert_listed(&world, &people, ListQuery { sort, page: None }).await;
         for (number, size) in [(0, 10), (1, 33), (0, 100), (count / 50, 50), (count, 10)] {
-            assert_listed(&world, &people, Listing { sort, window: window(number, size) }).await;
+            assert_listed(&world, &people, ListQuery { sort, page: window(number, size) }).await;
         }
     }
 }
@@ -54,9 +54,9 @@ async fn check_some(count: u64, pages_of: u64) {
         (SortField::Id, false, count, 10),
     ] {
         let sort = Sort { field, descending };
-        assert_listed(&world, &people, Listing { sort, window: window(number, size) }).await;
+        assert_listed(&world, &people, ListQuery { sort, page: window(number, size) }).await;
     }
-    assert_listed(&world, &people, Listing::default()).await;
+    assert_listed(&world, &people, ListQuery::default()).await;
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn what_lists_cost() {
     let cost = async |field, window| {
         world.calls();
         let sort = Sort { field, descending: false };
-        assert_listed(&world, &people, Listing { sort, window }).await;
+        assert_listed(&world, &people, ListQuery { sort, page: window }).await;
         world.calls()
     };
     // A page that Auth0 shows, and three calls to count further than it does.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth0_sim::{Fault, FaultKind};
-use domain::{Listing, Sort, SortField};
+use domain::{ListQuery, Sort, SortField};
 use ports::UserDirectory;
 use ports::contract::{Caller, acme};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::world::{SEARCH, World, account, to_role};
 async fn pages(world: &World, size: u32) -> (Vec<String>, Vec<u64>) {
     let (mut ids, mut totals) = (Vec::new(), Vec::new());
     for number in 0.. {
-        let listing = Listing { window: window(number, size), ..Listing::default() };
+        let listing = ListQuery { page: window(number, size), ..ListQuery::default() };
         let page = world.list(&acme(), listing).await;
         totals.push(page.total);
         if page.users.is_empty() {
@@ -78,7 +78,7 @@ async fn an_odd_name_does_not_keep_its_account_or_others_off_the_list() {
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     }));
     world.seed(account("ada", [("acme", "member")]));
-    let page = world.list(&acme(), Listing::default()).await;
+    let page = world.list(&acme(), ListQuery::default()).await;
     let ids: Vec<_> = page.users.iter().map(|user| user.id.as_str()).collect();
     assert_eq!(ids, ["auth0|ada", &odd.unwrap()]);
 }
@@ -95,7 +95,7 @@ async fn the_search_may_learn_of_a_write_while_a_list_is_made() {
             times: Some(1),
             kind: FaultKind::Delay { millis: 100 },
         });
-        let page = Listing { window: window(number, 20), ..Listing::default() };
+        let page = ListQuery { page: window(number, 20), ..ListQuery::default() };
         let mut list = Box::pin(assert_listed(&world, &people, page));
         let learning = async {
             while world.control().calls().get(SEARCH).copied().unwrap_or_default() <= asked {
@@ -117,6 +117,6 @@ async fn an_account_that_was_made_again_is_on_the_list() {
     world.seed(account("ada", [("acme", "member")]));
     assert!(world.now(&id).await.is_some());
     let sort = Sort { field: SortField::Email, descending: false };
-    let page = world.list(&acme(), Listing { sort, window: None }).await;
+    let page = world.list(&acme(), ListQuery { sort, page: None }).await;
     assert_eq!((page.users.len(), page.total), (1, 1));
 }

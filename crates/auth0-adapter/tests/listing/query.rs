@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Access, Listing, RoleCatalogue, RoleDefinition, TenantId};
+use domain::{Access, ListQuery, RoleCatalogue, RoleDefinition, TenantId};
 use ports::UserDirectory;
 use ports::contract::Caller;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::world::{World, email};
 fn catalogue(names: &[&str]) -> Arc<RoleCatalogue> {
     let define = |name: &&str| RoleDefinition {
         name: name.parse().unwrap(),
-        may: [Access::Read, Access::Write].into(),
+        access: [Access::Read, Access::Write].into(),
         protected: false,
         default: false,
     };
@@ -39,7 +39,7 @@ async fn whatever_tenants_and_roles_are_called_each_list_holds_its_own_people() 
     }
     for (number, tenant) in tenants.iter().chain([&longest.parse().unwrap()]).enumerate() {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
-        let page = directory.list(&scope, &Listing::default()).await.unwrap();
+        let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
         assert_eq!(page.total, roles.len() as u64, "{tenant}");
         let own = format!("{number}.");
         assert!(page.users.iter().all(|user| user.email.as_str().starts_with(&own)));
@@ -59,6 +59,6 @@ async fn a_row_that_is_none_of_the_tenants_people_is_left_out() {
         world.seed(json!({ "email": email, "app_metadata": metadata }));
     }
     let acme = "acme".parse().unwrap();
-    let page = world.list(&acme, Listing::default()).await;
+    let page = world.list(&acme, ListQuery::default()).await;
     assert_eq!((page.users, page.total), (vec![], 0));
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use domain::{Listing, Sort, SortField, User, Window};
+use domain::{ListQuery, PageRequest, Sort, SortField, User};
 use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Clock, UserDirectory};
 use serde_json::json;
@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::world::{World, account, lagging};
 
 /// A page, as a listing takes it.
-pub(crate) fn window(number: u64, size: u32) -> Option<Window> {
-    NonZeroU32::new(size).map(|size| Window { number, size })
+pub(crate) fn window(number: u64, size: u32) -> Option<PageRequest> {
+    NonZeroU32::new(size).map(|size| PageRequest { number, size })
 }
 
 pub(crate) fn sorts() -> impl Iterator<Item = Sort> {
@@ -80,7 +80,7 @@ fn user(account: &serde_json::Value) -> User {
 }
 
 /// Asserts that the list is what it would be if everybody were in memory.
-pub(crate) async fn assert_listed(world: &World, people: &[User], listing: Listing) {
+pub(crate) async fn assert_listed(world: &World, people: &[User], listing: ListQuery) {
     let page = world.list(&acme(), listing).await;
     let expected: Vec<_> = listing.select(people).into_iter().cloned().collect();
     assert_eq!(page.total, people.len() as u64, "{listing:?}");
@@ -90,7 +90,7 @@ pub(crate) async fn assert_listed(world: &World, people: &[User], listing: Listi
     assert!(page.users == expected, "somebody is not as expected: {listing:?}");
 }
 
-pub(crate) async fn fails(world: &World, listing: Listing) -> bool {
+pub(crate) async fn fails(world: &World, listing: ListQuery) -> bool {
     let scope = Caller::of([acme()]).reads(&acme());
     world.directory.list(&scope, &listing).await.is_err()
 }

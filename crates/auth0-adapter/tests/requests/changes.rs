@@ -191,7 +191,7 @@ async fn a_change_whose_answer_is_lost_is_sent_again() {
 async fn who_is_gone_is_not_found_nor_listed_from_then_on() {
     let world = World::with(crate::world::lagging, |_| ()).await;
     let ada = world.create("ada", "member").await;
-    assert_eq!(world.list(&acme(), domain::Listing::default()).await.total, 1);
+    assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 1);
     // Somebody else deletes the account.
     world.another(catalogue()).delete(&Caller::operator().changes(), &ada).await.unwrap();
     world.calls();
@@ -199,7 +199,7 @@ async fn who_is_gone_is_not_found_nor_listed_from_then_on() {
     let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
     assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
     assert_eq!(world.calls(), calls([(PATCH, 1)]));
-    assert_eq!(world.list(&acme(), domain::Listing::default()).await.total, 0);
+    assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 0);
     // Nothing more is asked about somebody who is known to be gone.
     world.calls();
     let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
@@ -221,7 +221,7 @@ async fn what_somebody_else_changed_counts_from_the_next_look_on() {
     let ranked = Caller::ranked([(acme(), "admin")]).writes(&acme());
     let result = world.directory.detach(&ranked, &seen).await;
     assert!(matches!(result, Err(PortError::Refused(_))), "{result:?}");
-    assert_eq!(world.list(&acme(), domain::Listing::default()).await.users, [seen]);
+    assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.users, [seen]);
 }
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn what_may_have_been_undone_is_not_remembered() {
         assert!(result.is_err(), "{reading}");
         assert_eq!(world.control().users(), [] as [Value; 0]);
         // The index never showed her.
-        let listed = world.list(&acme(), domain::Listing::default()).await.users;
+        let listed = world.list(&acme(), domain::ListQuery::default()).await.users;
         assert_eq!(listed, [], "{reading}");
     }
 }

@@ -234,7 +234,7 @@ async fn whom_usher_cannot_read_is_not_there_and_stands_in_the_way_all_the_same(
     world.control().seed(odd).unwrap();
     let result = world.directory.enlist(&writes(), recruit("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
-    assert_eq!(world.list(&acme(), domain::Listing::default()).await.users, []);
+    assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.users, []);
     let unknown: UserId = "auth0|nobody".parse().unwrap();
     assert_eq!(world.now(&unknown).await, None);
 }

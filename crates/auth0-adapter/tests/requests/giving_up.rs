@@ -55,7 +55,7 @@ async fn a_caller_who_goes_away_leaves_nothing_half_done() {
     until(|| !world.control().users().is_empty()).await;
     let result = world.directory.create(&writes(), newcomer("ada", "owner")).await;
     assert!(matches!(result, Err(PortError::Conflict(_))), "{result:?}");
-    assert_eq!(world.list(&acme(), domain::Listing::default()).await.total, 1);
+    assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 1);
 }
 
 #[tokio::test]

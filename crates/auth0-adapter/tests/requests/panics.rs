@@ -42,7 +42,7 @@ async fn a_panic_in_a_task_fails_the_call_and_holds_up_nobody_after_it() {
     }
     turn(&clock);
     let changed = directory.change_membership(&scope, &ann, to_role("admin")).await.unwrap();
-    assert!(changed.role_in(&acme()).unwrap().may(Access::Write));
+    assert!(changed.role_in(&acme()).unwrap().allows(Access::Write));
     directory.create(&scope, newcomer("cat", "member")).await.unwrap();
     // Nothing is left under way.
     writes.close();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Access, Listing, MembershipChange, RoleCatalogue, RoleDefinition, User};
+use domain::{Access, ListQuery, MembershipChange, RoleCatalogue, RoleDefinition, User};
 use ports::UserDirectory;
 use ports::contract::{Caller, acme, catalogue};
 
@@ -15,7 +15,7 @@ fn another() -> Arc<RoleCatalogue> {
         .iter()
         .map(|role| RoleDefinition {
             name: role.name().clone(),
-            may: if role.name().as_str() == "viewer" {
+            access: if role.name().as_str() == "viewer" {
                 [Access::Read, Access::Write].into()
             } else {
                 [Access::Read].into()
@@ -26,7 +26,7 @@ fn another() -> Arc<RoleCatalogue> {
         .collect();
     roles.push(RoleDefinition {
         name: "boss".parse().unwrap(),
-        may: [Access::Read].into(),
+        access: [Access::Read].into(),
         protected: false,
         default: false,
     });
@@ -38,13 +38,13 @@ async fn accounts_are_read_under_the_new_roles_from_then_on() {
     let world = World::new().await;
     let boss = world.seed(account("boss", [("acme", "boss")]));
     assert_eq!(world.now(&boss).await.unwrap().role_in(&acme()), None);
-    assert_eq!(world.list(&acme(), Listing::default()).await.total, 0);
+    assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 0);
     let new = another();
     world.directory.adopt_roles(Arc::clone(&new));
     assert_eq!(world.now(&boss).await.unwrap().role_in(&acme()), new.resolve("boss"));
-    assert_eq!(world.list(&acme(), Listing::default()).await.total, 1);
+    assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 1);
     world.directory.adopt_roles(catalogue());
-    assert_eq!(world.list(&acme(), Listing::default()).await.total, 0);
+    assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 0);
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn what_was_written_under_the_old_roles_is_not_remembered_with_them() {
     let viewer = world.create("viewer", "viewer").await;
     assert!(!may_write(&viewer));
     world.directory.adopt_roles(another());
-    let listed = world.list(&acme(), Listing::default()).await.users;
+    let listed = world.list(&acme(), ListQuery::default()).await.users;
     assert!(may_write(&listed[0]));
     // A change that rests on what its caller has seen before answers with the new roles.
     let change = MembershipChange { role: None, name: Some("Vi".parse().unwrap()) };
@@ -65,7 +65,7 @@ async fn what_was_written_under_the_old_roles_is_not_remembered_with_them() {
 /// Whether the role that somebody has in acme has the right to write. Roles of two catalogues are
 /// equal by name.
 fn may_write(user: &User) -> bool {
-    user.role_in(&acme()).is_some_and(|role| role.may(Access::Write))
+    user.role_in(&acme()).is_some_and(|role| role.allows(Access::Write))
 }
 
 #[tokio::test]
@@ -75,5 +75,5 @@ async fn who_was_deleted_stays_off_the_lists() {
     world.control().catch_up();
     world.directory.delete(&Caller::of([acme()]).changes(), &ada).await.unwrap();
     world.directory.adopt_roles(another());
-    assert_eq!(world.list(&acme(), Listing::default()).await.users, []);
+    assert_eq!(world.list(&acme(), ListQuery::default()).await.users, []);
 }

@@ -1,6 +1,6 @@
 //! Answers about somebody else, as a cache on the way that mixes requests up would give them.
 
-use domain::{AccountChange, Enlistment, User};
+use domain::{AccountChange, NewMember, User};
 use ports::UserDirectory;
 use ports::contract::{Caller, acme, catalogue};
 use serde_json::{Value, json};
@@ -72,8 +72,8 @@ async fn an_answer_about_somebody_else_is_a_failure() {
     // Of an address that only somebody else has, nobody is attached; and who is made has another
     // id than the one that was chosen.
     let role = catalogue().resolve("member").unwrap().clone();
-    let enlistment = Enlistment { email: jane.email.clone(), role, name: None };
-    let enlisted = directory.enlist(&operator.writes(&acme()), enlistment).await;
+    let new_member = NewMember { email: jane.email.clone(), role, name: None };
+    let enlisted = directory.enlist(&operator.writes(&acme()), new_member).await;
     assert_eq!(name(&enlisted), "failed", "{enlisted:?}");
     let patched = server.received_requests().await.unwrap();
     let of_eve = |path: &str| path.to_lowercase().contains("eve");

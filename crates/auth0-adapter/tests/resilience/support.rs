@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Fault, FaultKind, Sim};
-use domain::{AccountChange, CurrentPassword, Enlistment, Listing, NewUser, User, UserId};
+use domain::{AccountChange, CurrentPassword, ListQuery, NewMember, NewUser, User, UserId};
 use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{
     Call, PasswordCheck, PortError, PortResult, Unwatched, UpstreamWatch, UserDirectory, Verdict,
@@ -108,12 +108,12 @@ impl Bench {
                 assert_eq!(found.map(|user| user.id), Some(jane.id.clone()));
             }),
             Operation::List => {
-                directory.list(&operator.reads(&acme()), &Listing::default()).await.map(drop)
+                directory.list(&operator.reads(&acme()), &ListQuery::default()).await.map(drop)
             }
             Operation::Enlist => {
                 let email = "joe@acme.example".parse().unwrap();
-                let enlistment = Enlistment { email, role, name: None };
-                directory.enlist(&operator.writes(&acme()), enlistment).await.map(drop)
+                let new_member = NewMember { email, role, name: None };
+                directory.enlist(&operator.writes(&acme()), new_member).await.map(drop)
             }
             Operation::Create => {
                 let new = NewUser {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Sim};
 use domain::{
-    Enlistment, Listing, MembershipChange, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
+    ListQuery, MembershipChange, NewMember, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
 };
 use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Clock, Unwatched, UserDirectory};
@@ -120,7 +120,7 @@ impl World {
         self.directory.create(&scope, newcomer(name, role)).await.unwrap()
     }
 
-    pub(crate) async fn list(&self, tenant: &TenantId, listing: Listing) -> Page {
+    pub(crate) async fn list(&self, tenant: &TenantId, listing: ListQuery) -> Page {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
         self.directory.list(&scope, &listing).await.unwrap()
     }
@@ -144,9 +144,9 @@ pub(crate) fn newcomer(name: &str, role: &str) -> NewUser {
     }
 }
 
-pub(crate) fn recruit(name: &str, role: &str) -> Enlistment {
+pub(crate) fn recruit(name: &str, role: &str) -> NewMember {
     let role = catalogue().resolve(role).unwrap().clone();
-    Enlistment { email: email(name), role, name: None }
+    NewMember { email: email(name), role, name: None }
 }
 
 pub(crate) fn to_role(role: &str) -> MembershipChange {

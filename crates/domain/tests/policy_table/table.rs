@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use domain::policy::{
-    account_scope, keep_a_holder, own_password_scope, role_at_stake, tenant_scope,
+    account_scope, ensure_other_holder, own_password_scope, protected_role_lost, tenant_scope,
 };
 use domain::{
-    Access, AccountScope, Actor, Bearer, ClaimedTenants, Denied, EmailAddress, Membership, Need,
-    Permission, Permissions, Refusal, Role, RoleCatalogue, RoleDefinition, RoleName, TenantId,
-    TenantScope, Timestamp, User, UserId,
+    Access, AccountScope, Actor, Bearer, ClaimedTenants, Denied, EmailAddress, Membership,
+    Operation, Permission, Permissions, Refusal, Role, RoleCatalogue, RoleDefinition, RoleName,
+    TenantId, TenantScope, Timestamp, User, UserId,
 };
 
 const WORDS: &str = "\
@@ -106,12 +106,12 @@ fn permissions(world: &World) -> String {
             table.row(
                 name,
                 vec![
-                    word(list(&caller, Need::ReadTenantUsers, tenant)),
-                    word(list(&caller, Need::ViewUsers, tenant)),
+                    word(list(&caller, Operation::ReadTenantUsers, tenant)),
+                    word(list(&caller, Operation::ViewUsers, tenant)),
                     word(ask.see_in(tenant)),
                     word(ask.see()),
-                    word(grant(&caller, Need::WriteTenantUsers, tenant, member)),
-                    word(grant(&caller, Need::ModifyUsers, tenant, member)),
+                    word(grant(&caller, Operation::WriteTenantUsers, tenant, member)),
+                    word(grant(&caller, Operation::ModifyUsers, tenant, member)),
                     word(ask.change_in(tenant, None)),
                     word(ask.detach_from(tenant)),
                     word(ask.change()),
@@ -140,12 +140,12 @@ fn tenants(world: &World) -> String {
         ]);
         for Caller { name, actor } in world.callers() {
             let mut cells = vec![
-                word(list(&actor, Need::ReadTenantUsers, Some(tenant))),
-                word(list(&actor, Need::ViewUsers, Some(tenant))),
+                word(list(&actor, Operation::ReadTenantUsers, Some(tenant))),
+                word(list(&actor, Operation::ViewUsers, Some(tenant))),
             ];
             for role in world.roles.roles() {
-                let by_a = word(grant(&actor, Need::WriteTenantUsers, Some(tenant), role));
-                let by_b = word(grant(&actor, Need::ModifyUsers, Some(tenant), role));
+                let by_a = word(grant(&actor, Operation::WriteTenantUsers, Some(tenant), role));
+                let by_b = word(grant(&actor, Operation::ModifyUsers, Some(tenant), role));
                 cells.push(if by_a == by_b { by_a } else { "A and B differ" });
             }
             table.row(name, cells);
@@ -379,10 +379,10 @@ impl<D: Into<Denied>> From<D> for No {
             Denied::Refused(refusal) => match refusal {
                 Refusal::MissingPermission(_) => "perm",
                 Refusal::TenantNotCovered => "tenant",
-                Refusal::RoleMayNot => "role",
+                Refusal::InsufficientRole => "role",
                 Refusal::ManagedByAnotherTenant => "home",
-                Refusal::AboveOwnRole => "above",
-                Refusal::Blocked => "blocked",
+                Refusal::RoleAboveOwn => "above",
+                Refusal::AccountBlocked => "blocked",
             },
         })
     }
@@ -394,13 +394,13 @@ fn word(verdict: Verdict) -> &'static str {
     verdict.map_or_else(|no| no.0, |()| "yes")
 }
 
-fn list(caller: &Actor, need: Need, tenant: Option<&TenantId>) -> Verdict {
-    tenant_scope(caller, need, tenant)?;
+fn list(caller: &Actor, operation: Operation, tenant: Option<&TenantId>) -> Verdict {
+    tenant_scope(caller, operation, tenant)?;
     Ok(())
 }
 
-fn grant(caller: &Actor, need: Need, tenant: Option<&TenantId>, role: &Role) -> Verdict {
-    Ok(tenant_scope(caller, need, tenant)?.admit_grant(role)?)
+fn grant(caller: &Actor, operation: Operation, tenant: Option<&TenantId>, role: &Role) -> Verdict {
+    Ok(tenant_scope(caller, operation, tenant)?.authorize_grant(role)?)
 }
 
 /// Who asks, about whom, and who else is in the account's tenants.
@@ -413,25 +413,25 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     fn see_in(&self, tenant: Option<&TenantId>) -> Verdict {
-        let scope = tenant_scope(self.caller, Need::ReadTenantUsers, tenant)?;
-        if scope.sees(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
+        let scope = tenant_scope(self.caller, Operation::ReadTenantUsers, tenant)?;
+        if scope.can_see(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
     }
 
     fn see(&self) -> Verdict {
-        let scope = account_scope(self.caller, Need::ViewUsers)?;
-        if scope.sees(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
+        let scope = account_scope(self.caller, Operation::ViewUsers)?;
+        if scope.can_see(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
     }
 
     fn admitted_in(&self, tenant: Option<&TenantId>) -> Result<TenantScope, No> {
-        let scope = tenant_scope(self.caller, Need::WriteTenantUsers, tenant)?;
-        scope.admit_change(self.user)?;
+        let scope = tenant_scope(self.caller, Operation::WriteTenantUsers, tenant)?;
+        scope.authorize_change(self.user)?;
         Ok(scope)
     }
 
     fn change_in(&self, tenant: Option<&TenantId>, role: Option<&Role>) -> Verdict {
         let scope = self.admitted_in(tenant)?;
         let Some(role) = role else { return Ok(()) };
-        scope.admit_grant(role)?;
+        scope.authorize_grant(role)?;
         self.keeps_holders(scope.tenant(), Some(role))
     }
 
@@ -440,15 +440,15 @@ impl Ask<'_> {
     }
 
     fn change(&self) -> Verdict {
-        Ok(self.modifying()?.admit_change(self.user)?)
+        Ok(self.modifying()?.authorize_change(self.user)?)
     }
 
     fn set_password(&self) -> Verdict {
-        Ok(self.modifying()?.admit_password(self.user)?)
+        Ok(self.modifying()?.authorize_password(self.user)?)
     }
 
     fn change_own_password(&self) -> Verdict {
-        Ok(own_password_scope(self.caller, &self.user.id)?.admit_password(self.user)?)
+        Ok(own_password_scope(self.caller, &self.user.id)?.authorize_password(self.user)?)
     }
 
     fn delete(&self) -> Verdict {
@@ -457,12 +457,12 @@ impl Ask<'_> {
     }
 
     fn modifying(&self) -> Result<AccountScope, Denied> {
-        account_scope(self.caller, Need::ModifyUsers)
+        account_scope(self.caller, Operation::ModifyUsers)
     }
 
     fn keeps_holders(&self, tenant: &TenantId, becomes: Option<&Role>) -> Verdict {
-        role_at_stake(self.user, tenant, becomes)
-            .map_or(Ok(()), |at_stake| keep_a_holder(at_stake, tenant, self.others))
+        protected_role_lost(self.user, tenant, becomes)
+            .map_or(Ok(()), |at_stake| ensure_other_holder(at_stake, tenant, self.others))
             .map_err(|_last| No("last"))
     }
 }
@@ -482,9 +482,9 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let role = |name: &str, may: &[Access], protected| RoleDefinition {
+        let role = |name: &str, access: &[Access], protected| RoleDefinition {
             name: RoleName::from_str(name).expect("a role's name"),
-            may: may.iter().copied().collect(),
+            access: access.iter().copied().collect(),
             protected,
             default: false,
         };

@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::UseCaseError;
-use domain::{CurrentPassword, Need, Password};
+use domain::{CurrentPassword, Operation, Password};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -87,7 +87,7 @@ pub(crate) async fn v1(
     body: Body,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Need::ModifyUsers).await?;
+    let scope = api.services.access.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     let request = body.json::<ChangePasswordRequest>().await?;
     let new = new_password(&request.new_password)?;

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use domain::{
-    DisplayName, EmailAddress, Enlistment, MembershipChange, Need, RoleCatalogue, TenantId,
+    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, TenantId,
     Timestamp, User,
 };
 use serde::{Deserialize, Serialize};
@@ -77,12 +77,12 @@ pub(crate) struct CreateTenantUser {
 }
 
 impl CreateTenantUser {
-    fn into_enlistment(self, roles: &RoleCatalogue) -> Result<Enlistment, Fault> {
+    fn into_new_member(self, roles: &RoleCatalogue) -> Result<NewMember, Fault> {
         let mut issues = Issues::default();
         let email = issues.take("email", self.email.parse::<EmailAddress>());
         let name = self.name.and_then(|name| issues.take("name", name.parse::<DisplayName>()));
         let role = issues.role("role", roles, &self.role);
-        issues.settle(|| Some(Enlistment { email: email?, role: role?, name }))
+        issues.settle(|| Some(NewMember { email: email?, role: role?, name }))
     }
 }
 
@@ -133,8 +133,8 @@ pub(crate) async fn list(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let need = Need::ReadTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    let operation = Operation::ReadTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
     let query = query.list()?;
     if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
         let detail = "must name the tenant of the path";
@@ -180,11 +180,11 @@ pub(crate) async fn create(
     body: Body,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let need = Need::WriteTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    let operation = Operation::WriteTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
-    let enlistment = body.json::<CreateTenantUser>().await?.into_enlistment(&api.live().roles)?;
-    let enlisted = api.services.tenant_users.enlist(&scope, enlistment).await?;
+    let new_member = body.json::<CreateTenantUser>().await?.into_new_member(&api.live().roles)?;
+    let enlisted = api.services.tenant_users.enlist(&scope, new_member).await?;
     let location = api.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
@@ -210,8 +210,8 @@ pub(crate) async fn get(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let need = Need::ReadTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    let operation = Operation::ReadTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     let user = api.services.tenant_users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
@@ -238,8 +238,8 @@ pub(crate) async fn update(
     body: Body,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let need = Need::WriteTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    let operation = Operation::WriteTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     let change = body.json::<UpdateTenantUser>().await?.into_change(&api.live().roles)?;
     let user = api.services.tenant_users.change(&scope, names.require_user()?, change).await?;
@@ -265,8 +265,8 @@ pub(crate) async fn delete(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let need = Need::WriteTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), need, names.tenant()).await?;
+    let operation = Operation::WriteTenantUsers;
+    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     api.services.tenant_users.remove(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -5,7 +5,7 @@ pub(crate) mod view;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
-use domain::Need;
+use domain::Operation;
 
 use crate::api::Api;
 use crate::body::Body;
@@ -41,14 +41,15 @@ pub(crate) async fn list(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    caller.require(Need::ViewUsers)?;
+    caller.require(Operation::ViewUsers)?;
     let query = query.list()?;
     let Some(tenant) = &query.tenant else {
         let issue = Issue::parameter(FILTER_TENANT, Code::MalformedRequest, "is missing");
         return Err(Fault::at(vec![issue]));
     };
     caller.asks_about(tenant);
-    let scope = api.services.access.tenant(caller.bearer(), Need::ViewUsers, Some(tenant)).await?;
+    let scope =
+        api.services.access.tenant(caller.bearer(), Operation::ViewUsers, Some(tenant)).await?;
     let page = api.services.users.list(&scope, &query.page()).await?;
 
     let links = PageLinks::new(&api.public_url.users(), &query, page.total);
@@ -82,7 +83,7 @@ pub(crate) async fn create(
     body: Body,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    caller.require(Need::ModifyUsers)?;
+    caller.require(Operation::ModifyUsers)?;
     query.none()?;
     let request = body.json::<UserCreateRequest>().await?;
     let mut issues = Issues::default();
@@ -91,7 +92,7 @@ pub(crate) async fn create(
         Some(tenant) => {
             caller.asks_about(&tenant);
             let access = &api.services.access;
-            Some(access.tenant(caller.bearer(), Need::ModifyUsers, Some(&tenant)).await?)
+            Some(access.tenant(caller.bearer(), Operation::ModifyUsers, Some(&tenant)).await?)
         }
         None => None,
     };
@@ -118,7 +119,7 @@ pub(crate) async fn get(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Need::ViewUsers).await?;
+    let scope = api.services.access.account(caller.bearer(), Operation::ViewUsers).await?;
     query.none()?;
     let user = api.services.users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
@@ -146,7 +147,7 @@ pub(crate) async fn update(
     id: web::ReqData<RequestId>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Need::ModifyUsers).await?;
+    let scope = api.services.access.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     let change = body.json::<UserUpdateRequest>().await?.into_change()?;
     let applied = api.services.users.change(&scope, names.require_user()?, change).await?;
@@ -176,7 +177,7 @@ pub(crate) async fn delete(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Need::ModifyUsers).await?;
+    let scope = api.services.access.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     api.services.users.delete(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())

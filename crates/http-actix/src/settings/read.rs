@@ -310,7 +310,7 @@ fn roles(raw: Vec<raw::Role>) -> Checked<RoleCatalogue> {
             _ => Err(InvalidSettings::value(key("may"), "must hold only read and write")),
         });
         definitions.push(RoleDefinition {
-            may: may.collect::<Checked<_>>()?,
+            access: may.collect::<Checked<_>>()?,
             name: role.name.parse().map_err(|error| InvalidSettings::value(key("name"), error))?,
             protected: role.protected,
             default: role.default,

@@ -89,7 +89,7 @@ pub async fn a_taken_address_with_other_names_changes_the_names_alone(subject: &
     let applied = subject.directory.change_account(&changes(&acme()), &ada, change).await.unwrap();
     assert_eq!(applied.failures, [Conflict::EmailTaken]);
     assert_eq!(applied.user.email, ada.email);
-    assert_eq!(applied.user.shown_given_name(), "Ada");
+    assert_eq!(applied.user.given_name_or_empty(), "Ada");
     assert_eq!(subject.found_in(&acme(), &ada.id).await, Some(applied.user));
     subject.assert_untouched(&bob).await;
 }
@@ -142,7 +142,7 @@ pub async fn only_callers_of_the_home_tenant_change_an_account(subject: &Subject
     let both = Caller::of([acme(), globex()]).changes();
     let change = with_given_name(&ada, "Ada");
     let ada = subject.directory.change_account(&both, &ada, change).await.unwrap().user;
-    assert_eq!(ada.shown_given_name(), "Ada");
+    assert_eq!(ada.given_name_or_empty(), "Ada");
     subject.directory.delete(&changes(&acme()), &ada).await.unwrap();
 }
 
@@ -154,7 +154,7 @@ pub async fn operators_change_every_account(subject: &Subject) {
     for user in [shared, homeless, lost] {
         let change = with_given_name(&user, "Changed");
         let user = subject.directory.change_account(&operator, &user, change).await.unwrap().user;
-        assert_eq!(user.shown_given_name(), "Changed");
+        assert_eq!(user.given_name_or_empty(), "Changed");
         subject.directory.delete(&operator, &user).await.unwrap();
         assert_eq!(subject.now(&user.id).await, None);
     }
@@ -213,14 +213,14 @@ pub async fn the_holder_of_a_higher_role_is_out_of_reach(subject: &Subject) {
         subject,
         ranked_changes(&acme(), "admin"),
         &ada,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
     // Also where the higher role is one in another tenant of the caller's.
     subject.create(&globex(), "boss", "owner").await;
     subject.create(&acme(), "bob", "member").await;
     let bob = subject.attach(&globex(), "bob", "owner").await;
     let both = Caller::ranked([(acme(), "owner"), (globex(), "admin")]);
-    assert_out_of_reach!(subject, both.changes(), &bob, Refused(Refusal::AboveOwnRole));
+    assert_out_of_reach!(subject, both.changes(), &bob, Refused(Refusal::RoleAboveOwn));
     subject.directory.delete(&ranked_changes(&acme(), "owner"), &ada).await.unwrap();
 }
 

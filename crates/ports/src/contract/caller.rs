@@ -2,7 +2,8 @@
 
 use domain::policy::{account_scope, own_password_scope, tenant_scope};
 use domain::{
-    AccountScope, Actor, Coverage, Need, Permission, Permissions, TenantId, TenantScope, UserId,
+    AccountScope, Actor, Coverage, Operation, Permission, Permissions, TenantId, TenantScope,
+    UserId,
 };
 
 use super::subject::role;
@@ -52,22 +53,22 @@ impl Caller {
 
     /// To see the people of a tenant.
     pub fn reads(&self, tenant: &TenantId) -> TenantScope {
-        tenant_scope(&self.0, Need::ReadTenantUsers, Some(tenant)).unwrap()
+        tenant_scope(&self.0, Operation::ReadTenantUsers, Some(tenant)).unwrap()
     }
 
     /// To change the people of a tenant.
     pub fn writes(&self, tenant: &TenantId) -> TenantScope {
-        tenant_scope(&self.0, Need::WriteTenantUsers, Some(tenant)).unwrap()
+        tenant_scope(&self.0, Operation::WriteTenantUsers, Some(tenant)).unwrap()
     }
 
     /// To see accounts.
     pub fn views(&self) -> AccountScope {
-        account_scope(&self.0, Need::ViewUsers).unwrap()
+        account_scope(&self.0, Operation::ViewUsers).unwrap()
     }
 
     /// To change accounts.
     pub fn changes(&self) -> AccountScope {
-        account_scope(&self.0, Need::ModifyUsers).unwrap()
+        account_scope(&self.0, Operation::ModifyUsers).unwrap()
     }
 
     /// To change a password by proof of the current one.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Access, AccountChange, Enlistment, Listing, Membership, MembershipChange, Refusal, Role,
+    Access, AccountChange, ListQuery, Membership, MembershipChange, NewMember, Refusal, Role,
     RoleCatalogue, RoleDefinition, TenantId, User,
 };
 
@@ -18,8 +18,8 @@ fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }
 }
 
-fn named_recruit(name: &str, display_name: &str) -> Enlistment {
-    Enlistment { name: Some(valid(display_name)), ..recruit(name, "member") }
+fn named_recruit(name: &str, display_name: &str) -> NewMember {
+    NewMember { name: Some(valid(display_name)), ..recruit(name, "member") }
 }
 
 fn shown(user: &User, tenant: &TenantId) -> Option<String> {
@@ -29,7 +29,10 @@ fn shown(user: &User, tenant: &TenantId) -> Option<String> {
 fn definitions() -> Vec<RoleDefinition> {
     let define = |role: &Role| RoleDefinition {
         name: role.name().clone(),
-        may: [Access::Read, Access::Write].into_iter().filter(|access| role.may(*access)).collect(),
+        access: [Access::Read, Access::Write]
+            .into_iter()
+            .filter(|access| role.allows(*access))
+            .collect(),
         protected: role.is_protected(),
         default: false,
     };
@@ -39,7 +42,7 @@ fn definitions() -> Vec<RoleDefinition> {
 /// The catalogue with one role more.
 fn with_retired() -> Arc<RoleCatalogue> {
     let name = valid("retired");
-    let retired = RoleDefinition { name, may: [].into(), protected: false, default: false };
+    let retired = RoleDefinition { name, access: [].into(), protected: false, default: false };
     let roles = definitions().into_iter().chain([retired]);
     Arc::new(RoleCatalogue::new(roles.collect()).unwrap())
 }
@@ -47,7 +50,7 @@ fn with_retired() -> Arc<RoleCatalogue> {
 // Enlisted.
 
 pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subject: &Subject) {
-    let recruit = Enlistment { role: role("viewer"), ..named_recruit("Ada", "Ada L.") };
+    let recruit = NewMember { role: role("viewer"), ..named_recruit("Ada", "Ada L.") };
     let Enlisted { user: ada, created } =
         subject.directory.enlist(&writes(&acme()), recruit).await.unwrap();
     assert!(created);
@@ -112,7 +115,7 @@ pub async fn enlisting_an_account_without_a_home_names_the_membership_alone(subj
 pub async fn nobody_is_attached_twice(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
-        let again = Enlistment { role: role("owner"), ..named_recruit("ada", "Eve") };
+        let again = NewMember { role: role("owner"), ..named_recruit("ada", "Eve") };
         assert_fails!(
             subject.directory.enlist(&writes(&tenant), again).await,
             Conflicts(Conflict::AlreadyAttached)
@@ -127,7 +130,7 @@ pub async fn nobody_is_enlisted_above_the_callers_own_role(subject: &Subject) {
     for name in ["ada", "new"] {
         assert_fails!(
             subject.directory.enlist(&scope, recruit(name, "owner")).await,
-            Refused(Refusal::AboveOwnRole)
+            Refused(Refusal::RoleAboveOwn)
         );
     }
     subject.assert_untouched(&ada).await;
@@ -151,7 +154,7 @@ pub async fn a_stored_role_outside_the_catalogue_is_no_membership(subject: &Subj
     let ada = subject.plant(planted.with_role(globex(), "member")).await;
     assert_eq!(ada.memberships.keys().collect::<Vec<_>>(), [&globex()]);
     assert_eq!(subject.found_in(&acme(), &ada.id).await, None);
-    let page = subject.page(&acme(), Listing::default()).await;
+    let page = subject.page(&acme(), ListQuery::default()).await;
     assert_eq!((page.users, page.total), (vec![], 0));
     assert_eq!(subject.people_of(&globex()).await, std::slice::from_ref(&ada));
 
@@ -191,7 +194,7 @@ pub async fn a_role_that_came_to_the_catalogue_is_a_membership_from_then_on(subj
 
     let directory = subject.backstage.reopen(with_retired()).await;
     let scope = Caller::of([globex()]).reads(&globex());
-    let page = directory.list(&scope, &Listing::default()).await.unwrap();
+    let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 1);
     let ada = &page.users[0];
     assert_eq!(ada.role_in(&globex()).unwrap().name().as_str(), "retired");
@@ -208,7 +211,7 @@ pub async fn a_role_that_left_the_catalogue_is_no_membership_any_more(subject: &
 
     let list = async |tenant| {
         let scope = Caller::of([acme(), globex()]).reads(&tenant);
-        let page = directory.list(&scope, &Listing::default()).await.unwrap();
+        let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
         let names = page.users.iter().map(|user| user.email.as_str().to_owned());
         (names.collect::<Vec<_>>(), page.total)
     };

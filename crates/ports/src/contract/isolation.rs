@@ -4,7 +4,7 @@
 #![allow(missing_docs, reason = "the name of a clause is what it says")]
 
 use domain::{
-    AccountChange, DisplayName, EmailAddress, Enlistment, MembershipChange, PersonName, Role,
+    AccountChange, DisplayName, EmailAddress, MembershipChange, NewMember, PersonName, Role,
     TenantId, Timestamp, User, UserId, Username,
 };
 
@@ -86,7 +86,7 @@ async fn try_everything(subject: &Subject, user: &User, strangers: &[UserId]) {
             4 => directory.delete(&account, user).await,
             5 | 8 => directory.detach(&tenant, user).await,
             6 | 7 => {
-                let named = Enlistment { name: Some(valid("Again")), ..recruit(name, "member") };
+                let named = NewMember { name: Some(valid("Again")), ..recruit(name, "member") };
                 directory.enlist(&tenant, named).await.map(drop)
             }
             9 => directory.enlist(&tenant, recruit(name, "owner")).await.map(drop),
@@ -122,7 +122,7 @@ pub async fn nothing_done_among_ones_own_people_is_seen_elsewhere(subject: &Subj
 
 pub async fn the_home_changes_neither_role_nor_name_of_another_tenants_own(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
-    let named = Enlistment { name: Some(valid("Eve")), ..recruit("ada", "viewer") };
+    let named = NewMember { name: Some(valid("Eve")), ..recruit("ada", "viewer") };
     let ada = subject.directory.enlist(&writes(&globex()), named).await.unwrap().user;
     let before = observed(subject, &globex(), &[]).await;
     let tenant = writes(&acme());

@@ -7,8 +7,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use domain::{
-    AccountChange, Enlistment, Listing, MembershipChange, NewUser, Page, Sort, SortField, TenantId,
-    User, UserId, Window,
+    AccountChange, ListQuery, MembershipChange, NewMember, NewUser, Page, PageRequest, Sort,
+    SortField, TenantId, User, UserId,
 };
 
 use super::caller::{acme, changes, globex, writes};
@@ -18,8 +18,8 @@ fn ids(users: &[User]) -> Vec<UserId> {
     users.iter().map(|user| user.id.clone()).collect()
 }
 
-fn window(number: u64, size: u32) -> Window {
-    Window { number, size: NonZeroU32::new(size).unwrap() }
+fn window(number: u64, size: u32) -> PageRequest {
+    PageRequest { number, size: NonZeroU32::new(size).unwrap() }
 }
 
 /// People whom the orders tell apart: letters of both cases and beyond ASCII, names that are
@@ -96,7 +96,7 @@ pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subj
     for (tenant, people) in
         [(acme(), vec![ada, shared.clone(), blocked]), (globex(), vec![bob, shared, left])]
     {
-        let Page { users, total } = subject.page(&tenant, Listing::default()).await;
+        let Page { users, total } = subject.page(&tenant, ListQuery::default()).await;
         assert_eq!(total, 3);
         let mut people = people;
         people.sort_by(|left, right| left.id.cmp(&right.id));
@@ -107,7 +107,7 @@ pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subj
 pub async fn a_tenant_without_people_has_an_empty_list(subject: &Subject) {
     subject.create(&globex(), "bob", "member").await;
     for window in [None, Some(window(0, 10)), Some(window(3, 10))] {
-        let page = subject.page(&acme(), Listing { window, ..Listing::default() }).await;
+        let page = subject.page(&acme(), ListQuery { page: window, ..ListQuery::default() }).await;
         assert_eq!(page, Page { users: vec![], total: 0 });
     }
 }
@@ -119,7 +119,7 @@ pub async fn every_order_is_kept(subject: &Subject) {
         let everybody = subject.people_of(&tenant).await;
         assert_eq!(everybody.len(), 11);
         for sort in every_sort() {
-            let page = subject.page(&tenant, Listing { sort, window: None }).await;
+            let page = subject.page(&tenant, ListQuery { sort, page: None }).await;
             assert_eq!(ids(&page.users), expected(&everybody, sort), "{tenant} by {sort}");
         }
     }
@@ -137,7 +137,7 @@ pub async fn who_ties_stands_by_ascending_id_in_both_directions(subject: &Subjec
         assert!(by_id.is_sorted());
         for field in [SortField::FirstName, SortField::LastName, SortField::CreatedAt] {
             for descending in [false, true] {
-                let listing = Listing { sort: Sort { field, descending }, window: None };
+                let listing = ListQuery { sort: Sort { field, descending }, page: None };
                 let page = subject.page(&tenant, listing).await;
                 assert_eq!(ids(&page.users), by_id, "{}", listing.sort);
             }
@@ -149,11 +149,11 @@ pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
     populate(subject, &acme()).await;
     populate(subject, &globex()).await;
     for sort in every_sort() {
-        let whole = subject.page(&acme(), Listing { sort, window: None }).await;
+        let whole = subject.page(&acme(), ListQuery { sort, page: None }).await;
         for size in [1, 2, 3, 7, 11, 12, 100] {
             let mut pages = Vec::new();
             for number in 0..=11 / u64::from(size) {
-                let listing = Listing { sort, window: Some(window(number, size)) };
+                let listing = ListQuery { sort, page: Some(window(number, size)) };
                 let page = subject.page(&acme(), listing).await;
                 assert_eq!(page.total, 11);
                 assert!(page.users.len() <= size as usize);
@@ -177,11 +177,11 @@ pub async fn a_page_past_the_end_is_empty_and_tells_the_total(subject: &Subject)
         (1 << 63, 2),
         (1 << 32, 100),
     ] {
-        let listing = Listing { sort: Sort::default(), window: Some(window(number, size)) };
+        let listing = ListQuery { sort: Sort::default(), page: Some(window(number, size)) };
         let page = subject.page(&acme(), listing).await;
         assert_eq!(page, Page { users: vec![], total: 11 }, "page {number} of {size}");
     }
-    let all = Listing { sort: Sort::default(), window: Some(window(0, u32::MAX)) };
+    let all = ListQuery { sort: Sort::default(), page: Some(window(0, u32::MAX)) };
     assert_eq!(subject.page(&acme(), all).await.users.len(), 11);
 }
 
@@ -224,7 +224,7 @@ pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
     directory.detach(&scope, &ada).await.unwrap();
     let ada = subject.now(&ada.id).await.unwrap();
     assert_listed(subject, &ada, "being detached").await;
-    let back = Enlistment { name: Some(valid("Back")), ..recruit("countess", "member") };
+    let back = NewMember { name: Some(valid("Back")), ..recruit("countess", "member") };
     let ada = directory.enlist(&scope, back).await.unwrap().user;
     assert_listed(subject, &ada, "being attached again").await;
     directory.delete(&changes(&acme()), &ada).await.unwrap();

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "the name of a clause is what it says")]
 
-use domain::{Enlistment, MembershipChange, Refusal, TenantId, User};
+use domain::{MembershipChange, NewMember, Refusal, TenantId, User};
 
 use super::caller::{acme, globex, ranked_writes, writes};
 use super::subject::{Subject, assert_fails, recruit, role, valid};
@@ -16,8 +16,8 @@ fn to_name(name: &str) -> MembershipChange {
     MembershipChange { role: None, name: Some(valid(name)) }
 }
 
-fn named_recruit(name: &str, display_name: &str) -> Enlistment {
-    Enlistment { name: Some(valid(display_name)), ..recruit(name, "member") }
+fn named_recruit(name: &str, display_name: &str) -> NewMember {
+    NewMember { name: Some(valid(display_name)), ..recruit(name, "member") }
 }
 
 fn shown(user: &User, tenant: &TenantId) -> Option<String> {
@@ -102,7 +102,7 @@ pub async fn nobody_is_raised_above_the_callers_own_role(subject: &Subject) {
     let directory = &subject.directory;
     assert_fails!(
         directory.change_membership(&scope, &ada, to_role("owner")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
     subject.assert_untouched(&ada).await;
     let ada = directory.change_membership(&scope, &ada, to_role("admin")).await.unwrap();
@@ -119,10 +119,10 @@ pub async fn a_membership_above_the_callers_own_role_is_out_of_reach(subject: &S
     for change in [to_role("member"), to_name("Eve")] {
         assert_fails!(
             directory.change_membership(&scope, &ada, change).await,
-            Refused(Refusal::AboveOwnRole)
+            Refused(Refusal::RoleAboveOwn)
         );
     }
-    assert_fails!(directory.detach(&scope, &ada).await, Refused(Refusal::AboveOwnRole));
+    assert_fails!(directory.detach(&scope, &ada).await, Refused(Refusal::RoleAboveOwn));
     subject.assert_untouched(&ada).await;
     // The other tenant's administrators have nothing to do with that role.
     directory.detach(&ranked_writes(&globex(), "admin"), &ada).await.unwrap();

@@ -5,7 +5,7 @@
 //!
 //! | macro | clauses | subject |
 //! |---|---|---|
-//! | [`directory_contract!`](crate::directory_contract) | [`users`], [`accounts`], [`enlistment`], [`memberships`], [`protected`], [`isolation`], [`listing`], [`races`] | [`Subject`] |
+//! | [`directory_contract!`](crate::directory_contract) | [`users`], [`accounts`], [`new_member`], [`memberships`], [`protected`], [`isolation`], [`listing`], [`races`] | [`Subject`] |
 //! | [`password_contract!`](crate::password_contract) | [`passwords`] | [`Subject`] |
 //! | [`one_step_contract!`](crate::one_step_contract) | [`one_step`], for directories that read and write in one step | [`Subject`] |
 //! | [`key_source_contract!`](crate::key_source_contract) | [`keys`] | [`KeySubject`] |

@@ -32,18 +32,18 @@ pub async fn who_rose_since_the_caller_looked_is_out_of_reach(subject: &Subject)
     let (tenant, account) = (ranked_writes(&acme(), "admin"), ranked_changes(&acme(), "admin"));
     assert_fails!(
         directory.change_membership(&tenant, &seen, to_role("viewer")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
-    assert_fails!(directory.detach(&tenant, &seen).await, Refused(Refusal::AboveOwnRole));
+    assert_fails!(directory.detach(&tenant, &seen).await, Refused(Refusal::RoleAboveOwn));
     assert_fails!(
         directory.change_account(&account, &seen, to_given_name(&seen, "Eve")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
     assert_fails!(
         directory.set_password(&account, &seen, valid("correct-horse")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
-    assert_fails!(directory.delete(&account, &seen).await, Refused(Refusal::AboveOwnRole));
+    assert_fails!(directory.delete(&account, &seen).await, Refused(Refusal::RoleAboveOwn));
     subject.assert_untouched(&risen).await;
 }
 
@@ -87,7 +87,7 @@ pub async fn a_change_leaves_what_changed_since_the_caller_looked(subject: &Subj
     let now = subject.now(&seen.id).await.unwrap();
     assert_eq!(now.role_in(&globex()), Some(&role("admin")));
     assert_eq!(now.role_in(&acme()), Some(&role("viewer")));
-    assert_eq!(now.shown_given_name(), "Ada");
+    assert_eq!(now.given_name_or_empty(), "Ada");
 }
 
 pub async fn only_the_id_of_what_the_caller_saw_matters(subject: &Subject) {

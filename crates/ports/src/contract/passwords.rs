@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "the name of a clause is what it says")]
 
 use domain::{
-    AccountChange, AccountScope, CurrentPassword, Enlistment, MembershipChange, NewUser, Refusal,
+    AccountChange, AccountScope, CurrentPassword, MembershipChange, NewMember, NewUser, Refusal,
     User,
 };
 
@@ -198,7 +198,7 @@ pub async fn the_password_of_the_holder_of_a_higher_role_is_out_of_reach(subject
         .unwrap();
     assert_fails!(
         set(subject, &ranked_changes(&acme(), "admin"), &ada, SECOND).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
     assert_eq!(check(subject, &ada, FIRST).await, Match);
     set(subject, &ranked_changes(&acme(), "owner"), &ada, SECOND).await.unwrap();
@@ -249,8 +249,8 @@ pub async fn blocked_users_neither_prove_nor_set_their_own_password(subject: &Su
     let bob = subject.plant(planted.blocked()).await;
     for tenant in [acme(), globex()] {
         let scope = Caller::of([tenant]).merely(&bob.id).proves(&bob.id);
-        assert_fails!(verify(subject, &scope, &bob, FIRST).await, Refused(Refusal::Blocked));
-        assert_fails!(set(subject, &scope, &bob, SECOND).await, Refused(Refusal::Blocked));
+        assert_fails!(verify(subject, &scope, &bob, FIRST).await, Refused(Refusal::AccountBlocked));
+        assert_fails!(set(subject, &scope, &bob, SECOND).await, Refused(Refusal::AccountBlocked));
     }
     let home = changes(&acme());
     assert_eq!(verify(subject, &home, &bob, FIRST).await.unwrap(), Match);
@@ -280,7 +280,7 @@ pub async fn a_password_outlives_every_other_change(subject: &Subject) {
     let ada = directory.change_account(&account, &ada, change).await.unwrap().user;
     let change = MembershipChange { role: Some(role("viewer")), name: Some(valid("Ada")) };
     directory.change_membership(&tenant, &ada, change).await.unwrap();
-    let named = Enlistment { name: Some(valid("Eve")), ..recruit("countess", "member") };
+    let named = NewMember { name: Some(valid("Eve")), ..recruit("countess", "member") };
     let ada = directory.enlist(&writes(&globex()), named).await.unwrap().user;
     directory.detach(&tenant, &ada).await.unwrap();
     let ada = subject.now(&ada.id).await.unwrap();

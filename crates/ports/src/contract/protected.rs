@@ -134,10 +134,10 @@ pub async fn other_refusals_come_before_that_of_the_last_holder(subject: &Subjec
     let (tenant, account) = (ranked_writes(&acme(), "admin"), ranked_changes(&acme(), "admin"));
     assert_fails!(
         directory.change_membership(&tenant, &ada, to_role("member")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
-    assert_fails!(directory.detach(&tenant, &ada).await, Refused(Refusal::AboveOwnRole));
-    assert_fails!(directory.delete(&account, &ada).await, Refused(Refusal::AboveOwnRole));
+    assert_fails!(directory.detach(&tenant, &ada).await, Refused(Refusal::RoleAboveOwn));
+    assert_fails!(directory.delete(&account, &ada).await, Refused(Refusal::RoleAboveOwn));
     let (tenant, account) = (writes(&globex()), changes(&globex()));
     assert_fails!(directory.change_membership(&tenant, &ada, to_role("member")).await, NotFound);
     assert_fails!(directory.detach(&tenant, &ada).await, NotFound);

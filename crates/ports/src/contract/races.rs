@@ -275,7 +275,7 @@ pub async fn attaching_against_detaching_happens_in_one_of_the_two_orders(subjec
             Err(PortError::Conflict(Conflict::AlreadyAttached)) => {
                 assert_eq!(user.role_in(&acme()), None);
             }
-            Err(other) => panic!("the enlistment failed: {other:?}"),
+            Err(other) => panic!("the new_member failed: {other:?}"),
         }
     }
 }

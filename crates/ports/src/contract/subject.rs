@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    Access, Enlistment, Listing, NewUser, Page, Password, Role, RoleCatalogue, RoleDefinition,
+    Access, ListQuery, NewMember, NewUser, Page, Password, Role, RoleCatalogue, RoleDefinition,
     TenantId, Timestamp, User, UserId,
 };
 
@@ -112,9 +112,9 @@ impl Planted {
 /// `auditor` and `viewer` may read; `member` may nothing and is the default.
 pub fn catalogue() -> Arc<RoleCatalogue> {
     static CATALOGUE: LazyLock<Arc<RoleCatalogue>> = LazyLock::new(|| {
-        let define = |name: &str, may: &[Access], protected| RoleDefinition {
+        let define = |name: &str, access: &[Access], protected| RoleDefinition {
             name: name.parse().unwrap(),
-            may: may.iter().copied().collect(),
+            access: access.iter().copied().collect(),
             protected,
             default: name == "member",
         };
@@ -189,8 +189,8 @@ pub(super) fn newcomer(name: &str, role_name: &str) -> NewUser {
 }
 
 /// Somebody to be enlisted, without a name.
-pub(super) fn recruit(name: &str, role_name: &str) -> Enlistment {
-    Enlistment { email: valid(&address(name)), role: role(role_name), name: None }
+pub(super) fn recruit(name: &str, role_name: &str) -> NewMember {
+    NewMember { email: valid(&address(name)), role: role(role_name), name: None }
 }
 
 impl Subject {
@@ -242,11 +242,11 @@ impl Subject {
 
     /// Everybody in the tenant, by id.
     pub(super) async fn people_of(&self, tenant: &TenantId) -> Vec<User> {
-        self.page(tenant, Listing::default()).await.users
+        self.page(tenant, ListQuery::default()).await.users
     }
 
     /// A list of the tenant's people.
-    pub(super) async fn page(&self, tenant: &TenantId, listing: Listing) -> Page {
+    pub(super) async fn page(&self, tenant: &TenantId, listing: ListQuery) -> Page {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
         self.directory.list(&scope, &listing).await.unwrap()
     }

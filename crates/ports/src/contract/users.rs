@@ -175,7 +175,7 @@ pub async fn nobody_is_created_above_the_callers_own_role(subject: &Subject) {
     let scope = ranked_writes(&acme(), "admin");
     assert_fails!(
         subject.directory.create(&scope, newcomer("ada", "owner")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
     subject.directory.create(&scope, newcomer("ada", "admin")).await.unwrap();
     // A rank in one tenant says nothing of another.
@@ -183,7 +183,7 @@ pub async fn nobody_is_created_above_the_callers_own_role(subject: &Subject) {
     subject.directory.create(&both.writes(&globex()), newcomer("bob", "owner")).await.unwrap();
     assert_fails!(
         subject.directory.create(&both.writes(&acme()), newcomer("cy", "owner")).await,
-        Refused(Refusal::AboveOwnRole)
+        Refused(Refusal::RoleAboveOwn)
     );
 }
 

@@ -120,7 +120,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [window(number, size), None] {
             fake.asks = 0.into();
-            let listing = Listing { sort, window };
+            let listing = ListQuery { sort, page: window };
             let page = list_of(&fake, written.clone(), &listing);
             let page = runtime.block_on(page).unwrap();
             prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
@@ -153,7 +153,7 @@ proptest! {
         let held = held.iter().map(row).collect();
         let overlay = Overlay::new(&acme(), &written, held);
         let sort = Sort { field, descending };
-        let order = Listing { sort, window: None };
+        let order = ListQuery { sort, page: None };
         let index: Vec<_> = order.select(&others).into_iter().map(row).collect();
         let list = ids(&order.select(&people).into_iter().cloned().collect::<Vec<_>>());
         for start in 0..=list.len() + 2 {

@@ -19,7 +19,7 @@ async fn pages(fake: &Fake, oddities: &Oddities, sort: Sort, size: u32) -> Vec<(
     let mut pages = Vec::new();
     for number in 0..=fake.users.len() as u64 / u64::from(size) {
         let known = Known { tenant: &acme(), written: BTreeMap::new(), oddities };
-        let listing = Listing { sort, window: window(number, size) };
+        let listing = ListQuery { sort, page: window(number, size) };
         let page = list(fake, &known, &listing).await.unwrap();
         pages.push((ids(&page.users), page.total));
     }
@@ -37,7 +37,7 @@ async fn ids_with_upper_case_are_listed_in_the_order_of_the_list() {
     let oddities = Oddities::default();
     let together: Vec<_> =
         pages(&fake, &oddities, BY_ID, 20).await.into_iter().flat_map(|(ids, _)| ids).collect();
-    let (everybody, _) = expected(&fake.users, &Listing { sort: BY_ID, window: None });
+    let (everybody, _) = expected(&fake.users, &ListQuery { sort: BY_ID, page: None });
     assert_eq!(together, everybody);
     // By other fields, Auth0's pages are still good: nobody is walked.
     let before = fake.asks();
@@ -55,7 +55,7 @@ async fn a_row_that_cannot_be_read_is_nobody_and_changes_no_place() {
         *(if senseless { &mut fake.senseless } else { &mut fake.unreadable }) = odd;
         let oddities = Oddities::default();
         for (number, page) in pages(&fake, &oddities, BY_EMAIL, 40).await.into_iter().enumerate() {
-            let listing = Listing { sort: BY_EMAIL, window: window(number as u64, 40) };
+            let listing = ListQuery { sort: BY_EMAIL, page: window(number as u64, 40) };
             assert_eq!(page, expected(&people, &listing), "{senseless} {number}");
         }
         // When it can be read again, pages are pages again, after one walk.
@@ -83,7 +83,7 @@ async fn pages_in_another_order_than_asked_for_are_not_shown() {
     let index = Deaf(Fake::of(spread(250)));
     for sort in [BY_ID, BY_EMAIL] {
         for number in [0, 3] {
-            let listing = Listing { sort, window: window(number, 40) };
+            let listing = ListQuery { sort, page: window(number, 40) };
             let page = list_of(&index, BTreeMap::new(), &listing).await.unwrap();
             assert_eq!((ids(&page.users), page.total), expected(&index.0.users, &listing));
         }
@@ -124,7 +124,7 @@ proptest! {
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [None, window(number, 33), window(0, 100)] {
-            let listing = Listing { sort, window };
+            let listing = ListQuery { sort, page: window };
             let page = runtime.block_on(list(&fake, &known, &listing)).unwrap();
             if sort.field == SortField::CreatedAt && crowded && window.is_some() {
                 // Those who were created at one moment may stand in any order.

@@ -42,7 +42,7 @@ fn an_account_is_read_with_all_that_it_has() {
     assert_eq!(user.id.as_str(), "auth0|5f7c8ec7c33c6c004bbafe82");
     assert_eq!(user.email.as_str(), "jane@acme.example");
     assert_eq!(user.username.as_ref().unwrap().as_str(), "jane.d");
-    assert_eq!((user.shown_given_name(), user.shown_family_name()), ("Jane", "Doe"));
+    assert_eq!((user.given_name_or_empty(), user.family_name_or_empty()), ("Jane", "Doe"));
     assert_eq!(user.display_name.as_ref().unwrap().as_str(), "JD");
     assert!(user.blocked && user.service_user);
     assert_eq!(user.created_at.to_string(), "2026-01-02T03:04:05.678Z");

@@ -48,7 +48,7 @@ pub(crate) struct UserResponse<'a> {
 impl<'a> UserResponse<'a> {
     /// The user as the scope shows it.
     pub(crate) fn through(scope: &AccountScope, user: &'a User) -> Self {
-        Self::new(user, scope.seen_through(user).map_or("", TenantId::as_str))
+        Self::new(user, scope.visible_tenant(user).map_or("", TenantId::as_str))
     }
 
     /// The user as the tenant sees it.
@@ -60,9 +60,9 @@ impl<'a> UserResponse<'a> {
             tenant_name,
             created_at: user.created_at,
             updated_at: user.updated_at,
-            username: user.shown_username(),
-            first_name: user.shown_given_name(),
-            last_name: user.shown_family_name(),
+            username: user.username_or_email(),
+            first_name: user.given_name_or_empty(),
+            last_name: user.family_name_or_empty(),
             last_login: user.last_login,
         }
     }

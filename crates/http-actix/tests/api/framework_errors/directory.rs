@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, Enlistment, Listing, MembershipChange, NewUser, Page, Password,
+    AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
     TenantScope, User, UserId,
 };
 use ports::{Applied, Enlisted, PortError, PortResult, UserDirectory};
@@ -51,7 +51,7 @@ impl UserDirectory for Failing {
         self.fail().await
     }
 
-    async fn list(&self, _: &TenantScope, _: &Listing) -> PortResult<Page> {
+    async fn list(&self, _: &TenantScope, _: &ListQuery) -> PortResult<Page> {
         self.fail().await
     }
 
@@ -59,7 +59,7 @@ impl UserDirectory for Failing {
         self.fail().await
     }
 
-    async fn enlist(&self, _: &TenantScope, _: Enlistment) -> PortResult<Enlisted> {
+    async fn enlist(&self, _: &TenantScope, _: NewMember) -> PortResult<Enlisted> {
         self.fail().await
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use async_trait::async_trait;
 use auth0_sim::Control;
 use domain::{
-    AccountChange, AccountScope, CurrentPassword, Enlistment, Listing, MembershipChange, NewUser,
+    AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
     Page, Password, RoleCatalogue, TenantScope, User, UserId,
 };
 use ports::contract::ManualClock;
@@ -91,7 +91,7 @@ impl UserDirectory for Resettable {
         self.now().find(scope, id).await
     }
 
-    async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
+    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         self.now().list(scope, listing).await
     }
 
@@ -99,8 +99,8 @@ impl UserDirectory for Resettable {
         self.count(self.now().create(scope, new).await)
     }
 
-    async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
-        self.count(self.now().enlist(scope, enlistment).await)
+    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted> {
+        self.count(self.now().enlist(scope, new_member).await)
     }
 
     async fn change_membership(
