@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{Timestamp, UserId};
-use ports::Verdict;
+use ports::PasswordVerdict;
 
 /// The limit on wrong current passwords, by account and client address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,13 +116,13 @@ pub(crate) struct Attempt<'a> {
     attempts: &'a Attempts,
     key: Key,
     began: Timestamp,
-    verdict: Option<Verdict>,
+    verdict: Option<PasswordVerdict>,
 }
 
 impl Attempt<'_> {
     /// Ends the attempt: a wrong password counts from when it was offered, and a right one clears
     /// the count, since whoever knows it need not be held up by wrong ones before.
-    pub(crate) fn turned_out(mut self, verdict: Verdict) {
+    pub(crate) fn turned_out(mut self, verdict: PasswordVerdict) {
         self.verdict = Some(verdict);
     }
 }
@@ -133,11 +133,11 @@ impl Drop for Attempt<'_> {
         let Some(tally) = tallies.get_mut(&self.key) else { return };
         tally.under_way = tally.under_way.saturating_sub(1);
         match self.verdict {
-            Some(Verdict::Mismatch) => {
+            Some(PasswordVerdict::Mismatch) => {
                 let at = tally.wrong.partition_point(|moment| *moment <= self.began);
                 tally.wrong.insert(at, self.began);
             }
-            Some(Verdict::Match) => tally.wrong.clear(),
+            Some(PasswordVerdict::Match) => tally.wrong.clear(),
             None => {}
         }
         if tally.wrong.is_empty() && tally.under_way == 0 {
@@ -173,8 +173,8 @@ mod tests {
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (first, second) = (begin().unwrap(), begin().unwrap());
         assert_eq!(begin().unwrap_err(), Attempts::MOMENT);
-        first.turned_out(Verdict::Match);
-        second.turned_out(Verdict::Match);
+        first.turned_out(PasswordVerdict::Match);
+        second.turned_out(PasswordVerdict::Match);
         assert!(begin().is_ok());
     }
 
@@ -183,9 +183,9 @@ mod tests {
         let attempts = Attempts::new(LIMIT);
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (wrong, right) = (begin().unwrap(), begin().unwrap());
-        right.turned_out(Verdict::Match);
-        wrong.turned_out(Verdict::Mismatch);
-        begin().unwrap().turned_out(Verdict::Mismatch);
+        right.turned_out(PasswordVerdict::Match);
+        wrong.turned_out(PasswordVerdict::Mismatch);
+        begin().unwrap().turned_out(PasswordVerdict::Mismatch);
         assert_eq!(begin().unwrap_err(), LIMIT.window);
     }
 
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn wrong(attempts: &Attempts, number: usize, now: Timestamp) {
-        attempts.begin(&person(number), None, now).unwrap().turned_out(Verdict::Mismatch);
+        attempts.begin(&person(number), None, now).unwrap().turned_out(PasswordVerdict::Mismatch);
     }
 
     /// How many wrong ones are remembered of whom.
@@ -226,7 +226,7 @@ mod tests {
         wrong(&attempts, 3, later.plus_millis(-1));
         wrong(&attempts, 4, later);
         assert_eq!(remembered(&attempts), [(0, 0), (3, 1), (4, 1)]);
-        under_way.turned_out(Verdict::Mismatch);
+        under_way.turned_out(PasswordVerdict::Mismatch);
         assert_eq!(remembered(&attempts), [(0, 1), (3, 1), (4, 1)]);
     }
 

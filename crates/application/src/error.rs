@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Denied, Refusal};
-use ports::{BoxError, Conflict, PortError, Unacceptable};
+use ports::{BoxError, Conflict, PortError, RejectedValue};
 use thiserror::Error;
 
 /// Why a use case did not do what was asked. `Display` is for logs, never for clients.
@@ -20,7 +20,7 @@ pub enum UseCaseError {
     Conflict(Conflict),
     /// The directory does not take a value.
     #[error("value not acceptable: {0:?}")]
-    Unacceptable(Unacceptable),
+    Rejected(RejectedValue),
     /// What was offered as the current password is not it.
     #[error("the current password does not match")]
     CurrentPasswordMismatch,
@@ -66,7 +66,7 @@ impl From<PortError> for UseCaseError {
             PortError::NotFound => Self::Hidden,
             PortError::Refused(refusal) => Self::Refused(refusal),
             PortError::Conflict(conflict) => Self::Conflict(conflict),
-            PortError::Unacceptable(value) => Self::Unacceptable(value),
+            PortError::Rejected(value) => Self::Rejected(value),
             PortError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
             PortError::Unavailable { retry_after, source } => {
                 Self::Unavailable { retry_after, source }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
-use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
+use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 
 use crate::attempts::{AttemptLimit, Attempts};
 use crate::error::UseCaseError;
@@ -33,7 +33,7 @@ impl Passwords {
     /// Sets an account's password, on the authority of its home tenant alone.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `Unacceptable` with `WeakPassword`.
+    /// `Hidden`; `Refused`; `RejectedValue` with `WeakPassword`.
     #[tracing::instrument(name = "passwords.set", skip_all)]
     pub async fn set(
         &self,
@@ -52,7 +52,7 @@ impl Passwords {
     /// starts only once the caller may know the account, so that it betrays nothing.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `Unacceptable` with
+    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `RejectedValue` with
     /// `WeakPassword`.
     #[tracing::instrument(name = "passwords.change", skip_all)]
     pub async fn change(
@@ -71,7 +71,7 @@ impl Passwords {
         let _turn = self.turns.take(id).await;
         let verdict = self.check.verify(scope, &user, current, client).await?;
         attempt.turned_out(verdict);
-        if verdict == Verdict::Mismatch {
+        if verdict == PasswordVerdict::Mismatch {
             return Err(UseCaseError::CurrentPasswordMismatch);
         }
         Ok(self.directory.set_password(scope, &user, new).await?)

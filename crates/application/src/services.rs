@@ -51,8 +51,8 @@ impl Services {
     /// Whether the directory takes calls.
     ///
     /// # Errors
-    /// Those of [`UserDirectory::ready`].
-    pub async fn ready(&self) -> PortResult<()> {
-        self.directory.ready().await
+    /// Those of [`UserDirectory::check_ready`].
+    pub async fn check_ready(&self) -> PortResult<()> {
+        self.directory.check_ready().await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId,
 };
-use ports::{Enlisted, UserDirectory};
+use ports::{AttachOutcome, UserDirectory};
 
 use crate::error::UseCaseError;
 
@@ -35,15 +35,15 @@ impl TenantUsers {
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `AlreadyAttached` or
     /// `AmbiguousAccount`.
-    #[tracing::instrument(name = "tenant_users.enlist", skip_all)]
-    pub async fn enlist(
+    #[tracing::instrument(name = "tenant_users.attach_or_create", skip_all)]
+    pub async fn attach_or_create(
         &self,
         scope: &TenantScope,
         new_member: NewMember,
-    ) -> Result<Enlisted, UseCaseError> {
+    ) -> Result<AttachOutcome, UseCaseError> {
         // Refused here already, so that a refused call reaches no directory.
         scope.authorize_grant(&new_member.role)?;
-        Ok(self.directory.enlist(scope, new_member).await?)
+        Ok(self.directory.attach_or_create(scope, new_member).await?)
     }
 
     /// One of the tenant's people.

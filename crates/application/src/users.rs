@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{AccountChange, AccountScope, ListQuery, NewUser, Page, TenantScope, User, UserId};
-use ports::{Applied, UserDirectory};
+use ports::{AccountUpdate, UserDirectory};
 
 use crate::error::UseCaseError;
 
@@ -32,7 +32,7 @@ impl Users {
     ///
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `EmailTaken` or
-    /// `UsernameTaken`; `Unacceptable` with `WeakPassword`.
+    /// `UsernameTaken`; `RejectedValue` with `WeakPassword`.
     #[tracing::instrument(name = "users.create", skip_all)]
     pub async fn create(&self, scope: &TenantScope, new: NewUser) -> Result<User, UseCaseError> {
         // Refused here already, so that a refused call reaches no directory.
@@ -59,7 +59,7 @@ impl Users {
         scope: &AccountScope,
         id: &UserId,
         change: AccountChange,
-    ) -> Result<Applied, UseCaseError> {
+    ) -> Result<AccountUpdate, UseCaseError> {
         let user = self.get(scope, id).await?;
         scope.authorize_change(&user)?;
         Ok(self.directory.change_account(scope, &user, change).await?)

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use domain::{EmailAddress, UserId};
-use ports::Call;
+use ports::CallContext;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -70,7 +70,7 @@ impl Api {
     }
 
     /// The secret from now on.
-    pub(crate) fn adopt_client_secret(&self, secret: SecretString) {
+    pub(crate) fn set_client_secret(&self, secret: SecretString) {
         *self.client_secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
     }
 
@@ -192,7 +192,7 @@ impl Api {
 /// A request that bears the name of the call that it is part of.
 fn request(kind: Kind, route: &'static str, method: Method, url: Url) -> Outgoing {
     let mut headers = HeaderMap::new();
-    if let Some(call) = Call::current()
+    if let Some(call) = CallContext::current()
         && let Ok(value) = HeaderValue::from_str(call.request_id())
     {
         headers.insert(CORRELATION_ID, value);

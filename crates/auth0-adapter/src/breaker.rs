@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ports::{Circuit, UpstreamWatch};
+use ports::{CircuitState, UpstreamObserver};
 use tokio::time::Instant;
 
 use crate::config::CircuitConfig;
@@ -19,7 +19,7 @@ use crate::kind::Kind;
 pub(crate) struct Breaker {
     kind: &'static str,
     config: CircuitConfig,
-    watch: Arc<dyn UpstreamWatch>,
+    watch: Arc<dyn UpstreamObserver>,
     state: Mutex<State>,
 }
 
@@ -69,9 +69,9 @@ pub(crate) struct Permit<'a> {
 
 impl Breaker {
     /// A closed one, which tells the watch of each of its states.
-    pub(crate) fn new(kind: Kind, config: CircuitConfig, watch: Arc<dyn UpstreamWatch>) -> Self {
+    pub(crate) fn new(kind: Kind, config: CircuitConfig, watch: Arc<dyn UpstreamObserver>) -> Self {
         let kind = kind.as_str();
-        watch.circuit(kind, Circuit::Closed);
+        watch.record_circuit(kind, CircuitState::Closed);
         let state = Mutex::new(State { phase: Phase::WELL, epoch: 0 });
         Self { kind, config, watch, state }
     }
@@ -145,7 +145,7 @@ impl Breaker {
     fn enter(&self, state: &mut State, phase: Phase) {
         state.phase = phase;
         state.epoch = state.epoch.wrapping_add(1);
-        self.watch.circuit(self.kind, phase.circuit());
+        self.watch.record_circuit(self.kind, phase.circuit());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -157,11 +157,11 @@ impl Phase {
     /// Nothing has failed.
     const WELL: Self = Self::Closed { failures: 0, since: None };
 
-    fn circuit(self) -> Circuit {
+    fn circuit(self) -> CircuitState {
         match self {
-            Self::Closed { .. } => Circuit::Closed,
-            Self::Open { .. } => Circuit::Open,
-            Self::HalfOpen { .. } => Circuit::HalfOpen,
+            Self::Closed { .. } => CircuitState::Closed,
+            Self::Open { .. } => CircuitState::Open,
+            Self::HalfOpen { .. } => CircuitState::HalfOpen,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::UpstreamWatch;
+use ports::UpstreamObserver;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Method, Response, StatusCode, redirect};
 use thiserror::Error;
@@ -36,7 +36,7 @@ pub enum ClientError {
 pub(crate) struct Client {
     http: reqwest::Client,
     timeout: Duration,
-    watch: Arc<dyn UpstreamWatch>,
+    watch: Arc<dyn UpstreamObserver>,
 }
 
 /// A request that can be sent more than once. It may hold passwords, and so has no `Debug`.
@@ -61,7 +61,7 @@ impl Client {
     /// A client that tells the watch of everything that it sends.
     pub(crate) fn new(
         config: &Auth0Config,
-        watch: Arc<dyn UpstreamWatch>,
+        watch: Arc<dyn UpstreamObserver>,
     ) -> Result<Self, ClientError> {
         let roots = match &config.ca_pem {
             Some(pem) => Certificate::from_pem_bundle(pem)

@@ -28,7 +28,7 @@ pub struct Auth0Config {
     pub metadata_prefix: MetadataPrefix,
     /// How long one send may take, from the first step to the last byte.
     pub timeout: Duration,
-    /// How long a call of a port may take in all, where no [`ports::Call`] says it.
+    /// How long a call of a port may take in all, where no [`ports::CallContext`] says it.
     pub deadline: Duration,
     /// One or more certificates in PEM to trust beside those of the machine.
     pub ca_pem: Option<Vec<u8>>,

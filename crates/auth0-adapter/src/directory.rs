@@ -10,7 +10,8 @@ use domain::{
     RoleCatalogue, TenantId, TenantScope, User, UserId,
 };
 use ports::{
-    Applied, BoxError, Call, Clock, Enlisted, PortError, PortResult, UpstreamWatch, UserDirectory,
+    AccountUpdate, AttachOutcome, BoxError, CallContext, Clock, PortError, PortResult,
+    UpstreamObserver, UserDirectory,
 };
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -47,8 +48,8 @@ pub struct Tasks {
     /// ends the runtime closes it and waits for it first, lest a write is cut half-way.
     pub writes: TaskTracker,
     /// Is told of each request to Auth0, by kinds `read`, `search`, `write`, `password_check`,
-    /// `token` and `mail`. [`ports::Unwatched`] where nobody wants to know.
-    pub watch: Arc<dyn UpstreamWatch>,
+    /// `token` and `mail`. [`ports::NoopObserver`] where nobody wants to know.
+    pub watch: Arc<dyn UpstreamObserver>,
 }
 
 /// What the operations work with.
@@ -147,7 +148,8 @@ impl Auth0Directory {
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
-        let (call, work) = (Call::current(), work(Arc::clone(&self.inner)).in_current_span());
+        let (call, work) =
+            (CallContext::current(), work(Arc::clone(&self.inner)).in_current_span());
         async move {
             match call {
                 Some(call) => call.scope(work).await,
@@ -200,8 +202,8 @@ impl Inner {
 
     /// Takes the locks, if they can be had before the deadline.
     pub(crate) async fn lock(&self, keys: impl IntoIterator<Item = Key>) -> PortResult<Held> {
-        let deadline =
-            Call::current().map_or_else(|| Instant::now() + self.deadline, |call| call.deadline());
+        let deadline = CallContext::current()
+            .map_or_else(|| Instant::now() + self.deadline, |call| call.deadline());
         timeout_at(deadline, self.locks.take(keys)).await.map_err(|_| PortError::Timeout)
     }
 
@@ -279,55 +281,66 @@ impl UserDirectory for Auth0Directory {
         self.to_its_end(|inner| async move { inner.create(&scope, new).await }).await
     }
 
-    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted> {
+    async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome> {
         let scope = scope.clone();
-        self.to_its_end(|inner| async move { inner.enlist(&scope, new_member).await }).await
+        self.to_its_end(|inner| async move { inner.attach_or_create(&scope, new_member).await })
+            .await
     }
 
     async fn change_membership(
         &self,
         scope: &TenantScope,
-        seen: &User,
+        snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        let (scope, seen) = (scope.clone(), seen.clone());
-        self.to_its_end(|inner| async move { inner.change_membership(&scope, &seen, change).await })
-            .await
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(
+            |inner| async move { inner.change_membership(&scope, &snapshot, change).await },
+        )
+        .await
     }
 
-    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
-        let (scope, seen) = (scope.clone(), seen.clone());
-        self.to_its_end(|inner| async move { inner.detach(&scope, &seen).await }).await
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(|inner| async move { inner.detach(&scope, &snapshot).await }).await
     }
 
     async fn change_account(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         change: AccountChange,
-    ) -> PortResult<Applied> {
-        let (scope, seen) = (scope.clone(), seen.clone());
-        self.to_its_end(|inner| async move { inner.change_account(&scope, &seen, change).await })
-            .await
+    ) -> PortResult<AccountUpdate> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(
+            |inner| async move { inner.change_account(&scope, &snapshot, change).await },
+        )
+        .await
     }
 
     async fn set_password(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        let (scope, seen) = (scope.clone(), seen.clone());
-        self.to_its_end(|inner| async move { inner.set_password(&scope, &seen, password).await })
-            .await
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(
+            |inner| async move { inner.set_password(&scope, &snapshot, password).await },
+        )
+        .await
     }
 
-    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
-        let (scope, seen) = (scope.clone(), seen.clone());
-        self.to_its_end(|inner| async move { inner.delete(&scope, &seen).await }).await
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(|inner| async move { inner.delete(&scope, &snapshot).await }).await
     }
 
-    async fn ready(&self) -> PortResult<()> {
+    async fn check_ready(&self) -> PortResult<()> {
         // Whoever asks may go away, as probes do that have little patience: what the one call finds
         // is for all who come after it.
         let probe = self.work(|inner| async move { inner.management.probe().await });

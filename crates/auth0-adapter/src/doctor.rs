@@ -9,7 +9,7 @@ mod scopes;
 use std::sync::Arc;
 
 use domain::Timestamp;
-use ports::{Clock, Unwatched};
+use ports::{Clock, NoopObserver};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -70,7 +70,7 @@ impl Finding {
 /// address that nobody has.
 pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let client = match Client::new(config, Arc::new(Unwatched)) {
+    let client = match Client::new(config, Arc::new(NoopObserver)) {
         Ok(client) => client,
         Err(error) => {
             findings.push(

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Conflict, PortError, Unacceptable};
+use ports::{Conflict, PortError, RejectedValue};
 use thiserror::Error;
 
 use crate::refusal::{Meaning, Refusal};
@@ -226,13 +226,13 @@ impl From<Fault> for PortError {
             Fault::NotFound => Self::NotFound,
             Fault::EmailTaken => Self::Conflict(Conflict::EmailTaken),
             Fault::UsernameTaken => Self::Conflict(Conflict::UsernameTaken),
-            Fault::WeakPassword => Self::Unacceptable(Unacceptable::WeakPassword),
-            Fault::InvalidEmail => Self::Unacceptable(Unacceptable::Email),
+            Fault::WeakPassword => Self::Rejected(RejectedValue::WeakPassword),
+            Fault::InvalidEmail => Self::Rejected(RejectedValue::Email),
             Fault::NoUsernames | Fault::UsernameRequired | Fault::InvalidUsername => {
-                Self::Unacceptable(Unacceptable::Username)
+                Self::Rejected(RejectedValue::Username)
             }
-            Fault::InvalidName => Self::Unacceptable(Unacceptable::Name),
-            Fault::NotSupported => Self::Unacceptable(Unacceptable::Unsupported),
+            Fault::InvalidName => Self::Rejected(RejectedValue::Name),
+            Fault::NotSupported => Self::Rejected(RejectedValue::Unsupported),
             Fault::Port(error) | Fault::Lost(error) => error,
         }
     }

@@ -1,7 +1,7 @@
 //! Where calls wait while Auth0 takes no more, fairly among those on whose behalf they are made.
 //!
 //! Auth0's limits are for all tenants of Usher together. While nothing is left of one, calls of that
-//! kind stand in line, a line for each [`Share`], and go as Auth0 takes them again: next is who has
+//! kind stand in line, a line for each [`QuotaOwner`], and go as Auth0 takes them again: next is who has
 //! least under way, and of those who waited longest since their last turn. A storm of one tenant so
 //! holds up itself, and costs another tenant's single call a turn.
 //!
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fair_share::FairQueue;
-use ports::{Call, Share, UpstreamWatch};
+use ports::{CallContext, QuotaOwner, UpstreamObserver};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -36,7 +36,7 @@ pub(crate) struct Gate {
     kind: &'static str,
     /// What its timer runs on.
     runtime: Handle,
-    watch: Arc<dyn UpstreamWatch>,
+    watch: Arc<dyn UpstreamObserver>,
     state: Mutex<State>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Gate {
 struct State {
     window: Window,
     /// Who waits, and who is under way.
-    queue: FairQueue<Share, Waiter>,
+    queue: FairQueue<QuotaOwner, Waiter>,
     /// When the timer goes off, if there is one.
     wakes: Option<Instant>,
     /// How many wait, as the watch was told.
@@ -66,7 +66,7 @@ struct Waiter {
 #[must_use]
 pub(crate) struct Pass<'a> {
     gate: &'a Arc<Gate>,
-    share: Share,
+    share: QuotaOwner,
     epoch: u64,
     news: News,
 }
@@ -75,13 +75,13 @@ pub(crate) struct Pass<'a> {
 #[derive(Debug)]
 struct Place<'a> {
     gate: &'a Arc<Gate>,
-    share: Share,
+    share: QuotaOwner,
     turn: oneshot::Receiver<u64>,
     taken: bool,
 }
 
 impl Gate {
-    pub(crate) fn new(kind: Kind, runtime: Handle, watch: Arc<dyn UpstreamWatch>) -> Arc<Self> {
+    pub(crate) fn new(kind: Kind, runtime: Handle, watch: Arc<dyn UpstreamObserver>) -> Arc<Self> {
         let state = State {
             window: Window::new(Instant::now()),
             queue: FairQueue::default(),
@@ -90,13 +90,14 @@ impl Gate {
             logged: false,
         };
         let kind = kind.as_str();
-        watch.waiting(kind, 0);
+        watch.record_waiting(kind, 0);
         Arc::new(Self { kind, runtime, watch, state: Mutex::new(state) })
     }
 
     /// Waits for its turn, if there is one before the deadline.
     pub(crate) async fn enter(self: &Arc<Self>, deadline: Instant) -> Result<Pass<'_>, Failure> {
-        let share = Call::current().map_or(Share::Unnamed, |call| call.share());
+        let share =
+            CallContext::current().map_or(QuotaOwner::Unattributed, |call| call.quota_owner());
         let turn = match self.arrive(&share, deadline)? {
             Ok(epoch) => return Ok(self.pass(share, epoch)),
             Err(turn) => turn,
@@ -120,7 +121,7 @@ impl Gate {
     /// Goes through, or stands in line.
     fn arrive(
         self: &Arc<Self>,
-        share: &Share,
+        share: &QuotaOwner,
         deadline: Instant,
     ) -> Result<Result<u64, oneshot::Receiver<u64>>, Failure> {
         let now = Instant::now();
@@ -148,7 +149,7 @@ impl Gate {
     }
 
     /// One is back, or has given up its turn.
-    fn back(self: &Arc<Self>, share: &Share, epoch: u64, news: News) {
+    fn back(self: &Arc<Self>, share: &QuotaOwner, epoch: u64, news: News) {
         let now = Instant::now();
         let state = &mut *self.lock();
         state.queue.release(share);
@@ -221,11 +222,11 @@ impl Gate {
         let waiting = state.queue.waiting();
         if state.reported != waiting {
             state.reported = waiting;
-            self.watch.waiting(self.kind, waiting);
+            self.watch.record_waiting(self.kind, waiting);
         }
     }
 
-    fn pass(self: &Arc<Self>, share: Share, epoch: u64) -> Pass<'_> {
+    fn pass(self: &Arc<Self>, share: QuotaOwner, epoch: u64) -> Pass<'_> {
         Pass { gate: self, share, epoch, news: News::Nothing }
     }
 

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use ports::Allowance;
+use ports::Quota;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// Longer waits are not believed.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// How much Auth0 takes of such calls, and how much of that is left.
-pub(crate) fn allowance(headers: &HeaderMap) -> Option<Allowance> {
+pub(crate) fn allowance(headers: &HeaderMap) -> Option<Quota> {
     let number = |name| text(headers, name)?.parse().ok();
     let (limit, remaining) = (number("x-ratelimit-limit")?, number("x-ratelimit-remaining")?);
-    Some(Allowance { limit, remaining })
+    Some(Quota { limit, remaining })
 }
 
 /// How long to wait after 429: by `Retry-After`, which Auth0 seldom sends, or else until

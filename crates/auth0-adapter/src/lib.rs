@@ -28,7 +28,7 @@
 //!   makes of them.
 //!
 //! Rules that hold everywhere:
-//! - Nothing is sent, or waited for, past the deadline of the [`ports::Call`].
+//! - Nothing is sent, or waited for, past the deadline of the [`ports::CallContext`].
 //! - What is not safe to repeat is sent once, unless Auth0 certainly did nothing.
 //! - What Auth0 answers is garbage until shown otherwise, and nothing of it, or of what was sent,
 //!   gets into an error or a log.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{CurrentPassword, EmailAddress, Timestamp, UserId};
-use ports::{Call, Clock, PortResult};
+use ports::{CallContext, Clock, PortResult};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
@@ -89,8 +89,8 @@ impl Management {
     }
 
     /// The secret of the client, from now on.
-    pub(crate) fn adopt_client_secret(&self, secret: SecretString) {
-        self.inner.api.adopt_client_secret(secret);
+    pub(crate) fn set_client_secret(&self, secret: SecretString) {
+        self.inner.api.set_client_secret(secret);
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
@@ -282,7 +282,8 @@ impl Management {
 
     /// When the call has to be over that this is part of.
     fn deadline(&self) -> Instant {
-        Call::current().map_or_else(|| Instant::now() + self.inner.deadline, |call| call.deadline())
+        CallContext::current()
+            .map_or_else(|| Instant::now() + self.inner.deadline, |call| call.deadline())
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use aws_lc_rs::rand;
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
-use ports::{BoxError, Call, PasswordCheck, PortError, PortResult, Verdict};
+use ports::{BoxError, CallContext, PasswordCheck, PasswordVerdict, PortError, PortResult};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -26,11 +26,11 @@ impl Inner {
     pub(crate) async fn set_password(
         self: &Arc<Self>,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        let _held = self.lock([Key::Account(seen.id.clone())]).await?;
-        let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+        let _held = self.lock([Key::Account(snapshot.id.clone())]).await?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&before)?;
         let patch = UserPatch {
             connection: Some(self.connection.clone()),
@@ -59,11 +59,11 @@ impl Inner {
     async fn block_again(self: &Arc<Self>, before: &User) -> PortResult<User> {
         let patch = UserPatch { blocked: Some(true), ..UserPatch::default() };
         let blocking = self.patch(before, &patch);
-        let blocked = match Call::current() {
+        let blocked = match CallContext::current() {
             Some(call) => {
                 let deadline = call.deadline().max(Instant::now() + self.deadline);
-                let longer = Call::new(call.request_id().into(), deadline);
-                longer.charge(call.share());
+                let longer = CallContext::new(call.request_id().into(), deadline);
+                longer.set_quota_owner(call.quota_owner());
                 let blocked = longer.clone().scope(blocking).await;
                 for _ in 0..longer.upstream_calls() {
                     call.count_upstream_call();
@@ -156,21 +156,21 @@ impl Inner {
     async fn verify(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         offered: &CurrentPassword,
         client: Option<IpAddr>,
-    ) -> PortResult<Verdict> {
-        let newest = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+    ) -> PortResult<PasswordVerdict> {
+        let newest = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&newest)?;
         // Nobody has what no password can be, and the password that an account of another provider
         // has is not kept here: the address may be that of somebody else's account here.
         let possible = offered.expose().parse::<Password>().is_ok();
         if !possible || !newest.id.as_str().starts_with(PROVIDER) {
-            return Ok(Verdict::Mismatch);
+            return Ok(PasswordVerdict::Mismatch);
         }
         match self.management.log_in(&newest.email, offered, client).await? {
-            LogIn::Right => Ok(Verdict::Match),
-            LogIn::Wrong => Ok(Verdict::Mismatch),
+            LogIn::Right => Ok(PasswordVerdict::Match),
+            LogIn::Wrong => Ok(PasswordVerdict::Mismatch),
             LogIn::Stopped { retry_after } => Err(PortError::TooManyAttempts { retry_after }),
         }
     }
@@ -181,13 +181,13 @@ impl PasswordCheck for Auth0Directory {
     async fn verify(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         offered: CurrentPassword,
         client: Option<IpAddr>,
-    ) -> PortResult<Verdict> {
-        let (scope, seen) = (scope.clone(), seen.clone());
+    ) -> PortResult<PasswordVerdict> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
         self.while_wanted(
-            |inner| async move { inner.verify(&scope, &seen, &offered, client).await },
+            |inner| async move { inner.verify(&scope, &snapshot, &offered, client).await },
         )
         .await
     }

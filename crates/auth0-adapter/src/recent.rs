@@ -26,10 +26,10 @@ impl Written {
     ///
     /// Every write moves `updated_at`, to the millisecond; of two states of one millisecond, the
     /// one that was written here counts as the newer one.
-    pub(crate) fn is_outdated_by(&self, seen: &User) -> bool {
+    pub(crate) fn is_outdated_by(&self, snapshot: &User) -> bool {
         match self {
-            Self::Is(user) => seen.updated_at > user.updated_at,
-            Self::Gone(created_at) => seen.created_at > *created_at,
+            Self::Is(user) => snapshot.updated_at > user.updated_at,
+            Self::Gone(created_at) => snapshot.created_at > *created_at,
         }
     }
 }
@@ -81,13 +81,13 @@ impl Recent {
     }
 
     /// The newest state that is known of an account that somebody has seen, unless it is gone.
-    pub(crate) fn newest(&self, seen: &User) -> Option<User> {
+    pub(crate) fn newest(&self, snapshot: &User) -> Option<User> {
         let state = self.state();
-        let written = state.entries.get(&seen.id).map(|entry| &entry.written);
-        match written.filter(|written| !written.is_outdated_by(seen)) {
+        let written = state.entries.get(&snapshot.id).map(|entry| &entry.written);
+        match written.filter(|written| !written.is_outdated_by(snapshot)) {
             Some(Written::Gone(_)) => None,
             Some(Written::Is(user)) => Some(User::clone(user)),
-            None => Some(seen.clone()),
+            None => Some(snapshot.clone()),
         }
     }
 

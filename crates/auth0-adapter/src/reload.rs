@@ -13,7 +13,7 @@ impl Auth0Directory {
     /// What was remembered of accounts under the old one is forgotten, so that for some seconds a
     /// list may lack a change that was made just before, as far as Auth0's search lags behind.
     /// Operations that are under way go on with what they have read.
-    pub fn adopt_roles(&self, catalogue: Arc<RoleCatalogue>) {
+    pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
         let Inner { readers, recent, oddities, .. } = &*self.inner;
         readers.adopt(catalogue, || {
             recent.forget_roles();
@@ -25,7 +25,7 @@ impl Auth0Directory {
     ///
     /// The token that is held was given for the old one, and stays good for as long as Auth0 takes
     /// it.
-    pub fn adopt_client_secret(&self, secret: SecretString) {
-        self.inner.management.adopt_client_secret(secret);
+    pub fn set_client_secret(&self, secret: SecretString) {
+        self.inner.management.set_client_secret(secret);
     }
 }

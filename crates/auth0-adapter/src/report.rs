@@ -3,7 +3,7 @@
 //! The span has the names of OpenTelemetry's semantic conventions for HTTP clients, as far as there
 //! are any. The address is not in it, since that names people: the route is.
 
-use ports::{Call, Sent, SentOutcome, UpstreamWatch};
+use ports::{CallContext, RequestOutcome, UpstreamObserver, UpstreamRequest};
 use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
@@ -16,8 +16,8 @@ use crate::headers::allowance;
 /// waits for the answer any more, and this is dropped.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
-    watch: &'a dyn UpstreamWatch,
-    sent: Sent,
+    watch: &'a dyn UpstreamObserver,
+    sent: UpstreamRequest,
     start: Instant,
     span: Span,
 }
@@ -25,16 +25,16 @@ pub(crate) struct Report<'a> {
 impl<'a> Report<'a> {
     /// The request is sent now.
     pub(crate) fn begin(
-        watch: &'a dyn UpstreamWatch,
+        watch: &'a dyn UpstreamObserver,
         outgoing: &Outgoing,
         attempt: u32,
         start: Instant,
     ) -> Self {
-        if let Some(call) = Call::current() {
+        if let Some(call) = CallContext::current() {
             call.count_upstream_call();
         }
-        let (kind, outcome) = (outgoing.kind.as_str(), SentOutcome::Abandoned);
-        let sent = Sent { kind, attempt, outcome, took: start.elapsed() };
+        let (kind, outcome) = (outgoing.kind.as_str(), RequestOutcome::Abandoned);
+        let sent = UpstreamRequest { kind, attempt, outcome, took: start.elapsed() };
         Self { watch, sent, start, span: span(outgoing, attempt) }
     }
 
@@ -52,21 +52,21 @@ impl<'a> Report<'a> {
             Ok(answer) => {
                 let status = answer.status.as_u16();
                 tracing::debug!(route, status, attempt, millis, "asked Auth0");
-                self.sent.outcome = SentOutcome::Status(status);
+                self.sent.outcome = RequestOutcome::Status(status);
                 self.span.record("http.response.status_code", status);
                 if status >= 400 {
                     self.span.record("otel.status_code", "error");
                     self.span.record("error.type", answer.status.as_str());
                 }
                 if let Some(allowance) = allowance(&answer.headers) {
-                    self.watch.allowance(self.sent.kind, allowance);
+                    self.watch.record_quota(self.sent.kind, allowance);
                 }
             }
             Err(failure) => {
                 tracing::debug!(route, %failure, attempt, millis, "asked Auth0 in vain");
                 self.sent.outcome = match failure {
-                    Failure::Unreachable(_) => SentOutcome::Unreachable,
-                    Failure::TimedOut { .. } => SentOutcome::TimedOut,
+                    Failure::Unreachable(_) => RequestOutcome::Unreachable,
+                    Failure::TimedOut { .. } => RequestOutcome::TimedOut,
                     Failure::Broken(_)
                     | Failure::Garbage(_)
                     | Failure::Open { .. }
@@ -75,7 +75,7 @@ impl<'a> Report<'a> {
                     | Failure::Status { .. }
                     | Failure::SlowSearch
                     | Failure::Refused(_)
-                    | Failure::NoToken(_) => SentOutcome::Broken,
+                    | Failure::NoToken(_) => RequestOutcome::Broken,
                 };
             }
         }
@@ -85,13 +85,13 @@ impl<'a> Report<'a> {
 impl Drop for Report<'_> {
     fn drop(&mut self) {
         self.sent.took = self.start.elapsed();
-        self.watch.sent(self.sent);
+        self.watch.record_request(self.sent);
         let error = match self.sent.outcome {
-            SentOutcome::Status(_) => return,
-            SentOutcome::Unreachable => "unreachable",
-            SentOutcome::Broken => "broken",
-            SentOutcome::TimedOut => "timed_out",
-            SentOutcome::Abandoned => "abandoned",
+            RequestOutcome::Status(_) => return,
+            RequestOutcome::Unreachable => "unreachable",
+            RequestOutcome::Broken => "broken",
+            RequestOutcome::TimedOut => "timed_out",
+            RequestOutcome::Abandoned => "abandoned",
         };
         self.span.record("otel.status_code", "error");
         self.span.record("error.type", error);

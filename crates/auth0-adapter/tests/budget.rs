@@ -106,10 +106,10 @@ async fn every_operation_keeps_to_its_budget() {
     table.row("create", calls([(CREATE, 1)]), directory.create(&writes, new)).await;
     let new: NewMember = recruit("newer", "member");
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1)]);
-    table.row("enlist somebody new", expected, directory.enlist(&writes, new)).await;
+    table.row("enlist somebody new", expected, directory.attach_or_create(&writes, new)).await;
     let known = recruit("stranger", "member");
     let expected = calls([(BY_EMAIL, 1), (PATCH, 1)]);
-    table.row("enlist somebody known", expected, directory.enlist(&writes, known)).await;
+    table.row("enlist somebody known", expected, directory.attach_or_create(&writes, known)).await;
 
     table
         .row("change a role", calls([(GET, 1), (PATCH, 1)]), async {
@@ -186,7 +186,11 @@ async fn every_operation_keeps_to_its_budget() {
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]);
     let new = recruit("newer", "member");
     invited
-        .row("enlist somebody new, with an invitation", expected, directory.enlist(&writes, new))
+        .row(
+            "enlist somebody new, with an invitation",
+            expected,
+            directory.attach_or_create(&writes, new),
+        )
         .await;
     let table = written(&invited.rows);
     println!("{table}");

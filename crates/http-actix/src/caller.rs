@@ -9,7 +9,7 @@ use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use domain::{Bearer, Denied, Operation, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
-use ports::{Call, Share};
+use ports::{CallContext, QuotaOwner};
 
 use crate::access_log::Notes;
 use crate::admission::{Place, share_of};
@@ -76,8 +76,8 @@ impl FromRequest for Caller {
             }
             negotiate(&request)?;
             let share = share_of(&bearer, named.tenant());
-            if let Some(call) = Call::current() {
-                call.charge(share.clone());
+            if let Some(call) = CallContext::current() {
+                call.set_quota_owner(share.clone());
             }
             take_a_place(&request, api, share).await?;
             Ok(Self { bearer, notes })
@@ -87,7 +87,7 @@ impl FromRequest for Caller {
 }
 
 /// It is held as long as the request is there, and handed on to the answer by the edge.
-async fn take_a_place(request: &HttpRequest, api: &Api, share: Share) -> Result<(), Fault> {
+async fn take_a_place(request: &HttpRequest, api: &Api, share: QuotaOwner) -> Result<(), Fault> {
     let place = api.admission.enter(share).await.map_err(no_room)?;
     request.extensions_mut().insert(place);
     Ok(())

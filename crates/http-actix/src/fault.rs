@@ -13,7 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use application::UseCaseError;
 use domain::Refusal;
-use ports::{Conflict, Unacceptable};
+use ports::{Conflict, RejectedValue};
 
 use crate::code::Code;
 
@@ -190,7 +190,7 @@ impl From<UseCaseError> for Fault {
             UseCaseError::Hidden => Self::user_not_found(),
             UseCaseError::Refused(refusal) => refusal.into(),
             UseCaseError::Conflict(conflict) => conflict.into(),
-            UseCaseError::Unacceptable(value) => value.into(),
+            UseCaseError::Rejected(value) => value.into(),
             UseCaseError::CurrentPasswordMismatch => Self::at(vec![Issue::field(
                 "currentPassword",
                 Code::CurrentPasswordMismatch,
@@ -262,21 +262,21 @@ impl From<Refusal> for Fault {
     }
 }
 
-impl From<Unacceptable> for Fault {
-    fn from(value: Unacceptable) -> Self {
+impl From<RejectedValue> for Fault {
+    fn from(value: RejectedValue) -> Self {
         let against_the_rules = |field| {
             let detail = "is not acceptable to the directory";
             Self::at(vec![Issue::field(field, Code::ValidationFailed, detail)])
         };
         match value {
-            Unacceptable::WeakPassword => Self::weak_password("password"),
-            Unacceptable::Email => against_the_rules("email"),
-            Unacceptable::Username => against_the_rules("username"),
+            RejectedValue::WeakPassword => Self::weak_password("password"),
+            RejectedValue::Email => against_the_rules("email"),
+            RejectedValue::Username => against_the_rules("username"),
             // Which of them the directory means, and what the contract calls it, is not known.
-            Unacceptable::Name => {
+            RejectedValue::Name => {
                 Self::new(Code::ValidationFailed, "A name is not acceptable to the directory.")
             }
-            Unacceptable::Unsupported => Self::new(
+            RejectedValue::Unsupported => Self::new(
                 Code::ValidationFailed,
                 "The directory cannot do this to an account of this kind.",
             ),

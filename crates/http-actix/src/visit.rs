@@ -7,7 +7,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web;
-use ports::Call;
+use ports::CallContext;
 use tokio::time::Instant as Deadline;
 use tracing::Span;
 use tracing::field::Empty;
@@ -37,7 +37,7 @@ pub(crate) struct Visit {
     /// What becomes known of it.
     pub(crate) notes: Notes,
     /// What adapters may know of it.
-    pub(crate) call: Call,
+    pub(crate) call: CallContext,
     /// Its part of the trace.
     pub(crate) span: Span,
     method: Method,
@@ -79,7 +79,7 @@ impl Visit {
             api: api.clone(),
             trace,
             notes: Notes::default(),
-            call: Call::new(id.shared(), Deadline::now() + inner_time(api.request_timeout)),
+            call: CallContext::new(id.shared(), Deadline::now() + inner_time(api.request_timeout)),
             span,
             method: request.method().clone(),
             uri: request.uri().clone(),

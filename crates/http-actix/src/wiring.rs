@@ -280,7 +280,7 @@ impl Directory {
                 };
                 loaded.map_err(WiringError::Seed)?;
                 Ok(Self::new(Arc::new(directory), |directory, settings| {
-                    directory.adopt_roles(Arc::clone(&settings.roles));
+                    directory.set_roles(Arc::clone(&settings.roles));
                 }))
             }
             DirectorySettings::Auth0(auth0) => {
@@ -298,12 +298,12 @@ impl Directory {
                 )?;
                 let client = auth0.client();
                 Ok(Self::new(Arc::new(directory), move |directory, settings| {
-                    directory.adopt_roles(Arc::clone(&settings.roles));
+                    directory.set_roles(Arc::clone(&settings.roles));
                     // Another client waits for a restart, and its secret with it.
                     if let DirectorySettings::Auth0(auth0) = &settings.directory
                         && auth0.client() == client
                     {
-                        directory.adopt_client_secret(auth0.client_secret.clone());
+                        directory.set_client_secret(auth0.client_secret.clone());
                     }
                 }))
             }

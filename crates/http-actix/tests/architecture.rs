@@ -107,11 +107,11 @@ const IMPURE: [&str; 16] = [
 const WITHOUT_SCOPE: [&str; 7] = [
     "clock.rs: now",
     "key_source.rs: fetch",
-    "upstream.rs: sent",
-    "upstream.rs: allowance",
-    "upstream.rs: waiting",
-    "upstream.rs: circuit",
-    "user_directory.rs: ready",
+    "upstream.rs: record_request",
+    "upstream.rs: record_quota",
+    "upstream.rs: record_waiting",
+    "upstream.rs: record_circuit",
+    "user_directory.rs: check_ready",
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 
 /// A source of keys in memory. Issuers are told apart by their names alone.
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl fmt::Debug for MemoryKeySource {
 
 #[async_trait]
 impl KeySource for MemoryKeySource {
-    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let unreachable = |why: &str| Err(KeySourceError::Unreachable(why.into()));
         let mut issuers = self.issuers();
         // Issuers come from tokens: those that nobody put there must not pile up.

@@ -72,7 +72,7 @@ impl MemoryDirectory {
 
     /// From now on the accounts are read by this catalogue, as after a restart: a role that it does
     /// not have gives no access, and one that it has anew does.
-    pub fn adopt_roles(&self, catalogue: Arc<RoleCatalogue>) {
+    pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
         let mut state = self.write();
         *state = state.under_catalogue(&catalogue);
         // Still under the lock, so that no change of an account is written by the old one.

@@ -8,7 +8,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
 use aws_lc_rs::{constant_time, rand};
 use domain::{AccountScope, CurrentPassword, Password, User};
-use ports::{BoxError, PasswordCheck, PortError, PortResult, Unacceptable, Verdict};
+use ports::{BoxError, PasswordCheck, PasswordVerdict, PortError, PortResult, RejectedValue};
 use tokio::sync::Semaphore;
 
 use crate::MemoryDirectory;
@@ -17,9 +17,9 @@ use crate::MemoryDirectory;
 pub(crate) const MIN_LENGTH: usize = 8;
 
 /// Whether the directory takes the password at all.
-pub(crate) fn check_policy(password: &Password) -> Result<(), Unacceptable> {
+pub(crate) fn check_policy(password: &Password) -> Result<(), RejectedValue> {
     // Passwords are ASCII, so bytes are characters.
-    if password.expose().len() < MIN_LENGTH { Err(Unacceptable::WeakPassword) } else { Ok(()) }
+    if password.expose().len() < MIN_LENGTH { Err(RejectedValue::WeakPassword) } else { Ok(()) }
 }
 
 /// An Argon2id hash with its salt. It never leaves the process, so it has no text form.
@@ -111,13 +111,13 @@ impl PasswordCheck for MemoryDirectory {
     async fn verify(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         offered: CurrentPassword,
         _client: Option<IpAddr>,
-    ) -> PortResult<Verdict> {
-        let record = self.admitted(&seen.id, |user| scope.authorize_password(user))?;
+    ) -> PortResult<PasswordVerdict> {
+        let record = self.admitted(&snapshot.id, |user| scope.authorize_password(user))?;
         let matches = self.hasher.verify(record.password, offered).await?;
-        Ok(if matches { Verdict::Match } else { Verdict::Mismatch })
+        Ok(if matches { PasswordVerdict::Match } else { PasswordVerdict::Mismatch })
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
     AccountChange, AccountScope, Denied, ListQuery, Membership, MembershipChange, NewMember,
     NewUser, Page, Password, TenantScope, User, UserId,
 };
-use ports::{Applied, Conflict, Enlisted, PortError, PortResult, UserDirectory};
+use ports::{AccountUpdate, AttachOutcome, Conflict, PortError, PortResult, UserDirectory};
 
 use crate::MemoryDirectory;
 use crate::passwords::check_policy;
@@ -43,7 +43,7 @@ impl UserDirectory for MemoryDirectory {
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
-        new.password.as_ref().map_or(Ok(()), check_policy).map_err(PortError::Unacceptable)?;
+        new.password.as_ref().map_or(Ok(()), check_policy).map_err(PortError::Rejected)?;
         // Asked before the hash, which is expensive, and again after it.
         self.read().vacant(&new.email, new.username.as_ref())?;
         let password = match &new.password {
@@ -58,7 +58,11 @@ impl UserDirectory for MemoryDirectory {
         Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }
 
-    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted> {
+    async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome> {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let tenant = scope.tenant();
@@ -77,7 +81,7 @@ impl UserDirectory for MemoryDirectory {
             let user = self.at_home(scope, state.vacant_id()?, new);
             let record = Record { user: Arc::new(user), unresolved: [].into(), password: None };
             let user = self.put(&mut state, &record);
-            return Ok(Enlisted { user, created: true });
+            return Ok(AttachOutcome { user, created: true });
         };
         if record.user.memberships.contains_key(tenant) {
             return Err(Conflict::AlreadyAttached.into());
@@ -91,19 +95,19 @@ impl UserDirectory for MemoryDirectory {
                 user.rename_in(tenant, name);
             }
         });
-        Ok(Enlisted { user, created: false })
+        Ok(AttachOutcome { user, created: false })
     }
 
     async fn change_membership(
         &self,
         scope: &TenantScope,
-        seen: &User,
+        snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
         let MembershipChange { role, name } = change;
         let tenant = scope.tenant();
         let mut state = self.write();
-        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
         if let Some(role) = &role {
             scope.authorize_grant(role)?;
@@ -120,10 +124,10 @@ impl UserDirectory for MemoryDirectory {
         }))
     }
 
-    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
         let tenant = scope.tenant();
         let mut state = self.write();
-        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
         state.ensure_other_holder(&record.user, tenant, None)?;
         let record = record.clone();
@@ -136,13 +140,13 @@ impl UserDirectory for MemoryDirectory {
     async fn change_account(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         change: AccountChange,
-    ) -> PortResult<Applied> {
+    ) -> PortResult<AccountUpdate> {
         let mut state = self.write();
-        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
-        let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != seen.id);
+        let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != snapshot.id);
         if taken && !change.changes_names(&record.user) {
             return Err(Conflict::EmailTaken.into());
         }
@@ -155,39 +159,39 @@ impl UserDirectory for MemoryDirectory {
             }
         });
         let failures = if taken { vec![Conflict::EmailTaken] } else { Vec::new() };
-        Ok(Applied { user, failures })
+        Ok(AccountUpdate { user, failures })
     }
 
     async fn set_password(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
         // Asked before the hash, which is expensive, and again after it.
-        self.admitted(&seen.id, |user| scope.authorize_password(user))?;
-        check_policy(&password).map_err(PortError::Unacceptable)?;
+        self.admitted(&snapshot.id, |user| scope.authorize_password(user))?;
+        check_policy(&password).map_err(PortError::Rejected)?;
         let hash = self.hasher.hash(password).await?;
 
         let mut state = self.write();
-        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_password(&record.user)?;
         let record = Record { password: Some(hash), ..record.clone() };
         Ok(self.store(&mut state, record, |_| ()))
     }
 
-    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         let mut state = self.write();
-        let record = state.get(&seen.id).ok_or(PortError::NotFound)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
         for tenant in record.user.memberships.keys() {
             state.ensure_other_holder(&record.user, tenant, None)?;
         }
-        state.remove(&seen.id);
+        state.remove(&snapshot.id);
         Ok(())
     }
 
-    async fn ready(&self) -> PortResult<()> {
+    async fn check_ready(&self) -> PortResult<()> {
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use memory_adapter::{MemoryDirectory, MemoryKeySource};
 use ports::contract::{
     Backstage, KeyBackstage, KeySubject, ManualClock, Planted, Published, Subject, catalogue,
 };
-use ports::{KeySetAddress, UserDirectory};
+use ports::{KeySetLocation, UserDirectory};
 use serde_json::json;
 
 ports::directory_contract!(subject);
@@ -57,7 +57,7 @@ impl Backstage for Behind {
 
 async fn key_subject() -> KeySubject {
     let source = Arc::new(MemoryKeySource::new());
-    let address = |tenant| KeySetAddress {
+    let address = |tenant| KeySetLocation {
         issuer: format!("https://{tenant}.example.com"),
         jwks_uri: None,
         private_network: false,
@@ -75,7 +75,7 @@ struct Issuers(Arc<MemoryKeySource>);
 
 #[async_trait]
 impl KeyBackstage for Issuers {
-    async fn publish(&self, address: &KeySetAddress, keys: Vec<Published>) {
+    async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>) {
         let usable = |key| match key {
             Published::ForSignatures(key) => Some(key),
             Published::ForEncryption(_) | Published::OfUnknownKind => None,
@@ -83,11 +83,11 @@ impl KeyBackstage for Issuers {
         self.0.publish(&address.issuer, keys.into_iter().filter_map(usable).collect());
     }
 
-    async fn set_failing(&self, address: &KeySetAddress, failing: bool) {
+    async fn set_failing(&self, address: &KeySetLocation, failing: bool) {
         self.0.set_failing(&address.issuer, failing);
     }
 
-    async fn fetches(&self, address: &KeySetAddress) -> u64 {
+    async fn fetches(&self, address: &KeySetLocation) -> u64 {
         self.0.fetches(&address.issuer)
     }
 }

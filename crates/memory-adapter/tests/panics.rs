@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::{AccountChange, MembershipChange, NewMember, NewUser, User};
 use memory_adapter::MemoryDirectory;
 use ports::contract::{Caller, ManualClock, acme, catalogue};
-use ports::{Applied, UserDirectory};
+use ports::{AccountUpdate, UserDirectory};
 
 /// A directory with ann in it, at the moment at which its clock breaks.
 async fn at_a_bad_moment() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
@@ -66,7 +66,7 @@ async fn a_panic_in_any_change_leaves_everything_as_it_was_and_in_use() {
     assert_recovers(move |directory, _| async move {
         let email = "cat@example.com".parse().unwrap();
         let role = catalogue().default_role().clone();
-        directory.enlist(&writes(), NewMember { email, role, name: None }).await.unwrap()
+        directory.attach_or_create(&writes(), NewMember { email, role, name: None }).await.unwrap()
     })
     .await;
     assert_recovers(move |directory, ann| async move {
@@ -78,7 +78,8 @@ async fn a_panic_in_any_change_leaves_everything_as_it_was_and_in_use() {
     assert_recovers(move |directory, ann| async move {
         let email = "anna@example.com".parse().unwrap();
         let change = AccountChange { email, given_name: None, family_name: None };
-        let applied: Applied = directory.change_account(&changes(), &ann, change).await.unwrap();
+        let applied: AccountUpdate =
+            directory.change_account(&changes(), &ann, change).await.unwrap();
         applied
     })
     .await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::{AccountScope, CurrentPassword, ListQuery, User};
 use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
 use ports::contract::{Caller, ManualClock, acme, catalogue, globex};
-use ports::{Clock, PasswordCheck, UserDirectory, Verdict};
+use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 use proptest::prelude::*;
 
 fn empty() -> MemoryDirectory {
@@ -55,7 +55,7 @@ async fn a_full_line_brings_everything() {
     let scope = Caller::of([acme()]).changes();
     let offered = CurrentPassword::offered("correct-horse".to_owned());
     let verdict = directory.verify(&scope, &ada, offered, None).await.unwrap();
-    assert_eq!(verdict, Verdict::Match);
+    assert_eq!(verdict, PasswordVerdict::Match);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn many_passwords_are_hashed_and_each_goes_to_its_account() {
         let user = find(&directory, &format!("u{n}")).await.unwrap();
         let offered = CurrentPassword::offered(format!("password-{n}"));
         let verdict = directory.verify(&scope, &user, offered, None).await.unwrap();
-        assert_eq!(verdict, Verdict::Match);
+        assert_eq!(verdict, PasswordVerdict::Match);
     }
 }
 

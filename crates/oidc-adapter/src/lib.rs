@@ -27,7 +27,7 @@ mod reach;
 mod resolver;
 
 use async_trait::async_trait;
-use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 
 pub use client::{ClientError, OidcSettings};
 
@@ -49,7 +49,7 @@ impl OidcKeySource {
 
 #[async_trait]
 impl KeySource for OidcKeySource {
-    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         // Both are looked at before anything is sent, although with a `jwks_uri` the issuer's own
         // address is not asked: a key set is only as good as the name it stands for.
         let issuer = SafeUrl::of_issuer(&address.issuer, address.private_network)?;

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc_adapter::{OidcKeySource, OidcSettings};
 use ports::contract::{KeyBackstage, KeySubject, Published};
-use ports::{Curve, KeyMaterial, KeySetAddress, PublicKey};
+use ports::{Curve, KeyMaterial, KeySetLocation, PublicKey};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -48,22 +48,22 @@ struct Issuers {
 }
 
 impl Issuers {
-    fn at(&self, address: &KeySetAddress) -> &State {
+    fn at(&self, address: &KeySetLocation) -> &State {
         &self.by_name.get(&address.issuer).unwrap().0
     }
 }
 
 #[async_trait]
 impl KeyBackstage for Issuers {
-    async fn publish(&self, address: &KeySetAddress, keys: Vec<Published>) {
+    async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>) {
         *self.at(address).keys.lock().unwrap() = Some(keys.iter().map(jwk).collect());
     }
 
-    async fn set_failing(&self, address: &KeySetAddress, failing: bool) {
+    async fn set_failing(&self, address: &KeySetLocation, failing: bool) {
         *self.at(address).failing.lock().unwrap() = failing;
     }
 
-    async fn fetches(&self, address: &KeySetAddress) -> u64 {
+    async fn fetches(&self, address: &KeySetLocation) -> u64 {
         self.at(address).fetches.load(Ordering::SeqCst)
     }
 }
@@ -111,8 +111,8 @@ async fn server(issuer: &Issuer) -> MockServer {
 async fn subject() -> KeySubject {
     let (acmes, globexs) = (Issuer::default(), Issuer::default());
     let servers = [server(&acmes).await, server(&globexs).await];
-    let acme = KeySetAddress { issuer: servers[0].uri(), jwks_uri: None, private_network: false };
-    let globex = KeySetAddress {
+    let acme = KeySetLocation { issuer: servers[0].uri(), jwks_uri: None, private_network: false };
+    let globex = KeySetLocation {
         issuer: "https://globex.example/".to_owned(),
         jwks_uri: Some(format!("{}/keys", servers[1].uri())),
         private_network: false,

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use oidc_adapter::{OidcKeySource, OidcSettings};
-use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 use wiremock::matchers::{any, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -30,12 +30,12 @@ fn source() -> OidcKeySource {
     SOURCE.get_or_init(|| source_with(OidcSettings::default())).clone()
 }
 
-fn by_discovery(server: &MockServer) -> KeySetAddress {
-    KeySetAddress { issuer: server.uri(), jwks_uri: None, private_network: false }
+fn by_discovery(server: &MockServer) -> KeySetLocation {
+    KeySetLocation { issuer: server.uri(), jwks_uri: None, private_network: false }
 }
 
-fn by_address(server: &MockServer) -> KeySetAddress {
-    KeySetAddress {
+fn by_address(server: &MockServer) -> KeySetLocation {
+    KeySetLocation {
         issuer: "https://issuer.example/".to_owned(),
         jwks_uri: Some(format!("{}{KEYS}", server.uri())),
         private_network: false,
@@ -101,7 +101,7 @@ async fn an_issuer_may_end_in_a_slash() {
     serve(&server, &below, document(&issuer, &format!("{}{KEYS}", server.uri()))).await;
     serve(&server, KEYS, key_set()).await;
 
-    let address = KeySetAddress { issuer, jwks_uri: None, private_network: false };
+    let address = KeySetLocation { issuer, jwks_uri: None, private_network: false };
     assert_eq!(kids(&source().fetch(&address).await.unwrap()), [Some("one")]);
 }
 
@@ -205,7 +205,7 @@ async fn nobody_there_is_unreachable() {
     // Bound and let go again, so that nobody listens there.
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
     let address =
-        KeySetAddress { issuer: format!("http://{free}"), jwks_uri: None, private_network: false };
+        KeySetLocation { issuer: format!("http://{free}"), jwks_uri: None, private_network: false };
     let error = source().fetch(&address).await.unwrap_err();
     assert!(matches!(error, KeySourceError::Unreachable(_)), "{error:?}");
 }
@@ -252,7 +252,7 @@ async fn plain_http_to_another_machine_is_refused_without_a_request() {
         ["http://issuer.example", "http://192.0.2.1", "http://localhost.example.com", "ftp://x"]
     {
         let address =
-            KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
+            KeySetLocation { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
         // A request would end as unreachable or as a timeout.
         let error = source().fetch(&address).await.unwrap_err();
         assert!(matches!(error, KeySourceError::Invalid(_)), "{issuer}");
@@ -263,7 +263,7 @@ async fn plain_http_to_another_machine_is_refused_without_a_request() {
 async fn a_bad_issuer_is_refused_even_if_its_key_set_may_be_asked() {
     let server = untouched().await;
     let issuer = "http://issuer.example".to_owned();
-    let address = KeySetAddress { issuer, ..by_address(&server) };
+    let address = KeySetLocation { issuer, ..by_address(&server) };
     let error = source().fetch(&address).await.unwrap_err();
     assert!(matches!(error, KeySourceError::Invalid(_)), "{error:?}");
 }
@@ -273,7 +273,7 @@ async fn a_bad_address_of_a_key_set_is_refused_without_a_request() {
     let server = untouched().await;
     let jwks_uri = Some("http://192.0.2.1/keys".to_owned());
     let error =
-        source().fetch(&KeySetAddress { jwks_uri, ..by_discovery(&server) }).await.unwrap_err();
+        source().fetch(&KeySetLocation { jwks_uri, ..by_discovery(&server) }).await.unwrap_err();
     assert!(matches!(error, KeySourceError::Invalid(_)), "{error:?}");
 }
 

@@ -13,34 +13,34 @@ use tokio::time::Instant;
 /// method means. A task that an adapter spawns has none unless the adapter hands it on.
 /// Clones are the same call.
 #[derive(Debug, Clone)]
-pub struct Call(Arc<Shared>);
+pub struct CallContext(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     request_id: Arc<str>,
     deadline: Instant,
-    share: OnceLock<Share>,
+    share: OnceLock<QuotaOwner>,
     upstream_calls: AtomicU32,
 }
 
 /// Among whom what is scarce is shared out evenly: places in the service, and what the directory
 /// takes in a second.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Share {
+pub enum QuotaOwner {
     /// Everybody whose token speaks for this tenant.
     Tenant(TenantId),
     /// One caller whose token does not say for which tenant it speaks.
     Caller(CallerKey),
     /// Nobody in particular: what the service does of its own accord, and calls before it is known
     /// who makes them.
-    Unnamed,
+    Unattributed,
 }
 
 tokio::task_local! {
-    static CURRENT: Call;
+    static CURRENT: CallContext;
 }
 
-impl Call {
+impl CallContext {
     /// A call of this name; its answer is of no use after the deadline.
     pub fn new(request_id: Arc<str>, deadline: Instant) -> Self {
         let (share, upstream_calls) = (OnceLock::new(), AtomicU32::new(0));
@@ -69,13 +69,13 @@ impl Call {
     }
 
     /// From now on the call draws on this share. Who is asked first has the say.
-    pub fn charge(&self, share: Share) {
+    pub fn set_quota_owner(&self, share: QuotaOwner) {
         let _ = self.0.share.set(share);
     }
 
     /// On whose share the call draws.
-    pub fn share(&self) -> Share {
-        self.0.share.get().cloned().unwrap_or(Share::Unnamed)
+    pub fn quota_owner(&self) -> QuotaOwner {
+        self.0.share.get().cloned().unwrap_or(QuotaOwner::Unattributed)
     }
 
     /// An adapter has sent a request to whatever is behind it, on behalf of this call.
@@ -93,30 +93,30 @@ impl Call {
 mod tests {
     use super::*;
 
-    fn call() -> Call {
-        Call::new("abc".into(), Instant::now())
+    fn call() -> CallContext {
+        CallContext::new("abc".into(), Instant::now())
     }
 
     #[tokio::test]
     async fn a_call_is_known_within_its_scope_and_nowhere_else() {
         let call = call();
-        let within = call.clone().scope(async { Call::current() }).await.unwrap();
+        let within = call.clone().scope(async { CallContext::current() }).await.unwrap();
         assert_eq!((within.request_id(), within.deadline()), ("abc", call.deadline()));
-        assert!(Call::current().is_none());
+        assert!(CallContext::current().is_none());
     }
 
     #[tokio::test]
     async fn what_is_done_within_is_seen_from_without() {
         let call = call();
-        assert_eq!((call.share(), call.upstream_calls()), (Share::Unnamed, 0));
-        let acme = Share::Tenant("acme".parse().unwrap());
+        assert_eq!((call.quota_owner(), call.upstream_calls()), (QuotaOwner::Unattributed, 0));
+        let acme = QuotaOwner::Tenant("acme".parse().unwrap());
         let within = async {
-            let call = Call::current().unwrap();
-            call.charge(acme.clone());
-            call.charge(Share::Tenant("globex".parse().unwrap()));
+            let call = CallContext::current().unwrap();
+            call.set_quota_owner(acme.clone());
+            call.set_quota_owner(QuotaOwner::Tenant("globex".parse().unwrap()));
             call.count_upstream_call();
         };
         call.clone().scope(within).await;
-        assert_eq!((call.share(), call.upstream_calls()), (acme, 1));
+        assert_eq!((call.quota_owner(), call.upstream_calls()), (acme, 1));
     }
 }

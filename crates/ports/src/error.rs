@@ -23,7 +23,7 @@ pub enum PortError {
     Conflict(Conflict),
     /// The directory does not take a value. Nothing was changed.
     #[error("value not acceptable: {0:?}")]
-    Unacceptable(Unacceptable),
+    Rejected(RejectedValue),
     /// The directory itself allows no more password attempts for now.
     #[error("too many password attempts")]
     TooManyAttempts {
@@ -71,7 +71,7 @@ pub enum Conflict {
 
 /// A well-formed value that the directory does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Unacceptable {
+pub enum RejectedValue {
     /// The password is against the directory's policy.
     WeakPassword,
     /// The e-mail address is against the directory's rules, which go further than Usher's.

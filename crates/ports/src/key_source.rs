@@ -9,7 +9,7 @@ use crate::error::BoxError;
 
 /// Whose keys, and where they are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeySetAddress {
+pub struct KeySetLocation {
     /// The issuer, exactly as tokens name it.
     pub issuer: String,
     /// The key set's own address; without one it is found by the issuer's discovery document
@@ -88,5 +88,5 @@ pub trait KeySource: Debug + Send + Sync {
     /// The keys that can be used to verify signatures of the issuer, as they are now.
     ///
     /// Keys of a kind that Usher does not know, and keys for encryption, are left out.
-    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError>;
+    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError>;
 }

@@ -4,8 +4,8 @@
 //! - [`PasswordCheck`]: whether somebody knows an account's password.
 //! - [`KeySource`]: where the public keys of token issuers come from.
 //! - [`Clock`]: what time it is.
-//! - [`UpstreamWatch`]: who is told of the calls that adapters make outside.
-//! - [`Call`]: the inbound call within which all of them are asked.
+//! - [`UpstreamObserver`]: who is told of the calls that adapters make outside.
+//! - [`CallContext`]: the inbound call within which all of them are asked.
 //!
 //! Rules that every port keeps:
 //! - It speaks domain types only: no JSON, no HTTP, no vendor's words.
@@ -36,16 +36,18 @@ mod user_directory;
 #[cfg(feature = "contract")]
 pub mod contract;
 
-pub use call::{Call, Share};
+pub use call::{CallContext, QuotaOwner};
 pub use clock::{Clock, SystemClock};
-pub use error::{BoxError, Conflict, PortError, PortResult, Unacceptable};
-pub use key_source::{Curve, KeyMaterial, KeySetAddress, KeySource, KeySourceError, PublicKey};
-pub use password_check::{PasswordCheck, Verdict};
-pub use upstream::{Allowance, Circuit, Sent, SentOutcome, Unwatched, UpstreamWatch};
-pub use user_directory::{Applied, Enlisted, UserDirectory};
+pub use error::{BoxError, Conflict, PortError, PortResult, RejectedValue};
+pub use key_source::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
+pub use password_check::{PasswordCheck, PasswordVerdict};
+pub use upstream::{
+    CircuitState, NoopObserver, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest,
+};
+pub use user_directory::{AccountUpdate, AttachOutcome, UserDirectory};
 
 #[cfg(feature = "mock")]
 pub use {
     clock::MockClock, key_source::MockKeySource, password_check::MockPasswordCheck,
-    upstream::MockUpstreamWatch, user_directory::MockUserDirectory,
+    upstream::MockUpstreamObserver, user_directory::MockUserDirectory,
 };

@@ -10,7 +10,7 @@ use crate::error::PortResult;
 
 /// What a password check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PasswordVerdict {
     /// It is the account's password.
     Match,
     /// It is not, or the account has none.
@@ -33,8 +33,8 @@ pub trait PasswordCheck: Debug + Send + Sync {
     async fn verify(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         offered: CurrentPassword,
         client: Option<IpAddr>,
-    ) -> PortResult<Verdict>;
+    ) -> PortResult<PasswordVerdict>;
 }

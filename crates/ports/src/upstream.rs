@@ -8,36 +8,36 @@ use std::time::Duration;
 /// `kind` is the adapter's own word for a kind of call, of a few that are fixed: such as `search` or
 /// `read`. Methods are called on the way of requests, and so must neither wait nor fail.
 #[cfg_attr(feature = "mock", mockall::automock)]
-pub trait UpstreamWatch: Debug + Send + Sync {
+pub trait UpstreamObserver: Debug + Send + Sync {
     /// One request was sent, and this came of it.
-    fn sent(&self, sent: Sent);
+    fn record_request(&self, sent: UpstreamRequest);
 
     /// The other side has said what it will take of this kind for now.
-    fn allowance(&self, kind: &'static str, allowance: Allowance);
+    fn record_quota(&self, kind: &'static str, allowance: Quota);
 
     /// How many calls of this kind wait at the moment for the other side to take more.
-    fn waiting(&self, kind: &'static str, calls: usize);
+    fn record_waiting(&self, kind: &'static str, calls: usize);
 
     /// The circuit breaker of this kind is in this state from now on.
-    fn circuit(&self, kind: &'static str, circuit: Circuit);
+    fn record_circuit(&self, kind: &'static str, circuit: CircuitState);
 }
 
 /// One request that was sent outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
+pub struct UpstreamRequest {
     /// What kind of call it was.
     pub kind: &'static str,
     /// Which one it was for the same thing, from 1: later ones are retries.
     pub attempt: u32,
     /// What came of it.
-    pub outcome: SentOutcome,
+    pub outcome: RequestOutcome,
     /// How long that took.
     pub took: Duration,
 }
 
 /// What came of a request that was sent outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SentOutcome {
+pub enum RequestOutcome {
     /// An answer of this HTTP status.
     Status(u16),
     /// No connection.
@@ -52,7 +52,7 @@ pub enum SentOutcome {
 
 /// What the other side will take of one kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
+pub struct Quota {
     /// How many at once, when nothing was taken for a while.
     pub limit: u64,
     /// How many are left.
@@ -61,7 +61,7 @@ pub struct Allowance {
 
 /// The state of a circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Circuit {
+pub enum CircuitState {
     /// Calls go through.
     Closed,
     /// One call at a time goes through, on trial.
@@ -72,11 +72,11 @@ pub enum Circuit {
 
 /// Nobody is told anything.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unwatched;
+pub struct NoopObserver;
 
-impl UpstreamWatch for Unwatched {
-    fn sent(&self, _: Sent) {}
-    fn allowance(&self, _: &'static str, _: Allowance) {}
-    fn waiting(&self, _: &'static str, _: usize) {}
-    fn circuit(&self, _: &'static str, _: Circuit) {}
+impl UpstreamObserver for NoopObserver {
+    fn record_request(&self, _: UpstreamRequest) {}
+    fn record_quota(&self, _: &'static str, _: Quota) {}
+    fn record_waiting(&self, _: &'static str, _: usize) {}
+    fn record_circuit(&self, _: &'static str, _: CircuitState) {}
 }

@@ -12,7 +12,7 @@ use crate::error::{Conflict, PortResult};
 
 /// The directory of accounts, and of the tenants that they are attached to.
 ///
-/// The `seen` of a change is the account as [`UserDirectory::find`] answered it during the same
+/// The `snapshot` of a change is the account as [`UserDirectory::find`] answered it during the same
 /// call. An implementation that can read and write in one step reads again and ignores it but for
 /// its id; one that cannot may rely on it, so that a change costs no second read. Either way it
 /// asks the scope about the newest state that it has, and answers `NotFound` or `Refused` as the
@@ -35,7 +35,7 @@ pub trait UserDirectory: Debug + Send + Sync {
     ///
     /// # Errors
     /// `Refused` if the scope does not allow the role; `Conflict` with `EmailTaken` or
-    /// `UsernameTaken`; `Unacceptable` with `WeakPassword`. Nothing is created then.
+    /// `UsernameTaken`; `RejectedValue` with `WeakPassword`. Nothing is created then.
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User>;
 
     /// Attaches the account of the address to the scope's tenant, or creates it at home there.
@@ -45,7 +45,11 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// # Errors
     /// `Refused` if the scope does not allow the role; `Conflict` with `AlreadyAttached` or
     /// `AmbiguousAccount`. Of several racing calls for one address and tenant, one succeeds.
-    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted>;
+    async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome>;
 
     /// Changes what the account is in the scope's tenant.
     ///
@@ -56,7 +60,7 @@ pub trait UserDirectory: Debug + Send + Sync {
     async fn change_membership(
         &self,
         scope: &TenantScope,
-        seen: &User,
+        snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User>;
 
@@ -64,12 +68,12 @@ pub trait UserDirectory: Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`UserDirectory::change_membership`].
-    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()>;
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()>;
 
     /// Changes what is the account's own.
     ///
     /// If the address is taken but the names differ, the names are changed all the same and the
-    /// failure is told in [`Applied`].
+    /// failure is told in [`AccountUpdate`].
     ///
     /// # Errors
     /// `NotFound` or `Refused` as the scope says; `Conflict` with `EmailTaken` if nothing else was
@@ -77,19 +81,19 @@ pub trait UserDirectory: Debug + Send + Sync {
     async fn change_account(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         change: AccountChange,
-    ) -> PortResult<Applied>;
+    ) -> PortResult<AccountUpdate>;
 
     /// Sets the account's password. A blocked account stays blocked.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] says; `Unacceptable` with
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] says; `RejectedValue` with
     /// `WeakPassword`.
     async fn set_password(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         password: Password,
     ) -> PortResult<User>;
 
@@ -98,15 +102,15 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` or `Refused` as the scope says; `Conflict` with `LastProtectedRoleHolder` for
     /// any tenant, found out in one step with the deletion.
-    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()>;
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()>;
 
     /// Whether the directory takes calls at all. Touches no tenant's data.
-    async fn ready(&self) -> PortResult<()>;
+    async fn check_ready(&self) -> PortResult<()>;
 }
 
-/// What came of [`UserDirectory::enlist`].
+/// What came of [`UserDirectory::attach_or_create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enlisted {
+pub struct AttachOutcome {
     /// The account, as it now is.
     pub user: User,
     /// Whether it was created, and not merely attached.
@@ -115,7 +119,7 @@ pub struct Enlisted {
 
 /// A change of which at least a part was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
+pub struct AccountUpdate {
     /// The account, as it now is.
     pub user: User,
     /// Why the rest was not made; empty if all of it was.

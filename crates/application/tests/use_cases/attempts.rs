@@ -9,7 +9,7 @@ use application::{AttemptLimit, Passwords, Ports, Services, UseCaseError};
 use async_trait::async_trait;
 use domain::{AccountScope, CurrentPassword, User};
 use ports::contract::{Caller, ManualClock};
-use ports::{MockUserDirectory, PasswordCheck, PortError, PortResult, Verdict};
+use ports::{MockUserDirectory, PasswordCheck, PasswordVerdict, PortError, PortResult};
 use tokio::sync::Semaphore;
 
 use crate::support::{Bench, acme, current_password, new_password, user, valid};
@@ -39,10 +39,10 @@ async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> Str
 }
 
 /// A bench with everybody there, and verdicts in this order, each asked for.
-fn with_verdicts(verdicts: Vec<PortResult<Verdict>>) -> (Passwords, Arc<ManualClock>) {
+fn with_verdicts(verdicts: Vec<PortResult<PasswordVerdict>>) -> (Passwords, Arc<ManualClock>) {
     let mut bench = Bench { limit: LIMIT, ..Bench::default() };
     bench.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
-    bench.directory.expect_set_password().returning(|_, seen, _| Ok(seen.clone()));
+    bench.directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
     let count = verdicts.len();
     let verdicts = std::sync::Mutex::new(verdicts.into_iter());
     let next = move || verdicts.lock().unwrap().next().unwrap();
@@ -51,8 +51,8 @@ fn with_verdicts(verdicts: Vec<PortResult<Verdict>>) -> (Passwords, Arc<ManualCl
     (bench.services().passwords, clock)
 }
 
-fn wrong(count: usize) -> Vec<PortResult<Verdict>> {
-    (0..count).map(|_| Ok(Verdict::Mismatch)).collect()
+fn wrong(count: usize) -> Vec<PortResult<PasswordVerdict>> {
+    (0..count).map(|_| Ok(PasswordVerdict::Mismatch)).collect()
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn each_wrong_one_counts_for_its_own_time() {
 #[tokio::test]
 async fn a_right_one_wipes_the_slate() {
     let mut verdicts = wrong(2);
-    verdicts.push(Ok(Verdict::Match));
+    verdicts.push(Ok(PasswordVerdict::Match));
     verdicts.extend(wrong(3));
     let (passwords, _) = with_verdicts(verdicts);
     let mut outcomes = Vec::new();
@@ -119,7 +119,7 @@ async fn a_failure_of_the_directory_counts_for_nothing() {
         let mut bench = Bench { limit: LIMIT, ..Bench::default() };
         bench.directory.expect_find().returning(|_, _| Ok(Some(ann())));
         bench.check.expect_verify().times(20).returning(move |_, _, _, _| Err(failure()));
-        bench.check.expect_verify().times(3).returning(|_, _, _, _| Ok(Verdict::Mismatch));
+        bench.check.expect_verify().times(3).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
         let passwords = bench.services().passwords;
         let id = ann().id;
         for _ in 0..20 {
@@ -138,7 +138,7 @@ async fn a_failure_of_the_directory_counts_for_nothing() {
 async fn what_the_directory_itself_stops_counts_for_nothing_here() {
     let stopped = || Err(PortError::TooManyAttempts { retry_after: Some(Duration::from_secs(1)) });
     let mut verdicts: Vec<_> = (0..5).map(|_| stopped()).collect();
-    verdicts.push(Ok(Verdict::Match));
+    verdicts.push(Ok(PasswordVerdict::Match));
     let (passwords, _) = with_verdicts(verdicts);
     for _ in 0..5 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(1s)");
@@ -210,10 +210,10 @@ impl PasswordCheck for Slow {
         _: &User,
         _: CurrentPassword,
         _: Option<IpAddr>,
-    ) -> PortResult<Verdict> {
+    ) -> PortResult<PasswordVerdict> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.gate.acquire().await.unwrap().forget();
-        Ok(Verdict::Mismatch)
+        Ok(PasswordVerdict::Mismatch)
     }
 }
 

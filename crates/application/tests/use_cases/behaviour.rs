@@ -34,7 +34,8 @@ async fn somebody_is_taken_in_promoted_and_let_go() {
         access.tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
     let reads =
         access.tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme())).await.unwrap();
-    let enlisted = services.tenant_users.enlist(&writes, recruit("member")).await.unwrap();
+    let enlisted =
+        services.tenant_users.attach_or_create(&writes, recruit("member")).await.unwrap();
     assert!(enlisted.created);
     let id = enlisted.user.id;
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();

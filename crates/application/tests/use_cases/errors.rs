@@ -6,7 +6,7 @@ use std::time::Duration;
 use application::UseCaseError;
 use domain::{ListQuery, Refusal};
 use ports::contract::Caller;
-use ports::{Conflict, PortError, Unacceptable};
+use ports::{Conflict, PortError, RejectedValue};
 
 use crate::support::{Bench, acme, new_password, newcomer, recruit, to_address, to_role, user};
 
@@ -22,7 +22,7 @@ fn table() -> Vec<(PortError, &'static str)> {
         (PortError::Unavailable { retry_after: None, source: None }, "Unavailable"),
         (PortError::Timeout, "Timeout"),
         (PortError::Failed { source: "cause".into() }, "Failed: cause"),
-        (PortError::Unacceptable(Unacceptable::WeakPassword), "Unacceptable WeakPassword"),
+        (PortError::Rejected(RejectedValue::WeakPassword), "RejectedValue WeakPassword"),
     ];
     for (refusal, name) in [
         (Refusal::TenantNotCovered, "Refused TenantNotCovered"),
@@ -56,7 +56,7 @@ fn told<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
         UseCaseError::Hidden => "Hidden".to_owned(),
         UseCaseError::Refused(refusal) => format!("Refused {refusal:?}"),
         UseCaseError::Conflict(conflict) => format!("Conflict {conflict:?}"),
-        UseCaseError::Unacceptable(value) => format!("Unacceptable {value:?}"),
+        UseCaseError::Rejected(value) => format!("RejectedValue {value:?}"),
         UseCaseError::CurrentPasswordMismatch => "CurrentPasswordMismatch".to_owned(),
         UseCaseError::TooManyAttempts { retry_after } => {
             format!("TooManyAttempts{}", wait(retry_after))
@@ -126,9 +126,9 @@ async fn each_failure_to_add_somebody_keeps_its_meaning() {
     let writes = Caller::operator().writes(&acme());
     for (error, expected) in table() {
         let mut bench = Bench::default();
-        bench.directory.expect_enlist().return_once(|_, _| Err(error));
+        bench.directory.expect_attach_or_create().return_once(|_, _| Err(error));
         let users = bench.services().tenant_users;
-        assert_eq!(told(users.enlist(&writes, recruit("member")).await), expected);
+        assert_eq!(told(users.attach_or_create(&writes, recruit("member")).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::default();
@@ -165,10 +165,10 @@ async fn after_a_look_that_failed_nothing_is_changed() {
 #[tokio::test]
 async fn readiness_is_the_directory_s() {
     let mut bench = Bench::default();
-    bench.directory.expect_ready().times(1).returning(|| Ok(()));
-    bench.services().ready().await.unwrap();
+    bench.directory.expect_check_ready().times(1).returning(|| Ok(()));
+    bench.services().check_ready().await.unwrap();
     let mut bench = Bench::default();
-    bench.directory.expect_ready().times(1).returning(|| Err(PortError::Timeout));
-    let error = bench.services().ready().await.unwrap_err();
+    bench.directory.expect_check_ready().times(1).returning(|| Err(PortError::Timeout));
+    let error = bench.services().check_ready().await.unwrap_err();
     assert!(matches!(error, PortError::Timeout));
 }

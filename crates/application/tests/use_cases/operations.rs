@@ -4,7 +4,7 @@
 use domain::{AccountScope, ListQuery, Page, Refusal, TenantScope, User};
 use mockall::Sequence;
 use ports::contract::Caller;
-use ports::{Applied, Conflict, Enlisted, PortError};
+use ports::{AccountUpdate, AttachOutcome, Conflict, PortError};
 
 use crate::support::{
     Bench, acme, assert_hidden, assert_refused, globex, new_password, newcomer, recruit,
@@ -42,16 +42,16 @@ fn ann() -> User {
 async fn a_member_is_looked_at_before_a_change() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
-    let seen = ann.clone();
+    let snapshot = ann.clone();
     bench
         .directory
         .expect_change_membership()
         .withf(move |scope, given, change| {
-            *scope == writes() && *given == seen && *change == to_role("viewer")
+            *scope == writes() && *given == snapshot && *change == to_role("viewer")
         })
         .times(1)
         .in_sequence(&mut sequence)
-        .returning(|_, seen, _| Ok(seen.clone()));
+        .returning(|_, snapshot, _| Ok(snapshot.clone()));
     let users = bench.services().tenant_users;
     users.change(&writes(), &ann.id, to_role("viewer")).await.unwrap();
 }
@@ -60,11 +60,11 @@ async fn a_member_is_looked_at_before_a_change() {
 async fn a_member_is_looked_at_before_being_detached() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
-    let seen = ann.clone();
+    let snapshot = ann.clone();
     bench
         .directory
         .expect_detach()
-        .withf(move |scope, given| *scope == writes() && *given == seen)
+        .withf(move |scope, given| *scope == writes() && *given == snapshot)
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _| Ok(()));
@@ -75,16 +75,18 @@ async fn a_member_is_looked_at_before_being_detached() {
 async fn an_account_is_looked_at_before_a_change() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
-    let seen = ann.clone();
+    let snapshot = ann.clone();
     bench
         .directory
         .expect_change_account()
         .withf(move |scope, given, change| {
-            *scope == changes() && *given == seen && *change == to_address("an@example.com")
+            *scope == changes() && *given == snapshot && *change == to_address("an@example.com")
         })
         .times(1)
         .in_sequence(&mut sequence)
-        .returning(|_, seen, _| Ok(Applied { user: seen.clone(), failures: Vec::new() }));
+        .returning(|_, snapshot, _| {
+            Ok(AccountUpdate { user: snapshot.clone(), failures: Vec::new() })
+        });
     let users = bench.services().users;
     users.change(&changes(), &ann.id, to_address("an@example.com")).await.unwrap();
 }
@@ -93,11 +95,11 @@ async fn an_account_is_looked_at_before_a_change() {
 async fn an_account_is_looked_at_before_its_deletion() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
-    let seen = ann.clone();
+    let snapshot = ann.clone();
     bench
         .directory
         .expect_delete()
-        .withf(move |scope, given| *scope == changes() && *given == seen)
+        .withf(move |scope, given| *scope == changes() && *given == snapshot)
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _| Ok(()));
@@ -160,7 +162,7 @@ async fn a_role_above_the_caller_s_own_is_granted_to_nobody() {
     assert_refused(refused, above);
     // For somebody new there is nobody to look at: no call at all is made.
     let services = Bench::default().services();
-    assert_refused(services.tenant_users.enlist(&admin, recruit("owner")).await, above);
+    assert_refused(services.tenant_users.attach_or_create(&admin, recruit("owner")).await, above);
     assert_refused(services.users.create(&admin, newcomer("owner")).await, above);
 }
 
@@ -192,7 +194,7 @@ async fn a_scope_for_seeing_changes_nothing() {
     refused(services().users.delete(&views, &ann.id).await);
     refused(services().passwords.set(&views, &ann.id, new_password()).await.map(drop));
     let services = Bench::default().services();
-    refused(services.tenant_users.enlist(&reads, recruit("member")).await.map(drop));
+    refused(services.tenant_users.attach_or_create(&reads, recruit("member")).await.map(drop));
     refused(services.users.create(&reads, newcomer("member")).await.map(drop));
 }
 
@@ -235,10 +237,10 @@ async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
         .returning(|_, _| Ok(Page { users: Vec::new(), total: 0 }));
     bench
         .directory
-        .expect_enlist()
+        .expect_attach_or_create()
         .withf(|scope, new_member| *scope == writes() && *new_member == recruit("owner"))
         .times(1)
-        .returning(|_, _| Ok(Enlisted { user: ann(), created: false }));
+        .returning(|_, _| Ok(AttachOutcome { user: ann(), created: false }));
     bench
         .directory
         .expect_create()
@@ -248,7 +250,8 @@ async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
     let services = bench.services();
     services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     services.users.list(&reads, &ListQuery::default()).await.unwrap();
-    let enlisted = services.tenant_users.enlist(&writes(), recruit("owner")).await.unwrap();
+    let enlisted =
+        services.tenant_users.attach_or_create(&writes(), recruit("owner")).await.unwrap();
     assert!(!enlisted.created);
     services.users.create(&writes(), newcomer("owner")).await.unwrap();
 }
@@ -257,10 +260,10 @@ async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
 async fn what_was_applied_and_what_failed_are_both_told() {
     let ann = ann();
     let mut bench = Bench::finding(&ann);
-    bench.directory.expect_change_account().returning(|_, seen, _| {
-        Ok(Applied { user: seen.clone(), failures: vec![Conflict::EmailTaken] })
+    bench.directory.expect_change_account().returning(|_, snapshot, _| {
+        Ok(AccountUpdate { user: snapshot.clone(), failures: vec![Conflict::EmailTaken] })
     });
     let change = to_address("taken@example.com");
     let applied = bench.services().users.change(&changes(), &ann.id, change).await.unwrap();
-    assert_eq!(applied, Applied { user: ann, failures: vec![Conflict::EmailTaken] });
+    assert_eq!(applied, AccountUpdate { user: ann, failures: vec![Conflict::EmailTaken] });
 }

@@ -7,7 +7,7 @@ use application::UseCaseError;
 use domain::{AccountScope, User};
 use mockall::Sequence;
 use ports::contract::Caller;
-use ports::{PortError, Unacceptable, Verdict};
+use ports::{PasswordVerdict, PortError, RejectedValue};
 
 use crate::support::{
     Bench, acme, assert_hidden, assert_refused, current_password, globex, new_password, user,
@@ -45,23 +45,25 @@ async fn the_current_password_is_checked_between_the_look_and_the_change() {
     bench
         .check
         .expect_verify()
-        .withf(|scope, seen, offered, client| {
+        .withf(|scope, snapshot, offered, client| {
             let address = "192.0.2.1".parse().ok();
             *scope == own()
-                && *seen == ann()
+                && *snapshot == ann()
                 && offered.expose() == "the-current-password"
                 && *client == address
         })
         .times(1)
         .in_sequence(&mut sequence)
-        .returning(|_, _, _, _| Ok(Verdict::Match));
+        .returning(|_, _, _, _| Ok(PasswordVerdict::Match));
     bench
         .directory
         .expect_set_password()
-        .withf(|scope, seen, new| *scope == own() && *seen == ann() && *new == new_password())
+        .withf(|scope, snapshot, new| {
+            *scope == own() && *snapshot == ann() && *new == new_password()
+        })
         .times(1)
         .in_sequence(&mut sequence)
-        .returning(|_, seen, _| Ok(seen.clone()));
+        .returning(|_, snapshot, _| Ok(snapshot.clone()));
     let client = "192.0.2.1".parse().ok();
     assert_eq!(change(bench, &own(), client).await.unwrap(), ann());
 }
@@ -69,7 +71,7 @@ async fn the_current_password_is_checked_between_the_look_and_the_change() {
 #[tokio::test]
 async fn a_mismatch_changes_nothing() {
     let mut bench = Bench::finding(&ann());
-    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(Verdict::Mismatch));
+    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
     let error = change(bench, &own(), None).await.unwrap_err();
     assert!(matches!(error, UseCaseError::CurrentPasswordMismatch), "{error:?}");
 }
@@ -115,25 +117,25 @@ async fn no_password_is_checked_where_it_may_not_be_set() {
     );
     let of_globex = Caller::of([globex()]).changes();
     let mut bench = Bench::finding(&guest);
-    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(Verdict::Match));
-    bench.directory.expect_set_password().times(1).returning(|_, seen, _| Ok(seen.clone()));
+    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
+    bench.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
     change(bench, &of_globex, None).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_weak_password_is_told_although_the_current_one_was_right() {
     let mut bench = Bench::finding(&ann());
-    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(Verdict::Match));
-    let weak = PortError::Unacceptable(Unacceptable::WeakPassword);
+    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
+    let weak = PortError::Rejected(RejectedValue::WeakPassword);
     bench.directory.expect_set_password().times(1).return_once(|_, _, _| Err(weak));
     let error = change(bench, &own(), None).await.unwrap_err();
-    assert!(matches!(error, UseCaseError::Unacceptable(Unacceptable::WeakPassword)), "{error:?}");
+    assert!(matches!(error, UseCaseError::Rejected(RejectedValue::WeakPassword)), "{error:?}");
 }
 
 #[tokio::test]
 async fn setting_a_password_asks_for_no_current_one() {
     let mut bench = Bench::finding(&ann());
-    bench.directory.expect_set_password().times(1).returning(|_, seen, _| Ok(seen.clone()));
+    bench.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
     let scope = Caller::of([acme()]).changes();
     bench.services().passwords.set(&scope, &ann().id, new_password()).await.unwrap();
 }

@@ -8,7 +8,7 @@ fn breaker() -> Breaker {
 }
 
 fn of(config: CircuitConfig) -> Breaker {
-    Breaker::new(Kind::Read, config, Arc::new(ports::Unwatched))
+    Breaker::new(Kind::Read, config, Arc::new(ports::NoopObserver))
 }
 
 fn send(breaker: &Breaker, health: Health) {

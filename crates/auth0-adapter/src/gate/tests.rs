@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ports::{Allowance, Circuit, Sent};
+use ports::{CircuitState, Quota, UpstreamRequest};
 use tokio::task::{JoinHandle, yield_now};
 
 use super::window::Left;
@@ -12,13 +12,13 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 struct Count(AtomicUsize);
 
-impl UpstreamWatch for Count {
-    fn sent(&self, _: Sent) {}
-    fn allowance(&self, _: &'static str, _: Allowance) {}
-    fn waiting(&self, _: &'static str, calls: usize) {
+impl UpstreamObserver for Count {
+    fn record_request(&self, _: UpstreamRequest) {}
+    fn record_quota(&self, _: &'static str, _: Quota) {}
+    fn record_waiting(&self, _: &'static str, calls: usize) {
         self.0.store(calls, Ordering::SeqCst);
     }
-    fn circuit(&self, _: &'static str, _: Circuit) {}
+    fn record_circuit(&self, _: &'static str, _: CircuitState) {}
 }
 
 struct Bench {
@@ -70,9 +70,9 @@ impl Bench {
 }
 
 /// A call on behalf of a tenant.
-fn of(tenant: &str) -> Call {
-    let call = Call::new("a-request".into(), late());
-    call.charge(Share::Tenant(tenant.parse().unwrap()));
+fn of(tenant: &str) -> CallContext {
+    let call = CallContext::new("a-request".into(), late());
+    call.set_quota_owner(QuotaOwner::Tenant(tenant.parse().unwrap()));
     call
 }
 

@@ -73,7 +73,7 @@ fn an_allowance_is_two_numbers_or_none() {
         });
         allowance(&headers.collect())
     };
-    assert_eq!(of(Some("10"), Some(" 7 ")), Some(Allowance { limit: 10, remaining: 7 }));
+    assert_eq!(of(Some("10"), Some(" 7 ")), Some(Quota { limit: 10, remaining: 7 }));
     for (limit, remaining) in
         [(None, None), (Some("10"), None), (None, Some("7")), (Some("ten"), Some("7"))]
     {

@@ -1,7 +1,7 @@
 //! What is the account's own: changed, and deleted.
 
 use domain::{AccountChange, AccountScope, PersonName, User};
-use ports::{Applied, Conflict, PortError, PortResult};
+use ports::{AccountUpdate, Conflict, PortError, PortResult};
 
 use crate::directory::Inner;
 use crate::error::Fault;
@@ -25,11 +25,11 @@ impl Inner {
     pub(crate) async fn change_account(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         change: AccountChange,
-    ) -> PortResult<Applied> {
-        let _held = self.lock([Key::Account(seen.id.clone())]).await?;
-        let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+    ) -> PortResult<AccountUpdate> {
+        let _held = self.lock([Key::Account(snapshot.id.clone())]).await?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         let renames = change.changes_names(&before);
         let AccountChange { email, given_name, family_name } = change;
@@ -40,7 +40,7 @@ impl Inner {
         };
         if email == before.email {
             let user = self.patch(&before, &names).await?;
-            return Ok(Applied { user, failures: Vec::new() });
+            return Ok(AccountUpdate { user, failures: Vec::new() });
         }
         let address = email.as_str().to_owned();
         let everything = UserPatch {
@@ -56,19 +56,19 @@ impl Inner {
         match self.management.patch(&before.id, &everything, Repeat::Safe).await {
             Ok(answer) => {
                 let user = self.wrote(&before.id, Some(&before), answer)?;
-                Ok(Applied { user, failures: Vec::new() })
+                Ok(AccountUpdate { user, failures: Vec::new() })
             }
             // Nothing of it was done.
             Err(Fault::EmailTaken) if renames => {
                 let user = self.patch(&before, &names).await?;
-                Ok(Applied { user, failures: vec![Conflict::EmailTaken] })
+                Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
             }
             Err(fault) => Err(self.failed(&before, fault).await),
         }
     }
 
-    pub(crate) async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
-        let (_held, before) = self.lock_with_tenants(seen).await?;
+    pub(crate) async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        let (_held, before) = self.lock_with_tenants(snapshot).await?;
         scope.authorize_change(&before)?;
         for tenant in before.memberships.keys() {
             self.ensure_other_holder(&before, tenant, None).await?;
@@ -81,12 +81,12 @@ impl Inner {
     }
 
     /// Locks the account and all of its tenants, and answers what it is then.
-    async fn lock_with_tenants(&self, seen: &User) -> PortResult<(Held, User)> {
+    async fn lock_with_tenants(&self, snapshot: &User) -> PortResult<(Held, User)> {
         for _ in 0..ATTEMPTS {
-            let expected = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+            let expected = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
             let tenants = expected.memberships.keys().cloned().map(Key::Tenant);
-            let held = self.lock(tenants.chain([Key::Account(seen.id.clone())])).await?;
-            let newest = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+            let held = self.lock(tenants.chain([Key::Account(snapshot.id.clone())])).await?;
+            let newest = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
             // It may have been attached to another tenant while the locks were waited for.
             if newest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {
                 return Ok((held, newest));

@@ -1,7 +1,7 @@
 //! People enlisted: attached by their address, or made.
 
 use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, User};
-use ports::{BoxError, Conflict, Enlisted, PortError, PortResult};
+use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
 use super::create::Made;
 use crate::directory::Inner;
@@ -18,11 +18,11 @@ const ATTEMPTS: usize = 4;
 struct Elusive;
 
 impl Inner {
-    pub(crate) async fn enlist(
+    pub(crate) async fn attach_or_create(
         &self,
         scope: &TenantScope,
         new_member: NewMember,
-    ) -> PortResult<Enlisted> {
+    ) -> PortResult<AttachOutcome> {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let _held = self.lock([Key::Address(email.clone())]).await?;
@@ -32,7 +32,7 @@ impl Inner {
                 if let Some(user) =
                     self.attach(scope, account, &email, &role, name.as_ref()).await?
                 {
-                    return Ok(Enlisted { user, created: false });
+                    return Ok(AttachOutcome { user, created: false });
                 }
                 found = self.account_of(&email).await?;
                 continue;
@@ -48,7 +48,7 @@ impl Inner {
                 password: None,
             };
             if let Made::Created(user) = self.make(scope.tenant(), new).await? {
-                return Ok(Enlisted { user, created: true });
+                return Ok(AttachOutcome { user, created: true });
             }
             // Somebody else was quicker; so there is an account now, to be attached.
             found = self.account_of(&email).await?;

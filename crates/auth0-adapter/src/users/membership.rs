@@ -13,16 +13,16 @@ impl Inner {
     pub(crate) async fn change_membership(
         &self,
         scope: &TenantScope,
-        seen: &User,
+        snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
         let MembershipChange { role, name } = change;
         let tenant = scope.tenant();
         // Who holds the protected roles does not matter to a mere renaming.
-        let keys = [Key::Account(seen.id.clone())];
+        let keys = [Key::Account(snapshot.id.clone())];
         let keys = keys.into_iter().chain(role.is_some().then(|| Key::Tenant(tenant.clone())));
         let _held = self.lock(keys).await?;
-        let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         if let Some(role) = &role {
             scope.authorize_grant(role)?;
@@ -52,11 +52,11 @@ impl Inner {
         self.patch(&before, &patch).await
     }
 
-    pub(crate) async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
+    pub(crate) async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
         let tenant = scope.tenant();
-        let keys = [Key::Tenant(tenant.clone()), Key::Account(seen.id.clone())];
+        let keys = [Key::Tenant(tenant.clone()), Key::Account(snapshot.id.clone())];
         let _held = self.lock(keys).await?;
-        let before = self.recent.newest(seen).ok_or(PortError::NotFound)?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         self.ensure_other_holder(&before, tenant, None).await?;
         let entries = Entries::default().membership(self.readers.prefix(), tenant, None);

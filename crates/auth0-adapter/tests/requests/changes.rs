@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth0_sim::{Fault, FaultKind};
 use domain::{AccountChange, MembershipChange, User};
 use ports::contract::{Caller, acme, catalogue, globex};
-use ports::{Applied, Conflict, PortError, UserDirectory};
+use ports::{AccountUpdate, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{DELETE, GET, PATCH, World, account, calls, email, impatient, lagging, to_role};
@@ -160,7 +160,7 @@ async fn a_taken_address_with_other_names_takes_two_calls_and_one_without() {
     assert_eq!(world.calls(), calls([(PATCH, 1)]));
 
     let renamed = AccountChange { given_name: Some("Ada".parse().unwrap()), ..taken };
-    let Applied { user, failures } =
+    let AccountUpdate { user, failures } =
         world.directory.change_account(&scope, &ada, renamed).await.unwrap();
     assert_eq!(failures, [Conflict::EmailTaken]);
     assert_eq!((user.email, user.given_name), (ada.email, Some("Ada".parse().unwrap())));

@@ -4,7 +4,7 @@ use auth0_adapter::Invite;
 use auth0_sim::{Fault, FaultKind};
 use domain::{NewUser, UserId};
 use ports::contract::{Caller, acme, globex};
-use ports::{Conflict, Enlisted, PortError, UserDirectory};
+use ports::{AttachOutcome, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{BY_EMAIL, CREATE, MAIL, PATCH, World, calls, impatient, newcomer, recruit};
@@ -78,8 +78,8 @@ async fn an_account_whose_answer_is_lost_is_found_and_not_made_again() {
         assert_eq!(world.now(&ada.id).await, Some(ada));
 
         world.control().fault(once(CREATE, loss.clone()));
-        let Enlisted { user, created } =
-            world.directory.enlist(&writes(), recruit("bob", "member")).await.unwrap();
+        let AttachOutcome { user, created } =
+            world.directory.attach_or_create(&writes(), recruit("bob", "member")).await.unwrap();
         assert!(created);
         world.control().reset_calls();
         assert_eq!(world.now(&user.id).await, Some(user));
@@ -136,7 +136,7 @@ async fn when_nothing_can_be_found_out_the_caller_who_repeats_gets_the_truth() {
     // It was made after all.
     let again = world.directory.create(&writes(), newcomer("ada", "member")).await;
     assert!(matches!(again, Err(PortError::Conflict(Conflict::EmailTaken))), "{again:?}");
-    let again = world.directory.enlist(&writes(), recruit("ada", "member")).await;
+    let again = world.directory.attach_or_create(&writes(), recruit("ada", "member")).await;
     assert!(matches!(again, Err(PortError::Conflict(Conflict::AlreadyAttached))), "{again:?}");
     assert_eq!(world.control().users().len(), 1);
 }
@@ -149,7 +149,7 @@ async fn who_is_made_by_somebody_else_meanwhile_is_attached() {
     world.control().fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
     let scope = writes();
     let (enlisted, made) =
-        tokio::join!(world.directory.enlist(&scope, recruit("ada", "viewer")), async {
+        tokio::join!(world.directory.attach_or_create(&scope, recruit("ada", "viewer")), async {
             loop {
                 if world.control().calls().contains_key(CREATE) {
                     let scope = Caller::of([globex()]).writes(&globex());
@@ -158,7 +158,7 @@ async fn who_is_made_by_somebody_else_meanwhile_is_attached() {
                 tokio::task::yield_now().await;
             }
         });
-    let Enlisted { user, created } = enlisted.unwrap();
+    let AttachOutcome { user, created } = enlisted.unwrap();
     assert!(!created);
     assert_eq!((&user.id, &user.home, user.memberships.len()), (&made.id, &Some(globex()), 2));
     assert_eq!(world.calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
@@ -177,7 +177,7 @@ async fn an_address_with_several_accounts_names_none() {
         }],
     });
     world.seed(social);
-    let result = world.directory.enlist(&writes(), recruit("ada", "member")).await;
+    let result = world.directory.attach_or_create(&writes(), recruit("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
     assert_eq!(world.calls(), calls([(BY_EMAIL, 1)]));
 }
@@ -187,7 +187,7 @@ async fn who_has_no_password_gets_a_mail_if_that_is_wanted() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     world.create("ada", "member").await;
     assert_eq!(world.calls(), calls([(CREATE, 1), (MAIL, 1)]));
-    world.directory.enlist(&writes(), recruit("bob", "member")).await.unwrap();
+    world.directory.attach_or_create(&writes(), recruit("bob", "member")).await.unwrap();
     assert_eq!(world.calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.control().mails().len(), 2);
 
@@ -198,7 +198,7 @@ async fn who_has_no_password_gets_a_mail_if_that_is_wanted() {
     let new = NewUser { service_user: true, ..newcomer("bot", "member") };
     world.directory.create(&writes(), new).await.unwrap();
     let scope = Caller::of([globex()]).writes(&globex());
-    world.directory.enlist(&scope, recruit("cy", "member")).await.unwrap();
+    world.directory.attach_or_create(&scope, recruit("cy", "member")).await.unwrap();
     assert_eq!(world.calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (PATCH, 1)]));
 }
 
@@ -232,7 +232,7 @@ async fn whom_usher_cannot_read_is_not_there_and_stands_in_the_way_all_the_same(
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     });
     world.control().seed(odd).unwrap();
-    let result = world.directory.enlist(&writes(), recruit("ada", "member")).await;
+    let result = world.directory.attach_or_create(&writes(), recruit("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.users, []);
     let unknown: UserId = "auth0|nobody".parse().unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auth0_sim::{Fault, FaultKind};
 use ports::contract::{Caller, acme};
-use ports::{Call, PortError, UserDirectory};
+use ports::{CallContext, PortError, UserDirectory};
 use tokio::time::Instant;
 
 use crate::world::{CREATE, PATCH, World, account, newcomer, to_role};
@@ -114,7 +114,7 @@ async fn nobody_waits_for_a_lock_past_the_deadline() {
         directory.change_membership(&scope, &seen, to_role("viewer")).await
     });
     asked(&world, PATCH, 1).await;
-    let call = Call::new("in-a-hurry".into(), Instant::now() + Duration::from_millis(50));
+    let call = CallContext::new("in-a-hurry".into(), Instant::now() + Duration::from_millis(50));
     let scope = writes();
     let second = world.directory.change_membership(&scope, &ada, to_role("admin"));
     let result = call.scope(second).await;
@@ -126,7 +126,7 @@ async fn nobody_waits_for_a_lock_past_the_deadline() {
 #[tokio::test]
 async fn what_a_call_is_named_goes_along_with_its_writes() {
     let world = World::new().await;
-    let call = Call::new("request-7".into(), Instant::now() + Duration::from_secs(5));
+    let call = CallContext::new("request-7".into(), Instant::now() + Duration::from_secs(5));
     call.scope(async { world.create("ada", "member").await }).await;
     let requests = world.control().requests();
     let create = requests.iter().find(|request| request.route == CREATE).unwrap();

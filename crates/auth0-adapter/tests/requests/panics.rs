@@ -25,7 +25,7 @@ async fn a_panic_in_a_task_fails_the_call_and_holds_up_nobody_after_it() {
     let tasks = Tasks {
         runtime: Handle::current(),
         writes: writes.clone(),
-        watch: Arc::new(ports::Unwatched),
+        watch: Arc::new(ports::NoopObserver),
     };
     let directory =
         Auth0Directory::new(world.config.clone(), catalogue(), clock.clone(), tasks).unwrap();

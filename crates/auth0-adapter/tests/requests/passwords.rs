@@ -3,7 +3,7 @@
 use auth0_sim::{Fault, FaultKind};
 use domain::{CurrentPassword, User};
 use ports::contract::{Caller, acme};
-use ports::{PasswordCheck, PortError, Unacceptable, UserDirectory, Verdict};
+use ports::{PasswordCheck, PasswordVerdict, PortError, RejectedValue, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{GET, LOG_IN, PATCH, World, account, calls, impatient};
@@ -30,7 +30,7 @@ async fn set(world: &World, user: &User, password: &str) -> ports::PortResult<Us
     world.directory.set_password(&scope, user, password.parse().unwrap()).await
 }
 
-async fn verify(world: &World, user: &User, offered: &str) -> ports::PortResult<Verdict> {
+async fn verify(world: &World, user: &User, offered: &str) -> ports::PortResult<PasswordVerdict> {
     let scope = Caller::of([acme()]).changes();
     let client = Some("192.0.2.7".parse().unwrap());
     let offered = CurrentPassword::offered(offered.to_owned());
@@ -144,7 +144,7 @@ async fn a_refused_password_blocks_nobody_and_costs_one_call() {
         let bob = planted(&world, changes).await;
         let result = set(&world, &bob, "short").await;
         assert!(
-            matches!(result, Err(PortError::Unacceptable(Unacceptable::WeakPassword))),
+            matches!(result, Err(PortError::Rejected(RejectedValue::WeakPassword))),
             "{result:?}"
         );
         assert_eq!(world.calls(), calls([(PATCH, 1)]));
@@ -156,8 +156,8 @@ async fn a_refused_password_blocks_nobody_and_costs_one_call() {
 async fn a_check_is_one_log_in_on_behalf_of_the_caller() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
-    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), Verdict::Match);
-    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), Verdict::Mismatch);
+    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
+    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), PasswordVerdict::Mismatch);
     let requests = world.control().requests();
     let log_in = requests.iter().find(|request| request.route == LOG_IN).unwrap();
     assert_eq!(log_in.headers["auth0-forwarded-for"], "192.0.2.7");
@@ -169,7 +169,7 @@ async fn what_can_be_no_password_is_not_asked_about() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     for offered in ["", " ", "with space", "é", &"x".repeat(73)] {
-        assert_eq!(verify(&world, &bob, offered).await.unwrap(), Verdict::Mismatch);
+        assert_eq!(verify(&world, &bob, offered).await.unwrap(), PasswordVerdict::Mismatch);
     }
     assert_eq!(world.calls(), calls([]));
 }
@@ -196,7 +196,7 @@ async fn the_password_of_another_provider_is_not_that_of_an_account_with_the_sam
     let id = world.seed(bob);
     let social = world.now(&id).await.unwrap();
     world.calls();
-    assert_eq!(verify(&world, &social, "correct-horse").await.unwrap(), Verdict::Mismatch);
+    assert_eq!(verify(&world, &social, "correct-horse").await.unwrap(), PasswordVerdict::Mismatch);
     assert_eq!(world.calls(), calls([]));
 }
 
@@ -205,7 +205,10 @@ async fn when_auth0_stops_attempts_there_are_too_many() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     for _ in 0..10 {
-        assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), Verdict::Mismatch);
+        assert_eq!(
+            verify(&world, &bob, "battery-staple").await.unwrap(),
+            PasswordVerdict::Mismatch
+        );
     }
     let result = verify(&world, &bob, "correct-horse").await;
     assert!(matches!(result, Err(PortError::TooManyAttempts { .. })), "{result:?}");
@@ -219,8 +222,8 @@ async fn a_second_factor_comes_after_the_right_password() {
     world.control().update(|switches| {
         switches.mfa_users.insert(bob.id.to_string());
     });
-    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), Verdict::Match);
-    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), Verdict::Mismatch);
+    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
+    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), PasswordVerdict::Mismatch);
 }
 
 #[tokio::test]
@@ -261,6 +264,6 @@ async fn a_log_in_that_an_action_denies_had_the_right_password() {
     world.control().update(|switches| {
         switches.denied_users.insert(bob.id.to_string(), "Please verify your address".to_owned());
     });
-    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), Verdict::Match);
-    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), Verdict::Mismatch);
+    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
+    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), PasswordVerdict::Mismatch);
 }

@@ -40,10 +40,10 @@ async fn accounts_are_read_under_the_new_roles_from_then_on() {
     assert_eq!(world.now(&boss).await.unwrap().role_in(&acme()), None);
     assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 0);
     let new = another();
-    world.directory.adopt_roles(Arc::clone(&new));
+    world.directory.set_roles(Arc::clone(&new));
     assert_eq!(world.now(&boss).await.unwrap().role_in(&acme()), new.resolve("boss"));
     assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 1);
-    world.directory.adopt_roles(catalogue());
+    world.directory.set_roles(catalogue());
     assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 0);
 }
 
@@ -52,7 +52,7 @@ async fn what_was_written_under_the_old_roles_is_not_remembered_with_them() {
     let world = World::new().await;
     let viewer = world.create("viewer", "viewer").await;
     assert!(!may_write(&viewer));
-    world.directory.adopt_roles(another());
+    world.directory.set_roles(another());
     let listed = world.list(&acme(), ListQuery::default()).await.users;
     assert!(may_write(&listed[0]));
     // A change that rests on what its caller has seen before answers with the new roles.
@@ -74,6 +74,6 @@ async fn who_was_deleted_stays_off_the_lists() {
     let ada = world.create("ada", "member").await;
     world.control().catch_up();
     world.directory.delete(&Caller::of([acme()]).changes(), &ada).await.unwrap();
-    world.directory.adopt_roles(another());
+    world.directory.set_roles(another());
     assert_eq!(world.list(&acme(), ListQuery::default()).await.users, []);
 }

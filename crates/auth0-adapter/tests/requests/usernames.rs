@@ -48,7 +48,8 @@ async fn a_connection_that_wants_usernames_gets_one_that_nobody_sees() {
     assert_eq!(world.now(&ada.id).await.unwrap().username, None);
     world.calls();
 
-    let bob = world.directory.enlist(&writes(), recruit("bob", "member")).await.unwrap().user;
+    let bob =
+        world.directory.attach_or_create(&writes(), recruit("bob", "member")).await.unwrap().user;
     assert_eq!(world.calls(), calls([(BY_EMAIL, 1), (CREATE, 1)]));
     assert_eq!(bob.username, None);
     let cy = world.directory.create(&writes(), with_username("cy")).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use ports::{Allowance, Circuit, Sent, SentOutcome, UpstreamWatch};
+use ports::{CircuitState, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest};
 
 /// Keeps what the directory tells of its calls.
 #[derive(Debug, Default)]
@@ -11,10 +11,10 @@ pub(crate) struct Book(Mutex<Vec<Note>>);
 /// Something that the directory has told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Note {
-    Sent(Sent),
-    Allowance(&'static str, Allowance),
+    UpstreamRequest(UpstreamRequest),
+    Quota(&'static str, Quota),
     Waiting(&'static str, usize),
-    Circuit(&'static str, Circuit),
+    CircuitState(&'static str, CircuitState),
 }
 
 impl Book {
@@ -31,29 +31,31 @@ impl Book {
     }
 
     /// What was sent: its kind, which attempt it was, and what came of it.
-    pub(crate) fn sent(&self) -> Vec<(&'static str, u32, SentOutcome)> {
+    pub(crate) fn sent(&self) -> Vec<(&'static str, u32, RequestOutcome)> {
         let sent = |note| match note {
-            Note::Sent(Sent { kind, attempt, outcome, .. }) => Some((kind, attempt, outcome)),
-            Note::Allowance(..) | Note::Waiting(..) | Note::Circuit(..) => None,
+            Note::UpstreamRequest(UpstreamRequest { kind, attempt, outcome, .. }) => {
+                Some((kind, attempt, outcome))
+            }
+            Note::Quota(..) | Note::Waiting(..) | Note::CircuitState(..) => None,
         };
         self.notes().into_iter().filter_map(sent).collect()
     }
 }
 
-impl UpstreamWatch for Book {
-    fn sent(&self, sent: Sent) {
-        self.note(Note::Sent(sent));
+impl UpstreamObserver for Book {
+    fn record_request(&self, sent: UpstreamRequest) {
+        self.note(Note::UpstreamRequest(sent));
     }
 
-    fn allowance(&self, kind: &'static str, allowance: Allowance) {
-        self.note(Note::Allowance(kind, allowance));
+    fn record_quota(&self, kind: &'static str, allowance: Quota) {
+        self.note(Note::Quota(kind, allowance));
     }
 
-    fn waiting(&self, kind: &'static str, calls: usize) {
+    fn record_waiting(&self, kind: &'static str, calls: usize) {
         self.note(Note::Waiting(kind, calls));
     }
 
-    fn circuit(&self, kind: &'static str, circuit: Circuit) {
-        self.note(Note::Circuit(kind, circuit));
+    fn record_circuit(&self, kind: &'static str, circuit: CircuitState) {
+        self.note(Note::CircuitState(kind, circuit));
     }
 }

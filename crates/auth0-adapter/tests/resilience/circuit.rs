@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth0_sim::{Config, FaultKind};
-use ports::{Circuit, UserDirectory};
+use ports::{CircuitState, UserDirectory};
 
 use crate::book::{Book, Note};
 use crate::support::{Bench, GET_USER, Operation, directory_told, name, pass, wait};
@@ -59,14 +59,14 @@ async fn searches_that_fail_leave_everything_else_alone() {
         assert_ne!(name(&bench.run(operation).await), "unavailable", "{operation:?}");
     }
     pass(Duration::from_secs(6)).await;
-    bench.directory.ready().await.unwrap();
+    bench.directory.check_ready().await.unwrap();
 }
 
 #[tokio::test]
 async fn reads_that_fail_make_it_not_ready_and_leave_writes_alone() {
     let bench = fragile().await;
     break_it(&bench).await;
-    assert_eq!(name(&bench.directory.ready().await), "unavailable");
+    assert_eq!(name(&bench.directory.check_ready().await), "unavailable");
     assert_eq!(bench.calls(GET_USER), 0);
     bench.run(Operation::Change).await.unwrap();
     bench.run(Operation::LogIn).await.unwrap();
@@ -77,17 +77,20 @@ async fn each_change_of_a_circuit_is_told() {
     let bench = fragile().await;
     let told = || {
         let circuit = |note| match note {
-            Note::Circuit("read", circuit) => Some(circuit),
-            Note::Circuit(..) | Note::Sent(_) | Note::Allowance(..) | Note::Waiting(..) => None,
+            Note::CircuitState("read", circuit) => Some(circuit),
+            Note::CircuitState(..)
+            | Note::UpstreamRequest(_)
+            | Note::Quota(..)
+            | Note::Waiting(..) => None,
         };
         bench.book.notes().into_iter().filter_map(circuit).collect::<Vec<_>>()
     };
     break_it(&bench).await;
-    assert_eq!(told(), [Circuit::Open]);
+    assert_eq!(told(), [CircuitState::Open]);
     pass(Duration::from_secs(1)).await;
     bench.control().clear_faults();
     bench.find().await.unwrap();
-    assert_eq!(told(), [Circuit::Open, Circuit::HalfOpen, Circuit::Closed]);
+    assert_eq!(told(), [CircuitState::Open, CircuitState::HalfOpen, CircuitState::Closed]);
 }
 
 #[tokio::test]
@@ -96,7 +99,7 @@ async fn the_circuit_of_each_kind_is_told_when_there_is_one() {
     let _directory = directory_told("http://127.0.0.1:1", book.clone(), |_| {});
     let kinds = ["read", "search", "write", "password_check", "token", "mail"];
     for kind in kinds {
-        assert!(book.notes().contains(&Note::Circuit(kind, Circuit::Closed)), "{kind}");
+        assert!(book.notes().contains(&Note::CircuitState(kind, CircuitState::Closed)), "{kind}");
     }
 }
 
@@ -108,7 +111,7 @@ async fn a_trial_that_succeeds_ends_it() {
     pass(Duration::from_secs(1)).await;
     bench.find().await.unwrap();
     bench.find().await.unwrap();
-    bench.directory.ready().await.unwrap();
+    bench.directory.check_ready().await.unwrap();
     assert_eq!(bench.calls(GET_USER), 2);
 }
 

@@ -73,7 +73,7 @@ async fn an_answer_about_somebody_else_is_a_failure() {
     // id than the one that was chosen.
     let role = catalogue().resolve("member").unwrap().clone();
     let new_member = NewMember { email: jane.email.clone(), role, name: None };
-    let enlisted = directory.enlist(&operator.writes(&acme()), new_member).await;
+    let enlisted = directory.attach_or_create(&operator.writes(&acme()), new_member).await;
     assert_eq!(name(&enlisted), "failed", "{enlisted:?}");
     let patched = server.received_requests().await.unwrap();
     let of_eve = |path: &str| path.to_lowercase().contains("eve");

@@ -17,11 +17,11 @@ async fn silent() -> Bench {
 #[tokio::test]
 async fn what_calls_found_out_a_moment_ago_is_good_enough() {
     let bench = Bench::new().await;
-    bench.directory.ready().await.unwrap();
+    bench.directory.check_ready().await.unwrap();
     assert_eq!(bench.calls(GET_USER), 0);
     pass(Duration::from_secs(6)).await;
     for _ in 0..10 {
-        bench.directory.ready().await.unwrap();
+        bench.directory.check_ready().await.unwrap();
     }
     assert_eq!(bench.calls(GET_USER), 1);
 }
@@ -35,7 +35,7 @@ async fn those_who_ask_at_the_same_time_share_one_call() {
         let bench = silent().await;
         bench.control().update(|switches| switches.latency_millis = 50);
         bench.fault(GET_USER, None, kind);
-        let ready = || bench.directory.ready();
+        let ready = || bench.directory.check_ready();
         let (a, b, c) = tokio::join!(ready(), ready(), ready());
         assert_eq!([name(&a), name(&b), name(&c)], [expected; 3]);
         assert_eq!(bench.calls(GET_USER), 1);
@@ -55,7 +55,7 @@ async fn an_auth0_that_fails_is_not_ready_and_is_asked_once() {
     ] {
         let bench = silent().await;
         bench.fault(GET_USER, None, kind.clone());
-        assert_eq!(name(&bench.directory.ready().await), expected, "{kind:?}");
+        assert_eq!(name(&bench.directory.check_ready().await), expected, "{kind:?}");
         let asked = if matches!(kind, FaultKind::Status { status: 401, .. }) { 2 } else { 1 };
         assert_eq!(bench.calls(GET_USER), asked, "{kind:?}");
     }
@@ -65,7 +65,7 @@ async fn an_auth0_that_fails_is_not_ready_and_is_asked_once() {
 async fn a_limit_is_no_reason_to_send_callers_elsewhere() {
     let bench = silent().await;
     bench.fault(GET_USER, None, FaultKind::Status { status: 429, retry_after: Some(50) });
-    bench.directory.ready().await.unwrap();
+    bench.directory.check_ready().await.unwrap();
     assert_eq!(bench.calls(GET_USER), 1);
 }
 
@@ -75,10 +75,10 @@ async fn without_a_token_it_is_not_ready_whatever_log_ins_find_out() {
     bench.control().revoke_tokens();
     bench.fault(TOKEN, None, FaultKind::Status { status: 401, retry_after: None });
     bench.run(Operation::LogIn).await.unwrap();
-    assert_eq!(name(&bench.directory.ready().await), "failed");
+    assert_eq!(name(&bench.directory.check_ready().await), "failed");
     bench.control().clear_faults();
     pass(Duration::from_millis(1100)).await;
-    bench.directory.ready().await.unwrap();
+    bench.directory.check_ready().await.unwrap();
 }
 
 #[tokio::test]
@@ -86,10 +86,10 @@ async fn a_failure_is_not_asked_for_again_within_a_second() {
     let bench = silent().await;
     bench.fault(GET_USER, None, FaultKind::Status { status: 500, retry_after: None });
     for _ in 0..20 {
-        assert_eq!(name(&bench.directory.ready().await), "failed");
+        assert_eq!(name(&bench.directory.check_ready().await), "failed");
     }
     assert!(bench.calls(GET_USER) <= 2, "{}", bench.calls(GET_USER));
     bench.control().clear_faults();
     pass(Duration::from_millis(1100)).await;
-    bench.directory.ready().await.unwrap();
+    bench.directory.check_ready().await.unwrap();
 }

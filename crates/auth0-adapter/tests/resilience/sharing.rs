@@ -6,7 +6,7 @@ use auth0_adapter::Auth0Directory;
 use auth0_sim::{Config, RateLimit};
 use domain::{User, UserId};
 use ports::contract::Caller;
-use ports::{Call, PortResult, Share, UserDirectory};
+use ports::{CallContext, PortResult, QuotaOwner, UserDirectory};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -39,8 +39,8 @@ fn look(
     time: Duration,
 ) -> impl Future<Output = PortResult<()>> + Send + 'static {
     let (directory, id) = (directory.clone(), jane.id.clone());
-    let call = Call::new("a-request".into(), Instant::now() + time);
-    call.charge(Share::Tenant(tenant.parse().unwrap()));
+    let call = CallContext::new("a-request".into(), Instant::now() + time);
+    call.set_quota_owner(QuotaOwner::Tenant(tenant.parse().unwrap()));
     let find = async move |id: UserId| directory.find(&Caller::operator().views(), &id).await;
     call.scope(async move { find(id).await.map(drop) })
 }
@@ -49,7 +49,9 @@ fn look(
 fn waiting(bench: &Bench) -> usize {
     let of_reads = |note: &Note| match note {
         Note::Waiting("read", calls) => Some(*calls),
-        Note::Waiting(..) | Note::Sent(_) | Note::Allowance(..) | Note::Circuit(..) => None,
+        Note::Waiting(..) | Note::UpstreamRequest(_) | Note::Quota(..) | Note::CircuitState(..) => {
+            None
+        }
     };
     bench.book.notes().iter().rev().find_map(of_reads).unwrap_or_default()
 }

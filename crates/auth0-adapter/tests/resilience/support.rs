@@ -10,7 +10,8 @@ use auth0_sim::{Config, Control, Fault, FaultKind, Sim};
 use domain::{AccountChange, CurrentPassword, ListQuery, NewMember, NewUser, User, UserId};
 use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{
-    Call, PasswordCheck, PortError, PortResult, Unwatched, UpstreamWatch, UserDirectory, Verdict,
+    CallContext, NoopObserver, PasswordCheck, PasswordVerdict, PortError, PortResult,
+    UpstreamObserver, UserDirectory,
 };
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -113,7 +114,7 @@ impl Bench {
             Operation::Enlist => {
                 let email = "joe@acme.example".parse().unwrap();
                 let new_member = NewMember { email, role, name: None };
-                directory.enlist(&operator.writes(&acme()), new_member).await.map(drop)
+                directory.attach_or_create(&operator.writes(&acme()), new_member).await.map(drop)
             }
             Operation::Create => {
                 let new = NewUser {
@@ -144,7 +145,7 @@ impl Bench {
             Operation::LogIn => {
                 let offered = CurrentPassword::offered(PASSWORD.to_owned());
                 directory.verify(&operator.changes(), jane, offered, None).await.map(|verdict| {
-                    assert_eq!(verdict, Verdict::Match);
+                    assert_eq!(verdict, PasswordVerdict::Match);
                 })
             }
         }
@@ -152,15 +153,15 @@ impl Bench {
 
     /// Runs it as a part of a call that has so much time.
     pub(crate) async fn run_within(&self, time: Duration, operation: Operation) -> PortResult<()> {
-        Call::new("a-request".into(), Instant::now() + time).scope(self.run(operation)).await
+        CallContext::new("a-request".into(), Instant::now() + time).scope(self.run(operation)).await
     }
 }
 
 pub(crate) fn tasks() -> Tasks {
-    told_to(Arc::new(Unwatched))
+    told_to(Arc::new(NoopObserver))
 }
 
-fn told_to(watch: Arc<dyn UpstreamWatch>) -> Tasks {
+fn told_to(watch: Arc<dyn UpstreamObserver>) -> Tasks {
     Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch }
 }
 
@@ -265,7 +266,7 @@ pub(crate) fn name(result: &PortResult<impl Debug>) -> &'static str {
         Err(PortError::NotFound) => "not found",
         Err(PortError::Refused(_)) => "refused",
         Err(PortError::Conflict(_)) => "conflict",
-        Err(PortError::Unacceptable(_)) => "unacceptable",
+        Err(PortError::Rejected(_)) => "unacceptable",
         Err(PortError::TooManyAttempts { .. }) => "too many attempts",
         Err(PortError::Unavailable { .. }) => "unavailable",
         Err(PortError::Timeout) => "timeout",

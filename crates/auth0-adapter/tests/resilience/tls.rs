@@ -26,13 +26,13 @@ async fn directory(trusted: bool) -> (Sim, Auth0Directory) {
 #[tokio::test]
 async fn an_authority_that_was_named_is_trusted() {
     let (_sim, directory) = directory(true).await;
-    assert_eq!(name(&directory.ready().await), "ok");
+    assert_eq!(name(&directory.check_ready().await), "ok");
 }
 
 #[tokio::test]
 async fn another_one_is_not_and_learns_nothing() {
     let (sim, directory) = directory(false).await;
-    assert_eq!(name(&directory.ready().await), "unavailable");
+    assert_eq!(name(&directory.check_ready().await), "unavailable");
     assert!(sim.control().calls().is_empty());
 }
 

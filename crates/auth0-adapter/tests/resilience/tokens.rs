@@ -94,14 +94,14 @@ async fn a_missing_scope_is_named_to_the_log() {
 #[tokio::test]
 async fn another_secret_is_adopted_without_a_restart() {
     let bench = Bench::new().await;
-    bench.directory.adopt_client_secret("of-yesterday".into());
+    bench.directory.set_client_secret("of-yesterday".into());
     bench.find().await.unwrap();
     assert_eq!(bench.calls(TOKEN), 0, "the token that is held stays");
     assert_eq!(name(&bench.run(Operation::LogIn).await), "failed");
     bench.control().revoke_tokens();
     assert_eq!(name(&bench.find().await), "failed");
     // Clones are the same directory.
-    bench.directory.clone().adopt_client_secret(SECRET.into());
+    bench.directory.clone().set_client_secret(SECRET.into());
     bench.find().await.unwrap();
     bench.run(Operation::LogIn).await.unwrap();
     assert_eq!(bench.calls(TOKEN), 2, "one was refused");

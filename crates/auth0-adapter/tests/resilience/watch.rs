@@ -3,24 +3,24 @@
 use std::time::Duration;
 
 use auth0_sim::{Config, FaultKind, RateLimit};
-use ports::{Allowance, Call, SentOutcome};
+use ports::{CallContext, Quota, RequestOutcome};
 use tokio::time::Instant;
 
 use crate::book::Note;
 use crate::support::{Bench, GET_USER, Operation, name};
 
-const OK: SentOutcome = SentOutcome::Status(200);
+const OK: RequestOutcome = RequestOutcome::Status(200);
 
 #[tokio::test]
 async fn every_send_is_told_once_with_its_kind() {
-    let made = SentOutcome::Status(201);
+    let made = RequestOutcome::Status(201);
     for (operation, expected) in [
         (Operation::Find, vec![("read", 1, OK)]),
         (Operation::List, vec![("search", 1, OK)]),
         (Operation::Enlist, vec![("read", 1, OK), ("write", 1, made)]),
         (Operation::Create, vec![("write", 1, made)]),
         (Operation::Change, vec![("write", 1, OK)]),
-        (Operation::Delete, vec![("write", 1, SentOutcome::Status(204))]),
+        (Operation::Delete, vec![("write", 1, RequestOutcome::Status(204))]),
         (Operation::LogIn, vec![("password_check", 1, OK)]),
     ] {
         let bench = Bench::new().await;
@@ -37,7 +37,7 @@ async fn a_token_and_a_mail_are_kinds_of_their_own() {
     .await;
     bench.control().revoke_tokens();
     bench.run(Operation::Create).await.unwrap();
-    let (refused, made) = (SentOutcome::Status(401), SentOutcome::Status(201));
+    let (refused, made) = (RequestOutcome::Status(401), RequestOutcome::Status(201));
     let expected = [("write", 1, refused), ("token", 1, OK), ("write", 2, made), ("mail", 1, OK)];
     assert_eq!(bench.book.sent(), expected);
 }
@@ -45,9 +45,9 @@ async fn a_token_and_a_mail_are_kinds_of_their_own() {
 #[tokio::test]
 async fn what_comes_of_a_send_is_told_and_repetitions_are_counted() {
     for (kind, outcome) in [
-        (FaultKind::Status { status: 502, retry_after: None }, SentOutcome::Status(502)),
-        (FaultKind::ResetBefore, SentOutcome::Broken),
-        (FaultKind::Hang, SentOutcome::TimedOut),
+        (FaultKind::Status { status: 502, retry_after: None }, RequestOutcome::Status(502)),
+        (FaultKind::ResetBefore, RequestOutcome::Broken),
+        (FaultKind::Hang, RequestOutcome::TimedOut),
     ] {
         let bench = Bench::with(Config::default(), |config| {
             config.timeout = Duration::from_millis(400);
@@ -59,7 +59,7 @@ async fn what_comes_of_a_send_is_told_and_repetitions_are_counted() {
     }
     let bench = Bench::new().await.moved_away();
     assert_eq!(name(&bench.find().await), "unavailable");
-    let token = |attempt| ("token", attempt, SentOutcome::Unreachable);
+    let token = |attempt| ("token", attempt, RequestOutcome::Unreachable);
     assert_eq!(bench.book.sent(), [token(1), token(2), token(3)]);
 }
 
@@ -75,7 +75,7 @@ async fn a_call_that_nobody_waits_for_any_more_is_told_too() {
     while bench.book.sent().is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(bench.book.sent(), [("read", 1, SentOutcome::Abandoned)]);
+    assert_eq!(bench.book.sent(), [("read", 1, RequestOutcome::Abandoned)]);
 }
 
 #[tokio::test]
@@ -83,15 +83,15 @@ async fn what_auth0_says_that_it_takes_is_told() {
     let bench = Bench::new().await;
     bench.control().update(|switches| switches.rate_limit = Some(RateLimit::enterprise()));
     bench.find().await.unwrap();
-    let allowance = Allowance { limit: 50, remaining: 49 };
-    assert!(bench.book.notes().contains(&Note::Allowance("read", allowance)));
+    let allowance = Quota { limit: 50, remaining: 49 };
+    assert!(bench.book.notes().contains(&Note::Quota("read", allowance)));
 }
 
 #[tokio::test]
 async fn an_inbound_call_counts_what_is_sent_for_it() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
-    let call = Call::new("a-request".into(), Instant::now() + Duration::from_mins(1));
+    let call = CallContext::new("a-request".into(), Instant::now() + Duration::from_mins(1));
     call.clone().scope(bench.find()).await.unwrap();
     assert_eq!(call.upstream_calls(), 3, "refused, a token, and once more");
     bench.find().await.unwrap();

@@ -14,7 +14,7 @@ use domain::{
     ListQuery, MembershipChange, NewMember, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
 };
 use ports::contract::{Caller, ManualClock, acme, catalogue};
-use ports::{Clock, Unwatched, UserDirectory};
+use ports::{Clock, NoopObserver, UserDirectory};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
@@ -50,7 +50,7 @@ pub(crate) struct World {
 }
 
 fn tasks() -> Tasks {
-    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch: Arc::new(Unwatched) }
+    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch: Arc::new(NoopObserver) }
 }
 
 impl World {

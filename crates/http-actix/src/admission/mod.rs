@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fair_share::FairQueue;
-use ports::Share;
+use ports::QuotaOwner;
 use tokio::sync::oneshot;
 
 use crate::metrics::{HttpMetrics, Shed};
@@ -47,7 +47,7 @@ pub(crate) struct Admission(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: OverloadSettings,
-    queue: Mutex<FairQueue<Share, oneshot::Sender<Place>>>,
+    queue: Mutex<FairQueue<QuotaOwner, oneshot::Sender<Place>>>,
     metrics: HttpMetrics,
 }
 
@@ -55,15 +55,17 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Place {
     admission: Admission,
-    share: Share,
+    share: QuotaOwner,
 }
 
 impl OverloadSettings {
     /// How many places one share has at most.
-    fn most(&self, share: &Share) -> usize {
+    fn most(&self, share: &QuotaOwner) -> usize {
         match share {
-            Share::Tenant(_) => self.concurrent_per_tenant,
-            Share::Caller(_) | Share::Unnamed => self.concurrent_per_tenant.div_ceil(4),
+            QuotaOwner::Tenant(_) => self.concurrent_per_tenant,
+            QuotaOwner::Caller(_) | QuotaOwner::Unattributed => {
+                self.concurrent_per_tenant.div_ceil(4)
+            }
         }
     }
 }
@@ -75,7 +77,7 @@ impl Admission {
     }
 
     /// A place, when there is one.
-    pub(crate) async fn enter(&self, share: Share) -> Result<Place, Shed> {
+    pub(crate) async fn enter(&self, share: QuotaOwner) -> Result<Place, Shed> {
         let outcome = match self.join(share) {
             Ok(place) => return Ok(place),
             Err(None) => Err(Shed::QueueFull),
@@ -91,7 +93,7 @@ impl Admission {
     }
 
     /// A free place, or else one to wait for, unless too many wait already.
-    fn join(&self, share: Share) -> Result<Place, Option<oneshot::Receiver<Place>>> {
+    fn join(&self, share: QuotaOwner) -> Result<Place, Option<oneshot::Receiver<Place>>> {
         let OverloadSettings { concurrent, queued, .. } = self.0.settings;
         let most = self.0.settings.most(&share);
         let mut queue = self.lock();
@@ -113,13 +115,13 @@ impl Admission {
         Err(Some(place))
     }
 
-    fn place(&self, share: Share) -> Place {
+    fn place(&self, share: QuotaOwner) -> Place {
         self.0.metrics.in_flight.inc();
         Place { admission: self.clone(), share }
     }
 
     /// Gives what has become free to whoever is next.
-    fn leave(&self, share: &Share) {
+    fn leave(&self, share: &QuotaOwner) {
         let settings = self.0.settings;
         let mut queue = self.lock();
         queue.release(share);
@@ -136,14 +138,14 @@ impl Admission {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, FairQueue<Share, oneshot::Sender<Place>>> {
+    fn lock(&self) -> MutexGuard<'_, FairQueue<QuotaOwner, oneshot::Sender<Place>>> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Place {
     /// Whose share it is of.
-    pub(crate) fn share(&self) -> &Share {
+    pub(crate) fn share(&self) -> &QuotaOwner {
         &self.share
     }
 }

@@ -1,14 +1,14 @@
 //! On whose share a request draws.
 
 use domain::{Bearer, ClaimedTenants, TenantId};
-use ports::Share;
+use ports::QuotaOwner;
 
 /// The tenant that the token speaks for: of several the one that the path names.
 ///
 /// Only what the token itself proves counts, so that nobody draws on another tenant's share by
 /// naming it. Whoever speaks for several tenants and names none of them in the path, for all, or
 /// for those that are still to be looked up, draws on a share of their own.
-pub(crate) fn share_of(bearer: &Bearer, named: Option<&TenantId>) -> Share {
+pub(crate) fn share_of(bearer: &Bearer, named: Option<&TenantId>) -> QuotaOwner {
     let tenant = match &bearer.tenants {
         ClaimedTenants::Listed(tenants) => {
             let only = tenants.first().filter(|_| tenants.len() == 1);
@@ -17,7 +17,7 @@ pub(crate) fn share_of(bearer: &Bearer, named: Option<&TenantId>) -> Share {
         ClaimedTenants::Memberships { within } => within.as_ref(),
         ClaimedTenants::All => None,
     };
-    tenant.map_or(Share::Caller(bearer.caller), |tenant| Share::Tenant(tenant.clone()))
+    tenant.map_or(QuotaOwner::Caller(bearer.caller), |tenant| QuotaOwner::Tenant(tenant.clone()))
 }
 
 #[cfg(test)]
@@ -46,7 +46,8 @@ mod tests {
         ] {
             let bearer =
                 Bearer { caller, subject: None, permissions: Permissions::default(), tenants };
-            let expected = share.map_or(Share::Caller(caller), |name| Share::Tenant(tenant(name)));
+            let expected =
+                share.map_or(QuotaOwner::Caller(caller), |name| QuotaOwner::Tenant(tenant(name)));
             assert_eq!(share_of(&bearer, named.map(tenant).as_ref()), expected, "{bearer:?}");
         }
     }

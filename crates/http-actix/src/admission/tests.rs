@@ -14,8 +14,8 @@ const SETTINGS: OverloadSettings = OverloadSettings {
     wait: Duration::from_secs(1),
 };
 
-fn of(tenant: &str) -> Share {
-    Share::Tenant(tenant.parse::<TenantId>().unwrap())
+fn of(tenant: &str) -> QuotaOwner {
+    QuotaOwner::Tenant(tenant.parse::<TenantId>().unwrap())
 }
 
 fn admission(settings: OverloadSettings) -> Admission {
@@ -144,7 +144,7 @@ async fn everybody_is_served_and_never_more_at_once_than_is_set() {
 async fn whose_token_names_no_tenant_has_a_quarter() {
     let admission =
         admission(OverloadSettings { concurrent: 100, concurrent_per_tenant: 8, ..SETTINGS });
-    let caller = |number| Share::Caller(domain::CallerKey::new([number; 32]));
+    let caller = |number| QuotaOwner::Caller(domain::CallerKey::new([number; 32]));
     for number in 0..3 {
         let places: Vec<_> = std::iter::from_fn(|| {
             admission.enter(caller(number)).now_or_never().map(Result::unwrap)

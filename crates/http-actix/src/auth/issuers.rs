@@ -1,7 +1,7 @@
 //! Whose tokens are believed: matching `iss` and `aud` before anything is fetched.
 
 use domain::TenantId;
-use ports::KeySetAddress;
+use ports::KeySetLocation;
 use thiserror::Error;
 
 use super::algorithm::Algorithm;
@@ -151,7 +151,7 @@ impl TrustedIssuer {
     }
 
     fn selected(&self, iss: &str, found: Match) -> Selected<'_> {
-        let address = KeySetAddress {
+        let address = KeySetLocation {
             issuer: iss.to_owned(),
             jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.filled(&found)),
             private_network: self.private_network,
@@ -168,7 +168,7 @@ pub struct Selected<'a> {
     /// The tenant in its name, if it has a place for one.
     pub tenant: Option<TenantId>,
     /// Where its keys are.
-    pub address: KeySetAddress,
+    pub address: KeySetLocation,
 }
 
 /// All issuers whose tokens are believed.
@@ -211,7 +211,7 @@ impl TrustedIssuers {
 
     /// Where the keys are of all issuers that are fixed; none if there is a template among them,
     /// whose issuers nobody knows before they come.
-    pub fn all_fixed(&self) -> Vec<KeySetAddress> {
+    pub fn all_fixed(&self) -> Vec<KeySetLocation> {
         let address = |issuer: &TrustedIssuer| {
             let Pattern::Fixed(name) = &issuer.issuer else { return None };
             let found = issuer.issuer.matches(name)?;

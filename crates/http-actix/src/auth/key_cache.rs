@@ -1,6 +1,6 @@
 //! The keys of issuers, kept between fetches.
 //!
-//! - Keys are kept per [`KeySetAddress`], so that a `kid` means nothing outside its issuer.
+//! - Keys are kept per [`KeySetLocation`], so that a `kid` means nothing outside its issuer.
 //! - First use fetches; all who come meanwhile wait for that one fetch. It runs in a task of its
 //!   own, so that nobody who goes away takes it along.
 //! - Keys older than `refresh` go on serving while one fetch renews them in the background.
@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::Timestamp;
-use ports::{Clock, KeySetAddress, KeySource};
+use ports::{Clock, KeySetLocation, KeySource};
 use tokio::sync::{Semaphore, watch};
 
 use super::error::TokenError;
@@ -77,7 +77,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     settings: KeyCacheSettings,
     bounds: Bounds,
-    issuers: RwLock<HashMap<KeySetAddress, Arc<Issuer>>>,
+    issuers: RwLock<HashMap<KeySetLocation, Arc<Issuer>>>,
     /// Counts uses, to tell which issuer was used longest ago.
     uses: AtomicU64,
     known: Semaphore,
@@ -136,7 +136,7 @@ impl KeyCache {
     /// The issuer's key for a token, fetched if need be.
     pub(crate) async fn key(
         &self,
-        address: &KeySetAddress,
+        address: &KeySetLocation,
         wanted: &Wanted<'_>,
     ) -> Result<Arc<VerifyingKey>, TokenError> {
         let issuer = self.0.issuer(address);
@@ -174,7 +174,7 @@ impl KeyCache {
     }
 
     /// Whether the issuer has keys that can be used, fetched if need be.
-    pub(crate) async fn has_keys(&self, address: &KeySetAddress) -> bool {
+    pub(crate) async fn has_keys(&self, address: &KeySetLocation) -> bool {
         let issuer = self.0.issuer(address);
         let mut informed = false;
         loop {
@@ -203,7 +203,7 @@ impl KeyCache {
     /// Whether that very key would still be given for a token now. It counts as a use.
     pub(crate) fn holds(
         &self,
-        address: &KeySetAddress,
+        address: &KeySetLocation,
         key: &Arc<VerifyingKey>,
         now: Timestamp,
     ) -> bool {
@@ -216,7 +216,7 @@ impl KeyCache {
     }
 
     /// Starts a fetch. `done` ends it for all who wait, when it is dropped.
-    fn spawn(&self, address: &KeySetAddress, issuer: &Arc<Issuer>, done: watch::Sender<()>) {
+    fn spawn(&self, address: &KeySetLocation, issuer: &Arc<Issuer>, done: watch::Sender<()>) {
         let fetch = Fetch {
             shared: Arc::clone(&self.0),
             address: address.clone(),
@@ -230,14 +230,14 @@ impl KeyCache {
 }
 
 impl Shared {
-    fn remembered(&self, address: &KeySetAddress) -> Option<Arc<Issuer>> {
+    fn remembered(&self, address: &KeySetLocation) -> Option<Arc<Issuer>> {
         let issuers = self.issuers.read().unwrap_or_else(PoisonError::into_inner);
         let issuer = issuers.get(address)?;
         issuer.last_use.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         Some(Arc::clone(issuer))
     }
 
-    fn issuer(&self, address: &KeySetAddress) -> Arc<Issuer> {
+    fn issuer(&self, address: &KeySetLocation) -> Arc<Issuer> {
         if let Some(issuer) = self.remembered(address) {
             return issuer;
         }
@@ -250,7 +250,7 @@ impl Shared {
         issuer
     }
 
-    async fn fetched(&self, address: &KeySetAddress, stranger: bool) -> Outcome {
+    async fn fetched(&self, address: &KeySetLocation, stranger: bool) -> Outcome {
         // Semaphores that nobody closes give a permit sooner or later.
         let (_place, _turn) = if stranger {
             let Ok(place) = self.strangers_at_all.try_acquire() else { return Outcome::NotTried };
@@ -272,7 +272,7 @@ impl Shared {
 
 /// Makes room: strangers go first, then whoever was used longest ago. A sixteenth goes at once,
 /// so that looking through all of them is not the price of each new name.
-fn forget_some(issuers: &mut HashMap<KeySetAddress, Arc<Issuer>>) {
+fn forget_some(issuers: &mut HashMap<KeySetLocation, Arc<Issuer>>) {
     let mut ranked: Vec<_> = issuers
         .iter()
         .map(|(address, issuer)| {
@@ -290,7 +290,7 @@ fn forget_some(issuers: &mut HashMap<KeySetAddress, Arc<Issuer>>) {
 /// A fetch under way. However it ends, its end is recorded and those who wait are woken.
 struct Fetch {
     shared: Arc<Shared>,
-    address: KeySetAddress,
+    address: KeySetLocation,
     issuer: Arc<Issuer>,
     outcome: Outcome,
     _done: watch::Sender<()>,

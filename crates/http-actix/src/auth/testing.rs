@@ -17,7 +17,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
-use ports::{Clock, Curve, KeyMaterial, KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{Clock, Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -61,7 +61,7 @@ pub(crate) struct FakeSource {
 #[derive(Debug, Default)]
 struct FakeState {
     keys: HashMap<String, Vec<PublicKey>>,
-    fetched: Vec<KeySetAddress>,
+    fetched: Vec<KeySetLocation>,
     running: usize,
     most_running: usize,
     fails: bool,
@@ -106,7 +106,7 @@ impl FakeSource {
         self.state().fetched.len()
     }
 
-    pub(crate) fn fetched(&self) -> Vec<KeySetAddress> {
+    pub(crate) fn fetched(&self) -> Vec<KeySetLocation> {
         self.state().fetched.clone()
     }
 
@@ -118,7 +118,7 @@ impl FakeSource {
 
 #[async_trait]
 impl KeySource for FakeSource {
-    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         {
             let mut state = self.state();
             state.fetched.push(address.clone());

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use domain::{Bearer, Timestamp};
-use ports::KeySetAddress;
+use ports::KeySetLocation;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -26,7 +26,7 @@ pub(crate) struct Verified {
     pub(crate) bearer: Arc<Bearer>,
     pub(crate) validity: Validity,
     /// Whose key it was.
-    pub(crate) address: KeySetAddress,
+    pub(crate) address: KeySetLocation,
     /// The key that it was verified with.
     pub(crate) key: Arc<VerifyingKey>,
 }

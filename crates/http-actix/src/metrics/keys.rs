@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use ports::{Clock, KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{Clock, KeySetLocation, KeySource, KeySourceError, PublicKey};
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -111,7 +111,7 @@ impl KeyMetrics {
         }
     }
 
-    fn ended(&self, address: &KeySetAddress, well: bool) {
+    fn ended(&self, address: &KeySetLocation, well: bool) {
         // Held to the end, so that nothing is counted for an issuer that is just being forgotten.
         let issuers = lock(&self.issuers);
         // Issuers that are configured no more may still be asked, by a request under way.
@@ -148,7 +148,7 @@ impl Counted {
 
 #[async_trait]
 impl KeySource for Counted {
-    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let outcome = self.source.fetch(address).await;
         self.metrics.ended(address, outcome.is_ok());
         outcome

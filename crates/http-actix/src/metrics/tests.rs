@@ -3,7 +3,10 @@ use std::path::Path;
 
 use actix_web::http::{Method, StatusCode};
 use ports::contract::ManualClock;
-use ports::{Allowance, Circuit, KeySetAddress, KeySource, Sent, SentOutcome, UpstreamWatch as _};
+use ports::{
+    CircuitState, KeySetLocation, KeySource, Quota, RequestOutcome, UpstreamObserver as _,
+    UpstreamRequest,
+};
 use std::time::Duration;
 
 use super::*;
@@ -24,7 +27,7 @@ fn metrics() -> (Metrics, Arc<ManualClock>) {
 async fn fetch(metrics: &Metrics, issuer: &str) {
     let source = Arc::new(memory_of(issuer));
     let address =
-        KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
+        KeySetLocation { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
     let _ = Counted::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
 }
 
@@ -37,8 +40,8 @@ fn memory_of(issuer: &str) -> ports::MockKeySource {
     source
 }
 
-fn sent(kind: &'static str, attempt: u32, outcome: SentOutcome) -> Sent {
-    Sent { kind, attempt, outcome, took: Duration::from_millis(20) }
+fn sent(kind: &'static str, attempt: u32, outcome: RequestOutcome) -> UpstreamRequest {
+    UpstreamRequest { kind, attempt, outcome, took: Duration::from_millis(20) }
 }
 
 /// The names of all metrics of the text format.
@@ -66,10 +69,10 @@ fn named(text: &str) -> BTreeSet<String> {
 async fn what_is_written_about_metrics_is_true() {
     let (metrics, _) = metrics();
     metrics.http.request(None, &Method::GET, StatusCode::OK, Duration::ZERO);
-    metrics.upstream.sent(sent("read", 1, SentOutcome::Status(200)));
-    metrics.upstream.allowance("read", Allowance { limit: 10, remaining: 9 });
-    metrics.upstream.waiting("read", 0);
-    metrics.upstream.circuit("read", Circuit::Closed);
+    metrics.upstream.record_request(sent("read", 1, RequestOutcome::Status(200)));
+    metrics.upstream.record_quota("read", Quota { limit: 10, remaining: 9 });
+    metrics.upstream.record_waiting("read", 0);
+    metrics.upstream.record_circuit("read", CircuitState::Closed);
     fetch(&metrics, ISSUER).await;
     let text = metrics.text().unwrap();
     let served = served(&text);
@@ -94,13 +97,13 @@ async fn what_is_written_about_metrics_is_true() {
 #[tokio::test]
 async fn calls_upstream_are_counted_by_kind_and_outcome() {
     let (metrics, _) = metrics();
-    metrics.upstream.sent(sent("read", 1, SentOutcome::Status(429)));
-    metrics.upstream.sent(sent("read", 2, SentOutcome::Status(200)));
-    metrics.upstream.sent(sent("search", 1, SentOutcome::TimedOut));
-    metrics.upstream.allowance("read", Allowance { limit: 40, remaining: 7 });
-    metrics.upstream.waiting("read", 3);
-    metrics.upstream.circuit("search", Circuit::Closed);
-    metrics.upstream.circuit("search", Circuit::Open);
+    metrics.upstream.record_request(sent("read", 1, RequestOutcome::Status(429)));
+    metrics.upstream.record_request(sent("read", 2, RequestOutcome::Status(200)));
+    metrics.upstream.record_request(sent("search", 1, RequestOutcome::TimedOut));
+    metrics.upstream.record_quota("read", Quota { limit: 40, remaining: 7 });
+    metrics.upstream.record_waiting("read", 3);
+    metrics.upstream.record_circuit("search", CircuitState::Closed);
+    metrics.upstream.record_circuit("search", CircuitState::Open);
     let text = metrics.text().unwrap();
     for series in [
         "usher_upstream_calls_total{kind=\"read\",outcome=\"429\"} 1",

@@ -1,6 +1,6 @@
 //! The calls that adapters send.
 
-use ports::{Allowance, Circuit, Sent, SentOutcome, UpstreamWatch};
+use ports::{CircuitState, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest};
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -32,14 +32,14 @@ impl EncodeLabelSet for CallLabels {
     }
 }
 
-impl From<SentOutcome> for Outcome {
-    fn from(outcome: SentOutcome) -> Self {
+impl From<RequestOutcome> for Outcome {
+    fn from(outcome: RequestOutcome) -> Self {
         match outcome {
-            SentOutcome::Status(status) => Self::Status(status),
-            SentOutcome::Unreachable => Self::Word("unreachable"),
-            SentOutcome::Broken => Self::Word("broken"),
-            SentOutcome::TimedOut => Self::Word("timed_out"),
-            SentOutcome::Abandoned => Self::Word("abandoned"),
+            RequestOutcome::Status(status) => Self::Status(status),
+            RequestOutcome::Unreachable => Self::Word("unreachable"),
+            RequestOutcome::Broken => Self::Word("broken"),
+            RequestOutcome::TimedOut => Self::Word("timed_out"),
+            RequestOutcome::Abandoned => Self::Word("abandoned"),
         }
     }
 }
@@ -128,30 +128,32 @@ fn gauged(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-impl UpstreamWatch for UpstreamMetrics {
-    fn sent(&self, sent: Sent) {
-        let Sent { kind, attempt, outcome, took } = sent;
+impl UpstreamObserver for UpstreamMetrics {
+    fn record_request(&self, sent: UpstreamRequest) {
+        let UpstreamRequest { kind, attempt, outcome, took } = sent;
         self.calls.get_or_create(&CallLabels { kind, outcome: outcome.into() }).inc();
         self.durations.get_or_create(&by(kind)).observe(took.as_secs_f64());
         // Both are there from the first request on, so that a rate can be told from nothing.
         self.retries.get_or_create(&by(kind)).inc_by(u64::from(attempt > 1));
-        let limited = outcome == SentOutcome::Status(429);
+        let limited = outcome == RequestOutcome::Status(429);
         self.rate_limited.get_or_create(&by(kind)).inc_by(u64::from(limited));
     }
 
-    fn allowance(&self, kind: &'static str, allowance: Allowance) {
+    fn record_quota(&self, kind: &'static str, allowance: Quota) {
         self.limit.get_or_create(&by(kind)).set(gauged(allowance.limit));
         self.remaining.get_or_create(&by(kind)).set(gauged(allowance.remaining));
     }
 
-    fn waiting(&self, kind: &'static str, calls: usize) {
+    fn record_waiting(&self, kind: &'static str, calls: usize) {
         self.waiting.get_or_create(&by(kind)).set(i64::try_from(calls).unwrap_or(i64::MAX));
     }
 
-    fn circuit(&self, kind: &'static str, now: Circuit) {
-        for (state, word) in
-            [(Circuit::Closed, "closed"), (Circuit::HalfOpen, "half_open"), (Circuit::Open, "open")]
-        {
+    fn record_circuit(&self, kind: &'static str, now: CircuitState) {
+        for (state, word) in [
+            (CircuitState::Closed, "closed"),
+            (CircuitState::HalfOpen, "half_open"),
+            (CircuitState::Open, "open"),
+        ] {
             let labels = Label([("kind", kind), ("state", word)]);
             self.circuit.get_or_create(&labels).set(i64::from(state == now));
         }

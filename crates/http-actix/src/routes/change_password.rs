@@ -56,7 +56,7 @@ fn new_password(text: &str) -> Result<Password, Fault> {
 
 /// Names the member that holds the password, where the directory finds it too weak.
 fn at_new_password(error: UseCaseError) -> Fault {
-    if let UseCaseError::Unacceptable(ports::Unacceptable::WeakPassword) = error {
+    if let UseCaseError::Rejected(ports::RejectedValue::WeakPassword) = error {
         Fault::weak_password(NEW_PASSWORD)
     } else {
         error.into()

@@ -59,7 +59,8 @@ async fn readiness(api: &Api) -> Result<(), Fault> {
         return Err(Fault::new(Code::ShuttingDown, detail).with(Extra::RetryAfter(NOT_LONG)));
     }
     let verifier = api.live();
-    let (has_keys, directory) = join(verifier.verifier.has_keys(), api.services.ready()).await;
+    let (has_keys, directory) =
+        join(verifier.verifier.has_keys(), api.services.check_ready()).await;
     directory.map_err(not_ready)?;
     if !has_keys {
         let detail = "The keys of no issuer can be had for now.";

@@ -184,7 +184,7 @@ pub(crate) async fn create(
     let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     let new_member = body.json::<CreateTenantUser>().await?.into_new_member(&api.live().roles)?;
-    let enlisted = api.services.tenant_users.enlist(&scope, new_member).await?;
+    let enlisted = api.services.tenant_users.attach_or_create(&scope, new_member).await?;
     let location = api.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ports::{Call, MockUserDirectory};
+use ports::{CallContext, MockUserDirectory};
 use tokio::time::Instant;
 
 use crate::support::{App, Wishes};
@@ -14,7 +14,7 @@ async fn the_directory_knows_the_request_and_has_less_time_than_it() {
     let mut directory = MockUserDirectory::new();
     let tell = Arc::clone(&told);
     directory.expect_find().returning(move |_, _| {
-        *tell.lock().unwrap() = Call::current();
+        *tell.lock().unwrap() = CallContext::current();
         Ok(None)
     });
     let wishes = Wishes {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use oidc_adapter::{OidcKeySource, OidcSettings};
-use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
 use crate::issuer::Issuer;
@@ -77,7 +77,7 @@ struct Impatient {
 
 #[async_trait]
 impl KeySource for Impatient {
-    async fn fetch(&self, address: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         if address.issuer.starts_with(&self.with) {
             self.impatient.fetch(address).await
         } else {

@@ -9,7 +9,7 @@ use domain::{AccountChange, NewUser, Refusal, User};
 use super::caller::{Caller, acme, changes, globex, ranked_changes, writes};
 use super::subject::{Planted, Subject, address, assert_fails, newcomer, valid};
 use crate::PortError::{Conflict as Conflicts, NotFound, Refused};
-use crate::{Applied, Clock, Conflict};
+use crate::{AccountUpdate, Clock, Conflict};
 
 /// The account's own things as they are, to change some of them.
 fn same(user: &User) -> AccountChange {
@@ -38,7 +38,7 @@ pub async fn an_account_change_sets_all_of_it_for_every_tenant(subject: &Subject
         family_name: Some(valid("Lovelace")),
     };
     let scope = changes(&acme());
-    let Applied { user, failures } =
+    let AccountUpdate { user, failures } =
         subject.directory.change_account(&scope, &ada, change.clone()).await.unwrap();
     assert_eq!(failures, []);
     assert_eq!(user.email.as_str(), "countess@example.com");

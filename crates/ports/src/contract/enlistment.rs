@@ -12,7 +12,7 @@ use domain::{
 use super::caller::{Caller, acme, changes, globex, ranked_writes, writes};
 use super::subject::{Planted, Subject, address, assert_fails, catalogue, recruit, role, valid};
 use crate::PortError::{Conflict as Conflicts, NotFound, Refused};
-use crate::{Clock, Conflict, Enlisted};
+use crate::{AttachOutcome, Clock, Conflict};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }
@@ -47,12 +47,12 @@ fn with_retired() -> Arc<RoleCatalogue> {
     Arc::new(RoleCatalogue::new(roles.collect()).unwrap())
 }
 
-// Enlisted.
+// AttachOutcome.
 
 pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subject: &Subject) {
     let recruit = NewMember { role: role("viewer"), ..named_recruit("Ada", "Ada L.") };
-    let Enlisted { user: ada, created } =
-        subject.directory.enlist(&writes(&acme()), recruit).await.unwrap();
+    let AttachOutcome { user: ada, created } =
+        subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap();
     assert!(created);
     assert_eq!(ada.email.as_str(), "ada@example.com");
     assert_eq!(ada.home, Some(acme()));
@@ -72,7 +72,7 @@ pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subjec
 pub async fn enlisting_a_known_address_attaches_its_account(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     let recruit = recruit("ADA", "viewer");
-    let enlisted = subject.directory.enlist(&writes(&globex()), recruit).await.unwrap();
+    let enlisted = subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap();
     assert!(!enlisted.created);
     let mut expected = User { updated_at: enlisted.user.updated_at, ..ada };
     expected.memberships.insert(globex(), Membership { role: role("viewer"), name: None });
@@ -83,9 +83,10 @@ pub async fn enlisting_a_known_address_attaches_its_account(subject: &Subject) {
 
 pub async fn enlisting_a_stranger_names_the_membership_alone(subject: &Subject) {
     let recruit = named_recruit("ada", "Ada of Acme");
-    let ada = subject.directory.enlist(&writes(&acme()), recruit).await.unwrap().user;
+    let ada = subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap().user;
     let recruit = named_recruit("ada", "Ada of Globex");
-    let enlisted = subject.directory.enlist(&writes(&globex()), recruit).await.unwrap().user;
+    let enlisted =
+        subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap().user;
     assert_eq!(shown(&enlisted, &globex()), Some("Ada of Globex".to_owned()));
     let seen = subject.found_in(&acme(), &ada.id).await.unwrap();
     assert_eq!(shown(&seen, &acme()), Some("Ada of Acme".to_owned()));
@@ -96,7 +97,7 @@ pub async fn enlisting_an_account_at_its_home_again_renames_the_account(subject:
     let ada = subject.share(&acme(), &globex(), "ada").await;
     subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
     let recruit = named_recruit("ada", "Ada Again");
-    let enlisted = subject.directory.enlist(&writes(&acme()), recruit).await.unwrap();
+    let enlisted = subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap();
     assert!(!enlisted.created);
     assert_eq!(enlisted.user.display_name, Some(valid("Ada Again")));
     let seen = subject.found_in(&globex(), &ada.id).await.unwrap();
@@ -106,7 +107,8 @@ pub async fn enlisting_an_account_at_its_home_again_renames_the_account(subject:
 pub async fn enlisting_an_account_without_a_home_names_the_membership_alone(subject: &Subject) {
     let cy = subject.plant(Planted::named("cy").with_role(globex(), "member")).await;
     let recruit = named_recruit("cy", "Cy of Acme");
-    let enlisted = subject.directory.enlist(&writes(&acme()), recruit).await.unwrap().user;
+    let enlisted =
+        subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap().user;
     assert_eq!((enlisted.home, enlisted.display_name), (None, None));
     let seen = subject.found_in(&globex(), &cy.id).await.unwrap();
     assert_eq!(shown(&seen, &globex()), None);
@@ -117,7 +119,7 @@ pub async fn nobody_is_attached_twice(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let again = NewMember { role: role("owner"), ..named_recruit("ada", "Eve") };
         assert_fails!(
-            subject.directory.enlist(&writes(&tenant), again).await,
+            subject.directory.attach_or_create(&writes(&tenant), again).await,
             Conflicts(Conflict::AlreadyAttached)
         );
     }
@@ -129,14 +131,16 @@ pub async fn nobody_is_enlisted_above_the_callers_own_role(subject: &Subject) {
     let scope = ranked_writes(&acme(), "admin");
     for name in ["ada", "new"] {
         assert_fails!(
-            subject.directory.enlist(&scope, recruit(name, "owner")).await,
+            subject.directory.attach_or_create(&scope, recruit(name, "owner")).await,
             Refused(Refusal::RoleAboveOwn)
         );
     }
     subject.assert_untouched(&ada).await;
     assert_eq!(subject.people_of(&acme()).await, []);
-    subject.directory.enlist(&scope, recruit("ada", "admin")).await.unwrap();
-    assert!(subject.directory.enlist(&scope, recruit("new", "admin")).await.unwrap().created);
+    subject.directory.attach_or_create(&scope, recruit("ada", "admin")).await.unwrap();
+    assert!(
+        subject.directory.attach_or_create(&scope, recruit("new", "admin")).await.unwrap().created
+    );
 }
 
 pub async fn a_blocked_account_is_attached_and_stays_blocked(subject: &Subject) {
@@ -221,7 +225,8 @@ pub async fn a_role_that_left_the_catalogue_is_no_membership_any_more(subject: &
     let found = directory.find(&views, &bob.id).await.unwrap().unwrap();
     assert_eq!(found.memberships.keys().collect::<Vec<_>>(), [&acme()]);
     assert_eq!(directory.find(&views, &gone.id).await.unwrap(), None);
-    let enlisted = directory.enlist(&writes(&acme()), recruit("gone", "viewer")).await.unwrap();
+    let enlisted =
+        directory.attach_or_create(&writes(&acme()), recruit("gone", "viewer")).await.unwrap();
     assert!(!enlisted.created);
     assert_eq!(enlisted.user.id, gone.id);
     assert_eq!(directory.find(&views, &gone.id).await.unwrap(), Some(enlisted.user));

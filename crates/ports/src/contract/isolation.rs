@@ -87,9 +87,9 @@ async fn try_everything(subject: &Subject, user: &User, strangers: &[UserId]) {
             5 | 8 => directory.detach(&tenant, user).await,
             6 | 7 => {
                 let named = NewMember { name: Some(valid("Again")), ..recruit(name, "member") };
-                directory.enlist(&tenant, named).await.map(drop)
+                directory.attach_or_create(&tenant, named).await.map(drop)
             }
-            9 => directory.enlist(&tenant, recruit(name, "owner")).await.map(drop),
+            9 => directory.attach_or_create(&tenant, recruit(name, "owner")).await.map(drop),
             _ => unreachable!("no such attempt"),
         };
         let after = observed(subject, &globex(), strangers).await;
@@ -123,7 +123,7 @@ pub async fn nothing_done_among_ones_own_people_is_seen_elsewhere(subject: &Subj
 pub async fn the_home_changes_neither_role_nor_name_of_another_tenants_own(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let named = NewMember { name: Some(valid("Eve")), ..recruit("ada", "viewer") };
-    let ada = subject.directory.enlist(&writes(&globex()), named).await.unwrap().user;
+    let ada = subject.directory.attach_or_create(&writes(&globex()), named).await.unwrap().user;
     let before = observed(subject, &globex(), &[]).await;
     let tenant = writes(&acme());
     let change = MembershipChange { role: Some(role("owner")), name: Some(valid("Ada")) };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Curve, KeyMaterial, KeySetAddress, KeySource, PublicKey};
+use crate::{Curve, KeyMaterial, KeySetLocation, KeySource, PublicKey};
 
 /// A source of keys under test, and the issuers behind it. Each clause has a fresh one, whose
 /// issuers have published nothing.
@@ -15,9 +15,9 @@ pub struct KeySubject {
     /// The source.
     pub source: Arc<dyn KeySource>,
     /// Where one tenant's issuer is asked.
-    pub acme: KeySetAddress,
+    pub acme: KeySetLocation,
     /// Where another tenant's issuer is asked.
-    pub globex: KeySetAddress,
+    pub globex: KeySetLocation,
     /// The issuers. It also keeps them alive.
     pub backstage: Box<dyn KeyBackstage>,
 }
@@ -26,13 +26,13 @@ pub struct KeySubject {
 #[async_trait]
 pub trait KeyBackstage: std::fmt::Debug + Send + Sync {
     /// Gives the issuer these keys, in place of those that it had.
-    async fn publish(&self, address: &KeySetAddress, keys: Vec<Published>);
+    async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>);
 
     /// Makes the issuer answer with errors, or keys again.
-    async fn set_failing(&self, address: &KeySetAddress, failing: bool);
+    async fn set_failing(&self, address: &KeySetLocation, failing: bool);
 
     /// How often the issuer was asked for its keys.
-    async fn fetches(&self, address: &KeySetAddress) -> u64;
+    async fn fetches(&self, address: &KeySetLocation) -> u64;
 }
 
 /// A key that an issuer publishes. An adapter whose source cannot hold the last two kinds leaves
@@ -79,12 +79,12 @@ fn ed25519(kid: &str) -> PublicKey {
 }
 
 impl KeySubject {
-    async fn publish(&self, address: &KeySetAddress, keys: &[PublicKey]) {
+    async fn publish(&self, address: &KeySetLocation, keys: &[PublicKey]) {
         let keys = keys.iter().cloned().map(Published::ForSignatures).collect();
         self.backstage.publish(address, keys).await;
     }
 
-    async fn fetch(&self, address: &KeySetAddress) -> Vec<PublicKey> {
+    async fn fetch(&self, address: &KeySetLocation) -> Vec<PublicKey> {
         self.source.fetch(address).await.unwrap()
     }
 }

@@ -225,7 +225,7 @@ pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
     let ada = subject.now(&ada.id).await.unwrap();
     assert_listed(subject, &ada, "being detached").await;
     let back = NewMember { name: Some(valid("Back")), ..recruit("countess", "member") };
-    let ada = directory.enlist(&scope, back).await.unwrap().user;
+    let ada = directory.attach_or_create(&scope, back).await.unwrap().user;
     assert_listed(subject, &ada, "being attached again").await;
     directory.delete(&changes(&acme()), &ada).await.unwrap();
     let gone = User { memberships: [].into(), ..ada };

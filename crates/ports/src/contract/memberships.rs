@@ -172,7 +172,7 @@ pub async fn an_account_outlives_its_last_membership(subject: &Subject) {
 pub async fn a_membership_that_was_taken_away_leaves_no_name_behind(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let recruit = named_recruit("ada", "Eve");
-    let ada = subject.directory.enlist(&writes(&globex()), recruit).await.unwrap().user;
+    let ada = subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap().user;
     subject.directory.detach(&writes(&globex()), &ada).await.unwrap();
     let ada = subject.attach(&globex(), "ada", "member").await;
     assert_eq!(shown(&ada, &globex()), None);

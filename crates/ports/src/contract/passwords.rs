@@ -9,9 +9,9 @@ use domain::{
 
 use super::caller::{Caller, acme, changes, globex, ranked_changes, writes};
 use super::subject::{Planted, Subject, assert_fails, newcomer, recruit, role, valid};
-use crate::PortError::{NotFound, Refused, Unacceptable as Unfit};
-use crate::Verdict::{Match, Mismatch};
-use crate::{PortResult, Unacceptable, Verdict};
+use crate::PasswordVerdict::{Match, Mismatch};
+use crate::PortError::{NotFound, Refused, Rejected};
+use crate::{PasswordVerdict, PortResult, RejectedValue};
 
 const FIRST: &str = "correct-horse";
 const SECOND: &str = "battery-staple";
@@ -21,14 +21,14 @@ async fn verify(
     scope: &AccountScope,
     user: &User,
     offered: &str,
-) -> PortResult<Verdict> {
+) -> PortResult<PasswordVerdict> {
     let offered = CurrentPassword::offered(offered.to_owned());
     let client = Some("192.0.2.7".parse().unwrap());
     subject.passwords.verify(scope, user, offered, client).await
 }
 
 /// What a check by the user finds.
-async fn check(subject: &Subject, user: &User, offered: &str) -> Verdict {
+async fn check(subject: &Subject, user: &User, offered: &str) -> PasswordVerdict {
     verify(subject, &own(user), user, offered).await.unwrap()
 }
 
@@ -73,7 +73,8 @@ pub async fn what_cannot_be_a_password_is_merely_a_wrong_one(subject: &Subject) 
 pub async fn no_password_matches_where_there_is_none(subject: &Subject) {
     let created = subject.create(&acme(), "ada", "member").await;
     let scope = writes(&globex());
-    let enlisted = subject.directory.enlist(&scope, recruit("bob", "member")).await.unwrap().user;
+    let enlisted =
+        subject.directory.attach_or_create(&scope, recruit("bob", "member")).await.unwrap().user;
     for user in [created, enlisted] {
         assert_eq!(check(subject, &user, FIRST).await, Mismatch);
         assert_eq!(check(subject, &user, "").await, Mismatch);
@@ -132,7 +133,7 @@ pub async fn a_weak_password_is_not_taken_and_the_old_one_stays(subject: &Subjec
         for scope in [changes(&tenant), own(&user)] {
             assert_fails!(
                 set(subject, &scope, &user, "short").await,
-                Unfit(Unacceptable::WeakPassword)
+                Rejected(RejectedValue::WeakPassword)
             );
         }
         assert_eq!(check(subject, &user, FIRST).await, Match);
@@ -281,7 +282,7 @@ pub async fn a_password_outlives_every_other_change(subject: &Subject) {
     let change = MembershipChange { role: Some(role("viewer")), name: Some(valid("Ada")) };
     directory.change_membership(&tenant, &ada, change).await.unwrap();
     let named = NewMember { name: Some(valid("Eve")), ..recruit("countess", "member") };
-    let ada = directory.enlist(&writes(&globex()), named).await.unwrap().user;
+    let ada = directory.attach_or_create(&writes(&globex()), named).await.unwrap().user;
     directory.detach(&tenant, &ada).await.unwrap();
     let ada = subject.now(&ada.id).await.unwrap();
     assert_eq!(check(subject, &ada, FIRST).await, Match);

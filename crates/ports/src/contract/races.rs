@@ -191,7 +191,7 @@ pub async fn of_two_enlistments_of_one_address_in_one_tenant_one_succeeds(subjec
         }
         let enlist = |directory: Arc<dyn UserDirectory>| {
             let recruit = recruit(&name, "member");
-            async move { directory.enlist(&writes(&acme()), recruit).await }
+            async move { directory.attach_or_create(&writes(&acme()), recruit).await }
         };
         let results =
             race(enlist(Arc::clone(&subject.directory)), enlist(Arc::clone(&subject.directory)))
@@ -211,7 +211,7 @@ pub async fn two_tenants_that_enlist_one_new_address_share_one_account(subject: 
         let name = format!("ada{round}");
         let enlist = |tenant, directory: Arc<dyn UserDirectory>| {
             let recruit = recruit(&name, "member");
-            async move { directory.enlist(&writes(&tenant), recruit).await.unwrap() }
+            async move { directory.attach_or_create(&writes(&tenant), recruit).await.unwrap() }
         };
         let (one, other) = race(
             enlist(acme(), Arc::clone(&subject.directory)),
@@ -236,7 +236,7 @@ pub async fn an_enlistment_against_a_creation_leaves_one_account(subject: &Subje
         let recruit = recruit(&name, "member");
         let (created, enlisted) =
             race(async move { directory.0.create(&writes(&acme()), new).await }, async move {
-                directory.1.enlist(&writes(&globex()), recruit).await.unwrap()
+                directory.1.attach_or_create(&writes(&globex()), recruit).await.unwrap()
             })
             .await;
         let user = subject.now(&enlisted.user.id).await.unwrap();
@@ -264,7 +264,7 @@ pub async fn attaching_against_detaching_happens_in_one_of_the_two_orders(subjec
         let recruit = recruit(&name, "viewer");
         let (detached, enlisted) =
             race(async move { directory.0.detach(&writes(&acme()), &seen).await }, async move {
-                directory.1.enlist(&writes(&acme()), recruit).await
+                directory.1.attach_or_create(&writes(&acme()), recruit).await
             })
             .await;
         detached.unwrap();

@@ -213,7 +213,8 @@ impl Subject {
 
     /// Attaches somebody who exists to the tenant.
     pub(super) async fn attach(&self, tenant: &TenantId, name: &str, role: &str) -> User {
-        let enlisted = self.directory.enlist(&writes(tenant), recruit(name, role)).await.unwrap();
+        let enlisted =
+            self.directory.attach_or_create(&writes(tenant), recruit(name, role)).await.unwrap();
         assert!(!enlisted.created, "there was no {name} to attach");
         enlisted.user
     }

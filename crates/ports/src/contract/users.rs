@@ -8,8 +8,8 @@ use domain::{AccountChange, MembershipChange, NewUser, Refusal, User};
 
 use super::caller::{Caller, acme, globex, ranked_writes, writes};
 use super::subject::{Planted, Subject, assert_fails, newcomer, recruit, role, valid};
-use crate::PortError::{Conflict as Conflicts, Refused, Unacceptable as Unfit};
-use crate::{Clock, Conflict, Unacceptable};
+use crate::PortError::{Conflict as Conflicts, Refused, Rejected};
+use crate::{Clock, Conflict, RejectedValue};
 
 // Found.
 
@@ -53,7 +53,7 @@ pub async fn an_account_attached_to_nothing_is_found_by_operators_only(subject: 
 }
 
 pub async fn a_directory_is_ready(subject: &Subject) {
-    subject.directory.ready().await.unwrap();
+    subject.directory.check_ready().await.unwrap();
 }
 
 // Created.
@@ -164,7 +164,7 @@ pub async fn nobody_is_created_with_a_weak_password(subject: &Subject) {
         let new = NewUser { password: Some(valid("short")), ..newcomer("ada", "member") };
         assert_fails!(
             subject.directory.create(&writes(&tenant), new).await,
-            Unfit(Unacceptable::WeakPassword)
+            Rejected(RejectedValue::WeakPassword)
         );
         assert_eq!(subject.people_of(&tenant).await, []);
     }
@@ -195,7 +195,10 @@ pub async fn a_scope_for_seeing_changes_nothing(subject: &Subject) {
     let new = newcomer("bob", "member");
     assert_fails!(directory.create(&tenant, new).await, Refused(Refusal::MissingPermission(_)));
     let new = recruit("bob", "member");
-    assert_fails!(directory.enlist(&tenant, new).await, Refused(Refusal::MissingPermission(_)));
+    assert_fails!(
+        directory.attach_or_create(&tenant, new).await,
+        Refused(Refusal::MissingPermission(_))
+    );
     assert_fails!(
         directory.change_membership(&tenant, &ada, MembershipChange::default()).await,
         Refused(Refusal::MissingPermission(_))

@@ -46,8 +46,8 @@ fn world() -> World {
     world_with(Bounds::DEFAULT)
 }
 
-fn at(issuer: &str) -> KeySetAddress {
-    KeySetAddress { issuer: issuer.to_owned(), jwks_uri: None, private_network: false }
+fn at(issuer: &str) -> KeySetLocation {
+    KeySetLocation { issuer: issuer.to_owned(), jwks_uri: None, private_network: false }
 }
 
 fn tenant(number: usize) -> String {
@@ -162,7 +162,7 @@ async fn the_same_kid_at_two_issuers_is_two_keys() {
 async fn two_addresses_of_one_issuer_are_kept_apart() {
     let world = world();
     let elsewhere =
-        KeySetAddress { jwks_uri: Some("https://keys.example/".to_owned()), ..at(ISSUER) };
+        KeySetLocation { jwks_uri: Some("https://keys.example/".to_owned()), ..at(ISSUER) };
     let wanted = Wanted { kid: Some(KID), algorithm: Algorithm::Rs256 };
     world.key(KID).await.unwrap();
     world.cache.key(&elsewhere, &wanted).await.unwrap();

@@ -8,7 +8,7 @@ use domain::{
     AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
     TenantScope, User, UserId,
 };
-use ports::{Applied, Enlisted, PortError, PortResult, UserDirectory};
+use ports::{AccountUpdate, AttachOutcome, PortError, PortResult, UserDirectory};
 
 use super::assert_error;
 use crate::matrix;
@@ -59,7 +59,7 @@ impl UserDirectory for Failing {
         self.fail().await
     }
 
-    async fn enlist(&self, _: &TenantScope, _: NewMember) -> PortResult<Enlisted> {
+    async fn attach_or_create(&self, _: &TenantScope, _: NewMember) -> PortResult<AttachOutcome> {
         self.fail().await
     }
 
@@ -81,7 +81,7 @@ impl UserDirectory for Failing {
         _: &AccountScope,
         _: &User,
         _: AccountChange,
-    ) -> PortResult<Applied> {
+    ) -> PortResult<AccountUpdate> {
         self.fail().await
     }
 
@@ -93,7 +93,7 @@ impl UserDirectory for Failing {
         self.fail().await
     }
 
-    async fn ready(&self) -> PortResult<()> {
+    async fn check_ready(&self) -> PortResult<()> {
         self.fail().await
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{AccountScope, CurrentPassword, User};
 use ports::{
-    KeySetAddress, KeySource, KeySourceError, PasswordCheck, PortResult, PublicKey, Verdict,
+    KeySetLocation, KeySource, KeySourceError, PasswordCheck, PasswordVerdict, PortResult,
+    PublicKey,
 };
 use serde_json::json;
 
@@ -38,7 +39,7 @@ impl Broken {
 
 #[async_trait]
 impl KeySource for Broken {
-    async fn fetch(&self, _: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, _: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         self.work();
         Ok(vec![SigningKey::usual().public()])
     }
@@ -52,9 +53,9 @@ impl PasswordCheck for Broken {
         _: &User,
         _: CurrentPassword,
         _: Option<IpAddr>,
-    ) -> PortResult<Verdict> {
+    ) -> PortResult<PasswordVerdict> {
         self.work();
-        Ok(Verdict::Match)
+        Ok(PasswordVerdict::Match)
     }
 }
 

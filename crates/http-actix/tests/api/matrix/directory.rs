@@ -11,7 +11,9 @@ use domain::{
     Page, Password, RoleCatalogue, TenantScope, User, UserId,
 };
 use ports::contract::ManualClock;
-use ports::{Applied, Enlisted, PasswordCheck, PortResult, UserDirectory, Verdict};
+use ports::{
+    AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, UserDirectory,
+};
 use serde_json::json;
 use usher_http::settings;
 
@@ -76,12 +78,12 @@ impl PasswordCheck for Resettable {
     async fn verify(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         offered: CurrentPassword,
         client: Option<IpAddr>,
-    ) -> PortResult<Verdict> {
+    ) -> PortResult<PasswordVerdict> {
         let passwords = Arc::clone(&self.store.read().unwrap().passwords);
-        passwords.verify(scope, seen, offered, client).await
+        passwords.verify(scope, snapshot, offered, client).await
     }
 }
 
@@ -99,46 +101,50 @@ impl UserDirectory for Resettable {
         self.count(self.now().create(scope, new).await)
     }
 
-    async fn enlist(&self, scope: &TenantScope, new_member: NewMember) -> PortResult<Enlisted> {
-        self.count(self.now().enlist(scope, new_member).await)
+    async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome> {
+        self.count(self.now().attach_or_create(scope, new_member).await)
     }
 
     async fn change_membership(
         &self,
         scope: &TenantScope,
-        seen: &User,
+        snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        self.count(self.now().change_membership(scope, seen, change).await)
+        self.count(self.now().change_membership(scope, snapshot, change).await)
     }
 
-    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
-        self.count(self.now().detach(scope, seen).await)
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        self.count(self.now().detach(scope, snapshot).await)
     }
 
     async fn change_account(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         change: AccountChange,
-    ) -> PortResult<Applied> {
-        self.count(self.now().change_account(scope, seen, change).await)
+    ) -> PortResult<AccountUpdate> {
+        self.count(self.now().change_account(scope, snapshot, change).await)
     }
 
     async fn set_password(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        self.count(self.now().set_password(scope, seen, password).await)
+        self.count(self.now().set_password(scope, snapshot, password).await)
     }
 
-    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
-        self.count(self.now().delete(scope, seen).await)
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        self.count(self.now().delete(scope, snapshot).await)
     }
 
-    async fn ready(&self) -> PortResult<()> {
-        self.now().ready().await
+    async fn check_ready(&self) -> PortResult<()> {
+        self.now().check_ready().await
     }
 }

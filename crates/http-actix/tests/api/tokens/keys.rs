@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
+use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
 use super::{LIST, USERS, assert_fetches, assert_refused, good, header, issuer_of, signed};
@@ -353,7 +353,7 @@ struct Silent;
 
 #[async_trait]
 impl KeySource for Silent {
-    async fn fetch(&self, _: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, _: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         std::future::pending().await
     }
 }

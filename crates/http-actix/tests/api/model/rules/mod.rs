@@ -132,7 +132,7 @@ impl Judge<'_> {
                 Ok((200, attached(world, tenant, user)?.in_tenant(tenant)))
             }
             Op::Enlist { tenant, email, role, name } => {
-                self.enlist(world, tenant, email, role, *name)
+                self.attach_or_create(world, tenant, email, role, *name)
             }
             Op::PutIn { tenant, user, role, name } => {
                 self.put_in(world, tenant, user, *role, *name)

@@ -5,7 +5,7 @@ use crate::model::calls::Given;
 use crate::model::world::{Account, Membership, Role, World};
 
 impl Judge<'_> {
-    pub(super) fn enlist(
+    pub(super) fn attach_or_create(
         &self,
         world: &mut World,
         tenant: &str,
