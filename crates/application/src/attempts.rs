@@ -122,7 +122,7 @@ pub(crate) struct Attempt<'a> {
 impl Attempt<'_> {
     /// Ends the attempt: a wrong password counts from when it was offered, and a right one clears
     /// the count, since whoever knows it need not be held up by wrong ones before.
-    pub(crate) fn turned_out(mut self, verdict: PasswordVerdict) {
+    pub(crate) fn record(mut self, verdict: PasswordVerdict) {
         self.verdict = Some(verdict);
     }
 }
@@ -173,8 +173,8 @@ mod tests {
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (first, second) = (begin().unwrap(), begin().unwrap());
         assert_eq!(begin().unwrap_err(), Attempts::MOMENT);
-        first.turned_out(PasswordVerdict::Match);
-        second.turned_out(PasswordVerdict::Match);
+        first.record(PasswordVerdict::Match);
+        second.record(PasswordVerdict::Match);
         assert!(begin().is_ok());
     }
 
@@ -183,9 +183,9 @@ mod tests {
         let attempts = Attempts::new(LIMIT);
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (wrong, right) = (begin().unwrap(), begin().unwrap());
-        right.turned_out(PasswordVerdict::Match);
-        wrong.turned_out(PasswordVerdict::Mismatch);
-        begin().unwrap().turned_out(PasswordVerdict::Mismatch);
+        right.record(PasswordVerdict::Match);
+        wrong.record(PasswordVerdict::Mismatch);
+        begin().unwrap().record(PasswordVerdict::Mismatch);
         assert_eq!(begin().unwrap_err(), LIMIT.window);
     }
 
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn wrong(attempts: &Attempts, number: usize, now: Timestamp) {
-        attempts.begin(&person(number), None, now).unwrap().turned_out(PasswordVerdict::Mismatch);
+        attempts.begin(&person(number), None, now).unwrap().record(PasswordVerdict::Mismatch);
     }
 
     /// How many wrong ones are remembered of whom.
@@ -226,7 +226,7 @@ mod tests {
         wrong(&attempts, 3, later.plus_millis(-1));
         wrong(&attempts, 4, later);
         assert_eq!(remembered(&attempts), [(0, 0), (3, 1), (4, 1)]);
-        under_way.turned_out(PasswordVerdict::Mismatch);
+        under_way.record(PasswordVerdict::Mismatch);
         assert_eq!(remembered(&attempts), [(0, 1), (3, 1), (4, 1)]);
     }
 

@@ -70,7 +70,7 @@ impl Passwords {
             .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
         let _turn = self.turns.take(id).await;
         let verdict = self.check.verify(scope, &user, current, client).await?;
-        attempt.turned_out(verdict);
+        attempt.record(verdict);
         if verdict == PasswordVerdict::Mismatch {
             return Err(UseCaseError::CurrentPasswordMismatch);
         }

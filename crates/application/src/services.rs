@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ports::{Clock, PasswordCheck, PortResult, UserDirectory};
 
-use crate::access::Access;
 use crate::attempts::AttemptLimit;
+use crate::authorizer::Authorizer;
 use crate::passwords::Passwords;
 use crate::tenant_users::TenantUsers;
 use crate::users::Users;
@@ -25,7 +25,7 @@ pub struct Ports {
 #[derive(Debug)]
 pub struct Services {
     /// From a bearer to a scope; every call starts here.
-    pub access: Access,
+    pub authorizer: Authorizer,
     /// Contract A.
     pub tenant_users: TenantUsers,
     /// Contract B.
@@ -40,7 +40,7 @@ impl Services {
     pub fn new(ports: Ports, limit: AttemptLimit) -> Self {
         let Ports { directory, password_check, clock } = ports;
         Self {
-            access: Access::new(Arc::clone(&directory)),
+            authorizer: Authorizer::new(Arc::clone(&directory)),
             tenant_users: TenantUsers::new(Arc::clone(&directory)),
             users: Users::new(Arc::clone(&directory)),
             passwords: Passwords::new(Arc::clone(&directory), password_check, clock, limit),

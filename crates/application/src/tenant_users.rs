@@ -80,8 +80,8 @@ impl TenantUsers {
     ///
     /// # Errors
     /// As [`TenantUsers::change`].
-    #[tracing::instrument(name = "tenant_users.remove", skip_all)]
-    pub async fn remove(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
+    #[tracing::instrument(name = "tenant_users.detach", skip_all)]
+    pub async fn detach(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
         scope.authorize_change(&user)?;
         Ok(self.directory.detach(scope, &user).await?)

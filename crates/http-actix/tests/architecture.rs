@@ -78,7 +78,7 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
 ];
 
 /// The places that go round the policy. This list may only shrink.
-const SYSTEM_SCOPES: [&str; 1] = ["application/src/access.rs"];
+const SYSTEM_SCOPES: [&str; 1] = ["application/src/authorizer.rs"];
 
 /// The one file that names adapters.
 const WIRING: &str = "http-actix/src/wiring.rs";

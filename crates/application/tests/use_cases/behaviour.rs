@@ -29,11 +29,15 @@ fn services() -> Services {
 #[tokio::test]
 async fn somebody_is_taken_in_promoted_and_let_go() {
     let services = services();
-    let access = &services.access;
-    let writes =
-        access.tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
-    let reads =
-        access.tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme())).await.unwrap();
+    let authorizer = &services.authorizer;
+    let writes = authorizer
+        .tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme()))
+        .await
+        .unwrap();
+    let reads = authorizer
+        .tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme()))
+        .await
+        .unwrap();
     let enlisted =
         services.tenant_users.attach_or_create(&writes, recruit("member")).await.unwrap();
     assert!(enlisted.created);
@@ -41,26 +45,28 @@ async fn somebody_is_taken_in_promoted_and_let_go() {
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
     let page = services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 3);
-    services.tenant_users.remove(&writes, &id).await.unwrap();
+    services.tenant_users.detach(&writes, &id).await.unwrap();
     assert_hidden(services.tenant_users.get(&reads, &id).await);
-    assert_hidden(services.tenant_users.remove(&writes, &id).await);
+    assert_hidden(services.tenant_users.detach(&writes, &id).await);
 }
 
 #[tokio::test]
 async fn a_caller_who_is_demoted_is_demoted_at_once() {
     let services = services();
     let adam = member("adam");
-    let access = &services.access;
-    let olgas =
-        access.tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
-    access.tenant(&adam, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let authorizer = &services.authorizer;
+    let olgas = authorizer
+        .tenant(&member("olga"), Operation::WriteTenantUsers, Some(&acme()))
+        .await
+        .unwrap();
+    authorizer.tenant(&adam, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
     let id = valid("auth0|adam");
     services.tenant_users.change(&olgas, &id, to_role("viewer")).await.unwrap();
-    let refused = access.tenant(&adam, Operation::WriteTenantUsers, Some(&acme())).await;
+    let refused = authorizer.tenant(&adam, Operation::WriteTenantUsers, Some(&acme())).await;
     assert_refused(refused, Refusal::InsufficientRole);
-    access.tenant(&adam, Operation::ReadTenantUsers, Some(&acme())).await.unwrap();
-    services.tenant_users.remove(&olgas, &id).await.unwrap();
-    let refused = access.tenant(&adam, Operation::ReadTenantUsers, Some(&acme())).await;
+    authorizer.tenant(&adam, Operation::ReadTenantUsers, Some(&acme())).await.unwrap();
+    services.tenant_users.detach(&olgas, &id).await.unwrap();
+    let refused = authorizer.tenant(&adam, Operation::ReadTenantUsers, Some(&acme())).await;
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
@@ -69,9 +75,10 @@ async fn a_caller_who_is_demoted_is_demoted_at_once() {
 async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
     let services = services();
     let of_acme = listed(&["acme"]);
-    let changes = services.access.account(&of_acme, Operation::ModifyUsers).await.unwrap();
+    let changes = services.authorizer.account(&of_acme, Operation::ModifyUsers).await.unwrap();
     let id = valid("auth0|adam");
-    let everything = services.access.account(&operator(), Operation::ModifyUsers).await.unwrap();
+    let everything =
+        services.authorizer.account(&operator(), Operation::ModifyUsers).await.unwrap();
     services.users.delete(&everything, &id).await.unwrap();
     assert_hidden(services.users.change(&changes, &id, to_address("x@example.com")).await);
 }
@@ -81,11 +88,11 @@ async fn the_last_owner_stays_whoever_asks() {
     let services = services();
     let id = valid("auth0|olga");
     let writes = services
-        .access
+        .authorizer
         .tenant(&operator(), Operation::WriteTenantUsers, Some(&acme()))
         .await
         .unwrap();
-    let changes = services.access.account(&operator(), Operation::ModifyUsers).await.unwrap();
+    let changes = services.authorizer.account(&operator(), Operation::ModifyUsers).await.unwrap();
     let conflict = |result: Result<(), UseCaseError>| {
         let last = Conflict::LastProtectedRoleHolder;
         assert!(
@@ -95,7 +102,7 @@ async fn the_last_owner_stays_whoever_asks() {
     };
     let change = services.tenant_users.change(&writes, &id, to_role("admin")).await;
     conflict(change.map(drop));
-    conflict(services.tenant_users.remove(&writes, &id).await);
+    conflict(services.tenant_users.detach(&writes, &id).await);
     conflict(services.users.delete(&changes, &id).await);
 }
 
@@ -103,13 +110,16 @@ async fn the_last_owner_stays_whoever_asks() {
 async fn people_change_their_own_password_by_the_one_they_have() {
     let services = services();
     let globex = globex();
-    let writes =
-        services.access.tenant(&operator(), Operation::ModifyUsers, Some(&globex)).await.unwrap();
+    let writes = services
+        .authorizer
+        .tenant(&operator(), Operation::ModifyUsers, Some(&globex))
+        .await
+        .unwrap();
     let new = NewUser { password: Some(valid("first-password")), ..newcomer("member") };
     let id = services.users.create(&writes, new).await.unwrap().id;
 
     let bearer = domain::Bearer { subject: Some(id.clone()), ..powerless(member("anybody")) };
-    let scope = services.access.own_password(&bearer, Some(&id)).await.unwrap();
+    let scope = services.authorizer.own_password(&bearer, Some(&id)).await.unwrap();
     let change = async |current: &str, new: &str| {
         let current = CurrentPassword::offered(current.to_owned());
         services.passwords.change(&scope, &id, current, valid(new), None).await

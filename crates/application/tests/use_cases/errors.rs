@@ -100,7 +100,7 @@ async fn each_failure_of_a_change_keeps_its_meaning() {
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_detach().return_once(|_, _| Err(error));
-        assert_eq!(told(bench.services().tenant_users.remove(&writes, &ann.id).await), expected);
+        assert_eq!(told(bench.services().tenant_users.detach(&writes, &ann.id).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
@@ -153,7 +153,7 @@ async fn after_a_look_that_failed_nothing_is_changed() {
     let expected = "Unavailable 7s: cause";
     let users = services().tenant_users;
     assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
-    assert_eq!(told(users.remove(&writes, &ann.id).await), expected);
+    assert_eq!(told(users.detach(&writes, &ann.id).await), expected);
     let users = services().users;
     let change = to_address("an@example.com");
     assert_eq!(told(users.change(&changes, &ann.id, change).await), expected);

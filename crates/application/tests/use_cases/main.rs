@@ -11,8 +11,8 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
-mod access;
 mod attempts;
+mod authorizer;
 mod behaviour;
 mod errors;
 mod operations;

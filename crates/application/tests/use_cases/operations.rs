@@ -68,7 +68,7 @@ async fn a_member_is_looked_at_before_being_detached() {
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _| Ok(()));
-    bench.services().tenant_users.remove(&writes(), &ann.id).await.unwrap();
+    bench.services().tenant_users.detach(&writes(), &ann.id).await.unwrap();
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn who_is_not_there_is_hidden_and_nothing_is_changed() {
     let id = &ann().id;
     assert_hidden(bench().tenant_users.get(&writes(), id).await);
     assert_hidden(bench().tenant_users.change(&writes(), id, to_role("viewer")).await);
-    assert_hidden(bench().tenant_users.remove(&writes(), id).await);
+    assert_hidden(bench().tenant_users.detach(&writes(), id).await);
     assert_hidden(bench().users.get(&changes(), id).await);
     assert_hidden(bench().users.change(&changes(), id, to_address("an@example.com")).await);
     assert_hidden(bench().users.delete(&changes(), id).await);
@@ -130,7 +130,7 @@ async fn who_is_shown_by_mistake_is_hidden_and_not_changed() {
     let services = || Bench::finding(&stranger).services();
     let id = &stranger.id;
     assert_hidden(services().tenant_users.change(&writes(), id, to_role("viewer")).await);
-    assert_hidden(services().tenant_users.remove(&writes(), id).await);
+    assert_hidden(services().tenant_users.detach(&writes(), id).await);
     assert_hidden(services().users.change(&changes(), id, to_address("an@example.com")).await);
     assert_hidden(services().users.delete(&changes(), id).await);
     assert_hidden(services().passwords.set(&changes(), id, new_password()).await);
@@ -145,7 +145,7 @@ async fn nobody_above_the_caller_is_changed() {
     let id = &owner.id;
     let above = Refusal::RoleAboveOwn;
     assert_refused(services().tenant_users.change(&writes, id, to_role("viewer")).await, above);
-    assert_refused(services().tenant_users.remove(&writes, id).await, above);
+    assert_refused(services().tenant_users.detach(&writes, id).await, above);
     let change = to_address("an@example.com");
     assert_refused(services().users.change(&changes, id, change).await, above);
     assert_refused(services().users.delete(&changes, id).await, above);
@@ -188,7 +188,7 @@ async fn a_scope_for_seeing_changes_nothing() {
         assert!(matches!(result, Err(application::UseCaseError::Refused(_))), "{result:?}");
     };
     refused(services().tenant_users.change(&reads, &ann.id, to_role("viewer")).await.map(drop));
-    refused(services().tenant_users.remove(&reads, &ann.id).await);
+    refused(services().tenant_users.detach(&reads, &ann.id).await);
     let change = to_address("an@example.com");
     refused(services().users.change(&views, &ann.id, change).await.map(drop));
     refused(services().users.delete(&views, &ann.id).await);
@@ -203,7 +203,7 @@ async fn who_goes_away_between_the_look_and_the_change_is_hidden() {
     let ann = ann();
     let mut bench = Bench::finding(&ann);
     bench.directory.expect_detach().times(1).returning(|_, _| Err(PortError::NotFound));
-    assert_hidden(bench.services().tenant_users.remove(&writes(), &ann.id).await);
+    assert_hidden(bench.services().tenant_users.detach(&writes(), &ann.id).await);
     let mut bench = Bench::finding(&ann);
     bench.directory.expect_delete().times(1).returning(|_, _| Err(PortError::NotFound));
     assert_hidden(bench.services().users.delete(&changes(), &ann.id).await);

@@ -87,7 +87,7 @@ pub(crate) async fn v1(
     body: Body,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Operation::ModifyUsers).await?;
+    let scope = api.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     let request = body.json::<ChangePasswordRequest>().await?;
     let new = new_password(&request.new_password)?;
@@ -117,7 +117,7 @@ pub(crate) async fn v2(
     request: HttpRequest,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.own_password(caller.bearer(), names.user()).await?;
+    let scope = api.services.authorizer.own_password(caller.bearer(), names.user()).await?;
     query.none()?;
     let client = client_address(&request);
     let request = body.json::<ChangePasswordRequestV2>().await?;

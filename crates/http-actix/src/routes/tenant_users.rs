@@ -134,7 +134,7 @@ pub(crate) async fn list(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
     let operation = Operation::ReadTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     let query = query.list()?;
     if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
         let detail = "must name the tenant of the path";
@@ -181,7 +181,7 @@ pub(crate) async fn create(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
     let operation = Operation::WriteTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     let new_member = body.json::<CreateTenantUser>().await?.into_new_member(&api.live().roles)?;
     let enlisted = api.services.tenant_users.attach_or_create(&scope, new_member).await?;
@@ -211,7 +211,7 @@ pub(crate) async fn get(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
     let operation = Operation::ReadTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     let user = api.services.tenant_users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
@@ -239,7 +239,7 @@ pub(crate) async fn update(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
     let operation = Operation::WriteTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
     let change = body.json::<UpdateTenantUser>().await?.into_change(&api.live().roles)?;
     let user = api.services.tenant_users.change(&scope, names.require_user()?, change).await?;
@@ -266,8 +266,8 @@ pub(crate) async fn delete(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
     let operation = Operation::WriteTenantUsers;
-    let scope = api.services.access.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
-    api.services.tenant_users.remove(&scope, names.require_user()?).await?;
+    api.services.tenant_users.detach(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

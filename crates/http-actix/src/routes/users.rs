@@ -49,7 +49,7 @@ pub(crate) async fn list(
     };
     caller.asks_about(tenant);
     let scope =
-        api.services.access.tenant(caller.bearer(), Operation::ViewUsers, Some(tenant)).await?;
+        api.services.authorizer.tenant(caller.bearer(), Operation::ViewUsers, Some(tenant)).await?;
     let page = api.services.users.list(&scope, &query.page()).await?;
 
     let links = PageLinks::new(&api.public_url.users(), &query, page.total);
@@ -91,8 +91,8 @@ pub(crate) async fn create(
     let scope = match issues.tenant("tenantName", &request.tenant_name) {
         Some(tenant) => {
             caller.asks_about(&tenant);
-            let access = &api.services.access;
-            Some(access.tenant(caller.bearer(), Operation::ModifyUsers, Some(&tenant)).await?)
+            let authorizer = &api.services.authorizer;
+            Some(authorizer.tenant(caller.bearer(), Operation::ModifyUsers, Some(&tenant)).await?)
         }
         None => None,
     };
@@ -119,7 +119,7 @@ pub(crate) async fn get(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Operation::ViewUsers).await?;
+    let scope = api.services.authorizer.account(caller.bearer(), Operation::ViewUsers).await?;
     query.none()?;
     let user = api.services.users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
@@ -147,7 +147,7 @@ pub(crate) async fn update(
     id: web::ReqData<RequestId>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Operation::ModifyUsers).await?;
+    let scope = api.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     let change = body.json::<UserUpdateRequest>().await?.into_change()?;
     let applied = api.services.users.change(&scope, names.require_user()?, change).await?;
@@ -177,7 +177,7 @@ pub(crate) async fn delete(
     query: QueryString,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Fault> {
-    let scope = api.services.access.account(caller.bearer(), Operation::ModifyUsers).await?;
+    let scope = api.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     api.services.users.delete(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -12,11 +12,11 @@ use crate::error::UseCaseError;
 /// Asks the policy what a bearer may do, having looked up the bearer's own memberships where the
 /// token leaves the tenants to them.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub struct Authorizer {
     directory: Arc<dyn UserDirectory>,
 }
 
-impl Access {
+impl Authorizer {
     pub(crate) fn new(directory: Arc<dyn UserDirectory>) -> Self {
         Self { directory }
     }
@@ -26,7 +26,7 @@ impl Access {
     ///
     /// # Errors
     /// `Refused`: by the permission, then by the tenant, then by the caller's role.
-    #[tracing::instrument(name = "access.tenant", skip_all)]
+    #[tracing::instrument(name = "authorizer.tenant", skip_all)]
     pub async fn tenant(
         &self,
         bearer: &Bearer,
@@ -41,7 +41,7 @@ impl Access {
     ///
     /// # Errors
     /// `Refused`: by the permission, or by the caller's roles if none allows it.
-    #[tracing::instrument(name = "access.account", skip_all)]
+    #[tracing::instrument(name = "authorizer.account", skip_all)]
     pub async fn account(
         &self,
         bearer: &Bearer,
@@ -54,8 +54,8 @@ impl Access {
     /// The scope of changing the password of this account by proof of the current one.
     ///
     /// # Errors
-    /// As [`Access::account`], unless the account is the bearer's own.
-    #[tracing::instrument(name = "access.own_password", skip_all)]
+    /// As [`Authorizer::account`], unless the account is the bearer's own.
+    #[tracing::instrument(name = "authorizer.own_password", skip_all)]
     pub async fn own_password(
         &self,
         bearer: &Bearer,

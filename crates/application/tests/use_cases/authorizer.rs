@@ -16,12 +16,15 @@ fn everybody() -> [Bearer; 3] {
 async fn a_bearer_without_the_permission_reaches_no_directory() {
     for bearer in everybody().map(powerless) {
         for operation in Operation::ALL {
-            let access = Bench::default().services().access;
+            let authorizer = Bench::default().services().authorizer;
             let missing = Refusal::MissingPermission(operation.permissions()[0]);
             for tenant in [Some(acme()), None] {
-                assert_refused(access.tenant(&bearer, operation, tenant.as_ref()).await, missing);
+                assert_refused(
+                    authorizer.tenant(&bearer, operation, tenant.as_ref()).await,
+                    missing,
+                );
             }
-            assert_refused(access.account(&bearer, operation).await, missing);
+            assert_refused(authorizer.account(&bearer, operation).await, missing);
         }
     }
 }
@@ -35,10 +38,10 @@ async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
             if operation.permissions().contains(&permission) {
                 continue;
             }
-            let access = Bench::default().services().access;
+            let authorizer = Bench::default().services().authorizer;
             let missing = Refusal::MissingPermission(operation.permissions()[0]);
             let bearer = only(permission);
-            assert_refused(access.tenant(&bearer, operation, Some(&acme())).await, missing);
+            assert_refused(authorizer.tenant(&bearer, operation, Some(&acme())).await, missing);
         }
     }
 }
@@ -47,10 +50,10 @@ async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
 async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() {
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
     for bearer in everybody().map(powerless) {
-        let access = Bench::default().services().access;
+        let authorizer = Bench::default().services().authorizer;
         let other = valid("auth0|somebody-else");
-        assert_refused(access.own_password(&bearer, Some(&other)).await, missing);
-        assert_refused(access.own_password(&bearer, None).await, missing);
+        assert_refused(authorizer.own_password(&bearer, Some(&other)).await, missing);
+        assert_refused(authorizer.own_password(&bearer, None).await, missing);
     }
 }
 
@@ -58,13 +61,13 @@ async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() 
 async fn memberships_are_looked_up_once() {
     let ann = user("ann", &[("acme", "admin")]);
     for operation in Operation::ALL {
-        let access = Bench::finding(&ann).services().access;
-        access.tenant(&member("ann"), operation, Some(&acme())).await.unwrap();
-        let access = Bench::finding(&ann).services().access;
-        access.account(&member("ann"), operation).await.unwrap();
+        let authorizer = Bench::finding(&ann).services().authorizer;
+        authorizer.tenant(&member("ann"), operation, Some(&acme())).await.unwrap();
+        let authorizer = Bench::finding(&ann).services().authorizer;
+        authorizer.account(&member("ann"), operation).await.unwrap();
     }
-    let access = Bench::finding(&ann).services().access;
-    access.own_password(&member("ann"), Some(&ann.id)).await.unwrap();
+    let authorizer = Bench::finding(&ann).services().authorizer;
+    authorizer.own_password(&member("ann"), Some(&ann.id)).await.unwrap();
 }
 
 #[tokio::test]
@@ -79,22 +82,22 @@ async fn the_account_that_is_looked_up_is_the_bearer_s_own_in_whatever_tenant() 
         .withf(move |scope, id| scope.can_see(&nobody_s) && id.as_str() == "auth0|ann")
         .times(1)
         .returning(move |_, _| Ok(Some(found.clone())));
-    let access = bench.services().access;
-    let scope = access.tenant(&member("ann"), Operation::ReadTenantUsers, Some(&acme())).await;
+    let authorizer = bench.services().authorizer;
+    let scope = authorizer.tenant(&member("ann"), Operation::ReadTenantUsers, Some(&acme())).await;
     // The way round the policy served the look-up alone: what comes of it is the policy's.
     assert!(scope.unwrap().can_see(&ann));
-    let access = Bench::finding(&ann).services().access;
-    let scope = access.account(&member("ann"), Operation::ViewUsers).await.unwrap();
+    let authorizer = Bench::finding(&ann).services().authorizer;
+    let scope = authorizer.account(&member("ann"), Operation::ViewUsers).await.unwrap();
     assert!(!scope.can_see(&user("gil", &[("globex", "member")])));
 }
 
 #[tokio::test]
 async fn whose_token_names_its_tenants_is_not_looked_up() {
     for bearer in [listed(&["acme"]), operator()] {
-        let access = Bench::default().services().access;
+        let authorizer = Bench::default().services().authorizer;
         for operation in Operation::ALL {
-            access.tenant(&bearer, operation, Some(&acme())).await.unwrap();
-            access.account(&bearer, operation).await.unwrap();
+            authorizer.tenant(&bearer, operation, Some(&acme())).await.unwrap();
+            authorizer.account(&bearer, operation).await.unwrap();
         }
     }
 }
@@ -102,11 +105,11 @@ async fn whose_token_names_its_tenants_is_not_looked_up() {
 #[tokio::test]
 async fn a_bearer_without_an_account_acts_nowhere() {
     let bearer = Bearer { subject: None, ..member("ann") };
-    let access = Bench::default().services().access;
+    let authorizer = Bench::default().services().authorizer;
     for operation in Operation::ALL {
-        let refused = access.tenant(&bearer, operation, Some(&acme())).await;
+        let refused = authorizer.tenant(&bearer, operation, Some(&acme())).await;
         assert_refused(refused, Refusal::TenantNotCovered);
-        assert_refused(access.account(&bearer, operation).await, Refusal::InsufficientRole);
+        assert_refused(authorizer.account(&bearer, operation).await, Refusal::InsufficientRole);
     }
 }
 
@@ -118,12 +121,12 @@ async fn unknown_and_blocked_callers_act_nowhere() {
     for found in [None, Some(blocked), Some(mistaken)] {
         let mut bench = Bench::default();
         bench.directory.expect_find().returning(move |_, _| Ok(found.clone()));
-        let access = bench.services().access;
+        let authorizer = bench.services().authorizer;
         for operation in Operation::ALL {
-            let refused = access.tenant(&member("ann"), operation, Some(&acme())).await;
+            let refused = authorizer.tenant(&member("ann"), operation, Some(&acme())).await;
             assert_refused(refused, Refusal::TenantNotCovered);
             assert_refused(
-                access.account(&member("ann"), operation).await,
+                authorizer.account(&member("ann"), operation).await,
                 Refusal::InsufficientRole,
             );
         }
@@ -135,10 +138,10 @@ async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
     let ann = user("ann", &[("acme", "admin"), ("globex", "owner")]);
     let within = ClaimedTenants::Memberships { within: Some(acme()) };
     let bearer = Bearer { tenants: within, ..member("ann") };
-    let access = Bench::finding(&ann).services().access;
-    access.tenant(&bearer, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
-    let access = Bench::finding(&ann).services().access;
-    let refused = access.tenant(&bearer, Operation::WriteTenantUsers, Some(&globex())).await;
+    let authorizer = Bench::finding(&ann).services().authorizer;
+    authorizer.tenant(&bearer, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
+    let authorizer = Bench::finding(&ann).services().authorizer;
+    let refused = authorizer.tenant(&bearer, Operation::WriteTenantUsers, Some(&globex())).await;
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
@@ -146,13 +149,13 @@ async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
 async fn a_look_up_that_fails_lets_nobody_in() {
     let mut bench = Bench::default();
     bench.directory.expect_find().times(3).returning(|_, _| Err(PortError::Timeout));
-    let access = bench.services().access;
+    let authorizer = bench.services().authorizer;
     let ann = member("ann");
-    let tenant = access.tenant(&ann, Operation::ReadTenantUsers, Some(&acme())).await;
+    let tenant = authorizer.tenant(&ann, Operation::ReadTenantUsers, Some(&acme())).await;
     assert!(matches!(tenant, Err(UseCaseError::Timeout)), "{tenant:?}");
-    let account = access.account(&ann, Operation::ViewUsers).await;
+    let account = authorizer.account(&ann, Operation::ViewUsers).await;
     assert!(matches!(account, Err(UseCaseError::Timeout)), "{account:?}");
-    let own = access.own_password(&ann, ann.subject.as_ref()).await;
+    let own = authorizer.own_password(&ann, ann.subject.as_ref()).await;
     assert!(matches!(own, Err(UseCaseError::Timeout)), "{own:?}");
 }
 
@@ -160,8 +163,8 @@ async fn a_look_up_that_fails_lets_nobody_in() {
 async fn the_own_password_needs_no_permission() {
     let ann = user("ann", &[("acme", "member")]);
     let bearer = powerless(member("ann"));
-    let access = Bench::finding(&ann).services().access;
-    let scope = access.own_password(&bearer, Some(&ann.id)).await.unwrap();
+    let authorizer = Bench::finding(&ann).services().authorizer;
+    let scope = authorizer.own_password(&bearer, Some(&ann.id)).await.unwrap();
     assert_eq!(scope.authorize_password(&ann), Ok(()));
     // It is for that one password, and for nothing else of the account.
     assert!(scope.authorize_change(&ann).is_err());
