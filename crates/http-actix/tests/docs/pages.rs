@@ -23,9 +23,12 @@ pub(crate) struct Page {
     pub(crate) anchors: Vec<String>,
 }
 
-/// The front page, the changelog and everything under `docs`.
+/// The pages in the root of the repository; more are under `docs`.
+const ROOT_PAGES: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+
+/// Returns the pages of the root and everything under `docs`.
 pub(crate) fn all() -> Vec<Page> {
-    let mut paths = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let mut paths = ROOT_PAGES.map(|name| root().join(name)).to_vec();
     let mut folders = vec![root().join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
