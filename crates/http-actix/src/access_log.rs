@@ -12,9 +12,9 @@ use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
 use crate::code::Code;
-use crate::error_chain;
 use crate::fault::Fault;
 use crate::wiring::TraceParent;
+use ports::error_chain;
 
 /// What becomes known of a request on its way inwards, and is wanted for the line when it has come
 /// to its end, also by then if the request itself is lost.
@@ -96,8 +96,7 @@ impl Line<'_> {
                 "it was dropped before its answer: the service was stopped, or the client was gone";
             (status == CLIENT_CLOSED_REQUEST).then(|| cause.to_owned())
         };
-        let cause =
-            self.fault.and_then(Fault::cause).map(error_chain::in_one_line).or_else(abandoned);
+        let cause = self.fault.and_then(Fault::cause).map(error_chain).or_else(abandoned);
         let caller = self.notes.0.caller.get().map(|caller| caller.to_string());
         let tenant = self.notes.0.tenant.borrow();
         let tenant = tenant.as_ref().map(TenantId::as_str);

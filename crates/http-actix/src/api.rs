@@ -11,16 +11,16 @@ use domain::RoleCatalogue;
 use tokio::sync::Notify;
 
 use crate::admission::Admission;
-use crate::auth::TokenVerifier;
 use crate::client_address::TrustedProxies;
 use crate::code::Code;
-use crate::error_chain;
 use crate::fault::Fault;
 use crate::head_size::HeadLimits;
 use crate::limits::Limits;
 use crate::links::PublicUrl;
 use crate::metrics::Metrics;
 use crate::openapi;
+use ports::error_chain;
+use token_verifier::TokenVerifier;
 
 /// The state of the service, one for all its threads.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Api {
         match outcome {
             Ok(()) => tracing::info!("ready"),
             Err(fault) => {
-                let cause = fault.cause().map(error_chain::in_one_line);
+                let cause = fault.cause().map(error_chain);
                 tracing::warn!(code = fault.code().as_str(), cause, "not ready");
             }
         }

@@ -17,7 +17,7 @@ use crate::api::Api;
 use crate::caller::without_a_place;
 use crate::code::Code;
 use crate::fault::{Fault, Issue};
-use crate::strict_json;
+use token_verifier::strict_json;
 
 /// A request's body, not read yet.
 pub(crate) struct Body {

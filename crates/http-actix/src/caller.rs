@@ -14,11 +14,11 @@ use ports::{CallContext, QuotaOwner};
 use crate::access_log::Notes;
 use crate::admission::{Place, share_of};
 use crate::api::Api;
-use crate::auth::TokenError;
 use crate::code::Code;
 use crate::fault::{Extra, Fault};
 use crate::metrics::Shed;
 use crate::path::PathNames;
+use token_verifier::TokenError;
 
 /// The bearer of the request's verified token.
 ///

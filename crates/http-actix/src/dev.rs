@@ -11,7 +11,7 @@ use ports::{KeyMaterial, PublicKey};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::auth::{Algorithm, InvalidIssuer, TenantSource, TrustedIssuer};
+use token_verifier::{Algorithm, InvalidIssuer, TenantSource, TrustedIssuer};
 
 /// The issuer of development tokens. No such host exists, so that its keys can be had only here.
 pub(crate) const ISSUER: &str = "https://issuer.usher.invalid/";

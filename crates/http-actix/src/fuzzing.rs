@@ -10,7 +10,7 @@ use crate::links::PageLinks;
 use crate::problem::Problem;
 use crate::query::{MAX_PAGE_SIZE, QueryString};
 use crate::routes::{change_password, tenant_users, users};
-use crate::strict_json;
+use token_verifier::strict_json;
 
 /// Reads a query string as that of a list.
 ///

@@ -20,7 +20,6 @@
 mod access_log;
 mod admission;
 mod api;
-pub mod auth;
 mod body;
 mod caller;
 mod client_address;
@@ -31,7 +30,6 @@ mod contract;
 mod dev;
 mod docs_page;
 mod edge;
-mod error_chain;
 mod error_response;
 mod fault;
 #[cfg(feature = "fuzzing")]
@@ -54,7 +52,6 @@ pub mod settings;
 mod signals;
 pub mod startup;
 mod stopping;
-mod strict_json;
 mod telemetry;
 mod trace_context;
 mod visit;

@@ -19,10 +19,10 @@ use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::api::{Api, Live};
-use crate::error_chain;
 use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
 use crate::telemetry::Filter;
 use crate::wiring::Adopt;
+use ports::error_chain;
 
 /// Where settings come from, and what they were.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Reloading {
             Err(error) => {
                 metrics.rejected.inc();
                 metrics.last_successful.set(0);
-                let error = error_chain::in_one_line(&error);
+                let error = error_chain(&error);
                 tracing::error!(error, "the settings were not reloaded");
             }
         }

@@ -20,7 +20,6 @@ use tokio::time::timeout;
 
 use crate::admission::Admission;
 use crate::api::{Api, Live, Phase};
-use crate::auth::TokenVerifier;
 use crate::code::Code;
 use crate::edge::edge;
 use crate::fault::Fault;
@@ -34,6 +33,7 @@ use crate::signals::{Signals, Stop};
 use crate::stopping::{Stopped, stop_when_told};
 use crate::wiring::{Adopt, Wired};
 use crate::{connection, docs_page, request_id, routes};
+use token_verifier::TokenVerifier;
 
 /// A service that has its listeners and waits to be run.
 #[derive(Debug)]

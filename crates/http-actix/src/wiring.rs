@@ -23,7 +23,7 @@ pub use auth0_adapter::doctor::{Finding, Verdict};
 pub(crate) use otlp_adapter::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
-pub(crate) const OWN_CRATES: [&str; 10] = [
+pub(crate) const OWN_CRATES: [&str; 11] = [
     "usher",
     "usher_http",
     "application",
@@ -34,6 +34,7 @@ pub(crate) const OWN_CRATES: [&str; 10] = [
     "oidc_adapter",
     "otlp_adapter",
     "ports",
+    "token_verifier",
 ];
 
 /// What stands behind the service.

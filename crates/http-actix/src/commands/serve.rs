@@ -8,7 +8,6 @@ use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
 use super::{CommandResult, ConfigFile, print};
-use crate::auth::TrustedIssuers;
 use crate::dev::{self, DevKey, DevKeyError, Grant};
 use crate::outgoing::Outgoing;
 use crate::reload::Reloading;
@@ -17,6 +16,7 @@ use crate::signals::Signals;
 use crate::startup::Server;
 use crate::telemetry::{self, Written};
 use crate::wiring::{self, Traces};
+use token_verifier::TrustedIssuers;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::auth::{PLACEHOLDER, TrustedIssuers};
+use token_verifier::{PLACEHOLDER, TrustedIssuers};
 
 /// What can come of a fetch.
 const RESULTS: [&str; 2] = ["fetched", "failed"];

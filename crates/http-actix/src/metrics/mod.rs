@@ -26,7 +26,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::auth::{Lookups, Reason, TokenError};
+use token_verifier::{Lookups, Reason, TokenError};
 
 pub(crate) use http::{HttpMetrics, Route, Shed, known_method};
 pub(crate) use keys::{Counted, KeyMetrics};

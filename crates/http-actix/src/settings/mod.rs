@@ -22,10 +22,10 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::admission::OverloadSettings;
-use crate::auth::{AuthSettings, TrustedIssuers};
 use crate::client_address::TrustedProxies;
 use crate::limits::LimitSettings;
 use crate::links::PublicUrl;
+use token_verifier::{AuthSettings, TrustedIssuers};
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
 pub use reference::{Section, Setting, schema, sections};

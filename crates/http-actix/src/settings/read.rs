@@ -19,9 +19,9 @@ use super::{
     directory, issuers,
 };
 use crate::admission::OverloadSettings;
-use crate::auth::{AuthSettings, KeyCacheSettings};
 use crate::client_address::TrustedProxies;
 use crate::limits::LimitSettings;
+use token_verifier::{AuthSettings, KeyCacheSettings};
 
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../config/development.toml");

@@ -7,9 +7,9 @@ use aws_lc_rs::digest;
 use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, TenantId, Timestamp};
 use serde_json::{Map, Number, Value};
 
-use super::error::Reason;
-use super::issuers::{Selected, TenantSource};
-use super::profile::{Profile, TokenType};
+use crate::error::Reason;
+use crate::issuers::{Selected, TenantSource};
+use crate::profile::{Profile, TokenType};
 
 /// How Auth0 names the grant by which programs get tokens of their own.
 const CLIENT_CREDENTIALS: &str = "client-credentials";

@@ -3,11 +3,9 @@ use std::future::Future;
 use ports::PublicKey;
 use tokio::task::JoinHandle;
 
-use super::super::testing::{
-    FakeSource, ISSUER, KID, ManualClock, ed25519, other_rsa, p256, rsa, settle,
-};
-use super::super::{Algorithm, Reason};
 use super::*;
+use crate::testing::{FakeSource, ISSUER, KID, ManualClock, ed25519, other_rsa, p256, rsa, settle};
+use crate::{Algorithm, Reason};
 
 const OTHER_ISSUER: &str = "https://other.example/";
 const SECOND: Duration = Duration::from_secs(1);

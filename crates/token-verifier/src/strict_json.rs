@@ -9,12 +9,12 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Number, Value};
 
 /// A JSON text as a value, unless a member stands twice in an object at any depth.
-pub(crate) fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
+pub fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Unique(value)| value)
 }
 
 /// The members of a JSON object, unless one stands twice at any depth.
-pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
+pub fn object(text: &[u8]) -> Option<Map<String, Value>> {
     match value(text) {
         Ok(Value::Object(members)) => Some(members),
         Ok(_) | Err(_) => None,

@@ -21,7 +21,7 @@ use ports::{Clock, Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::Algorithm;
+use crate::Algorithm;
 
 /// 2027-01-15T08:00:00Z, when every test begins.
 pub(crate) const START_SECONDS: i64 = 1_800_000_000;

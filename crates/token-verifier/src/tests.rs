@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::testing::{
+use super::*;
+use crate::testing::{
     AUDIENCE, FakeSource, ISSUER, KID, ManualClock, START_SECONDS, Token, other_rsa, p256, rsa,
     settle,
 };
-use super::*;
 
 const TEMPLATE: &str = "https://cm.{tenant}.example.com";
 const OF_ACME: &str = "https://cm.acme.example.com";

@@ -7,8 +7,8 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use ports::{Curve, KeyMaterial, PublicKey};
 
-use super::algorithm::Algorithm;
-use super::error::Reason;
+use crate::algorithm::Algorithm;
+use crate::error::Reason;
 
 /// One public key of an issuer, ready to verify.
 pub(crate) struct VerifyingKey {

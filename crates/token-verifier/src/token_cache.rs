@@ -16,9 +16,9 @@ use ports::KeySetLocation;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::claims::{Limits, Validity};
-use super::key_cache::KeyCache;
-use super::keys::VerifyingKey;
+use crate::claims::{Limits, Validity};
+use crate::key_cache::KeyCache;
+use crate::keys::VerifyingKey;
 
 /// What verifying a token came to, and what that hangs on.
 #[derive(Debug)]

@@ -26,9 +26,9 @@ use domain::Timestamp;
 use ports::{Clock, KeySetLocation, KeySource};
 use tokio::sync::{Semaphore, watch};
 
-use super::error::TokenError;
-use super::keys::{VerifyingKey, Wanted};
-use crate::error_chain;
+use crate::error::TokenError;
+use crate::keys::{VerifyingKey, Wanted};
+use ports::error_chain;
 use slot::{Outcome, Rotation, Slot, Step, Warmth};
 
 /// How long keys are kept, and how often an issuer may be asked.
@@ -261,7 +261,7 @@ impl Shared {
         match self.source.fetch(address).await {
             Ok(keys) => Outcome::Fetched(keys),
             Err(error) => {
-                let error = error_chain::in_one_line(&error);
+                let error = error_chain(&error);
                 let issuer = &address.issuer;
                 tracing::warn!(issuer, error, "the keys of an issuer could not be fetched");
                 Outcome::Failed

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::error::Reason;
+use crate::error::Reason;
 
 /// What the tokens of an issuer look like (Auth0: access token profiles).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use ports::PublicKey;
 use tokio::sync::watch;
 
 use super::KeyCacheSettings;
-use crate::auth::error::{Reason, TokenError};
-use crate::auth::keys::{Found, KeySet, VerifyingKey, Wanted};
+use crate::error::{Reason, TokenError};
+use crate::keys::{Found, KeySet, VerifyingKey, Wanted};
 
 /// The first pause after a fetch that failed.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
-use super::super::testing::{KID, ed25519, other_rsa, p256, p384, rsa};
 use super::*;
+use crate::testing::{KID, ed25519, other_rsa, p256, p384, rsa};
 
 fn set(keys: Vec<PublicKey>) -> KeySet {
     KeySet::default().renewed(keys)

@@ -3,11 +3,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::testing::{
+use super::*;
+use crate::testing::{
     AUDIENCE, ISSUER, KID, START_SECONDS, TestKey, Token, base64, ed25519, other_rsa, p256, p384,
     rsa, signed,
 };
-use super::*;
 
 mod ecdsa;
 

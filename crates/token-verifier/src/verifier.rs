@@ -11,11 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
 use serde_json::{Map, Value};
 
-use super::algorithm::Algorithm;
-use super::claims::{Claims, Limits};
-use super::error::Reason;
-use super::keys::{VerifyingKey, Wanted};
-use super::profile::{Profile, TokenType};
+use crate::algorithm::Algorithm;
+use crate::claims::{Claims, Limits};
+use crate::error::Reason;
+use crate::keys::{VerifyingKey, Wanted};
+use crate::profile::{Profile, TokenType};
 use crate::strict_json;
 
 /// No access token needs more; what is longer is not even hashed.

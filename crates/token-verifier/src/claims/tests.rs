@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use domain::Permission;
 use serde_json::json;
 
-use super::super::testing::{AUDIENCE, Token};
-use super::super::{Algorithm, TrustedIssuer, TrustedIssuers};
 use super::*;
+use crate::testing::{AUDIENCE, Token};
+use crate::{Algorithm, TrustedIssuer, TrustedIssuers};
 
 const FIXED: &str = "https://issuer.example/";
 const TEMPLATE: &str = "https://cm.{tenant}.example.com";

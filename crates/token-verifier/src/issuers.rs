@@ -4,10 +4,10 @@ use domain::TenantId;
 use ports::KeySetLocation;
 use thiserror::Error;
 
-use super::algorithm::Algorithm;
-use super::error::Reason;
-use super::pattern::{Match, Pattern};
-use super::profile::Profile;
+use crate::algorithm::Algorithm;
+use crate::error::Reason;
+use crate::pattern::{Match, Pattern};
+use crate::profile::Profile;
 
 /// Where the tenants that a token covers come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

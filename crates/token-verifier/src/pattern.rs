@@ -6,7 +6,7 @@ use domain::TenantId;
 use url::{Host, Url};
 
 /// Where the tenant stands in a template.
-pub(crate) const PLACEHOLDER: &str = "{tenant}";
+pub const PLACEHOLDER: &str = "{tenant}";
 
 /// An address that is fixed, or has one place for a tenant: a whole host label, or a whole segment
 /// of the path.

@@ -25,6 +25,7 @@ mod key_cache;
 mod keys;
 mod pattern;
 mod profile;
+pub mod strict_json;
 mod token_cache;
 mod verifier;
 
@@ -44,7 +45,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
 pub use issuers::{InvalidIssuer, Selected, TenantSource, TrustedIssuer, TrustedIssuers};
 pub use key_cache::KeyCacheSettings;
-pub(crate) use pattern::PLACEHOLDER;
+pub use pattern::PLACEHOLDER;
 pub use profile::{Profile, UnknownProfile};
 
 use claims::Limits;
@@ -180,7 +181,7 @@ impl TokenVerifier {
 
     /// The configured name of the issuer that a token claims to be of, for the log of one that was
     /// not accepted.
-    pub(crate) fn issuer_of(&self, token: &str) -> Option<String> {
+    pub fn issuer_of(&self, token: &str) -> Option<String> {
         self.issuers.name_of(Unverified::read(token).ok()?.issuer())
     }
 
