@@ -3,12 +3,12 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::body;
-use crate::error_response::ErrorResponse;
-use crate::fault::Fault;
-use crate::links::PageLinks;
-use crate::problem::Problem;
-use crate::query::{MAX_PAGE_SIZE, QueryString};
+use crate::request::body;
+use crate::request::query::{MAX_PAGE_SIZE, QueryString};
+use crate::response::api_error::Fault;
+use crate::response::error_response::ErrorResponse;
+use crate::response::links::PageLinks;
+use crate::response::problem::Problem;
 use crate::routes::{change_password, tenant_users, users};
 use token_verifier::strict_json;
 

@@ -17,42 +17,17 @@
 //!
 //! What is not here: rules. They are in `domain`, and the use cases in `application`.
 
-mod access_log;
-mod admission;
-mod api;
-mod body;
-mod caller;
-mod client_address;
-mod code;
 pub mod commands;
-mod connection;
-mod contract;
-mod dev;
-mod docs_page;
-mod edge;
-mod error_response;
-mod fault;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod head_size;
-mod issues;
-mod limits;
-pub mod links;
 pub mod metrics;
 pub mod openapi;
-mod outgoing;
-mod path;
-mod problem;
-mod query;
-mod reload;
-mod request_id;
+pub mod process;
+mod protection;
+mod request;
+pub mod response;
 mod routes;
+mod server;
 pub mod settings;
-mod signals;
-pub mod startup;
-mod stopping;
 mod telemetry;
-mod trace_context;
-mod visit;
-pub mod wiring;

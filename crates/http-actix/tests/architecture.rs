@@ -83,7 +83,7 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
 const SYSTEM_SCOPES: [&str; 1] = ["application/src/authorizer.rs"];
 
 /// The one file that names adapters.
-const WIRING: &str = "http-actix/src/wiring.rs";
+const WIRING: &str = "http-actix/src/process/wiring.rs";
 
 /// What a pure crate has no word for.
 const IMPURE: [&str; 16] = [

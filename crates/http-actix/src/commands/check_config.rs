@@ -1,8 +1,9 @@
 //! `usher check-config`
 
 use super::{CommandResult, ConfigFile, print};
-use crate::outgoing::Outgoing;
-use crate::{settings, wiring};
+use crate::process::upstream_runtime::Outgoing;
+use crate::process::wiring;
+use crate::settings;
 
 pub(super) fn run(file: &ConfigFile) -> CommandResult {
     let settings = settings::load(file.config.as_deref())?;

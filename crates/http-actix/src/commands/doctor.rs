@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigFile, print};
-use crate::outgoing::Outgoing;
+use crate::process::upstream_runtime::Outgoing;
+use crate::process::wiring::{self, Finding, Verdict};
 use crate::settings;
-use crate::wiring::{self, Finding, Verdict};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

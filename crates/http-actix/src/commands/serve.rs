@@ -8,14 +8,14 @@ use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
 use super::{CommandResult, ConfigFile, print};
-use crate::dev::{self, DevKey, DevKeyError, Grant};
-use crate::outgoing::Outgoing;
-use crate::reload::Reloading;
+use crate::process::dev_mode::{self, DevKey, DevKeyError, Grant};
+use crate::process::reload::Reloading;
+use crate::process::serve::Server;
+use crate::process::signals::Signals;
+use crate::process::upstream_runtime::Outgoing;
+use crate::process::wiring::{self, Traces};
 use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
-use crate::signals::Signals;
-use crate::startup::Server;
 use crate::telemetry::{self, Written};
-use crate::wiring::{self, Traces};
 use token_verifier::TrustedIssuers;
 
 #[derive(Debug, Args)]
@@ -107,7 +107,7 @@ fn develop(mut settings: Settings, allow_remote: bool, around: Around) -> Comman
         )
         .into());
     }
-    settings.issuers = TrustedIssuers::new(vec![dev::issuer()?]);
+    settings.issuers = TrustedIssuers::new(vec![dev_mode::issuer()?]);
     let key = development_key()?;
     let wired = wiring::wire_dev(&settings, &around.outgoing, key.public())?;
     let acme: TenantId = "acme".parse()?;

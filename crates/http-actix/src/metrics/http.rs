@@ -12,8 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{BUCKETS, Label};
-use crate::admission::OverloadSettings;
-use crate::code::Code;
+use crate::protection::admission::OverloadSettings;
+use crate::response::code::Code;
 
 /// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

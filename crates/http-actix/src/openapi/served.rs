@@ -26,7 +26,7 @@ const PASSWORDS: [(&str, &str); 3] = [
 
 /// The document of everything that is served, under this configuration.
 pub(crate) fn text(configured: Configured<'_>) -> Result<String, serde_json::Error> {
-    let mut document = super::document();
+    let mut document = super::document::document();
     for (schema, member) in ROLES {
         if let Some(role) = found(&mut document, schema, member) {
             let names = configured.roles.roles().iter().map(|role| role.name().as_str().into());

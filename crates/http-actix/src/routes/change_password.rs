@@ -10,15 +10,15 @@ use domain::{CurrentPassword, Operation, Password};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::client_address::client_address;
-use crate::fault::Fault;
-use crate::issues::Issues;
-use crate::path::PathNames;
-use crate::query::QueryString;
+use crate::request::body::Body;
+use crate::request::caller::Caller;
+use crate::request::client_address::client_address;
+use crate::request::path::PathNames;
+use crate::request::query::QueryString;
+use crate::request::validation::Issues;
+use crate::response::api_error::Fault;
 use crate::routes::users::view::UserResponse;
+use crate::server::state::Api;
 
 /// Since when v1 is deprecated (RFC 9745): 2026-01-01T00:00:00Z.
 const DEPRECATION: &str = "@1767225600";

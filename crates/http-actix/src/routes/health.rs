@@ -11,10 +11,10 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::code::Code;
-use crate::fault::{Extra, Fault};
 use crate::metrics;
+use crate::response::api_error::{Extra, Fault};
+use crate::response::code::Code;
+use crate::server::state::Api;
 
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]

@@ -20,10 +20,10 @@ use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Operation;
 
-use crate::code::Code;
-use crate::fault::{Extra, Fault};
-use crate::limits::ChecksPassword;
 use crate::metrics;
+use crate::protection::rate_limit::ChecksPassword;
+use crate::response::api_error::{Extra, Fault};
+use crate::response::code::Code;
 
 /// One operation: where it is, what the document says of it, and who handles it.
 pub(crate) struct Endpoint {

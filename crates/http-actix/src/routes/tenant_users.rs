@@ -9,16 +9,16 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::code::Code;
-use crate::fault::{Fault, Issue};
-use crate::issues::Issues;
-use crate::links::PageLinks;
-use crate::path::PathNames;
-use crate::query::{FILTER_TENANT, QueryString};
+use crate::request::body::Body;
+use crate::request::caller::Caller;
+use crate::request::path::PathNames;
+use crate::request::query::{FILTER_TENANT, QueryString};
+use crate::request::validation::Issues;
+use crate::response::api_error::{Fault, Issue};
+use crate::response::code::Code;
+use crate::response::links::PageLinks;
 use crate::routes::json;
+use crate::server::state::Api;
 
 /// A user as one tenant sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,7 +120,7 @@ impl UpdateTenantUser {
         ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0.", minimum = 0),
-        ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
+        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
         ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "If given, it must name the tenant of the path."),
     ),
     responses((status = 200, description = "The users.", body = Vec<TenantUser<'_>>,

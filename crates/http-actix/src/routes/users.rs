@@ -7,17 +7,17 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use domain::Operation;
 
-use crate::api::Api;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::code::Code;
-use crate::error_response;
-use crate::fault::{Fault, Issue};
-use crate::issues::Issues;
-use crate::links::PageLinks;
-use crate::path::PathNames;
-use crate::query::{FILTER_TENANT, QueryString};
-use crate::request_id::RequestId;
+use crate::request::body::Body;
+use crate::request::caller::Caller;
+use crate::request::path::PathNames;
+use crate::request::query::{FILTER_TENANT, QueryString};
+use crate::request::validation::Issues;
+use crate::response::api_error::{Fault, Issue};
+use crate::response::code::Code;
+use crate::response::error_response;
+use crate::response::links::PageLinks;
+use crate::server::request_id::RequestId;
+use crate::server::state::Api;
 use request::{UserCreateRequest, UserUpdateRequest};
 use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserResponse};
 
@@ -30,7 +30,7 @@ use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserRe
     params(
         ("filter[tenant]" = String, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "The tenant whose users are listed.", example = "acme"),
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 by default.", minimum = 1, maximum = 100),
-        ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
+        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0; 0 by default.", minimum = 0),
     ),
     responses((status = 200, description = "One page of the users; it may be empty.", body = UserListResponse<'_>)),

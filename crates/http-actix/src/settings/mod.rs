@@ -21,10 +21,10 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use crate::admission::OverloadSettings;
-use crate::client_address::TrustedProxies;
-use crate::limits::LimitSettings;
-use crate::links::PublicUrl;
+use crate::protection::admission::OverloadSettings;
+use crate::protection::rate_limit::LimitSettings;
+use crate::request::client_address::TrustedProxies;
+use crate::response::links::PublicUrl;
 use token_verifier::{AuthSettings, TrustedIssuers};
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};

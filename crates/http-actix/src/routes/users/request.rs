@@ -4,8 +4,8 @@ use domain::{AccountChange, EmailAddress, NewUser, Password, PersonName, Role, U
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::fault::Fault;
-use crate::issues::Issues;
+use crate::request::validation::Issues;
+use crate::response::api_error::Fault;
 use crate::routes::json;
 
 /// A user to be created.

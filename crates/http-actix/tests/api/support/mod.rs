@@ -25,9 +25,9 @@ use ports::{Clock, KeySource, PasswordCheck, UserDirectory};
 use serde_json::json;
 use tokio::sync::oneshot;
 use usher_http::metrics::Metrics;
+use usher_http::process::serve::Server;
+use usher_http::process::wiring::{Adopt, Wired};
 use usher_http::settings::{self, Settings};
-use usher_http::startup::Server;
-use usher_http::wiring::{Adopt, Wired};
 
 /// The issuer of a tenant's own tokens, to be filled with its name.
 pub(crate) const TENANT_ISSUER: &str = "https://central-manager.{tenant}.pcm.example.com";

@@ -16,18 +16,18 @@ use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
-use crate::admission::{Paced, Place};
-use crate::api::Api;
-use crate::code::Code;
-use crate::connection::UnderWay;
-use crate::contract::Contract;
-use crate::error_response::ErrorResponse;
-use crate::fault::{Extra, Fault, directory_timeout};
-use crate::limits::Statement;
 use crate::metrics::Route;
-use crate::problem::{self, Problem};
-use crate::request_id::{self, RequestId};
-use crate::visit::Visit;
+use crate::protection::admission::{Paced, Place};
+use crate::protection::idle_connections::UnderWay;
+use crate::protection::rate_limit::Statement;
+use crate::response::api_error::{Extra, Fault, directory_timeout};
+use crate::response::code::Code;
+use crate::response::contract::Contract;
+use crate::response::error_response::ErrorResponse;
+use crate::response::problem::{self, Problem};
+use crate::server::request_context::Visit;
+use crate::server::request_id::{self, RequestId};
+use crate::server::state::Api;
 
 /// The middleware function. Put it around everything.
 pub(crate) async fn edge<B: MessageBody + 'static>(

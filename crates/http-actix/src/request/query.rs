@@ -7,9 +7,10 @@ use std::num::NonZeroU32;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::{ListQuery, PageRequest, Sort, TenantId};
+use utoipa::ToSchema;
 
-use crate::code::Code;
-use crate::fault::{Fault, Issue};
+use crate::response::api_error::{Fault, Issue};
+use crate::response::code::Code;
 
 /// The parameter that names the tenant whose users are listed.
 pub(crate) const FILTER_TENANT: &str = "filter[tenant]";
@@ -173,12 +174,37 @@ fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
+/// What a list can be sorted by.
+#[derive(Debug, ToSchema)]
+#[schema(as = Sort, rename_all = "camelCase")]
+#[expect(dead_code, reason = "stands for its schema only; domain::Sort does the reading")]
+pub(crate) enum SortParameter {
+    Id,
+    #[schema(rename = "-id")]
+    IdDescending,
+    Username,
+    #[schema(rename = "-username")]
+    UsernameDescending,
+    Email,
+    #[schema(rename = "-email")]
+    EmailDescending,
+    FirstName,
+    #[schema(rename = "-firstName")]
+    FirstNameDescending,
+    LastName,
+    #[schema(rename = "-lastName")]
+    LastNameDescending,
+    CreatedAt,
+    #[schema(rename = "-createdAt")]
+    CreatedAtDescending,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::links::PageLinks;
+    use crate::response::links::PageLinks;
 
     fn any_parameter() -> impl Strategy<Value = String> {
         let name = prop_oneof![

@@ -18,10 +18,10 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::api::{Api, Live};
+use crate::process::wiring::Adopt;
+use crate::server::state::{Api, Live};
 use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
 use crate::telemetry::Filter;
-use crate::wiring::Adopt;
 use ports::error_chain;
 
 /// Where settings come from, and what they were.

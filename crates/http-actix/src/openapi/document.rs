@@ -1,47 +1,20 @@
 //! The OpenAPI 3.1 document, derived from the handlers, their types and the table of errors.
 
-mod served;
-
 use std::collections::BTreeMap;
 
+use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, Implicit, OAuth2, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{Content, Header, HttpMethod, Object, Ref, RefOr, ResponseBuilder, Type};
-use utoipa::{OpenApi as _, ToSchema};
 
-use crate::code::Code;
-use crate::contract::Contract;
+use crate::request::query::SortParameter;
+use crate::response::code::Code;
+use crate::response::contract::Contract;
+use crate::response::{error_response, problem};
+use crate::routes;
 use crate::routes::{change_password, health, tenant_users, users};
-use crate::{error_response, problem, routes};
-
-pub(crate) use served::{Configured, text as served};
-
-/// What a list can be sorted by.
-#[derive(Debug, ToSchema)]
-#[schema(as = Sort, rename_all = "camelCase")]
-#[expect(dead_code, reason = "stands for its schema only; domain::Sort does the reading")]
-pub(crate) enum SortParameter {
-    Id,
-    #[schema(rename = "-id")]
-    IdDescending,
-    Username,
-    #[schema(rename = "-username")]
-    UsernameDescending,
-    Email,
-    #[schema(rename = "-email")]
-    EmailDescending,
-    FirstName,
-    #[schema(rename = "-firstName")]
-    FirstNameDescending,
-    LastName,
-    #[schema(rename = "-lastName")]
-    LastNameDescending,
-    CreatedAt,
-    #[schema(rename = "-createdAt")]
-    CreatedAtDescending,
-}
 
 /// What the handlers do not tell by themselves; the paths come from [`routes::endpoints`].
 #[derive(utoipa::OpenApi)]

@@ -1,6 +1,6 @@
 //! Faults: everything that keeps a request from its answer, on the way to becoming a response.
 //!
-//! Handlers and extractors give up with a [`Fault`] by `?`; the [`crate::edge`] turns it into the
+//! Handlers and extractors give up with a [`Fault`] by `?`; the [`crate::server::lifecycle`] turns it into the
 //! error body of the contract that the path belongs to, and logs it, once.
 //! What a client may read is in `detail` and `issues`; what only the log keeps is in `cause`.
 
@@ -15,7 +15,7 @@ use application::UseCaseError;
 use domain::Refusal;
 use ports::{Conflict, RejectedValue};
 
-use crate::code::Code;
+use crate::response::code::Code;
 
 /// Where in the request something is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use futures_util::future::{Either, select};
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::timeout;
 
-use crate::api::Api;
+use crate::process::signals::Stop;
+use crate::server::state::Api;
 use crate::settings::HttpSettings;
-use crate::signals::Stop;
 
 /// How a stop went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

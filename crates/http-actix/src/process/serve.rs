@@ -18,21 +18,24 @@ use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
 use tokio::time::timeout;
 
-use crate::admission::Admission;
-use crate::api::{Api, Live, Phase};
-use crate::code::Code;
-use crate::edge::edge;
-use crate::fault::Fault;
-use crate::head_size::HeadLimits;
-use crate::limits::{self, Limits};
-use crate::links::{InvalidPublicUrl, PublicUrl};
 use crate::metrics::{Counted, Route};
-use crate::reload::Reloading;
+use crate::openapi::swagger_ui;
+use crate::process::reload::Reloading;
+use crate::process::shutdown::{Stopped, stop_when_told};
+use crate::process::signals::{Signals, Stop};
+use crate::process::wiring::{Adopt, Wired};
+use crate::protection::admission::Admission;
+use crate::protection::head_size::HeadLimits;
+use crate::protection::idle_connections;
+use crate::protection::rate_limit::{self, Limits};
+use crate::response::api_error::Fault;
+use crate::response::code::Code;
+use crate::response::links::{InvalidPublicUrl, PublicUrl};
+use crate::routes;
+use crate::server::lifecycle::edge;
+use crate::server::request_id;
+use crate::server::state::{Api, Live, Phase};
 use crate::settings::{HttpSettings, Settings};
-use crate::signals::{Signals, Stop};
-use crate::stopping::{Stopped, stop_when_told};
-use crate::wiring::{Adopt, Wired};
-use crate::{connection, docs_page, request_id, routes};
 use token_verifier::TokenVerifier;
 
 /// A service that has its listeners and waits to be run.
@@ -222,7 +225,7 @@ fn serve(
     let document: fn(&mut web::ServiceConfig) =
         if wanted("/openapi.json") { document } else { |_| {} };
     let docs: fn(&mut web::ServiceConfig) =
-        if http.docs && wanted("/docs/") { docs_page::configure } else { |_| {} };
+        if http.docs && wanted("/docs/") { swagger_ui::configure } else { |_| {} };
     let connections = api.metrics.http.connections.clone();
     let server = HttpServer::new(move || {
         App::new()
@@ -240,7 +243,7 @@ fn serve(
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
         .keep_alive(http.idle_timeout)
-        .on_connect(connection::watch_each(http.idle_timeout, connections))
+        .on_connect(idle_connections::watch_each(http.idle_timeout, connections))
         // Signals are for all listeners together, and stop them one after the other.
         .disable_signals()
         // Only a bound behind ours, which is exact.
@@ -273,8 +276,8 @@ fn cors(origins: &[String]) -> Cors {
         header::LINK,
         header::RETRY_AFTER,
         header::WWW_AUTHENTICATE,
-        limits::POLICY,
-        limits::LEFT,
+        rate_limit::POLICY,
+        rate_limit::LEFT,
         HeaderName::from_static("deprecation"),
         HeaderName::from_static("sunset"),
         request_id::HEADER,

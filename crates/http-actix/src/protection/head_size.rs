@@ -4,8 +4,8 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
 use actix_web::http::header::HeaderMap;
 
-use crate::code::Code;
-use crate::fault::Fault;
+use crate::response::api_error::Fault;
+use crate::response::code::Code;
 
 /// What the parts of a head may have at most, in bytes.
 ///

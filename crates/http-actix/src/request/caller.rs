@@ -11,13 +11,13 @@ use domain::{Bearer, Denied, Operation, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ports::{CallContext, QuotaOwner};
 
-use crate::access_log::Notes;
-use crate::admission::{Place, share_of};
-use crate::api::Api;
-use crate::code::Code;
-use crate::fault::{Extra, Fault};
 use crate::metrics::Shed;
-use crate::path::PathNames;
+use crate::protection::admission::{Place, share_of};
+use crate::request::path::PathNames;
+use crate::response::api_error::{Extra, Fault};
+use crate::response::code::Code;
+use crate::server::access_log::Notes;
+use crate::server::state::Api;
 use token_verifier::TokenError;
 
 /// The bearer of the request's verified token.

@@ -21,7 +21,7 @@ pub(crate) const AUDIENCE: &str = "usher-development";
 const TENANTS: &str = "tenants";
 const KEY_ID: &str = "development";
 /// The people of the demo tenants.
-pub(crate) const SEED: &str = include_str!("../config/demo.jsonl");
+pub(crate) const SEED: &str = include_str!("../../config/demo.jsonl");
 
 /// Why there is no development key.
 #[derive(Debug, Error)]

@@ -13,10 +13,10 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use crate::api::Api;
-use crate::caller::without_a_place;
-use crate::code::Code;
-use crate::fault::{Fault, Issue};
+use crate::request::caller::without_a_place;
+use crate::response::api_error::{Fault, Issue};
+use crate::response::code::Code;
+use crate::server::state::Api;
 use token_verifier::strict_json;
 
 /// A request's body, not read yet.

@@ -12,14 +12,15 @@ use tokio::time::Instant as Deadline;
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::access_log::{CLIENT_CLOSED_REQUEST, Line, Notes};
-use crate::api::Api;
-use crate::contract::Contract;
-use crate::fault::Fault;
 use crate::metrics::{Route, known_method};
-use crate::request_id::RequestId;
-use crate::wiring::{TraceParent, adopt_parent, rename, traceparent_of};
-use crate::{routes, trace_context};
+use crate::process::wiring::{TraceParent, adopt_parent, rename, traceparent_of};
+use crate::response::api_error::Fault;
+use crate::response::contract::Contract;
+use crate::routes;
+use crate::server::access_log::{CLIENT_CLOSED_REQUEST, Line, Notes};
+use crate::server::request_id::RequestId;
+use crate::server::state::Api;
+use crate::server::trace_context;
 
 /// How much of a request's time an adapter may take: a little less than all of it, so that what
 /// the adapter has to say of a directory that is late still reaches the client.

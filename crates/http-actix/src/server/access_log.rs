@@ -11,9 +11,9 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
-use crate::code::Code;
-use crate::fault::Fault;
-use crate::wiring::TraceParent;
+use crate::process::wiring::TraceParent;
+use crate::response::api_error::Fault;
+use crate::response::code::Code;
 use ports::error_chain;
 
 /// What becomes known of a request on its way inwards, and is wanted for the line when it has come

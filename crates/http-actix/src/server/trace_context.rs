@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-use crate::wiring::TraceParent;
+use crate::process::wiring::TraceParent;
 
 /// The header that carries it (W3C Trace Context §3.2).
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("traceparent");

@@ -14,9 +14,9 @@ use otlp_adapter::{EndpointError, OtlpError, OtlpSettings, SampleRatioError};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
 use thiserror::Error;
 
-use crate::dev;
 use crate::metrics::Metrics;
-use crate::outgoing::Outgoing;
+use crate::process::dev_mode;
+use crate::process::upstream_runtime::Outgoing;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
@@ -160,9 +160,9 @@ pub(crate) fn wire_dev(
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
-    let directory = Directory::of(settings, outgoing, &clock, &metrics, dev::SEED.as_bytes())?;
+    let directory = Directory::of(settings, outgoing, &clock, &metrics, dev_mode::SEED.as_bytes())?;
     let keys = MemoryKeySource::new();
-    keys.publish(dev::ISSUER, vec![key]);
+    keys.publish(dev_mode::ISSUER, vec![key]);
     Ok(directory.under(settings, Arc::new(keys), clock, metrics))
 }
 

@@ -6,9 +6,9 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Resource, web};
 
-use crate::code::Code;
-use crate::fault::Fault;
 use crate::metrics::Route;
+use crate::response::api_error::Fault;
+use crate::response::code::Code;
 use crate::routes;
 
 const PAGE: &str = r#"<!doctype html>

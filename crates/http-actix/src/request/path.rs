@@ -9,7 +9,7 @@ use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
 };
 
-use crate::fault::Fault;
+use crate::response::api_error::Fault;
 
 /// The names that a path can hold. Extracting them never fails: what cannot be read names nothing,
 /// and it is for the policy to say what that means.

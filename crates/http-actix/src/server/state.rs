@@ -10,15 +10,15 @@ use application::Services;
 use domain::RoleCatalogue;
 use tokio::sync::Notify;
 
-use crate::admission::Admission;
-use crate::client_address::TrustedProxies;
-use crate::code::Code;
-use crate::fault::Fault;
-use crate::head_size::HeadLimits;
-use crate::limits::Limits;
-use crate::links::PublicUrl;
 use crate::metrics::Metrics;
-use crate::openapi;
+use crate::openapi::served;
+use crate::protection::admission::Admission;
+use crate::protection::head_size::HeadLimits;
+use crate::protection::rate_limit::Limits;
+use crate::request::client_address::TrustedProxies;
+use crate::response::api_error::Fault;
+use crate::response::code::Code;
+use crate::response::links::PublicUrl;
 use ports::error_chain;
 use token_verifier::TokenVerifier;
 
@@ -74,7 +74,7 @@ impl Live {
         roles: Arc<RoleCatalogue>,
         least_password: Option<usize>,
     ) -> serde_json::Result<Self> {
-        let document = openapi::served(openapi::Configured { roles: &roles, least_password })?;
+        let document = served::text(served::Configured { roles: &roles, least_password })?;
         Ok(Self { verifier, roles, document: document.into() })
     }
 }

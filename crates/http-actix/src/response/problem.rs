@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fault::{Fault, Place};
+use crate::response::api_error::{Fault, Place};
 
 /// The media type of [`Problem`].
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";

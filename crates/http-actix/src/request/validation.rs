@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use domain::{Role, RoleCatalogue, TenantId};
 
-use crate::code::Code;
-use crate::fault::{Fault, Issue};
+use crate::response::api_error::{Fault, Issue};
+use crate::response::code::Code;
 
 /// What has been found wrong so far.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fault::{Fault, Issue, Place};
+use crate::response::api_error::{Fault, Issue, Place};
 
 /// What went wrong; more than one entry if several values are at fault.
 #[derive(Debug, Serialize, ToSchema)]

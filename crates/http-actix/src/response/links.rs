@@ -8,8 +8,8 @@ use form_urlencoded::Serializer;
 use thiserror::Error;
 use url::Url;
 
-use crate::path::{escaped, segment};
-use crate::query::{FILTER_TENANT, ListParameters, PAGE_NUMBER, PAGE_SIZE, SORT};
+use crate::request::path::{escaped, segment};
+use crate::request::query::{FILTER_TENANT, ListParameters, PAGE_NUMBER, PAGE_SIZE, SORT};
 
 /// Where clients reach the service: scheme, host, and the path before `/api`, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
