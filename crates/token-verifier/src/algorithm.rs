@@ -120,14 +120,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_back() {
+    fn algorithm_names_round_trip() {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
         }
     }
 
     #[test]
-    fn other_names_are_refused_and_named() {
+    fn unknown_algorithm_name_is_refused() {
         for name in ["none", "None", "HS256", "HS512", "rs256", "RS256 ", "ES256K", "ES512", ""] {
             let error = name.parse::<Algorithm>().unwrap_err();
             assert!(error.to_string().starts_with(&format!("\"{name}\"")));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn each_algorithm_fits_one_kind_of_key() {
+    fn algorithm_accepts_exactly_one_key_type() {
         let ec = |curve| KeyMaterial::Ec { curve, x: vec![], y: vec![] };
         let kinds = [
             KeyMaterial::Rsa { n: vec![], e: vec![] },

@@ -149,7 +149,7 @@ mod tests {
 
     /// RFC 6750 §3: %x20-21 / %x23-5B / %x5D-7E.
     #[test]
-    fn each_reason_is_fit_for_an_error_description() {
+    fn reasons_are_valid_error_descriptions() {
         for reason in Reason::ALL {
             let fit = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
             assert!(reason.as_str().bytes().all(fit), "{reason:?}");

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_named() {
+    fn invalid_setting_is_named_in_the_error() {
         let all = || TenantSource::All;
         assert_eq!(blamed(made("http://example.com/", None, "a", all())), "issuer");
         assert_eq!(blamed(made(FIXED, Some("keys"), "a", all())), "jwks_uri");
@@ -266,13 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_a_sentence_about_the_setting() {
+    fn issuer_error_reads_as_a_sentence() {
         let error = made(FIXED, None, "a", TenantSource::Issuer).unwrap_err();
         assert_eq!(error.to_string(), "tenants is \"issuer\", but the issuer has no {tenant}");
     }
 
     #[test]
-    fn the_source_of_tenants_must_fit_the_place_of_the_tenant() {
+    fn tenant_source_must_match_the_template() {
         let claim = || TenantSource::Claim("org".to_owned());
         for (tenants, with_place, without) in [
             (TenantSource::Issuer, true, false),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_set_is_addressed_for_the_tenant() {
+    fn key_set_location_contains_the_tenant() {
         let key_set = Some("https://keys.example.com/{tenant}");
         let issuer = made(TEMPLATE, key_set, "a", TenantSource::Issuer).unwrap();
         let issuers = TrustedIssuers::new(vec![issuer]);
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_taken_as_any_unless_told_otherwise() {
+    fn issuer_defaults_allow_any_profile_and_machine_clients() {
         let issuer = made(FIXED, None, "a", TenantSource::All).unwrap();
         assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Any, true));
         let issuer = issuer
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_issuer_is_told_from_a_wrong_audience() {
+    fn unknown_issuer_differs_from_wrong_audience() {
         let issuers = TrustedIssuers::new(vec![made(FIXED, None, "a", TenantSource::All).unwrap()]);
         let reason = |iss, names: &[&str]| issuers.select(iss, &audiences(names)).err();
         assert_eq!(reason(FIXED, &["b", "a"]), None);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_matches_both_issuer_and_audience_is_taken() {
+    fn first_issuer_matching_name_and_audience_is_selected() {
         let claim = TenantSource::Claim("org".to_owned());
         let issuers: TrustedIssuers = [
             made(FIXED, None, "one", TenantSource::All).unwrap(),

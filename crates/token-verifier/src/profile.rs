@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn each_profile_has_a_name() {
+    fn profiles_parse_from_their_names() {
         assert_eq!("any".parse(), Ok(Profile::Any));
         assert_eq!("jwt".parse(), Ok(Profile::Jwt));
         assert_eq!("rfc9068".parse(), Ok(Profile::Rfc9068));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_of_an_access_token_has_no_case() {
+    fn token_type_is_case_insensitive() {
         for typ in ["JWT", "jwt", "Jwt"] {
             assert_eq!(TokenType::named(typ), Some(TokenType::Jwt), "{typ}");
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_takes_its_own_type_alone() {
+    fn profile_accepts_only_its_token_type() {
         let taken = |profile: Profile, typ| profile.check(typ, true, &full());
         for typ in [TokenType::Jwt, TokenType::AccessToken] {
             assert_eq!(taken(Profile::Any, typ), Ok(()));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_9068_asks_for_each_of_its_claims() {
+    fn rfc9068_profile_requires_each_of_its_claims() {
         let check = |issued, claims: &Map<String, Value>| {
             Profile::Rfc9068.check(TokenType::AccessToken, issued, claims)
         };

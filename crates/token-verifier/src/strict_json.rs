@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_is_read_as_it_stands() {
+    fn object_is_parsed_unchanged() {
         let text = r#"{"a":null,"b":true,"c":-1,"d":1.5,"e":"é\n","f":[{"a":1},{"a":2}]}"#;
         let read = object(text.as_bytes()).map(Value::Object);
         assert_eq!(
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_stands_twice_is_refused() {
+    fn duplicate_member_is_refused() {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":1}"#,
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_is_refused() {
+    fn non_object_is_refused() {
         let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for text in ["", "null", "[]", "1", "\"a\"", "{", "{}{}", r#"{"a":1e999}"#, &deep] {
             assert!(object(text.as_bytes()).is_none(), "{text}");

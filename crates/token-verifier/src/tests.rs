@@ -73,7 +73,7 @@ fn is_send<T: Send>(future: T) -> T {
 }
 
 #[tokio::test]
-async fn a_good_token_makes_a_bearer() {
+async fn valid_token_yields_its_bearer() {
     let bearer = is_send(world().verifier.verify(&good())).await.unwrap();
     assert_eq!(bearer.subject, Some("auth0|anna".parse().unwrap()));
     assert!(bearer.permissions.has(domain::Permission::TenantAccessRead));
@@ -82,7 +82,7 @@ async fn a_good_token_makes_a_bearer() {
 }
 
 #[tokio::test]
-async fn each_issuer_has_its_own_audience_tenants_and_keys() {
+async fn issuers_have_separate_audiences_tenants_and_keys() {
     let world = world();
     let token = Token::new().claim("aud", "membership").signed_by(rsa());
     let bearer = world.verify(&token).await.unwrap();
@@ -94,7 +94,7 @@ async fn each_issuer_has_its_own_audience_tenants_and_keys() {
 }
 
 #[tokio::test]
-async fn one_issuer_cannot_sign_for_another_with_the_same_kid() {
+async fn issuer_cannot_sign_for_another_with_same_kid() {
     let world = world();
     world.verify(&good()).await.unwrap();
     let theirs = Token::new().claim("iss", OF_ACME);
@@ -105,7 +105,7 @@ async fn one_issuer_cannot_sign_for_another_with_the_same_kid() {
 }
 
 #[tokio::test]
-async fn what_can_be_told_without_a_key_costs_no_fetch() {
+async fn invalid_token_is_refused_without_fetching_keys() {
     let world = world();
     let token = Token::new;
     for (token, reason) in [
@@ -141,7 +141,7 @@ async fn what_can_be_told_without_a_key_costs_no_fetch() {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_from_the_configured_place_alone() {
+async fn keys_are_fetched_only_from_configured_location() {
     let world = world();
     let token = Token::new()
         .header("jku", "https://evil.test/keys")
@@ -154,7 +154,7 @@ async fn keys_are_fetched_from_the_configured_place_alone() {
 }
 
 #[tokio::test]
-async fn a_token_for_a_key_of_another_kind_is_refused() {
+async fn token_for_key_of_wrong_type_is_refused() {
     let world = world();
     let token = Token::new().header("alg", "ES256").signed_by(p256());
     assert_eq!(world.reason(&token).await, Some(Reason::KeyMismatch));
@@ -162,7 +162,7 @@ async fn a_token_for_a_key_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_kid_needs_an_issuer_with_one_key() {
+async fn missing_kid_requires_issuer_with_one_key() {
     let world = world();
     let token = Token::new().without_header("kid").signed_by(rsa());
     assert_eq!(world.reason(&token).await, None);
@@ -174,7 +174,7 @@ async fn a_token_without_a_kid_needs_an_issuer_with_one_key() {
 }
 
 #[tokio::test]
-async fn the_issuer_may_rotate_its_keys() {
+async fn rotated_key_is_fetched_and_accepted() {
     let world = world();
     world.verify(&good()).await.unwrap();
     world.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
@@ -185,7 +185,7 @@ async fn the_issuer_may_rotate_its_keys() {
 }
 
 #[tokio::test]
-async fn without_keys_nothing_can_be_said() {
+async fn failed_fetch_is_reported_as_keys_unavailable() {
     let world = world();
     world.source.fail(true);
     let unavailable =
@@ -201,7 +201,7 @@ async fn without_keys_nothing_can_be_said() {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_again_is_not_verified_again() {
+async fn repeated_token_is_served_from_the_cache() {
     let world = world();
     let first = world.verify(&good()).await.unwrap();
     // RSA PKCS #1 v1.5 signs the same every time, so this is the same token.
@@ -210,7 +210,7 @@ async fn a_token_that_comes_again_is_not_verified_again() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_is_answered_without_waiting() {
+async fn cached_token_is_answered_without_waiting() {
     let world = world();
     let token = good();
     world.verify(&token).await.unwrap();
@@ -220,7 +220,7 @@ async fn a_remembered_token_is_answered_without_waiting() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_expires() {
+async fn cached_token_expires() {
     let world = world();
     let token = Token::new().claim("exp", START_SECONDS + 60).signed_by(rsa());
     world.verify(&token).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_remembered_token_expires() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_is_not_valid_before_its_time() {
+async fn cached_token_respects_not_before() {
     let world = world();
     let token = Token::new().claim("nbf", START_SECONDS).signed_by(rsa());
     world.verify(&token).await.unwrap();
@@ -240,7 +240,7 @@ async fn a_remembered_token_is_not_valid_before_its_time() {
 }
 
 #[tokio::test]
-async fn an_issuer_has_its_own_profile_and_its_own_programs() {
+async fn profile_and_machine_client_rules_apply_per_issuer() {
     let (source, clock) = (FakeSource::new(), ManualClock::new());
     let people = trusted(ISSUER, AUDIENCE, TenantSource::All)
         .with_profile(Profile::Rfc9068)
@@ -270,7 +270,7 @@ async fn an_issuer_has_its_own_profile_and_its_own_programs() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_goes_with_its_key() {
+async fn cached_token_is_dropped_with_its_key() {
     let world = world();
     world.verify(&good()).await.unwrap();
     world.source.publish(ISSUER, &[other_rsa().public("new")]);
@@ -282,7 +282,7 @@ async fn a_remembered_token_goes_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_goes_when_another_key_takes_its_kid() {
+async fn cached_token_is_dropped_when_kid_is_reused() {
     let world = world();
     world.verify(&good()).await.unwrap();
     world.source.publish(ISSUER, &[other_rsa().public(KID)]);
@@ -292,7 +292,7 @@ async fn a_remembered_token_goes_when_another_key_takes_its_kid() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_stays_when_its_key_stays() {
+async fn cached_token_survives_rotation_of_other_keys() {
     let world = world();
     let first = world.verify(&good()).await.unwrap();
     world.source.publish(ISSUER, &[other_rsa().public("new"), rsa().public(KID)]);
@@ -303,7 +303,7 @@ async fn a_remembered_token_stays_when_its_key_stays() {
 }
 
 #[tokio::test]
-async fn a_remembered_token_does_not_outlive_the_stale_bound() {
+async fn cached_token_does_not_outlive_the_stale_bound() {
     let world = world();
     world.verify(&good()).await.unwrap();
     world.source.fail(true);
@@ -318,7 +318,7 @@ async fn a_remembered_token_does_not_outlive_the_stale_bound() {
 }
 
 #[tokio::test]
-async fn remembering_no_token_at_all_is_possible() {
+async fn token_cache_of_size_zero_works() {
     let (source, clock) = (FakeSource::new(), ManualClock::new());
     source.publish(ISSUER, &[rsa().public(KID)]);
     let issuers = TrustedIssuers::new(vec![trusted(ISSUER, AUDIENCE, TenantSource::All)]);
@@ -329,7 +329,7 @@ async fn remembering_no_token_at_all_is_possible() {
 }
 
 #[tokio::test]
-async fn debug_shows_neither_token_nor_key() {
+async fn verifier_debug_output_hides_tokens_and_keys() {
     let world = world();
     world.verify(&good()).await.unwrap();
     let shown = format!("{:?}", world.verifier);
@@ -338,7 +338,7 @@ async fn debug_shows_neither_token_nor_key() {
 
 proptest! {
     #[test]
-    fn arbitrary_text_is_refused_and_costs_no_fetch(text in ".{0,200}") {
+    fn arbitrary_text_is_refused_without_fetching_keys(text in ".{0,200}") {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let world = world();
         prop_assert!(runtime.block_on(world.verify(&text)).is_err());

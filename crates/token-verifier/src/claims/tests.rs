@@ -42,7 +42,7 @@ fn listed(names: &[&str]) -> ClaimedTenants {
 }
 
 #[test]
-fn scopes_and_permissions_are_united() {
+fn scopes_and_permissions_are_merged() {
     let token = Token::new()
         .claim("scope", "openid tenant.access:read")
         .claim("permissions", json!(["VIEW_USERS_AND_GROUPS", "other"]));
@@ -54,7 +54,7 @@ fn scopes_and_permissions_are_united() {
 }
 
 #[test]
-fn a_scope_counts_only_as_a_whole_and_in_its_case() {
+fn scope_is_granted_only_by_exact_name() {
     for scope in [
         "",
         " ",
@@ -76,7 +76,7 @@ fn a_scope_counts_only_as_a_whole_and_in_its_case() {
 }
 
 #[test]
-fn a_subject_that_can_be_no_account_is_none() {
+fn subject_that_is_no_user_id_is_none() {
     let subject = |token| bearer_of(FIXED, TenantSource::All, token).unwrap().subject;
     assert_eq!(subject(Token::new()), Some("auth0|anna".parse().unwrap()));
     assert_eq!(subject(Token::new().without_claim("sub")), None);
@@ -86,18 +86,18 @@ fn a_subject_that_can_be_no_account_is_none() {
 }
 
 #[test]
-fn an_issuer_of_one_tenant_covers_that_tenant() {
+fn tenant_issuer_covers_only_its_tenant() {
     let token = with_org(json!(["other"]));
     assert_eq!(tenants_of(TEMPLATE, TenantSource::Issuer, token), listed(&["acme"]));
 }
 
 #[test]
-fn an_operator_covers_all() {
+fn operator_issuer_covers_all_tenants() {
     assert_eq!(tenants_of(FIXED, TenantSource::All, Token::new()), ClaimedTenants::All);
 }
 
 #[test]
-fn memberships_are_looked_up_later() {
+fn membership_source_defers_to_lookup() {
     let of = |issuer| tenants_of(issuer, TenantSource::Membership, Token::new());
     assert_eq!(of(FIXED), ClaimedTenants::Memberships { within: None });
     let within = Some("acme".parse().unwrap());
@@ -105,7 +105,7 @@ fn memberships_are_looked_up_later() {
 }
 
 #[test]
-fn a_claim_lists_the_tenants() {
+fn tenant_claim_lists_the_tenants() {
     let of = |value| tenants_of(FIXED, org(), with_org(value));
     assert_eq!(of(json!("acme")), listed(&["acme"]));
     assert_eq!(of(json!(["acme", "zeta", "acme"])), listed(&["acme", "zeta"]));
@@ -113,7 +113,7 @@ fn a_claim_lists_the_tenants() {
 }
 
 #[test]
-fn what_is_not_a_tenant_covers_nothing() {
+fn invalid_tenant_names_are_ignored() {
     let of = |value| tenants_of(FIXED, org(), with_org(value));
     assert_eq!(of(json!(["Acme", "", "*", "a b", "acme,zeta", "zeta"])), listed(&["zeta"]));
     assert_eq!(of(json!("acme zeta")), listed(&[]));
@@ -121,7 +121,7 @@ fn what_is_not_a_tenant_covers_nothing() {
 }
 
 #[test]
-fn a_claim_of_the_wrong_type_is_refused() {
+fn tenant_claim_of_wrong_type_is_refused() {
     for value in [json!(null), json!(1), json!(true), json!({"acme": true}), json!(["acme", 1])] {
         let refused = bearer_of(FIXED, org(), with_org(value.clone()));
         assert_eq!(refused.unwrap_err(), Reason::MalformedClaims, "{value}");
@@ -129,7 +129,7 @@ fn a_claim_of_the_wrong_type_is_refused() {
 }
 
 #[test]
-fn a_claim_does_not_reach_beyond_the_issuers_tenant() {
+fn tenant_claim_cannot_exceed_issuer_tenant() {
     let of = |value| tenants_of(TEMPLATE, org(), with_org(value));
     assert_eq!(of(json!(["acme", "zeta"])), listed(&["acme"]));
     assert_eq!(of(json!(["zeta"])), ClaimedTenants::Listed(BTreeSet::new()));

@@ -99,7 +99,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_once_and_kept() {
+async fn keys_are_fetched_once_and_cached() {
     let world = world();
     let first = world.key(KID).await;
     let second = world.key(KID).await;
@@ -109,14 +109,14 @@ async fn keys_are_fetched_once_and_kept() {
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_before_it_is_needed() {
+async fn no_fetch_before_first_use() {
     let world = world();
     settle().await;
     world.assert_fetches(0);
 }
 
 #[tokio::test]
-async fn all_who_come_at_first_wait_for_one_fetch() {
+async fn concurrent_first_requests_share_one_fetch() {
     let world = world();
     world.source.close_gate();
     let mut asked = Vec::new();
@@ -132,7 +132,7 @@ async fn all_who_come_at_first_wait_for_one_fetch() {
 }
 
 #[tokio::test]
-async fn all_who_come_at_first_share_one_failure() {
+async fn concurrent_first_requests_share_one_failure() {
     let world = world();
     world.source.fail(true);
     world.source.close_gate();
@@ -145,7 +145,7 @@ async fn all_who_come_at_first_share_one_failure() {
 }
 
 #[tokio::test]
-async fn the_same_kid_at_two_issuers_is_two_keys() {
+async fn same_kid_at_two_issuers_is_two_keys() {
     let world = world();
     world.source.publish(OTHER_ISSUER, &[other_rsa().public(KID), rsa().public("rsa")]);
     let key = world.key(KID).await.unwrap();
@@ -157,7 +157,7 @@ async fn the_same_kid_at_two_issuers_is_two_keys() {
 }
 
 #[tokio::test]
-async fn two_addresses_of_one_issuer_are_kept_apart() {
+async fn key_set_locations_are_cached_separately() {
     let world = world();
     let elsewhere =
         KeySetLocation { jwks_uri: Some("https://keys.example/".to_owned()), ..at(ISSUER) };
@@ -168,7 +168,7 @@ async fn two_addresses_of_one_issuer_are_kept_apart() {
 }
 
 #[tokio::test]
-async fn old_keys_serve_while_they_are_renewed() {
+async fn old_keys_serve_while_refresh_is_in_flight() {
     let world = world();
     let before = world.key(KID).await;
     world.clock.advance(REFRESH.saturating_sub(SECOND));
@@ -191,7 +191,7 @@ async fn old_keys_serve_while_they_are_renewed() {
 }
 
 #[tokio::test]
-async fn a_key_that_stays_is_the_same_after_a_refresh() {
+async fn unchanged_key_survives_a_refresh() {
     let world = world();
     let before = world.key(KID).await;
     world.source.publish(ISSUER, &[p256().public("new"), rsa().public(KID)]);
@@ -202,7 +202,7 @@ async fn a_key_that_stays_is_the_same_after_a_refresh() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_by_a_fetch_of_its_own() {
+async fn unknown_kid_triggers_a_fetch() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
@@ -211,7 +211,7 @@ async fn a_new_key_is_found_by_a_fetch_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_gone_is_refused_after_the_next_fetch() {
+async fn removed_key_is_refused_after_next_fetch() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.publish(ISSUER, &[other_rsa().public("new")]);
@@ -221,7 +221,7 @@ async fn a_key_that_is_gone_is_refused_after_the_next_fetch() {
 }
 
 #[tokio::test]
-async fn an_issuer_may_take_all_its_keys_back() {
+async fn empty_key_set_revokes_all_keys() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.publish(ISSUER, &[]);
@@ -231,14 +231,14 @@ async fn an_issuer_may_take_all_its_keys_back() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_at_first_sight_costs_one_fetch() {
+async fn unknown_kid_on_first_use_costs_one_fetch() {
     let world = world();
     assert_same(&world.key("unknown").await, &unknown());
     world.assert_fetches(1);
 }
 
 #[tokio::test]
-async fn unknown_keys_cost_one_fetch_per_cooldown() {
+async fn unknown_kids_cost_one_fetch_per_cooldown() {
     let world = world();
     world.key(KID).await.unwrap();
     world.assert_fetches(1);
@@ -259,7 +259,7 @@ async fn unknown_keys_cost_one_fetch_per_cooldown() {
 }
 
 #[tokio::test]
-async fn each_issuer_has_a_cooldown_of_its_own() {
+async fn cooldown_applies_per_issuer() {
     let world = world();
     world.source.publish(OTHER_ISSUER, &[rsa().public(KID)]);
     world.key(KID).await.unwrap();
@@ -271,7 +271,7 @@ async fn each_issuer_has_a_cooldown_of_its_own() {
 }
 
 #[tokio::test]
-async fn all_with_an_unknown_key_wait_for_one_fetch() {
+async fn requests_for_unknown_kid_share_one_fetch() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.close_gate();
@@ -291,7 +291,7 @@ async fn all_with_an_unknown_key_wait_for_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_began_earlier_is_not_the_last_word_on_a_new_key() {
+async fn fetch_started_earlier_does_not_settle_unknown_kid() {
     let world = world();
     world.key(KID).await.unwrap();
     world.clock.advance(REFRESH);
@@ -309,7 +309,7 @@ async fn a_fetch_that_began_earlier_is_not_the_last_word_on_a_new_key() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_wrong_kind_costs_no_fetch() {
+async fn key_of_wrong_type_costs_no_fetch() {
     let world = world();
     world.source.publish(ISSUER, &[rsa().public(KID), ed25519().public("ed")]);
     world.key(KID).await.unwrap();
@@ -319,7 +319,7 @@ async fn a_key_of_the_wrong_kind_costs_no_fetch() {
 }
 
 #[tokio::test]
-async fn keys_serve_up_to_the_stale_bound_while_fetches_fail() {
+async fn keys_serve_until_stale_bound_while_fetches_fail() {
     let world = world();
     let key = world.key(KID).await;
     world.source.fail(true);
@@ -341,7 +341,7 @@ async fn keys_serve_up_to_the_stale_bound_while_fetches_fail() {
 }
 
 #[tokio::test]
-async fn keys_that_are_too_old_are_fetched_before_they_serve() {
+async fn keys_past_stale_bound_are_refetched_before_use() {
     let world = world();
     world.key(KID).await.unwrap();
     world.clock.advance(STALE_BOUND);
@@ -351,7 +351,7 @@ async fn keys_that_are_too_old_are_fetched_before_they_serve() {
 }
 
 #[tokio::test]
-async fn the_pause_after_failures_doubles_up_to_the_cooldown() {
+async fn backoff_doubles_up_to_the_cooldown() {
     let world = world();
     world.source.fail(true);
     for (tries, seconds) in [1, 2, 4, 8, 16, 30, 30, 30].into_iter().enumerate() {
@@ -372,7 +372,7 @@ async fn the_pause_after_failures_doubles_up_to_the_cooldown() {
 }
 
 #[tokio::test]
-async fn the_pause_holds_for_refreshes_too() {
+async fn backoff_applies_to_refreshes() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.fail(true);
@@ -392,7 +392,7 @@ async fn the_pause_holds_for_refreshes_too() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_cannot_be_judged_while_fetches_fail() {
+async fn unknown_kid_is_unavailable_while_fetches_fail() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.fail(true);
@@ -407,7 +407,7 @@ async fn an_unknown_key_cannot_be_judged_while_fetches_fail() {
 }
 
 #[tokio::test]
-async fn a_pause_holds_back_the_fetch_for_an_unknown_key() {
+async fn backoff_delays_the_fetch_for_unknown_kid() {
     let world = world();
     world.key(KID).await.unwrap();
     world.source.fail(true);
@@ -421,7 +421,7 @@ async fn a_pause_holds_back_the_fetch_for_an_unknown_key() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_holds_nothing_up() {
+async fn clock_set_back_does_not_block_fetches() {
     let world = world();
     world.source.fail(true);
     world.key(KID).await.unwrap_err();
@@ -437,7 +437,7 @@ async fn a_clock_that_is_set_back_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn who_goes_away_does_not_take_the_fetch_along() {
+async fn cancelled_request_does_not_cancel_the_fetch() {
     let world = world();
     world.source.close_gate();
     let first = world.begin(KID).await;
@@ -450,7 +450,7 @@ async fn who_goes_away_does_not_take_the_fetch_along() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_nobody_waits_for_is_finished() {
+async fn fetch_without_waiters_completes() {
     let world = world();
     world.source.close_gate();
     world.begin(KID).await.abort();
@@ -462,7 +462,7 @@ async fn a_fetch_that_nobody_waits_for_is_finished() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_unpolled_does_nothing() {
+async fn unpolled_request_starts_no_fetch() {
     let world = world();
     drop(world.ask(ISSUER, KID));
     settle().await;
@@ -470,7 +470,7 @@ async fn a_call_that_is_dropped_unpolled_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_panics_counts_as_failed() {
+async fn panicking_fetch_counts_as_failed() {
     let world = world();
     world.source.panic(true);
     assert_same(&world.key(KID).await, &unavailable(SECOND));
@@ -481,7 +481,7 @@ async fn a_fetch_that_panics_counts_as_failed() {
 }
 
 #[test]
-fn a_fetch_goes_down_with_its_runtime_and_leaves_the_cache_usable() {
+fn cache_outlives_the_runtime_of_its_fetch() {
     let world = world();
     world.source.close_gate();
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -495,7 +495,7 @@ fn a_fetch_goes_down_with_its_runtime_and_leaves_the_cache_usable() {
 }
 
 #[tokio::test]
-async fn a_use_of_a_remembered_token_renews_old_keys() {
+async fn cached_token_use_refreshes_old_keys() {
     let world = world();
     let key = world.key(KID).await.unwrap();
     let holds = || world.cache.holds(&at(ISSUER), &key, world.clock.now());
@@ -516,7 +516,7 @@ async fn a_use_of_a_remembered_token_renews_old_keys() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_was_never_asked_holds_nothing() {
+async fn uncached_issuer_has_no_current_key() {
     let world = world();
     let key = world.key(KID).await.unwrap();
     assert!(!world.cache.holds(&at(OTHER_ISSUER), &key, world.clock.now()));
@@ -529,7 +529,7 @@ fn remembered(world: &World) -> usize {
 }
 
 #[tokio::test]
-async fn the_number_of_remembered_issuers_is_bounded() {
+async fn number_of_cached_issuers_is_bounded() {
     let world = world_with(Bounds { issuers: 40, ..Bounds::DEFAULT });
     for number in 0..200 {
         world.source.publish(&tenant(number), &[rsa().public(KID)]);
@@ -545,7 +545,7 @@ async fn the_number_of_remembered_issuers_is_bounded() {
 }
 
 #[tokio::test]
-async fn the_issuer_that_was_used_longest_ago_is_forgotten_first() {
+async fn least_recently_used_issuer_is_evicted_first() {
     let world = world_with(Bounds { issuers: 3, ..Bounds::DEFAULT });
     for number in 0..4 {
         world.source.publish(&tenant(number), &[rsa().public(KID)]);
@@ -562,7 +562,7 @@ async fn the_issuer_that_was_used_longest_ago_is_forgotten_first() {
 }
 
 #[tokio::test]
-async fn made_up_issuers_do_not_push_out_real_ones() {
+async fn issuers_without_keys_are_evicted_first() {
     let world = world_with(Bounds { issuers: 4, ..Bounds::DEFAULT });
     world.key(KID).await.unwrap();
     for number in 0..100 {
@@ -575,7 +575,7 @@ async fn made_up_issuers_do_not_push_out_real_ones() {
 }
 
 #[tokio::test]
-async fn the_number_of_fetches_at_a_time_is_bounded() {
+async fn concurrent_fetches_are_bounded() {
     let world = world_with(Bounds { fetches: 3, ..Bounds::DEFAULT });
     world.source.close_gate();
     let mut asked = Vec::new();
@@ -594,7 +594,7 @@ async fn the_number_of_fetches_at_a_time_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_flood_of_made_up_issuers_is_sent_away_and_holds_up_nobody() {
+async fn flood_of_unknown_issuers_does_not_delay_known_ones() {
     let world = world_with(Bounds { issuers: 1000, fetches: 2, strangers: 5 });
     world.key(KID).await.unwrap();
     world.source.close_gate();
@@ -618,7 +618,7 @@ async fn a_flood_of_made_up_issuers_is_sent_away_and_holds_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_threads_make_one_fetch() {
+async fn concurrent_threads_share_one_fetch() {
     let world = world();
     world.source.close_gate();
     let asked: Vec<_> = (0..200).map(|_| tokio::spawn(world.ask(ISSUER, KID))).collect();
@@ -630,7 +630,7 @@ async fn many_threads_make_one_fetch() {
 }
 
 #[tokio::test]
-async fn debug_shows_no_keys() {
+async fn cache_debug_output_hides_keys() {
     let world = world();
     let key = world.key(KID).await.unwrap();
     let PublicKey { material, .. } = rsa().public(KID);

@@ -18,21 +18,21 @@ fn restricted(key: PublicKey, algorithm: &str) -> PublicKey {
 }
 
 #[test]
-fn a_named_key_is_found_by_its_name() {
+fn key_is_found_by_kid() {
     let keys = set(vec![other_rsa().public("other"), rsa().public(KID)]);
     let Found::Key(key) = keys.find(&wanted(Some(KID), Algorithm::Rs256)) else { panic!() };
     assert_eq!(key.public, rsa().public(KID));
 }
 
 #[test]
-fn an_unknown_name_finds_nothing_though_another_key_would_do() {
+fn unknown_kid_never_falls_back_to_another_key() {
     let keys = set(vec![rsa().public("other"), unnamed(rsa().public(KID))]);
     assert!(matches!(keys.find(&wanted(Some(KID), Algorithm::Rs256)), Found::Nothing));
     assert!(matches!(keys.find(&wanted(Some(""), Algorithm::Rs256)), Found::Nothing));
 }
 
 #[test]
-fn a_named_key_of_another_kind_is_unfit() {
+fn key_of_wrong_type_is_unsuitable() {
     let keys = set(vec![rsa().public(KID), p256().public("ec"), ed25519().public("ed")]);
     for (kid, algorithm) in [
         (KID, Algorithm::Es256),
@@ -47,7 +47,7 @@ fn a_named_key_of_another_kind_is_unfit() {
 }
 
 #[test]
-fn a_key_keeps_to_its_own_algorithm() {
+fn key_is_bound_to_its_declared_algorithm() {
     let keys = set(vec![restricted(rsa().public(KID), "RS512")]);
     let find = |algorithm| keys.find(&wanted(Some(KID), algorithm));
     assert!(matches!(find(Algorithm::Rs512), Found::Key(_)));
@@ -59,14 +59,14 @@ fn a_key_keeps_to_its_own_algorithm() {
 }
 
 #[test]
-fn of_keys_with_the_same_name_the_first_counts() {
+fn first_key_wins_for_duplicate_kid() {
     let keys = set(vec![p256().public(KID), rsa().public(KID)]);
     let found = keys.find(&wanted(Some(KID), Algorithm::Rs256));
     assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)));
 }
 
 #[test]
-fn without_a_name_there_must_be_exactly_one_key() {
+fn missing_kid_requires_exactly_one_suitable_key() {
     let keys = set(vec![rsa().public(KID), p256().public("ec")]);
     assert!(matches!(keys.find(&wanted(None, Algorithm::Rs256)), Found::Key(_)));
     assert!(matches!(keys.find(&wanted(None, Algorithm::Es256)), Found::Key(_)));
@@ -81,7 +81,7 @@ fn without_a_name_there_must_be_exactly_one_key() {
 }
 
 #[test]
-fn a_key_that_stays_keeps_its_place_in_memory() {
+fn unchanged_key_keeps_its_arc() {
     let before = set(vec![rsa().public(KID), p256().public("ec")]);
     let after = before.renewed(vec![other_rsa().public(KID), p256().public("ec")]);
     assert!(!after.holds(&before.0[0]));
@@ -91,7 +91,7 @@ fn a_key_that_stays_keeps_its_place_in_memory() {
 }
 
 #[test]
-fn parts_that_make_no_key_are_left_out() {
+fn key_with_wrong_coordinate_length_is_rejected() {
     let ec = |x, y| KeyMaterial::Ec { curve: Curve::P256, x: vec![1; x], y: vec![1; y] };
     for material in [ec(31, 32), ec(32, 33), ec(0, 64)] {
         let public = PublicKey { kid: None, algorithm: None, material };
@@ -100,7 +100,7 @@ fn parts_that_make_no_key_are_left_out() {
 }
 
 #[test]
-fn each_algorithm_verifies_its_own_signatures() {
+fn algorithm_verifies_only_its_own_signatures() {
     for algorithm in Algorithm::ALL {
         let kinds = [rsa(), p256(), p384(), ed25519()];
         let key = kinds.into_iter().find(|key| algorithm.fits(&key.material())).unwrap();
@@ -116,7 +116,7 @@ fn each_algorithm_verifies_its_own_signatures() {
 }
 
 #[test]
-fn parts_that_are_nonsense_verify_nothing() {
+fn malformed_key_material_verifies_nothing() {
     for material in [
         KeyMaterial::Rsa { n: vec![], e: vec![] },
         KeyMaterial::Rsa { n: vec![0xff; 256], e: vec![1] },
@@ -135,7 +135,7 @@ fn parts_that_are_nonsense_verify_nothing() {
 }
 
 #[test]
-fn debug_does_not_show_the_key() {
+fn key_debug_output_hides_material() {
     let key = VerifyingKey::new(PublicKey {
         kid: None,
         algorithm: None,

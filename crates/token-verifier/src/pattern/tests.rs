@@ -21,7 +21,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_fixed_issuer_matches_itself_alone() {
+fn fixed_issuer_matches_only_itself() {
     let pattern = issuer("https://example.eu.auth0.com/");
     assert_eq!(pattern.matches("https://example.eu.auth0.com/"), Some(Match { tenant: None }));
     for other in [
@@ -38,13 +38,13 @@ fn a_fixed_issuer_matches_itself_alone() {
 }
 
 #[test]
-fn a_trailing_slash_is_part_of_the_name() {
+fn trailing_slash_is_significant() {
     assert!(issuer("https://a.example").matches("https://a.example/").is_none());
     assert!(issuer("https://a.example/").matches("https://a.example").is_none());
 }
 
 #[test]
-fn a_look_alike_does_not_match_a_host_template() {
+fn lookalike_does_not_match_host_template() {
     let pattern = issuer("https://cm.{tenant}.pcm.example.com");
     assert!(pattern.matches("https://cm.acme.pcm.example.com").is_some());
     for look_alike in [
@@ -94,7 +94,7 @@ fn a_look_alike_does_not_match_a_host_template() {
 }
 
 #[test]
-fn a_look_alike_does_not_match_a_path_template() {
+fn lookalike_does_not_match_path_template() {
     let pattern = issuer("https://login.example.com/realms/{tenant}/");
     assert!(pattern.matches("https://login.example.com/realms/acme/").is_some());
     for look_alike in [
@@ -116,7 +116,7 @@ fn a_look_alike_does_not_match_a_path_template() {
 }
 
 #[test]
-fn the_place_of_the_tenant_is_a_whole_label_or_segment() {
+fn placeholder_must_be_a_whole_label_or_segment() {
     for text in [
         "https://cm-{tenant}.example.com",
         "https://{tenant}-cm.example.com",
@@ -141,7 +141,7 @@ fn the_place_of_the_tenant_is_a_whole_label_or_segment() {
 }
 
 #[test]
-fn there_is_one_place_at_most() {
+fn second_placeholder_is_refused() {
     for text in [
         "https://{tenant}.example.com/{tenant}",
         "https://{tenant}.{tenant}.example.com",
@@ -158,7 +158,7 @@ fn there_is_one_place_at_most() {
 }
 
 #[test]
-fn plain_http_is_for_loopback() {
+fn plain_http_is_allowed_only_on_loopback() {
     for text in [
         "http://127.0.0.1:8080/",
         "http://127.3.2.1/",
@@ -183,7 +183,7 @@ fn plain_http_is_for_loopback() {
 }
 
 #[test]
-fn a_number_after_the_place_is_not_a_host() {
+fn placeholder_before_numeric_labels_is_refused() {
     assert!(refusal("https://{tenant}.0.0.1/").contains("URL"));
     assert!(refusal("http://{tenant}.0.0.1/").contains("URL"));
 }
@@ -203,7 +203,7 @@ fn user_information_query_and_fragment_are_refused() {
 }
 
 #[test]
-fn an_address_is_spelt_in_the_normal_way() {
+fn non_canonical_url_is_refused() {
     for text in [
         "https://EXAMPLE.com/",
         "HTTPS://example.com/",
@@ -221,14 +221,14 @@ fn an_address_is_spelt_in_the_normal_way() {
 }
 
 #[test]
-fn what_is_no_url_is_refused() {
+fn invalid_url_is_refused() {
     for text in ["", "example.com", "/a", "https://", "https:///a b", "https://exa mple.com/"] {
         assert!(Pattern::of_issuer(text).is_err(), "{text}");
     }
 }
 
 #[test]
-fn a_key_set_is_filled_with_the_tenant_of_the_issuer() {
+fn key_set_template_expands_with_issuer_tenant() {
     let found =
         issuer("https://cm.{tenant}.example.com").matches("https://cm.acme.example.com").unwrap();
     let fill = |text| Pattern::of_key_set(text).unwrap().filled(&found);
@@ -251,7 +251,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn a_filled_template_matches_and_gives_back_its_tenant(tenant in any_tenant()) {
+    fn expanded_template_matches_with_its_tenant(tenant in any_tenant()) {
         for template in TEMPLATES {
             let filled = template.replace(PLACEHOLDER, tenant.as_str());
             let found = issuer(template).matches(&filled).unwrap();
@@ -261,7 +261,7 @@ proptest! {
     }
 
     #[test]
-    fn what_matches_is_a_filling(text in any_text()) {
+    fn matching_text_is_an_expansion(text in any_text()) {
         for template in TEMPLATES {
             if let Some(Match { tenant }) = issuer(template).matches(&text) {
                 let tenant = tenant.unwrap();
@@ -271,7 +271,7 @@ proptest! {
     }
 
     #[test]
-    fn reading_a_pattern_never_panics(text in ".*") {
+    fn parsing_a_template_never_panics(text in ".*") {
         let _ = Pattern::of_issuer(&text);
     }
 }

@@ -39,7 +39,7 @@ fn order_minus(number: &[u8; 32]) -> [u8; 32] {
 }
 
 #[test]
-fn a_signature_of_nothing_is_refused() {
+fn degenerate_ecdsa_signature_is_refused() {
     let (message, r, s) = good();
     let zero = [0; 32];
     let one = order_minus(&order_minus(&{
@@ -54,7 +54,7 @@ fn a_signature_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_signature_has_one_length() {
+fn ecdsa_signature_must_have_exact_length() {
     let (message, r, s) = good();
     let zero = [0_u8];
     // Leading zeros, one half, both and a rest, and the form that certificates have.
@@ -77,14 +77,14 @@ fn a_signature_has_one_length() {
 /// FIPS 186-5 allows both). It says nothing that the first did not say, and nothing here takes the
 /// text of a token for its identity.
 #[test]
-fn the_twin_of_a_signature_says_the_same() {
+fn mirrored_ecdsa_signature_is_accepted() {
     let (message, r, s) = good();
     let twin = with_signature(&message, &[&r, &order_minus(&s)]);
     assert!(verify_es256(&twin).is_ok());
 }
 
 #[test]
-fn a_token_for_rsa_is_not_verified_with_a_curve() {
+fn rsa_token_is_not_verified_with_ecdsa_key() {
     let claims = Token::new().claims.to_string();
     let header = Token::new().header("alg", "RS256").header.to_string();
     let token = signed(&header, &claims, p256(), Algorithm::Rs256);
