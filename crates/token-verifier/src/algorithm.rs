@@ -67,13 +67,13 @@ impl Algorithm {
     }
 
     /// The algorithm of that very name; names are case-sensitive (RFC 7515 §4.1.1).
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
     /// Whether such a key can sign so: else one kind of key could be passed off as another (RFC
     /// 8725 §2.1).
-    pub(crate) fn fits(self, material: &KeyMaterial) -> bool {
+    pub(crate) fn is_compatible_with(self, material: &KeyMaterial) -> bool {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
                 matches!(material, KeyMaterial::Rsa { .. })
@@ -105,7 +105,7 @@ impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::named(name).ok_or_else(|| UnknownAlgorithm(name.to_owned()))
+        Self::from_name(name).ok_or_else(|| UnknownAlgorithm(name.to_owned()))
     }
 }
 
@@ -137,14 +137,17 @@ mod tests {
     #[test]
     fn algorithm_accepts_exactly_one_key_type() {
         let ec = |curve| KeyMaterial::Ec { curve, x: vec![], y: vec![] };
-        let kinds = [
+        let key_types = [
             KeyMaterial::Rsa { n: vec![], e: vec![] },
             ec(Curve::P256),
             ec(Curve::P384),
             KeyMaterial::Ed25519 { x: vec![] },
         ];
         for algorithm in Algorithm::ALL {
-            assert_eq!(kinds.iter().filter(|kind| algorithm.fits(kind)).count(), 1);
+            assert_eq!(
+                key_types.iter().filter(|key_type| algorithm.is_compatible_with(key_type)).count(),
+                1
+            );
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum Reason {
     /// `iat` is in the future.
     IssuedInFuture,
     /// It is good for longer than any token should be.
-    LivesTooLong,
+    LifetimeTooLong,
     /// It is a program's own, and the issuer's programs are not let in.
     MachineClient,
     /// The issuer has no such key.
@@ -78,7 +78,7 @@ impl Reason {
         Self::Expired,
         Self::NotYetValid,
         Self::IssuedInFuture,
-        Self::LivesTooLong,
+        Self::LifetimeTooLong,
         Self::MachineClient,
         Self::UnknownKey,
         Self::AmbiguousKey,
@@ -87,7 +87,7 @@ impl Reason {
     ];
 
     /// A word for it, in metrics.
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::TooLong => "too_long",
             Self::NotCompact => "not_compact",
@@ -102,7 +102,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::IssuedInFuture => "issued_in_future",
-            Self::LivesTooLong => "lives_too_long",
+            Self::LifetimeTooLong => "lives_too_long",
             Self::MachineClient => "machine_client",
             Self::UnknownKey => "unknown_key",
             Self::AmbiguousKey => "ambiguous_key",
@@ -127,7 +127,7 @@ impl Reason {
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
             Self::IssuedInFuture => "the token is issued in the future",
-            Self::LivesTooLong => "the token is good for too long",
+            Self::LifetimeTooLong => "the token is good for too long",
             Self::MachineClient => "the token is not a person's",
             Self::UnknownKey => "the key of the token is unknown",
             Self::AmbiguousKey => "the token does not say which key signed it",

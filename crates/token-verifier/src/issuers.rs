@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::algorithm::Algorithm;
 use crate::error::Reason;
-use crate::pattern::{Match, Pattern};
+use crate::pattern::{TemplateMatch, UrlTemplate};
 use crate::profile::Profile;
 
 /// Where the tenants that a token covers come from.
@@ -25,8 +25,8 @@ pub enum TenantSource {
 /// One issuer whose tokens are believed, or a family of them with the tenant in their name.
 #[derive(Debug, Clone)]
 pub struct TrustedIssuer {
-    issuer: Pattern,
-    jwks_uri: Option<Pattern>,
+    issuer: UrlTemplate,
+    jwks_uri: Option<UrlTemplate>,
     audience: String,
     algorithms: Vec<Algorithm>,
     tenants: TenantSource,
@@ -37,17 +37,17 @@ pub struct TrustedIssuer {
 
 /// A setting of an issuer that cannot be: which one, and why. Fit for an error at the start.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{field} {why}")]
+#[error("{field} {reason}")]
 pub struct InvalidIssuer {
     /// `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
     pub field: &'static str,
     /// What is wrong, as the rest of a sentence that starts with the field.
-    pub why: String,
+    pub reason: String,
 }
 
 impl InvalidIssuer {
-    fn new(field: &'static str, why: impl Into<String>) -> Self {
-        Self { field, why: why.into() }
+    fn new(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { field, reason: reason.into() }
     }
 }
 
@@ -64,13 +64,14 @@ impl TrustedIssuer {
         algorithms: &[Algorithm],
         tenants: TenantSource,
     ) -> Result<Self, InvalidIssuer> {
-        let issuer = Pattern::of_issuer(issuer).map_err(|why| InvalidIssuer::new("issuer", why))?;
+        let issuer = UrlTemplate::parse_issuer(issuer)
+            .map_err(|reason| InvalidIssuer::new("issuer", reason))?;
         let jwks_uri = jwks_uri
-            .map(Pattern::of_key_set)
+            .map(UrlTemplate::parse_key_set)
             .transpose()
-            .map_err(|why| InvalidIssuer::new("jwks_uri", why))?;
+            .map_err(|reason| InvalidIssuer::new("jwks_uri", reason))?;
         let names_tenant = issuer.has_placeholder();
-        if jwks_uri.as_ref().is_some_and(Pattern::has_placeholder) && !names_tenant {
+        if jwks_uri.as_ref().is_some_and(UrlTemplate::has_placeholder) && !names_tenant {
             return Err(InvalidIssuer::new("jwks_uri", "has {tenant}, but the issuer has not"));
         }
         if audience.is_empty() {
@@ -146,29 +147,29 @@ impl TrustedIssuer {
     }
 
     /// Whether programs are let in by tokens of their own.
-    pub fn lets_machines_in(&self) -> bool {
+    pub fn allows_machine_clients(&self) -> bool {
         self.machine_clients
     }
 
-    fn selected(&self, iss: &str, found: Match) -> Selected<'_> {
-        let address = KeySetLocation {
+    fn select(&self, iss: &str, matched: TemplateMatch) -> SelectedIssuer<'_> {
+        let location = KeySetLocation {
             issuer: iss.to_owned(),
-            jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.filled(&found)),
+            jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.expand(&matched)),
             private_network: self.private_network,
         };
-        Selected { issuer: self, tenant: found.tenant, address }
+        SelectedIssuer { issuer: self, tenant: matched.tenant, location }
     }
 }
 
 /// The issuer that a token comes from, if its signature bears it out.
 #[derive(Debug, Clone)]
-pub struct Selected<'a> {
+pub struct SelectedIssuer<'a> {
     /// Its settings.
     pub issuer: &'a TrustedIssuer,
     /// The tenant in its name, if it has a place for one.
     pub tenant: Option<TenantId>,
     /// Where its keys are.
-    pub address: KeySetLocation,
+    pub location: KeySetLocation,
 }
 
 /// All issuers whose tokens are believed.
@@ -185,12 +186,12 @@ impl TrustedIssuers {
     ///
     /// This is what keeps a token from naming the place that its keys are fetched from: a name
     /// that is not configured ends here (RFC 8725 §3.8, §3.9).
-    pub fn select(&self, iss: &str, audiences: &[String]) -> Result<Selected<'_>, Reason> {
+    pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
         for issuer in &self.0 {
-            if let Some(found) = issuer.issuer.matches(iss) {
+            if let Some(matched) = issuer.issuer.matches(iss) {
                 if audiences.contains(&issuer.audience) {
-                    return Ok(issuer.selected(iss, found));
+                    return Ok(issuer.select(iss, matched));
                 }
                 reason = Reason::WrongAudience;
             }
@@ -204,20 +205,20 @@ impl TrustedIssuers {
     }
 
     /// The configured name of the issuer that has this one.
-    pub fn name_of(&self, iss: &str) -> Option<String> {
+    pub fn configured_name(&self, iss: &str) -> Option<String> {
         let issuer = self.0.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
         Some(issuer.issuer.to_string())
     }
 
     /// Where the keys are of all issuers that are fixed; none if there is a template among them,
     /// whose issuers nobody knows before they come.
-    pub fn all_fixed(&self) -> Vec<KeySetLocation> {
-        let address = |issuer: &TrustedIssuer| {
-            let Pattern::Fixed(name) = &issuer.issuer else { return None };
-            let found = issuer.issuer.matches(name)?;
-            Some(issuer.selected(name, found).address)
+    pub fn fixed_key_sets(&self) -> Vec<KeySetLocation> {
+        let location = |issuer: &TrustedIssuer| {
+            let UrlTemplate::Fixed(name) = &issuer.issuer else { return None };
+            let matched = issuer.issuer.matches(name)?;
+            Some(issuer.select(name, matched).location)
         };
-        self.0.iter().map(address).collect::<Option<_>>().unwrap_or_default()
+        self.0.iter().map(location).collect::<Option<_>>().unwrap_or_default()
     }
 }
 
@@ -234,7 +235,7 @@ mod tests {
     const FIXED: &str = "https://example.eu.auth0.com/";
     const TEMPLATE: &str = "https://cm.{tenant}.example.com";
 
-    fn made(
+    fn issuer_with(
         issuer: &str,
         jwks_uri: Option<&str>,
         audience: &str,
@@ -243,7 +244,7 @@ mod tests {
         TrustedIssuer::new(issuer, jwks_uri, audience, &[Algorithm::Rs256], tenants)
     }
 
-    fn blamed(result: Result<TrustedIssuer, InvalidIssuer>) -> &'static str {
+    fn invalid_field(result: Result<TrustedIssuer, InvalidIssuer>) -> &'static str {
         result.unwrap_err().field
     }
 
@@ -254,67 +255,71 @@ mod tests {
     #[test]
     fn invalid_setting_is_named_in_the_error() {
         let all = || TenantSource::All;
-        assert_eq!(blamed(made("http://example.com/", None, "a", all())), "issuer");
-        assert_eq!(blamed(made(FIXED, Some("keys"), "a", all())), "jwks_uri");
-        assert_eq!(blamed(made(FIXED, Some("http://example.com/"), "a", all())), "jwks_uri");
-        let place = Some("https://example.com/{tenant}");
-        assert_eq!(blamed(made(FIXED, place, "a", all())), "jwks_uri");
-        assert_eq!(blamed(made(FIXED, None, "", all())), "audience");
-        assert_eq!(blamed(TrustedIssuer::new(FIXED, None, "a", &[], all())), "algorithms");
-        let unnamed = TenantSource::Claim(String::new());
-        assert_eq!(blamed(made(FIXED, None, "a", unnamed)), "tenants");
+        assert_eq!(invalid_field(issuer_with("http://example.com/", None, "a", all())), "issuer");
+        assert_eq!(invalid_field(issuer_with(FIXED, Some("keys"), "a", all())), "jwks_uri");
+        assert_eq!(
+            invalid_field(issuer_with(FIXED, Some("http://example.com/"), "a", all())),
+            "jwks_uri"
+        );
+        let with_placeholder = Some("https://example.com/{tenant}");
+        assert_eq!(invalid_field(issuer_with(FIXED, with_placeholder, "a", all())), "jwks_uri");
+        assert_eq!(invalid_field(issuer_with(FIXED, None, "", all())), "audience");
+        assert_eq!(invalid_field(TrustedIssuer::new(FIXED, None, "a", &[], all())), "algorithms");
+        let unnamed_claim = TenantSource::Claim(String::new());
+        assert_eq!(invalid_field(issuer_with(FIXED, None, "a", unnamed_claim)), "tenants");
     }
 
     #[test]
     fn issuer_error_reads_as_a_sentence() {
-        let error = made(FIXED, None, "a", TenantSource::Issuer).unwrap_err();
+        let error = issuer_with(FIXED, None, "a", TenantSource::Issuer).unwrap_err();
         assert_eq!(error.to_string(), "tenants is \"issuer\", but the issuer has no {tenant}");
     }
 
     #[test]
     fn tenant_source_must_match_the_template() {
         let claim = || TenantSource::Claim("org".to_owned());
-        for (tenants, with_place, without) in [
+        for (tenants, with_placeholder, without_placeholder) in [
             (TenantSource::Issuer, true, false),
             (TenantSource::All, false, true),
             (TenantSource::Membership, true, true),
             (claim(), true, true),
         ] {
-            assert_eq!(made(TEMPLATE, None, "a", tenants.clone()).is_ok(), with_place);
-            assert_eq!(made(FIXED, None, "a", tenants).is_ok(), without);
+            assert_eq!(issuer_with(TEMPLATE, None, "a", tenants.clone()).is_ok(), with_placeholder);
+            assert_eq!(issuer_with(FIXED, None, "a", tenants).is_ok(), without_placeholder);
         }
     }
 
     #[test]
     fn key_set_location_contains_the_tenant() {
         let key_set = Some("https://keys.example.com/{tenant}");
-        let issuer = made(TEMPLATE, key_set, "a", TenantSource::Issuer).unwrap();
+        let issuer = issuer_with(TEMPLATE, key_set, "a", TenantSource::Issuer).unwrap();
         let issuers = TrustedIssuers::new(vec![issuer]);
         let iss = "https://cm.acme.example.com";
         let selected = issuers.select(iss, &audiences(&["a"])).unwrap();
         assert_eq!(selected.tenant.unwrap().as_str(), "acme");
-        assert_eq!(selected.address.issuer, iss);
-        assert_eq!(selected.address.jwks_uri.unwrap(), "https://keys.example.com/acme");
-        assert!(!selected.address.private_network);
+        assert_eq!(selected.location.issuer, iss);
+        assert_eq!(selected.location.jwks_uri.unwrap(), "https://keys.example.com/acme");
+        assert!(!selected.location.private_network);
     }
 
     #[test]
     fn issuer_defaults_allow_any_profile_and_machine_clients() {
-        let issuer = made(FIXED, None, "a", TenantSource::All).unwrap();
-        assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Any, true));
+        let issuer = issuer_with(FIXED, None, "a", TenantSource::All).unwrap();
+        assert_eq!((issuer.profile(), issuer.allows_machine_clients()), (Profile::Any, true));
         let issuer = issuer
             .with_profile(Profile::Rfc9068)
             .with_machine_clients(false)
             .with_private_network(true);
-        assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Rfc9068, false));
+        assert_eq!((issuer.profile(), issuer.allows_machine_clients()), (Profile::Rfc9068, false));
         let issuers = TrustedIssuers::new(vec![issuer]);
         let selected = issuers.select(FIXED, &audiences(&["a"])).unwrap();
-        assert!(selected.address.private_network);
+        assert!(selected.location.private_network);
     }
 
     #[test]
     fn unknown_issuer_differs_from_wrong_audience() {
-        let issuers = TrustedIssuers::new(vec![made(FIXED, None, "a", TenantSource::All).unwrap()]);
+        let issuers =
+            TrustedIssuers::new(vec![issuer_with(FIXED, None, "a", TenantSource::All).unwrap()]);
         let reason = |iss, names: &[&str]| issuers.select(iss, &audiences(names)).err();
         assert_eq!(reason(FIXED, &["b", "a"]), None);
         assert_eq!(reason(FIXED, &["b"]), Some(Reason::WrongAudience));
@@ -328,17 +333,17 @@ mod tests {
     fn first_issuer_matching_name_and_audience_is_selected() {
         let claim = TenantSource::Claim("org".to_owned());
         let issuers: TrustedIssuers = [
-            made(FIXED, None, "one", TenantSource::All).unwrap(),
-            made(FIXED, None, "two", TenantSource::Membership).unwrap(),
-            made(FIXED, None, "two", claim).unwrap(),
+            issuer_with(FIXED, None, "one", TenantSource::All).unwrap(),
+            issuer_with(FIXED, None, "two", TenantSource::Membership).unwrap(),
+            issuer_with(FIXED, None, "two", claim).unwrap(),
         ]
         .into_iter()
         .collect();
-        let taken = |names: &[&str]| {
+        let selected_tenants = |names: &[&str]| {
             issuers.select(FIXED, &audiences(names)).unwrap().issuer.tenants().clone()
         };
-        assert_eq!(taken(&["one"]), TenantSource::All);
-        assert_eq!(taken(&["two"]), TenantSource::Membership);
-        assert_eq!(taken(&["two", "one"]), TenantSource::All);
+        assert_eq!(selected_tenants(&["one"]), TenantSource::All);
+        assert_eq!(selected_tenants(&["two"]), TenantSource::Membership);
+        assert_eq!(selected_tenants(&["two", "one"]), TenantSource::All);
     }
 }

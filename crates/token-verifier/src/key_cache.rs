@@ -27,9 +27,9 @@ use ports::{Clock, KeySetLocation, KeySource};
 use tokio::sync::{Semaphore, watch};
 
 use crate::error::TokenError;
-use crate::keys::{VerifyingKey, Wanted};
+use crate::keys::{KeyQuery, VerifyingKey};
 use ports::error_chain;
-use slot::{Outcome, Rotation, Slot, Step, Warmth};
+use slot::{Availability, FetchOutcome, IssuerState, KeyDecision, Rotation};
 
 /// How long keys are kept, and how often an issuer may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct KeyCacheSettings {
     /// At most one fetch for an unknown key per issuer in this time; also the longest pause
     /// between fetches that fail.
     pub cooldown: Duration,
-    /// Keys of this age are renewed when they are used.
+    /// Keys of this age are updated when they are used.
     pub refresh: Duration,
     /// Keys of this age are no longer used.
     pub stale_bound: Duration,
@@ -55,17 +55,18 @@ impl Default for KeyCacheSettings {
 
 /// How much a flood of made-up names can take up.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct CacheLimits {
     /// Issuers that are remembered.
     pub(crate) issuers: usize,
     /// Fetches at a time, of issuers whose keys were had before and again of those never had.
-    pub(crate) fetches: usize,
+    pub(crate) concurrent_fetches: usize,
     /// Strangers whose fetch runs or waits; the next one is sent away.
-    pub(crate) strangers: usize,
+    pub(crate) pending_first_fetches: usize,
 }
 
-impl Bounds {
-    const DEFAULT: Self = Self { issuers: 10_000, fetches: 8, strangers: 64 };
+impl CacheLimits {
+    const DEFAULT: Self =
+        Self { issuers: 10_000, concurrent_fetches: 8, pending_first_fetches: 64 };
 }
 
 /// The keys of issuers, kept between fetches.
@@ -76,26 +77,26 @@ struct Shared {
     source: Arc<dyn KeySource>,
     clock: Arc<dyn Clock>,
     settings: KeyCacheSettings,
-    bounds: Bounds,
-    issuers: RwLock<HashMap<KeySetLocation, Arc<Issuer>>>,
+    limits: CacheLimits,
+    issuers: RwLock<HashMap<KeySetLocation, Arc<CachedIssuer>>>,
     /// Counts uses, to tell which issuer was used longest ago.
     uses: AtomicU64,
-    known: Semaphore,
-    strangers: Semaphore,
-    strangers_at_all: Semaphore,
+    refetches: Semaphore,
+    first_fetches: Semaphore,
+    first_fetch_slots: Semaphore,
 }
 
 /// One issuer that is remembered.
 #[derive(Default)]
-struct Issuer {
-    slot: Mutex<Slot>,
+struct CachedIssuer {
+    state: Mutex<IssuerState>,
     last_use: AtomicU64,
 }
 
-impl Issuer {
+impl CachedIssuer {
     /// A panic under the lock would be a bug, but not one that should stop every later request.
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, IssuerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,35 +112,35 @@ impl KeyCache {
         clock: Arc<dyn Clock>,
         settings: KeyCacheSettings,
     ) -> Self {
-        Self::with_bounds(source, clock, settings, Bounds::DEFAULT)
+        Self::with_limits(source, clock, settings, CacheLimits::DEFAULT)
     }
 
-    pub(crate) fn with_bounds(
+    pub(crate) fn with_limits(
         source: Arc<dyn KeySource>,
         clock: Arc<dyn Clock>,
         settings: KeyCacheSettings,
-        bounds: Bounds,
+        limits: CacheLimits,
     ) -> Self {
         Self(Arc::new(Shared {
             source,
             clock,
             settings,
-            bounds,
+            limits,
             issuers: RwLock::default(),
             uses: AtomicU64::default(),
-            known: Semaphore::new(bounds.fetches),
-            strangers: Semaphore::new(bounds.fetches),
-            strangers_at_all: Semaphore::new(bounds.strangers),
+            refetches: Semaphore::new(limits.concurrent_fetches),
+            first_fetches: Semaphore::new(limits.concurrent_fetches),
+            first_fetch_slots: Semaphore::new(limits.pending_first_fetches),
         }))
     }
 
     /// The issuer's key for a token, fetched if need be.
     pub(crate) async fn key(
         &self,
-        address: &KeySetLocation,
-        wanted: &Wanted<'_>,
+        location: &KeySetLocation,
+        query: &KeyQuery<'_>,
     ) -> Result<Arc<VerifyingKey>, TokenError> {
-        let issuer = self.0.issuer(address);
+        let issuer = self.0.issuer(location);
         // Whether a fetch that began after this call has ended: then there is nothing newer to
         // wait for. One that was under way already may have been answered before the issuer
         // published the key, but the one after it was not. So this waits twice at most.
@@ -148,21 +149,21 @@ impl KeyCache {
             let now = self.0.clock.now();
             // The lock must be gone before a task is spawned: a runtime that shuts down drops the
             // task there and then, and dropping it takes the lock.
-            let step = issuer.slot().step(wanted, now, informed, &self.0.settings);
+            let step = issuer.state().decide(query, now, informed, &self.0.settings);
             let mut done = match step {
-                Step::Answer { answer, begin } => {
+                KeyDecision::Respond { answer, begin } => {
                     if let Some(done) = begin {
-                        self.spawn(address, &issuer, done);
+                        self.spawn_fetch(location, &issuer, done);
                     }
                     return answer;
                 }
-                Step::Begin(done) => {
+                KeyDecision::StartFetch(done) => {
                     let ended = done.subscribe();
-                    self.spawn(address, &issuer, done);
+                    self.spawn_fetch(location, &issuer, done);
                     informed = true;
                     ended
                 }
-                Step::Join(ended) => {
+                KeyDecision::AwaitFetch(ended) => {
                     informed = has_waited;
                     ended
                 }
@@ -174,26 +175,26 @@ impl KeyCache {
     }
 
     /// Whether the issuer has keys that can be used, fetched if need be.
-    pub(crate) async fn has_keys(&self, address: &KeySetLocation) -> bool {
-        let issuer = self.0.issuer(address);
+    pub(crate) async fn has_keys(&self, location: &KeySetLocation) -> bool {
+        let issuer = self.0.issuer(location);
         let mut informed = false;
         loop {
             let now = self.0.clock.now();
-            let step = issuer.slot().keys_at_all(now, informed, &self.0.settings);
+            let step = issuer.state().availability(now, informed, &self.0.settings);
             let mut done = match step {
-                Warmth::Warm { begin } => {
+                Availability::Available { begin } => {
                     if let Some(done) = begin {
-                        self.spawn(address, &issuer, done);
+                        self.spawn_fetch(location, &issuer, done);
                     }
                     return true;
                 }
-                Warmth::Cold => return false,
-                Warmth::Begin(done) => {
+                Availability::Unavailable => return false,
+                Availability::StartFetch(done) => {
                     let ended = done.subscribe();
-                    self.spawn(address, &issuer, done);
+                    self.spawn_fetch(location, &issuer, done);
                     ended
                 }
-                Warmth::Join(ended) => ended,
+                Availability::AwaitFetch(ended) => ended,
             };
             let _ = done.changed().await;
             informed = true;
@@ -201,28 +202,33 @@ impl KeyCache {
     }
 
     /// Whether that very key would still be given for a token now. It counts as a use.
-    pub(crate) fn holds(
+    pub(crate) fn is_current(
         &self,
-        address: &KeySetLocation,
+        location: &KeySetLocation,
         key: &Arc<VerifyingKey>,
         now: Timestamp,
     ) -> bool {
-        let Some(issuer) = self.0.remembered(address) else { return false };
-        let (held, begin) = issuer.slot().holds(key, now, &self.0.settings);
+        let Some(issuer) = self.0.cached(location) else { return false };
+        let (held, begin) = issuer.state().is_current(key, now, &self.0.settings);
         if let Some(done) = begin {
-            self.spawn(address, &issuer, done);
+            self.spawn_fetch(location, &issuer, done);
         }
         held
     }
 
     /// Starts a fetch. `done` ends it for all who wait, when it is dropped.
-    fn spawn(&self, address: &KeySetLocation, issuer: &Arc<Issuer>, done: watch::Sender<()>) {
+    fn spawn_fetch(
+        &self,
+        location: &KeySetLocation,
+        issuer: &Arc<CachedIssuer>,
+        done: watch::Sender<()>,
+    ) {
         let fetch = Fetch {
             shared: Arc::clone(&self.0),
-            address: address.clone(),
+            location: location.clone(),
             issuer: Arc::clone(issuer),
             // What remains if the task panics, or goes down with its runtime.
-            outcome: Outcome::Failed,
+            outcome: FetchOutcome::Failed,
             _done: done,
         };
         tokio::spawn(fetch.run());
@@ -230,41 +236,43 @@ impl KeyCache {
 }
 
 impl Shared {
-    fn remembered(&self, address: &KeySetLocation) -> Option<Arc<Issuer>> {
+    fn cached(&self, location: &KeySetLocation) -> Option<Arc<CachedIssuer>> {
         let issuers = self.issuers.read().unwrap_or_else(PoisonError::into_inner);
-        let issuer = issuers.get(address)?;
+        let issuer = issuers.get(location)?;
         issuer.last_use.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         Some(Arc::clone(issuer))
     }
 
-    fn issuer(&self, address: &KeySetLocation) -> Arc<Issuer> {
-        if let Some(issuer) = self.remembered(address) {
+    fn issuer(&self, location: &KeySetLocation) -> Arc<CachedIssuer> {
+        if let Some(issuer) = self.cached(location) {
             return issuer;
         }
         let mut issuers = self.issuers.write().unwrap_or_else(PoisonError::into_inner);
-        if !issuers.contains_key(address) && issuers.len() >= self.bounds.issuers {
-            forget_some(&mut issuers);
+        if !issuers.contains_key(location) && issuers.len() >= self.limits.issuers {
+            evict(&mut issuers);
         }
-        let issuer = Arc::clone(issuers.entry(address.clone()).or_default());
+        let issuer = Arc::clone(issuers.entry(location.clone()).or_default());
         issuer.last_use.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         issuer
     }
 
-    async fn fetched(&self, address: &KeySetLocation, stranger: bool) -> Outcome {
+    async fn fetch(&self, location: &KeySetLocation, is_first: bool) -> FetchOutcome {
         // Semaphores that nobody closes give a permit sooner or later.
-        let (_place, _turn) = if stranger {
-            let Ok(place) = self.strangers_at_all.try_acquire() else { return Outcome::NotTried };
-            (Some(place), self.strangers.acquire().await)
+        let (_slot, _permit) = if is_first {
+            let Ok(slot) = self.first_fetch_slots.try_acquire() else {
+                return FetchOutcome::Rejected;
+            };
+            (Some(slot), self.first_fetches.acquire().await)
         } else {
-            (None, self.known.acquire().await)
+            (None, self.refetches.acquire().await)
         };
-        match self.source.fetch(address).await {
-            Ok(keys) => Outcome::Fetched(keys),
+        match self.source.fetch(location).await {
+            Ok(keys) => FetchOutcome::Fetched(keys),
             Err(error) => {
                 let error = error_chain(&error);
-                let issuer = &address.issuer;
+                let issuer = &location.issuer;
                 tracing::warn!(issuer, error, "the keys of an issuer could not be fetched");
-                Outcome::Failed
+                FetchOutcome::Failed
             }
         }
     }
@@ -272,44 +280,44 @@ impl Shared {
 
 /// Makes room: strangers go first, then whoever was used longest ago. A sixteenth goes at once,
 /// so that looking through all of them is not the price of each new name.
-fn forget_some(issuers: &mut HashMap<KeySetLocation, Arc<Issuer>>) {
+fn evict(issuers: &mut HashMap<KeySetLocation, Arc<CachedIssuer>>) {
     let mut ranked: Vec<_> = issuers
         .iter()
-        .map(|(address, issuer)| {
-            let worth = issuer.slot().worth();
-            (worth, issuer.last_use.load(Ordering::Relaxed), address.clone())
+        .map(|(location, issuer)| {
+            let eviction_rank = issuer.state().eviction_rank();
+            (eviction_rank, issuer.last_use.load(Ordering::Relaxed), location.clone())
         })
         .collect();
     ranked.sort_unstable();
     let count = (ranked.len() / 16).max(1);
-    for (_, _, address) in ranked.into_iter().take(count) {
-        issuers.remove(&address);
+    for (_, _, location) in ranked.into_iter().take(count) {
+        issuers.remove(&location);
     }
 }
 
 /// A fetch under way. However it ends, its end is recorded and those who wait are woken.
 struct Fetch {
     shared: Arc<Shared>,
-    address: KeySetLocation,
-    issuer: Arc<Issuer>,
-    outcome: Outcome,
+    location: KeySetLocation,
+    issuer: Arc<CachedIssuer>,
+    outcome: FetchOutcome,
     _done: watch::Sender<()>,
 }
 
 impl Fetch {
     async fn run(mut self) {
-        let stranger = self.issuer.slot().is_stranger();
-        self.outcome = self.shared.fetched(&self.address, stranger).await;
+        let is_first = self.issuer.state().has_never_fetched();
+        self.outcome = self.shared.fetch(&self.location, is_first).await;
     }
 }
 
 impl Drop for Fetch {
     fn drop(&mut self) {
-        let outcome = std::mem::replace(&mut self.outcome, Outcome::Failed);
+        let outcome = std::mem::replace(&mut self.outcome, FetchOutcome::Failed);
         let now = self.shared.clock.now();
-        let rotation = self.issuer.slot().ended(outcome, now, &self.shared.settings);
+        let rotation = self.issuer.state().finish_fetch(outcome, now, &self.shared.settings);
         if let Some(Rotation { kept, new, gone }) = rotation {
-            let issuer = &self.address.issuer;
+            let issuer = &self.location.issuer;
             tracing::info!(issuer, kept, new, gone, "the keys of an issuer have changed");
         }
         // Only now `_done` goes, and whoever waits finds the new state.

@@ -48,14 +48,14 @@ impl VerifyingKey {
     }
 
     /// Whether the key can and may sign so (RFC 7517 §4.4).
-    fn is_for(&self, algorithm: Algorithm) -> bool {
-        algorithm.fits(&self.public.material)
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        algorithm.is_compatible_with(&self.public.material)
             && self.public.algorithm.as_ref().is_none_or(|name| name == algorithm.as_str())
     }
 
     /// Whether this is the key that a token asks for.
-    pub(crate) fn answers(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.kid.is_none_or(|kid| self.kid() == Some(kid)) && self.is_for(wanted.algorithm)
+    pub(crate) fn matches(&self, query: &KeyQuery<'_>) -> bool {
+        query.kid.is_none_or(|kid| self.kid() == Some(kid)) && self.supports(query.algorithm)
     }
 
     /// Whether the signature over the message is this key's.
@@ -75,7 +75,7 @@ impl VerifyingKey {
 
 /// The key that a token asks for.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct KeyQuery<'a> {
     /// The `kid` of its header.
     pub(crate) kid: Option<&'a str>,
     /// The `alg` of its header, already among those of the issuer.
@@ -84,12 +84,12 @@ pub(crate) struct Wanted<'a> {
 
 /// What a key set has for a token.
 #[derive(Debug)]
-pub(crate) enum Found {
-    Key(Arc<VerifyingKey>),
+pub(crate) enum KeyLookup {
+    Found(Arc<VerifyingKey>),
     /// Nothing, but a newer set may have it.
-    Nothing,
+    NotFound,
     /// Nothing that a newer set would mend.
-    Unfit(Reason),
+    Unsuitable(Reason),
 }
 
 /// The keys of an issuer, as they were at one time.
@@ -99,7 +99,7 @@ pub(crate) struct KeySet(Vec<Arc<VerifyingKey>>);
 impl KeySet {
     /// The set that takes the place of this one. A key that stays keeps its `Arc`, so that others
     /// can tell by the pointer that it is still good.
-    pub(crate) fn renewed(&self, keys: Vec<PublicKey>) -> Self {
+    pub(crate) fn updated(&self, keys: Vec<PublicKey>) -> Self {
         let kept = |public: &PublicKey| self.0.iter().find(|key| key.public == *public).cloned();
         let made = |public| VerifyingKey::new(public).map(Arc::new);
         Self(keys.into_iter().filter_map(|public| kept(&public).or_else(|| made(public))).collect())
@@ -116,30 +116,30 @@ impl KeySet {
     }
 
     /// How many of them are among those others too.
-    pub(crate) fn in_common_with(&self, others: &Self) -> usize {
-        self.0.iter().filter(|key| others.holds(key)).count()
+    pub(crate) fn count_shared_with(&self, other: &Self) -> usize {
+        self.0.iter().filter(|key| other.contains(key)).count()
     }
 
     /// Whether this very key is among them.
-    pub(crate) fn holds(&self, key: &Arc<VerifyingKey>) -> bool {
+    pub(crate) fn contains(&self, key: &Arc<VerifyingKey>) -> bool {
         self.0.iter().any(|held| Arc::ptr_eq(held, key))
     }
 
     /// The key for a token: the one that it names, or, if it names none, the only one there is
     /// for its algorithm. Never is one key tried after another.
-    pub(crate) fn find(&self, wanted: &Wanted<'_>) -> Found {
-        if wanted.kid.is_some() {
-            return match self.0.iter().find(|key| key.kid() == wanted.kid) {
-                None => Found::Nothing,
-                Some(key) if key.is_for(wanted.algorithm) => Found::Key(Arc::clone(key)),
-                Some(_) => Found::Unfit(Reason::KeyMismatch),
+    pub(crate) fn find(&self, query: &KeyQuery<'_>) -> KeyLookup {
+        if query.kid.is_some() {
+            return match self.0.iter().find(|key| key.kid() == query.kid) {
+                None => KeyLookup::NotFound,
+                Some(key) if key.supports(query.algorithm) => KeyLookup::Found(Arc::clone(key)),
+                Some(_) => KeyLookup::Unsuitable(Reason::KeyMismatch),
             };
         }
-        let mut usable = self.0.iter().filter(|key| key.is_for(wanted.algorithm));
+        let mut usable = self.0.iter().filter(|key| key.supports(query.algorithm));
         match (usable.next(), usable.next()) {
-            (None, _) => Found::Nothing,
-            (Some(key), None) => Found::Key(Arc::clone(key)),
-            (Some(_), Some(_)) => Found::Unfit(Reason::AmbiguousKey),
+            (None, _) => KeyLookup::NotFound,
+            (Some(key), None) => KeyLookup::Found(Arc::clone(key)),
+            (Some(_), Some(_)) => KeyLookup::Unsuitable(Reason::AmbiguousKey),
         }
     }
 }

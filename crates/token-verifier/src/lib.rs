@@ -43,22 +43,22 @@ use prometheus_client::metrics::counter::Counter;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
-pub use issuers::{InvalidIssuer, Selected, TenantSource, TrustedIssuer, TrustedIssuers};
+pub use issuers::{InvalidIssuer, SelectedIssuer, TenantSource, TrustedIssuer, TrustedIssuers};
 pub use key_cache::KeyCacheSettings;
-pub use pattern::PLACEHOLDER;
+pub use pattern::TENANT_PLACEHOLDER;
 pub use profile::{Profile, UnknownProfile};
 
-use claims::Limits;
+use claims::TimeLimits;
 use key_cache::KeyCache;
 use token_cache::{TokenCache, Verified};
-use verifier::{Expectations, MAX_BYTES, Unverified};
+use verifier::{Expectations, MAX_TOKEN_BYTES, UnverifiedToken};
 
 /// When it is worth asking again for keys that are just being fetched.
-const SOON: Duration = Duration::from_secs(1);
+const RETRY_AFTER_KEY_WAIT: Duration = Duration::from_secs(1);
 
 /// How tokens are verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuthSettings {
+pub struct VerifierSettings {
     /// How far the issuers' clocks may be apart from ours.
     pub leeway: Duration,
     /// How long a token may be good for, so that one that leaks is not good for ever.
@@ -72,7 +72,7 @@ pub struct AuthSettings {
     pub cached_tokens: usize,
 }
 
-impl Default for AuthSettings {
+impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
             leeway: Duration::from_secs(5),
@@ -92,14 +92,14 @@ pub struct TokenVerifier {
     keys: KeyCache,
     tokens: TokenCache,
     clock: Arc<dyn Clock>,
-    settings: AuthSettings,
-    limits: Limits,
-    lookups: Lookups,
+    settings: VerifierSettings,
+    limits: TimeLimits,
+    counters: TokenCacheCounters,
 }
 
 /// How often a token was one that had been verified a moment ago. Clones count together.
 #[derive(Debug, Clone, Default)]
-pub struct Lookups {
+pub struct TokenCacheCounters {
     /// It was.
     pub hits: Counter,
     /// It was not.
@@ -112,16 +112,16 @@ impl TokenVerifier {
         issuers: TrustedIssuers,
         keys: Arc<dyn KeySource>,
         clock: Arc<dyn Clock>,
-        settings: AuthSettings,
+        settings: VerifierSettings,
     ) -> Self {
         let keys = KeyCache::new(keys, Arc::clone(&clock), settings.keys);
-        Self::over(keys, issuers, clock, settings, Lookups::default())
+        Self::from_parts(keys, issuers, clock, settings, TokenCacheCounters::default())
     }
 
     /// The same verifier, which counts here.
     #[must_use]
-    pub fn counting(self, lookups: Lookups) -> Self {
-        Self { lookups, ..self }
+    pub fn with_counters(self, counters: TokenCacheCounters) -> Self {
+        Self { counters, ..self }
     }
 
     /// A verifier that believes these issuers instead. Keys are kept; of tokens that were verified
@@ -129,20 +129,20 @@ impl TokenVerifier {
     #[must_use]
     pub fn with_issuers(&self, issuers: TrustedIssuers) -> Self {
         let (keys, clock) = (self.keys.clone(), Arc::clone(&self.clock));
-        Self::over(keys, issuers, clock, self.settings, self.lookups.clone())
+        Self::from_parts(keys, issuers, clock, self.settings, self.counters.clone())
     }
 
-    fn over(
+    fn from_parts(
         keys: KeyCache,
         issuers: TrustedIssuers,
         clock: Arc<dyn Clock>,
-        settings: AuthSettings,
-        lookups: Lookups,
+        settings: VerifierSettings,
+        counters: TokenCacheCounters,
     ) -> Self {
-        let AuthSettings { leeway, max_lifetime, .. } = settings;
-        let limits = Limits { leeway, max_lifetime };
+        let VerifierSettings { leeway, max_lifetime, .. } = settings;
+        let limits = TimeLimits { leeway, max_lifetime };
         let tokens = TokenCache::new(settings.cached_tokens);
-        Self { issuers, keys, tokens, clock, settings, limits, lookups }
+        Self { issuers, keys, tokens, clock, settings, limits, counters }
     }
 
     /// Whether there are keys to verify tokens with: those of one issuer at least, or a template
@@ -151,9 +151,9 @@ impl TokenVerifier {
     /// Keys that are missing are fetched, as they would be for a token: so this may be asked as
     /// often as one likes, and a service that has just been started gets its keys by it.
     pub async fn has_keys(&self) -> bool {
-        let fixed = self.issuers.all_fixed();
+        let fixed = self.issuers.fixed_key_sets();
         let mut fetches: Vec<_> =
-            fixed.iter().map(|address| Box::pin(self.keys.has_keys(address))).collect();
+            fixed.iter().map(|location| Box::pin(self.keys.has_keys(location))).collect();
         // Each is asked once, which begins the fetches that are due. One that has keys is enough,
         // and nobody waits for another one that is silent.
         let mut ready = fixed.is_empty();
@@ -181,8 +181,8 @@ impl TokenVerifier {
 
     /// The configured name of the issuer that a token claims to be of, for the log of one that was
     /// not accepted.
-    pub fn issuer_of(&self, token: &str) -> Option<String> {
-        self.issuers.name_of(Unverified::read(token).ok()?.issuer())
+    pub fn issuer_name(&self, token: &str) -> Option<String> {
+        self.issuers.configured_name(UnverifiedToken::parse(token).ok()?.issuer())
     }
 
     /// Who bears this token.
@@ -190,40 +190,42 @@ impl TokenVerifier {
     /// Must be called within a Tokio runtime: fetches run as tasks of their own, so that this may
     /// be dropped at any time without harm to others.
     pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
-        if token.len() > MAX_BYTES {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid(Reason::TooLong));
         }
         let now = self.clock.now();
         if let Some(bearer) = self.tokens.get(token, now, self.limits, &self.keys) {
-            self.lookups.hits.inc();
+            self.counters.hits.inc();
             return Ok(bearer);
         }
-        self.lookups.misses.inc();
-        let unverified = Unverified::read(token).map_err(TokenError::Invalid)?;
+        self.counters.misses.inc();
+        let unverified = UnverifiedToken::parse(token).map_err(TokenError::Invalid)?;
         let selected = self
             .issuers
             .select(unverified.issuer(), unverified.audiences())
             .map_err(TokenError::Invalid)?;
         let expectations = Expectations {
-            issuer: &selected.address.issuer,
+            issuer: &selected.location.issuer,
             audience: selected.issuer.audience(),
             algorithms: selected.issuer.algorithms(),
             profile: selected.issuer.profile(),
-            machine_clients: selected.issuer.lets_machines_in(),
+            machine_clients: selected.issuer.allows_machine_clients(),
             limits: self.limits,
         };
         // Before the key is looked for, so that an old token never costs a fetch.
-        let checked = unverified.checked(&expectations, now).map_err(TokenError::Invalid)?;
-        let wanted = checked.wanted();
+        let checked = unverified.check(&expectations, now).map_err(TokenError::Invalid)?;
+        let query = checked.key_query();
         let key =
-            tokio::time::timeout(self.settings.key_wait, self.keys.key(&selected.address, &wanted));
+            tokio::time::timeout(self.settings.key_wait, self.keys.key(&selected.location, &query));
         // The fetch is a task of its own, and goes on for whoever comes next.
-        let key = key.await.unwrap_or(Err(TokenError::KeysUnavailable { retry_after: SOON }))?;
-        let claims = checked.verified_by(&key).map_err(TokenError::Invalid)?;
-        let bearer = Arc::new(claims.bearer(&selected).map_err(TokenError::Invalid)?);
+        let key = key
+            .await
+            .unwrap_or(Err(TokenError::KeysUnavailable { retry_after: RETRY_AFTER_KEY_WAIT }))?;
+        let claims = checked.verify_signature(&key).map_err(TokenError::Invalid)?;
+        let bearer = Arc::new(claims.to_bearer(&selected).map_err(TokenError::Invalid)?);
         let validity = claims.validity;
         let verified =
-            Verified { bearer: Arc::clone(&bearer), validity, address: selected.address, key };
+            Verified { bearer: Arc::clone(&bearer), validity, location: selected.location, key };
         self.tokens.put(token, verified);
         Ok(bearer)
     }

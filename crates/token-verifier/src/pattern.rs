@@ -6,7 +6,7 @@ use domain::TenantId;
 use url::{Host, Url};
 
 /// Where the tenant stands in a template.
-pub const PLACEHOLDER: &str = "{tenant}";
+pub const TENANT_PLACEHOLDER: &str = "{tenant}";
 
 /// An address that is fixed, or has one place for a tenant: a whole host label, or a whole segment
 /// of the path.
@@ -15,41 +15,41 @@ pub const PLACEHOLDER: &str = "{tenant}";
 /// before the place, a [`TenantId`], the exact text after it. A tenant holds no `.`, `/`, `:`, `@`
 /// or upper case, so no other host, port, user or path can look like one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pattern {
+pub(crate) enum UrlTemplate {
     Fixed(String),
     Template { prefix: String, suffix: String },
 }
 
 /// A text that matches, with the tenant that it names, if the pattern has a place for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Match {
+pub(crate) struct TemplateMatch {
     pub(crate) tenant: Option<TenantId>,
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for UrlTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(text) => f.write_str(text),
-            Self::Template { prefix, suffix } => write!(f, "{prefix}{PLACEHOLDER}{suffix}"),
+            Self::Template { prefix, suffix } => write!(f, "{prefix}{TENANT_PLACEHOLDER}{suffix}"),
         }
     }
 }
 
-impl Pattern {
+impl UrlTemplate {
     /// The name of an issuer, which has neither query nor fragment (OpenID Connect Discovery 1.0
     /// §3).
-    pub(crate) fn of_issuer(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_issuer(text: &str) -> Result<Self, String> {
         if text.contains(['?', '#']) {
             return Err("must have neither query nor fragment".to_owned());
         }
-        Self::of_key_set(text)
+        Self::parse_key_set(text)
     }
 
     /// The address of a key set.
-    pub(crate) fn of_key_set(text: &str) -> Result<Self, String> {
-        let pattern = Self::split(text)?;
+    pub(crate) fn parse_key_set(text: &str) -> Result<Self, String> {
+        let pattern = Self::parse_placeholder(text)?;
         // Any tenant will do here: they all consist of the same harmless characters.
-        let sample = text.replace(PLACEHOLDER, "tenant");
+        let sample = text.replace(TENANT_PLACEHOLDER, "tenant");
         let url = Url::parse(&sample).map_err(|error| format!("must be a URL: {error}"))?;
         // Before anything repeats the address: it may hold a password.
         if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
@@ -73,8 +73,8 @@ impl Pattern {
         Ok(pattern)
     }
 
-    fn split(text: &str) -> Result<Self, String> {
-        let Some((prefix, suffix)) = text.split_once(PLACEHOLDER) else {
+    fn parse_placeholder(text: &str) -> Result<Self, String> {
+        let Some((prefix, suffix)) = text.split_once(TENANT_PLACEHOLDER) else {
             return if text.contains(['{', '}']) {
                 Err("may have no braces but those of {tenant}".to_owned())
             } else {
@@ -94,7 +94,7 @@ impl Pattern {
             // The last label must not be the tenant's: it would be the top-level domain.
             let label_starts = after_scheme.is_empty() || after_scheme.ends_with('.');
             let label_follows =
-                suffix.strip_prefix('.').is_some_and(|rest| rest.starts_with(label_character));
+                suffix.strip_prefix('.').is_some_and(|rest| rest.starts_with(is_label_character));
             prefix.contains("://") && label_starts && label_follows
         };
         if !whole {
@@ -113,18 +113,18 @@ impl Pattern {
     }
 
     /// Whether the text is this address, and for which tenant.
-    pub(crate) fn matches(&self, text: &str) -> Option<Match> {
+    pub(crate) fn matches(&self, text: &str) -> Option<TemplateMatch> {
         match self {
-            Self::Fixed(fixed) => (fixed == text).then_some(Match { tenant: None }),
+            Self::Fixed(fixed) => (fixed == text).then_some(TemplateMatch { tenant: None }),
             Self::Template { prefix, suffix } => {
                 let tenant = text.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str())?;
-                tenant.parse().ok().map(|tenant| Match { tenant: Some(tenant) })
+                tenant.parse().ok().map(|tenant| TemplateMatch { tenant: Some(tenant) })
             }
         }
     }
 
     /// The address for a match of another pattern. A fixed one is the same for all.
-    pub(crate) fn filled(&self, found: &Match) -> String {
+    pub(crate) fn expand(&self, found: &TemplateMatch) -> String {
         match (self, &found.tenant) {
             (Self::Fixed(fixed), _) => fixed.clone(),
             (Self::Template { prefix, suffix }, Some(tenant)) => {
@@ -132,12 +132,14 @@ impl Pattern {
             }
             // Never happens: where one has a place, the other has too. If it did, the result would
             // be no URL and nothing would be fetched.
-            (Self::Template { prefix, suffix }, None) => format!("{prefix}{PLACEHOLDER}{suffix}"),
+            (Self::Template { prefix, suffix }, None) => {
+                format!("{prefix}{TENANT_PLACEHOLDER}{suffix}")
+            }
         }
     }
 }
 
-fn label_character(character: char) -> bool {
+fn is_label_character(character: char) -> bool {
     character.is_ascii_alphanumeric()
 }
 

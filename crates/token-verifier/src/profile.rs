@@ -49,7 +49,7 @@ pub(crate) enum TokenType {
 impl TokenType {
     /// The type that `typ` names, if an access token can have it. Media types have no case (RFC
     /// 7515 §4.1.9 by RFC 2045 §5.1).
-    pub(crate) fn named(typ: &str) -> Option<Self> {
+    pub(crate) fn from_name(typ: &str) -> Option<Self> {
         if typ.eq_ignore_ascii_case("JWT") {
             Some(Self::Jwt)
         } else if ["at+jwt", "application/at+jwt"].iter().any(|it| it.eq_ignore_ascii_case(typ)) {
@@ -61,14 +61,14 @@ impl TokenType {
 }
 
 /// What RFC 9068 §2.2 requires besides `iss`, `aud` and `exp`, without which nobody is let in.
-const REQUIRED_TEXTS: [&str; 3] = ["sub", "client_id", "jti"];
+const REQUIRED_STRING_CLAIMS: [&str; 3] = ["sub", "client_id", "jti"];
 
 impl Profile {
     /// Whether a token of this type, with these claims besides the usual ones, looks as it should.
     pub(crate) fn check(
         self,
         typ: TokenType,
-        issued: bool,
+        has_issued_at: bool,
         claims: &Map<String, Value>,
     ) -> Result<(), Reason> {
         match (self, typ) {
@@ -77,14 +77,14 @@ impl Profile {
                 Err(Reason::Type)
             }
             (Self::Rfc9068, TokenType::AccessToken) => {
-                for name in REQUIRED_TEXTS {
+                for name in REQUIRED_STRING_CLAIMS {
                     match claims.get(name) {
                         Some(Value::String(_)) => {}
                         Some(_) => return Err(Reason::MalformedClaims),
                         None => return Err(Reason::MissingClaim),
                     }
                 }
-                if issued { Ok(()) } else { Err(Reason::MissingClaim) }
+                if has_issued_at { Ok(()) } else { Err(Reason::MissingClaim) }
             }
         }
     }
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    fn full() -> Map<String, Value> {
+    fn complete_claims() -> Map<String, Value> {
         let claims = json!({"sub": "auth0|anna", "client_id": "program", "jti": "1"});
         claims.as_object().cloned().unwrap()
     }
@@ -114,36 +114,36 @@ mod tests {
     #[test]
     fn token_type_is_case_insensitive() {
         for typ in ["JWT", "jwt", "Jwt"] {
-            assert_eq!(TokenType::named(typ), Some(TokenType::Jwt), "{typ}");
+            assert_eq!(TokenType::from_name(typ), Some(TokenType::Jwt), "{typ}");
         }
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"] {
-            assert_eq!(TokenType::named(typ), Some(TokenType::AccessToken), "{typ}");
+            assert_eq!(TokenType::from_name(typ), Some(TokenType::AccessToken), "{typ}");
         }
         for typ in ["", "JWT ", "JOSE", "application/jwt", "id+jwt", "logout+jwt", "at jwt"] {
-            assert_eq!(TokenType::named(typ), None, "{typ}");
+            assert_eq!(TokenType::from_name(typ), None, "{typ}");
         }
     }
 
     #[test]
     fn profile_accepts_only_its_token_type() {
-        let taken = |profile: Profile, typ| profile.check(typ, true, &full());
+        let check = |profile: Profile, typ| profile.check(typ, true, &complete_claims());
         for typ in [TokenType::Jwt, TokenType::AccessToken] {
-            assert_eq!(taken(Profile::Any, typ), Ok(()));
+            assert_eq!(check(Profile::Any, typ), Ok(()));
         }
-        assert_eq!(taken(Profile::Jwt, TokenType::Jwt), Ok(()));
-        assert_eq!(taken(Profile::Jwt, TokenType::AccessToken), Err(Reason::Type));
-        assert_eq!(taken(Profile::Rfc9068, TokenType::AccessToken), Ok(()));
-        assert_eq!(taken(Profile::Rfc9068, TokenType::Jwt), Err(Reason::Type));
+        assert_eq!(check(Profile::Jwt, TokenType::Jwt), Ok(()));
+        assert_eq!(check(Profile::Jwt, TokenType::AccessToken), Err(Reason::Type));
+        assert_eq!(check(Profile::Rfc9068, TokenType::AccessToken), Ok(()));
+        assert_eq!(check(Profile::Rfc9068, TokenType::Jwt), Err(Reason::Type));
     }
 
     #[test]
     fn rfc9068_profile_requires_each_of_its_claims() {
-        let check = |issued, claims: &Map<String, Value>| {
-            Profile::Rfc9068.check(TokenType::AccessToken, issued, claims)
+        let check = |has_issued_at, claims: &Map<String, Value>| {
+            Profile::Rfc9068.check(TokenType::AccessToken, has_issued_at, claims)
         };
-        assert_eq!(check(false, &full()), Err(Reason::MissingClaim));
+        assert_eq!(check(false, &complete_claims()), Err(Reason::MissingClaim));
         for name in ["sub", "client_id", "jti"] {
-            let mut claims = full();
+            let mut claims = complete_claims();
             claims.remove(name);
             assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
             claims.insert(name.to_owned(), json!(1));

@@ -52,30 +52,30 @@ impl Clock for ManualClock {
 
 /// A source of keys that does what the test says, and writes down who asked.
 #[derive(Debug)]
-pub(crate) struct FakeSource {
-    state: Mutex<FakeState>,
+pub(crate) struct FakeKeySource {
+    state: Mutex<FakeKeySourceState>,
     /// A fetch takes one place for good; a test that closes the gate lets them through one by one.
-    gate: Semaphore,
+    permits: Semaphore,
 }
 
 #[derive(Debug, Default)]
-struct FakeState {
+struct FakeKeySourceState {
     keys: HashMap<String, Vec<PublicKey>>,
     fetched: Vec<KeySetLocation>,
     running: usize,
-    most_running: usize,
-    fails: bool,
-    panics: bool,
+    max_running: usize,
+    is_failing: bool,
+    is_panicking: bool,
 }
 
-const OPEN: usize = 1_000_000;
+const UNLIMITED: usize = 1_000_000;
 
-impl FakeSource {
+impl FakeKeySource {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), gate: Semaphore::new(OPEN) })
+        Arc::new(Self { state: Mutex::default(), permits: Semaphore::new(UNLIMITED) })
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, FakeState> {
+    fn state(&self) -> std::sync::MutexGuard<'_, FakeKeySourceState> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -84,53 +84,53 @@ impl FakeSource {
         self.state().keys.insert(issuer.to_owned(), keys.to_vec());
     }
 
-    pub(crate) fn fail(&self, fails: bool) {
-        self.state().fails = fails;
+    pub(crate) fn set_failing(&self, is_failing: bool) {
+        self.state().is_failing = is_failing;
     }
 
-    pub(crate) fn panic(&self, panics: bool) {
-        self.state().panics = panics;
+    pub(crate) fn set_panicking(&self, is_panicking: bool) {
+        self.state().is_panicking = is_panicking;
     }
 
     /// From now on fetches wait until they are let through.
-    pub(crate) fn close_gate(&self) {
-        self.gate.forget_permits(usize::MAX);
+    pub(crate) fn block_fetches(&self) {
+        self.permits.forget_permits(usize::MAX);
     }
 
-    pub(crate) fn let_through(&self, count: usize) {
-        self.gate.add_permits(count);
+    pub(crate) fn release_fetches(&self, count: usize) {
+        self.permits.add_permits(count);
     }
 
     /// How many fetches were begun.
-    pub(crate) fn fetches(&self) -> usize {
+    pub(crate) fn fetch_count(&self) -> usize {
         self.state().fetched.len()
     }
 
-    pub(crate) fn fetched(&self) -> Vec<KeySetLocation> {
+    pub(crate) fn fetched_locations(&self) -> Vec<KeySetLocation> {
         self.state().fetched.clone()
     }
 
     /// The most fetches that there ever were at once.
-    pub(crate) fn most_running(&self) -> usize {
-        self.state().most_running
+    pub(crate) fn max_running(&self) -> usize {
+        self.state().max_running
     }
 }
 
 #[async_trait]
-impl KeySource for FakeSource {
-    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
+impl KeySource for FakeKeySource {
+    async fn fetch(&self, location: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         {
             let mut state = self.state();
-            state.fetched.push(address.clone());
+            state.fetched.push(location.clone());
             state.running += 1;
-            state.most_running = state.most_running.max(state.running);
+            state.max_running = state.max_running.max(state.running);
         }
-        self.gate.acquire().await.unwrap().forget();
+        self.permits.acquire().await.unwrap().forget();
         let mut state = self.state();
         state.running -= 1;
-        assert!(!state.panics, "the test wants a panic");
-        match state.keys.get(&address.issuer) {
-            Some(keys) if !state.fails => Ok(keys.clone()),
+        assert!(!state.is_panicking, "the test wants a panic");
+        match state.keys.get(&location.issuer) {
+            Some(keys) if !state.is_failing => Ok(keys.clone()),
             Some(_) | None => Err(KeySourceError::Timeout),
         }
     }
@@ -146,7 +146,7 @@ pub(crate) async fn settle() {
 
 /// A key pair of an issuer.
 #[derive(Debug)]
-pub(crate) enum TestKey {
+pub(crate) enum SigningKey {
     Rsa(RsaKeyPair),
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -156,29 +156,29 @@ pub(crate) enum TestKey {
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident, $make:expr) => {
         $(#[$doc])*
-        pub(crate) fn $name() -> &'static TestKey {
-            static KEY: OnceLock<TestKey> = OnceLock::new();
+        pub(crate) fn $name() -> &'static SigningKey {
+            static KEY: OnceLock<SigningKey> = OnceLock::new();
             KEY.get_or_init(|| $make)
         }
     };
 }
 
-fn make_rsa() -> TestKey {
-    TestKey::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())
+fn generate_rsa() -> SigningKey {
+    SigningKey::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())
 }
 
 key!(
     /// The issuer's RSA key.
-    rsa, make_rsa()
+    rsa, generate_rsa()
 );
 key!(
     /// Another RSA key: of another issuer, of an attacker, or the next one of the same.
-    other_rsa, make_rsa()
+    other_rsa, generate_rsa()
 );
 key!(
     /// A P-256 key.
     p256,
-    TestKey::Ec(
+    SigningKey::Ec(
         Curve::P256,
         EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
     )
@@ -186,17 +186,17 @@ key!(
 key!(
     /// A P-384 key.
     p384,
-    TestKey::Ec(
+    SigningKey::Ec(
         Curve::P384,
         EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap()
     )
 );
 key!(
     /// An Ed25519 key.
-    ed25519, TestKey::Ed25519(Ed25519KeyPair::generate().unwrap())
+    ed25519, SigningKey::Ed25519(Ed25519KeyPair::generate().unwrap())
 );
 
-impl TestKey {
+impl SigningKey {
     /// The public half, as an issuer publishes it.
     pub(crate) fn public(&self, kid: &str) -> PublicKey {
         PublicKey { kid: Some(kid.to_owned()), algorithm: None, material: self.material() }
@@ -205,7 +205,7 @@ impl TestKey {
     pub(crate) fn material(&self) -> KeyMaterial {
         match self {
             Self::Rsa(pair) => {
-                let [n, e] = integers(pair.public_key().as_ref());
+                let [n, e] = rsa_integers(pair.public_key().as_ref());
                 KeyMaterial::Rsa { n, e }
             }
             Self::Ec(curve, pair) => {
@@ -226,7 +226,7 @@ impl TestKey {
     }
 
     /// The public half as DER, as somebody may try to use it for a secret.
-    pub(crate) fn public_bytes(&self) -> Vec<u8> {
+    pub(crate) fn public_key_bytes(&self) -> Vec<u8> {
         match self {
             Self::Rsa(pair) => pair.public_key().as_ref().to_vec(),
             Self::Ec(_, pair) => pair.public_key().as_ref().to_vec(),
@@ -240,7 +240,7 @@ impl TestKey {
         match self {
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(encoding(algorithm), &rng, message, &mut signature).unwrap();
+                pair.sign(rsa_encoding(algorithm), &rng, message, &mut signature).unwrap();
                 signature
             }
             Self::Ec(_, pair) => pair.sign(&rng, message).unwrap().as_ref().to_vec(),
@@ -249,7 +249,7 @@ impl TestKey {
     }
 }
 
-fn encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
+fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
     match algorithm {
         Algorithm::Rs384 => &RSA_PKCS1_SHA384,
         Algorithm::Rs512 => &RSA_PKCS1_SHA512,
@@ -263,15 +263,15 @@ fn encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
 }
 
 /// The two integers of an `RSAPublicKey` (RFC 8017 §A.1.1), without leading zeros.
-fn integers(der: &[u8]) -> [Vec<u8>; 2] {
-    let (sequence, _) = element(der);
-    let (n, rest) = element(sequence);
-    let (e, _) = element(rest);
+fn rsa_integers(der: &[u8]) -> [Vec<u8>; 2] {
+    let (sequence, _) = der_element(der);
+    let (n, rest) = der_element(sequence);
+    let (e, _) = der_element(rest);
     [n, e].map(|number| number.iter().copied().skip_while(|byte| *byte == 0).collect())
 }
 
 /// The content of a DER element, and what follows it.
-fn element(der: &[u8]) -> (&[u8], &[u8]) {
+fn der_element(der: &[u8]) -> (&[u8], &[u8]) {
     let (length, start) = match usize::from(der[1]) {
         short @ 0..0x80 => (short, 2),
         long => {
@@ -293,12 +293,12 @@ pub(crate) const KID: &str = "key-1";
 
 /// A token in the making. It starts out good.
 #[derive(Debug, Clone)]
-pub(crate) struct Token {
+pub(crate) struct TokenBuilder {
     pub(crate) header: Value,
     pub(crate) claims: Value,
 }
 
-impl Token {
+impl TokenBuilder {
     pub(crate) fn new() -> Self {
         Self {
             header: json!({"alg": "RS256", "typ": "JWT", "kid": KID}),
@@ -334,15 +334,15 @@ impl Token {
     }
 
     /// Signed as its header says, if that is an algorithm.
-    pub(crate) fn signed_by(&self, key: &TestKey) -> String {
-        let algorithm = self.header["alg"].as_str().and_then(Algorithm::named);
+    pub(crate) fn signed_by(&self, key: &SigningKey) -> String {
+        let algorithm = self.header["alg"].as_str().and_then(Algorithm::from_name);
         let algorithm = algorithm.unwrap_or(Algorithm::Rs256);
         signed(&self.header.to_string(), &self.claims.to_string(), key, algorithm)
     }
 }
 
 /// A token of exactly these texts.
-pub(crate) fn signed(header: &str, claims: &str, key: &TestKey, algorithm: Algorithm) -> String {
+pub(crate) fn signed(header: &str, claims: &str, key: &SigningKey, algorithm: Algorithm) -> String {
     let message = format!("{}.{}", base64(header), base64(claims));
     let signature = key.sign(algorithm, message.as_bytes());
     format!("{message}.{}", base64(signature))

@@ -5,17 +5,17 @@ use serde_json::json;
 
 use super::*;
 use crate::testing::{
-    AUDIENCE, FakeSource, ISSUER, KID, ManualClock, START_SECONDS, Token, other_rsa, p256, rsa,
-    settle,
+    AUDIENCE, FakeKeySource, ISSUER, KID, ManualClock, START_SECONDS, TokenBuilder, other_rsa,
+    p256, rsa, settle,
 };
 
 const TEMPLATE: &str = "https://cm.{tenant}.example.com";
-const OF_ACME: &str = "https://cm.acme.example.com";
+const ACME_ISSUER: &str = "https://cm.acme.example.com";
 const REFRESH: Duration = Duration::from_mins(5);
 const STALE_BOUND: Duration = Duration::from_hours(1);
 
-struct World {
-    source: Arc<FakeSource>,
+struct Fixture {
+    source: Arc<FakeKeySource>,
     clock: Arc<ManualClock>,
     verifier: TokenVerifier,
 }
@@ -25,10 +25,10 @@ fn trusted(issuer: &str, audience: &str, tenants: TenantSource) -> TrustedIssuer
     TrustedIssuer::new(issuer, None, audience, &algorithms, tenants).unwrap()
 }
 
-fn world() -> World {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+fn fixture() -> Fixture {
+    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
     source.publish(ISSUER, &[rsa().public(KID)]);
-    source.publish(OF_ACME, &[other_rsa().public(KID)]);
+    source.publish(ACME_ISSUER, &[other_rsa().public(KID)]);
     let issuers = TrustedIssuers::new(vec![
         trusted(ISSUER, AUDIENCE, TenantSource::All),
         trusted(ISSUER, "membership", TenantSource::Membership),
@@ -38,12 +38,12 @@ fn world() -> World {
         issuers,
         Arc::clone(&source) as Arc<dyn KeySource>,
         Arc::clone(&clock) as Arc<dyn Clock>,
-        AuthSettings::default(),
+        VerifierSettings::default(),
     );
-    World { source, clock, verifier }
+    Fixture { source, clock, verifier }
 }
 
-impl World {
+impl Fixture {
     async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
         let answer = self.verifier.verify(token).await;
         settle().await;
@@ -60,12 +60,12 @@ impl World {
 
     #[track_caller]
     fn assert_fetches(&self, count: usize) {
-        assert_eq!(self.source.fetches(), count);
+        assert_eq!(self.source.fetch_count(), count);
     }
 }
 
-fn good() -> String {
-    Token::new().claim("exp", START_SECONDS + 86_400).signed_by(rsa())
+fn valid_token() -> String {
+    TokenBuilder::new().claim("exp", START_SECONDS + 86_400).signed_by(rsa())
 }
 
 fn is_send<T: Send>(future: T) -> T {
@@ -74,7 +74,7 @@ fn is_send<T: Send>(future: T) -> T {
 
 #[tokio::test]
 async fn valid_token_yields_its_bearer() {
-    let bearer = is_send(world().verifier.verify(&good())).await.unwrap();
+    let bearer = is_send(fixture().verifier.verify(&valid_token())).await.unwrap();
     assert_eq!(bearer.subject, Some("auth0|anna".parse().unwrap()));
     assert!(bearer.permissions.has(domain::Permission::TenantAccessRead));
     assert!(!bearer.permissions.has(domain::Permission::TenantAccessWrite));
@@ -83,31 +83,31 @@ async fn valid_token_yields_its_bearer() {
 
 #[tokio::test]
 async fn issuers_have_separate_audiences_tenants_and_keys() {
-    let world = world();
-    let token = Token::new().claim("aud", "membership").signed_by(rsa());
-    let bearer = world.verify(&token).await.unwrap();
+    let fixture = fixture();
+    let token = TokenBuilder::new().claim("aud", "membership").signed_by(rsa());
+    let bearer = fixture.verify(&token).await.unwrap();
     assert_eq!(bearer.tenants, domain::ClaimedTenants::Memberships { within: None });
-    let token = Token::new().claim("iss", OF_ACME).signed_by(other_rsa());
-    let bearer = world.verify(&token).await.unwrap();
+    let token = TokenBuilder::new().claim("iss", ACME_ISSUER).signed_by(other_rsa());
+    let bearer = fixture.verify(&token).await.unwrap();
     let acme = "acme".parse().unwrap();
     assert_eq!(bearer.tenants, domain::ClaimedTenants::Listed([acme].into_iter().collect()));
 }
 
 #[tokio::test]
 async fn issuer_cannot_sign_for_another_with_same_kid() {
-    let world = world();
-    world.verify(&good()).await.unwrap();
-    let theirs = Token::new().claim("iss", OF_ACME);
-    world.verify(&theirs.signed_by(other_rsa())).await.unwrap();
-    assert_eq!(world.reason(&theirs.signed_by(rsa())).await, Some(Reason::Signature));
-    let ours = Token::new().signed_by(other_rsa());
-    assert_eq!(world.reason(&ours).await, Some(Reason::Signature));
+    let fixture = fixture();
+    fixture.verify(&valid_token()).await.unwrap();
+    let acme_token = TokenBuilder::new().claim("iss", ACME_ISSUER);
+    fixture.verify(&acme_token.signed_by(other_rsa())).await.unwrap();
+    assert_eq!(fixture.reason(&acme_token.signed_by(rsa())).await, Some(Reason::Signature));
+    let own_token = TokenBuilder::new().signed_by(other_rsa());
+    assert_eq!(fixture.reason(&own_token).await, Some(Reason::Signature));
 }
 
 #[tokio::test]
 async fn invalid_token_is_refused_without_fetching_keys() {
-    let world = world();
-    let token = Token::new;
+    let fixture = fixture();
+    let token = TokenBuilder::new;
     for (token, reason) in [
         (token().claim("iss", "https://evil.test/"), Reason::UnknownIssuer),
         (token().claim("iss", "https://issuer.example"), Reason::UnknownIssuer),
@@ -126,222 +126,223 @@ async fn invalid_token_is_refused_without_fetching_keys() {
         (token().claim("exp", START_SECONDS - 60), Reason::Expired),
         (token().claim("nbf", START_SECONDS + 60), Reason::NotYetValid),
         (token().claim("iat", START_SECONDS + 60), Reason::IssuedInFuture),
-        (token().claim("exp", START_SECONDS + 2_592_001), Reason::LivesTooLong),
+        (token().claim("exp", START_SECONDS + 2_592_001), Reason::LifetimeTooLong),
         (token().claim("at_hash", "hash"), Reason::Type),
         (token().header("alg", "PS256"), Reason::Algorithm),
         (token().header("alg", "none"), Reason::Algorithm),
         (token().header("typ", "logout+jwt"), Reason::Type),
         (token().header("crit", json!(["exp"])), Reason::CriticalExtension),
     ] {
-        assert_eq!(world.reason(&token.signed_by(rsa())).await, Some(reason), "{token:?}");
+        assert_eq!(fixture.reason(&token.signed_by(rsa())).await, Some(reason), "{token:?}");
     }
-    assert_eq!(world.reason(&"a".repeat(8193)).await, Some(Reason::TooLong));
-    assert_eq!(world.reason("a.b").await, Some(Reason::NotCompact));
-    world.assert_fetches(0);
+    assert_eq!(fixture.reason(&"a".repeat(8193)).await, Some(Reason::TooLong));
+    assert_eq!(fixture.reason("a.b").await, Some(Reason::NotCompact));
+    fixture.assert_fetches(0);
 }
 
 #[tokio::test]
 async fn keys_are_fetched_only_from_configured_location() {
-    let world = world();
-    let token = Token::new()
+    let fixture = fixture();
+    let token = TokenBuilder::new()
         .header("jku", "https://evil.test/keys")
         .header("x5u", "https://evil.test/certificate")
         .signed_by(other_rsa());
-    assert_eq!(world.reason(&token).await, Some(Reason::Signature));
-    let addresses = world.source.fetched();
-    assert_eq!(addresses.len(), 1);
-    assert_eq!((addresses[0].issuer.as_str(), &addresses[0].jwks_uri), (ISSUER, &None));
+    assert_eq!(fixture.reason(&token).await, Some(Reason::Signature));
+    let locations = fixture.source.fetched_locations();
+    assert_eq!(locations.len(), 1);
+    assert_eq!((locations[0].issuer.as_str(), &locations[0].jwks_uri), (ISSUER, &None));
 }
 
 #[tokio::test]
 async fn token_for_key_of_wrong_type_is_refused() {
-    let world = world();
-    let token = Token::new().header("alg", "ES256").signed_by(p256());
-    assert_eq!(world.reason(&token).await, Some(Reason::KeyMismatch));
-    world.assert_fetches(1);
+    let fixture = fixture();
+    let token = TokenBuilder::new().header("alg", "ES256").signed_by(p256());
+    assert_eq!(fixture.reason(&token).await, Some(Reason::KeyMismatch));
+    fixture.assert_fetches(1);
 }
 
 #[tokio::test]
 async fn missing_kid_requires_issuer_with_one_key() {
-    let world = world();
-    let token = Token::new().without_header("kid").signed_by(rsa());
-    assert_eq!(world.reason(&token).await, None);
-    world.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
-    world.clock.advance(REFRESH);
-    world.verify(&token).await.unwrap();
-    let token = Token::new().without_header("kid").claim("jti", "2").signed_by(rsa());
-    assert_eq!(world.reason(&token).await, Some(Reason::AmbiguousKey));
+    let fixture = fixture();
+    let token = TokenBuilder::new().without_header("kid").signed_by(rsa());
+    assert_eq!(fixture.reason(&token).await, None);
+    fixture.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
+    fixture.clock.advance(REFRESH);
+    fixture.verify(&token).await.unwrap();
+    let token = TokenBuilder::new().without_header("kid").claim("jti", "2").signed_by(rsa());
+    assert_eq!(fixture.reason(&token).await, Some(Reason::AmbiguousKey));
 }
 
 #[tokio::test]
 async fn rotated_key_is_fetched_and_accepted() {
-    let world = world();
-    world.verify(&good()).await.unwrap();
-    world.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
-    let new = Token::new().header("kid", "new").signed_by(other_rsa());
-    assert!(world.verify(&new).await.is_ok());
-    assert!(world.verify(&good()).await.is_ok());
-    world.assert_fetches(2);
+    let fixture = fixture();
+    fixture.verify(&valid_token()).await.unwrap();
+    fixture.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
+    let new = TokenBuilder::new().header("kid", "new").signed_by(other_rsa());
+    assert!(fixture.verify(&new).await.is_ok());
+    assert!(fixture.verify(&valid_token()).await.is_ok());
+    fixture.assert_fetches(2);
 }
 
 #[tokio::test]
 async fn failed_fetch_is_reported_as_keys_unavailable() {
-    let world = world();
-    world.source.fail(true);
+    let fixture = fixture();
+    fixture.source.set_failing(true);
     let unavailable =
         |seconds| TokenError::KeysUnavailable { retry_after: Duration::from_secs(seconds) };
-    assert_eq!(world.verify(&good()).await.unwrap_err(), unavailable(1));
-    assert_eq!(world.verify(&good()).await.unwrap_err(), unavailable(1));
-    world.assert_fetches(1);
-    world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.verify(&good()).await.unwrap_err(), unavailable(2));
-    world.source.fail(false);
-    world.clock.advance(Duration::from_secs(2));
-    assert!(world.verify(&good()).await.is_ok());
+    assert_eq!(fixture.verify(&valid_token()).await.unwrap_err(), unavailable(1));
+    assert_eq!(fixture.verify(&valid_token()).await.unwrap_err(), unavailable(1));
+    fixture.assert_fetches(1);
+    fixture.clock.advance(Duration::from_secs(1));
+    assert_eq!(fixture.verify(&valid_token()).await.unwrap_err(), unavailable(2));
+    fixture.source.set_failing(false);
+    fixture.clock.advance(Duration::from_secs(2));
+    assert!(fixture.verify(&valid_token()).await.is_ok());
 }
 
 #[tokio::test]
 async fn repeated_token_is_served_from_the_cache() {
-    let world = world();
-    let first = world.verify(&good()).await.unwrap();
+    let fixture = fixture();
+    let first = fixture.verify(&valid_token()).await.unwrap();
     // RSA PKCS #1 v1.5 signs the same every time, so this is the same token.
-    let second = world.verify(&good()).await.unwrap();
+    let second = fixture.verify(&valid_token()).await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
 }
 
 #[tokio::test]
 async fn cached_token_is_answered_without_waiting() {
-    let world = world();
-    let token = good();
-    world.verify(&token).await.unwrap();
-    let mut again = std::pin::pin!(world.verifier.verify(&token));
+    let fixture = fixture();
+    let token = valid_token();
+    fixture.verify(&token).await.unwrap();
+    let mut again = std::pin::pin!(fixture.verifier.verify(&token));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(again.as_mut().poll(&mut context).is_ready());
 }
 
 #[tokio::test]
 async fn cached_token_expires() {
-    let world = world();
-    let token = Token::new().claim("exp", START_SECONDS + 60).signed_by(rsa());
-    world.verify(&token).await.unwrap();
-    world.clock.advance(Duration::from_secs(64));
-    world.verify(&token).await.unwrap();
-    world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.reason(&token).await, Some(Reason::Expired));
+    let fixture = fixture();
+    let token = TokenBuilder::new().claim("exp", START_SECONDS + 60).signed_by(rsa());
+    fixture.verify(&token).await.unwrap();
+    fixture.clock.advance(Duration::from_secs(64));
+    fixture.verify(&token).await.unwrap();
+    fixture.clock.advance(Duration::from_secs(1));
+    assert_eq!(fixture.reason(&token).await, Some(Reason::Expired));
 }
 
 #[tokio::test]
 async fn cached_token_respects_not_before() {
-    let world = world();
-    let token = Token::new().claim("nbf", START_SECONDS).signed_by(rsa());
-    world.verify(&token).await.unwrap();
-    world.clock.set_back(Duration::from_secs(6));
-    assert_eq!(world.reason(&token).await, Some(Reason::NotYetValid));
+    let fixture = fixture();
+    let token = TokenBuilder::new().claim("nbf", START_SECONDS).signed_by(rsa());
+    fixture.verify(&token).await.unwrap();
+    fixture.clock.set_back(Duration::from_secs(6));
+    assert_eq!(fixture.reason(&token).await, Some(Reason::NotYetValid));
 }
 
 #[tokio::test]
 async fn profile_and_machine_client_rules_apply_per_issuer() {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
     let people = trusted(ISSUER, AUDIENCE, TenantSource::All)
         .with_profile(Profile::Rfc9068)
         .with_machine_clients(false);
     let others = trusted(TEMPLATE, AUDIENCE, TenantSource::Issuer);
     let issuers = TrustedIssuers::new(vec![people, others]);
     source.publish(ISSUER, &[rsa().public(KID)]);
-    source.publish(OF_ACME, &[rsa().public(KID)]);
+    source.publish(ACME_ISSUER, &[rsa().public(KID)]);
     let keys = Arc::clone(&source) as Arc<dyn KeySource>;
-    let verifier = TokenVerifier::new(issuers, keys, clock, AuthSettings::default());
-    let program = Token::new()
+    let verifier = TokenVerifier::new(issuers, keys, clock, VerifierSettings::default());
+    let program = TokenBuilder::new()
         .header("typ", "at+jwt")
         .claim("client_id", "program")
         .claim("jti", "1")
         .claim("sub", "program@clients");
-    for (token, reason) in [(Token::new(), Reason::Type), (program.clone(), Reason::MachineClient)]
+    for (token, reason) in
+        [(TokenBuilder::new(), Reason::Type), (program.clone(), Reason::MachineClient)]
     {
         let refused = verifier.verify(&token.signed_by(rsa())).await.unwrap_err();
         assert_eq!(refused, TokenError::Invalid(reason));
-        let elsewhere = token.claim("iss", OF_ACME).signed_by(rsa());
+        let elsewhere = token.claim("iss", ACME_ISSUER).signed_by(rsa());
         assert!(verifier.verify(&elsewhere).await.is_ok());
     }
     // What is refused here costs nothing.
-    assert!(source.fetched().iter().all(|address| address.issuer == OF_ACME));
+    assert!(source.fetched_locations().iter().all(|location| location.issuer == ACME_ISSUER));
     let person = program.claim("sub", "auth0|anna");
     assert!(verifier.verify(&person.signed_by(rsa())).await.is_ok());
 }
 
 #[tokio::test]
 async fn cached_token_is_dropped_with_its_key() {
-    let world = world();
-    world.verify(&good()).await.unwrap();
-    world.source.publish(ISSUER, &[other_rsa().public("new")]);
-    world.clock.advance(REFRESH);
+    let fixture = fixture();
+    fixture.verify(&valid_token()).await.unwrap();
+    fixture.source.publish(ISSUER, &[other_rsa().public("new")]);
+    fixture.clock.advance(REFRESH);
     // This use notices that the keys are old, the next finds them gone.
-    world.verify(&good()).await.unwrap();
-    world.assert_fetches(2);
-    assert_eq!(world.reason(&good()).await, Some(Reason::UnknownKey));
+    fixture.verify(&valid_token()).await.unwrap();
+    fixture.assert_fetches(2);
+    assert_eq!(fixture.reason(&valid_token()).await, Some(Reason::UnknownKey));
 }
 
 #[tokio::test]
 async fn cached_token_is_dropped_when_kid_is_reused() {
-    let world = world();
-    world.verify(&good()).await.unwrap();
-    world.source.publish(ISSUER, &[other_rsa().public(KID)]);
-    world.clock.advance(REFRESH);
-    world.verify(&good()).await.unwrap();
-    assert_eq!(world.reason(&good()).await, Some(Reason::Signature));
+    let fixture = fixture();
+    fixture.verify(&valid_token()).await.unwrap();
+    fixture.source.publish(ISSUER, &[other_rsa().public(KID)]);
+    fixture.clock.advance(REFRESH);
+    fixture.verify(&valid_token()).await.unwrap();
+    assert_eq!(fixture.reason(&valid_token()).await, Some(Reason::Signature));
 }
 
 #[tokio::test]
 async fn cached_token_survives_rotation_of_other_keys() {
-    let world = world();
-    let first = world.verify(&good()).await.unwrap();
-    world.source.publish(ISSUER, &[other_rsa().public("new"), rsa().public(KID)]);
-    world.clock.advance(REFRESH);
-    world.verify(&good()).await.unwrap();
-    world.assert_fetches(2);
-    assert!(Arc::ptr_eq(&world.verify(&good()).await.unwrap(), &first));
+    let fixture = fixture();
+    let first = fixture.verify(&valid_token()).await.unwrap();
+    fixture.source.publish(ISSUER, &[other_rsa().public("new"), rsa().public(KID)]);
+    fixture.clock.advance(REFRESH);
+    fixture.verify(&valid_token()).await.unwrap();
+    fixture.assert_fetches(2);
+    assert!(Arc::ptr_eq(&fixture.verify(&valid_token()).await.unwrap(), &first));
 }
 
 #[tokio::test]
 async fn cached_token_does_not_outlive_the_stale_bound() {
-    let world = world();
-    world.verify(&good()).await.unwrap();
-    world.source.fail(true);
-    world.clock.advance(STALE_BOUND.saturating_sub(Duration::from_secs(10)));
-    assert!(world.verify(&good()).await.is_ok());
-    world.clock.advance(Duration::from_secs(10));
-    let error = world.verify(&good()).await.unwrap_err();
+    let fixture = fixture();
+    fixture.verify(&valid_token()).await.unwrap();
+    fixture.source.set_failing(true);
+    fixture.clock.advance(STALE_BOUND.saturating_sub(Duration::from_secs(10)));
+    assert!(fixture.verify(&valid_token()).await.is_ok());
+    fixture.clock.advance(Duration::from_secs(10));
+    let error = fixture.verify(&valid_token()).await.unwrap_err();
     assert!(matches!(error, TokenError::KeysUnavailable { .. }));
-    world.source.fail(false);
-    world.clock.advance(Duration::from_secs(30));
-    assert!(world.verify(&good()).await.is_ok());
+    fixture.source.set_failing(false);
+    fixture.clock.advance(Duration::from_secs(30));
+    assert!(fixture.verify(&valid_token()).await.is_ok());
 }
 
 #[tokio::test]
 async fn token_cache_of_size_zero_works() {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
     source.publish(ISSUER, &[rsa().public(KID)]);
     let issuers = TrustedIssuers::new(vec![trusted(ISSUER, AUDIENCE, TenantSource::All)]);
-    let settings = AuthSettings { cached_tokens: 0, ..AuthSettings::default() };
+    let settings = VerifierSettings { cached_tokens: 0, ..VerifierSettings::default() };
     let verifier = TokenVerifier::new(issuers, source, clock, settings);
-    let first = verifier.verify(&good()).await.unwrap();
-    assert_eq!(first, verifier.verify(&good()).await.unwrap());
+    let first = verifier.verify(&valid_token()).await.unwrap();
+    assert_eq!(first, verifier.verify(&valid_token()).await.unwrap());
 }
 
 #[tokio::test]
 async fn verifier_debug_output_hides_tokens_and_keys() {
-    let world = world();
-    world.verify(&good()).await.unwrap();
-    let shown = format!("{:?}", world.verifier);
-    assert!(!shown.contains("auth0|anna") && !shown.contains("Rsa {"));
+    let fixture = fixture();
+    fixture.verify(&valid_token()).await.unwrap();
+    let debug_output = format!("{:?}", fixture.verifier);
+    assert!(!debug_output.contains("auth0|anna") && !debug_output.contains("Rsa {"));
 }
 
 proptest! {
     #[test]
     fn arbitrary_text_is_refused_without_fetching_keys(text in ".{0,200}") {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let world = world();
-        prop_assert!(runtime.block_on(world.verify(&text)).is_err());
-        prop_assert_eq!(world.source.fetches(), 0);
+        let fixture = fixture();
+        prop_assert!(runtime.block_on(fixture.verify(&text)).is_err());
+        prop_assert_eq!(fixture.source.fetch_count(), 0);
     }
 }

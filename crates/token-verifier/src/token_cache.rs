@@ -16,7 +16,7 @@ use ports::KeySetLocation;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::claims::{Limits, Validity};
+use crate::claims::{TimeLimits, Validity};
 use crate::key_cache::KeyCache;
 use crate::keys::VerifyingKey;
 
@@ -26,7 +26,7 @@ pub(crate) struct Verified {
     pub(crate) bearer: Arc<Bearer>,
     pub(crate) validity: Validity,
     /// Whose key it was.
-    pub(crate) address: KeySetLocation,
+    pub(crate) location: KeySetLocation,
     /// The key that it was verified with.
     pub(crate) key: Arc<VerifyingKey>,
 }
@@ -66,12 +66,12 @@ impl TokenCache {
         &self,
         token: &str,
         now: Timestamp,
-        limits: Limits,
+        limits: TimeLimits,
         keys: &KeyCache,
     ) -> Option<Arc<Bearer>> {
         let verified = self.0.get(token)?;
         let good = verified.validity.check(now, limits).is_ok()
-            && keys.holds(&verified.address, &verified.key, now);
+            && keys.is_current(&verified.location, &verified.key, now);
         if good {
             Some(Arc::clone(&verified.bearer))
         } else {

@@ -1,8 +1,8 @@
 //! Token, key, expectations and time in; claims out. Nothing here waits, fetches or remembers.
 //!
-//! The steps are types, so that none can be left out: [`Unverified`] reads the token,
-//! [`Unverified::checked`] compares what it says with what is expected, and only
-//! [`Checked::verified_by`] gives away the claims.
+//! The steps are types, so that none can be left out: [`UnverifiedToken`] reads the token,
+//! [`UnverifiedToken::check`] compares what it says with what is expected, and only
+//! [`CheckedToken::verify_signature`] gives away the claims.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ use domain::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
-use crate::claims::{Claims, Limits};
+use crate::claims::{Claims, TimeLimits};
 use crate::error::Reason;
-use crate::keys::{VerifyingKey, Wanted};
+use crate::keys::{KeyQuery, VerifyingKey};
 use crate::profile::{Profile, TokenType};
 use crate::strict_json;
 
 /// No access token needs more; what is longer is not even hashed.
-pub(crate) const MAX_BYTES: usize = 8192;
+pub(crate) const MAX_TOKEN_BYTES: usize = 8192;
 const MAX_KID_BYTES: usize = 256;
 
 /// What a token must be like.
@@ -36,11 +36,11 @@ pub(crate) struct Expectations<'a> {
     /// Whether it may be a program's own.
     pub(crate) machine_clients: bool,
     /// What its times are like.
-    pub(crate) limits: Limits,
+    pub(crate) limits: TimeLimits,
 }
 
 /// A token that is well-formed. Nothing that it says may be believed.
-pub(crate) struct Unverified<'a> {
+pub(crate) struct UnverifiedToken<'a> {
     message: &'a str,
     signature: Vec<u8>,
     header: Header,
@@ -55,24 +55,24 @@ struct Header {
 }
 
 /// A token that says what is expected. Whether it is true, only its signature tells.
-pub(crate) struct Checked<'a>(Unverified<'a>);
+pub(crate) struct CheckedToken<'a>(UnverifiedToken<'a>);
 
-impl fmt::Debug for Unverified<'_> {
+impl fmt::Debug for UnverifiedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unverified").finish_non_exhaustive()
+        f.debug_struct("UnverifiedToken").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Checked<'_> {
+impl fmt::Debug for CheckedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checked").finish_non_exhaustive()
+        f.debug_struct("CheckedToken").finish_non_exhaustive()
     }
 }
 
-impl<'a> Unverified<'a> {
+impl<'a> UnverifiedToken<'a> {
     /// Reads a JWS in compact form (RFC 7515 §7.1).
-    pub(crate) fn read(token: &'a str) -> Result<Self, Reason> {
-        if token.len() > MAX_BYTES {
+    pub(crate) fn parse(token: &'a str) -> Result<Self, Reason> {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(Reason::TooLong);
         }
         let (message, signature) = token.rsplit_once('.').ok_or(Reason::NotCompact)?;
@@ -81,8 +81,8 @@ impl<'a> Unverified<'a> {
         let [header, payload, signature] = [header, payload, signature].map(decode);
         let (header, payload, signature) = (header?, payload?, signature?);
         let header = strict_json::object(&header).ok_or(Reason::MalformedHeader)?;
-        let header = Header::read(&header)?;
-        let claims = Claims::read(strict_json::object(&payload).ok_or(Reason::MalformedClaims)?)?;
+        let header = Header::parse(&header)?;
+        let claims = Claims::parse(strict_json::object(&payload).ok_or(Reason::MalformedClaims)?)?;
         Ok(Self { message, signature, header, claims })
     }
 
@@ -97,11 +97,11 @@ impl<'a> Unverified<'a> {
     }
 
     /// Compares what the token says with what is expected, before any key is looked for.
-    pub(crate) fn checked(
+    pub(crate) fn check(
         self,
         expected: &Expectations<'_>,
         now: Timestamp,
-    ) -> Result<Checked<'a>, Reason> {
+    ) -> Result<CheckedToken<'a>, Reason> {
         if !expected.algorithms.contains(&self.header.algorithm) {
             return Err(Reason::Algorithm);
         }
@@ -113,25 +113,25 @@ impl<'a> Unverified<'a> {
         }
         self.claims.check_profile(expected.profile, self.header.typ)?;
         self.claims.validity.check(now, expected.limits)?;
-        if !expected.machine_clients && self.claims.are_of_machine() {
+        if !expected.machine_clients && self.claims.is_machine_client() {
             return Err(Reason::MachineClient);
         }
-        Ok(Checked(self))
+        Ok(CheckedToken(self))
     }
 }
 
-impl Checked<'_> {
+impl CheckedToken<'_> {
     /// The key that the token asks for.
-    pub(crate) fn wanted(&self) -> Wanted<'_> {
-        Wanted { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
+    pub(crate) fn key_query(&self) -> KeyQuery<'_> {
+        KeyQuery { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
     }
 
     /// The claims, if the signature is this key's.
-    pub(crate) fn verified_by(self, key: &VerifyingKey) -> Result<Claims, Reason> {
-        if !key.answers(&self.wanted()) {
+    pub(crate) fn verify_signature(self, key: &VerifyingKey) -> Result<Claims, Reason> {
+        if !key.matches(&self.key_query()) {
             return Err(Reason::KeyMismatch);
         }
-        let Unverified { message, signature, header, claims } = self.0;
+        let UnverifiedToken { message, signature, header, claims } = self.0;
         if key.verifies(header.algorithm, message.as_bytes(), &signature) {
             Ok(claims)
         } else {
@@ -150,23 +150,23 @@ impl Header {
     ///
     /// `jku`, `x5u`, `jwk` and `x5c` bring a key, or say where one is: they are not looked at (RFC
     /// 8725 §3.10). Keys come from the issuer alone.
-    fn read(header: &Map<String, Value>) -> Result<Self, Reason> {
+    fn parse(header: &Map<String, Value>) -> Result<Self, Reason> {
         // RFC 7515 §4.1.11: what is critical must be understood, and nothing here is.
         if header.contains_key("crit") {
             return Err(Reason::CriticalExtension);
         }
         let algorithm = match header.get("alg") {
-            Some(Value::String(name)) => Algorithm::named(name).ok_or(Reason::Algorithm)?,
+            Some(Value::String(name)) => Algorithm::from_name(name).ok_or(Reason::Algorithm)?,
             Some(_) | None => return Err(Reason::MalformedHeader),
         };
         let typ = match header.get("typ") {
             None => TokenType::Jwt,
-            Some(Value::String(typ)) => TokenType::named(typ).ok_or(Reason::Type)?,
+            Some(Value::String(typ)) => TokenType::from_name(typ).ok_or(Reason::Type)?,
             Some(_) => return Err(Reason::MalformedHeader),
         };
         let kid = match header.get("kid") {
             None => None,
-            Some(Value::String(kid)) if is_plain(kid) => Some(kid.clone()),
+            Some(Value::String(kid)) if is_valid_kid(kid) => Some(kid.clone()),
             Some(_) => return Err(Reason::MalformedHeader),
         };
         Ok(Self { algorithm, typ, kid })
@@ -174,7 +174,7 @@ impl Header {
 }
 
 /// Whether a `kid` is one that an issuer may have given: short, and of printable ASCII.
-fn is_plain(kid: &str) -> bool {
+fn is_valid_kid(kid: &str) -> bool {
     kid.len() <= MAX_KID_BYTES && kid.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 

@@ -81,7 +81,7 @@ impl Server {
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(Counted::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
-            .counting(metrics.tokens.clone());
+            .with_counters(metrics.tokens.clone());
         let least_password = directory.least_password();
         let api = Api {
             live: RwLock::new(Arc::new(Live::new(verifier, roles, least_password)?)),

@@ -61,7 +61,7 @@ impl FromRequest for Caller {
             let (live, notes) = (api.live(), Notes::of(&request));
             let bearer = live.verifier.verify(token).await.inspect_err(|error| {
                 api.metrics.refused(error);
-                notes.issuer(live.verifier.issuer_of(token));
+                notes.issuer(live.verifier.issuer_name(token));
             })?;
             let named = PathNames::of(&request);
             notes.caller(bearer.caller);

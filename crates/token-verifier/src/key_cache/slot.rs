@@ -9,53 +9,53 @@ use tokio::sync::watch;
 
 use super::KeyCacheSettings;
 use crate::error::{Reason, TokenError};
-use crate::keys::{Found, KeySet, VerifyingKey, Wanted};
+use crate::keys::{KeyLookup, KeyQuery, KeySet, VerifyingKey};
 
 /// The first pause after a fetch that failed.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
 
 /// What is known of one issuer.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
-    kept: Option<Kept>,
+pub(super) struct IssuerState {
+    fetched: Option<FetchedKeys>,
     failure: Option<Failure>,
     /// When a fetch was last begun for an unknown key.
-    sought_at: Option<Timestamp>,
+    unknown_key_fetch_at: Option<Timestamp>,
     /// The fetch under way; its sender is dropped when it has ended.
-    under_way: Option<watch::Receiver<()>>,
+    in_flight: Option<watch::Receiver<()>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct FetchedKeys {
     keys: KeySet,
-    since: Timestamp,
+    fetched_at: Timestamp,
 }
 
 /// That the last fetch failed, and how long it is best to wait.
 #[derive(Debug, Clone, Copy)]
 struct Failure {
     at: Timestamp,
-    pause: Duration,
+    backoff: Duration,
 }
 
 /// How a fetch ended.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum FetchOutcome {
     Fetched(Vec<PublicKey>),
     Failed,
     /// There were too many before it.
-    NotTried,
+    Rejected,
 }
 
 /// What to do for a token.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum KeyDecision {
     /// Answer at once, and begin a fetch for others if a sender is there.
-    Answer { answer: Result<Arc<VerifyingKey>, TokenError>, begin: Option<watch::Sender<()>> },
+    Respond { answer: Result<Arc<VerifyingKey>, TokenError>, begin: Option<watch::Sender<()>> },
     /// Begin a fetch, wait for it and ask again.
-    Begin(watch::Sender<()>),
+    StartFetch(watch::Sender<()>),
     /// Wait for the fetch under way and ask again.
-    Join(watch::Receiver<()>),
+    AwaitFetch(watch::Receiver<()>),
 }
 
 /// How many keys an issuer has kept, added and taken away.
@@ -68,7 +68,7 @@ pub(super) struct Rotation {
 
 impl Rotation {
     fn between(before: &KeySet, after: &KeySet) -> Option<Self> {
-        let kept = after.in_common_with(before);
+        let kept = after.count_shared_with(before);
         let (new, gone) = (after.len() - kept, before.len() - kept);
         (new + gone > 0).then_some(Self { kept, new, gone })
     }
@@ -76,38 +76,40 @@ impl Rotation {
 
 /// Whether there are keys at all, or what to do about it.
 #[derive(Debug)]
-pub(super) enum Warmth {
+pub(super) enum Availability {
     /// There are; a fetch renews them if a sender is there.
-    Warm { begin: Option<watch::Sender<()>> },
+    Available { begin: Option<watch::Sender<()>> },
     /// There are none, and it is no use to try now.
-    Cold,
+    Unavailable,
     /// Begin a fetch, wait for it and ask again.
-    Begin(watch::Sender<()>),
+    StartFetch(watch::Sender<()>),
     /// Wait for the fetch under way and ask again.
-    Join(watch::Receiver<()>),
+    AwaitFetch(watch::Receiver<()>),
 }
 
-impl Slot {
+impl IssuerState {
     /// Whether there are keys at all. `informed`: a fetch that was waited for has ended.
-    pub(super) fn keys_at_all(
+    pub(super) fn availability(
         &mut self,
         now: Timestamp,
         informed: bool,
         settings: &KeyCacheSettings,
-    ) -> Warmth {
+    ) -> Availability {
         if self.has_usable(now, settings) {
-            return Warmth::Warm { begin: self.begin_if_due(now, settings) };
+            return Availability::Available { begin: self.start_fetch_if_due(now, settings) };
         }
         // A set without a key in it is as good as none, but it was had: no more often than for a
         // key that is unknown is there another one.
-        let had = self.kept.as_ref().map(|kept| kept.since);
-        if informed || had.is_some_and(|since| left(since, settings.cooldown, now).is_some()) {
-            return Warmth::Cold;
+        let fetched_at = self.fetched.as_ref().map(|kept| kept.fetched_at);
+        if informed
+            || fetched_at.is_some_and(|since| remaining(since, settings.cooldown, now).is_some())
+        {
+            return Availability::Unavailable;
         }
-        match self.without_keys(now, informed) {
-            Step::Answer { .. } => Warmth::Cold,
-            Step::Begin(done) => Warmth::Begin(done),
-            Step::Join(ended) => Warmth::Join(ended),
+        match self.decide_without_keys(now, informed) {
+            KeyDecision::Respond { .. } => Availability::Unavailable,
+            KeyDecision::StartFetch(done) => Availability::StartFetch(done),
+            KeyDecision::AwaitFetch(ended) => Availability::AwaitFetch(ended),
         }
     }
 
@@ -119,78 +121,78 @@ impl Slot {
     /// What to do for a token that wants this key.
     ///
     /// `informed`: a fetch that began after the token came has ended.
-    pub(super) fn step(
+    pub(super) fn decide(
         &mut self,
-        wanted: &Wanted<'_>,
+        query: &KeyQuery<'_>,
         now: Timestamp,
         informed: bool,
         settings: &KeyCacheSettings,
-    ) -> Step {
+    ) -> KeyDecision {
         let found = match self.usable(now, settings) {
-            Some(keys) => keys.find(wanted),
-            None => return self.without_keys(now, informed),
+            Some(keys) => keys.find(query),
+            None => return self.decide_without_keys(now, informed),
         };
         let answer = match found {
-            Found::Key(key) => Ok(key),
-            Found::Unfit(reason) => Err(TokenError::Invalid(reason)),
-            Found::Nothing => match self.unknown_key(now, informed, settings) {
+            KeyLookup::Found(key) => Ok(key),
+            KeyLookup::Unsuitable(reason) => Err(TokenError::Invalid(reason)),
+            KeyLookup::NotFound => match self.decide_unknown_key(now, informed, settings) {
                 Err(step) => return step,
                 Ok(error) => Err(error),
             },
         };
-        Step::Answer { answer, begin: self.begin_if_due(now, settings) }
+        KeyDecision::Respond { answer, begin: self.start_fetch_if_due(now, settings) }
     }
 
     /// Whether that very key is still good, and the start of a fetch if one is due.
-    pub(super) fn holds(
+    pub(super) fn is_current(
         &mut self,
         key: &Arc<VerifyingKey>,
         now: Timestamp,
         settings: &KeyCacheSettings,
     ) -> (bool, Option<watch::Sender<()>>) {
-        let held = self.usable(now, settings).is_some_and(|keys| keys.holds(key));
-        (held, if held { self.begin_if_due(now, settings) } else { None })
+        let held = self.usable(now, settings).is_some_and(|keys| keys.contains(key));
+        (held, if held { self.start_fetch_if_due(now, settings) } else { None })
     }
 
     /// Records how the fetch under way ended.
     /// Answers how the keys have changed, if there were some before and they have.
-    pub(super) fn ended(
+    pub(super) fn finish_fetch(
         &mut self,
-        outcome: Outcome,
+        outcome: FetchOutcome,
         now: Timestamp,
         settings: &KeyCacheSettings,
     ) -> Option<Rotation> {
-        self.under_way = None;
+        self.in_flight = None;
         match outcome {
-            Outcome::Fetched(fetched) => {
-                let before = self.kept.take().map(|kept| kept.keys);
+            FetchOutcome::Fetched(fetched) => {
+                let before = self.fetched.take().map(|kept| kept.keys);
                 let keys = match &before {
-                    Some(before) => before.renewed(fetched),
-                    None => KeySet::default().renewed(fetched),
+                    Some(before) => before.updated(fetched),
+                    None => KeySet::default().updated(fetched),
                 };
                 let rotation = before.and_then(|before| Rotation::between(&before, &keys));
-                self.kept = Some(Kept { keys, since: now });
+                self.fetched = Some(FetchedKeys { keys, fetched_at: now });
                 self.failure = None;
                 return rotation;
             }
-            Outcome::Failed => {
-                let pause =
-                    self.failure.map_or(FIRST_PAUSE, |before| before.pause.saturating_mul(2));
-                self.failure = Some(Failure { at: now, pause: pause.min(settings.cooldown) });
+            FetchOutcome::Failed => {
+                let backoff =
+                    self.failure.map_or(INITIAL_BACKOFF, |before| before.backoff.saturating_mul(2));
+                self.failure = Some(Failure { at: now, backoff: backoff.min(settings.cooldown) });
             }
-            Outcome::NotTried => {}
+            FetchOutcome::Rejected => {}
         }
         None
     }
 
     /// Whether its keys were never had.
-    pub(super) fn is_stranger(&self) -> bool {
-        self.kept.is_none()
+    pub(super) fn has_never_fetched(&self) -> bool {
+        self.fetched.is_none()
     }
 
     /// How much would be lost if this issuer were forgotten.
-    pub(super) fn worth(&self) -> u8 {
-        match (&self.kept, &self.under_way) {
+    pub(super) fn eviction_rank(&self) -> u8 {
+        match (&self.fetched, &self.in_flight) {
             (None, None) => 0,
             (None, Some(_)) => 1,
             (Some(_), _) => 2,
@@ -198,35 +200,36 @@ impl Slot {
     }
 
     fn usable(&self, now: Timestamp, settings: &KeyCacheSettings) -> Option<&KeySet> {
-        let kept = self.kept.as_ref()?;
-        (age(kept.since, now) < settings.stale_bound).then_some(&kept.keys)
+        let kept = self.fetched.as_ref()?;
+        (age(kept.fetched_at, now) < settings.stale_bound).then_some(&kept.keys)
     }
 
-    fn without_keys(&mut self, now: Timestamp, informed: bool) -> Step {
-        if let (Some(ended), false) = (&self.under_way, informed) {
-            Step::Join(ended.clone())
-        } else if informed || self.pause_left(now).is_some() {
-            Step::Answer { answer: Err(self.unavailable(now, None)), begin: None }
+    fn decide_without_keys(&mut self, now: Timestamp, informed: bool) -> KeyDecision {
+        if let (Some(ended), false) = (&self.in_flight, informed) {
+            KeyDecision::AwaitFetch(ended.clone())
+        } else if informed || self.remaining_backoff(now).is_some() {
+            KeyDecision::Respond { answer: Err(self.unavailable(now, None)), begin: None }
         } else {
-            Step::Begin(self.begin())
+            KeyDecision::StartFetch(self.start_fetch())
         }
     }
 
     /// The refusal of a token whose key is not there, or what must be done before.
-    fn unknown_key(
+    fn decide_unknown_key(
         &mut self,
         now: Timestamp,
         informed: bool,
         settings: &KeyCacheSettings,
-    ) -> Result<TokenError, Step> {
-        let cooldown_left = self.sought_at.and_then(|at| left(at, settings.cooldown, now));
+    ) -> Result<TokenError, KeyDecision> {
+        let cooldown_left =
+            self.unknown_key_fetch_at.and_then(|at| remaining(at, settings.cooldown, now));
         if !informed {
-            if let Some(ended) = &self.under_way {
-                return Err(Step::Join(ended.clone()));
+            if let Some(ended) = &self.in_flight {
+                return Err(KeyDecision::AwaitFetch(ended.clone()));
             }
-            if cooldown_left.is_none() && self.pause_left(now).is_none() {
-                self.sought_at = Some(now);
-                return Err(Step::Begin(self.begin()));
+            if cooldown_left.is_none() && self.remaining_backoff(now).is_none() {
+                self.unknown_key_fetch_at = Some(now);
+                return Err(KeyDecision::StartFetch(self.start_fetch()));
             }
         }
         Ok(match self.failure {
@@ -237,28 +240,29 @@ impl Slot {
     }
 
     /// The start of a fetch in the background, if the keys are old enough.
-    fn begin_if_due(
+    fn start_fetch_if_due(
         &mut self,
         now: Timestamp,
         settings: &KeyCacheSettings,
     ) -> Option<watch::Sender<()>> {
-        let old = self.kept.as_ref().is_some_and(|kept| age(kept.since, now) >= settings.refresh);
-        let may = self.under_way.is_none() && self.pause_left(now).is_none();
-        (old && may).then(|| self.begin())
+        let old =
+            self.fetched.as_ref().is_some_and(|kept| age(kept.fetched_at, now) >= settings.refresh);
+        let may = self.in_flight.is_none() && self.remaining_backoff(now).is_none();
+        (old && may).then(|| self.start_fetch())
     }
 
-    fn begin(&mut self) -> watch::Sender<()> {
+    fn start_fetch(&mut self) -> watch::Sender<()> {
         let (done, ended) = watch::channel(());
-        self.under_way = Some(ended);
+        self.in_flight = Some(ended);
         done
     }
 
-    fn pause_left(&self, now: Timestamp) -> Option<Duration> {
-        self.failure.and_then(|failure| left(failure.at, failure.pause, now))
+    fn remaining_backoff(&self, now: Timestamp) -> Option<Duration> {
+        self.failure.and_then(|failure| remaining(failure.at, failure.backoff, now))
     }
 
     fn unavailable(&self, now: Timestamp, cooldown_left: Option<Duration>) -> TokenError {
-        let retry_after = self.pause_left(now).max(cooldown_left).unwrap_or(FIRST_PAUSE);
+        let retry_after = self.remaining_backoff(now).max(cooldown_left).unwrap_or(INITIAL_BACKOFF);
         TokenError::KeysUnavailable { retry_after }
     }
 }
@@ -271,7 +275,7 @@ fn age(since: Timestamp, now: Timestamp) -> Duration {
 
 /// What is left of a span, if anything. A clock that was set back ends it, so that nobody waits
 /// for a time that is long in coming.
-fn left(since: Timestamp, span: Duration, now: Timestamp) -> Option<Duration> {
+fn remaining(since: Timestamp, span: Duration, now: Timestamp) -> Option<Duration> {
     if now < since {
         return None;
     }

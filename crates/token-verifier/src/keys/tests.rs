@@ -2,14 +2,14 @@ use super::*;
 use crate::testing::{KID, ed25519, other_rsa, p256, p384, rsa};
 
 fn set(keys: Vec<PublicKey>) -> KeySet {
-    KeySet::default().renewed(keys)
+    KeySet::default().updated(keys)
 }
 
-fn wanted(kid: Option<&str>, algorithm: Algorithm) -> Wanted<'_> {
-    Wanted { kid, algorithm }
+fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
+    KeyQuery { kid, algorithm }
 }
 
-fn unnamed(key: PublicKey) -> PublicKey {
+fn without_kid(key: PublicKey) -> PublicKey {
     PublicKey { kid: None, ..key }
 }
 
@@ -20,15 +20,15 @@ fn restricted(key: PublicKey, algorithm: &str) -> PublicKey {
 #[test]
 fn key_is_found_by_kid() {
     let keys = set(vec![other_rsa().public("other"), rsa().public(KID)]);
-    let Found::Key(key) = keys.find(&wanted(Some(KID), Algorithm::Rs256)) else { panic!() };
+    let KeyLookup::Found(key) = keys.find(&query(Some(KID), Algorithm::Rs256)) else { panic!() };
     assert_eq!(key.public, rsa().public(KID));
 }
 
 #[test]
 fn unknown_kid_never_falls_back_to_another_key() {
-    let keys = set(vec![rsa().public("other"), unnamed(rsa().public(KID))]);
-    assert!(matches!(keys.find(&wanted(Some(KID), Algorithm::Rs256)), Found::Nothing));
-    assert!(matches!(keys.find(&wanted(Some(""), Algorithm::Rs256)), Found::Nothing));
+    let keys = set(vec![rsa().public("other"), without_kid(rsa().public(KID))]);
+    assert!(matches!(keys.find(&query(Some(KID), Algorithm::Rs256)), KeyLookup::NotFound));
+    assert!(matches!(keys.find(&query(Some(""), Algorithm::Rs256)), KeyLookup::NotFound));
 }
 
 #[test]
@@ -41,53 +41,53 @@ fn key_of_wrong_type_is_unsuitable() {
         ("ec", Algorithm::Es384),
         ("ed", Algorithm::Es256),
     ] {
-        let found = keys.find(&wanted(Some(kid), algorithm));
-        assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)), "{kid} {algorithm}");
+        let found = keys.find(&query(Some(kid), algorithm));
+        assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)), "{kid} {algorithm}");
     }
 }
 
 #[test]
 fn key_is_bound_to_its_declared_algorithm() {
     let keys = set(vec![restricted(rsa().public(KID), "RS512")]);
-    let find = |algorithm| keys.find(&wanted(Some(KID), algorithm));
-    assert!(matches!(find(Algorithm::Rs512), Found::Key(_)));
-    assert!(matches!(find(Algorithm::Rs256), Found::Unfit(Reason::KeyMismatch)));
-    assert!(matches!(find(Algorithm::Ps512), Found::Unfit(Reason::KeyMismatch)));
+    let find = |algorithm| keys.find(&query(Some(KID), algorithm));
+    assert!(matches!(find(Algorithm::Rs512), KeyLookup::Found(_)));
+    assert!(matches!(find(Algorithm::Rs256), KeyLookup::Unsuitable(Reason::KeyMismatch)));
+    assert!(matches!(find(Algorithm::Ps512), KeyLookup::Unsuitable(Reason::KeyMismatch)));
     let keys = set(vec![restricted(rsa().public(KID), "rs256")]);
-    let found = keys.find(&wanted(Some(KID), Algorithm::Rs256));
-    assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)));
+    let found = keys.find(&query(Some(KID), Algorithm::Rs256));
+    assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
 }
 
 #[test]
 fn first_key_wins_for_duplicate_kid() {
     let keys = set(vec![p256().public(KID), rsa().public(KID)]);
-    let found = keys.find(&wanted(Some(KID), Algorithm::Rs256));
-    assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)));
+    let found = keys.find(&query(Some(KID), Algorithm::Rs256));
+    assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
 }
 
 #[test]
 fn missing_kid_requires_exactly_one_suitable_key() {
     let keys = set(vec![rsa().public(KID), p256().public("ec")]);
-    assert!(matches!(keys.find(&wanted(None, Algorithm::Rs256)), Found::Key(_)));
-    assert!(matches!(keys.find(&wanted(None, Algorithm::Es256)), Found::Key(_)));
-    assert!(matches!(keys.find(&wanted(None, Algorithm::EdDsa)), Found::Nothing));
+    assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
+    assert!(matches!(keys.find(&query(None, Algorithm::Es256)), KeyLookup::Found(_)));
+    assert!(matches!(keys.find(&query(None, Algorithm::EdDsa)), KeyLookup::NotFound));
 
-    let keys = set(vec![rsa().public(KID), unnamed(other_rsa().public(KID))]);
-    let found = keys.find(&wanted(None, Algorithm::Rs256));
-    assert!(matches!(found, Found::Unfit(Reason::AmbiguousKey)));
+    let keys = set(vec![rsa().public(KID), without_kid(other_rsa().public(KID))]);
+    let found = keys.find(&query(None, Algorithm::Rs256));
+    assert!(matches!(found, KeyLookup::Unsuitable(Reason::AmbiguousKey)));
 
     let keys = set(vec![rsa().public(KID), restricted(other_rsa().public("other"), "PS256")]);
-    assert!(matches!(keys.find(&wanted(None, Algorithm::Rs256)), Found::Key(_)));
+    assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
 }
 
 #[test]
 fn unchanged_key_keeps_its_arc() {
     let before = set(vec![rsa().public(KID), p256().public("ec")]);
-    let after = before.renewed(vec![other_rsa().public(KID), p256().public("ec")]);
-    assert!(!after.holds(&before.0[0]));
-    assert!(after.holds(&before.0[1]));
-    let renamed = after.renewed(vec![p256().public("other")]);
-    assert!(!renamed.holds(&before.0[1]));
+    let after = before.updated(vec![other_rsa().public(KID), p256().public("ec")]);
+    assert!(!after.contains(&before.0[0]));
+    assert!(after.contains(&before.0[1]));
+    let renamed = after.updated(vec![p256().public("other")]);
+    assert!(!renamed.contains(&before.0[1]));
 }
 
 #[test]
@@ -102,8 +102,11 @@ fn key_with_wrong_coordinate_length_is_rejected() {
 #[test]
 fn algorithm_verifies_only_its_own_signatures() {
     for algorithm in Algorithm::ALL {
-        let kinds = [rsa(), p256(), p384(), ed25519()];
-        let key = kinds.into_iter().find(|key| algorithm.fits(&key.material())).unwrap();
+        let test_keys = [rsa(), p256(), p384(), ed25519()];
+        let key = test_keys
+            .into_iter()
+            .find(|key| algorithm.is_compatible_with(&key.material()))
+            .unwrap();
         let verifying = VerifyingKey::new(key.public(KID)).unwrap();
         let signature = key.sign(algorithm, b"message");
         assert!(verifying.verifies(algorithm, b"message", &signature), "{algorithm}");

@@ -9,12 +9,12 @@ const ORDER: [u8; 32] = [
 ];
 
 fn verify_es256(token: &str) -> Result<Claims, Reason> {
-    verify_with(token, p256(), &expectations(), at(START_SECONDS))
+    verify_with(token, p256(), &expectations(), timestamp(START_SECONDS))
 }
 
 /// A good token, as its message and the two halves of its signature.
-fn good() -> (String, [u8; 32], [u8; 32]) {
-    let token = Token::new().header("alg", "ES256").signed_by(p256());
+fn valid_token() -> (String, [u8; 32], [u8; 32]) {
+    let token = TokenBuilder::new().header("alg", "ES256").signed_by(p256());
     assert!(verify_es256(&token).is_ok());
     let (message, signature) = token.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -32,15 +32,15 @@ fn order_minus(number: &[u8; 32]) -> [u8; 32] {
     let mut borrow = false;
     for (digit, less) in result.iter_mut().zip(number).rev() {
         let (once, first) = digit.overflowing_sub(*less);
-        let (twice, second) = once.overflowing_sub(u8::from(borrow));
-        (*digit, borrow) = (twice, first || second);
+        let (with_member, second) = once.overflowing_sub(u8::from(borrow));
+        (*digit, borrow) = (with_member, first || second);
     }
     result
 }
 
 #[test]
 fn degenerate_ecdsa_signature_is_refused() {
-    let (message, r, s) = good();
+    let (message, r, s) = valid_token();
     let zero = [0; 32];
     let one = order_minus(&order_minus(&{
         let mut one = zero;
@@ -55,7 +55,7 @@ fn degenerate_ecdsa_signature_is_refused() {
 
 #[test]
 fn ecdsa_signature_must_have_exact_length() {
-    let (message, r, s) = good();
+    let (message, r, s) = valid_token();
     let zero = [0_u8];
     // Leading zeros, one half, both and a rest, and the form that certificates have.
     let der = [&[0x30, 68, 2, 32][..], &r, &[2, 32], &s].concat();
@@ -78,18 +78,18 @@ fn ecdsa_signature_must_have_exact_length() {
 /// text of a token for its identity.
 #[test]
 fn mirrored_ecdsa_signature_is_accepted() {
-    let (message, r, s) = good();
-    let twin = with_signature(&message, &[&r, &order_minus(&s)]);
-    assert!(verify_es256(&twin).is_ok());
+    let (message, r, s) = valid_token();
+    let mirrored = with_signature(&message, &[&r, &order_minus(&s)]);
+    assert!(verify_es256(&mirrored).is_ok());
 }
 
 #[test]
 fn rsa_token_is_not_verified_with_ecdsa_key() {
-    let claims = Token::new().claims.to_string();
-    let header = Token::new().header("alg", "RS256").header.to_string();
+    let claims = TokenBuilder::new().claims.to_string();
+    let header = TokenBuilder::new().header("alg", "RS256").header.to_string();
     let token = signed(&header, &claims, p256(), Algorithm::Rs256);
     assert_eq!(verify_es256(&token).unwrap_err(), Reason::KeyMismatch);
-    let header = Token::new().header("alg", "ES384").header.to_string();
+    let header = TokenBuilder::new().header("alg", "ES384").header.to_string();
     let token = signed(&header, &claims, p256(), Algorithm::Es256);
     assert_eq!(verify_es256(&token).unwrap_err(), Reason::Algorithm);
 }
