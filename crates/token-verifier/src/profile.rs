@@ -1,4 +1,4 @@
-//! The two shapes of an access token, as issuers such as Auth0 let one choose.
+//! Access token profiles, as issuers such as Auth0 offer them.
 
 use std::str::FromStr;
 
@@ -7,19 +7,19 @@ use thiserror::Error;
 
 use crate::error::Reason;
 
-/// What the tokens of an issuer look like (Auth0: access token profiles).
+/// The profile that an issuer's access tokens must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// Either of the two.
+    /// Any profile.
     #[default]
     Any,
-    /// `typ` is `JWT`, or is not there.
+    /// `typ` is `JWT` or absent.
     Jwt,
-    /// RFC 9068: `typ` is `at+jwt`, and all claims of its §2.2 are there.
+    /// RFC 9068: `typ` is `at+jwt`, and all claims required by its §2.2 are present.
     Rfc9068,
 }
 
-/// The text names no profile.
+/// The error for a name that is not a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("must be \"any\", \"jwt\" or \"rfc9068\"")]
 pub struct UnknownProfile;
@@ -37,22 +37,23 @@ impl FromStr for Profile {
     }
 }
 
-/// What a token's header says it is.
+/// The type in a token's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenType {
-    /// Nothing, or a JWT of whatever kind (RFC 7519 §5.1).
+    /// A JWT of no particular kind, or no type at all (RFC 7519 §5.1).
     Jwt,
     /// An access token (RFC 9068 §2.1).
     AccessToken,
 }
 
 impl TokenType {
-    /// The type that `typ` names, if an access token can have it. Media types have no case (RFC
-    /// 7515 §4.1.9 by RFC 2045 §5.1).
+    /// Returns the type named by `typ`, if an access token can have it. Media types are
+    /// case-insensitive (RFC 7515 §4.1.9, RFC 2045 §5.1).
     pub(crate) fn from_name(typ: &str) -> Option<Self> {
         if typ.eq_ignore_ascii_case("JWT") {
             Some(Self::Jwt)
-        } else if ["at+jwt", "application/at+jwt"].iter().any(|it| it.eq_ignore_ascii_case(typ)) {
+        } else if ["at+jwt", "application/at+jwt"].iter().any(|name| name.eq_ignore_ascii_case(typ))
+        {
             Some(Self::AccessToken)
         } else {
             None
@@ -60,11 +61,11 @@ impl TokenType {
     }
 }
 
-/// What RFC 9068 §2.2 requires besides `iss`, `aud` and `exp`, without which nobody is let in.
+/// The string claims that RFC 9068 §2.2 requires besides those that every token needs.
 const REQUIRED_STRING_CLAIMS: [&str; 3] = ["sub", "client_id", "jti"];
 
 impl Profile {
-    /// Whether a token of this type, with these claims besides the usual ones, looks as it should.
+    /// Checks the type and the claims of a token. `iss`, `aud` and `exp` are checked elsewhere.
     pub(crate) fn check(
         self,
         typ: TokenType,
@@ -148,7 +149,7 @@ mod tests {
             assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
             claims.insert(name.to_owned(), json!(1));
             assert_eq!(check(true, &claims), Err(Reason::MalformedClaims), "{name}");
-            // The others do not.
+            // The other profiles do not require it.
             let jwt = Profile::Jwt.check(TokenType::Jwt, false, &claims);
             let any = Profile::Any.check(TokenType::AccessToken, false, &claims);
             assert_eq!((jwt, any), (Ok(()), Ok(())));

@@ -1,6 +1,6 @@
-//! JSON in which no member stands twice.
+//! A JSON parser that refuses duplicate members.
 //!
-//! RFC 8259 §4 leaves open which of two members with one name counts. Two readers that choose
+//! RFC 8259 §4 leaves open which of two members of one name counts. Two parsers that choose
 //! differently would see two different requests, or two different tokens under one signature.
 
 use std::fmt;
@@ -8,12 +8,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A JSON text as a value, unless a member stands twice in an object at any depth.
+/// Parses a JSON text. A duplicate member at any depth is an error.
 pub fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Unique(value)| value)
 }
 
-/// The members of a JSON object, unless one stands twice at any depth.
+/// Parses a JSON object. Returns `None` for other values, for invalid JSON and for duplicate members
+/// at any depth.
 pub fn object(text: &[u8]) -> Option<Map<String, Value>> {
     match value(text) {
         Ok(Value::Object(members)) => Some(members),
