@@ -1,4 +1,4 @@
-//! Whose tokens are believed: matching `iss` and `aud` before anything is fetched.
+//! The trusted issuers, selected by `iss` and `aud` before anything is fetched.
 
 use domain::TenantId;
 use ports::KeySetLocation;
@@ -6,23 +6,23 @@ use thiserror::Error;
 
 use crate::algorithm::Algorithm;
 use crate::error::Reason;
-use crate::pattern::{TemplateMatch, UrlTemplate};
+use crate::issuer_template::{TemplateMatch, UrlTemplate};
 use crate::profile::Profile;
 
-/// Where the tenants that a token covers come from.
+/// The source of the tenants that a token covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantSource {
-    /// The tenant in the issuer's name.
+    /// The tenant in the name of the issuer.
     Issuer,
-    /// The claim of this name: a tenant, or an array of them.
+    /// The claim of this name: a tenant or an array of tenants.
     Claim(String),
-    /// The caller's own memberships, looked up by `sub`.
+    /// The memberships of the caller, looked up by `sub`.
     Membership,
-    /// Every tenant: the issuer's callers are operators.
+    /// All tenants: callers of this issuer are operators.
     All,
 }
 
-/// One issuer whose tokens are believed, or a family of them with the tenant in their name.
+/// A trusted issuer, or a template for one issuer per tenant.
 #[derive(Debug, Clone)]
 pub struct TrustedIssuer {
     issuer: UrlTemplate,
@@ -35,13 +35,13 @@ pub struct TrustedIssuer {
     private_network: bool,
 }
 
-/// A setting of an issuer that cannot be: which one, and why. Fit for an error at the start.
+/// The error for an invalid setting of an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field} {reason}")]
 pub struct InvalidIssuer {
-    /// `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
+    /// The setting: `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
     pub field: &'static str,
-    /// What is wrong, as the rest of a sentence that starts with the field.
+    /// What is wrong, as the rest of a sentence that starts with the setting.
     pub reason: String,
 }
 
@@ -52,11 +52,11 @@ impl InvalidIssuer {
 }
 
 impl TrustedIssuer {
-    /// An issuer from its settings.
+    /// Creates an issuer from its settings.
     ///
-    /// `issuer` is exactly what tokens have as `iss`, a trailing slash included; it may have one
-    /// `{tenant}` for a whole host label or a whole path segment. Without `jwks_uri` the key set
-    /// is found by discovery.
+    /// `issuer` is compared with `iss` exactly, a trailing slash included; it may have one `{tenant}`
+    /// for a whole host label or a whole path segment. Without `jwks_uri` the key set is found by
+    /// discovery.
     pub fn new(
         issuer: &str,
         jwks_uri: Option<&str>,
@@ -72,7 +72,7 @@ impl TrustedIssuer {
             .map_err(|reason| InvalidIssuer::new("jwks_uri", reason))?;
         let names_tenant = issuer.has_placeholder();
         if jwks_uri.as_ref().is_some_and(UrlTemplate::has_placeholder) && !names_tenant {
-            return Err(InvalidIssuer::new("jwks_uri", "has {tenant}, but the issuer has not"));
+            return Err(InvalidIssuer::new("jwks_uri", "has {tenant}, but the issuer does not"));
         }
         if audience.is_empty() {
             return Err(InvalidIssuer::new("audience", "must not be empty"));
@@ -84,7 +84,7 @@ impl TrustedIssuer {
             TenantSource::Issuer if !names_tenant => {
                 Some("is \"issuer\", but the issuer has no {tenant}")
             }
-            // Whoever runs one tenant's issuer must not become an operator.
+            // The administrator of one tenant's issuer must not become an operator.
             TenantSource::All if names_tenant => Some("is \"all\", but the issuer has {tenant}"),
             TenantSource::Claim(name) if name.is_empty() => Some("must name a claim"),
             TenantSource::Issuer
@@ -108,45 +108,45 @@ impl TrustedIssuer {
         })
     }
 
-    /// With tokens that look like this.
+    /// Sets the profile that tokens must have. The default is [`Profile::Any`].
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
 
-    /// Whether programs are let in by tokens of their own.
+    /// Sets whether tokens of machine clients are accepted. They are by default.
     #[must_use]
     pub fn with_machine_clients(self, machine_clients: bool) -> Self {
         Self { machine_clients, ..self }
     }
 
-    /// Whether the issuer may stand in a private network.
+    /// Sets whether keys may be fetched from a private network. They may not by default.
     #[must_use]
     pub fn with_private_network(self, private_network: bool) -> Self {
         Self { private_network, ..self }
     }
 
-    /// Whom its tokens must be meant for.
+    /// Returns the audience that tokens must name.
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// How its tokens may be signed.
+    /// Returns the algorithms that tokens may be signed with.
     pub fn algorithms(&self) -> &[Algorithm] {
         &self.algorithms
     }
 
-    /// Where the tenants of its tokens come from.
+    /// Returns the source of the tenants that tokens cover.
     pub fn tenants(&self) -> &TenantSource {
         &self.tenants
     }
 
-    /// What its tokens look like.
+    /// Returns the profile that tokens must have.
     pub fn profile(&self) -> Profile {
         self.profile
     }
 
-    /// Whether programs are let in by tokens of their own.
+    /// Returns whether tokens of machine clients are accepted.
     pub fn allows_machine_clients(&self) -> bool {
         self.machine_clients
     }
@@ -161,31 +161,31 @@ impl TrustedIssuer {
     }
 }
 
-/// The issuer that a token comes from, if its signature bears it out.
+/// The issuer that a token names. Only the signature shows whether the token is from there.
 #[derive(Debug, Clone)]
 pub struct SelectedIssuer<'a> {
-    /// Its settings.
+    /// The settings of the issuer.
     pub issuer: &'a TrustedIssuer,
-    /// The tenant in its name, if it has a place for one.
+    /// The tenant in the name, if the issuer is a template.
     pub tenant: Option<TenantId>,
-    /// Where its keys are.
+    /// The location of the key set.
     pub location: KeySetLocation,
 }
 
-/// All issuers whose tokens are believed.
+/// All trusted issuers.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedIssuers(Vec<TrustedIssuer>);
 
 impl TrustedIssuers {
-    /// These issuers; where several match a token, the first counts.
+    /// Creates the list. Where several issuers match a token, the first is selected.
     pub fn new(issuers: Vec<TrustedIssuer>) -> Self {
         Self(issuers)
     }
 
-    /// The first issuer that has this name and one of these audiences.
+    /// Returns the first issuer with this name and one of these audiences.
     ///
-    /// This is what keeps a token from naming the place that its keys are fetched from: a name
-    /// that is not configured ends here (RFC 8725 §3.8, §3.9).
+    /// This keeps a token from naming the location of its own keys: an issuer that is not configured
+    /// is refused here (RFC 8725 §3.8, §3.9).
     pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
         for issuer in &self.0 {
@@ -199,19 +199,19 @@ impl TrustedIssuers {
         Err(reason)
     }
 
-    /// Their names as they are configured: that of a template has its place for a tenant.
+    /// Returns the names as configured; that of a template contains the placeholder.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|issuer| issuer.issuer.to_string())
     }
 
-    /// The configured name of the issuer that has this one.
+    /// Returns the configured name of the issuer that matches this `iss`.
     pub fn configured_name(&self, iss: &str) -> Option<String> {
         let issuer = self.0.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
         Some(issuer.issuer.to_string())
     }
 
-    /// Where the keys are of all issuers that are fixed; none if there is a template among them,
-    /// whose issuers nobody knows before they come.
+    /// Returns the locations of all key sets, or none if there is a template, whose issuers are not
+    /// known in advance.
     pub fn fixed_key_sets(&self) -> Vec<KeySetLocation> {
         let location = |issuer: &TrustedIssuer| {
             let UrlTemplate::Fixed(name) = &issuer.issuer else { return None };

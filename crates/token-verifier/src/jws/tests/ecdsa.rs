@@ -1,4 +1,4 @@
-//! What is special about signatures by elliptic curves: two integers, of which neither is 0.
+//! ECDSA signatures: two integers in a fixed-length encoding.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn verify_es256(token: &str) -> Result<Claims, Reason> {
     verify_with(token, p256(), &expectations(), timestamp(START_SECONDS))
 }
 
-/// A good token, as its message and the two halves of its signature.
+/// Returns the message of a valid token and both halves of its signature.
 fn valid_token() -> (String, [u8; 32], [u8; 32]) {
     let token = TokenBuilder::new().header("alg", "ES256").signed_by(p256());
     assert!(verify_es256(&token).is_ok());
@@ -26,7 +26,7 @@ fn with_signature(message: &str, parts: &[&[u8]]) -> String {
     format!("{message}.{}", base64(parts.concat()))
 }
 
-/// The order less a number below it.
+/// Returns the order minus a smaller number.
 fn order_minus(number: &[u8; 32]) -> [u8; 32] {
     let mut result = ORDER;
     let mut borrow = false;
@@ -57,7 +57,7 @@ fn degenerate_ecdsa_signature_is_refused() {
 fn ecdsa_signature_must_have_exact_length() {
     let (message, r, s) = valid_token();
     let zero = [0_u8];
-    // Leading zeros, one half, both and a rest, and the form that certificates have.
+    // Extra zeros, one half, a truncated half, and the DER encoding of certificates.
     let der = [&[0x30, 68, 2, 32][..], &r, &[2, 32], &s].concat();
     for parts in [
         vec![&zero[..], &r, &s],
@@ -73,9 +73,9 @@ fn ecdsa_signature_must_have_exact_length() {
     }
 }
 
-/// Who has one signature can make a second of the same message (RFC 8725 says nothing of it, and
-/// FIPS 186-5 allows both). It says nothing that the first did not say, and nothing here takes the
-/// text of a token for its identity.
+/// From one signature, a second one of the same message can be computed (FIPS 186-5 allows both, and
+/// RFC 8725 does not mention it). It is harmless, because nothing here identifies a token by its
+/// text.
 #[test]
 fn mirrored_ecdsa_signature_is_accepted() {
     let (message, r, s) = valid_token();

@@ -51,12 +51,12 @@ fn lookalike_does_not_match_host_template() {
     let template = parse("https://cm.{tenant}.pcm.example.com");
     assert!(template.matches("https://cm.acme.pcm.example.com").is_some());
     for lookalike in [
-        // Another host after it, or before it.
+        // A suffix or prefix that changes the host.
         "https://cm.acme.pcm.example.com.evil.test",
         "https://cm.acme.pcm.example.comevil.test",
         "https://evil.test/https://cm.acme.pcm.example.com",
         "https://evilcm.acme.pcm.example.com",
-        // Inside the place.
+        // In the place of the tenant.
         "https://cm.evil.test/.pcm.example.com",
         "https://cm.evil.test#.pcm.example.com",
         "https://cm.evil.test?.pcm.example.com",
@@ -67,7 +67,7 @@ fn lookalike_does_not_match_host_template() {
         "https://cm.{tenant}.pcm.example.com",
         "https://cm.acme%2eevil.pcm.example.com",
         "https://cm.acme:443.pcm.example.com",
-        // A user, a port, a path, a query, a fragment.
+        // User information, port, path, query, fragment.
         "https://cm.acme.pcm.example.com@evil.test",
         "https://user@cm.acme.pcm.example.com",
         "https://user:secret@cm.acme.pcm.example.com",
@@ -77,7 +77,7 @@ fn lookalike_does_not_match_host_template() {
         "https://cm.acme.pcm.example.com/path",
         "https://cm.acme.pcm.example.com?a=b",
         "https://cm.acme.pcm.example.com#a",
-        // Other spellings.
+        // Other spellings of the same URL.
         "HTTPS://cm.acme.pcm.example.com",
         "http://cm.acme.pcm.example.com",
         "https://cm.ACME.pcm.example.com",
