@@ -6,20 +6,20 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 
-use super::Place;
+use super::Permit;
 
 /// How much of a body is handed over at once.
 const PIECE: usize = 32 * 1024;
 
 /// A body that goes out piece by piece, as fast as the client takes it, and keeps its request's
-/// place until the last piece is on its way.
+/// permit until the last piece is on its way.
 ///
-/// What is handed over whole would lie about for a client that does not read, and its place would
+/// What is handed over whole would lie about for a client that does not read, and its permit would
 /// be free: many such clients would fill the memory.
 #[derive(Debug)]
-pub(crate) struct Paced {
+pub(crate) struct PermitBody {
     body: Kind,
-    _place: Option<Place>,
+    _place: Option<Permit>,
 }
 
 #[derive(Debug)]
@@ -28,18 +28,18 @@ enum Kind {
     Other(BoxBody),
 }
 
-impl Paced {
-    /// This body, for which this place is held.
-    pub(crate) fn new(body: impl MessageBody + 'static, place: Option<Place>) -> Self {
+impl PermitBody {
+    /// This body, for which this permit is held.
+    pub(crate) fn new(body: impl MessageBody + 'static, permit: Option<Permit>) -> Self {
         let body = match body.try_into_bytes() {
             Ok(bytes) => Kind::Whole(bytes),
             Err(body) => Kind::Other(body.boxed()),
         };
-        Self { body, _place: place }
+        Self { body, _place: permit }
     }
 }
 
-impl MessageBody for Paced {
+impl MessageBody for PermitBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

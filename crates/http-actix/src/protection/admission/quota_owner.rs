@@ -1,14 +1,14 @@
-//! On whose share a request draws.
+//! On whose quota owner a request draws.
 
 use domain::{Bearer, ClaimedTenants, TenantId};
 use ports::QuotaOwner;
 
 /// The tenant that the token speaks for: of several the one that the path names.
 ///
-/// Only what the token itself proves counts, so that nobody draws on another tenant's share by
+/// Only what the token itself proves counts, so that nobody draws on another tenant's quota owner by
 /// naming it. Whoever speaks for several tenants and names none of them in the path, for all, or
-/// for those that are still to be looked up, draws on a share of their own.
-pub(crate) fn share_of(bearer: &Bearer, named: Option<&TenantId>) -> QuotaOwner {
+/// for those that are still to be looked up, draws on a quota owner of their own.
+pub(crate) fn quota_owner_of(bearer: &Bearer, named: Option<&TenantId>) -> QuotaOwner {
     let tenant = match &bearer.tenants {
         ClaimedTenants::Listed(tenants) => {
             let only = tenants.first().filter(|_| tenants.len() == 1);
@@ -33,7 +33,7 @@ mod tests {
             ClaimedTenants::Listed(names.iter().map(|name| tenant(name)).collect())
         };
         let caller = CallerKey::new([7; 32]);
-        for (tenants, named, share) in [
+        for (tenants, named, quota_owner) in [
             (listed(&["acme"]), None, Some("acme")),
             (listed(&["acme"]), Some("globex"), Some("acme")),
             (listed(&["acme", "globex"]), Some("globex"), Some("globex")),
@@ -46,9 +46,9 @@ mod tests {
         ] {
             let bearer =
                 Bearer { caller, subject: None, permissions: Permissions::default(), tenants };
-            let expected =
-                share.map_or(QuotaOwner::Caller(caller), |name| QuotaOwner::Tenant(tenant(name)));
-            assert_eq!(share_of(&bearer, named.map(tenant).as_ref()), expected, "{bearer:?}");
+            let expected = quota_owner
+                .map_or(QuotaOwner::Caller(caller), |name| QuotaOwner::Tenant(tenant(name)));
+            assert_eq!(quota_owner_of(&bearer, named.map(tenant).as_ref()), expected, "{bearer:?}");
         }
     }
 }

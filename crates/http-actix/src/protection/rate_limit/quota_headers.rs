@@ -17,11 +17,11 @@ pub(crate) const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What one request has drawn on, and what is left of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Statement(Vec<Line>);
+pub(crate) struct QuotaHeaders(Vec<QuotaItem>);
 
 /// What is left of one budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct QuotaItem {
     name: &'static str,
     quota: NonZeroU32,
     left: u32,
@@ -31,7 +31,7 @@ pub(super) struct Line {
     refused: bool,
 }
 
-impl Line {
+impl QuotaItem {
     pub(super) fn granted(name: &'static str, quota: NonZeroU32, left: u32) -> Self {
         let (all, drawn) = (u64::from(quota.get()), u64::from(quota.get().saturating_sub(left)));
         let reset = Duration::from_secs((drawn * u64::from(WINDOW)).div_ceil(all));
@@ -47,13 +47,13 @@ impl Line {
     }
 }
 
-impl FromIterator<Line> for Statement {
-    fn from_iter<I: IntoIterator<Item = Line>>(lines: I) -> Self {
+impl FromIterator<QuotaItem> for QuotaHeaders {
+    fn from_iter<I: IntoIterator<Item = QuotaItem>>(lines: I) -> Self {
         Self(lines.into_iter().collect())
     }
 }
 
-impl Statement {
+impl QuotaHeaders {
     /// How long the caller must wait, if a budget does not suffice.
     pub(crate) fn wait(&self) -> Option<Duration> {
         self.0.iter().filter(|line| line.refused).map(|line| line.reset).max()
@@ -64,7 +64,7 @@ impl Statement {
         let policy = self
             .0
             .iter()
-            .map(|Line { name, quota, .. }| format!("\"{name}\";q={quota};w={WINDOW}"));
+            .map(|QuotaItem { name, quota, .. }| format!("\"{name}\";q={quota};w={WINDOW}"));
         let left = self
             .0
             .iter()
