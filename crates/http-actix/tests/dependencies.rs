@@ -9,7 +9,7 @@ use cargo_metadata::{MetadataCommand, Package};
 const DEFAULT_FEATURES: [(&str, &str); 0] = [];
 
 #[test]
-fn every_dependency_says_which_of_its_features_it_needs() {
+fn dependencies_disable_default_features() {
     let mut count = 0;
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
         for package in packages(manifest) {

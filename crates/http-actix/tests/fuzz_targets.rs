@@ -36,15 +36,15 @@ macro_rules! targets {
 }
 
 targets! {
-    whatever_auth0_answers_makes_the_account_that_was_asked_for_or_a_typed_error auth0_answer;
-    whatever_name_of_an_issuer_matches_is_its_template_filled issuer;
-    whatever_body_comes_is_read_strictly_or_refused_in_words json_body;
-    whatever_query_string_comes_is_read_or_refused_and_links_lead_back_to_it query_string;
-    whatever_words_a_search_is_made_of_it_finds_one_tenants_people search_query;
-    whatever_seed_comes_is_loaded_as_a_whole_or_refused_without_its_secrets seed_line;
-    whatever_a_good_key_signs_is_accepted_only_if_it_says_what_is_configured signed_token;
-    whatever_token_comes_is_accepted_only_if_it_says_what_is_configured token;
-    whatever_id_a_user_has_is_one_segment_of_a_path user_id;
+    auth0_response_yields_requested_account_or_typed_error auth0_answer;
+    matching_issuer_equals_its_filled_template issuer;
+    json_body_is_read_strictly_or_rejected json_body;
+    query_string_is_rejected_or_reproduced_by_links query_string;
+    search_query_finds_one_tenants_users_only search_query;
+    seed_loads_fully_or_fails_without_secrets seed_line;
+    signed_token_is_accepted_only_as_configured signed_token;
+    token_is_accepted_only_as_configured token;
+    user_id_is_one_path_segment user_id;
 }
 
 /// Runs a target over its seeds, and over bytes, characters and seeds that were tampered with.
@@ -80,7 +80,7 @@ fn holds(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
-fn every_target_has_its_file_its_seeds_and_its_test() {
+fn every_fuzz_target_has_file_seeds_and_test() {
     let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, TESTED);
     let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();

@@ -65,7 +65,7 @@ fn verdicts(ended: &Ended) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_doctor_finds_a_good_tenant_well() {
+fn doctor_accepts_a_valid_tenant() {
     let (place, behind) = (Place::new(), Behind::usual());
     // The secret as most keep it: in a file beside the settings, with a line end.
     place.write("secret", &format!("{SECRET}\n"));
@@ -80,7 +80,7 @@ fn the_doctor_finds_a_good_tenant_well() {
 }
 
 #[test]
-fn the_doctor_says_what_is_wrong_and_what_to_do() {
+fn doctor_reports_problems_with_remedies() {
     let (place, behind) = (Place::new(), Behind::usual());
     let ended = doctor(&place, &behind.settings("client_secret = \"nonsense\""), &[]);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""), "{ended:?}");
@@ -104,7 +104,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
-fn the_doctor_says_so_where_nobody_answers() {
+fn doctor_reports_an_unreachable_auth0() {
     let place = Place::new();
     let silent = crate::support::Silent::start();
     let settings = format!(
@@ -120,7 +120,7 @@ fn the_doctor_says_so_where_nobody_answers() {
 }
 
 #[test]
-fn there_is_nothing_to_examine_in_memory() {
+fn doctor_rejects_the_memory_adapter() {
     let ended = Place::new().run(&["doctor"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.stderr.starts_with("usher: directory.adapter"), "{ended:?}");
@@ -138,7 +138,7 @@ pub(crate) fn develop(place: &Place, domain: &str) -> std::process::Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_runs_on_a_stand_in_for_auth0() {
+async fn service_runs_against_simulated_auth0() {
     let (place, behind) = (Place::new(), Behind::usual());
     for line in include_str!("../../../auth0-sim/demo.jsonl").lines() {
         behind.sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
@@ -171,7 +171,7 @@ async fn the_service_runs_on_a_stand_in_for_auth0() {
 }
 
 #[test]
-fn development_mode_keeps_away_from_a_real_auth0() {
+fn development_mode_rejects_a_real_auth0_domain() {
     let ended = crate::support::end(develop(&Place::new(), "https://example.eu.auth0.com"));
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.stderr.starts_with("usher: directory.auth0.domain"), "{ended:?}");

@@ -20,7 +20,7 @@ verify_email = true
 "#;
 
 #[test]
-fn settings_of_auth0_are_read_and_nothing_is_asked() {
+fn auth0_settings_are_validated_without_requests() {
     let ended = check(&format!("{ISSUER}{AUTH0}"));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     // They may stand there while people are kept in memory, and be incomplete then.
@@ -29,7 +29,7 @@ fn settings_of_auth0_are_read_and_nothing_is_asked() {
 }
 
 #[test]
-fn settings_of_auth0_that_cannot_be_are_named() {
+fn invalid_auth0_setting_is_named() {
     for (line, instead, key) in [
         ("domain = \"https://example.eu.auth0.com\"\n", "", "domain"),
         ("https://example.eu.auth0.com\"\naud", "http://example.eu.auth0.com\"\naud", "domain"),
@@ -64,7 +64,7 @@ fn settings_of_auth0_that_cannot_be_are_named() {
 }
 
 #[test]
-fn a_root_certificate_that_is_none_is_named() {
+fn invalid_ca_file_is_named() {
     let place = Place::new();
     let text = format!("{ISSUER}{}ca_file = \"ca.pem\"\n", AUTH0.trim_start());
     let file = place.write("etc/usher.toml", &text);
@@ -75,7 +75,7 @@ fn a_root_certificate_that_is_none_is_named() {
 }
 
 #[test]
-fn a_secret_of_the_environment_is_taken_as_it_stands() {
+fn secret_from_environment_is_not_coerced() {
     let place = Place::new();
     let without = AUTH0.replace("client_secret = \"very-secret\"\n", "");
     let file = place.write("usher.toml", &format!("{ISSUER}{without}"));

@@ -38,7 +38,7 @@ pub(crate) fn issuer(line: &str, instead: &str) -> String {
 }
 
 #[test]
-fn good_settings_are_called_so() {
+fn valid_settings_pass() {
     let full = r#"
 [http]
 listen = "[::1]:0"
@@ -108,7 +108,7 @@ name = "other"
 }
 
 #[test]
-fn an_unknown_key_is_named_at_any_depth() {
+fn unknown_key_is_named_at_any_depth() {
     for (text, key) in [
         (format!("nonsense = 1\n{ISSUER}"), "nonsense"),
         (format!("{ISSUER}[nonsense]\nx = 1"), "nonsense"),
@@ -131,7 +131,7 @@ fn an_unknown_key_is_named_at_any_depth() {
 }
 
 #[test]
-fn a_value_of_a_wrong_type_is_named() {
+fn value_of_wrong_type_is_named() {
     for (section, key) in [
         ("[http]\nlisten = [1]", "http.listen"),
         ("[http]\nworkers = \"many\"", "http.workers"),
@@ -171,7 +171,7 @@ fn a_value_of_a_wrong_type_is_named() {
 }
 
 #[test]
-fn a_value_that_cannot_be_is_named() {
+fn invalid_value_is_named() {
     for (section, key) in [
         ("[http]\nlisten = \"8080\"", "http.listen"),
         ("[http]\nlisten = \"localhost:8080\"", "http.listen"),
@@ -234,7 +234,7 @@ fn a_value_that_cannot_be_is_named() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn unreadable_settings_file_is_named() {
     let place = Place::new();
     let missing = place.path("missing.toml");
     let missing = missing.to_str().unwrap();
@@ -254,7 +254,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn the_command_line_names_the_file_before_the_environment_does() {
+fn config_option_overrides_the_environment() {
     let place = Place::new();
     let file = place.write("usher.toml", ISSUER);
     let check = |variable: &str, arguments: &[&str]| {
@@ -269,7 +269,7 @@ fn the_command_line_names_the_file_before_the_environment_does() {
 }
 
 #[test]
-fn the_environment_is_held_to_the_same() {
+fn environment_variables_are_validated_like_the_file() {
     let place = Place::new();
     let file = place.write("usher.toml", ISSUER);
     for (variable, value, key) in [
@@ -306,7 +306,7 @@ fn the_environment_is_held_to_the_same() {
 }
 
 #[test]
-fn a_seed_that_cannot_be_used_is_named_by_line_and_field() {
+fn invalid_seed_is_reported_by_line_and_field() {
     let place = Place::new();
     let text = format!(
         "{ISSUER}[http]\nlisten = \"127.0.0.1:0\"\n[directory.memory]\nseed = \"s/people.jsonl\"\n"

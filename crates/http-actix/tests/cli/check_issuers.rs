@@ -4,7 +4,7 @@ use crate::check_config::{ISSUER, assert_blames, check, issuer};
 use crate::support::Place;
 
 #[test]
-fn an_issuer_that_cannot_be_trusted_is_named() {
+fn invalid_issuer_setting_is_named() {
     let name = "https://login.example.com/";
     for (line, instead, key) in [
         (name, "http://login.example.com/", "issuer"),
@@ -55,7 +55,7 @@ fn an_issuer_that_cannot_be_trusted_is_named() {
 }
 
 #[test]
-fn without_an_issuer_nobody_could_call() {
+fn settings_without_issuers_are_rejected() {
     for text in ["", "[auth]\nissuers = []"] {
         assert_blames(text, "auth.issuers");
     }

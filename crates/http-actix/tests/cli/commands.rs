@@ -6,7 +6,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::support::{Place, Silent};
 
 #[test]
-fn openapi_prints_the_document_that_is_checked_in() {
+fn openapi_prints_the_committed_document() {
     let ended = Place::new().run(&["openapi"]);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
@@ -15,7 +15,7 @@ fn openapi_prints_the_document_that_is_checked_in() {
 }
 
 #[test]
-fn healthcheck_asks_the_service_at_the_address() {
+fn healthcheck_queries_the_given_address() {
     let place = Place::new();
     let service = place.develop();
     let address = service.address.to_string();
@@ -27,7 +27,7 @@ fn healthcheck_asks_the_service_at_the_address() {
 }
 
 #[test]
-fn healthcheck_finds_the_address_in_the_settings() {
+fn healthcheck_reads_the_address_from_settings() {
     let place = Place::new();
     let service = place.develop();
     // An address that means every one is asked for on this machine.
@@ -55,7 +55,7 @@ fn healthcheck_finds_the_address_in_the_settings() {
 }
 
 #[tokio::test]
-async fn healthcheck_is_content_with_nothing_but_readiness() {
+async fn healthcheck_succeeds_only_on_status_200() {
     let (place, server) = (Place::new(), MockServer::start().await);
     let address = server.address().to_string();
     for (status, code) in [(200, 0), (503, 1), (404, 1), (302, 1), (204, 1)] {
@@ -71,7 +71,7 @@ async fn healthcheck_is_content_with_nothing_but_readiness() {
 }
 
 #[test]
-fn a_command_line_that_makes_no_sense_is_not_guessed_at() {
+fn invalid_command_line_exits_with_2() {
     let place = Place::new();
     for arguments in [
         &[][..],

@@ -50,7 +50,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn there_are_limits_only_if_they_are_set() {
+async fn rate_limits_apply_only_if_configured() {
     for (variables, policy) in [
         (&[][..], None),
         (&[("USHER__LIMITS__WRITES_PER_MINUTE", "7")], Some("\"writes\";q=7;w=60")),
@@ -68,7 +68,7 @@ async fn there_are_limits_only_if_they_are_set() {
 }
 
 #[tokio::test]
-async fn the_lines_to_paste_work_as_they_stand() {
+async fn printed_curl_commands_work() {
     let place = Place::new();
     let service = place.develop();
     let address = service.address;
@@ -112,7 +112,7 @@ fn with_lines(mut service: Service) -> (Service, Vec<String>) {
 }
 
 #[tokio::test]
-async fn the_streams_hold_the_welcome_and_the_log_and_nothing_else() {
+async fn stdout_has_the_welcome_and_stderr_the_log() {
     let place = Place::new();
     let service = place.develop();
     let token = token(&place, &[]);
@@ -141,7 +141,7 @@ async fn the_streams_hold_the_welcome_and_the_log_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_token_opens_what_it_was_asked_for() {
+async fn dev_token_grants_the_requested_access() {
     let place = Place::new();
     let service = place.develop();
     let get = async |path: &str, arguments: &[&str]| {
@@ -169,7 +169,7 @@ async fn a_token_opens_what_it_was_asked_for() {
 }
 
 #[test]
-fn a_token_says_whose_it_is_and_until_when() {
+fn dev_token_carries_subject_and_lifetime() {
     let place = Place::new();
     let usual = claims(&token(&place, &[]));
     assert_eq!(usual["tenants"], json!(["acme"]));
@@ -193,7 +193,7 @@ fn a_token_says_whose_it_is_and_until_when() {
 }
 
 #[tokio::test]
-async fn a_token_of_somebody_changes_their_own_password() {
+async fn dev_token_of_user_changes_own_password() {
     let place = Place::new();
     let service = place.develop();
     let own = ["--sub", "auth0|demo-adam", "--scope", "openid"];
@@ -209,7 +209,7 @@ async fn a_token_of_somebody_changes_their_own_password() {
 }
 
 #[test]
-fn the_key_is_for_its_owner_alone_to_read() {
+fn development_key_is_readable_by_owner_only() {
     let place = Place::new();
     token(&place, &[]);
     assert_eq!(mode(&place.key_file()), 0o600);
@@ -224,7 +224,7 @@ fn the_key_is_for_its_owner_alone_to_read() {
 }
 
 #[tokio::test]
-async fn many_who_come_first_make_one_key_between_them() {
+async fn concurrent_first_runs_create_one_key() {
     let place = Place::new();
     let commands: Vec<_> = (0..8)
         .map(|_| {
@@ -247,7 +247,7 @@ async fn many_who_come_first_make_one_key_between_them() {
 }
 
 #[tokio::test]
-async fn tokens_of_another_machine_open_nothing() {
+async fn token_of_another_development_key_is_rejected() {
     let (here, there) = (Place::new(), Place::new());
     let service = here.develop();
     let answer = service.get(ACME, &token(&there, &[])).await;
@@ -255,7 +255,7 @@ async fn tokens_of_another_machine_open_nothing() {
 }
 
 #[test]
-fn a_key_file_that_is_none_is_said_to_be_so() {
+fn invalid_development_key_is_reported() {
     let place = Place::new();
     place.write("state/usher/development-key.pk8", "this is no key");
     for arguments in [&["token"][..], &["serve", "--dev", "--listen", "127.0.0.1:0"]] {
@@ -267,7 +267,7 @@ fn a_key_file_that_is_none_is_said_to_be_so() {
 }
 
 #[tokio::test]
-async fn where_nothing_can_be_kept_it_serves_all_the_same() {
+async fn service_starts_without_a_writable_state_folder() {
     let place = Place::new();
     for state in [None, Some("/proc/nowhere")] {
         let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
@@ -288,7 +288,7 @@ async fn where_nothing_can_be_kept_it_serves_all_the_same() {
 }
 
 #[test]
-fn development_mode_stays_on_this_machine() {
+fn development_mode_listens_on_loopback_only() {
     let place = Place::new();
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let ended = place.run(&["serve", "--dev", "--listen", listen]);
@@ -306,7 +306,7 @@ fn development_mode_stays_on_this_machine() {
 }
 
 #[tokio::test]
-async fn development_mode_reads_no_file() {
+async fn development_mode_ignores_settings_files() {
     let place = Place::new();
     let file = place.write("usher.toml", "nonsense = true");
     let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);

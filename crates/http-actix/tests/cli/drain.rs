@@ -26,7 +26,7 @@ fn ask(service: &Service, path: &str, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn first_it_is_not_ready_and_serves_all_the_same_and_then_it_goes() {
+async fn draining_service_is_unready_but_serves_requests() {
     let place = Place::new();
     // Long enough that only the second signal can have ended it.
     let mut service = with_delay(&place, "600000", &[]);
@@ -70,7 +70,7 @@ async fn first_it_is_not_ready_and_serves_all_the_same_and_then_it_goes() {
 }
 
 #[test]
-fn the_listener_closes_when_the_delay_is_over() {
+fn listener_closes_after_the_shutdown_delay() {
     let place = Place::new();
     let mut service = with_delay(&place, "100", &[]);
     service.signal("TERM");
@@ -80,7 +80,7 @@ fn the_listener_closes_when_the_delay_is_over() {
 }
 
 #[test]
-fn whoever_sits_before_it_does_not_have_to_wait() {
+fn sigint_and_sigquit_skip_the_shutdown_delay() {
     let place = Place::new();
     for signal in ["INT", "QUIT"] {
         let service = with_delay(&place, "600000", &[]);
@@ -91,7 +91,7 @@ fn whoever_sits_before_it_does_not_have_to_wait() {
 }
 
 #[test]
-fn what_does_not_come_to_its_end_is_cut_off_and_it_is_said() {
+fn shutdown_timeout_aborts_and_logs_open_requests() {
     let place = Place::new();
     let mut service = with_delay(&place, "0", &[("USHER__HTTP__SHUTDOWN_TIMEOUT_MS", "1000")]);
     let token = place.run(&["token"]).stdout;
@@ -118,7 +118,7 @@ fn stuck(service: &Service, token: &str) -> Wire {
 }
 
 #[test]
-fn a_second_word_ends_it_also_while_it_finishes() {
+fn second_sigterm_stops_immediately() {
     let place = Place::new();
     let more = [("USHER__HTTP__SHUTDOWN_TIMEOUT_MS", "600000")];
     let mut service = with_delay(&place, "0", &more);
@@ -135,7 +135,7 @@ fn a_second_word_ends_it_also_while_it_finishes() {
 }
 
 #[test]
-fn health_and_metrics_are_told_to_the_end_where_they_are_apart() {
+fn admin_listener_serves_until_shutdown_completes() {
     let place = Place::new();
     let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let admin_text = admin.to_string();
@@ -165,7 +165,7 @@ fn health_and_metrics_are_told_to_the_end_where_they_are_apart() {
 }
 
 #[test]
-fn the_health_check_asks_where_health_is() {
+fn healthcheck_uses_the_admin_listener() {
     let place = Place::new();
     let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let service = with_delay(&place, "0", &[("USHER__HTTP__ADMIN_LISTEN", &admin.to_string())]);

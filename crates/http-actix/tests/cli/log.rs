@@ -31,7 +31,7 @@ fn say(service: &Service, request: &str, headers: &str) -> String {
 }
 
 #[test]
-fn each_request_has_one_line_that_tells_all_about_it_and_of_nobody() {
+fn request_log_has_one_line_without_personal_data() {
     let place = Place::new();
     let service = json_log(&place, "info");
     let token = place.run(&["token", "--tenant", "acme"]).stdout;
@@ -95,7 +95,7 @@ fn each_request_has_one_line_that_tells_all_about_it_and_of_nobody() {
 }
 
 #[test]
-fn why_a_token_is_refused_is_in_the_log_and_in_the_metrics() {
+fn token_rejection_reason_is_logged_and_counted() {
     let place = Place::new();
     let service = json_log(&place, "info");
     say(&service, "GET /api/acme/admin/users", "Authorization: Bearer garbage\r\n");
@@ -113,7 +113,7 @@ fn why_a_token_is_refused_is_in_the_log_and_in_the_metrics() {
 }
 
 #[test]
-fn whether_it_is_ready_is_said_when_it_changes_and_not_each_time() {
+fn readiness_is_logged_on_change_only() {
     let place = Place::new();
     let service = json_log(&place, "info");
     for _ in 0..3 {
@@ -126,7 +126,7 @@ fn whether_it_is_ready_is_said_when_it_changes_and_not_each_time() {
 /// A disk that is full, as the system has it for such tests.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_log_on_a_full_disk_costs_lines_and_no_request() {
+async fn full_disk_drops_log_lines_not_requests() {
     let place = Place::new();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
@@ -157,7 +157,7 @@ async fn a_log_on_a_full_disk_costs_lines_and_no_request() {
 
 /// Nobody reads what it logs, and after a while nobody could write any more.
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_nobody_up() {
+async fn blocked_log_pipe_does_not_block_requests() {
     let place = Place::new();
     let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     // More than a pipe holds, for each request.

@@ -35,7 +35,7 @@ fn named<'a>(spans: &'a [ReceivedSpan], name: &str) -> &'a ReceivedSpan {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_leads_from_the_request_to_auth0() {
+async fn trace_links_request_to_auth0_call() {
     let (place, behind, collector) = (Place::new(), Behind::usual(), Collector::start());
     seed(&behind);
     let mut command = develop(&place, behind.sim.url());
@@ -85,7 +85,7 @@ async fn a_trace_leads_from_the_request_to_auth0() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_gone_harms_nobody() {
+async fn unreachable_collector_does_not_affect_requests() {
     let (place, gone) = (Place::new(), crate::support::Silent::start());
     let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command.env("USHER__TRACES__OTLP_ENDPOINT", format!("http://{}/v1/traces", gone.address()));
@@ -97,7 +97,7 @@ async fn a_collector_that_is_gone_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_probe_costs_auth0_hardly_anything_and_an_outage_is_seen() {
+async fn readiness_probe_is_cached_and_detects_an_outage() {
     let (place, behind) = (Place::new(), Behind::usual());
     seed(&behind);
     let mut service = Service::start(develop(&place, behind.sim.url()));
@@ -142,7 +142,7 @@ async fn a_probe_costs_auth0_hardly_anything_and_an_outage_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_in_a_file_is_read_again() {
+async fn client_secret_file_is_reloaded() {
     let (place, behind, issuer) = (Place::new(), Behind::usual(), Issuer::start().await);
     seed(&behind);
     let key = SigningKey::rsa("one");
@@ -183,7 +183,7 @@ async fn a_secret_in_a_file_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_logged_on_the_way_bears_the_name_of_the_request() {
+async fn log_events_carry_the_request_id() {
     let (place, behind) = (Place::new(), Behind::usual());
     seed(&behind);
     let mut command = develop(&place, behind.sim.url());
@@ -210,7 +210,7 @@ async fn what_is_logged_on_the_way_bears_the_name_of_the_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn probes_that_go_away_cost_auth0_no_more_than_others() {
+async fn disconnected_probes_share_one_auth0_call() {
     let (place, behind) = (Place::new(), Behind::usual());
     let service = Service::start(develop(&place, behind.sim.url()));
     behind.sim.control().update(|switches| switches.latency_millis = 300);
@@ -239,7 +239,7 @@ fn trusting(issuers: &[String]) -> String {
 }
 
 #[tokio::test]
-async fn a_service_without_keys_is_not_ready_and_asks_for_them_now_and_then() {
+async fn service_without_keys_is_unready_and_retries_sparingly() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let file = place.write("usher.toml", &trusting(&[issuer.name("")]));
     let mut service = place.serve(&["serve", "--config", &file]);
@@ -274,7 +274,7 @@ async fn a_service_without_keys_is_not_ready_and_asks_for_them_now_and_then() {
 }
 
 #[tokio::test]
-async fn one_issuer_that_is_there_makes_a_service_ready_and_so_does_a_template() {
+async fn one_reachable_issuer_or_template_makes_it_ready() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     issuer.publish("/there", &[&SigningKey::rsa("one")]).await;
     for issuers in [
@@ -288,7 +288,7 @@ async fn one_issuer_that_is_there_makes_a_service_ready_and_so_does_a_template()
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_silent_holds_up_no_probe_where_another_has_keys() {
+async fn silent_issuer_does_not_delay_readiness() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     issuer.publish("", &[&SigningKey::rsa("one")]).await;
     // It takes connections, and never says anything.
@@ -305,7 +305,7 @@ async fn an_issuer_that_is_silent_holds_up_no_probe_where_another_has_keys() {
 }
 
 #[tokio::test]
-async fn a_key_set_without_keys_is_as_good_as_none() {
+async fn empty_key_set_means_unready() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     issuer.publish("", &[]).await;
     let file = place.write("usher.toml", &trusting(&[issuer.name("")]));
@@ -317,7 +317,7 @@ async fn a_key_set_without_keys_is_as_good_as_none() {
 }
 
 #[tokio::test]
-async fn keys_that_are_rotated_are_told_of() {
+async fn key_rotation_is_logged() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let (old, new) = (SigningKey::rsa("old"), SigningKey::rsa("new"));
     issuer.publish("", &[&old]).await;
@@ -343,7 +343,7 @@ async fn keys_that_are_rotated_are_told_of() {
 /// Where no file descriptors are left, nothing can be asked of the system any more.
 #[cfg(target_os = "linux")]
 #[test]
-fn that_descriptors_are_used_up_is_seen_all_the_same() {
+fn metrics_work_without_free_file_descriptors() {
     let place = Place::new();
     let usher = place.command(&[]);
     let mut command = std::process::Command::new("/bin/sh");
@@ -380,7 +380,7 @@ fn that_descriptors_are_used_up_is_seen_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_counted() {
+async fn malformed_http_is_counted() {
     let place = Place::new();
     let service = place.develop();
     for garbage in

@@ -88,7 +88,7 @@ fn unchanged(text: String) -> String {
 }
 
 #[tokio::test]
-async fn issuers_are_those_of_the_file_from_then_on() {
+async fn reload_replaces_issuers() {
     let mut world = World::start(unchanged).await;
     assert_eq!(world.list("/one").await.status, 200);
     assert_eq!(world.list("/two").await.code(), "invalid_token");
@@ -106,7 +106,7 @@ async fn issuers_are_those_of_the_file_from_then_on() {
 }
 
 #[tokio::test]
-async fn roles_are_those_of_the_file_from_then_on_for_people_too() {
+async fn reload_replaces_roles_of_users() {
     let mut world = World::start(unchanged).await;
     assert_eq!(world.list("/one").await.emails(), ["ann@acme.example"]);
     let token = world.issuer.token("/one", &world.key);
@@ -131,7 +131,7 @@ async fn roles_are_those_of_the_file_from_then_on_for_people_too() {
 }
 
 #[tokio::test]
-async fn the_log_says_what_the_new_filter_lets_through() {
+async fn reload_applies_the_log_filter() {
     let mut world = World::start(unchanged).await;
     let more = "[log]\nfilter = \"debug\"\n";
     world.write(&settings(&world.issuer.name("/one"), more));
@@ -142,7 +142,7 @@ async fn the_log_says_what_the_new_filter_lets_through() {
 }
 
 #[tokio::test]
-async fn a_bad_file_changes_nothing_and_says_so() {
+async fn invalid_file_is_rejected_and_logged() {
     let mut world = World::start(unchanged).await;
     let good = settings(&world.issuer.name("/two"), "");
     for (bad, named) in [
@@ -173,7 +173,7 @@ async fn a_bad_file_changes_nothing_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_needs_a_restart_is_named() {
+async fn settings_needing_a_restart_are_logged() {
     let mut world = World::start(unchanged).await;
     let text = settings(&world.issuer.name("/two"), "[limits]\nreads_per_minute = 7\n");
     world.write(&text.replace("workers = 1", "workers = 2"));
@@ -192,7 +192,7 @@ async fn what_needs_a_restart_is_named() {
 }
 
 #[tokio::test]
-async fn a_changed_file_is_noticed_by_itself_and_a_bad_one_told_of_once() {
+async fn file_change_is_detected_and_error_logged_once() {
     let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 5");
     let mut world = World::start(often).await;
     world.write("this is no TOML");
@@ -213,7 +213,7 @@ async fn a_changed_file_is_noticed_by_itself_and_a_bad_one_told_of_once() {
 }
 
 #[tokio::test]
-async fn what_is_written_in_place_is_read_to_its_end_sooner_or_later() {
+async fn partially_written_file_is_eventually_loaded() {
     let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
     let world = World::start(often).await;
     for round in 0..20 {
@@ -238,7 +238,7 @@ async fn what_is_written_in_place_is_read_to_its_end_sooner_or_later() {
 
 /// A file whose reading never ends, as on a file system that hangs.
 #[tokio::test]
-async fn a_file_that_hangs_holds_up_no_end() {
+async fn hanging_settings_file_does_not_block_shutdown() {
     let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
     let world = World::start(often).await;
     let pipe = world.place.path("etc/pipe");
@@ -252,7 +252,7 @@ async fn a_file_that_hangs_holds_up_no_end() {
 }
 
 #[test]
-fn development_mode_has_nothing_to_read_again_and_goes_on() {
+fn sighup_in_development_mode_changes_nothing() {
     let mut service = Place::new().develop();
     service.signal("HUP");
     let line = service.wait_for_log("the settings were not reloaded");

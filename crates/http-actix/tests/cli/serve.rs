@@ -41,7 +41,7 @@ fn start(place: &Place, text: &str) -> Service {
 }
 
 #[tokio::test]
-async fn tokens_of_a_real_issuer_are_verified_by_its_published_keys() {
+async fn token_is_verified_by_published_keys() {
     let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("/", &[&key]).await;
     let service = start(&place, &settings(&issuer.name("/"), "tenants = \"all\""));
@@ -64,7 +64,7 @@ async fn tokens_of_a_real_issuer_are_verified_by_its_published_keys() {
 }
 
 #[tokio::test]
-async fn each_tenant_has_an_issuer_of_its_own() {
+async fn issuer_template_separates_tenants() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let (acmes, globexes) = (SigningKey::rsa("same"), SigningKey::ed25519("same"));
     issuer.publish("/acme", &[&acmes]).await;
@@ -95,7 +95,7 @@ async fn each_tenant_has_an_issuer_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_key_set_may_stand_anywhere() {
+async fn jwks_uri_template_is_used() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let key = SigningKey::rsa("one");
     issuer.publish_set("/key-sets/acme", &[&key]).await;
@@ -107,7 +107,7 @@ async fn a_key_set_may_stand_anywhere() {
 }
 
 #[tokio::test]
-async fn a_new_key_of_the_issuer_is_found_and_the_old_one_forgotten() {
+async fn rotated_key_replaces_the_old_one() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let (old, new) = (SigningKey::rsa("old"), SigningKey::ed25519("new"));
     issuer.publish("", &[&old]).await;
@@ -126,7 +126,7 @@ async fn a_new_key_of_the_issuer_is_found_and_the_old_one_forgotten() {
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_gone_its_tokens_are_good_and_others_wait() {
+async fn cached_keys_serve_while_the_issuer_is_down() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let (known, unknown) = (SigningKey::rsa("known"), SigningKey::ed25519("unknown"));
     issuer.publish("", &[&known]).await;
@@ -141,7 +141,7 @@ async fn while_the_issuer_is_gone_its_tokens_are_good_and_others_wait() {
 }
 
 #[tokio::test]
-async fn members_are_looked_up_among_the_people_of_the_seed() {
+async fn membership_tenants_come_from_the_seed() {
     let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
     let service = start(&place, &settings(&issuer.name(""), "tenants = \"membership\""));
@@ -153,7 +153,7 @@ async fn members_are_looked_up_among_the_people_of_the_seed() {
 }
 
 #[tokio::test]
-async fn configured_roles_take_the_place_of_the_usual_ones() {
+async fn configured_roles_replace_the_defaults() {
     let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
     let roles = r#"tenants = "all"
@@ -181,7 +181,7 @@ default = true
 }
 
 #[tokio::test]
-async fn the_environment_has_the_last_word_and_the_file_the_one_before() {
+async fn environment_overrides_file_overrides_defaults() {
     let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
     place.write("etc/people.jsonl", PEOPLE);
@@ -214,7 +214,7 @@ async fn the_environment_has_the_last_word_and_the_file_the_one_before() {
 }
 
 #[tokio::test]
-async fn the_command_line_says_where_to_listen_after_all() {
+async fn listen_option_overrides_the_file() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     place.write("etc/people.jsonl", PEOPLE);
     // Nobody may listen there, so that it shows who was heard.
@@ -228,7 +228,7 @@ async fn the_command_line_says_where_to_listen_after_all() {
 }
 
 #[tokio::test]
-async fn the_log_is_json_for_programs() {
+async fn json_log_has_one_event_per_line() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let more = "tenants = \"all\"\n[log]\nformat = \"json\"\n";
     let service = start(&place, &settings(&issuer.name(""), more));
@@ -245,7 +245,7 @@ async fn the_log_is_json_for_programs() {
 }
 
 #[tokio::test]
-async fn the_log_is_quiet_where_it_is_told_to_be() {
+async fn log_filter_suppresses_events() {
     let (place, issuer) = (Place::new(), Issuer::start().await);
     let more = "tenants = \"all\"\n[log]\nfilter = \"warn,usher_http::commands=info\"\n";
     let service = start(&place, &settings(&issuer.name(""), more));
@@ -255,7 +255,7 @@ async fn the_log_is_quiet_where_it_is_told_to_be() {
 }
 
 #[tokio::test]
-async fn no_secret_gets_into_the_log() {
+async fn trace_log_contains_no_secrets() {
     let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
     let more = "tenants = \"all\"\n[log]\nfilter = \"trace\"\n";

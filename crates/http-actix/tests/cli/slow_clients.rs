@@ -17,7 +17,7 @@ fn serve(http: &[(&str, &str)]) -> Service {
 }
 
 #[test]
-fn a_head_that_drips_is_given_up() {
+fn slow_request_head_times_out() {
     let service = serve(&[("header_timeout_ms", "300")]);
     let mut wire = Wire::to(service.address);
     wire.say("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Drip: ");
@@ -26,14 +26,14 @@ fn a_head_that_drips_is_given_up() {
 }
 
 #[test]
-fn who_says_nothing_is_given_up() {
+fn silent_connection_times_out() {
     let service = serve(&[("header_timeout_ms", "300")]);
     let heard = Wire::to(service.address).hear_all();
     assert!(heard.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{heard}");
 }
 
 #[test]
-fn a_connection_that_is_not_used_again_is_closed() {
+fn idle_connection_is_closed() {
     let service = serve(&[("idle_timeout_ms", "300")]);
     let mut wire = Wire::to(service.address);
     wire.say(LIVE);
@@ -42,7 +42,7 @@ fn a_connection_that_is_not_used_again_is_closed() {
 }
 
 #[test]
-fn a_later_head_that_drips_is_given_up_too() {
+fn slow_second_request_head_times_out() {
     let service = serve(&[("idle_timeout_ms", "300")]);
     let mut wire = Wire::to(service.address);
     wire.say(LIVE);
@@ -52,13 +52,13 @@ fn a_later_head_that_drips_is_given_up_too() {
 }
 
 #[test]
-fn answers_that_nobody_reads_are_given_up() {
+fn connection_with_unread_responses_is_closed() {
     let service = serve(&[("idle_timeout_ms", "300")]);
     Wire::to(service.address).flood("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
 #[test]
-fn a_connection_in_use_lives_longer_than_an_idle_one() {
+fn active_connection_outlives_an_idle_one() {
     // The framework reckons half a second roughly.
     let service = serve(&[("idle_timeout_ms", "3000")]);
     let mut wire = Wire::to(service.address);
@@ -75,7 +75,7 @@ fn a_connection_in_use_lives_longer_than_an_idle_one() {
 }
 
 #[test]
-fn a_request_under_way_is_no_idle_connection() {
+fn in_flight_request_is_not_idle() {
     let place = Place::new();
     let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command.envs([
@@ -96,7 +96,7 @@ fn a_request_under_way_is_no_idle_connection() {
 }
 
 #[test]
-fn who_has_said_everything_still_gets_the_answer() {
+fn half_closed_client_receives_the_response() {
     let service = serve(&[]);
     let mut wire = Wire::to(service.address);
     wire.say(LIVE);
@@ -105,7 +105,7 @@ fn who_has_said_everything_still_gets_the_answer() {
 }
 
 #[test]
-fn who_leaves_in_the_middle_does_no_harm() {
+fn disconnecting_clients_do_not_affect_others() {
     let service = serve(&[("workers", "1")]);
     for text in ["", "GET", "GET /health/live HTTP/1.1\r\n", LIVE] {
         for _ in 0..20 {
@@ -118,7 +118,7 @@ fn who_leaves_in_the_middle_does_no_harm() {
 }
 
 #[test]
-fn slow_clients_keep_nobody_else_waiting() {
+fn slow_clients_do_not_delay_others() {
     let service = serve(&[("workers", "1"), ("header_timeout_ms", "60000")]);
     let mut slow = Vec::new();
     for text in [
@@ -140,7 +140,7 @@ fn slow_clients_keep_nobody_else_waiting() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_until_others_end() {
+fn connections_over_the_limit_wait() {
     let settings = [("workers", "1"), ("max_connections", "2"), ("header_timeout_ms", "500")];
     let service = serve(&settings);
     let silent = [Wire::to(service.address), Wire::to(service.address)];

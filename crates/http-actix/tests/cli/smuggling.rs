@@ -19,7 +19,7 @@ fn answers(service: &Service, first: &str) -> (Vec<u16>, String) {
 }
 
 #[test]
-fn a_head_that_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_read() {
+fn ambiguous_head_is_rejected_and_connection_closed() {
     let service = Place::new().develop();
     let post = |headers: &str, body: &str| {
         format!("POST /api/v1/users HTTP/1.1\r\nHost: x\r\n{headers}\r\n{body}")
@@ -71,7 +71,7 @@ fn a_head_that_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_read()
 }
 
 #[test]
-fn a_chunk_that_can_be_read_in_two_ways_ends_the_connection() {
+fn ambiguous_chunk_closes_the_connection() {
     let service = Place::new().develop();
     let post = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [
@@ -95,7 +95,7 @@ fn a_chunk_that_can_be_read_in_two_ways_ends_the_connection() {
 }
 
 #[test]
-fn what_can_be_read_in_one_way_is_answered_in_its_order() {
+fn unambiguous_pipelined_requests_are_answered() {
     let service = Place::new().develop();
     for first in [
         // RFC 9112 §2.2: a line may end in LF alone.
@@ -111,7 +111,7 @@ fn what_can_be_read_in_one_way_is_answered_in_its_order() {
 }
 
 #[test]
-fn a_body_shorter_or_longer_than_it_says_is_no_other_request() {
+fn wrong_content_length_starts_no_other_request() {
     let service = Place::new().develop();
     let get = |length: &str| {
         format!("GET /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
@@ -126,7 +126,7 @@ fn a_body_shorter_or_longer_than_it_says_is_no_other_request() {
 }
 
 #[test]
-fn many_requests_at_once_are_answered_one_after_the_other() {
+fn pipelined_requests_are_answered_in_order() {
     let service = Place::new().develop();
     let get =
         |number| format!("GET /nothing HTTP/1.1\r\nHost: x\r\nX-Request-Id: {number}\r\n\r\n");
@@ -139,7 +139,7 @@ fn many_requests_at_once_are_answered_one_after_the_other() {
 }
 
 #[test]
-fn a_head_that_the_framework_does_not_take_is_refused_by_it() {
+fn oversized_head_is_rejected_with_431() {
     let service = Place::new().develop();
     let many = "X: y\r\n".repeat(100);
     let large = format!("X: {}\r\n", "y".repeat(200_000));

@@ -19,7 +19,7 @@ fn head(service: &Service, token: &str, body: &Value) -> String {
 }
 
 #[test]
-fn a_request_under_way_is_finished_before_the_end() {
+fn in_flight_request_finishes_before_exit() {
     let place = Place::new();
     let mut service = place.develop();
     let token = place.run(&["token"]).stdout;
@@ -50,7 +50,7 @@ fn a_request_under_way_is_finished_before_the_end() {
 }
 
 #[test]
-fn each_of_the_usual_signals_ends_it_well() {
+fn sigterm_and_sigint_exit_with_0() {
     for signal in ["TERM", "INT"] {
         let service = Place::new().develop();
         service.signal(signal);

@@ -135,7 +135,7 @@ async fn caller(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_request_is_lost_while_instances_are_replaced() {
+async fn rolling_update_loses_no_requests() {
     let place = Place::new();
     let instances = [instance(&place), instance(&place)];
     let token = place.run(&["token"]).stdout.trim().to_owned();

@@ -11,7 +11,7 @@ const COMMANDS: [&str; 6] = ["serve", "token", "openapi", "check-config", "docto
 const ENDS: [&str; 9] = ["|", ";", "&&", "||", "&", "#", "{", "}", "\\|"];
 
 #[test]
-fn every_command_line_is_one_that_the_program_takes() {
+fn documented_command_lines_parse() {
     let mut lines = BTreeSet::new();
     for page in pages::all() {
         // Within a sentence it is a command only if it is nothing else.
@@ -33,7 +33,7 @@ fn every_command_line_is_one_that_the_program_takes() {
 }
 
 #[test]
-fn a_command_line_that_the_program_does_not_take_is_noticed() {
+fn invalid_command_lines_are_detected() {
     for line in ["serve --confg x --help", "check --help", "serve --listen here --help"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
         let output = command.args(line.split(' ')).env_clear().output().unwrap();
@@ -42,7 +42,7 @@ fn a_command_line_that_the_program_does_not_take_is_noticed() {
 }
 
 #[test]
-fn every_target_of_make_that_is_named_is_there() {
+fn documented_make_targets_exist() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let mut count = 0;
     for Page { path, spans, shell, .. } in pages::all() {

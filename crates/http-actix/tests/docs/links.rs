@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::pages::{self, Page, root};
 
 #[test]
-fn every_link_leads_to_a_page_and_a_heading_that_are_there() {
+fn links_resolve_to_existing_pages_and_headings() {
     let pages = pages::all();
     let known: BTreeMap<&Path, &Page> =
         pages.iter().map(|page| (page.path.as_path(), page)).collect();
@@ -37,7 +37,7 @@ fn every_link_leads_to_a_page_and_a_heading_that_are_there() {
 }
 
 #[test]
-fn the_book_has_every_page() {
+fn summary_lists_every_page() {
     let pages = pages::all();
     let (summary, others): (Vec<_>, Vec<_>) =
         pages.iter().partition(|page| page.path.ends_with("SUMMARY.md"));
@@ -50,7 +50,7 @@ fn the_book_has_every_page() {
 }
 
 #[test]
-fn every_file_that_is_named_is_there() {
+fn named_files_exist() {
     const FOLDERS: [&str; 6] = ["crates/", "docs/", "deploy/", "fuzz/", ".github/", ".ci/"];
     let mut count = 0;
     for Page { path, spans, shell, .. } in pages::all() {

@@ -19,13 +19,13 @@ use std::fs;
 use pages::root;
 
 #[test]
-fn the_tables_of_the_settings_are_those_of_the_types() {
+fn settings_tables_match_the_types() {
     let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
     assert!(page == reference::with_tables(&page), "make generate writes docs/configuration.md");
 }
 
 #[test]
-fn the_schema_of_the_settings_is_that_of_the_types() {
+fn settings_schema_matches_the_types() {
     let schema = fs::read_to_string(root().join("docs/usher.schema.json")).unwrap();
     let now = format!("{:#}\n", usher_http::settings::schema().unwrap());
     assert!(schema == now, "make generate writes docs/usher.schema.json");

@@ -47,7 +47,7 @@ const NONSENSE: [Bad; 19] = [
 ];
 
 #[tokio::test]
-async fn a_key_set_that_is_none_costs_a_503_and_one_fetch() {
+async fn invalid_key_set_costs_503_and_one_fetch() {
     let world = World::start().await;
     for (why, bad) in NONSENSE {
         let case = world.case();
@@ -66,7 +66,7 @@ async fn a_key_set_that_is_none_costs_a_503_and_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_discovery_document_that_is_none_costs_a_503_and_one_request() {
+async fn invalid_discovery_document_costs_503_and_one_request() {
     let world = World::start().await;
     for (why, bad) in NONSENSE {
         let case = world.case();
@@ -78,7 +78,7 @@ async fn a_discovery_document_that_is_none_costs_a_503_and_one_request() {
 }
 
 #[tokio::test]
-async fn a_discovery_document_that_leads_astray_is_not_followed() {
+async fn forbidden_discovery_targets_are_not_requested() {
     let world = World::start().await;
     let elsewhere = world.good.name();
     let mut documents = 0;
@@ -160,7 +160,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn the_media_type_does_not_matter_and_nothing_packed_is_asked_for() {
+async fn key_fetch_ignores_media_type_and_requests_no_compression() {
     let world = World::start().await;
     let set = json!({"keys": [SigningKey::usual().jwk()]}).to_string();
     world.bad.serve_keys(move || answer(200, "Content-Type: text/html\r\n", set.as_bytes()));

@@ -7,7 +7,7 @@ use crate::support::{EVERYTHING, SigningKey};
 use crate::world::World;
 
 #[tokio::test]
-async fn no_token_names_the_place_that_its_keys_come_from() {
+async fn token_cannot_choose_its_key_source() {
     let world = World::start().await;
     let canary = Issuer::start().await;
     canary.publish(&[&SigningKey::usual()]);
@@ -80,7 +80,7 @@ async fn no_token_names_the_place_that_its_keys_come_from() {
 }
 
 #[tokio::test]
-async fn what_is_no_tenant_leads_nowhere() {
+async fn invalid_tenant_label_causes_no_request() {
     let world = World::start().await;
     let canary = Issuer::start().await;
     canary.publish(&[&SigningKey::usual()]);

@@ -7,7 +7,7 @@ use crate::support::SigningKey;
 use crate::world::{LIST, World};
 
 #[tokio::test]
-async fn two_hundred_unknown_keys_at_once_cost_one_fetch_in_each_cooldown() {
+async fn unknown_kids_cost_one_fetch_per_cooldown() {
     let world = World::start().await;
     assert_eq!(world.outcome(&world.token()).await, "200");
     for round in 0..3 {
@@ -29,7 +29,7 @@ async fn two_hundred_unknown_keys_at_once_cost_one_fetch_in_each_cooldown() {
 }
 
 #[tokio::test]
-async fn made_up_tenants_cost_one_question_each_and_few_at_a_time() {
+async fn invented_tenants_cost_one_request_each() {
     let world = World::start().await;
     world.assert_others_served().await;
     assert_eq!(world.outcome(&world.token()).await, "200");
@@ -54,7 +54,7 @@ async fn made_up_tenants_cost_one_question_each_and_few_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_good_token_under_many_spellings_is_one_token_or_none() {
+async fn altered_spellings_of_a_token_are_rejected() {
     let world = World::start().await;
     let token = world.token();
     assert_eq!(world.outcome(&token).await, "200");
@@ -77,7 +77,7 @@ async fn a_good_token_under_many_spellings_is_one_token_or_none() {
 }
 
 #[tokio::test]
-async fn more_tokens_than_are_remembered_are_all_verified() {
+async fn tokens_beyond_the_cache_capacity_are_verified() {
     let world = World::start().await;
     for n in 0..300 {
         let claims = world.app.claims(&world.bad.name()).with("n", json!(n));

@@ -23,7 +23,7 @@ fn with(mut key: Value, member: &str, value: impl Into<Value>) -> Value {
 }
 
 #[tokio::test]
-async fn a_shared_secret_in_a_key_set_signs_nothing() {
+async fn symmetric_key_in_key_set_verifies_nothing() {
     let world = World::start().await;
     let secret = [7; 32];
     let shared =
@@ -43,7 +43,7 @@ async fn a_shared_secret_in_a_key_set_signs_nothing() {
 }
 
 #[tokio::test]
-async fn keys_that_prove_nothing_are_not_used() {
+async fn unsuitable_keys_are_not_used() {
     let world = World::start().await;
     let usual = SigningKey::usual().jwk();
     let rsa = SigningKey::rsa("usual");
@@ -83,7 +83,7 @@ async fn keys_that_prove_nothing_are_not_used() {
 }
 
 #[tokio::test]
-async fn a_signature_by_an_exponent_of_one_is_none() {
+async fn signature_with_exponent_one_is_rejected() {
     // With e = 1 the padded digest is its own signature: no secret is needed to make one.
     let world = World::start().await;
     let rsa = with(SigningKey::rsa("usual").jwk(), "e", "AQ");
@@ -100,7 +100,7 @@ async fn a_signature_by_an_exponent_of_one_is_none() {
 }
 
 #[tokio::test]
-async fn of_two_keys_of_one_name_the_first_counts() {
+async fn first_key_of_a_duplicate_kid_is_used() {
     let world = World::start().await;
     let second = SigningKey::ed25519("usual");
     let keys = [SigningKey::usual().jwk(), second.jwk()];
@@ -111,7 +111,7 @@ async fn of_two_keys_of_one_name_the_first_counts() {
 }
 
 #[tokio::test]
-async fn ten_thousand_keys_are_none() {
+async fn key_set_over_100_keys_is_unavailable() {
     let world = World::start().await;
     for count in [101, 10_000] {
         let mut keys = vec![json!({"kid": "a"}); count];
@@ -124,7 +124,7 @@ async fn ten_thousand_keys_are_none() {
 }
 
 #[tokio::test]
-async fn keys_that_change_each_time_cost_no_more_than_others() {
+async fn changing_keys_cost_one_fetch_per_cooldown() {
     let world = World::start().await;
     let count = Arc::<AtomicUsize>::default();
     world.bad.serve_keys(move || {
@@ -144,7 +144,7 @@ async fn keys_that_change_each_time_cost_no_more_than_others() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_withdraws_its_keys_is_believed_and_one_that_breaks_is_not() {
+async fn stale_keys_survive_failures_but_not_withdrawal() {
     let world = World::start().await;
     let token = world.token();
     assert_eq!(world.outcome(&token).await, "200");

@@ -41,7 +41,7 @@ const SLOW: [Slow; 10] = [
 ];
 
 #[tokio::test]
-async fn nobody_waits_long_for_a_key_set() {
+async fn slow_key_set_ends_in_503() {
     let world = World::start_impatient().await;
     for (why, slow) in SLOW {
         let case = world.case();
@@ -57,7 +57,7 @@ async fn nobody_waits_long_for_a_key_set() {
 }
 
 #[tokio::test]
-async fn nobody_waits_long_for_a_discovery_document() {
+async fn slow_discovery_document_ends_in_503() {
     let world = World::start_impatient().await;
     for (why, slow) in SLOW {
         let case = world.case();
@@ -69,7 +69,7 @@ async fn nobody_waits_long_for_a_discovery_document() {
 }
 
 #[tokio::test]
-async fn what_an_issuer_may_say_is_bounded() {
+async fn key_set_over_256_kib_is_rejected() {
     let world = World::start().await;
     let with_padding = |length: usize| {
         let mut set = json!({"keys": [SigningKey::usual().jwk()]}).to_string().into_bytes();
@@ -85,7 +85,7 @@ async fn what_an_issuer_may_say_is_bounded() {
 }
 
 #[tokio::test]
-async fn many_who_wait_for_a_slow_issuer_wait_for_one_fetch() {
+async fn callers_of_a_slow_issuer_share_one_fetch() {
     let world = World::start_impatient().await;
     world.assert_others_served().await;
     world.bad.script(|_| Reply::Silence);

@@ -178,7 +178,7 @@ const USUAL: [&str; 18] = [
 ];
 
 #[tokio::test]
-async fn a_run_on_the_memory_adapter_tells_nothing() {
+async fn memory_adapter_run_leaks_no_secrets() {
     let run = Run::new().await;
     let seed = [
         line(ROSA, &json!({"acme": "owner", "globex": "viewer"})),
@@ -208,7 +208,7 @@ async fn behind() -> Sim {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_on_auth0_tells_nothing() {
+async fn auth0_run_leaks_no_secrets() {
     let (run, sim) = (Run::new().await, behind().await);
     let service = run.start("json", &auth0_at(sim.url()));
     let mut answers = call_everything(&service, &run.tokens).await;
@@ -246,7 +246,7 @@ const FAULTY: &[&str] =
     &["GET /api/v2/users/{id}", "POST /api/v2/users", "POST /oauth/token password-realm"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_on_something_that_repeats_all_it_hears_tells_nothing() {
+async fn echoing_upstream_leaks_no_secrets() {
     for (gives_tokens, format) in [(true, "text"), (false, "json")] {
         let (run, hostile) = (Run::new().await, Hostile::start(gives_tokens).await);
         let directory = auth0_at(&hostile.url());
@@ -273,7 +273,7 @@ async fn a_run_on_something_that_repeats_all_it_hears_tells_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_tells_no_secret_of_a_tenant_that_is_well_or_not() {
+async fn doctor_prints_no_secrets() {
     let (run, sim) = (Run::new().await, behind().await);
     let planted = Planted::with(&[]);
     let good = auth0_at(sim.url());

@@ -165,7 +165,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn planted_texts_are_found_in_every_form() {
+fn planted_text_is_found_in_every_encoding() {
     let planted = Planted::with(&["eyJhbGciOiJFZERTQSJ9.abcdefghijklmnop.ABCDEFGHIJKLMNOP".into()]);
     let token = "xx ABCDEFGHIJKLxx";
     let wrapped = BASE64_STANDARD.encode(format!("a:{SEED_PASSWORD}"));

@@ -15,7 +15,7 @@ fn assert_silent(about: &str, ended: &Ended) {
 }
 
 #[test]
-fn a_secret_where_it_cannot_be_is_not_repeated() {
+fn misplaced_secret_in_settings_is_not_quoted() {
     let good = format!("{ISSUER}{}", auth0_at("https://a.example"))
         .replace(super::CLIENT_ID, "some-client")
         .replace("timeout_ms = 500\n", "");
@@ -60,7 +60,7 @@ fn a_secret_where_it_cannot_be_is_not_repeated() {
 }
 
 #[test]
-fn a_debug_print_of_all_settings_tells_no_secret() {
+fn debug_output_of_settings_has_no_secrets() {
     let place = Place::new();
     let text = format!("{ISSUER}{}", auth0_at("https://a.example"));
     let file = place.write("usher.toml", &text.replace(super::CLIENT_ID, "some-client"));
@@ -71,7 +71,7 @@ fn a_debug_print_of_all_settings_tells_no_secret() {
 }
 
 #[test]
-fn a_secret_in_a_variable_that_cannot_be_is_not_repeated() {
+fn secret_in_invalid_variable_is_not_quoted() {
     let place = Place::new();
     let file = place.write("usher.toml", ISSUER);
     for name in [
@@ -93,7 +93,7 @@ fn a_secret_in_a_variable_that_cannot_be_is_not_repeated() {
 }
 
 #[test]
-fn a_password_in_a_seed_that_cannot_be_is_not_repeated() {
+fn password_in_invalid_seed_is_not_quoted() {
     let (rosa, olav) = (ROSA.email(), OLAV.email());
     let good = format!("{{\"email\":\"{rosa}\",\"password\":\"{SEED_PASSWORD}\"}}");
     for seed in [
@@ -124,7 +124,7 @@ fn a_password_in_a_seed_that_cannot_be_is_not_repeated() {
 }
 
 #[test]
-fn a_development_key_that_is_none_is_not_repeated() {
+fn invalid_development_key_is_not_quoted() {
     let place = Place::new();
     place.write("state/usher/development-key.pk8", &format!("{CLIENT_SECRET} is no key"));
     assert_silent("token", &place.run(&["token"]));
