@@ -1,12 +1,12 @@
-//! The fuzz targets on the stable compiler: over their seeds, and over a few hundred inputs more.
+//! Runs the fuzz targets on the stable compiler: with their seeds and a few hundred random inputs.
 //!
-//! So neither a target nor a seed rots between two runs of `make fuzz`.
+//! This keeps targets and seeds valid between runs of `make fuzz`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a failed step ends the test"
 )]
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-#[expect(unreachable_pub, reason = "a library of its own, included as a module")]
+#[expect(unreachable_pub, reason = "a separate library, included as a module")]
 #[path = "../../../fuzz/src/lib.rs"]
 mod fuzz;
 
@@ -28,7 +28,7 @@ macro_rules! targets {
     ($($name:ident $target:ident;)*) => {
         $(#[test]
         fn $name() {
-            holds(stringify!($target), fuzz::$target);
+            run_target(stringify!($target), fuzz::$target);
         })*
 
         const TESTED: &[&str] = &[$(stringify!($target)),*];
@@ -47,17 +47,17 @@ targets! {
     user_id_is_one_path_segment user_id;
 }
 
-/// Runs a target over its seeds, and over bytes, characters and seeds that were tampered with.
-fn holds(name: &str, target: fn(&[u8])) {
+/// Runs a target with its seeds, and with random bytes, characters and mutated seeds.
+fn run_target(name: &str, target: fn(&[u8])) {
     let seeds: Vec<Vec<u8>> = seeds(name).iter().map(|seed| fs::read(seed).unwrap()).collect();
     assert!((5..=20).contains(&seeds.len()), "{name} has {} seeds", seeds.len());
     for seed in &seeds {
         target(seed);
     }
     let splices = vec((any::<Index>(), 0_usize..4, vec(any::<u8>(), 0..4)), 1..4);
-    let tampered = (select(seeds), splices).prop_map(|(mut seed, splices)| {
-        for (place, cut, bytes) in splices {
-            let start = place.index(seed.len() + 1);
+    let mutated = (select(seeds), splices).prop_map(|(mut seed, splices)| {
+        for (position, cut, bytes) in splices {
+            let start = position.index(seed.len() + 1);
             let end = (start + cut).min(seed.len());
             seed.splice(start..end, bytes);
         }
@@ -66,15 +66,15 @@ fn holds(name: &str, target: fn(&[u8])) {
     let inputs = prop_oneof![
         1 => vec(any::<u8>(), 0..200),
         1 => "\\PC{0,100}".prop_map(String::into_bytes),
-        6 => tampered,
+        6 => mutated,
     ];
-    // PROPTEST_CASES makes them more than the usual 256.
+    // PROPTEST_CASES overrides the default of 256 cases.
     let config = Config { failure_persistence: None, ..Config::default() };
-    let tried = TestRunner::new(config).run(&inputs, |input| {
+    let result = TestRunner::new(config).run(&inputs, |input| {
         target(&input);
         Ok(())
     });
-    if let Err(failure) = tried {
+    if let Err(failure) = result {
         panic!("{name}: {failure}");
     }
 }
@@ -100,7 +100,7 @@ fn seeds(name: &str) -> Vec<PathBuf> {
     entries(&folder("seeds").join(name))
 }
 
-/// The names of a folder's entries, without their extensions.
+/// Returns the names of a folder's entries, without extensions.
 fn stems(name: &str) -> BTreeSet<String> {
     let stem = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
     entries(&folder(name)).into_iter().map(stem).collect()
