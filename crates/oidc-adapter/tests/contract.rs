@@ -1,7 +1,7 @@
 //! The contract tests of [`ports::KeySource`], with two issuers on loopback: one uses discovery,
 //! the other a configured `jwks_uri`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed step ends the test")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,6 @@
 //! Behaviour with issuers that redirect, send oversized or malformed bodies, stall or impersonate.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed step ends the test")]
 
 use std::error::Error;
 use std::sync::OnceLock;

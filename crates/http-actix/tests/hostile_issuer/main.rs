@@ -7,7 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a failed step ends the test"
 )]
 
 mod fixture;
