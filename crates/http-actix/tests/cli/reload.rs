@@ -21,7 +21,7 @@ default = true
 "#;
 
 /// Returns settings with this issuer and further sections; they are reloaded on SIGHUP only.
-fn settings(issuer: &str, more: &str) -> String {
+fn settings(issuer: &str, extra: &str) -> String {
     format!(
         r#"
 [http]
@@ -36,7 +36,7 @@ issuer = "{issuer}"
 audience = "user-management"
 tenants = "all"
 {ROLES}
-{more}
+{extra}
 "#
     )
 }
@@ -64,8 +64,8 @@ impl Fixture {
 
     fn write(&self, text: &str) {
         // Replaces the file atomically, as editors do.
-        let aside = self.sandbox.write("etc/aside.toml", text);
-        std::fs::rename(aside, self.sandbox.path("etc/usher.toml")).unwrap();
+        let temporary = self.sandbox.write("etc/temporary.toml", text);
+        std::fs::rename(temporary, self.sandbox.path("etc/usher.toml")).unwrap();
     }
 
     /// Sends SIGHUP and waits for this log message.
@@ -117,8 +117,8 @@ async fn reload_replaces_roles_of_users() {
     let response = fixture.service.call("POST", ACME, &token, body("helper")).await;
     assert_eq!(response.status, 201, "{response:?}");
     let document = fixture.service.get("/openapi.json", "").await.body;
-    let known = &document["components"]["schemas"]["CreateTenantUser"]["properties"]["role"];
-    assert_eq!(known["enum"], json!(["owner", "member", "helper"]));
+    let role_schema = &document["components"]["schemas"]["CreateTenantUser"]["properties"]["role"];
+    assert_eq!(role_schema["enum"], json!(["owner", "member", "helper"]));
 
     // After the role is removed, users with only this role have no access.
     fixture.write(&settings(&fixture.issuer.name("/one"), ""));
@@ -129,8 +129,8 @@ async fn reload_replaces_roles_of_users() {
 #[tokio::test]
 async fn reload_applies_the_log_filter() {
     let mut fixture = Fixture::start(unchanged).await;
-    let more = "[log]\nfilter = \"debug\"\n";
-    fixture.write(&settings(&fixture.issuer.name("/one"), more));
+    let extra = "[log]\nfilter = \"debug\"\n";
+    fixture.write(&settings(&fixture.issuer.name("/one"), extra));
     fixture.reload("the settings were reloaded");
     fixture.service.get("/health/live", "").await;
     let line = fixture.service.wait_for_log("route=\"/health/live\"");
