@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::framework_errors::directory::{Failing, Failure};
-use crate::support::{App, Client, Wishes};
+use crate::support::{App, AppOptions, Client};
 
 async fn over(failure: Failure, http: &'static str) -> App {
     let directory = Some(Arc::new(Failing(failure)) as _);
-    App::start_with(Wishes { http, directory, ..Wishes::default() }).await
+    App::start_with(AppOptions { http, directory, ..AppOptions::default() }).await
 }
 
 /// The counts of requests, without the comments and the times that they took.
@@ -116,7 +116,7 @@ async fn a_request_is_counted_by_its_route_however_it_ended() {
 #[tokio::test]
 async fn counts_are_apart_from_the_api_if_that_is_wished() {
     let http = "admin_listen = \"127.0.0.1:0\"";
-    let app = App::start_with(Wishes { http, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { http, ..AppOptions::default() }).await;
     let admin = app.anonymous().at(app.admin_address.unwrap());
     assert_ne!(app.admin_address, Some(app.address));
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ports::{Call, MockUserDirectory};
 use tokio::time::Instant;
 
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 #[tokio::test]
 async fn the_directory_knows_the_request_and_has_less_time_than_it() {
@@ -17,12 +17,12 @@ async fn the_directory_knows_the_request_and_has_less_time_than_it() {
         *tell.lock().unwrap() = Call::current();
         Ok(None)
     });
-    let wishes = Wishes {
+    let options = AppOptions {
         http: "request_timeout_ms = 60000",
         directory: Some(Arc::new(directory)),
-        ..Wishes::default()
+        ..AppOptions::default()
     };
-    let app = App::start_with(wishes).await;
+    let app = App::start_with(options).await;
 
     let before = Instant::now();
     let answer = app.tenant("acme").get("/api/acme/admin/users/auth0%7Colga").await;

@@ -10,14 +10,14 @@ use socket2::{Domain, Socket, Type};
 
 use crate::framework_errors::directory::{Failing, Failure};
 use crate::support::store::ON_AUTH0;
-use crate::support::{App, Client, Wishes};
+use crate::support::{App, AppOptions, Client};
 
 const USER: &str = "/api/v1/users/auth0%7Cmia";
 
 /// A service whose directory never answers, with this in `[overload]`.
 async fn stuck(settings: &'static str) -> App {
     let directory = Some(Arc::new(Failing(Failure::Silence)) as _);
-    App::start_with(Wishes { settings, directory, ..Wishes::default() }).await
+    App::start_with(AppOptions { settings, directory, ..AppOptions::default() }).await
 }
 
 /// The value of a series; 0 if there is none yet.
@@ -93,11 +93,11 @@ async fn who_waits_for_too_long_is_told_to_come_again() {
 
 #[tokio::test]
 async fn one_tenant_s_storm_leaves_room_for_the_others() {
-    let app = App::start_with(Wishes {
+    let app = App::start_with(AppOptions {
         http: "request_timeout_ms = 400",
         settings: "[overload]\nmax_concurrent = 3\nmax_concurrent_per_tenant = 2\nmax_queued = 0\n",
         directory: Some(Arc::new(Failing(Failure::Silence)) as _),
-        ..Wishes::default()
+        ..AppOptions::default()
     })
     .await;
     let (acme, globex) = (app.tenant("acme"), app.tenant("globex"));
@@ -131,7 +131,7 @@ async fn nobody_draws_on_another_tenant_s_share_by_naming_it() {
 #[tokio::test]
 async fn a_body_that_dribbles_holds_no_place() {
     let settings = "[overload]\nmax_concurrent = 1\nmax_queued = 0\n";
-    let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { settings, ..AppOptions::default() }).await;
     let token = format!("Bearer {}", app.tenant("acme").token().unwrap());
     let body = r#"{"email":"slow@acme.example","role":"viewer"}"#;
     let mut slow = std::net::TcpStream::connect(app.address).unwrap();
@@ -183,7 +183,7 @@ async fn an_answer_that_nobody_reads_keeps_its_place() {
         )
     };
     let people = (0..60_000).map(line).collect();
-    let app = App::start_with(Wishes { people, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: people, ..AppOptions::default() }).await;
     let token = format!("Bearer {}", app.tenant("acme").token().unwrap());
     let mut reader = slow_reader(app.address);
     let head = app.head("GET /api/acme/admin/users", &[("Authorization", &token)]);

@@ -57,9 +57,9 @@ async fn a_key_set_that_is_none_costs_a_503_and_one_fetch() {
         assert_eq!(world.asked_in(&case), [DOCUMENT, KEYS], "{why}");
         world.assert_others_served().await;
         // It comes to its senses, and is heard as soon as the pause is over.
-        world.bad.publish(&[&SigningKey::usual()]);
+        world.bad.publish(&[&SigningKey::shared()]);
         world.app.clock.advance(Duration::from_secs(1));
-        let token = world.token_in(&case, &SigningKey::usual());
+        let token = world.token_in(&case, &SigningKey::shared());
         assert_eq!(world.outcome_in(&case, &token).await, "200", "{why}");
         assert_eq!(world.asked_in(&case), [DOCUMENT, KEYS, DOCUMENT, KEYS], "{why}");
     }
@@ -162,7 +162,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn the_media_type_does_not_matter_and_nothing_packed_is_asked_for() {
     let world = World::start().await;
-    let set = json!({"keys": [SigningKey::usual().jwk()]}).to_string();
+    let set = json!({"keys": [SigningKey::shared().jwk()]}).to_string();
     world.bad.serve_keys(move || answer(200, "Content-Type: text/html\r\n", set.as_bytes()));
     assert_eq!(world.outcome(&world.token()).await, "200");
     for head in world.bad.heads() {

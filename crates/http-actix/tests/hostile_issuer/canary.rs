@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::issuer::Issuer;
-use crate::support::{EVERYTHING, SigningKey};
+use crate::support::{ALL_PERMISSIONS, SigningKey};
 use crate::world::World;
 
 #[tokio::test]
 async fn no_token_names_the_place_that_its_keys_come_from() {
     let world = World::start().await;
     let canary = Issuer::start().await;
-    canary.publish(&[&SigningKey::usual()]);
+    canary.publish(&[&SigningKey::shared()]);
     let (url, host) = (canary.name(), canary.name().replace("http://", ""));
     let bad = world.bad.name();
 
@@ -34,7 +34,7 @@ async fn no_token_names_the_place_that_its_keys_come_from() {
         "http://169.254.169.254/latest/meta-data/".to_owned(),
         "file:///etc/passwd".to_owned(),
     ] {
-        let token = world.token_of(&issuer, &SigningKey::usual());
+        let token = world.token_of(&issuer, &SigningKey::shared());
         assert_eq!(world.outcome(&token).await, "401 invalid_token", "{issuer}");
     }
     assert_eq!((canary.knocks(), world.bad.knocks()), (0, 0));
@@ -56,7 +56,7 @@ async fn no_token_names_the_place_that_its_keys_come_from() {
     ] {
         let mut header = json!({"alg": "EdDSA", "typ": "JWT", "kid": "usual"});
         header[name] = value;
-        let claims = world.app.claims(&bad).permissions(&EVERYTHING);
+        let claims = world.app.claims(&bad).permissions(&ALL_PERMISSIONS);
         let token = attacker.sign_text(&header.to_string(), &claims.json().to_string());
         assert_eq!(world.outcome(&token).await, "401 invalid_token", "{name}");
     }
@@ -68,7 +68,7 @@ async fn no_token_names_the_place_that_its_keys_come_from() {
         ("_claim_sources", json!({"a": {"endpoint": url}})),
     ] {
         let claims: Value =
-            world.app.claims(&bad).permissions(&EVERYTHING).with(name, value).json().clone();
+            world.app.claims(&bad).permissions(&ALL_PERMISSIONS).with(name, value).json().clone();
         let header = json!({"alg": "EdDSA", "kid": "usual"});
         let token = attacker.sign_text(&header.to_string(), &claims.to_string());
         assert_eq!(world.outcome(&token).await, "401 invalid_token", "{name}");
@@ -83,7 +83,7 @@ async fn no_token_names_the_place_that_its_keys_come_from() {
 async fn what_is_no_tenant_leads_nowhere() {
     let world = World::start().await;
     let canary = Issuer::start().await;
-    canary.publish(&[&SigningKey::usual()]);
+    canary.publish(&[&SigningKey::shared()]);
     let port = canary.port();
     let tricks = [
         String::new(),
@@ -123,7 +123,7 @@ async fn what_is_no_tenant_leads_nowhere() {
             format!("{}/tenants/{trick}", world.bad.name()),
             format!("http://{trick}.localhost:{}", world.bad.port()),
         ] {
-            let token = world.token_of(&issuer, &SigningKey::usual());
+            let token = world.token_of(&issuer, &SigningKey::shared());
             assert_eq!(world.outcome(&token).await, "401 invalid_token", "{issuer:?}");
         }
     }
@@ -132,7 +132,7 @@ async fn what_is_no_tenant_leads_nowhere() {
     let longest = "a".repeat(63);
     let name = format!("http://{longest}.localhost:{}", world.bad.port());
     let document = name.clone();
-    let keys = [SigningKey::usual().jwk()];
+    let keys = [SigningKey::shared().jwk()];
     world.bad.script(move |path| {
         if path.ends_with(crate::issuer::KEYS) {
             crate::issuer::key_set(&keys)
@@ -140,7 +140,7 @@ async fn what_is_no_tenant_leads_nowhere() {
             crate::issuer::document(&document, "")
         }
     });
-    let token = world.token_of(&name, &SigningKey::usual());
+    let token = world.token_of(&name, &SigningKey::shared());
     // It covers its own tenant, which is not acme.
     assert_eq!(world.outcome(&token).await, "403 tenant_forbidden");
     assert_eq!(world.bad.fetches(), 1);

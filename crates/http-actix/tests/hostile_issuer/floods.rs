@@ -15,7 +15,7 @@ async fn two_hundred_unknown_keys_at_once_cost_one_fetch_in_each_cooldown() {
             // Made up without any secret: the signature is never reached.
             let header = json!({"alg": "EdDSA", "kid": format!("{round}-{n}")}).to_string();
             let claims = world.app.claims(&world.bad.name()).json().to_string();
-            SigningKey::usual().sign_text(&header, &claims)
+            SigningKey::shared().sign_text(&header, &claims)
         });
         let calls = tokens.map(async |token| world.outcome(&token).await);
         let outcomes = futures_util::future::join_all(calls).await;
@@ -37,7 +37,7 @@ async fn made_up_tenants_cost_one_question_each_and_few_at_a_time() {
     world.bad.script(|_| answer(404, "", b""));
     let token_of = |n: usize| {
         let issuer = format!("{}/tenants/made-up-{n}", world.bad.name());
-        world.token_of(&issuer, &SigningKey::usual())
+        world.token_of(&issuer, &SigningKey::shared())
     };
     for _ in 0..2 {
         let calls = (0..200).map(async |n| world.outcome(&token_of(n)).await);
@@ -83,7 +83,7 @@ async fn more_tokens_than_are_remembered_are_all_verified() {
         let claims = world.app.claims(&world.bad.name()).with("n", json!(n));
         // Long ones, so that they would fill a cache that counts them only.
         let claims = claims.with("padding", json!("x".repeat(5000)));
-        let token = claims.sign(&SigningKey::usual());
+        let token = claims.sign(&SigningKey::shared());
         assert_eq!(world.outcome(&token).await, "403 insufficient_permission");
     }
     assert_eq!(world.bad.asked().iter().filter(|path| path.ends_with(KEYS)).count(), 1);

@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use crate::issuer::key_set;
-use crate::support::{EVERYTHING, SigningKey};
+use crate::support::{ALL_PERMISSIONS, SigningKey};
 use crate::world::World;
 
 fn base64(bytes: &[u8]) -> String {
@@ -31,7 +31,7 @@ async fn a_shared_secret_in_a_key_set_signs_nothing() {
     world.bad.serve_keys(move || key_set(&[shared("usual"), shared("shared")]));
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let header = Header { kid: Some("shared".to_owned()), ..Header::new(algorithm) };
-        let claims = world.app.claims(&world.bad.name()).permissions(&EVERYTHING);
+        let claims = world.app.claims(&world.bad.name()).permissions(&ALL_PERMISSIONS);
         let secret = EncodingKey::from_secret(&secret);
         let token = jsonwebtoken::encode(&header, claims.json(), &secret).unwrap();
         assert_eq!(world.outcome(&token).await, "401 invalid_token");
@@ -45,7 +45,7 @@ async fn a_shared_secret_in_a_key_set_signs_nothing() {
 #[tokio::test]
 async fn keys_that_prove_nothing_are_not_used() {
     let world = World::start().await;
-    let usual = SigningKey::usual().jwk();
+    let usual = SigningKey::shared().jwk();
     let rsa = SigningKey::rsa("usual");
     let weak = |bytes: usize| json!({"kty": "RSA", "kid": "usual", "n": base64(&vec![0xc5; bytes]), "e": "AQAB"});
     for (why, key) in [
@@ -73,7 +73,7 @@ async fn keys_that_prove_nothing_are_not_used() {
     ] {
         let case = world.case();
         world.bad.serve_keys(move || key_set(std::slice::from_ref(&key)));
-        for signer in [&SigningKey::usual(), &rsa] {
+        for signer in [&SigningKey::shared(), &rsa] {
             let token = world.token_in(&case, signer);
             assert_eq!(world.outcome_in(&case, &token).await, "401 invalid_token", "{why}");
         }
@@ -103,7 +103,7 @@ async fn a_signature_by_an_exponent_of_one_is_none() {
 async fn of_two_keys_of_one_name_the_first_counts() {
     let world = World::start().await;
     let second = SigningKey::ed25519("usual");
-    let keys = [SigningKey::usual().jwk(), second.jwk()];
+    let keys = [SigningKey::shared().jwk(), second.jwk()];
     world.bad.serve_keys(move || key_set(&keys));
     assert_eq!(world.outcome(&world.token()).await, "200");
     assert_eq!(world.outcome(&world.token_by(&second)).await, "401 invalid_token");
@@ -115,7 +115,7 @@ async fn ten_thousand_keys_are_none() {
     let world = World::start().await;
     for count in [101, 10_000] {
         let mut keys = vec![json!({"kid": "a"}); count];
-        keys[0] = SigningKey::usual().jwk();
+        keys[0] = SigningKey::shared().jwk();
         world.bad.serve_keys(move || key_set(&keys));
         world.assert_unavailable(&world.token(), "so many keys").await;
         world.pass_cooldown();

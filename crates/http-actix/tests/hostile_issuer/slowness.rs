@@ -72,7 +72,7 @@ async fn nobody_waits_long_for_a_discovery_document() {
 async fn what_an_issuer_may_say_is_bounded() {
     let world = World::start().await;
     let with_padding = |length: usize| {
-        let mut set = json!({"keys": [SigningKey::usual().jwk()]}).to_string().into_bytes();
+        let mut set = json!({"keys": [SigningKey::shared().jwk()]}).to_string().into_bytes();
         set.resize(length, b' ');
         move || crate::issuer::answer(200, "", &set)
     };

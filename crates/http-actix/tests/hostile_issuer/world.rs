@@ -10,7 +10,7 @@ use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
 use crate::issuer::Issuer;
-use crate::support::{Answer, App, EVERYTHING, SigningKey, Wishes};
+use crate::support::{ALL_PERMISSIONS, Answer, App, AppOptions, SigningKey};
 
 /// A call that every good token of the tenant acme may make.
 pub(crate) const LIST: &str = "/api/acme/admin/users";
@@ -103,14 +103,15 @@ impl World {
     }
 
     async fn with(bad: Issuer, good: Issuer, source: Arc<dyn KeySource>) -> Self {
-        bad.publish(&[&SigningKey::usual()]);
-        good.publish(&[&SigningKey::usual()]);
+        bad.publish(&[&SigningKey::shared()]);
+        good.publish(&[&SigningKey::shared()]);
         let settings = SETTINGS
             .replace("BAD", &bad.name())
             .replace("GOOD", &good.name())
             .replace("PORT", &bad.port().to_string());
-        let wishes = Wishes { settings: settings.leak(), keys: Some(source), ..Wishes::default() };
-        Self { app: App::start_with(wishes).await, bad, good, cases: AtomicUsize::default() }
+        let options =
+            AppOptions { settings: settings.leak(), keys: Some(source), ..AppOptions::default() };
+        Self { app: App::start_with(options).await, bad, good, cases: AtomicUsize::default() }
     }
 
     /// The next of the bad issuer's folders.
@@ -132,7 +133,7 @@ impl World {
     /// Asserts that the case's keys cannot be had, twice and in the form of both contracts, and
     /// that nothing of what the issuer said is repeated.
     pub(crate) async fn assert_unavailable_in(&self, case: &Case, why: &str) {
-        let token = self.token_in(case, &SigningKey::usual());
+        let token = self.token_in(case, &SigningKey::shared());
         self.assert_unavailable(&token, why).await;
     }
 
@@ -145,7 +146,7 @@ impl World {
 
     /// A token of this issuer for acme, by this key.
     pub(crate) fn token_of(&self, issuer: &str, key: &SigningKey) -> String {
-        let claims = self.app.claims(issuer).permissions(&EVERYTHING);
+        let claims = self.app.claims(issuer).permissions(&ALL_PERMISSIONS);
         claims.with("tenants", json!(["acme"])).sign(key)
     }
 
@@ -156,7 +157,7 @@ impl World {
 
     /// A good token of the bad issuer.
     pub(crate) fn token(&self) -> String {
-        self.token_by(&SigningKey::usual())
+        self.token_by(&SigningKey::shared())
     }
 
     /// A call with this token, which has an answer before patience is lost.
@@ -189,7 +190,7 @@ impl World {
 
     /// Likewise, however often the good issuer may have been asked by now.
     pub(crate) async fn assert_good_served(&self) {
-        let token = self.token_of(&self.good.name(), &SigningKey::usual());
+        let token = self.token_of(&self.good.name(), &SigningKey::shared());
         assert_eq!(self.outcome(&token).await, "200", "a caller of the good issuer");
         assert_eq!(self.app.anonymous().get("/health/live").await.status, 200);
     }

@@ -4,13 +4,13 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{bad_bodies, exchange, operations};
-use crate::support::{App, Client, EVERYTHING, SigningKey, TENANT_ISSUER};
+use crate::support::{ALL_PERMISSIONS, App, Client, SigningKey, TENANT_ISSUER};
 
 /// Tokens that cover acme and not globex, of every kind.
 fn callers_of_acme(app: &App) -> Vec<Client<'_>> {
     let issuer = TENANT_ISSUER.replace("{tenant}", "acme");
     let of_a_stranger =
-        app.claims(&issuer).permissions(&EVERYTHING).with("sub", json!("auth0|gina"));
+        app.claims(&issuer).permissions(&ALL_PERMISSIONS).with("sub", json!("auth0|gina"));
     vec![
         app.tenant("acme"),
         app.tenant_with("acme", &[]),
@@ -23,7 +23,7 @@ fn callers_of_acme(app: &App) -> Vec<Client<'_>> {
         app.member("mia"),
         app.member("bob"),
         // A program's token in the name of somebody whom its tenant does not see.
-        app.bearer(of_a_stranger.sign(&SigningKey::usual())),
+        app.bearer(of_a_stranger.sign(&SigningKey::shared())),
         app.bearer("x.y.z"),
         app.anonymous(),
     ]

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{MIAS_PASSWORD, TOO_MANY, in_acme, no_change, passwords, with_limits};
 use crate::support::{
-    CLAIM_ISSUER, Client, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, TENANT_ISSUER,
-    TokenClaims,
+    ALL_PERMISSIONS, CLAIM_ISSUER, Client, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey,
+    TENANT_ISSUER, TokenClaims,
 };
 
 fn tenant_issuer(tenant: &str) -> String {
@@ -16,7 +16,7 @@ fn tenant_issuer(tenant: &str) -> String {
 
 fn signed(claims: &TokenClaims) -> String {
     let claims = claims.clone().with("tenants", json!(["acme"]));
-    claims.permissions(&EVERYTHING).sign(&SigningKey::usual())
+    claims.permissions(&ALL_PERMISSIONS).sign(&SigningKey::shared())
 }
 
 async fn write(client: &Client<'_>) -> String {

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{MIAS_PASSWORD, in_acme, no_change, passwords, with_limits};
-use crate::support::{Answer, App, Wishes};
+use crate::support::{Answer, App, AppOptions};
 
 fn fields(answer: &Answer) -> [Option<&str>; 2] {
     [answer.header("ratelimit-policy"), answer.header("ratelimit")]
@@ -79,7 +79,7 @@ async fn a_refusal_says_nothing_of_budgets() {
 async fn too_many_wrong_passwords_are_no_matter_of_budgets() {
     let limits = Some("writes_per_minute = 60\npassword_checks_per_minute = 60");
     let settings = "[passwords]\nmax_wrong = 1";
-    let app = App::start_with(Wishes { limits, settings, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { limits, settings, ..AppOptions::default() }).await;
     let client = app.tenant("acme");
     client.patch(MIAS_PASSWORD, passwords("wrong", "another-password")).await;
     let answer = client.patch(MIAS_PASSWORD, passwords("wrong", "another-password")).await;

@@ -6,13 +6,13 @@ mod order;
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 const TOO_MANY: &str = "429 too_many_requests";
 
 /// A service that lets each caller make so many requests of each kind in a minute.
 async fn with_limits(limits: &'static str) -> App {
-    App::start_with(Wishes { limits: Some(limits), ..Wishes::default() }).await
+    App::start_with(AppOptions { limits: Some(limits), ..AppOptions::default() }).await
 }
 
 /// Somebody's path in contract A.

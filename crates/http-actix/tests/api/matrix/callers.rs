@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::people::person;
-use crate::support::{App, Client, EVERYTHING, SigningKey, TENANT_ISSUER};
+use crate::support::{ALL_PERMISSIONS, App, Client, SigningKey, TENANT_ISSUER};
 
 /// An issuer of one tenant whose tokens name tenants as well.
 const MIXED_ISSUER: &str = "https://{tenant}.mixed.example.com";
@@ -104,8 +104,8 @@ pub(crate) fn callers() -> Vec<Caller> {
         member("adam", "adam, admin", &["acme", "globex"], |app| app.member("adam")),
         member("adam", "adam, for globex", &["globex"], |app| {
             let claims = app.claims(&STAFF_ISSUER.replace("{tenant}", "globex"));
-            let claims = claims.permissions(&EVERYTHING).with("sub", json!("auth0|adam"));
-            app.bearer(claims.sign(&SigningKey::usual()))
+            let claims = claims.permissions(&ALL_PERMISSIONS).with("sub", json!("auth0|adam"));
+            app.bearer(claims.sign(&SigningKey::shared()))
         }),
         member("vera", "vera, viewer", &["acme"], |app| app.member("vera")),
         member("mia", "mia, member", &[], |app| app.member("mia")),
@@ -127,7 +127,7 @@ pub(crate) fn callers() -> Vec<Caller> {
 pub(crate) fn publish_keys(app: &App) {
     for (issuer, tenant) in [(MIXED_ISSUER, "acme"), (STAFF_ISSUER, "globex")] {
         let issuer = issuer.replace("{tenant}", tenant);
-        app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
+        app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
     }
 }
 
@@ -147,6 +147,6 @@ fn member(
 /// A token of acme's own issuer, or of the issuer for claims, with this claim besides.
 fn claiming<'a>(app: &'a App, issuer: &str, tenants: &[&str]) -> Client<'a> {
     let issuer = issuer.replace("{tenant}", "acme");
-    let claims = app.claims(&issuer).permissions(&EVERYTHING).with("tenants", json!(tenants));
-    app.bearer(claims.sign(&SigningKey::usual()))
+    let claims = app.claims(&issuer).permissions(&ALL_PERMISSIONS).with("tenants", json!(tenants));
+    app.bearer(claims.sign(&SigningKey::shared()))
 }

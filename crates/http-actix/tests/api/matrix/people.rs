@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::PEOPLE;
+use crate::support::SEED_USERS;
 
 /// More people, so that there is one of each kind.
 const MORE: &str = r#"
@@ -99,7 +99,7 @@ pub(crate) struct Person {
 pub(crate) fn people() -> &'static [Person] {
     static EVERYBODY: OnceLock<Vec<Person>> = OnceLock::new();
     EVERYBODY.get_or_init(|| {
-        [PEOPLE.trim(), MORE.trim()].iter().flat_map(|text| text.lines()).map(read).collect()
+        [SEED_USERS.trim(), MORE.trim()].iter().flat_map(|text| text.lines()).map(read).collect()
     })
 }
 

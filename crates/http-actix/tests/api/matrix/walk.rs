@@ -11,7 +11,7 @@ use super::cost;
 use super::directory::Resettable;
 use super::operation::{Operation, operations};
 use super::people::{NO_TENANT, TENANTS, User, people};
-use crate::support::{Answer, App, Client, Wishes};
+use crate::support::{Answer, App, AppOptions, Client};
 
 /// In how many parts the matrix is walked through at the same time.
 const LANES: usize = 2;
@@ -99,11 +99,11 @@ pub(crate) fn walk() -> Matrix {
 /// Some of the operations' tables.
 async fn tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usize, Table)> {
     let directory = Arc::new(Resettable::new(password).await);
-    let app = App::start_with(Wishes {
+    let app = App::start_with(AppOptions {
         settings: SETTINGS,
         directory: Some(Arc::clone(&directory) as _),
-        passwords: Some(Arc::clone(&directory) as _),
-        ..Wishes::default()
+        password_check: Some(Arc::clone(&directory) as _),
+        ..AppOptions::default()
     });
     let app = app.await;
     publish_keys(&app);

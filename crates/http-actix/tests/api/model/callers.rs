@@ -22,7 +22,7 @@ pub(crate) enum May {
 impl May {
     fn names(self) -> &'static [&'static str] {
         match self {
-            Self::All => &crate::support::EVERYTHING,
+            Self::All => &crate::support::ALL_PERMISSIONS,
             Self::Read => &["tenant.access:read", "VIEW_USERS_AND_GROUPS"],
             Self::Write => &["tenant.access:write", "MODIFY_USERS_AND_GROUPS"],
             Self::Nothing => &[],
@@ -133,7 +133,7 @@ impl Caller<String> {
             Some(subject) => claims.with("sub", json!(subject)),
             None => claims,
         };
-        app.bearer(claims.sign(&SigningKey::usual()))
+        app.bearer(claims.sign(&SigningKey::shared()))
     }
 }
 

@@ -163,12 +163,12 @@ pub(crate) fn tried(op: &Op<String>) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::support::PEOPLE;
+    use crate::support::SEED_USERS;
 
     #[test]
     fn a_byte_that_changes_for_another_tenant_is_told_unless_the_account_is_at_home_with_the_caller()
      {
-        let world = World::of(PEOPLE, "2027-01-01T00:00:00Z".parse().unwrap());
+        let world = World::of(SEED_USERS, "2027-01-01T00:00:00Z".parse().unwrap());
         let lists = |globex: &str| -> Bytes {
             let of =
                 |tenant| (tenant, if tenant == "globex" { globex.to_owned() } else { "[]".into() });

@@ -14,7 +14,7 @@ use super::calls::{Contract, Op, Paging};
 use super::draw::TENANTS;
 use super::rules::Verdict;
 use super::world::World;
-use crate::support::{Answer, App, PEOPLE, Wishes};
+use crate::support::{Answer, App, AppOptions, SEED_USERS};
 
 /// A call with everything filled in.
 pub(crate) type Asked = (Caller<String>, Op<String>);
@@ -38,8 +38,9 @@ pub(crate) struct Stage {
 impl Stage {
     /// A service with the usual people and these.
     pub(crate) async fn set(people: &str) -> Self {
-        let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
-        let mut world = World::of(&format!("{PEOPLE}{people}"), app.clock.now());
+        let app =
+            App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
+        let mut world = World::of(&format!("{SEED_USERS}{people}"), app.clock.now());
         // Some of them were changed at a time to come, which no directory has ever seen.
         app.clock.advance(Duration::from_hours(24 * 365));
         world.now = app.clock.now();

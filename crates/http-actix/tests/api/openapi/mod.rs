@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::support::store::ON_AUTH0;
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 use compare::{deviations, members, resolve};
 
 /// The document of the program as it is now.
@@ -251,7 +251,7 @@ async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
 
 #[tokio::test]
 async fn the_docs_can_be_switched_off() {
-    let app = App::start_with(Wishes { http: "docs = false", ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { http: "docs = false", ..AppOptions::default() }).await;
     for path in ["/docs", "/docs/", "/docs/index.html", "/docs/swagger-initializer.js"] {
         assert_eq!(app.anonymous().get(path).await.outcome(), "404 not_found", "{path}");
     }

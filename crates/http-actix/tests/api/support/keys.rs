@@ -21,9 +21,9 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     /// The key that every issuer of the tests has, unless told otherwise.
-    pub(crate) fn usual() -> Self {
-        static USUAL: OnceLock<SigningKey> = OnceLock::new();
-        USUAL.get_or_init(|| Self::ed25519("usual")).clone()
+    pub(crate) fn shared() -> Self {
+        static SHARED: OnceLock<SigningKey> = OnceLock::new();
+        SHARED.get_or_init(|| Self::ed25519("usual")).clone()
     }
 
     /// Another key, made on the spot.

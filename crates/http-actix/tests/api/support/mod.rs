@@ -1,6 +1,6 @@
 //! A service of its own for each test, the actors who call it, and what they get.
 //!
-//! [`App::start`] runs a server on a free port over the adapter under test, with [`PEOPLE`] in it and
+//! [`App::start`] runs a server on a free port over the adapter under test, with [`SEED_USERS`] in it and
 //! four trusted issuers, one for each way in which a token tells its tenants.
 //! The clock stands still until a test moves it.
 
@@ -41,7 +41,7 @@ pub(crate) const OPERATOR_ISSUER: &str = "https://operators.example.com/";
 pub(crate) const AUDIENCE: &str = "user-management";
 
 /// Every scope and permission there is.
-pub(crate) const EVERYTHING: [&str; 4] = [
+pub(crate) const ALL_PERMISSIONS: [&str; 4] = [
     "tenant.access:read",
     "tenant.access:write",
     "VIEW_USERS_AND_GROUPS",
@@ -50,7 +50,7 @@ pub(crate) const EVERYTHING: [&str; 4] = [
 
 /// Who is there when a test begins, by id. All at home in the tenant after the `@` of the e-mail
 /// address; `adam` is also attached to globex, `gus` of globex also to acme.
-pub(crate) const PEOPLE: &str = r#"
+pub(crate) const SEED_USERS: &str = r#"
 {"id":"auth0|olga","email":"olga@acme.example","username":"olga","firstName":"Olga","lastName":"Owner","name":"Olga O.","createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-02T00:00:00Z","lastLogin":"2026-02-01T10:00:00.5Z","homeTenant":"acme","tenants":{"acme":"owner"}}
 {"id":"auth0|adam","email":"adam@acme.example","username":"adam","firstName":"Adam","lastName":"Admin","name":"Adam A.","createdAt":"2026-01-02T00:00:00Z","password":"adams-password","homeTenant":"acme","tenants":{"acme":"admin","globex":"viewer"}}
 {"id":"auth0|vera","email":"vera@acme.example","firstName":"Vera","lastName":"Viewer","createdAt":"2026-01-03T00:00:00Z","homeTenant":"acme","tenants":{"acme":"viewer"}}
@@ -104,7 +104,7 @@ const LIMITS: &str = "writes_per_minute = 1000000\npassword_checks_per_minute = 
 
 /// What a test wants to be otherwise than usual.
 #[derive(Debug, Default)]
-pub(crate) struct Wishes {
+pub(crate) struct AppOptions {
     /// Lines to add to `[http]`.
     pub(crate) http: &'static str,
     /// What `[limits]` holds instead of limits that no test reaches.
@@ -112,11 +112,11 @@ pub(crate) struct Wishes {
     /// Sections to add to the settings.
     pub(crate) settings: &'static str,
     /// Lines to add to the seed.
-    pub(crate) people: String,
+    pub(crate) users: String,
     /// Another directory than the memory adapter's.
     pub(crate) directory: Option<Arc<dyn UserDirectory>>,
     /// Another check of passwords than that of the adapter under test.
-    pub(crate) passwords: Option<Arc<dyn PasswordCheck>>,
+    pub(crate) password_check: Option<Arc<dyn PasswordCheck>>,
     /// Another source of keys than [`App::keys`].
     pub(crate) keys: Option<Arc<dyn KeySource>>,
 }
@@ -142,32 +142,32 @@ pub(crate) struct App {
 impl App {
     /// A service as usual.
     pub(crate) async fn start() -> Self {
-        Self::start_with(Wishes::default()).await
+        Self::start_with(AppOptions::default()).await
     }
 
     /// A service otherwise than usual.
-    pub(crate) async fn start_with(wishes: Wishes) -> Self {
-        let settings = read_settings(&wishes);
+    pub(crate) async fn start_with(options: AppOptions) -> Self {
+        let settings = read_settings(&options);
         let clock = Arc::new(ManualClock::new());
-        let people = format!("{PEOPLE}{}", wishes.people);
-        let store = Store::with(&people, &settings.roles, &clock).await;
+        let users = format!("{SEED_USERS}{}", options.users);
+        let store = Store::with(&users, &settings.roles, &clock).await;
         let keys = Arc::new(MemoryKeySource::new());
         for issuer in [CLAIM_ISSUER, MEMBER_ISSUER, OPERATOR_ISSUER] {
-            keys.publish(issuer, vec![SigningKey::usual().public()]);
+            keys.publish(issuer, vec![SigningKey::shared().public()]);
         }
         for tenant in ["acme", "globex", "initech"] {
             let issuer = TENANT_ISSUER.replace("{tenant}", tenant);
-            keys.publish(&issuer, vec![SigningKey::usual().public()]);
+            keys.publish(&issuer, vec![SigningKey::shared().public()]);
         }
 
         let ports = Ports {
-            directory: wishes.directory.unwrap_or_else(|| Arc::clone(&store.directory)),
-            password_check: wishes.passwords.unwrap_or_else(|| Arc::clone(&store.passwords)),
+            directory: options.directory.unwrap_or_else(|| Arc::clone(&store.directory)),
+            password_check: options.password_check.unwrap_or_else(|| Arc::clone(&store.passwords)),
             clock: Arc::clone(&clock) as _,
         };
         let wired = Wired {
             services: Services::new(ports, settings.attempts),
-            keys: wishes.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
+            keys: options.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
             metrics: Metrics::new(&(Arc::clone(&clock) as _)),
             adopt: Adopt::nothing(),
             clock: Arc::clone(&clock) as _,
@@ -203,42 +203,42 @@ impl App {
 
     /// A program of one tenant, with every permission; its own role is unknown.
     pub(crate) fn tenant(&self, tenant: &str) -> Client<'_> {
-        self.tenant_with(tenant, &EVERYTHING)
+        self.tenant_with(tenant, &ALL_PERMISSIONS)
     }
 
     /// A program of one tenant, with these scopes and permissions.
     pub(crate) fn tenant_with(&self, tenant: &str, permissions: &[&str]) -> Client<'_> {
         let issuer = TENANT_ISSUER.replace("{tenant}", tenant);
-        self.bearer(self.claims(&issuer).permissions(permissions).sign(&SigningKey::usual()))
+        self.bearer(self.claims(&issuer).permissions(permissions).sign(&SigningKey::shared()))
     }
 
     /// A program of these tenants, named by a claim, with every permission.
     pub(crate) fn tenants(&self, tenants: &[&str]) -> Client<'_> {
-        let claims = self.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
-        self.bearer(claims.with("tenants", json!(tenants)).sign(&SigningKey::usual()))
+        let claims = self.claims(CLAIM_ISSUER).permissions(&ALL_PERMISSIONS);
+        self.bearer(claims.with("tenants", json!(tenants)).sign(&SigningKey::shared()))
     }
 
-    /// One of [`PEOPLE`], such as `adam`, whose own roles count, with every permission.
+    /// One of [`SEED_USERS`], such as `adam`, whose own roles count, with every permission.
     pub(crate) fn member(&self, name: &str) -> Client<'_> {
-        self.member_with(name, &EVERYTHING)
+        self.member_with(name, &ALL_PERMISSIONS)
     }
 
-    /// One of [`PEOPLE`], with these scopes and permissions.
+    /// One of [`SEED_USERS`], with these scopes and permissions.
     pub(crate) fn member_with(&self, name: &str, permissions: &[&str]) -> Client<'_> {
         let claims = self.claims(MEMBER_ISSUER).permissions(permissions);
         let subject = format!("auth0|{name}");
-        self.bearer(claims.with("sub", json!(subject)).sign(&SigningKey::usual()))
+        self.bearer(claims.with("sub", json!(subject)).sign(&SigningKey::shared()))
     }
 
     /// An operator, with every permission.
     pub(crate) fn operator(&self) -> Client<'_> {
-        self.operator_with(&EVERYTHING)
+        self.operator_with(&ALL_PERMISSIONS)
     }
 
     /// An operator, with these scopes and permissions.
     pub(crate) fn operator_with(&self, permissions: &[&str]) -> Client<'_> {
         let claims = self.claims(OPERATOR_ISSUER).permissions(permissions);
-        self.bearer(claims.sign(&SigningKey::usual()))
+        self.bearer(claims.sign(&SigningKey::shared()))
     }
 
     /// The claims of a good token of this issuer, to be changed and signed.
@@ -247,12 +247,12 @@ impl App {
     }
 }
 
-fn read_settings(wishes: &Wishes) -> Settings {
-    let mut text = SETTINGS.replace("[http]", &format!("[http]\n{}", wishes.http));
-    if let Some(limits) = wishes.limits {
+fn read_settings(options: &AppOptions) -> Settings {
+    let mut text = SETTINGS.replace("[http]", &format!("[http]\n{}", options.http));
+    if let Some(limits) = options.limits {
         text = text.replace(LIMITS, limits);
     }
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    write!(file, "{text}\n{}", wishes.settings).unwrap();
+    write!(file, "{text}\n{}", options.settings).unwrap();
     settings::load(Some(file.path())).unwrap()
 }
