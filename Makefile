@@ -68,7 +68,7 @@ MODEL_SEED ?= $(shell date +%s)
 
 model: ## Drive the service at random against the model of the rules, for long (MODEL_CASES, MODEL_SEED)
 	PROPTEST_CASES=$(MODEL_CASES) PROPTEST_RNG_SEED=$(MODEL_SEED) cargo test --locked -p http-actix --all-features \
-		--test api --test api_on_auth0 -- --nocapture model::whatever
+		--test api --test api_on_auth0 -- --nocapture model::random_
 
 mutants: mutants-rules mutants-auth ## Try wrong versions of rules, use cases and token verifier, which tests must notice; takes hours
 

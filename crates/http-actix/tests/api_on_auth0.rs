@@ -44,7 +44,7 @@ mod tokens;
 mod users;
 
 #[test]
-fn every_test_of_the_service_runs_here_too() {
+fn every_api_test_module_runs_on_auth0() {
     let modules = |text: &'static str| {
         text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>()
     };

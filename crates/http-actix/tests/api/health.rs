@@ -24,7 +24,7 @@ async fn counts(client: &Client<'_>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_process_lives_whatever_the_directory_does() {
+async fn liveness_ignores_directory_failures() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/live").await.text, r#"{"status":"live"}"#);
     for failure in [Failure::Panic, Failure::Failed, Failure::Silence] {
@@ -34,7 +34,7 @@ async fn the_process_lives_whatever_the_directory_does() {
 }
 
 #[tokio::test]
-async fn the_service_is_ready_when_its_directory_is() {
+async fn readiness_follows_the_directory() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/ready").await.text, r#"{"status":"ready"}"#);
     for (failure, outcome) in [
@@ -54,7 +54,7 @@ async fn the_service_is_ready_when_its_directory_is() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_route_and_not_by_path() {
+async fn requests_are_counted_by_route_not_path() {
     let app = App::start().await;
     for path in [
         "/api/v1/users/auth0%7Cmia",
@@ -99,7 +99,7 @@ async fn requests_are_counted_by_route_and_not_by_path() {
 }
 
 #[tokio::test]
-async fn a_request_is_counted_by_its_route_however_it_ended() {
+async fn failed_requests_are_counted_by_route() {
     for (failure, status) in
         [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::Silence, 504)]
     {
@@ -114,7 +114,7 @@ async fn a_request_is_counted_by_its_route_however_it_ended() {
 }
 
 #[tokio::test]
-async fn counts_are_apart_from_the_api_if_that_is_wished() {
+async fn admin_listener_separates_metrics_from_api() {
     let http = "admin_listen = \"127.0.0.1:0\"";
     let app = App::start_with(AppOptions { http, ..AppOptions::default() }).await;
     let admin = app.anonymous().at(app.admin_address.unwrap());
@@ -143,7 +143,7 @@ async fn counts_are_apart_from_the_api_if_that_is_wished() {
 }
 
 #[tokio::test]
-async fn without_a_wish_there_is_one_listener() {
+async fn default_settings_open_one_listener() {
     let app = App::start().await;
     assert_eq!(app.admin_address, None);
     assert_eq!(app.anonymous().get("/metrics").await.status, 200);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::support::{App, AppOptions};
 
 #[tokio::test]
-async fn the_directory_knows_the_request_and_has_less_time_than_it() {
+async fn directory_gets_request_id_and_deadline() {
     let told = Arc::new(Mutex::new(None));
     let mut directory = MockUserDirectory::new();
     let tell = Arc::clone(&told);

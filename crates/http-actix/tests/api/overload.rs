@@ -50,7 +50,7 @@ const IN_FLIGHT: &str = "usher_http_requests_in_flight";
 const QUEUED: &str = "usher_http_requests_queued";
 
 #[tokio::test]
-async fn where_there_is_no_room_one_is_told_so_at_once() {
+async fn full_queue_is_rejected_with_503_immediately() {
     let app = stuck("[overload]\nmax_concurrent = 2\nmax_queued = 0\n").await;
     let acme = app.tenant("acme");
     let calls = [(&acme, USER), (&acme, "/api/acme/admin/users/auth0%7Cmia")];
@@ -76,7 +76,7 @@ async fn where_there_is_no_room_one_is_told_so_at_once() {
 }
 
 #[tokio::test]
-async fn who_waits_for_too_long_is_told_to_come_again() {
+async fn queue_timeout_is_rejected_with_503() {
     let app = stuck("[overload]\nmax_concurrent = 1\nmax_queued = 5\nmax_wait_ms = 50\n").await;
     let acme = app.tenant("acme");
     meanwhile(&[(&acme, USER)], async {
@@ -92,7 +92,7 @@ async fn who_waits_for_too_long_is_told_to_come_again() {
 }
 
 #[tokio::test]
-async fn one_tenant_s_storm_leaves_room_for_the_others() {
+async fn one_tenants_load_leaves_permits_for_others() {
     let app = App::start_with(AppOptions {
         http: "request_timeout_ms = 400",
         settings: "[overload]\nmax_concurrent = 3\nmax_concurrent_per_tenant = 2\nmax_queued = 0\n",
@@ -114,7 +114,7 @@ async fn one_tenant_s_storm_leaves_room_for_the_others() {
 }
 
 #[tokio::test]
-async fn nobody_draws_on_another_tenant_s_share_by_naming_it() {
+async fn permit_belongs_to_token_tenant_not_path_tenant() {
     let settings = "[overload]\nmax_concurrent_per_tenant = 1\nmax_queued = 0\n";
     let app = stuck(settings).await;
     let (acme, globex) = (app.tenant("acme"), app.tenant("globex"));
@@ -129,7 +129,7 @@ async fn nobody_draws_on_another_tenant_s_share_by_naming_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_dribbles_holds_no_place() {
+async fn slow_request_body_holds_no_permit() {
     let settings = "[overload]\nmax_concurrent = 1\nmax_queued = 0\n";
     let app = App::start_with(AppOptions { settings, ..AppOptions::default() }).await;
     let token = format!("Bearer {}", app.tenant("acme").token().unwrap());
@@ -170,7 +170,7 @@ fn slow_reader(address: SocketAddr) -> std::net::TcpStream {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_reads_keeps_its_place() {
+async fn unread_response_keeps_its_permit() {
     if ON_AUTH0 {
         // So many people would take Auth0 minutes to list, and the answer goes out the same way.
         return;

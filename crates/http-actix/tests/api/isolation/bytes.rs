@@ -30,7 +30,7 @@ fn callers_of_acme(app: &App) -> Vec<Client<'_>> {
 }
 
 #[tokio::test]
-async fn a_foreign_user_is_answered_like_an_unknown_one() {
+async fn foreign_user_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let mut hidden = 0;
     for client in callers_of_acme(&app) {
@@ -63,7 +63,7 @@ async fn a_foreign_user_is_answered_like_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn somebody_who_was_detached_is_answered_like_an_unknown_one() {
+async fn detached_user_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     assert_eq!(acme.delete("/api/acme/admin/users/auth0%7Cgus").await.outcome(), "204");
@@ -78,7 +78,7 @@ async fn somebody_who_was_detached_is_answered_like_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn wrong_passwords_of_a_foreign_user_are_not_counted() {
+async fn foreign_users_wrong_passwords_are_not_counted() {
     let app = App::start().await;
     let body = json!({"currentPassword": "wrong", "newPassword": "a-new-password"});
     for _ in 0..15 {
@@ -96,7 +96,7 @@ async fn wrong_passwords_of_a_foreign_user_are_not_counted() {
 }
 
 #[tokio::test]
-async fn an_id_that_nobody_can_have_is_answered_like_an_unknown_one() {
+async fn impossible_user_id_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let too_long = format!("auth0%7C{}", "x".repeat(300));
     let ids = [
@@ -158,7 +158,7 @@ async fn an_id_that_nobody_can_have_is_answered_like_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn a_path_with_dots_leads_nowhere() {
+async fn path_traversal_is_rejected_with_404() {
     let app = App::start().await;
     for path in [
         "/api/globex/../acme/admin/users",
@@ -178,7 +178,7 @@ async fn a_path_with_dots_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn a_foreign_tenant_is_answered_like_one_that_never_was() {
+async fn foreign_tenant_is_indistinguishable_from_missing() {
     let app = App::start().await;
     // The same calls as in acme, but in another tenant, or in what is none by its name.
     let too_long = "x".repeat(64);
@@ -254,7 +254,7 @@ async fn a_foreign_tenant_is_answered_like_one_that_never_was() {
 }
 
 #[tokio::test]
-async fn not_even_operators_reach_a_tenant_that_cannot_be() {
+async fn operator_cannot_reach_invalid_tenant() {
     let app = App::start().await;
     for tenant in ["ACME", "acme.", "a_b", "%2e%2e", "-"] {
         let path = format!("/api/{tenant}/admin/users");

@@ -77,7 +77,7 @@ const SPELLINGS: [&str; 46] = [
 ];
 
 #[tokio::test]
-async fn no_spelling_of_a_tenant_gets_past_the_token() {
+async fn respelled_tenant_cannot_bypass_the_token() {
     let app = App::start().await;
     let email = json!({"email": "mia@acme.example", "role": "viewer"});
     let role = json!({"role": "owner", "name": "Stolen"});
@@ -107,7 +107,7 @@ async fn no_spelling_of_a_tenant_gets_past_the_token() {
 }
 
 #[tokio::test]
-async fn no_way_through_one_tenant_leads_into_another() {
+async fn crafted_path_cannot_reach_foreign_tenant() {
     let app = App::start().await;
     for path in [
         "/api/globex/../acme/admin/users",
@@ -166,7 +166,7 @@ async fn no_way_through_one_tenant_leads_into_another() {
 }
 
 #[tokio::test]
-async fn no_body_names_two_tenants() {
+async fn create_body_cannot_name_two_tenants() {
     let app = App::start().await;
     let rest = r#""email":"new@acme.example","serviceUser":false,"username":"new","firstName":"N","lastName":"N""#;
     for tenant in [
@@ -196,7 +196,7 @@ async fn no_body_names_two_tenants() {
 }
 
 #[tokio::test]
-async fn no_spelling_of_a_user_leads_anywhere_but_to_that_user() {
+async fn respelled_user_id_cannot_reach_foreign_user() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     for id in [
@@ -244,7 +244,7 @@ async fn no_spelling_of_a_user_leads_anywhere_but_to_that_user() {
 }
 
 #[tokio::test]
-async fn no_header_leads_into_another_tenant() {
+async fn header_cannot_switch_tenant() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     let path = "/api/globex/admin/users";

@@ -98,7 +98,7 @@ async fn try_everything(globex: &Client<'_>) -> Vec<(String, Answer)> {
 }
 
 #[tokio::test]
-async fn whoever_attaches_a_strangers_account_gains_nothing_over_it() {
+async fn attaching_foreign_account_grants_no_control() {
     for globex in ["a program of globex", "gina"] {
         let app = App::start().await;
         let caller = if globex == "gina" { app.member("gina") } else { app.tenant("globex") };
@@ -153,7 +153,7 @@ async fn whoever_attaches_a_strangers_account_gains_nothing_over_it() {
 }
 
 #[tokio::test]
-async fn attaching_somebody_shows_no_more_than_creating_does() {
+async fn attaching_reveals_no_more_than_creating() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     let enlist = async |email: &str| {
@@ -176,7 +176,7 @@ async fn attaching_somebody_shows_no_more_than_creating_does() {
 }
 
 #[tokio::test]
-async fn who_tries_all_passwords_of_an_attached_stranger_learns_nothing() {
+async fn password_guesses_on_foreign_account_reveal_nothing() {
     let app = App::start().await;
     let path = "/api/v2/users/auth0%7Cgus/change-password";
     let mut seen = Vec::new();

@@ -54,7 +54,7 @@ async fn send(request: Request<'_>) -> Answer {
 }
 
 #[tokio::test]
-async fn what_cannot_be_understood_reaches_no_directory() {
+async fn malformed_request_never_reaches_the_directory() {
     let app = App::start().await;
     let mia = User::Known("mia").named(None).unwrap();
     let mut made = 0;

@@ -24,7 +24,7 @@ async fn write(client: &Client<'_>) -> String {
 }
 
 #[tokio::test]
-async fn whoever_writes_too_often_waits_and_may_then_go_on() {
+async fn writes_over_limit_are_rejected_until_reset() {
     let app = with_limits("writes_per_minute = 3").await;
     let client = app.tenant("acme");
     for _ in 0..3 {
@@ -44,7 +44,7 @@ async fn whoever_writes_too_often_waits_and_may_then_go_on() {
 }
 
 #[tokio::test]
-async fn nobody_draws_on_the_budget_of_another() {
+async fn callers_have_independent_quotas() {
     let app = with_limits("writes_per_minute = 1").await;
     let acme = app.claims(&tenant_issuer("acme"));
     let greedy = signed(&acme);
@@ -72,7 +72,7 @@ async fn nobody_draws_on_the_budget_of_another() {
 }
 
 #[tokio::test]
-async fn another_token_is_no_other_caller() {
+async fn tokens_of_one_caller_have_one_quota() {
     let app = with_limits("writes_per_minute = 1").await;
     let claims = app.claims(&tenant_issuer("acme"));
     assert_eq!(write(&app.bearer(signed(&claims))).await, "200");
@@ -88,7 +88,7 @@ async fn another_token_is_no_other_caller() {
 }
 
 #[tokio::test]
-async fn reads_are_limited_only_if_wanted() {
+async fn reads_are_limited_only_if_configured() {
     let app = with_limits("writes_per_minute = 1").await;
     for _ in 0..3 {
         assert_eq!(app.tenant("acme").get(&in_acme("mia")).await.outcome(), "200");
@@ -104,7 +104,7 @@ async fn reads_are_limited_only_if_wanted() {
 }
 
 #[tokio::test]
-async fn checks_of_passwords_have_a_budget_of_their_own_and_are_writes_too() {
+async fn password_checks_consume_both_quotas() {
     let change = || passwords("mias-password", "mias-password");
     let app = with_limits("password_checks_per_minute = 1").await;
     let client = app.tenant("acme");
@@ -124,7 +124,7 @@ async fn checks_of_passwords_have_a_budget_of_their_own_and_are_writes_too() {
 }
 
 #[tokio::test]
-async fn somebody_who_changes_the_own_password_has_a_budget_too() {
+async fn own_password_change_is_rate_limited() {
     let app = with_limits("writes_per_minute = 9\npassword_checks_per_minute = 1").await;
     let mia = app.member_with("mia", &[]);
     let change = || passwords("mias-password", "mias-password");

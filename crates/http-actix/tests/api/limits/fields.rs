@@ -11,7 +11,7 @@ fn fields(answer: &Answer) -> [Option<&str>; 2] {
 }
 
 #[tokio::test]
-async fn what_is_done_says_what_is_left() {
+async fn success_reports_remaining_quota() {
     let app = with_limits("writes_per_minute = 120\nreads_per_minute = 7").await;
     let client = app.tenant("acme");
     let done = client.put(&in_acme("mia"), no_change()).await;
@@ -28,7 +28,7 @@ async fn what_is_done_says_what_is_left() {
 }
 
 #[tokio::test]
-async fn each_budget_that_was_drawn_on_is_told_of() {
+async fn every_consumed_quota_is_reported() {
     let app = with_limits("writes_per_minute = 60\npassword_checks_per_minute = 3").await;
     let client = app.tenant("acme");
     let change = || passwords("mias-password", "mias-password");
@@ -47,7 +47,7 @@ async fn each_budget_that_was_drawn_on_is_told_of() {
 }
 
 #[tokio::test]
-async fn the_longest_wait_counts() {
+async fn retry_after_is_the_longest_reset() {
     let app = with_limits("writes_per_minute = 1\npassword_checks_per_minute = 1").await;
     let client = app.tenant("acme");
     client.put(&in_acme("mia"), no_change()).await;
@@ -58,7 +58,7 @@ async fn the_longest_wait_counts() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_nothing_of_budgets() {
+async fn refusal_carries_no_ratelimit_headers() {
     let app = with_limits("writes_per_minute = 999\nreads_per_minute = 999").await;
     let client = app.tenant("acme");
     for (method, path, body, outcome) in [
@@ -76,7 +76,7 @@ async fn a_refusal_says_nothing_of_budgets() {
 }
 
 #[tokio::test]
-async fn too_many_wrong_passwords_are_no_matter_of_budgets() {
+async fn wrong_password_lockout_carries_no_ratelimit_headers() {
     let limits = Some("writes_per_minute = 60\npassword_checks_per_minute = 60");
     let settings = "[passwords]\nmax_wrong = 1";
     let app = App::start_with(AppOptions { limits, settings, ..AppOptions::default() }).await;
@@ -88,14 +88,14 @@ async fn too_many_wrong_passwords_are_no_matter_of_budgets() {
 }
 
 #[tokio::test]
-async fn without_limits_nothing_is_said_of_them() {
+async fn disabled_limits_send_no_ratelimit_headers() {
     let app = with_limits("writes_per_minute = 0\npassword_checks_per_minute = 0").await;
     let done = app.tenant("acme").put(&in_acme("mia"), no_change()).await;
     assert_eq!((&*done.outcome(), fields(&done)), ("200", [None, None]));
 }
 
 #[tokio::test]
-async fn by_default_there_are_limits_on_writes_and_on_checks_of_passwords() {
+async fn default_settings_limit_writes_and_password_checks() {
     let app = with_limits("").await;
     let client = app.tenant("acme");
     let done = client.patch(MIAS_PASSWORD, passwords("mias-password", "mias-password")).await;

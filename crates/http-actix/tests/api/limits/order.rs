@@ -83,7 +83,7 @@ fn refused() -> Vec<Refused> {
 }
 
 #[tokio::test]
-async fn what_is_refused_has_been_drawn_and_what_is_too_much_is_not_looked_at() {
+async fn rate_limit_applies_before_all_other_checks() {
     for (caller, method, path, body, outcome) in refused() {
         let app = with_limits("writes_per_minute = 1").await;
         let client = caller(&app);
@@ -95,7 +95,7 @@ async fn what_is_refused_has_been_drawn_and_what_is_too_much_is_not_looked_at() 
 }
 
 #[tokio::test]
-async fn who_is_not_known_draws_on_nothing() {
+async fn unauthenticated_request_consumes_no_quota() {
     let app = with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
     for _ in 0..3 {
         for (client, outcome) in
@@ -110,7 +110,7 @@ async fn who_is_not_known_draws_on_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_operation_draws_on_nothing() {
+async fn unrouted_request_consumes_no_quota() {
     let app = with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
     let client = app.tenant("acme");
     for _ in 0..3 {

@@ -57,36 +57,36 @@ fn compare(name: &str, written: &str, now: &str) {
 }
 
 #[test]
-fn every_operation_with_a_token_is_in_the_matrix() {
+fn matrix_covers_every_secured_operation() {
     assert_eq!(matrix().unknown, [""; 0], "tests/api/matrix/operation.rs does not know these");
     assert!(matrix().tables.len() >= 12, "the document has lost operations");
 }
 
 #[test]
-fn the_service_answers_as_the_matrix_says() {
+fn answers_match_the_matrix() {
     compare("matrix.txt", include_str!("../matrix.txt"), &text::answers(matrix()));
 }
 
 #[test]
-fn each_call_comes_to_what_the_matrix_says_at_auth0() {
+fn auth0_requests_match_the_matrix() {
     let Some(now) = text::costs(matrix()) else { return };
     compare("matrix_auth0.txt", include_str!("../matrix_auth0.txt"), &now);
 }
 
 #[test]
-fn a_refused_call_changes_nothing() {
+fn refused_call_changes_nothing() {
     assert_eq!(matrix().disturbed, [""; 0], "these were refused and yet changed something");
 }
 
 #[test]
-fn what_is_hidden_is_answered_like_what_never_was() {
+fn hidden_resource_is_indistinguishable_from_missing() {
     let telling = hidden::telling(matrix());
     assert!(telling.calls.is_empty(), "can be told apart:\n{}", telling.calls.join("\n\n"));
     assert!(telling.compared > 2000, "only {} answers were compared", telling.compared);
 }
 
 #[test]
-fn a_refused_call_asks_auth0_for_no_more_than_it_must() {
+fn refused_call_makes_no_unneeded_auth0_requests() {
     let wasted = cost::wasted(matrix());
     assert!(wasted.is_empty(), "{}", wasted.join("\n"));
 }

@@ -27,7 +27,7 @@ fn request(operation: &Operation) -> (String, Option<Value>) {
 }
 
 #[test]
-fn an_operation_of_tomorrow_is_called_by_what_the_document_says() {
+fn new_operation_is_called_as_documented() {
     let path = "/api/v3/{tenantId}/people/{userId}/blocks";
     let parameters = json!([
         {"name": "tenantId", "in": "path", "required": true},
@@ -52,7 +52,7 @@ fn an_operation_of_tomorrow_is_called_by_what_the_document_says() {
 }
 
 #[test]
-fn a_user_to_be_created_is_named_by_the_address() {
+fn user_to_create_is_named_by_email() {
     let body = json!({"required": ["email"], "properties": {"email": {"example": "x@y.example"}}});
     let operation = planted("/api/v3/people", &json!([]), Some(body.clone())).unwrap();
     assert!(operation.user && !operation.by_id);
@@ -63,7 +63,7 @@ fn a_user_to_be_created_is_named_by_the_address() {
 }
 
 #[test]
-fn a_place_that_nobody_knows_stops_the_matrix() {
+fn unknown_parameter_stops_the_matrix() {
     let path = |name: &str| json!([{"name": name, "in": "path", "required": true}]);
     let query = |name: &str| json!([{"name": name, "in": "query", "required": false}]);
     let body = |name: &str| Some(json!({"properties": {name: {"type": "string"}}}));
@@ -96,7 +96,7 @@ fn a_place_that_nobody_knows_stops_the_matrix() {
 }
 
 #[test]
-fn an_operation_without_a_token_stops_the_matrix() {
+fn unsecured_operation_stops_the_matrix() {
     let mut document = document();
     let list = &mut document["paths"]["/api/v1/users"]["get"];
     list.as_object_mut().unwrap().remove("security");

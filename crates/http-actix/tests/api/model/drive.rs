@@ -166,8 +166,7 @@ mod tests {
     use crate::support::SEED_USERS;
 
     #[test]
-    fn a_byte_that_changes_for_another_tenant_is_told_unless_the_account_is_at_home_with_the_caller()
-     {
+    fn change_visible_to_foreign_tenant_is_reported() {
         let world = World::of(SEED_USERS, "2027-01-01T00:00:00Z".parse().unwrap());
         let lists = |globex: &str| -> Bytes {
             let of =

@@ -95,7 +95,7 @@ fn pass(result: Result<Tally, String>) -> Tally {
 }
 
 #[test]
-fn whatever_anybody_does_comes_out_as_the_model_says() {
+fn random_calls_match_the_model() {
     let runtime = runtime();
     let drawn = (draw::people(), draw::steps(STEPS));
     let tally = pass(run(runner(SEQUENCES, 1), &drawn, |(people, steps)| {
@@ -130,7 +130,7 @@ fn whatever_anybody_does_comes_out_as_the_model_says() {
 }
 
 #[test]
-fn whatever_two_do_at_once_comes_out_as_one_after_the_other() {
+fn random_concurrent_calls_are_serializable() {
     let runtime = runtime();
     let pairs = prop::collection::vec((draw::call(), draw::call()), 1..=8);
     let drawn = (draw::people(), draw::steps(6), pairs);
@@ -140,7 +140,7 @@ fn whatever_two_do_at_once_comes_out_as_one_after_the_other() {
 }
 
 #[test]
-fn calls_that_get_in_each_others_way_come_out_as_one_after_the_other() {
+fn conflicting_calls_are_serializable() {
     let runtime = runtime();
     // In memory it takes longer to hash the passwords of the seed than to do everything else, and
     // there is next to nothing that could come between.
@@ -155,7 +155,7 @@ fn calls_that_get_in_each_others_way_come_out_as_one_after_the_other() {
 }
 
 #[test]
-fn a_mistake_is_told_as_a_script_of_the_steps_that_show_it() {
+fn model_failure_shrinks_to_a_transcript() {
     let runtime = runtime();
     let call = |op| {
         let issuer = Issuer::Tenant("globex");

@@ -47,7 +47,7 @@ fn visit<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a Value)) {
 }
 
 #[test]
-fn the_checked_in_document_is_what_the_program_derives() {
+fn checked_in_document_is_current() {
     let now = usher_http::openapi::text().unwrap();
     assert!(
         read("openapi.json") == now,
@@ -56,17 +56,17 @@ fn the_checked_in_document_is_what_the_program_derives() {
 }
 
 #[test]
-fn the_document_keeps_the_contract_of_the_tenant_users() {
+fn document_matches_tenant_users_contract() {
     assert_eq!(deviations(&contract("tenant-users"), &derived()), [""; 0]);
 }
 
 #[test]
-fn the_document_keeps_the_contract_of_the_user_management() {
+fn document_matches_user_management_contract() {
     assert_eq!(deviations(&contract("user-management"), &derived()), [""; 0]);
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = derived();
     let mut references = 0;
     visit(&document, &mut |value| {
@@ -77,7 +77,7 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn every_security_scheme_in_use_is_defined() {
+fn every_used_security_scheme_is_defined() {
     let document = derived();
     for (name, operation) in operations(&document) {
         for requirement in operation["security"].as_array().into_iter().flatten() {
@@ -94,7 +94,7 @@ fn every_security_scheme_in_use_is_defined() {
 }
 
 #[test]
-fn every_operation_of_the_contracts_asks_for_a_token() {
+fn every_contract_operation_requires_a_token() {
     for (name, operation) in operations(&derived()) {
         let of_a_contract = name.contains(" /api/");
         assert_eq!(operation.get("security").is_some(), of_a_contract, "{name}");
@@ -102,7 +102,7 @@ fn every_operation_of_the_contracts_asks_for_a_token() {
 }
 
 #[test]
-fn every_operation_has_an_id_of_its_own() {
+fn operation_ids_are_unique() {
     let document = derived();
     let operations = operations(&document);
     let ids: BTreeSet<_> = operations
@@ -113,7 +113,7 @@ fn every_operation_has_an_id_of_its_own() {
 }
 
 #[test]
-fn every_parameter_of_a_path_is_told() {
+fn every_path_parameter_is_declared() {
     for (name, operation) in operations(&derived()) {
         let in_path: BTreeSet<_> =
             name.split(['{', '}']).skip(1).step_by(2).map(ToOwned::to_owned).collect();
@@ -127,7 +127,7 @@ fn every_parameter_of_a_path_is_told() {
 }
 
 #[test]
-fn every_error_has_the_form_of_its_contract() {
+fn errors_have_the_format_of_their_contract() {
     for (name, operation) in operations(&derived()) {
         let content = if name.contains("/api/v1/users") || name.contains("/api/v2/users") {
             let schema = json!({"$ref": "#/components/schemas/ErrorResponse"});
@@ -148,7 +148,7 @@ fn every_error_has_the_form_of_its_contract() {
 }
 
 #[test]
-fn every_operation_that_may_be_too_much_says_so_and_what_is_left() {
+fn limited_operations_document_429_and_quota_headers() {
     let names = |response: &Value| -> BTreeSet<String> {
         members(&response["headers"]).map(|(name, _)| name.clone()).collect()
     };
@@ -177,7 +177,7 @@ const PASSWORDS: [&str; 3] = [
 ];
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is_checked_in_but_for_what_is_configured() {
+async fn served_document_differs_only_in_configured_values() {
     let app = App::start().await;
     let answer = app.anonymous().get("/openapi.json").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -197,7 +197,7 @@ async fn the_document_is_served_as_it_is_checked_in_but_for_what_is_configured()
 }
 
 #[tokio::test]
-async fn the_served_document_says_how_long_a_password_must_be_at_least() {
+async fn served_document_states_min_password_length() {
     let app = App::start().await;
     let served = app.anonymous().get("/openapi.json").await.json();
     let least = served.pointer(PASSWORDS[0]).unwrap()["minLength"].as_u64().unwrap();
@@ -221,7 +221,7 @@ async fn the_served_document_says_how_long_a_password_must_be_at_least() {
 }
 
 #[tokio::test]
-async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
+async fn docs_page_loads_no_external_assets() {
     let app = App::start().await;
     let redirect = app.anonymous().get("/docs").await;
     assert_eq!((redirect.status.as_u16(), redirect.header("location")), (308, Some("/docs/")));
@@ -250,7 +250,7 @@ async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn the_docs_can_be_switched_off() {
+async fn docs_page_can_be_disabled() {
     let app = App::start_with(AppOptions { http: "docs = false", ..AppOptions::default() }).await;
     for path in ["/docs", "/docs/", "/docs/index.html", "/docs/swagger-initializer.js"] {
         assert_eq!(app.anonymous().get(path).await.outcome(), "404 not_found", "{path}");

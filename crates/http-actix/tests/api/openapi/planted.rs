@@ -22,7 +22,7 @@ fn planted(pointer: &str, value: Value) -> Vec<String> {
 }
 
 #[test]
-fn every_kind_of_deviation_is_found_and_named() {
+fn every_kind_of_deviation_is_reported() {
     const LIST: &str = "/paths/~1api~1v1~1users/get";
     const USER: &str = "/paths/~1api~1v1~1users~1{userId}";
     const TENANT_USER: &str = "/paths/~1api~1{tenantId}~1admin~1users~1{userId}";
@@ -240,7 +240,7 @@ fn every_kind_of_deviation_is_found_and_named() {
 }
 
 #[test]
-fn what_the_contracts_leave_open_is_no_deviation() {
+fn allowed_additions_are_no_deviation() {
     const SCHEMAS: &str = "/components/schemas";
     let no_page = json!({"name": "new", "in": "query", "required": false, "schema": {}});
     for (pointer, value) in [
