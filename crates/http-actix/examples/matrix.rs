@@ -15,5 +15,5 @@ mod support;
 
 #[expect(clippy::print_stdout, reason = "printing is what it is for")]
 fn main() {
-    print!("{}", matrix::text::answers(matrix::matrix()));
+    print!("{}", matrix::report::answers(matrix::matrix()));
 }

@@ -15,5 +15,8 @@ mod support;
 
 #[expect(clippy::print_stdout, reason = "printing is what it is for")]
 fn main() {
-    print!("{}", matrix::text::costs(matrix::matrix()).expect("the stand-in for Auth0 is behind"));
+    print!(
+        "{}",
+        matrix::report::costs(matrix::matrix()).expect("the stand-in for Auth0 is behind")
+    );
 }

@@ -12,14 +12,14 @@
 #[path = "api/support/mod.rs"]
 mod support;
 
+#[path = "api/call_context.rs"]
+mod call_context;
 #[path = "api/change_password/mod.rs"]
 mod change_password;
 #[path = "api/framework_errors/mod.rs"]
 mod framework_errors;
 #[path = "api/health.rs"]
 mod health;
-#[path = "api/inbound_call.rs"]
-mod inbound_call;
 #[path = "api/isolation/mod.rs"]
 mod isolation;
 #[path = "api/limits/mod.rs"]

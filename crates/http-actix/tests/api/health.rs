@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::framework_errors::directory::{Failing, Failure};
 use crate::support::{App, AppOptions, Client};
 
-async fn over(failure: Failure, http: &'static str) -> App {
+async fn app_with_failing_directory(failure: Failure, http: &'static str) -> App {
     let directory = Some(Arc::new(Failing(failure)) as _);
     App::start_with(AppOptions { http, directory, ..AppOptions::default() }).await
 }
 
 /// The counts of requests, without the comments and the times that they took.
-async fn counts(client: &Client<'_>) -> Vec<String> {
+async fn request_counts(client: &Client<'_>) -> Vec<String> {
     let answer = client.get("/metrics").await;
     assert_eq!(answer.status, 200);
     let media_type = answer.header("content-type").unwrap();
@@ -28,7 +28,7 @@ async fn liveness_ignores_directory_failures() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/live").await.text, r#"{"status":"live"}"#);
     for failure in [Failure::Panic, Failure::Failed, Failure::Silence] {
-        let app = over(failure, "").await;
+        let app = app_with_failing_directory(failure, "").await;
         assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
     }
 }
@@ -44,7 +44,7 @@ async fn readiness_follows_the_directory() {
         (Failure::Silence, "504 directory_timeout"),
         (Failure::Panic, "500 internal_error"),
     ] {
-        let app = over(failure, "request_timeout_ms = 100").await;
+        let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
         let answer = app.anonymous().get("/health/ready").await;
         assert_eq!(answer.outcome(), outcome);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
@@ -74,7 +74,7 @@ async fn requests_are_counted_by_route_not_path() {
     app.operator().delete("/api/v1/users").await;
     let odd = reqwest::Method::from_bytes(b"ODD").unwrap();
     app.operator().call(odd, "/api/v1/users", None).await;
-    insta::assert_snapshot!(counts(&app.anonymous()).await.join("\n"), @r#"
+    insta::assert_snapshot!(request_counts(&app.anonymous()).await.join("\n"), @r#"
     usher_http_requests_total{route="/api/v1/users",method="DELETE",status="405"} 1
     usher_http_requests_total{route="/api/v1/users",method="GET",status="200"} 1
     usher_http_requests_total{route="/api/v1/users",method="GET",status="401"} 1
@@ -103,13 +103,13 @@ async fn failed_requests_are_counted_by_route() {
     for (failure, status) in
         [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::Silence, 504)]
     {
-        let app = over(failure, "request_timeout_ms = 100").await;
+        let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
         let answer = app.operator().get("/api/v1/users/auth0%7Cmia").await;
         assert_eq!(answer.status, status);
         let labels =
             format!("route=\"/api/v1/users/{{userId}}\",method=\"GET\",status=\"{status}\"");
-        let counted = [format!("usher_http_requests_total{{{labels}}} 1")];
-        assert_eq!(counts(&app.anonymous()).await, counted);
+        let request_count = [format!("usher_http_requests_total{{{labels}}} 1")];
+        assert_eq!(request_counts(&app.anonymous()).await, request_count);
     }
 }
 
@@ -123,8 +123,8 @@ async fn admin_listener_separates_metrics_from_api() {
     assert_eq!(app.operator().get("/api/v1/users/auth0%7Cmia").await.outcome(), "200");
     let answer = app.exchange(&app.head("GET /metrics", &[]));
     assert_eq!(answer.outcome(), "404 not_found");
-    let counted = counts(&admin).await.join("\n");
-    assert!(counted.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
+    let request_count = request_counts(&admin).await.join("\n");
+    assert!(request_count.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
 
     // How the service is, is said at one of them; the API, and what is told of it, is at the other.
     for path in ["/health/live", "/health/ready"] {

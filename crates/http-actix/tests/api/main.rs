@@ -9,10 +9,10 @@
 
 mod support;
 
+mod call_context;
 mod change_password;
 mod framework_errors;
 mod health;
-mod inbound_call;
 mod isolation;
 mod limits;
 mod matrix;

@@ -15,7 +15,7 @@ use crate::support::{App, AppOptions, Client};
 const USER: &str = "/api/v1/users/auth0%7Cmia";
 
 /// A service whose directory never answers, with this in `[overload]`.
-async fn stuck(settings: &'static str) -> App {
+async fn app_with_silent_directory(settings: &'static str) -> App {
     let directory = Some(Arc::new(Failing(Failure::Silence)) as _);
     App::start_with(AppOptions { settings, directory, ..AppOptions::default() }).await
 }
@@ -28,7 +28,7 @@ async fn metric(app: &App, name: &str) -> u64 {
 }
 
 /// Asks again and again until the metric has this value.
-async fn until(app: &App, name: &str, value: u64) {
+async fn wait_for_metric(app: &App, name: &str, value: u64) {
     for _ in 0..10_000 {
         if metric(app, name).await == value {
             return;
@@ -38,7 +38,7 @@ async fn until(app: &App, name: &str, value: u64) {
 }
 
 /// Does this while those calls go on, which must not come to an end.
-async fn meanwhile<T>(calls: &[(&Client<'_>, &str)], then: impl Future<Output = T>) -> T {
+async fn while_pending<T>(calls: &[(&Client<'_>, &str)], then: impl Future<Output = T>) -> T {
     let calls = join_all(calls.iter().map(|(client, path)| client.get(path)));
     match select(std::pin::pin!(calls), std::pin::pin!(then)).await {
         Either::Left((answers, _)) => panic!("they came to an end: {answers:?}"),
@@ -51,11 +51,11 @@ const QUEUED: &str = "usher_http_requests_queued";
 
 #[tokio::test]
 async fn full_queue_is_rejected_with_503_immediately() {
-    let app = stuck("[overload]\nmax_concurrent = 2\nmax_queued = 0\n").await;
+    let app = app_with_silent_directory("[overload]\nmax_concurrent = 2\nmax_queued = 0\n").await;
     let acme = app.tenant("acme");
     let calls = [(&acme, USER), (&acme, "/api/acme/admin/users/auth0%7Cmia")];
-    meanwhile(&calls, async {
-        until(&app, IN_FLIGHT, 2).await;
+    while_pending(&calls, async {
+        wait_for_metric(&app, IN_FLIGHT, 2).await;
         for (path, media_type) in
             [(USER, "application/json"), ("/api/acme/admin/users", "application/problem+json")]
         {
@@ -77,10 +77,13 @@ async fn full_queue_is_rejected_with_503_immediately() {
 
 #[tokio::test]
 async fn queue_timeout_is_rejected_with_503() {
-    let app = stuck("[overload]\nmax_concurrent = 1\nmax_queued = 5\nmax_wait_ms = 50\n").await;
+    let app = app_with_silent_directory(
+        "[overload]\nmax_concurrent = 1\nmax_queued = 5\nmax_wait_ms = 50\n",
+    )
+    .await;
     let acme = app.tenant("acme");
-    meanwhile(&[(&acme, USER)], async {
-        until(&app, IN_FLIGHT, 1).await;
+    while_pending(&[(&acme, USER)], async {
+        wait_for_metric(&app, IN_FLIGHT, 1).await;
         let answer = app.tenant("globex").get(USER).await;
         assert_eq!(answer.outcome(), "503 overloaded");
         let text = app.anonymous().get("/metrics").await.text;
@@ -101,14 +104,14 @@ async fn one_tenants_load_leaves_permits_for_others() {
     })
     .await;
     let (acme, globex) = (app.tenant("acme"), app.tenant("globex"));
-    let storm = join_all((0..20).map(|_| acme.get(USER)));
+    let burst = join_all((0..20).map(|_| acme.get(USER)));
     let single = async {
-        until(&app, IN_FLIGHT, 2).await;
+        wait_for_metric(&app, IN_FLIGHT, 2).await;
         globex.get(USER).await
     };
-    let (storm, single) = futures_util::future::join(storm, single).await;
-    let of = |outcome: &str| storm.iter().filter(|answer| answer.outcome() == outcome).count();
-    assert_eq!((of("504 directory_timeout"), of("503 overloaded")), (2, 18));
+    let (burst, single) = futures_util::future::join(burst, single).await;
+    let count = |outcome: &str| burst.iter().filter(|answer| answer.outcome() == outcome).count();
+    assert_eq!((count("504 directory_timeout"), count("503 overloaded")), (2, 18));
     // It had a place, and so got as far as the directory, which is the one that is late.
     assert_eq!(single.outcome(), "504 directory_timeout");
 }
@@ -116,10 +119,10 @@ async fn one_tenants_load_leaves_permits_for_others() {
 #[tokio::test]
 async fn permit_belongs_to_token_tenant_not_path_tenant() {
     let settings = "[overload]\nmax_concurrent_per_tenant = 1\nmax_queued = 0\n";
-    let app = stuck(settings).await;
+    let app = app_with_silent_directory(settings).await;
     let (acme, globex) = (app.tenant("acme"), app.tenant("globex"));
-    meanwhile(&[(&globex, "/api/globex/admin/users/auth0%7Cmia")], async {
-        until(&app, IN_FLIGHT, 1).await;
+    while_pending(&[(&globex, "/api/globex/admin/users/auth0%7Cmia")], async {
+        wait_for_metric(&app, IN_FLIGHT, 1).await;
         // Acme's token has a place of acme's, whichever tenant it asks for.
         let answer = acme.get("/api/globex/admin/users").await;
         assert_eq!(answer.outcome(), "403 tenant_forbidden");
@@ -146,17 +149,17 @@ async fn slow_request_body_holds_no_permit() {
     );
     slow.write_all(&head).unwrap();
     // It is let in, and its body is waited for.
-    let mut come = [0; 25];
-    slow.read_exact(&mut come).unwrap();
-    assert_eq!(&come, b"HTTP/1.1 100 Continue\r\n\r\n");
-    until(&app, IN_FLIGHT, 0).await;
+    let mut interim = [0; 25];
+    slow.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    wait_for_metric(&app, IN_FLIGHT, 0).await;
     assert_eq!(app.tenant("globex").get("/api/globex/admin/users").await.status, 200);
     // And when it has come, it has a place again.
     slow.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-    until(&app, IN_FLIGHT, 0).await;
+    wait_for_metric(&app, IN_FLIGHT, 0).await;
 }
 
 /// A connection that takes hardly anything before it is read from.
@@ -191,10 +194,10 @@ async fn unread_response_keeps_its_permit() {
     // The answer is made and on its way, and still takes up memory.
     let done = "usher_http_requests_total{route=\"/api/{tenantId}/admin/users\",\
                 method=\"GET\",status=\"200\"}";
-    until(&app, done, 1).await;
+    wait_for_metric(&app, done, 1).await;
     assert_eq!(metric(&app, IN_FLIGHT).await, 1);
     let mut answer = Vec::new();
     reader.read_to_end(&mut answer).unwrap();
     assert!(answer.ends_with(b"]"), "all of it came: {} bytes", answer.len());
-    until(&app, IN_FLIGHT, 0).await;
+    wait_for_metric(&app, IN_FLIGHT, 0).await;
 }

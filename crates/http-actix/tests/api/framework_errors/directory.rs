@@ -104,7 +104,7 @@ async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> 
     let options = AppOptions { http, directory: Some(directory), ..AppOptions::default() };
     let app = App::start_with(options).await;
     let mut answers = Vec::new();
-    let mia = matrix::User::Known("mia").named(None).unwrap();
+    let mia = matrix::TargetUser::Seeded("mia").identity(None).unwrap();
     for operation in matrix::operations().0 {
         let (path, body) = operation.request("acme", &mia);
         let method = operation.method;

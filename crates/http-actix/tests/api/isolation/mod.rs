@@ -1,9 +1,9 @@
 //! What a caller of one tenant can learn of another, and do to it: nothing.
 
-mod bytes;
+mod malformed;
+mod responses;
 mod spelling;
 mod takeover;
-mod upstream;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn bad_bodies() -> [Value; 4] {
 }
 
 /// A call whose path no client would leave as it is.
-fn exchange(
+fn send_raw(
     app: &App,
     client: &Client<'_>,
     method: &Method,

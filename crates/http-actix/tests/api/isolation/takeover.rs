@@ -8,8 +8,8 @@ use crate::support::{Answer, App, Client};
 const MIA: &str = "auth0%7Cmia";
 
 /// Everything that acme and operators see of mia, and that she sees of herself.
-async fn views(app: &App) -> Vec<String> {
-    let mut views = Vec::new();
+async fn visible_state(app: &App) -> Vec<String> {
+    let mut visible_state = Vec::new();
     for path in [
         format!("/api/acme/admin/users/{MIA}"),
         "/api/acme/admin/users".to_owned(),
@@ -21,15 +21,15 @@ async fn views(app: &App) -> Vec<String> {
         for client in [app.tenant("acme"), app.member("olga"), app.operator()] {
             let answer = client.get(&path).await;
             assert_eq!(answer.status, 200, "{path}: {answer:?}");
-            let body = without_updates(&answer.text);
-            views.push(format!("{path}\n{:?}\n{body}", answer.header("link")));
+            let body = without_updated_at(&answer.text);
+            visible_state.push(format!("{path}\n{:?}\n{body}", answer.header("link")));
         }
     }
-    views
+    visible_state
 }
 
 /// The text but for `updatedAt`, which may move: Auth0 moves it by itself.
-fn without_updates(text: &str) -> String {
+fn without_updated_at(text: &str) -> String {
     let mut parts = text.split("\"updatedAt\":");
     let first = parts.next().unwrap();
     let rest = parts.map(|part| part.split_once(',').unwrap().1);
@@ -37,7 +37,7 @@ fn without_updates(text: &str) -> String {
 }
 
 /// Everything that a caller of globex can try on mia, once she is attached there.
-async fn try_everything(globex: &Client<'_>) -> Vec<(String, Answer)> {
+async fn attempt_all_changes(globex: &Client<'_>) -> Vec<(String, Answer)> {
     let tenant = format!("/api/globex/admin/users/{MIA}");
     let account = format!("/api/v1/users/{MIA}");
     let name = |email: &str| json!({"email": email, "firstName": "Stolen", "lastName": "Name"});
@@ -102,17 +102,17 @@ async fn attaching_foreign_account_grants_no_control() {
     for globex in ["a program of globex", "gina"] {
         let app = App::start().await;
         let caller = if globex == "gina" { app.member("gina") } else { app.tenant("globex") };
-        let before = views(&app).await;
+        let before = visible_state(&app).await;
 
         let attach = json!({"email": "mia@acme.example", "role": "admin", "name": "Our Mia"});
         let attached = caller.post("/api/globex/admin/users", attach).await;
         assert_eq!(attached.status, 201);
         assert_eq!(attached.json()["id"], "auth0|mia");
         assert_eq!(attached.json()["name"], "Our Mia");
-        assert_eq!(views(&app).await, before, "{globex}: attaching");
+        assert_eq!(visible_state(&app).await, before, "{globex}: attaching");
 
         let mut outcomes = Vec::new();
-        for (call, answer) in try_everything(&caller).await {
+        for (call, answer) in attempt_all_changes(&caller).await {
             assert!(!answer.text.contains("acme\""), "{call}: {answer:?}");
             outcomes.push(format!("{call}: {}", answer.outcome()));
         }
@@ -142,7 +142,7 @@ async fn attaching_foreign_account_grants_no_control() {
             DELETE /api/v1/users/auth0%7Cmia: 404 user_not_found
             ");
         }
-        assert_eq!(views(&app).await, before, "{globex}: trying everything");
+        assert_eq!(visible_state(&app).await, before, "{globex}: trying everything");
 
         // Nobody has put another password in place of hers.
         let body = json!({"currentPassword": "mias-password", "newPassword": "another-of-mias"});
@@ -156,12 +156,12 @@ async fn attaching_foreign_account_grants_no_control() {
 async fn attaching_reveals_no_more_than_creating() {
     let app = App::start().await;
     let globex = app.tenant("globex");
-    let enlist = async |email: &str| {
+    let attach_or_create = async |email: &str| {
         let body = json!({"email": email, "role": "member"});
         globex.post("/api/globex/admin/users", body).await
     };
-    let attached = enlist("olga@acme.example").await;
-    let created = enlist("new@globex.example").await;
+    let attached = attach_or_create("olga@acme.example").await;
+    let created = attach_or_create("new@globex.example").await;
     assert_eq!(attached.status, created.status);
     let members = |answer: &Answer| -> Vec<String> {
         answer.json().as_object().unwrap().keys().cloned().collect()
@@ -179,13 +179,13 @@ async fn attaching_reveals_no_more_than_creating() {
 async fn password_guesses_on_foreign_account_reveal_nothing() {
     let app = App::start().await;
     let path = "/api/v2/users/auth0%7Cgus/change-password";
-    let mut seen = Vec::new();
+    let mut bodies = Vec::new();
     for current in ["wrong", "guss-password"].into_iter().cycle().take(30) {
         let body = json!({"currentPassword": current, "newPassword": "a-stolen-password"});
         let answer = app.tenant("acme").patch(path, body).await;
         assert_eq!(answer.outcome(), "403 managed_by_another_tenant");
-        seen.push(answer.without_request_id());
+        bodies.push(answer.without_request_id());
     }
-    seen.dedup();
-    assert_eq!(seen.len(), 1);
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1);
 }

@@ -15,12 +15,12 @@ use ports::{Applied, Enlisted, PasswordCheck, PortResult, UserDirectory, Verdict
 use serde_json::json;
 use usher_http::settings;
 
-use super::people::people;
+use super::users::seed_users;
 use crate::support::Store;
 
 /// Everybody, again and again.
 #[derive(Debug)]
-pub(crate) struct Resettable {
+pub(crate) struct ResettableDirectory {
     store: RwLock<Store>,
     seed: String,
     roles: Arc<RoleCatalogue>,
@@ -28,17 +28,17 @@ pub(crate) struct Resettable {
     writes: AtomicUsize,
 }
 
-impl Resettable {
+impl ResettableDirectory {
     /// Everybody has this password.
     pub(crate) async fn new(password: &str) -> Self {
-        let line = |person: &super::people::Person| {
-            let mut line = person.line.clone();
+        let line = |user: &super::users::SeedUser| {
+            let mut line = user.line.clone();
             line["password"] = json!(password);
             format!("{line}\n")
         };
-        let seed: String = people().iter().map(line).collect();
+        let seed: String = seed_users().iter().map(line).collect();
         let (roles, clock) = (settings::load_defaults().unwrap().roles, Arc::default());
-        let store = RwLock::new(Store::with(&seed, &roles, &clock).await);
+        let store = RwLock::new(Store::seeded(&seed, &roles, &clock).await);
         let new = Self { store, seed, roles, clock, writes: AtomicUsize::new(0) };
         new.reset();
         new
@@ -46,7 +46,7 @@ impl Resettable {
 
     /// Puts everybody back.
     pub(crate) fn reset(&self) {
-        self.store.write().unwrap().put(&self.seed, &self.roles, &self.clock);
+        self.store.write().unwrap().reseed(&self.seed, &self.roles, &self.clock);
     }
 
     /// How many changes were made so far.
@@ -59,7 +59,7 @@ impl Resettable {
         self.store.read().unwrap().auth0().cloned()
     }
 
-    fn now(&self) -> Arc<dyn UserDirectory> {
+    fn current(&self) -> Arc<dyn UserDirectory> {
         Arc::clone(&self.store.read().unwrap().directory)
     }
 
@@ -72,73 +72,73 @@ impl Resettable {
 }
 
 #[async_trait]
-impl PasswordCheck for Resettable {
+impl PasswordCheck for ResettableDirectory {
     async fn verify(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         offered: CurrentPassword,
         client: Option<IpAddr>,
     ) -> PortResult<Verdict> {
         let passwords = Arc::clone(&self.store.read().unwrap().passwords);
-        passwords.verify(scope, seen, offered, client).await
+        passwords.verify(scope, snapshot, offered, client).await
     }
 }
 
 #[async_trait]
-impl UserDirectory for Resettable {
+impl UserDirectory for ResettableDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
-        self.now().find(scope, id).await
+        self.current().find(scope, id).await
     }
 
     async fn list(&self, scope: &TenantScope, listing: &Listing) -> PortResult<Page> {
-        self.now().list(scope, listing).await
+        self.current().list(scope, listing).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
-        self.count(self.now().create(scope, new).await)
+        self.count(self.current().create(scope, new).await)
     }
 
     async fn enlist(&self, scope: &TenantScope, enlistment: Enlistment) -> PortResult<Enlisted> {
-        self.count(self.now().enlist(scope, enlistment).await)
+        self.count(self.current().enlist(scope, enlistment).await)
     }
 
     async fn change_membership(
         &self,
         scope: &TenantScope,
-        seen: &User,
+        snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        self.count(self.now().change_membership(scope, seen, change).await)
+        self.count(self.current().change_membership(scope, snapshot, change).await)
     }
 
-    async fn detach(&self, scope: &TenantScope, seen: &User) -> PortResult<()> {
-        self.count(self.now().detach(scope, seen).await)
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        self.count(self.current().detach(scope, snapshot).await)
     }
 
     async fn change_account(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         change: AccountChange,
     ) -> PortResult<Applied> {
-        self.count(self.now().change_account(scope, seen, change).await)
+        self.count(self.current().change_account(scope, snapshot, change).await)
     }
 
     async fn set_password(
         &self,
         scope: &AccountScope,
-        seen: &User,
+        snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        self.count(self.now().set_password(scope, seen, password).await)
+        self.count(self.current().set_password(scope, snapshot, password).await)
     }
 
-    async fn delete(&self, scope: &AccountScope, seen: &User) -> PortResult<()> {
-        self.count(self.now().delete(scope, seen).await)
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        self.count(self.current().delete(scope, snapshot).await)
     }
 
     async fn ready(&self) -> PortResult<()> {
-        self.now().ready().await
+        self.current().ready().await
     }
 }

@@ -16,28 +16,28 @@
 mod callers;
 mod cost;
 mod directory;
-mod hidden;
+mod disclosure;
 mod operation;
-mod people;
-pub(crate) mod text;
-mod walk;
+pub(crate) mod report;
+mod runner;
+mod users;
 
 #[cfg(test)]
-mod planted;
+mod injected;
 
 use std::sync::OnceLock;
 
 #[cfg(test)]
 pub(crate) use operation::{Operation, operations};
+use runner::Matrix;
 #[cfg(test)]
-pub(crate) use people::User;
-use walk::Matrix;
+pub(crate) use users::TargetUser;
 
 /// The matrix of the program as it is now; walked through once for all who ask.
 pub(crate) fn matrix() -> &'static Matrix {
     static MATRIX: OnceLock<Matrix> = OnceLock::new();
     // On threads of its own, whatever the one who asks runs on.
-    MATRIX.get_or_init(|| std::thread::spawn(walk::walk).join().unwrap())
+    MATRIX.get_or_init(|| std::thread::spawn(runner::run).join().unwrap())
 }
 
 /// Fails if a checked-in text is not what it would be now.
@@ -58,35 +58,35 @@ fn compare(name: &str, written: &str, now: &str) {
 
 #[test]
 fn matrix_covers_every_secured_operation() {
-    assert_eq!(matrix().unknown, [""; 0], "tests/api/matrix/operation.rs does not know these");
+    assert_eq!(matrix().uncallable, [""; 0], "tests/api/matrix/operation.rs does not know these");
     assert!(matrix().tables.len() >= 12, "the document has lost operations");
 }
 
 #[test]
 fn answers_match_the_matrix() {
-    compare("matrix.txt", include_str!("../matrix.txt"), &text::answers(matrix()));
+    compare("matrix.txt", include_str!("../matrix.txt"), &report::answers(matrix()));
 }
 
 #[test]
 fn auth0_requests_match_the_matrix() {
-    let Some(now) = text::costs(matrix()) else { return };
+    let Some(now) = report::costs(matrix()) else { return };
     compare("matrix_auth0.txt", include_str!("../matrix_auth0.txt"), &now);
 }
 
 #[test]
 fn refused_call_changes_nothing() {
-    assert_eq!(matrix().disturbed, [""; 0], "these were refused and yet changed something");
+    assert_eq!(matrix().side_effects, [""; 0], "these were refused and yet changed something");
 }
 
 #[test]
 fn hidden_resource_is_indistinguishable_from_missing() {
-    let telling = hidden::telling(matrix());
-    assert!(telling.calls.is_empty(), "can be told apart:\n{}", telling.calls.join("\n\n"));
-    assert!(telling.compared > 2000, "only {} answers were compared", telling.compared);
+    let found = disclosure::find_disclosures(matrix());
+    assert!(found.findings.is_empty(), "can be told apart:\n{}", found.findings.join("\n\n"));
+    assert!(found.compared > 2000, "only {} answers were compared", found.compared);
 }
 
 #[test]
 fn refused_call_makes_no_unneeded_auth0_requests() {
-    let wasted = cost::wasted(matrix());
-    assert!(wasted.is_empty(), "{}", wasted.join("\n"));
+    let excessive = cost::excessive_refusals(matrix());
+    assert!(excessive.is_empty(), "{}", excessive.join("\n"));
 }

@@ -8,19 +8,19 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::people::Named;
+use super::users::UserIdentity;
 
 /// What a place in a request stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum NameMeaning {
     Tenant,
     User,
     /// Something else, filled with the document's example.
-    Plain,
+    Other,
 }
 
 /// What stands neither for a tenant nor for a user.
-const PLAIN: [&str; 12] = [
+const OTHER_NAMES: [&str; 12] = [
     "page[size]",
     "page[number]",
     "sort",
@@ -43,11 +43,11 @@ pub(crate) struct Operation {
     /// The path, with the names of its places in braces.
     pub(crate) template: String,
     /// Whether its requests name a tenant.
-    pub(crate) tenant: bool,
+    pub(crate) names_tenant: bool,
     /// Whether its requests name a user.
-    pub(crate) user: bool,
+    pub(crate) names_user: bool,
     /// Whether the user is named by the path; else it is by the body's e-mail address.
-    pub(crate) by_id: bool,
+    pub(crate) user_in_path: bool,
     query: Vec<String>,
     /// What is sent, with examples.
     pub(crate) body: Option<Value>,
@@ -74,7 +74,7 @@ pub(crate) fn operations_of(document: &Value) -> (Vec<Operation>, Vec<String>) {
                 continue;
             }
             let method = method.to_uppercase().parse().unwrap();
-            match Operation::read(document, method, template, operation) {
+            match Operation::parse(document, method, template, operation) {
                 Ok(operation) => known.push(operation),
                 Err(what) => unknown.push(format!("{name}: {what}")),
             }
@@ -84,62 +84,66 @@ pub(crate) fn operations_of(document: &Value) -> (Vec<Operation>, Vec<String>) {
 }
 
 impl Operation {
-    fn read(
+    fn parse(
         document: &Value,
         method: Method,
         template: &str,
         operation: &Value,
     ) -> Result<Self, String> {
-        let mut made = Self {
+        let mut parsed = Self {
             method,
             template: template.to_owned(),
-            tenant: false,
-            user: false,
-            by_id: template.contains("{userId}"),
+            names_tenant: false,
+            names_user: false,
+            user_in_path: template.contains("{userId}"),
             query: Vec::new(),
             body: None,
         };
         let mut in_path = Vec::new();
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap();
-            let place = made.place(name)?;
-            match (parameter["in"].as_str().unwrap(), place) {
-                ("path", Place::Tenant | Place::User) => in_path.push(format!("{{{name}}}")),
-                ("query", Place::Tenant) => made.query.push(name.to_owned()),
-                ("query", Place::Plain) if parameter["required"] != true => {}
-                (kind, place) => return Err(format!("{name}: {place:?} in {kind}")),
+            let meaning = parsed.meaning(name)?;
+            match (parameter["in"].as_str().unwrap(), meaning) {
+                ("path", NameMeaning::Tenant | NameMeaning::User) => {
+                    in_path.push(format!("{{{name}}}"));
+                }
+                ("query", NameMeaning::Tenant) => parsed.query.push(name.to_owned()),
+                ("query", NameMeaning::Other) if parameter["required"] != true => {}
+                (kind, meaning) => return Err(format!("{name}: {meaning:?} in {kind}")),
             }
         }
-        let named: Vec<_> = template.split('/').filter(|part| part.contains('{')).collect();
-        if let Some(lost) = named.iter().find(|part| !in_path.iter().any(|known| known == *part)) {
+        let in_template: Vec<_> = template.split('/').filter(|part| part.contains('{')).collect();
+        if let Some(lost) =
+            in_template.iter().find(|part| !in_path.iter().any(|known| known == *part))
+        {
             return Err(format!("{lost}: no parameter of the path"));
         }
         if let Some(body) = operation.get("requestBody") {
             let content = body["content"].as_object().unwrap();
             let schema = content.get("application/json").ok_or("its body is no JSON")?;
-            made.body = Some(made.body(document, &schema["schema"])?);
+            parsed.body = Some(parsed.body(document, &schema["schema"])?);
         }
-        Ok(made)
+        Ok(parsed)
     }
 
     /// What a name stands for, and notes that there is such a place.
-    fn place(&mut self, name: &str) -> Result<Place, String> {
+    fn meaning(&mut self, name: &str) -> Result<NameMeaning, String> {
         match name {
             "tenantId" | "tenantName" | "filter[tenant]" => {
-                self.tenant = true;
-                Ok(Place::Tenant)
+                self.names_tenant = true;
+                Ok(NameMeaning::Tenant)
             }
             "userId" => {
-                self.user = true;
-                Ok(Place::User)
+                self.names_user = true;
+                Ok(NameMeaning::User)
             }
             // Where the path names the user, it is the address that the user is to have.
-            "email" if !self.by_id => {
-                self.user = true;
-                Ok(Place::User)
+            "email" if !self.user_in_path => {
+                self.names_user = true;
+                Ok(NameMeaning::User)
             }
-            "email" => Ok(Place::Plain),
-            _ if PLAIN.contains(&name) => Ok(Place::Plain),
+            "email" => Ok(NameMeaning::Other),
+            _ if OTHER_NAMES.contains(&name) => Ok(NameMeaning::Other),
             _ => Err(format!("{name}: nobody knows what it stands for")),
         }
     }
@@ -172,11 +176,11 @@ impl Operation {
             let value = if member.get("properties").or(member.get("items")).is_some() {
                 Some(self.body(document, member)?)
             } else {
-                match self.place(name)? {
-                    Place::Tenant => Some(TENANT.into()),
-                    Place::User => Some(USER.into()),
-                    Place::Plain if member["type"] == "boolean" => Some(false.into()),
-                    Place::Plain => member.get("example").cloned(),
+                match self.meaning(name)? {
+                    NameMeaning::Tenant => Some(TENANT_MARKER.into()),
+                    NameMeaning::User => Some(USER_MARKER.into()),
+                    NameMeaning::Other if member["type"] == "boolean" => Some(false.into()),
+                    NameMeaning::Other => member.get("example").cloned(),
                 }
             };
             match value {
@@ -189,14 +193,14 @@ impl Operation {
     }
 
     /// The path and the body of a call.
-    pub(crate) fn request(&self, tenant: &str, user: &Named) -> (String, Option<Value>) {
+    pub(crate) fn request(&self, tenant: &str, user: &UserIdentity) -> (String, Option<Value>) {
         let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let path = self.template.replace("{tenantId}", &escaped(tenant));
         let path = path.replace("{userId}", &escaped(&user.id));
         let query = self.query.iter().map(|name| format!("{name}={}", escaped(tenant)));
         let query: Vec<_> = query.collect();
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        let body = self.body.as_ref().map(|body| filled(body, tenant, &user.email));
+        let body = self.body.as_ref().map(|body| fill(body, tenant, &user.email));
         (format!("{path}{query}"), body)
     }
 
@@ -207,18 +211,18 @@ impl Operation {
 }
 
 /// In a body, where a tenant goes.
-const TENANT: &str = "{the tenant}";
+const TENANT_MARKER: &str = "{the tenant}";
 /// In a body, where a user's e-mail address goes.
-const USER: &str = "{the user}";
+const USER_MARKER: &str = "{the user}";
 
-fn filled(body: &Value, tenant: &str, email: &str) -> Value {
+fn fill(body: &Value, tenant: &str, email: &str) -> Value {
     match body {
-        Value::String(text) if text == TENANT => tenant.into(),
-        Value::String(text) if text == USER => email.into(),
-        Value::Array(items) => items.iter().map(|item| filled(item, tenant, email)).collect(),
+        Value::String(text) if text == TENANT_MARKER => tenant.into(),
+        Value::String(text) if text == USER_MARKER => email.into(),
+        Value::Array(items) => items.iter().map(|item| fill(item, tenant, email)).collect(),
         Value::Object(members) => {
-            let filled = |(name, value): (&String, _)| (name.clone(), filled(value, tenant, email));
-            Value::Object(members.iter().map(filled).collect())
+            let fill = |(name, value): (&String, _)| (name.clone(), fill(value, tenant, email));
+            Value::Object(members.iter().map(fill).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => body.clone(),
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::state::ModelState;
 
 /// The two contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct Paging {
 
 impl Paging {
     /// The whole list, for there are never as many people here.
-    pub(crate) fn whole() -> Self {
+    pub(crate) fn large_page() -> Self {
         Self { size: Some(100), ..Self::default() }
     }
 
@@ -35,7 +35,7 @@ impl Paging {
     }
 
     /// Size and number of the page, if there are pages.
-    pub(crate) fn window(&self, contract: Contract) -> Option<(usize, usize)> {
+    pub(crate) fn page(&self, contract: Contract) -> Option<(usize, usize)> {
         let paged = contract == Contract::B || self.size.is_some() || self.number.is_some();
         paged.then(|| (self.size.unwrap_or(50), self.number.unwrap_or(0)))
     }
@@ -57,30 +57,30 @@ impl Paging {
 
 /// A user as a step tells it, whatever the id will be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Whom {
+pub(crate) enum UserRef {
     /// Somebody who was there at the beginning.
-    Known(&'static str),
+    Seeded(&'static str),
     /// Who was created as the n-th on the way; nobody, if there were fewer.
-    Made(usize),
+    Created(usize),
 }
 
-impl Whom {
-    pub(crate) fn id(&self, world: &World) -> String {
+impl UserRef {
+    pub(crate) fn id(&self, state: &ModelState) -> String {
         match self {
-            Self::Known(name) => format!("auth0|{name}"),
-            Self::Made(index) => {
-                world.made.get(*index).cloned().unwrap_or_else(|| "auth0|nobody".to_owned())
+            Self::Seeded(name) => format!("auth0|{name}"),
+            Self::Created(index) => {
+                state.created_ids.get(*index).cloned().unwrap_or_else(|| "auth0|nobody".to_owned())
             }
         }
     }
 }
 
 /// What stands for the current password of whoever it is about.
-pub(crate) const RIGHT: &str = "(right)";
+pub(crate) const CORRECT_PASSWORD: &str = "(right)";
 
 /// The role in the body of A's PUT, which must be there and may be null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Given {
+pub(crate) enum RoleField {
     Absent,
     Null,
     Role(&'static str),
@@ -88,46 +88,46 @@ pub(crate) enum Given {
 
 /// What is to be done; `U` says how users are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Op<U> {
+pub(crate) enum Action<U> {
     List(Contract, &'static str, Paging),
     /// A's GET.
-    GetIn(&'static str, U),
+    GetTenantUser(&'static str, U),
     /// A's POST.
-    Enlist {
+    AttachOrCreate {
         tenant: &'static str,
         email: &'static str,
         role: &'static str,
         name: Option<&'static str>,
     },
     /// A's PUT.
-    PutIn {
+    UpdateTenantUser {
         tenant: &'static str,
         user: U,
-        role: Given,
+        role: RoleField,
         name: Option<&'static str>,
     },
     /// A's DELETE.
     Detach(&'static str, U),
     /// B's GET.
-    Get(U),
+    GetUser(U),
     /// B's POST.
-    Create {
+    CreateUser {
         tenant: &'static str,
         email: &'static str,
         username: &'static str,
-        first: &'static str,
-        service: bool,
+        first_name: &'static str,
+        is_service_user: bool,
         password: Option<&'static str>,
     },
     /// B's PUT.
-    Put {
+    UpdateUser {
         user: U,
         email: &'static str,
-        first: &'static str,
-        last: &'static str,
+        first_name: &'static str,
+        last_name: &'static str,
     },
     /// B's DELETE.
-    Delete(U),
+    DeleteUser(U),
     /// B's PATCH, version 1.
     SetPassword {
         user: U,
@@ -141,45 +141,54 @@ pub(crate) enum Op<U> {
     },
 }
 
-impl Op<Whom> {
+impl Action<UserRef> {
     /// With ids and passwords as they are now.
-    pub(crate) fn now(&self, world: &World) -> Op<String> {
-        let id = |user: &Whom| user.id(world);
+    pub(crate) fn resolve(&self, state: &ModelState) -> Action<String> {
+        let id = |user: &UserRef| user.id(state);
         match self.clone() {
-            Self::List(contract, tenant, paging) => Op::List(contract, tenant, paging),
-            Self::GetIn(tenant, user) => Op::GetIn(tenant, id(&user)),
-            Self::Enlist { tenant, email, role, name } => Op::Enlist { tenant, email, role, name },
-            Self::PutIn { tenant, user, role, name } => {
-                Op::PutIn { tenant, user: id(&user), role, name }
+            Self::List(contract, tenant, paging) => Action::List(contract, tenant, paging),
+            Self::GetTenantUser(tenant, user) => Action::GetTenantUser(tenant, id(&user)),
+            Self::AttachOrCreate { tenant, email, role, name } => {
+                Action::AttachOrCreate { tenant, email, role, name }
             }
-            Self::Detach(tenant, user) => Op::Detach(tenant, id(&user)),
-            Self::Get(user) => Op::Get(id(&user)),
-            Self::Create { tenant, email, username, first, service, password } => {
-                Op::Create { tenant, email, username, first, service, password }
+            Self::UpdateTenantUser { tenant, user, role, name } => {
+                Action::UpdateTenantUser { tenant, user: id(&user), role, name }
             }
-            Self::Put { user, email, first, last } => {
-                Op::Put { user: id(&user), email, first, last }
+            Self::Detach(tenant, user) => Action::Detach(tenant, id(&user)),
+            Self::GetUser(user) => Action::GetUser(id(&user)),
+            Self::CreateUser { tenant, email, username, first_name, is_service_user, password } => {
+                Action::CreateUser {
+                    tenant,
+                    email,
+                    username,
+                    first_name,
+                    is_service_user,
+                    password,
+                }
             }
-            Self::Delete(user) => Op::Delete(id(&user)),
-            Self::SetPassword { user, new } => Op::SetPassword { user: id(&user), new },
+            Self::UpdateUser { user, email, first_name, last_name } => {
+                Action::UpdateUser { user: id(&user), email, first_name, last_name }
+            }
+            Self::DeleteUser(user) => Action::DeleteUser(id(&user)),
+            Self::SetPassword { user, new } => Action::SetPassword { user: id(&user), new },
             Self::ChangePassword { user, mut current, new } => {
                 let user = id(&user);
-                if current == RIGHT {
-                    let known = world.accounts.get(&user).and_then(|it| it.password.clone());
+                if current == CORRECT_PASSWORD {
+                    let known = state.accounts.get(&user).and_then(|it| it.password.clone());
                     current = known.unwrap_or_else(|| "nobody-knows-any".to_owned());
                 }
-                Op::ChangePassword { user, current, new }
+                Action::ChangePassword { user, current, new }
             }
         }
     }
 }
 
-impl Op<String> {
+impl Action<String> {
     /// How it is sent.
     pub(crate) fn request(&self) -> (Method, String, Option<Value>) {
-        let in_tenant =
+        let tenant_user_path =
             |tenant: &str, user: &str| format!("/api/{tenant}/admin/users/{}", escaped(user));
-        let account = |user: &str| format!("/api/v1/users/{}", escaped(user));
+        let user_path = |user: &str| format!("/api/v1/users/{}", escaped(user));
         match self {
             Self::List(Contract::A, tenant, paging) => {
                 let query = paging.query();
@@ -191,39 +200,41 @@ impl Op<String> {
                 let query = paging.query();
                 (Method::GET, format!("/api/v1/users?filter[tenant]={tenant}{query}"), None)
             }
-            Self::GetIn(tenant, user) => (Method::GET, in_tenant(tenant, user), None),
-            Self::Enlist { tenant, email, role, name } => {
+            Self::GetTenantUser(tenant, user) => {
+                (Method::GET, tenant_user_path(tenant, user), None)
+            }
+            Self::AttachOrCreate { tenant, email, role, name } => {
                 let body = json!({"email": email, "role": role, "name": name});
                 (Method::POST, format!("/api/{tenant}/admin/users"), Some(body))
             }
-            Self::PutIn { tenant, user, role, name } => {
+            Self::UpdateTenantUser { tenant, user, role, name } => {
                 let mut body = json!({"name": name});
                 match role {
-                    Given::Absent => {}
-                    Given::Null => body["role"] = Value::Null,
-                    Given::Role(role) => body["role"] = json!(role),
+                    RoleField::Absent => {}
+                    RoleField::Null => body["role"] = Value::Null,
+                    RoleField::Role(role) => body["role"] = json!(role),
                 }
-                (Method::PUT, in_tenant(tenant, user), Some(body))
+                (Method::PUT, tenant_user_path(tenant, user), Some(body))
             }
-            Self::Detach(tenant, user) => (Method::DELETE, in_tenant(tenant, user), None),
-            Self::Get(user) => (Method::GET, account(user), None),
-            Self::Create { tenant, email, username, first, service, password } => {
+            Self::Detach(tenant, user) => (Method::DELETE, tenant_user_path(tenant, user), None),
+            Self::GetUser(user) => (Method::GET, user_path(user), None),
+            Self::CreateUser { tenant, email, username, first_name, is_service_user, password } => {
                 let mut body = json!({
-                    "email": email, "serviceUser": service, "tenantName": tenant,
-                    "username": username, "firstName": first, "lastName": "New",
+                    "email": email, "serviceUser": is_service_user, "tenantName": tenant,
+                    "username": username, "firstName": first_name, "lastName": "New",
                 });
                 if let Some(password) = password {
                     body["password"] = json!(password);
                 }
                 (Method::POST, "/api/v1/users".to_owned(), Some(body))
             }
-            Self::Put { user, email, first, last } => {
-                let body = json!({"email": email, "firstName": first, "lastName": last});
-                (Method::PUT, account(user), Some(body))
+            Self::UpdateUser { user, email, first_name, last_name } => {
+                let body = json!({"email": email, "firstName": first_name, "lastName": last_name});
+                (Method::PUT, user_path(user), Some(body))
             }
-            Self::Delete(user) => (Method::DELETE, account(user), None),
+            Self::DeleteUser(user) => (Method::DELETE, user_path(user), None),
             Self::SetPassword { user, new } => {
-                let path = format!("{}/change-password", account(user));
+                let path = format!("{}/change-password", user_path(user));
                 (Method::PATCH, path, Some(json!({"newPassword": new})))
             }
             Self::ChangePassword { user, current, new } => {
@@ -237,39 +248,39 @@ impl Op<String> {
     /// The user that it names.
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
-            Self::List(..) | Self::Enlist { .. } | Self::Create { .. } => None,
-            Self::GetIn(_, user)
-            | Self::PutIn { user, .. }
+            Self::List(..) | Self::AttachOrCreate { .. } | Self::CreateUser { .. } => None,
+            Self::GetTenantUser(_, user)
+            | Self::UpdateTenantUser { user, .. }
             | Self::Detach(_, user)
-            | Self::Get(user)
-            | Self::Put { user, .. }
-            | Self::Delete(user)
+            | Self::GetUser(user)
+            | Self::UpdateUser { user, .. }
+            | Self::DeleteUser(user)
             | Self::SetPassword { user, .. }
             | Self::ChangePassword { user, .. } => Some(user),
         }
     }
 
     /// The account that it is about, in this state of the world.
-    pub(crate) fn about(&self, world: &World) -> Option<String> {
+    pub(crate) fn target(&self, state: &ModelState) -> Option<String> {
         match self {
-            Self::Enlist { email, .. } => {
-                world.by_email(&email.to_lowercase()).map(|account| account.id.clone())
+            Self::AttachOrCreate { email, .. } => {
+                state.by_email(&email.to_lowercase()).map(|account| account.id.clone())
             }
             Self::List(..)
-            | Self::GetIn(..)
-            | Self::PutIn { .. }
+            | Self::GetTenantUser(..)
+            | Self::UpdateTenantUser { .. }
             | Self::Detach(..)
-            | Self::Get(_)
-            | Self::Create { .. }
-            | Self::Put { .. }
-            | Self::Delete(_)
+            | Self::GetUser(_)
+            | Self::CreateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::DeleteUser(_)
             | Self::SetPassword { .. }
             | Self::ChangePassword { .. } => self.user().map(str::to_owned),
         }
     }
 
     /// How it reads in a script.
-    pub(crate) fn title(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let (method, path, body) = self.request();
         let path = path.replace("%7C", "|");
         let body = body.map(|body| format!(" {body}")).unwrap_or_default();

@@ -26,13 +26,13 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn differs(&mut self, at: &str, what: &str) {
+    fn report(&mut self, at: &str, what: &str) {
         self.found.push(format!("{at}: {what}"));
     }
 
-    fn equal<T: PartialEq>(&mut self, at: &str, what: &str, theirs: &T, ours: &T) {
+    fn expect_equal<T: PartialEq>(&mut self, at: &str, what: &str, theirs: &T, ours: &T) {
         if theirs != ours {
-            self.differs(at, &format!("{what} differs"));
+            self.report(at, &format!("{what} differs"));
         }
     }
 
@@ -44,8 +44,8 @@ impl<'a> Comparison<'a> {
                 let ours = all["paths"].get(path).and_then(|item| item.get(method));
                 match (item.get(method), ours) {
                     (Some(theirs), Some(ours)) => self.operation(&at, item, theirs, ours),
-                    (Some(_), None) => self.differs(&at, "missing"),
-                    (None, Some(_)) => self.differs(&at, "not in the contract"),
+                    (Some(_), None) => self.report(&at, "missing"),
+                    (None, Some(_)) => self.report(&at, "not in the contract"),
                     (None, None) => {}
                 }
             }
@@ -54,22 +54,22 @@ impl<'a> Comparison<'a> {
 
     fn operation(&mut self, at: &str, item: &'a Value, theirs: &'a Value, ours: &'a Value) {
         if let Some(id) = theirs.get("operationId") {
-            self.equal(at, "operationId", &Some(id), &ours.get("operationId"));
+            self.expect_equal(at, "operationId", &Some(id), &ours.get("operationId"));
         }
         let deprecated = |operation: &Value| operation["deprecated"] == true;
-        self.equal(at, "deprecated", &deprecated(theirs), &deprecated(ours));
+        self.expect_equal(at, "deprecated", &deprecated(theirs), &deprecated(ours));
         let security = |operation: &'a Value, document: &'a Value| {
             operation.get("security").or_else(|| document.get("security"))
         };
         let (contract, all) = (self.contract, self.ours);
-        self.equal(at, "security", &security(theirs, contract), &security(ours, all));
+        self.expect_equal(at, "security", &security(theirs, contract), &security(ours, all));
 
         self.parameters(at, [&item["parameters"], &theirs["parameters"]], &ours["parameters"]);
-        let place = format!("{at} body");
+        let path = format!("{at} body");
         match (theirs.get("requestBody"), ours.get("requestBody")) {
-            (Some(theirs), Some(ours)) => self.contents(&place, theirs, ours),
-            (Some(_), None) => self.differs(&place, "missing"),
-            (None, Some(_)) => self.differs(&place, "not in the contract"),
+            (Some(theirs), Some(ours)) => self.contents(&path, theirs, ours),
+            (Some(_), None) => self.report(&path, "missing"),
+            (None, Some(_)) => self.report(&path, "not in the contract"),
             (None, None) => {}
         }
         self.responses(at, &theirs["responses"], &ours["responses"]);
@@ -81,19 +81,19 @@ impl<'a> Comparison<'a> {
         let theirs: Vec<_> =
             theirs.into_iter().flat_map(items).map(|one| resolve(contract, one)).collect();
         let ours: Vec<_> = items(ours).map(|one| resolve(all, one)).collect();
-        let place = |one: &Value| format!("{at} {}", one["name"].as_str().unwrap());
+        let path = |one: &Value| format!("{at} {}", one["name"].as_str().unwrap());
         for theirs in &theirs {
-            let at = place(theirs);
+            let at = path(theirs);
             let Some(ours) = ours.iter().find(|ours| key(ours) == key(theirs)) else {
-                self.differs(&at, "missing");
+                self.report(&at, "missing");
                 continue;
             };
-            self.equal(&at, "required", &required(theirs), &required(ours));
+            self.expect_equal(&at, "required", &required(theirs), &required(ours));
             self.schema(&at, "", &theirs["schema"], &ours["schema"]);
         }
         for ours in ours.iter().filter(|one| required(one)) {
             if !theirs.iter().any(|theirs| key(theirs) == key(ours)) {
-                self.differs(&place(ours), "required, but not in the contract");
+                self.report(&path(ours), "required, but not in the contract");
             }
         }
     }
@@ -103,7 +103,7 @@ impl<'a> Comparison<'a> {
         for (status, theirs) in members(theirs) {
             let at = format!("{at} {status}");
             let Some(ours) = ours.get(status) else {
-                self.differs(&at, "missing");
+                self.report(&at, "missing");
                 continue;
             };
             // The contracts leave open what the body of an error is.
@@ -114,7 +114,7 @@ impl<'a> Comparison<'a> {
         if members(theirs).any(|(status, _)| is_success(status)) {
             for (status, _) in members(ours).filter(|(status, _)| is_success(status)) {
                 if theirs.get(status).is_none() {
-                    self.differs(&format!("{at} {status}"), "not in the contract");
+                    self.report(&format!("{at} {status}"), "not in the contract");
                 }
             }
         }
@@ -125,12 +125,12 @@ impl<'a> Comparison<'a> {
         for (media_type, theirs) in members(theirs) {
             match ours.get(media_type) {
                 Some(ours) => self.schema(at, "", &theirs["schema"], &ours["schema"]),
-                None => self.differs(at, &format!("{media_type} missing")),
+                None => self.report(at, &format!("{media_type} missing")),
             }
         }
         for (media_type, _) in members(ours) {
             if theirs.get(media_type).is_none() {
-                self.differs(at, &format!("{media_type} not in the contract"));
+                self.report(at, &format!("{media_type} not in the contract"));
             }
         }
     }
@@ -140,53 +140,53 @@ impl<'a> Comparison<'a> {
         for (name, theirs) in members(&theirs["schemas"]) {
             match ours["schemas"].get(name) {
                 Some(ours) => self.schema(name, "", theirs, ours),
-                None => self.differs(name, "missing"),
+                None => self.report(name, "missing"),
             }
         }
         for (name, theirs) in members(&theirs["securitySchemes"]) {
             let ours = &ours["securitySchemes"][name];
             for what in ["type", "scheme", "bearerFormat", "in", "name"] {
-                self.equal(name, what, &theirs.get(what), &ours.get(what));
+                self.expect_equal(name, what, &theirs.get(what), &ours.get(what));
             }
             let scopes = |scheme: &'a Value| -> Vec<(&'a String, Vec<&'a String>)> {
                 let of = |flow: &'a Value| members(&flow["scopes"]).map(|(name, _)| name).collect();
                 members(&scheme["flows"]).map(|(name, flow)| (name, of(flow))).collect()
             };
-            self.equal(name, "flows", &scopes(theirs), &scopes(ours));
+            self.expect_equal(name, "flows", &scopes(theirs), &scopes(ours));
         }
     }
 
-    fn schema(&mut self, place: &str, inner: &str, theirs: &'a Value, ours: &'a Value) {
-        let at = format!("{place} {inner}");
+    fn schema(&mut self, path: &str, inner: &str, theirs: &'a Value, ours: &'a Value) {
+        let at = format!("{path} {inner}");
         let at = at.trim_end();
-        let theirs = Shape::of(self.contract, theirs);
-        let ours = Shape::of(self.ours, ours);
-        self.equal(at, "type", &theirs.kind, &ours.kind);
-        self.equal(at, "nullable", &theirs.nullable, &ours.nullable);
+        let theirs = Shape::new(self.contract, theirs);
+        let ours = Shape::new(self.ours, ours);
+        self.expect_equal(at, "type", &theirs.kind, &ours.kind);
+        self.expect_equal(at, "nullable", &theirs.nullable, &ours.nullable);
         // How wide an integer is, the contracts leave open.
         if theirs.kind != Some("integer") || theirs.format.is_some() {
-            self.equal(at, "format", &theirs.format, &ours.format);
+            self.expect_equal(at, "format", &theirs.format, &ours.format);
         }
         // So are lengths, where they say none.
         if theirs.min_length.is_some() {
-            self.equal(at, "minLength", &theirs.min_length, &ours.min_length);
+            self.expect_equal(at, "minLength", &theirs.min_length, &ours.min_length);
         }
-        self.equal(at, "enum", &theirs.choices, &ours.choices);
+        self.expect_equal(at, "enum", &theirs.choices, &ours.choices);
         match (theirs.items, ours.items) {
-            (Some(theirs), Some(ours)) => self.schema(place, &format!("{inner}[]"), theirs, ours),
+            (Some(theirs), Some(ours)) => self.schema(path, &format!("{inner}[]"), theirs, ours),
             (None, None) => {}
-            (Some(_), None) | (None, Some(_)) => self.differs(at, "items differ"),
+            (Some(_), None) | (None, Some(_)) => self.report(at, "items differ"),
         }
         // An object without members is any object.
         if theirs.members.is_empty() {
             return;
         }
-        self.equal(at, "required", &theirs.required, &ours.required);
+        self.expect_equal(at, "required", &theirs.required, &ours.required);
         for (name, theirs) in theirs.members {
             let inner = if inner.is_empty() { name.to_owned() } else { format!("{inner}.{name}") };
             match ours.members.get(name) {
-                Some(ours) => self.schema(place, &inner, theirs, ours),
-                None => self.differs(&format!("{place} {inner}"), "missing"),
+                Some(ours) => self.schema(path, &inner, theirs, ours),
+                None => self.report(&format!("{path} {inner}"), "missing"),
             }
         }
     }
@@ -206,7 +206,7 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(document: &'a Value, schema: &'a Value) -> Self {
+    fn new(document: &'a Value, schema: &'a Value) -> Self {
         let mut shape = Self::default();
         shape.add(document, schema);
         shape

@@ -1,7 +1,7 @@
 //! The OpenAPI document: current, sound, true to the published contracts, and served.
 
 mod compare;
-mod planted;
+mod injected;
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use crate::support::{App, AppOptions};
 use compare::{deviations, members, resolve};
 
 /// The document of the program as it is now.
-fn derived() -> Value {
+fn derived_document() -> Value {
     serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
 }
 
-fn read(name: &str) -> String {
+fn read_doc(name: &str) -> String {
     let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// A published contract as it is transcribed.
-fn contract(name: &str) -> Value {
-    serde_norway::from_str(&read(&format!("contracts/{name}.yaml"))).unwrap()
+fn read_contract(name: &str) -> Value {
+    serde_norway::from_str(&read_doc(&format!("contracts/{name}.yaml"))).unwrap()
 }
 
 /// Every operation: its name, such as `GET /health/live`, and what the document says of it.
@@ -50,24 +50,24 @@ fn visit<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a Value)) {
 fn checked_in_document_is_current() {
     let now = usher_http::openapi::text().unwrap();
     assert!(
-        read("openapi.json") == now,
+        read_doc("openapi.json") == now,
         "docs/openapi.json is not what the program derives; if that is meant, run `make generate`"
     );
 }
 
 #[test]
 fn document_matches_tenant_users_contract() {
-    assert_eq!(deviations(&contract("tenant-users"), &derived()), [""; 0]);
+    assert_eq!(deviations(&read_contract("tenant-users"), &derived_document()), [""; 0]);
 }
 
 #[test]
 fn document_matches_user_management_contract() {
-    assert_eq!(deviations(&contract("user-management"), &derived()), [""; 0]);
+    assert_eq!(deviations(&read_contract("user-management"), &derived_document()), [""; 0]);
 }
 
 #[test]
 fn every_reference_resolves() {
-    let document = derived();
+    let document = derived_document();
     let mut references = 0;
     visit(&document, &mut |value| {
         references += usize::from(value.get("$ref").is_some());
@@ -78,7 +78,7 @@ fn every_reference_resolves() {
 
 #[test]
 fn every_used_security_scheme_is_defined() {
-    let document = derived();
+    let document = derived_document();
     for (name, operation) in operations(&document) {
         for requirement in operation["security"].as_array().into_iter().flatten() {
             for (scheme, scopes) in members(requirement) {
@@ -95,15 +95,15 @@ fn every_used_security_scheme_is_defined() {
 
 #[test]
 fn every_contract_operation_requires_a_token() {
-    for (name, operation) in operations(&derived()) {
-        let of_a_contract = name.contains(" /api/");
-        assert_eq!(operation.get("security").is_some(), of_a_contract, "{name}");
+    for (name, operation) in operations(&derived_document()) {
+        let in_contract = name.contains(" /api/");
+        assert_eq!(operation.get("security").is_some(), in_contract, "{name}");
     }
 }
 
 #[test]
 fn operation_ids_are_unique() {
-    let document = derived();
+    let document = derived_document();
     let operations = operations(&document);
     let ids: BTreeSet<_> = operations
         .iter()
@@ -114,21 +114,21 @@ fn operation_ids_are_unique() {
 
 #[test]
 fn every_path_parameter_is_declared() {
-    for (name, operation) in operations(&derived()) {
+    for (name, operation) in operations(&derived_document()) {
         let in_path: BTreeSet<_> =
             name.split(['{', '}']).skip(1).step_by(2).map(ToOwned::to_owned).collect();
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let told: BTreeSet<_> = parameters
+        let declared: BTreeSet<_> = parameters
             .filter(|parameter| parameter["in"] == "path")
             .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(in_path, told, "{name}");
+        assert_eq!(in_path, declared, "{name}");
     }
 }
 
 #[test]
 fn errors_have_the_format_of_their_contract() {
-    for (name, operation) in operations(&derived()) {
+    for (name, operation) in operations(&derived_document()) {
         let content = if name.contains("/api/v1/users") || name.contains("/api/v2/users") {
             let schema = json!({"$ref": "#/components/schemas/ErrorResponse"});
             json!({"application/json": {"schema": schema}})
@@ -153,24 +153,27 @@ fn limited_operations_document_429_and_quota_headers() {
         members(&response["headers"]).map(|(name, _)| name.clone()).collect()
     };
     let fields = ["RateLimit", "RateLimit-Policy"];
-    for (name, operation) in operations(&derived()) {
+    for (name, operation) in operations(&derived_document()) {
         let limited = name.contains(" /api/");
         assert_eq!(operation["responses"].get("429").is_some(), limited, "{name}");
         for (status, response) in members(&operation["responses"]) {
-            let told = names(response);
-            let tells = limited && (status.starts_with('2') || status == "429");
-            assert!(fields.iter().all(|field| told.contains(*field) == tells), "{name} {status}");
-            let waits = ["429", "503"].contains(&status.as_str());
-            assert_eq!(told.contains("Retry-After"), waits, "{name} {status}");
+            let declared = names(response);
+            let has_quota_headers = limited && (status.starts_with('2') || status == "429");
+            assert!(
+                fields.iter().all(|field| declared.contains(*field) == has_quota_headers),
+                "{name} {status}"
+            );
+            let has_retry_after = ["429", "503"].contains(&status.as_str());
+            assert_eq!(declared.contains("Retry-After"), has_retry_after, "{name} {status}");
         }
     }
 }
 /// Where the served document says what the configuration has chosen.
-const ROLES: [&str; 2] = [
+const ROLE_POINTERS: [&str; 2] = [
     "/components/schemas/CreateTenantUser/properties/role",
     "/components/schemas/UpdateTenantUser/properties/role",
 ];
-const PASSWORDS: [&str; 3] = [
+const PASSWORD_POINTERS: [&str; 3] = [
     "/components/schemas/UserCreateRequest/properties/password",
     "/components/schemas/ChangePasswordRequest/properties/newPassword",
     "/components/schemas/ChangePasswordRequestV2/properties/newPassword",
@@ -182,16 +185,16 @@ async fn served_document_differs_only_in_configured_values() {
     let answer = app.anonymous().get("/openapi.json").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let mut served = answer.json();
-    let checked_in: Value = serde_json::from_str(&read("openapi.json")).unwrap();
-    for place in ROLES {
-        let role = served.pointer_mut(place).unwrap().as_object_mut().unwrap();
+    let checked_in: Value = serde_json::from_str(&read_doc("openapi.json")).unwrap();
+    for pointer in ROLE_POINTERS {
+        let role = served.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
         let names = role.remove("enum").unwrap();
         let names: Vec<_> = names.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!(names, ["owner", "admin", "viewer", "member"], "{place}");
+        assert_eq!(names, ["owner", "admin", "viewer", "member"], "{pointer}");
     }
-    for place in PASSWORDS {
-        let least = &checked_in.pointer(place).unwrap()["minLength"];
-        served.pointer_mut(place).unwrap()["minLength"] = least.clone();
+    for pointer in PASSWORD_POINTERS {
+        let min_length = &checked_in.pointer(pointer).unwrap()["minLength"];
+        served.pointer_mut(pointer).unwrap()["minLength"] = min_length.clone();
     }
     assert_eq!(served, checked_in);
 }
@@ -200,8 +203,8 @@ async fn served_document_differs_only_in_configured_values() {
 async fn served_document_states_min_password_length() {
     let app = App::start().await;
     let served = app.anonymous().get("/openapi.json").await.json();
-    let least = served.pointer(PASSWORDS[0]).unwrap()["minLength"].as_u64().unwrap();
-    let least = usize::try_from(least).unwrap();
+    let min_length = served.pointer(PASSWORD_POINTERS[0]).unwrap()["minLength"].as_u64().unwrap();
+    let min_length = usize::try_from(min_length).unwrap();
     let created = async |name: &str, length: usize| {
         let user = json!({
             "email": format!("{name}@acme.example"), "serviceUser": false, "tenantName": "acme",
@@ -210,13 +213,13 @@ async fn served_document_states_min_password_length() {
         });
         app.tenant("acme").post("/api/v1/users", user).await.status
     };
-    assert_eq!(created("shorter", least - 1).await, 422);
+    assert_eq!(created("shorter", min_length - 1).await, 422);
     // What the policy of an Auth0 connection is, nobody here knows.
     if !ON_AUTH0 {
-        assert_eq!(created("least", least).await, 201);
+        assert_eq!(created("least", min_length).await, 201);
     }
-    for place in PASSWORDS {
-        assert_eq!(served.pointer(place).unwrap()["minLength"], least, "{place}");
+    for pointer in PASSWORD_POINTERS {
+        assert_eq!(served.pointer(pointer).unwrap()["minLength"], min_length, "{pointer}");
     }
 }
 

@@ -94,7 +94,7 @@ impl<'a> Client<'a> {
             headers: response.headers().clone(),
             text: response.text().await.unwrap(),
         };
-        Document::get().check(&method, path, &answer);
+        Document::current().check(&method, path, &answer);
         answer
     }
 }
@@ -136,7 +136,7 @@ impl Answer {
     }
 
     /// Everything of it that its caller sees, without what differs from answer to answer.
-    pub(crate) fn seen(&self) -> String {
+    pub(crate) fn comparable_text(&self) -> String {
         let mut headers: Vec<_> = self
             .headers
             .iter()

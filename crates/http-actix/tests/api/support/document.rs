@@ -13,7 +13,7 @@ pub(crate) struct Document(pub(crate) Value);
 
 impl Document {
     /// The document of the program as it is now.
-    pub(crate) fn get() -> &'static Self {
+    pub(crate) fn current() -> &'static Self {
         static DOCUMENT: OnceLock<Document> = OnceLock::new();
         DOCUMENT.get_or_init(|| {
             let text = usher_http::openapi::text().unwrap();
@@ -26,14 +26,14 @@ impl Document {
         let path = path.split('?').next().unwrap();
         let segments: Vec<&str> = path.split('/').collect();
         let paths = self.0["paths"].as_object().unwrap();
-        let fits = |template: &str| {
+        let matches = |template: &str| {
             let parts: Vec<&str> = template.split('/').collect();
             parts.len() == segments.len()
                 && parts.iter().zip(&segments).all(|(part, segment)| {
                     part == segment || (part.starts_with('{') && !segment.is_empty())
                 })
         };
-        let (_, item) = paths.iter().find(|(template, _)| fits(template))?;
+        let (_, item) = paths.iter().find(|(template, _)| matches(template))?;
         item.get(method.as_str().to_lowercase())
     }
 
@@ -55,7 +55,7 @@ impl Document {
             .unwrap_or_else(|| panic!("{method} {path}: {media_type} is not documented"));
         if media_type.ends_with("json") {
             let at = format!("{method} {path} {status}");
-            self.conforms(&answer.json(), &schema["schema"], &at);
+            self.check_schema(&answer.json(), &schema["schema"], &at);
         }
         if !answer.status.is_success() {
             let codes = response["description"].as_str().unwrap();
@@ -65,15 +65,15 @@ impl Document {
     }
 
     /// Holds a value against a schema: types, required members, and no member that is not told of.
-    pub(crate) fn conforms(&self, value: &Value, schema: &Value, at: &str) {
+    pub(crate) fn check_schema(&self, value: &Value, schema: &Value, at: &str) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.0.pointer(reference.strip_prefix('#').unwrap());
-            return self.conforms(value, target.unwrap_or_else(|| panic!("{reference}?")), at);
+            return self.check_schema(value, target.unwrap_or_else(|| panic!("{reference}?")), at);
         }
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
             // Members may come from any part, so only their presence is checked here.
             for part in parts {
-                self.has_required(value, part, at);
+                self.check_required(value, part, at);
             }
             return;
         }
@@ -83,7 +83,7 @@ impl Document {
                 return;
             }
             let other = choices.iter().find(|choice| choice["type"] != "null").unwrap();
-            return self.conforms(value, other, at);
+            return self.check_schema(value, other, at);
         }
         let types = match &schema["type"] {
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
@@ -101,23 +101,23 @@ impl Document {
         assert!(types.contains(&actual), "{at}: {actual} instead of {types:?}");
         if let Some(items) = value.as_array() {
             for (index, item) in items.iter().enumerate() {
-                self.conforms(item, &schema["items"], &format!("{at}[{index}]"));
+                self.check_schema(item, &schema["items"], &format!("{at}[{index}]"));
             }
         }
         if let (Some(members), Some(known)) = (value.as_object(), schema["properties"].as_object())
         {
-            self.has_required(value, schema, at);
+            self.check_required(value, schema, at);
             for (name, member) in members {
                 let schema = known.get(name).unwrap_or_else(|| panic!("{at}: {name} is new"));
-                self.conforms(member, schema, &format!("{at}.{name}"));
+                self.check_schema(member, schema, &format!("{at}.{name}"));
             }
         }
     }
 
-    fn has_required(&self, value: &Value, schema: &Value, at: &str) {
+    fn check_required(&self, value: &Value, schema: &Value, at: &str) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.0.pointer(reference.strip_prefix('#').unwrap()).unwrap();
-            return self.has_required(value, target, at);
+            return self.check_required(value, target, at);
         }
         for name in schema["required"].as_array().into_iter().flatten() {
             let name = name.as_str().unwrap();

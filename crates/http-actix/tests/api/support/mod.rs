@@ -100,7 +100,7 @@ tenants = "all"
 "#;
 
 /// Those of [`SETTINGS`].
-const LIMITS: &str = "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\n";
+const DEFAULT_LIMITS: &str = "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\n";
 
 /// What a test wants to be otherwise than usual.
 #[derive(Debug, Default)]
@@ -134,7 +134,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<ManualClock>,
     http: reqwest::Client,
     /// Stops the service when it is dropped.
-    _running: oneshot::Sender<()>,
+    _shutdown: oneshot::Sender<()>,
     /// What stands behind it, unless a test wished for something else.
     store: Store,
 }
@@ -150,7 +150,7 @@ impl App {
         let settings = read_settings(&options);
         let clock = Arc::new(ManualClock::new());
         let users = format!("{SEED_USERS}{}", options.users);
-        let store = Store::with(&users, &settings.roles, &clock).await;
+        let store = Store::seeded(&users, &settings.roles, &clock).await;
         let keys = Arc::new(MemoryKeySource::new());
         for issuer in [CLAIM_ISSUER, MEMBER_ISSUER, OPERATOR_ISSUER] {
             keys.publish(issuer, vec![SigningKey::shared().public()]);
@@ -174,16 +174,16 @@ impl App {
         };
         let server = Server::bind(settings, wired).unwrap();
         let (address, admin_address) = (server.address(), server.admin_address());
-        let (running, ended) = oneshot::channel();
-        let ended = async { drop(ended.await) };
-        let run = move || actix_web::rt::System::new().block_on(server.run_until(ended));
+        let (shutdown, stopped) = oneshot::channel();
+        let stopped = async { drop(stopped.await) };
+        let run = move || actix_web::rt::System::new().block_on(server.run_until(stopped));
         std::thread::spawn(run);
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self { address, admin_address, keys, clock, http, _running: running, store }
+        Self { address, admin_address, keys, clock, http, _shutdown: shutdown, store }
     }
 
     /// Looks inside the stand-in for Auth0, if that is the adapter under test.
@@ -250,7 +250,7 @@ impl App {
 fn read_settings(options: &AppOptions) -> Settings {
     let mut text = SETTINGS.replace("[http]", &format!("[http]\n{}", options.http));
     if let Some(limits) = options.limits {
-        text = text.replace(LIMITS, limits);
+        text = text.replace(DEFAULT_LIMITS, limits);
     }
     let mut file = tempfile::NamedTempFile::new().unwrap();
     write!(file, "{text}\n{}", options.settings).unwrap();

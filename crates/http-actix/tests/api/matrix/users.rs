@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::SEED_USERS;
 
 /// More people, so that there is one of each kind.
-const MORE: &str = r#"
+const EXTRA_SEED_USERS: &str = r#"
 {"id":"auth0|oscar","email":"oscar@acme.example","createdAt":"2026-01-10T00:00:00Z","blocked":true,"homeTenant":"acme","tenants":{"acme":"owner"}}
 {"id":"auth0|kim","email":"kim@acme.example","createdAt":"2026-01-11T00:00:00Z","homeTenant":"acme","tenants":{"acme":"king"}}
 {"id":"auth0|emma","email":"emma@acme.example","createdAt":"2026-01-12T00:00:00Z","homeTenant":"acme","tenants":{"globex":"member"}}
@@ -18,7 +18,7 @@ const MORE: &str = r#"
 /// A tenant that people are attached to, another one, and one without people.
 pub(crate) const TENANTS: [&str; 3] = ["acme", "globex", "initech"];
 /// What no tenant can be called.
-pub(crate) const NO_TENANT: &str = "ACME";
+pub(crate) const INVALID_TENANT: &str = "ACME";
 
 /// Those with a column of their own. The others are there to call.
 const COLUMNS: [&str; 11] =
@@ -26,9 +26,9 @@ const COLUMNS: [&str; 11] =
 
 /// Somebody that a call can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum User {
+pub(crate) enum TargetUser {
     /// One of the people.
-    Known(&'static str),
+    Seeded(&'static str),
     /// Somebody whom nobody knows.
     Unknown,
     /// A text that cannot name anybody.
@@ -39,27 +39,27 @@ pub(crate) enum User {
 
 /// What a request says of a user.
 #[derive(Debug)]
-pub(crate) struct Named {
+pub(crate) struct UserIdentity {
     /// In its path.
     pub(crate) id: String,
     /// In its body.
     pub(crate) email: String,
 }
 
-impl User {
+impl TargetUser {
     /// Every column of users. In a tenant that cannot be, few tell as much as all.
     pub(crate) fn columns(tenant: Option<&str>) -> Vec<Self> {
-        if tenant == Some(NO_TENANT) {
-            return vec![Self::Known("mia"), Self::Unknown, Self::Malformed];
+        if tenant == Some(INVALID_TENANT) {
+            return vec![Self::Seeded("mia"), Self::Unknown, Self::Malformed];
         }
-        let known = COLUMNS.into_iter().map(Self::Known);
+        let known = COLUMNS.into_iter().map(Self::Seeded);
         known.chain([Self::Unknown, Self::Malformed, Self::Caller]).collect()
     }
 
     /// What the matrix calls them.
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::Known(name) => name,
+            Self::Seeded(name) => name,
             Self::Unknown => "unknown",
             Self::Malformed => "malformed",
             Self::Caller => "self",
@@ -67,26 +67,26 @@ impl User {
     }
 
     /// How a request of this person's names them; none if it is a caller who is no person.
-    pub(crate) fn named(self, caller: Option<&str>) -> Option<Named> {
-        let person = |name: &str| {
-            let email = person(name).map(|person| person.email.clone());
+    pub(crate) fn identity(self, caller: Option<&str>) -> Option<UserIdentity> {
+        let identity_of = |name: &str| {
+            let email = seed_user(name).map(|user| user.email.clone());
             let email = email.unwrap_or_else(|| format!("{name}@nowhere.example"));
-            Named { id: format!("auth0|{name}"), email }
+            UserIdentity { id: format!("auth0|{name}"), email }
         };
         match self {
-            Self::Known(name) => Some(person(name)),
-            Self::Unknown => Some(person("nobody")),
+            Self::Seeded(name) => Some(identity_of(name)),
+            Self::Unknown => Some(identity_of("nobody")),
             Self::Malformed => {
-                Some(Named { id: "auth0|mia\n".to_owned(), email: "mia@".to_owned() })
+                Some(UserIdentity { id: "auth0|mia\n".to_owned(), email: "mia@".to_owned() })
             }
-            Self::Caller => caller.map(person),
+            Self::Caller => caller.map(identity_of),
         }
     }
 }
 
 /// Somebody who is there.
 #[derive(Debug)]
-pub(crate) struct Person {
+pub(crate) struct SeedUser {
     /// The seed's line.
     pub(crate) line: Value,
     name: String,
@@ -96,23 +96,27 @@ pub(crate) struct Person {
 }
 
 /// Everybody who is there.
-pub(crate) fn people() -> &'static [Person] {
-    static EVERYBODY: OnceLock<Vec<Person>> = OnceLock::new();
-    EVERYBODY.get_or_init(|| {
-        [SEED_USERS.trim(), MORE.trim()].iter().flat_map(|text| text.lines()).map(read).collect()
+pub(crate) fn seed_users() -> &'static [SeedUser] {
+    static ALL: OnceLock<Vec<SeedUser>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        [SEED_USERS.trim(), EXTRA_SEED_USERS.trim()]
+            .iter()
+            .flat_map(|text| text.lines())
+            .map(parse)
+            .collect()
     })
 }
 
 /// One of them.
-pub(crate) fn person(name: &str) -> Option<&'static Person> {
-    people().iter().find(|person| person.name == name)
+pub(crate) fn seed_user(name: &str) -> Option<&'static SeedUser> {
+    seed_users().iter().find(|user| user.name == name)
 }
 
-fn read(line: &str) -> Person {
+fn parse(line: &str) -> SeedUser {
     let line: Value = serde_json::from_str(line).unwrap();
     let text = |member: &str| line[member].as_str().unwrap().to_owned();
     let roles = line["tenants"].as_object().into_iter().flatten();
     let known = roles.filter(|(_, role)| *role != "king").map(|(tenant, _)| tenant.clone());
     let name = text("id").strip_prefix("auth0|").unwrap().to_owned();
-    Person { name, email: text("email"), tenants: known.collect(), line }
+    SeedUser { name, email: text("email"), tenants: known.collect(), line }
 }

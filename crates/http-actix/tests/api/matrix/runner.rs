@@ -6,15 +6,15 @@ use std::sync::Arc;
 use auth0_sim::Control;
 use serde_json::Value;
 
-use super::callers::{Caller, SETTINGS, callers, publish_keys};
+use super::callers::{CallerKind, SETTINGS, callers, publish_keys};
 use super::cost;
-use super::directory::Resettable;
+use super::directory::ResettableDirectory;
 use super::operation::{Operation, operations};
-use super::people::{NO_TENANT, TENANTS, User, people};
+use super::users::{INVALID_TENANT, TENANTS, TargetUser, seed_users};
 use crate::support::{Answer, App, AppOptions, Client};
 
 /// In how many parts the matrix is walked through at the same time.
-const LANES: usize = 2;
+const WORKERS: usize = 2;
 
 /// What came of a call.
 #[derive(Debug)]
@@ -24,13 +24,13 @@ pub(crate) struct Cell {
     /// Whether it is a 2xx.
     pub(crate) success: bool,
     /// Everything that the caller saw of the answer.
-    pub(crate) seen: String,
+    pub(crate) visible_response: String,
     /// What it came to at Auth0, if that is behind.
     pub(crate) cost: Option<String>,
 }
 
 /// What a cell is about: the caller's title, the tenant and the user, as far as it names them.
-pub(crate) type Place = (&'static str, Option<&'static str>, Option<User>);
+pub(crate) type CellKey = (&'static str, Option<&'static str>, Option<TargetUser>);
 
 /// What came of one operation's calls.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ pub(crate) struct Table {
     /// The operation.
     pub(crate) operation: Operation,
     /// Its calls.
-    pub(crate) cells: BTreeMap<Place, Cell>,
+    pub(crate) cells: BTreeMap<CellKey, Cell>,
     /// Calls that were refused and yet changed something.
-    disturbed: Vec<String>,
+    side_effects: Vec<String>,
 }
 
 /// What came of a walk.
@@ -49,25 +49,25 @@ pub(crate) struct Matrix {
     /// All operations, in the order of the document.
     pub(crate) tables: Vec<Table>,
     /// What keeps operations of the document from being called.
-    pub(crate) unknown: Vec<String>,
+    pub(crate) uncallable: Vec<String>,
     /// The calls that were refused and yet changed something.
-    pub(crate) disturbed: Vec<String>,
+    pub(crate) side_effects: Vec<String>,
 }
 
 impl Table {
     /// The tenants that it has columns or sections for; one that is none if it names none.
     pub(crate) fn tenants(operation: &Operation) -> Vec<Option<&'static str>> {
-        if operation.tenant {
-            TENANTS.into_iter().chain([NO_TENANT]).map(Some).collect()
+        if operation.names_tenant {
+            TENANTS.into_iter().chain([INVALID_TENANT]).map(Some).collect()
         } else {
             vec![None]
         }
     }
 
     /// The users that it has columns for in a tenant.
-    pub(crate) fn users(operation: &Operation, tenant: Option<&str>) -> Vec<Option<User>> {
-        if operation.user {
-            User::columns(tenant).into_iter().map(Some).collect()
+    pub(crate) fn users(operation: &Operation, tenant: Option<&str>) -> Vec<Option<TargetUser>> {
+        if operation.names_user {
+            TargetUser::columns(tenant).into_iter().map(Some).collect()
         } else {
             vec![None]
         }
@@ -75,30 +75,31 @@ impl Table {
 }
 
 /// Makes every call.
-pub(crate) fn walk() -> Matrix {
-    let (operations, unknown) = operations();
+pub(crate) fn run() -> Matrix {
+    let (operations, uncallable) = operations();
     // As the examples offer it.
     let mut bodies = operations.iter().filter_map(|operation| operation.body.as_ref());
     let password = bodies.find_map(|body| body["currentPassword"].as_str()).unwrap();
     let mut tables: Vec<(usize, Table)> = std::thread::scope(|scope| {
-        let lane = |lane: usize| {
-            let own = operations.iter().cloned().enumerate().skip(lane).step_by(LANES);
+        let worker = |worker: usize| {
+            let own = operations.iter().cloned().enumerate().skip(worker).step_by(WORKERS);
             let runtime = tokio::runtime::Runtime::new().unwrap();
-            runtime.block_on(tables(own.collect(), password))
+            runtime.block_on(fill_tables(own.collect(), password))
         };
-        let lanes: Vec<_> = (0..LANES).map(|index| scope.spawn(move || lane(index))).collect();
-        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+        let workers: Vec<_> =
+            (0..WORKERS).map(|index| scope.spawn(move || worker(index))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     tables.sort_by_key(|(index, _)| *index);
     let mut tables: Vec<_> = tables.into_iter().map(|(_, table)| table).collect();
-    let disturbed = tables.iter_mut().flat_map(|table| std::mem::take(&mut table.disturbed));
-    let disturbed = disturbed.collect();
-    Matrix { tables, unknown, disturbed }
+    let side_effects = tables.iter_mut().flat_map(|table| std::mem::take(&mut table.side_effects));
+    let side_effects = side_effects.collect();
+    Matrix { tables, uncallable, side_effects }
 }
 
 /// Some of the operations' tables.
-async fn tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usize, Table)> {
-    let directory = Arc::new(Resettable::new(password).await);
+async fn fill_tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usize, Table)> {
+    let directory = Arc::new(ResettableDirectory::new(password).await);
     let app = App::start_with(AppOptions {
         settings: SETTINGS,
         directory: Some(Arc::clone(&directory) as _),
@@ -107,20 +108,24 @@ async fn tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usi
     });
     let app = app.await;
     publish_keys(&app);
-    let (auth0, beginning) = (directory.auth0(), snapshot(&app).await);
-    let stored = auth0.as_ref().map_or_else(Vec::new, Control::users);
+    let (auth0, initial_snapshot) = (directory.auth0(), snapshot(&app).await);
+    let initial_users = auth0.as_ref().map_or_else(Vec::new, Control::users);
     let mut tables = Vec::new();
     for (index, operation) in operations {
         let name = operation.name();
-        let (cells, disturbed) = (BTreeMap::new(), Vec::new());
-        let mut table = Table { operation, cells, disturbed };
-        let lane =
-            Lane { app: &app, directory: &directory, auth0: auth0.as_ref(), stored: &stored };
+        let (cells, side_effects) = (BTreeMap::new(), Vec::new());
+        let mut table = Table { operation, cells, side_effects };
+        let worker = Worker {
+            app: &app,
+            directory: &directory,
+            auth0: auth0.as_ref(),
+            initial_users: &initial_users,
+        };
         for caller in callers() {
-            lane.row(&mut table, &caller).await;
+            worker.fill_row(&mut table, &caller).await;
         }
-        if snapshot(&app).await != beginning {
-            table.disturbed.push(name);
+        if snapshot(&app).await != initial_snapshot {
+            table.side_effects.push(name);
             directory.reset();
         }
         tables.push((index, table));
@@ -129,33 +134,33 @@ async fn tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usi
 }
 
 /// What a part of the walk is made on.
-struct Lane<'a> {
+struct Worker<'a> {
     app: &'a App,
-    directory: &'a Resettable,
+    directory: &'a ResettableDirectory,
     auth0: Option<&'a Control>,
     /// Everybody in Auth0 at the beginning.
-    stored: &'a [Value],
+    initial_users: &'a [Value],
 }
 
-impl Lane<'_> {
+impl Worker<'_> {
     /// Every call of one caller.
-    async fn row(&self, table: &mut Table, caller: &Caller) {
+    async fn fill_row(&self, table: &mut Table, caller: &CallerKind) {
         let client = (caller.client)(self.app);
         for tenant in Table::tenants(&table.operation) {
             for user in Table::users(&table.operation, tenant) {
-                let named = user.unwrap_or(User::Unknown).named(caller.person);
-                let Some(named) = named else { continue };
-                let (path, body) = table.operation.request(tenant.unwrap_or_default(), &named);
-                let place = (caller.title, tenant, user);
+                let identity = user.unwrap_or(TargetUser::Unknown).identity(caller.seeded_name);
+                let Some(identity) = identity else { continue };
+                let (path, body) = table.operation.request(tenant.unwrap_or_default(), &identity);
+                let key = (caller.title, tenant, user);
                 let method = &table.operation.method;
-                let (answer, cost, disturbed) =
+                let (answer, cost, side_effects) =
                     self.call(&client, caller, method, &path, body).await;
-                if disturbed {
-                    table.disturbed.push(format!("{}: {method} {path}", caller.title));
+                if side_effects {
+                    table.side_effects.push(format!("{}: {method} {path}", caller.title));
                 }
-                let (outcome, seen) = (answer.outcome(), answer.seen());
+                let (outcome, visible_response) = (answer.outcome(), answer.comparable_text());
                 let success = answer.status.is_success();
-                table.cells.insert(place, Cell { outcome, success, seen, cost });
+                table.cells.insert(key, Cell { outcome, success, visible_response, cost });
             }
         }
     }
@@ -164,7 +169,7 @@ impl Lane<'_> {
     async fn call(
         &self,
         client: &Client<'_>,
-        caller: &Caller,
+        caller: &CallerKind,
         method: &reqwest::Method,
         path: &str,
         body: Option<Value>,
@@ -175,24 +180,25 @@ impl Lane<'_> {
         }
         let answer = client.call(method.clone(), path, body).await;
         let requests = self.auth0.map(Control::requests);
-        let cost = requests.as_ref().map(|requests| cost::of(requests, caller.person));
-        let moved = self
-            .auth0
-            .is_some_and(|auth0| cost.as_deref() != Some("") && auth0.users() != self.stored);
-        let changed = moved || self.directory.writes() != writes;
+        let cost =
+            requests.as_ref().map(|requests| cost::request_letters(requests, caller.seeded_name));
+        let changed_at_auth0 = self.auth0.is_some_and(|auth0| {
+            cost.as_deref() != Some("") && auth0.users() != self.initial_users
+        });
+        let changed = changed_at_auth0 || self.directory.writes() != writes;
         if changed {
             self.directory.reset();
         }
-        let disturbed = changed && !answer.status.is_success();
-        (answer, cost, disturbed)
+        let side_effects = changed && !answer.status.is_success();
+        (answer, cost, side_effects)
     }
 }
 
 /// Everything that operators see.
 async fn snapshot(app: &App) -> Vec<String> {
     let mut texts = Vec::new();
-    for person in people() {
-        let id = person.line["id"].as_str().unwrap().replace('|', "%7C");
+    for user in seed_users() {
+        let id = user.line["id"].as_str().unwrap().replace('|', "%7C");
         texts.push(app.operator().get(&format!("/api/v1/users/{id}")).await.text);
     }
     for tenant in TENANTS {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::callers::callers;
-use super::people::User;
-use super::walk::{Cell, Matrix, Table};
+use super::runner::{Cell, Matrix, Table};
+use super::users::TargetUser;
 
 const ANSWERS: &str = "\
 What every operation answers to every kind of caller, about every kind of tenant and user.
@@ -29,7 +29,7 @@ Written by `make generate`; tests/api/matrix compares it with what the adapter a
 Requests for Usher's own access token are left out.
 ";
 
-const PEOPLE: &str = "
+const LEGEND: &str = "
 The callers
   acme            a token of acme's with every permission; its own role is unknown
   acme: read      the same with the permissions to read alone, and so on
@@ -67,11 +67,11 @@ pub(crate) fn answers(matrix: &Matrix) -> String {
     let mut legend = String::from("The answers\n");
     let mut short: BTreeMap<String, &str> = BTreeMap::new();
     for outcome in outcomes.into_iter().filter(|outcome| outcome.contains(' ')) {
-        let other = short.insert(abbreviated(outcome), outcome);
+        let other = short.insert(abbreviate(outcome), outcome);
         assert_eq!(other, None, "the same abbreviation as {outcome}");
-        writeln!(legend, "  {:<8} {outcome}", abbreviated(outcome)).unwrap();
+        writeln!(legend, "  {:<8} {outcome}", abbreviate(outcome)).unwrap();
     }
-    format!("{ANSWERS}{PEOPLE}{legend}{}", tables(matrix, |cell| abbreviated(&cell.outcome)))
+    format!("{ANSWERS}{LEGEND}{legend}{}", tables(matrix, |cell| abbreviate(&cell.outcome)))
 }
 
 /// What every call costs at Auth0, if that is behind.
@@ -85,7 +85,7 @@ pub(crate) fn costs(matrix: &Matrix) -> Option<String> {
 }
 
 /// The status and the code's initials: `403 tenant_forbidden` is `403tf`.
-fn abbreviated(outcome: &str) -> String {
+fn abbreviate(outcome: &str) -> String {
     let (status, code) = outcome.split_once(' ').unwrap_or((outcome, ""));
     let initials = code.split('_').filter_map(|word| word.chars().next());
     status.chars().chain(initials).collect()
@@ -101,7 +101,7 @@ fn tables(matrix: &Matrix, cell: impl Fn(&Cell) -> String) -> String {
         let name = table.operation.name();
         let tenants = Table::tenants(&table.operation);
         // Tenants are columns, or sections if there are users too.
-        let sections: Vec<(String, Vec<Column>)> = if table.operation.user {
+        let sections: Vec<(String, Vec<Column>)> = if table.operation.names_user {
             let section = |tenant: Option<&'static str>| {
                 let title = tenant.map(|tenant| format!(" in {tenant}")).unwrap_or_default();
                 let users = Table::users(&table.operation, tenant).into_iter();
@@ -120,7 +120,7 @@ fn tables(matrix: &Matrix, cell: impl Fn(&Cell) -> String) -> String {
 }
 
 /// The tenant and the user of a column.
-type Column = (Option<&'static str>, Option<User>);
+type Column = (Option<&'static str>, Option<TargetUser>);
 
 fn section(table: &Table, columns: &[Column], cell: impl Fn(&Cell) -> String) -> String {
     let title = |(tenant, user): &Column| match (user, tenant) {

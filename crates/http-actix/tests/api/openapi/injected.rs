@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::compare::deviations;
-use super::{contract, derived};
+use super::{derived_document, read_contract};
 
 /// The deviations of our document from the contracts, with one value in it put in place or, by
 /// null, taken away.
-fn planted(pointer: &str, value: Value) -> Vec<String> {
-    let mut document = derived();
+fn deviations_with(pointer: &str, value: Value) -> Vec<String> {
+    let mut document = derived_document();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/");
     let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} is nowhere"));
@@ -18,7 +18,7 @@ fn planted(pointer: &str, value: Value) -> Vec<String> {
         (parent, value) => parent[&name] = value,
     }
     let contracts = ["tenant-users", "user-management"];
-    contracts.into_iter().flat_map(|name| deviations(&contract(name), &document)).collect()
+    contracts.into_iter().flat_map(|name| deviations(&read_contract(name), &document)).collect()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn every_kind_of_deviation_is_reported() {
         |required| json!({"name": "new", "in": "query", "required": required, "schema": {}});
     let user = json!({"$ref": "#/components/schemas/UserResponse"});
     let content = json!({"application/json": {"schema": user}});
-    for (pointer, value, found) in [
+    for (pointer, value, expected) in [
         // Operations
         (USER.to_owned(), json!(null), "PUT /api/v1/users/{userId}: missing"),
         (format!("{USER}/put"), json!(null), "PUT /api/v1/users/{userId}: missing"),
@@ -234,23 +234,26 @@ fn every_kind_of_deviation_is_reported() {
             "OAuth2: flows differs",
         ),
     ] {
-        let deviations = planted(&pointer, value);
-        assert!(deviations.iter().any(|one| one == found), "{found}\nis not in\n{deviations:#?}");
+        let deviations = deviations_with(&pointer, value);
+        assert!(
+            deviations.iter().any(|one| one == expected),
+            "{expected}\nis not in\n{deviations:#?}"
+        );
     }
 }
 
 #[test]
 fn allowed_additions_are_no_deviation() {
     const SCHEMAS: &str = "/components/schemas";
-    let no_page = json!({"name": "new", "in": "query", "required": false, "schema": {}});
+    let optional_parameter = json!({"name": "new", "in": "query", "required": false, "schema": {}});
     for (pointer, value) in [
         ("/paths/~1new".to_owned(), json!({"get": {}})),
         ("/paths/~1api~1v1~1users/get/responses/418".to_owned(), json!({})),
-        ("/paths/~1api~1v1~1users/post/parameters".to_owned(), json!([no_page])),
+        ("/paths/~1api~1v1~1users/post/parameters".to_owned(), json!([optional_parameter])),
         (format!("{SCHEMAS}/New"), json!({})),
         (format!("{SCHEMAS}/UserCreateRequest/properties/new"), json!({"type": "string"})),
         (format!("{SCHEMAS}/UserResponse/description"), json!("In other words.")),
     ] {
-        assert_eq!(planted(&pointer, value), [""; 0], "{pointer}");
+        assert_eq!(deviations_with(&pointer, value), [""; 0], "{pointer}");
     }
 }

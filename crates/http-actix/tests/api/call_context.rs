@@ -10,11 +10,11 @@ use crate::support::{App, AppOptions};
 
 #[tokio::test]
 async fn directory_gets_request_id_and_deadline() {
-    let told = Arc::new(Mutex::new(None));
+    let captured = Arc::new(Mutex::new(None));
     let mut directory = MockUserDirectory::new();
-    let tell = Arc::clone(&told);
+    let slot = Arc::clone(&captured);
     directory.expect_find().returning(move |_, _| {
-        *tell.lock().unwrap() = Call::current();
+        *slot.lock().unwrap() = Call::current();
         Ok(None)
     });
     let options = AppOptions {
@@ -28,8 +28,11 @@ async fn directory_gets_request_id_and_deadline() {
     let answer = app.tenant("acme").get("/api/acme/admin/users/auth0%7Colga").await;
 
     assert_eq!(answer.status, 404);
-    let call = told.lock().unwrap().take().unwrap();
+    let call = captured.lock().unwrap().take().unwrap();
     assert_eq!(call.request_id(), answer.headers["x-request-id"]);
-    let time = call.deadline() - before;
-    assert!(time > Duration::from_secs(50) && time < Duration::from_mins(1) + before.elapsed());
+    let remaining = call.deadline() - before;
+    assert!(
+        remaining > Duration::from_secs(50)
+            && remaining < Duration::from_mins(1) + before.elapsed()
+    );
 }

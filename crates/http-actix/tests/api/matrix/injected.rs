@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::operation::{Operation, operations_of};
-use super::people::Named;
+use super::users::UserIdentity;
 
 fn document() -> Value {
     serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
 }
 
 /// What becomes of an operation with a token.
-fn planted(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operation, String> {
+fn inject(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operation, String> {
     let mut document = document();
     let mut operation = json!({"security": [{"bearer": []}], "parameters": parameters});
     if let Some(schema) = body {
@@ -22,7 +22,7 @@ fn planted(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operat
 }
 
 fn request(operation: &Operation) -> (String, Option<Value>) {
-    let user = Named { id: "auth0|jo".to_owned(), email: "jo@globex.example".to_owned() };
+    let user = UserIdentity { id: "auth0|jo".to_owned(), email: "jo@globex.example".to_owned() };
     operation.request("globex", &user)
 }
 
@@ -43,22 +43,22 @@ fn new_operation_is_called_as_documented() {
             "name": {"type": "string"},
         }}},
     }});
-    let operation = planted(path, &parameters, Some(body)).unwrap();
-    assert!(operation.tenant && operation.user && operation.by_id);
+    let operation = inject(path, &parameters, Some(body)).unwrap();
+    assert!(operation.names_tenant && operation.names_user && operation.user_in_path);
     let (path, body) = request(&operation);
     assert_eq!(path, "/api/v3/globex/people/auth0%7Cjo/blocks?filter[tenant]=globex");
-    let person = json!({"role": "viewer", "tenantName": "globex", "serviceUser": false});
-    assert_eq!(body, Some(json!({ "people": [person] })));
+    let created = json!({"role": "viewer", "tenantName": "globex", "serviceUser": false});
+    assert_eq!(body, Some(json!({ "people": [created] })));
 }
 
 #[test]
 fn user_to_create_is_named_by_email() {
     let body = json!({"required": ["email"], "properties": {"email": {"example": "x@y.example"}}});
-    let operation = planted("/api/v3/people", &json!([]), Some(body.clone())).unwrap();
-    assert!(operation.user && !operation.by_id);
+    let operation = inject("/api/v3/people", &json!([]), Some(body.clone())).unwrap();
+    assert!(operation.names_user && !operation.user_in_path);
     assert_eq!(request(&operation).1, Some(json!({"email": "jo@globex.example"})));
     let parameters = json!([{"name": "userId", "in": "path", "required": true}]);
-    let operation = planted("/api/v3/people/{userId}", &parameters, Some(body)).unwrap();
+    let operation = inject("/api/v3/people/{userId}", &parameters, Some(body)).unwrap();
     assert_eq!(request(&operation).1, Some(json!({"email": "x@y.example"})));
 }
 
@@ -67,15 +67,15 @@ fn unknown_parameter_stops_the_matrix() {
     let path = |name: &str| json!([{"name": name, "in": "path", "required": true}]);
     let query = |name: &str| json!([{"name": name, "in": "query", "required": false}]);
     let body = |name: &str| Some(json!({"properties": {name: {"type": "string"}}}));
-    for (what, planted) in [
-        ("orgId: nobody", planted("/api/v3/{orgId}/users", &path("orgId"), None)),
-        ("{orgId}: no parameter", planted("/api/v3/{orgId}/users", &json!([]), None)),
-        ("filter[user]: nobody", planted("/api/v3/users", &query("filter[user]"), None)),
-        ("userId: User in query", planted("/api/v3/users", &query("userId"), None)),
-        ("organization: nobody", planted("/api/v3/users", &json!([]), body("organization"))),
+    for (message, result) in [
+        ("orgId: nobody", inject("/api/v3/{orgId}/users", &path("orgId"), None)),
+        ("{orgId}: no parameter", inject("/api/v3/{orgId}/users", &json!([]), None)),
+        ("filter[user]: nobody", inject("/api/v3/users", &query("filter[user]"), None)),
+        ("userId: User in query", inject("/api/v3/users", &query("userId"), None)),
+        ("organization: nobody", inject("/api/v3/users", &json!([]), body("organization"))),
         (
             "ids: nobody",
-            planted(
+            inject(
                 "/api/v3/users",
                 &json!([]),
                 Some(json!({"properties": {"in": {"properties": {"ids": {}}}}})),
@@ -83,15 +83,15 @@ fn unknown_parameter_stops_the_matrix() {
         ),
         (
             "role: the document has no example",
-            planted(
+            inject(
                 "/api/v3/users",
                 &json!([]),
                 Some(json!({"required": ["role"], "properties": {"role": {"type": "string"}}})),
             ),
         ),
     ] {
-        let told = planted.unwrap_err();
-        assert!(told.contains(what), "{told} instead of {what}");
+        let error = result.unwrap_err();
+        assert!(error.contains(message), "{error} instead of {message}");
     }
 }
 
