@@ -1,11 +1,11 @@
-//! Prints what every call comes to at Auth0, for `tests/api/matrix_auth0.txt`.
+//! Prints the Auth0 requests of every call, for `tests/api/matrix_auth0.txt`.
 #![allow(
     dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "these are modules of the tests; what cannot go on should say so and stop"
+    reason = "these are test modules, which panic on unexpected results"
 )]
 
 #[path = "../tests/api/matrix/mod.rs"]
@@ -13,10 +13,10 @@ mod matrix;
 #[path = "../tests/api/support/mod.rs"]
 mod support;
 
-#[expect(clippy::print_stdout, reason = "printing is what it is for")]
+#[expect(clippy::print_stdout, reason = "it prints its result")]
 fn main() {
     print!(
         "{}",
-        matrix::report::costs(matrix::matrix()).expect("the stand-in for Auth0 is behind")
+        matrix::report::costs(matrix::matrix()).expect("this example runs on the Auth0 adapter")
     );
 }

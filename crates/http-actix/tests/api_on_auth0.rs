@@ -1,4 +1,4 @@
-//! The service over HTTP as in `api/main.rs`, test for test, but with people in Auth0.
+//! The API tests of `api/main.rs` on the Auth0 adapter.
 //!
 //! `api/support/store.rs` looks at the name of this test binary.
 #![allow(
@@ -6,7 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a test panics on unexpected results"
 )]
 
 #[path = "api/support/mod.rs"]
@@ -48,6 +48,6 @@ fn every_api_test_module_runs_on_auth0() {
     let modules = |text: &'static str| {
         text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>()
     };
-    let (there, here) = (include_str!("api/main.rs"), include_str!("api_on_auth0.rs"));
-    assert_eq!(modules(here), modules(there));
+    let (in_memory, on_auth0) = (include_str!("api/main.rs"), include_str!("api_on_auth0.rs"));
+    assert_eq!(modules(on_auth0), modules(in_memory));
 }

@@ -1,4 +1,4 @@
-//! What the directory is told of the call that it is asked within.
+//! The call context that the directory receives.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whether the service lives, whether it can serve, and what it has counted.
+//! Liveness, readiness and request metrics.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ async fn app_with_failing_directory(failure: Failure, http: &'static str) -> App
     App::start_with(AppOptions { http, directory, ..AppOptions::default() }).await
 }
 
-/// The counts of requests, without the comments and the times that they took.
+/// Returns the request counters, sorted, without comments and durations.
 async fn request_counts(client: &Client<'_>) -> Vec<String> {
     let answer = client.get("/metrics").await;
     assert_eq!(answer.status, 200);
@@ -126,7 +126,7 @@ async fn admin_listener_separates_metrics_from_api() {
     let request_count = request_counts(&admin).await.join("\n");
     assert!(request_count.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
 
-    // How the service is, is said at one of them; the API, and what is told of it, is at the other.
+    // Health endpoints are on the admin listener, the API on the other one.
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(admin.get(path).await.outcome(), "200");
         let answer = app.exchange(&app.head(&format!("GET {path}"), &[]));

@@ -1,4 +1,4 @@
-//! That the tests themselves have a service to call.
+//! Smoke test of the test support: the service starts and authenticates callers.
 
 use crate::support::App;
 

@@ -1,11 +1,11 @@
-//! Calls that cannot be understood: refused before any directory hears of them.
+//! Malformed requests are refused before the directory is called.
 
 use reqwest::Method;
 
 use crate::matrix::{Operation, TargetUser, operations};
 use crate::support::{Answer, App, Client};
 
-/// The request of an operation, about mia of acme.
+/// A request of an operation on mia of acme.
 struct Request<'a> {
     client: Client<'a>,
     method: Method,
@@ -13,7 +13,7 @@ struct Request<'a> {
     body: Option<(&'static str, Vec<u8>)>,
 }
 
-/// Ways to spoil a request, and the status that comes of it.
+/// The expected status, and a function that makes a request malformed; `None` if not applicable.
 type Mutation = (u16, for<'a> fn(&Operation, Request<'a>) -> Option<Request<'a>>);
 
 const MUTATIONS: [Mutation; 9] = [
@@ -27,7 +27,7 @@ const MUTATIONS: [Mutation; 9] = [
         answers.then(|| Request { client: request.client.header("accept", "text/html"), ..request })
     }),
     (405, |operation, request| {
-        // The document knows which methods the path has; none of them is this one.
+        // A method that the path does not have.
         let method =
             if operation.template.ends_with("password") { Method::PUT } else { Method::PATCH };
         Some(Request { method, ..request })
@@ -43,7 +43,7 @@ fn with_query(path: &str, query: &str) -> String {
     format!("{path}{}{query}", if path.contains('?') { '&' } else { '?' })
 }
 
-/// Only if the operation takes a body.
+/// Replaces the body, if the operation takes one.
 fn with_body<'a>(
     request: Request<'a>,
     media_type: &'static str,
@@ -75,7 +75,7 @@ async fn malformed_request_never_reaches_the_directory() {
                 let Some(auth0) = app.auth0() else { continue };
                 let mut requests = auth0.requests();
                 auth0.reset_calls();
-                // A person's own account is what says whether the call is theirs to make at all.
+                // A member's own account is read first, to authorize the call.
                 requests.retain(|one| !one.route.starts_with("POST /oauth/token"));
                 requests.retain(|one| {
                     !(is_member && one.target.starts_with("/api/v2/users/auth0%7Colga"))

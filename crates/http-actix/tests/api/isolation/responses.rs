@@ -1,4 +1,4 @@
-//! Unknown and foreign: the same bytes.
+//! Foreign and unknown users and tenants get byte-identical responses.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{bad_bodies, operations, send_raw};
 use crate::support::{ALL_PERMISSIONS, App, Client, SigningKey, TENANT_ISSUER};
 
-/// Tokens that cover acme and not globex, of every kind.
+/// Returns callers of every kind that act in acme and not in globex.
 fn acme_callers(app: &App) -> Vec<Client<'_>> {
     let issuer = TENANT_ISSUER.replace("{tenant}", "acme");
     let foreign_subject =
@@ -22,7 +22,7 @@ fn acme_callers(app: &App) -> Vec<Client<'_>> {
         app.member("vera"),
         app.member("mia"),
         app.member("bob"),
-        // A program's token in the name of somebody whom its tenant does not see.
+        // A tenant token whose subject the tenant cannot see.
         app.bearer(foreign_subject.sign(&SigningKey::shared())),
         app.bearer("x.y.z"),
         app.anonymous(),
@@ -48,7 +48,7 @@ async fn foreign_user_is_indistinguishable_from_unknown() {
                         client.call(method.clone(), &path, body.clone()).await
                     };
                     let unknown = call("auth0%7Cnobody").await;
-                    // One of globex, and one who is attached to no tenant at all.
+                    // A user of globex, and a user without memberships.
                     for foreign in ["auth0%7Cgina", "auth0%7Civy"] {
                         assert_eq!(
                             call(foreign).await.comparable_text(),
@@ -61,7 +61,7 @@ async fn foreign_user_is_indistinguishable_from_unknown() {
             }
         }
     }
-    assert!(not_found_calls > 40, "only {not_found_calls} calls came so far that they could tell");
+    assert!(not_found_calls > 40, "only {not_found_calls} calls reached the user lookup");
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn path_traversal_is_rejected_with_404() {
 #[tokio::test]
 async fn foreign_tenant_is_indistinguishable_from_missing() {
     let app = App::start().await;
-    // The same calls as in acme, but in another tenant, or in what is none by its name.
+    // The same calls as in acme, but in other tenants and with invalid tenant names.
     let too_long = "x".repeat(64);
     let tenants = [
         "globex",

@@ -1,5 +1,4 @@
-//! The path of one tenant with the token of another, spelt in every way: nothing comes of it, and
-//! no directory hears of it.
+//! Respelled tenants and users: refused, before the directory is called.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 use super::{operations, send_raw};
 use crate::support::{Answer, App, Client};
 
-/// What was asked of Auth0, but for Usher's own token; nothing in memory.
+/// Returns the requests to Auth0 except those for Usher's own token; none in memory.
 fn auth0_requests(app: &App) -> Vec<(String, String)> {
     let requests = app.auth0().map(auth0_sim::Control::requests).unwrap_or_default();
     let other_requests =
@@ -15,7 +14,7 @@ fn auth0_requests(app: &App) -> Vec<(String, String)> {
     other_requests.map(|one| (one.route, one.target)).collect()
 }
 
-/// Makes a call that must be refused as one that is malformed, forbidden or about nothing.
+/// Sends a call that must be refused with 400, 403 or 404.
 fn send_refused(app: &App, client: &Client<'_>, call: (&Method, &str, Option<&Value>)) -> Answer {
     let (method, path, body) = call;
     let answer = send_raw(app, client, method, path, body);
@@ -25,7 +24,7 @@ fn send_refused(app: &App, client: &Client<'_>, call: (&Method, &str, Option<&Va
     answer
 }
 
-/// `acme`, or what somebody may take for it.
+/// `acme`, and texts that lenient decoding could take for it.
 const SPELLINGS: [&str; 46] = [
     "acme",
     "%61cme",
@@ -65,12 +64,12 @@ const SPELLINGS: [&str; 46] = [
     "globex,acme",
     "globex%2cacme",
     "globex&acme",
-    // Overlong UTF-8, two and three bytes for an `a`.
+    // Overlong UTF-8 of two and three bytes for an `a`.
     "%c1%a1cme",
     "%e0%81%a1cme",
     "%ff",
     "%u0061cme",
-    // An `a` of full width, a Cyrillic one, and a space of no width.
+    // A fullwidth `a`, a Cyrillic one, and a zero-width space.
     "%ef%bd%81cme",
     "%d0%b0cme",
     "acme%e2%80%8b",

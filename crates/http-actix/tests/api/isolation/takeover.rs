@@ -1,4 +1,4 @@
-//! Attaching somebody else's person is no way to get at the account.
+//! Attaching a foreign account gives no control over it.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::support::{Answer, App, Client};
 
 const MIA: &str = "auth0%7Cmia";
 
-/// Everything that acme and operators see of mia, and that she sees of herself.
+/// Returns everything that acme, its owner and operators see of mia.
 async fn visible_state(app: &App) -> Vec<String> {
     let mut visible_state = Vec::new();
     for path in [
@@ -28,7 +28,7 @@ async fn visible_state(app: &App) -> Vec<String> {
     visible_state
 }
 
-/// The text but for `updatedAt`, which may move: Auth0 moves it by itself.
+/// Removes `updatedAt`, which Auth0 changes by itself.
 fn without_updated_at(text: &str) -> String {
     let mut parts = text.split("\"updatedAt\":");
     let first = parts.next().unwrap();
@@ -36,7 +36,7 @@ fn without_updated_at(text: &str) -> String {
     [first].into_iter().chain(rest).collect()
 }
 
-/// Everything that a caller of globex can try on mia, once she is attached there.
+/// Tries every change to mia that a caller of globex can send once she is attached there.
 async fn attempt_all_changes(globex: &Client<'_>) -> Vec<(String, Answer)> {
     let tenant = format!("/api/globex/admin/users/{MIA}");
     let account = format!("/api/v1/users/{MIA}");
@@ -86,7 +86,7 @@ async fn attempt_all_changes(globex: &Client<'_>) -> Vec<(String, Answer)> {
         (Method::DELETE, format!("/api/acme/admin/users/{MIA}"), None),
         (Method::GET, format!("/api/acme/admin/users/{MIA}"), None),
         (Method::GET, "/api/v1/users?filter[tenant]=acme".to_owned(), None),
-        // Last of all, since she is gone from globex after it.
+        // Last, since it detaches her from globex.
         (Method::DELETE, tenant, None),
         (Method::GET, account.clone(), None),
         (Method::DELETE, account, None),
@@ -99,9 +99,9 @@ async fn attempt_all_changes(globex: &Client<'_>) -> Vec<(String, Answer)> {
 
 #[tokio::test]
 async fn attaching_foreign_account_grants_no_control() {
-    for globex in ["a program of globex", "gina"] {
+    for kind in ["tenant token", "gina"] {
         let app = App::start().await;
-        let caller = if globex == "gina" { app.member("gina") } else { app.tenant("globex") };
+        let caller = if kind == "gina" { app.member("gina") } else { app.tenant("globex") };
         let before = visible_state(&app).await;
 
         let attach = json!({"email": "mia@acme.example", "role": "admin", "name": "Our Mia"});
@@ -109,7 +109,7 @@ async fn attaching_foreign_account_grants_no_control() {
         assert_eq!(attached.status, 201);
         assert_eq!(attached.json()["id"], "auth0|mia");
         assert_eq!(attached.json()["name"], "Our Mia");
-        assert_eq!(visible_state(&app).await, before, "{globex}: attaching");
+        assert_eq!(visible_state(&app).await, before, "{kind}: attaching");
 
         let mut outcomes = Vec::new();
         for (call, answer) in attempt_all_changes(&caller).await {
@@ -142,9 +142,9 @@ async fn attaching_foreign_account_grants_no_control() {
             DELETE /api/v1/users/auth0%7Cmia: 404 user_not_found
             ");
         }
-        assert_eq!(visible_state(&app).await, before, "{globex}: trying everything");
+        assert_eq!(visible_state(&app).await, before, "{kind}: attempting changes");
 
-        // Nobody has put another password in place of hers.
+        // Her password is unchanged.
         let body = json!({"currentPassword": "mias-password", "newPassword": "another-of-mias"});
         let path = format!("/api/v2/users/{MIA}/change-password");
         assert_eq!(app.member("mia").patch(&path, body).await.outcome(), "200");

@@ -1,4 +1,4 @@
-//! Whose budget it is.
+//! Whose quota a request consumes.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn callers_have_independent_quotas() {
     assert_eq!(write(&app.bearer(exhausted.as_str())).await, RATE_LIMITED);
 
     for other in [
-        // The same subject of another tenant's issuer, and of other issuers.
+        // The same subject from another tenant's issuer, and from other issuers.
         app.claims(&tenant_issuer("globex")),
         app.claims(CLAIM_ISSUER),
         app.claims(OPERATOR_ISSUER),
@@ -113,7 +113,7 @@ async fn password_checks_consume_both_quotas() {
     let client = app.tenant("acme");
     assert_eq!(client.patch(MIA_CHANGE_PASSWORD, change()).await.outcome(), "200");
     assert_eq!(client.patch(MIA_CHANGE_PASSWORD, change()).await.outcome(), RATE_LIMITED);
-    // This one sets a password and checks none.
+    // Version 1 sets a password without checking one.
     let v1 = MIA_CHANGE_PASSWORD.replace("v2", "v1");
     let new = json!({"newPassword": "mias-password"});
     assert_eq!(client.patch(&v1, new.clone()).await.outcome(), "200");

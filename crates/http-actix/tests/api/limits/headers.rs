@@ -1,4 +1,4 @@
-//! What answers say of a budget.
+//! The `RateLimit` headers of answers.
 
 use reqwest::Method;
 use serde_json::json;
@@ -43,7 +43,7 @@ async fn every_consumed_quota_is_reported() {
     client.patch(MIA_CHANGE_PASSWORD, change()).await;
     let refused = client.patch(MIA_CHANGE_PASSWORD, change()).await;
     assert_eq!(refused.outcome(), "429 too_many_requests");
-    // What is left comes with the moment when to come again.
+    // The rejected request reports the remaining quota and its reset.
     let remaining = "\"writes\";r=56;t=4, \"password-checks\";r=0;t=20";
     assert_eq!(ratelimit_headers(&refused), [Some(policy), Some(remaining)]);
     assert_eq!(refused.header("retry-after"), Some("20"));

@@ -1,4 +1,4 @@
-//! How often a caller may call.
+//! Rate limits by caller.
 
 mod callers;
 mod headers;
@@ -10,17 +10,17 @@ use crate::support::{App, AppOptions};
 
 const RATE_LIMITED: &str = "429 too_many_requests";
 
-/// A service that lets each caller make so many requests of each kind in a minute.
+/// Starts a service with these `[limits]`.
 async fn app_with_limits(limits: &'static str) -> App {
     App::start_with(AppOptions { limits: Some(limits), ..AppOptions::default() }).await
 }
 
-/// Somebody's path in contract A.
+/// Returns the path of a user in contract A.
 fn acme_user_path(name: &str) -> String {
     format!("/api/acme/admin/users/auth0%7C{name}")
 }
 
-/// A body that changes nothing and needs only to be allowed.
+/// An update that changes nothing but requires write access.
 fn empty_update() -> Value {
     json!({"role": null})
 }

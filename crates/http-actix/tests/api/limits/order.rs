@@ -1,4 +1,4 @@
-//! When a budget is asked for: after the token, and before everything else.
+//! The rate limit is checked after the token and before everything else.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{RATE_LIMITED, acme_user_path, app_with_limits, empty_update};
 use crate::support::{App, Client};
 
-/// A write that is refused, why, and by whom it is tried.
+/// A refused write: caller, method, path, body and outcome.
 type RefusedWrite = (fn(&App) -> Client<'_>, Method, &'static str, Option<Value>, &'static str);
 
 fn refused_writes() -> Vec<RefusedWrite> {

@@ -1,16 +1,16 @@
-//! Who calls: the rows.
+//! The rows: every kind of caller.
 
 use serde_json::json;
 
 use super::users::seed_user;
 use crate::support::{ALL_PERMISSIONS, App, Client, SigningKey, TENANT_ISSUER};
 
-/// An issuer of one tenant whose tokens name tenants as well.
+/// A single-tenant issuer whose tokens list tenants in a claim as well.
 const MIXED_ISSUER: &str = "https://{tenant}.mixed.example.com";
-/// An issuer of one tenant whose tokens cover what their subjects are there.
+/// A single-tenant issuer whose subjects' memberships count.
 const STAFF_ISSUER: &str = "https://{tenant}.staff.example.com";
 
-/// Those issuers, as settings.
+/// The settings of both issuers.
 pub(crate) const SETTINGS: &str = r#"
 [[auth.issuers]]
 issuer = "https://{tenant}.mixed.example.com"
@@ -28,39 +28,39 @@ tenants = "membership"
 const READ: [&str; 2] = ["tenant.access:read", "VIEW_USERS_AND_GROUPS"];
 const WRITE: [&str; 2] = ["tenant.access:write", "MODIFY_USERS_AND_GROUPS"];
 
-/// Makes a client.
+/// Creates a client.
 type MakeClient = for<'a> fn(&'a App) -> Client<'a>;
 
-/// Whose people a caller may look at, by this file's own lights and not by the service's.
+/// The tenants whose users a caller may see, stated here independently of the service.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum VisibleTenants {
-    /// Those of these tenants.
+    /// Only these tenants.
     Only(&'static [&'static str]),
-    /// Everybody.
+    /// All tenants.
     All,
 }
 
-/// Somebody who calls.
+/// A kind of caller.
 pub(crate) struct CallerKind {
-    /// What the matrix calls them.
+    /// The row's title.
     pub(crate) title: &'static str,
-    /// Makes the client.
+    /// Creates the client.
     pub(crate) client: MakeClient,
-    /// Whose people they may look at.
+    /// The tenants whose users it may see.
     pub(crate) visible: VisibleTenants,
-    /// Whose token it is, if a person's: then the service looks the person up.
+    /// The seed user whose token it is, if it is a user's; the service reads that account.
     pub(crate) seeded_name: Option<&'static str>,
-    /// Whether the token carries any permission at all.
+    /// Whether the token has any permission.
     pub(crate) has_permission: bool,
 }
 
 impl CallerKind {
-    /// Whether they may look at everybody.
+    /// Whether it may see the users of all tenants.
     pub(crate) fn sees_all_tenants(&self) -> bool {
         matches!(self.visible, VisibleTenants::All)
     }
 
-    /// Whether they may look at the tenant's people.
+    /// Whether it may see the tenant's users.
     pub(crate) fn can_see(&self, tenant: &str) -> bool {
         match self.visible {
             VisibleTenants::All => true,
@@ -68,14 +68,14 @@ impl CallerKind {
         }
     }
 
-    /// Whether they may know the tenant: it is theirs to look at, or their own.
+    /// Whether it may know that the tenant exists: it sees its users or is a member.
     pub(crate) fn may_know(&self, tenant: &str) -> bool {
         let own = || seed_user(self.seeded_name?).map(|user| user.tenants.contains(tenant));
         self.can_see(tenant) || own() == Some(true)
     }
 }
 
-/// Everybody who calls.
+/// Returns all kinds of callers.
 pub(crate) fn callers() -> Vec<CallerKind> {
     vec![
         CallerKind { has_permission: false, ..token_caller("no token", &[], App::anonymous) },
@@ -132,7 +132,7 @@ pub(crate) fn callers() -> Vec<CallerKind> {
     ]
 }
 
-/// Lets the service know the keys of the issuers that are here alone.
+/// Publishes the keys of the issuers that only the matrix has.
 pub(crate) fn publish_keys(app: &App) {
     for (issuer, tenant) in [(MIXED_ISSUER, "acme"), (STAFF_ISSUER, "globex")] {
         let issuer = issuer.replace("{tenant}", tenant);
@@ -163,7 +163,7 @@ fn user_caller(
     CallerKind { seeded_name: Some(name), ..token_caller(title, tenants, client) }
 }
 
-/// A token of acme's own issuer, or of the issuer for claims, with this claim besides.
+/// Returns a client with a token of acme's own issuer or of [`MIXED_ISSUER`], with this claim.
 fn client_with_claim<'a>(app: &'a App, issuer: &str, tenants: &[&str]) -> Client<'a> {
     let issuer = issuer.replace("{tenant}", "acme");
     let claims = app.claims(&issuer).permissions(&ALL_PERMISSIONS).with("tenants", json!(tenants));

@@ -1,4 +1,4 @@
-//! What a call comes to at Auth0, and what a refused one may.
+//! The Auth0 requests of a call, and the limit for refused calls.
 
 use auth0_sim::Recorded;
 
@@ -7,7 +7,7 @@ use super::disclosure::is_visible;
 use super::runner::{Cell, CellKey, Matrix, Table};
 use super::users::TargetUser;
 
-/// The requests as letters, in their order, without those for Usher's own token.
+/// Returns one letter per request, in order, without those for Usher's own token.
 pub(crate) fn request_letters(requests: &[Recorded], caller: Option<&str>) -> String {
     let own = caller.map(|name| format!("/api/v2/users/auth0%7C{name}"));
     let is_own = |request: &Recorded| {
@@ -21,20 +21,20 @@ pub(crate) fn request_letters(requests: &[Recorded], caller: Option<&str>) -> St
         "GET /api/v2/users" => 's',
         "POST /api/v2/users" | "PATCH /api/v2/users/{id}" | "DELETE /api/v2/users/{id}" => 'w',
         route if route.starts_with("POST /oauth/token ") => 'l',
-        route => panic!("nobody knows what {route} is for"),
+        route => panic!("unexpected route {route}"),
     };
     counted.enumerate().map(letter).collect()
 }
 
-/// What a refused call may cost.
+/// The requests that a refused call may make.
 enum AllowedCost {
-    /// These and nothing else.
+    /// One of these sequences.
     OneOf(&'static [&'static str]),
-    /// Any number of these.
+    /// Any number of these requests.
     AnyOf(&'static str),
 }
 
-/// The refused calls that asked Auth0 for more than they may.
+/// Returns the refused calls that made more requests to Auth0 than allowed.
 pub(crate) fn excessive_refusals(matrix: &Matrix) -> Vec<String> {
     let callers = callers();
     let caller = |title| callers.iter().find(|caller| caller.title == title).unwrap();
@@ -56,7 +56,7 @@ pub(crate) fn excessive_refusals(matrix: &Matrix) -> Vec<String> {
     excessive
 }
 
-/// A member is looked up, and that is all, until permission and tenant are settled.
+/// Until permission and tenant are checked, only the caller's own account may be read.
 fn allowed_cost(
     table: &Table,
     caller: &CallerKind,
@@ -71,7 +71,7 @@ fn allowed_cost(
     Some(match cell.outcome.split_once(' ')?.1 {
         "missing_token" | "invalid_token" => NOTHING,
         "insufficient_permission" if !caller.has_permission && !is_self => NOTHING,
-        // R3: the user's own role decides, and the caller may know the user.
+        // R3 depends on the user's role, and the caller may see the user.
         "insufficient_permission"
             if caller.seeded_name.is_some() && is_visible(table, caller, tenant, user) =>
         {
@@ -91,7 +91,7 @@ fn allowed_cost(
         "already_attached" => AllowedCost::OneOf(&["e", "oe"]),
         "last_protected_role_holder" => AllowedCost::AnyOf("ors"),
         "current_password_mismatch" => AllowedCost::AnyOf("orl"),
-        // These Auth0 says itself, in answer to a write that it then does not do.
+        // Auth0 itself refuses these writes.
         "email_taken" | "username_taken" => AllowedCost::OneOf(&["w", "ow"]),
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! A directory that can be put back to its beginning, and that counts what is written to it.
+//! A directory that can be reset and that counts writes.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use usher_http::settings;
 use super::users::seed_users;
 use crate::support::Store;
 
-/// Everybody, again and again.
+/// The seed users, restored on each reset.
 #[derive(Debug)]
 pub(crate) struct ResettableDirectory {
     store: RwLock<Store>,
@@ -29,7 +29,7 @@ pub(crate) struct ResettableDirectory {
 }
 
 impl ResettableDirectory {
-    /// Everybody has this password.
+    /// Creates a directory in which all users have this password.
     pub(crate) async fn new(password: &str) -> Self {
         let line = |user: &super::users::SeedUser| {
             let mut line = user.line.clone();
@@ -44,17 +44,17 @@ impl ResettableDirectory {
         new
     }
 
-    /// Puts everybody back.
+    /// Restores the seed users.
     pub(crate) fn reset(&self) {
         self.store.write().unwrap().reseed(&self.seed, &self.roles, &self.clock);
     }
 
-    /// How many changes were made so far.
+    /// Returns the number of successful writes.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
     }
 
-    /// Looks inside the stand-in for Auth0, if that is where they are.
+    /// Returns the control of the Auth0 stand-in, if the adapter under test uses it.
     pub(crate) fn auth0(&self) -> Option<Control> {
         self.store.read().unwrap().auth0().cloned()
     }

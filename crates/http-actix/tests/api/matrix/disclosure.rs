@@ -1,12 +1,12 @@
-//! What a caller may not know, and whether an answer tells it all the same.
+//! What a caller must not learn, and the answers that would disclose it.
 //!
-//! Who may know what is worked out here from the callers and the people, not asked of the service.
+//! The visibility is derived from the callers and the seed users, not from the service.
 
 use super::callers::{CallerKind, callers};
 use super::runner::{Cell, Matrix, Table};
 use super::users::{TENANTS, TargetUser, seed_user};
 
-/// Whether the caller may know the user, who is named by a call in this tenant or in none.
+/// Whether the caller may see the user in this tenant, or in any if `tenant` is `None`.
 pub(crate) fn is_visible(
     table: &Table,
     caller: &CallerKind,
@@ -21,14 +21,14 @@ pub(crate) fn is_visible(
     let Some(known) = known else { return false };
     match tenant.filter(|_| table.operation.names_tenant) {
         Some(tenant) => caller.can_see(tenant) && known.tenants.contains(tenant),
-        // An operator sees those too who are attached to nothing.
+        // An operator also sees users without memberships.
         None => {
             caller.sees_all_tenants() || known.tenants.iter().any(|tenant| caller.can_see(tenant))
         }
     }
 }
 
-/// The answers from which a caller could tell what it may not know.
+/// Returns the answers from which a caller could learn what it must not know.
 pub(crate) fn find_disclosures(matrix: &Matrix) -> Disclosures {
     let mut disclosures = Disclosures::default();
     for table in &matrix.tables {
@@ -40,17 +40,17 @@ pub(crate) fn find_disclosures(matrix: &Matrix) -> Disclosures {
     disclosures
 }
 
-/// What came of the comparison.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub(crate) struct Disclosures {
-    /// The calls that can be told apart.
+    /// The calls whose answers differ.
     pub(crate) findings: Vec<String>,
-    /// How many answers were compared.
+    /// The number of comparisons.
     pub(crate) compared: usize,
 }
 
 impl Disclosures {
-    /// A foreign user, and a text that can name nobody, against an unknown user.
+    /// Compares foreign users and malformed ids with an unknown user.
     fn compare_users(&mut self, table: &Table, caller: &CallerKind) {
         let operation = &table.operation;
         for tenant in Table::tenants(operation) {
@@ -65,13 +65,14 @@ impl Disclosures {
                 }
                 let key = (caller.title, tenant, Some(user));
                 let cell = &table.cells[&key];
-                // Whether a text can name somebody is no secret, nor is what it costs.
+                // Whether an id is malformed is public, and so is the cost of checking it.
                 let malformed = user == TargetUser::Malformed;
                 if operation.user_in_path || !(unknown.success || malformed) {
                     let describe = || format!("{} {key:?}", operation.name());
                     self.compare(cell, unknown, !malformed, describe);
                 } else if !malformed {
-                    // Who may create somebody learns by the contracts whether an address is taken.
+                    // The contracts let a caller who may create users learn whether an address is
+                    // taken.
                     let expected = ["201", "409 email_taken"].contains(&cell.outcome.as_str());
                     assert!(expected, "{} {key:?}: {cell:?}", operation.name());
                 }
@@ -79,7 +80,7 @@ impl Disclosures {
         }
     }
 
-    /// A foreign tenant against one that never was, and one that cannot be.
+    /// Compares foreign tenants with a tenant that does not exist, and with an invalid one.
     fn compare_tenants(&mut self, table: &Table, caller: &CallerKind) {
         let operation = &table.operation;
         if caller.sees_all_tenants() {
@@ -112,7 +113,7 @@ impl Disclosures {
                 other.visible_response
             ));
         }
-        // Every request to Auth0 takes its time, which can be measured.
+        // Each request to Auth0 takes measurable time.
         if costs && one.cost != other.cost {
             self.findings.push(format!("{}: {:?} and {:?}", describe(), one.cost, other.cost));
         }

@@ -1,4 +1,4 @@
-//! Operations planted in the document: none gets past the matrix unseen.
+//! Operations injected into the document: each is in the matrix, or stops it.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn document() -> Value {
     serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
 }
 
-/// What becomes of an operation with a token.
+/// Reads a document with this secured operation only.
 fn inject(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operation, String> {
     let mut document = document();
     let mut operation = json!({"security": [{"bearer": []}], "parameters": parameters});
@@ -68,13 +68,13 @@ fn unknown_parameter_stops_the_matrix() {
     let query = |name: &str| json!([{"name": name, "in": "query", "required": false}]);
     let body = |name: &str| Some(json!({"properties": {name: {"type": "string"}}}));
     for (message, result) in [
-        ("orgId: nobody", inject("/api/v3/{orgId}/users", &path("orgId"), None)),
-        ("{orgId}: no parameter", inject("/api/v3/{orgId}/users", &json!([]), None)),
-        ("filter[user]: nobody", inject("/api/v3/users", &query("filter[user]"), None)),
+        ("orgId: unknown name", inject("/api/v3/{orgId}/users", &path("orgId"), None)),
+        ("{orgId}: not declared", inject("/api/v3/{orgId}/users", &json!([]), None)),
+        ("filter[user]: unknown name", inject("/api/v3/users", &query("filter[user]"), None)),
         ("userId: User in query", inject("/api/v3/users", &query("userId"), None)),
-        ("organization: nobody", inject("/api/v3/users", &json!([]), body("organization"))),
+        ("organization: unknown name", inject("/api/v3/users", &json!([]), body("organization"))),
         (
-            "ids: nobody",
+            "ids: unknown name",
             inject(
                 "/api/v3/users",
                 &json!([]),
@@ -101,5 +101,5 @@ fn unsecured_operation_stops_the_matrix() {
     let list = &mut document["paths"]["/api/v1/users"]["get"];
     list.as_object_mut().unwrap().remove("security");
     let (_, unknown) = operations_of(&document);
-    assert_eq!(unknown, ["GET /api/v1/users: wants no token"]);
+    assert_eq!(unknown, ["GET /api/v1/users: requires no token"]);
 }

@@ -1,4 +1,4 @@
-//! The walk through the matrix: every call, and what comes of it.
+//! Sends every call of the matrix and records the answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,49 +13,47 @@ use super::operation::{Operation, operations};
 use super::users::{INVALID_TENANT, TENANTS, TargetUser, seed_users};
 use crate::support::{Answer, App, AppOptions, Client};
 
-/// In how many parts the matrix is walked through at the same time.
+/// The number of parallel workers.
 const WORKERS: usize = 2;
 
-/// What came of a call.
+/// The result of one call.
 #[derive(Debug)]
 pub(crate) struct Cell {
     /// Status and code, such as `403 tenant_forbidden`.
     pub(crate) outcome: String,
-    /// Whether it is a 2xx.
+    /// Whether the status is 2xx.
     pub(crate) success: bool,
-    /// Everything that the caller saw of the answer.
+    /// All of the answer that the caller can see.
     pub(crate) visible_response: String,
-    /// What it came to at Auth0, if that is behind.
+    /// The Auth0 requests, if the adapter under test uses Auth0.
     pub(crate) cost: Option<String>,
 }
 
-/// What a cell is about: the caller's title, the tenant and the user, as far as it names them.
+/// The caller's title, the tenant and the user, as far as the operation names them.
 pub(crate) type CellKey = (&'static str, Option<&'static str>, Option<TargetUser>);
 
-/// What came of one operation's calls.
+/// The results of one operation.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// The operation.
     pub(crate) operation: Operation,
-    /// Its calls.
     pub(crate) cells: BTreeMap<CellKey, Cell>,
-    /// Calls that were refused and yet changed something.
+    /// Refused calls that changed something.
     side_effects: Vec<String>,
 }
 
-/// What came of a walk.
+/// The results of all operations.
 #[derive(Debug)]
 pub(crate) struct Matrix {
     /// All operations, in the order of the document.
     pub(crate) tables: Vec<Table>,
-    /// What keeps operations of the document from being called.
+    /// Errors for operations that could not be called.
     pub(crate) uncallable: Vec<String>,
-    /// The calls that were refused and yet changed something.
+    /// Refused calls that changed something.
     pub(crate) side_effects: Vec<String>,
 }
 
 impl Table {
-    /// The tenants that it has columns or sections for; one that is none if it names none.
+    /// Returns the tenants of the columns or sections; `None` if the operation names none.
     pub(crate) fn tenants(operation: &Operation) -> Vec<Option<&'static str>> {
         if operation.names_tenant {
             TENANTS.into_iter().chain([INVALID_TENANT]).map(Some).collect()
@@ -64,7 +62,7 @@ impl Table {
         }
     }
 
-    /// The users that it has columns for in a tenant.
+    /// Returns the users of the columns in a tenant.
     pub(crate) fn users(operation: &Operation, tenant: Option<&str>) -> Vec<Option<TargetUser>> {
         if operation.names_user {
             TargetUser::columns(tenant).into_iter().map(Some).collect()
@@ -74,10 +72,10 @@ impl Table {
     }
 }
 
-/// Makes every call.
+/// Sends every call.
 pub(crate) fn run() -> Matrix {
     let (operations, uncallable) = operations();
-    // As the examples offer it.
+    // All users have the password of the document's example.
     let mut bodies = operations.iter().filter_map(|operation| operation.body.as_ref());
     let password = bodies.find_map(|body| body["currentPassword"].as_str()).unwrap();
     let mut tables: Vec<(usize, Table)> = std::thread::scope(|scope| {
@@ -97,7 +95,7 @@ pub(crate) fn run() -> Matrix {
     Matrix { tables, uncallable, side_effects }
 }
 
-/// Some of the operations' tables.
+/// Returns the tables of some operations.
 async fn fill_tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec<(usize, Table)> {
     let directory = Arc::new(ResettableDirectory::new(password).await);
     let app = App::start_with(AppOptions {
@@ -133,17 +131,17 @@ async fn fill_tables(operations: Vec<(usize, Operation)>, password: &str) -> Vec
     tables
 }
 
-/// What a part of the walk is made on.
+/// What a worker needs to send calls.
 struct Worker<'a> {
     app: &'a App,
     directory: &'a ResettableDirectory,
     auth0: Option<&'a Control>,
-    /// Everybody in Auth0 at the beginning.
+    /// The users in Auth0 after a reset.
     initial_users: &'a [Value],
 }
 
 impl Worker<'_> {
-    /// Every call of one caller.
+    /// Sends every call of one caller.
     async fn fill_row(&self, table: &mut Table, caller: &CallerKind) {
         let client = (caller.client)(self.app);
         for tenant in Table::tenants(&table.operation) {
@@ -165,7 +163,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Makes one call: the answer, what it cost, and whether it changed something all the same.
+    /// Sends one call; returns the answer, its cost, and whether it was refused but changed
+    /// something.
     async fn call(
         &self,
         client: &Client<'_>,
@@ -194,7 +193,7 @@ impl Worker<'_> {
     }
 }
 
-/// Everything that operators see.
+/// Returns everything that operators can see.
 async fn snapshot(app: &App) -> Vec<String> {
     let mut texts = Vec::new();
     for user in seed_users() {

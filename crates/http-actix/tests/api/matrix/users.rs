@@ -1,4 +1,4 @@
-//! Whom and what a call can be about: the columns.
+//! The columns: the tenants and users that a call refers to.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::SEED_USERS;
 
-/// More people, so that there is one of each kind.
+/// More seed users, so that there is one of each kind.
 const EXTRA_SEED_USERS: &str = r#"
 {"id":"auth0|oscar","email":"oscar@acme.example","createdAt":"2026-01-10T00:00:00Z","blocked":true,"homeTenant":"acme","tenants":{"acme":"owner"}}
 {"id":"auth0|kim","email":"kim@acme.example","createdAt":"2026-01-11T00:00:00Z","homeTenant":"acme","tenants":{"acme":"king"}}
@@ -15,39 +15,39 @@ const EXTRA_SEED_USERS: &str = r#"
 {"id":"auth0|dora","email":"dora@acme.example","createdAt":"2026-01-13T00:00:00Z","homeTenant":"acme"}
 "#;
 
-/// A tenant that people are attached to, another one, and one without people.
+/// Two tenants with users, and one without.
 pub(crate) const TENANTS: [&str; 3] = ["acme", "globex", "initech"];
-/// What no tenant can be called.
+/// An invalid tenant name.
 pub(crate) const INVALID_TENANT: &str = "ACME";
 
-/// Those with a column of their own. The others are there to call.
+/// The users with a column; the others are callers only.
 const COLUMNS: [&str; 11] =
     ["mia", "adam", "olga", "oscar", "gus", "hal", "kim", "emma", "dora", "gina", "ivy"];
 
-/// Somebody that a call can be about.
+/// A user that a call refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TargetUser {
-    /// One of the people.
+    /// A seed user, by name.
     Seeded(&'static str),
-    /// Somebody whom nobody knows.
+    /// A user that does not exist.
     Unknown,
-    /// A text that cannot name anybody.
+    /// A malformed id.
     Malformed,
-    /// The caller.
+    /// The caller itself.
     Caller,
 }
 
-/// What a request says of a user.
+/// How a request refers to a user.
 #[derive(Debug)]
 pub(crate) struct UserIdentity {
-    /// In its path.
+    /// In the path.
     pub(crate) id: String,
-    /// In its body.
+    /// In the body.
     pub(crate) email: String,
 }
 
 impl TargetUser {
-    /// Every column of users. In a tenant that cannot be, few tell as much as all.
+    /// Returns the user columns. For an invalid tenant, three suffice.
     pub(crate) fn columns(tenant: Option<&str>) -> Vec<Self> {
         if tenant == Some(INVALID_TENANT) {
             return vec![Self::Seeded("mia"), Self::Unknown, Self::Malformed];
@@ -56,7 +56,7 @@ impl TargetUser {
         known.chain([Self::Unknown, Self::Malformed, Self::Caller]).collect()
     }
 
-    /// What the matrix calls them.
+    /// Returns the column's title.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Seeded(name) => name,
@@ -66,7 +66,8 @@ impl TargetUser {
         }
     }
 
-    /// How a request of this person's names them; none if it is a caller who is no person.
+    /// Returns how this caller's requests refer to the user; `None` for the caller itself if it is
+    /// not a user.
     pub(crate) fn identity(self, caller: Option<&str>) -> Option<UserIdentity> {
         let identity_of = |name: &str| {
             let email = seed_user(name).map(|user| user.email.clone());
@@ -84,18 +85,18 @@ impl TargetUser {
     }
 }
 
-/// Somebody who is there.
+/// A seed user.
 #[derive(Debug)]
 pub(crate) struct SeedUser {
-    /// The seed's line.
+    /// Its seed line.
     pub(crate) line: Value,
     name: String,
     email: String,
-    /// The tenants where the person's role is one of the catalogue's.
+    /// The tenants in which its role is in the catalogue.
     pub(crate) tenants: BTreeSet<String>,
 }
 
-/// Everybody who is there.
+/// Returns all seed users.
 pub(crate) fn seed_users() -> &'static [SeedUser] {
     static ALL: OnceLock<Vec<SeedUser>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -107,7 +108,7 @@ pub(crate) fn seed_users() -> &'static [SeedUser] {
     })
 }
 
-/// One of them.
+/// Returns a seed user by name.
 pub(crate) fn seed_user(name: &str) -> Option<&'static SeedUser> {
     seed_users().iter().find(|user| user.name == name)
 }

@@ -1,4 +1,4 @@
-//! Who calls: the tokens, and what the model makes of them.
+//! Callers: their tokens, and the tenants that the model grants them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::support::{
     App, CLAIM_ISSUER, Client, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, TENANT_ISSUER,
 };
 
-/// Which scopes and permissions a token carries.
+/// The scopes and permissions in a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenPermissions {
     All,
@@ -34,35 +34,35 @@ impl TokenPermissions {
     }
 }
 
-/// How the token tells its tenants.
+/// How a token states its tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Issuer {
-    /// The tenant's own issuer.
+    /// The issuer of one tenant.
     Tenant(&'static str),
-    /// One that names them in a claim.
+    /// An issuer whose tokens list tenants in a claim.
     Claim(Vec<&'static str>),
-    /// One that leaves them to the memberships of the subject.
+    /// An issuer whose subjects' memberships state the tenants.
     Membership,
-    /// That of the operators.
+    /// The operators' issuer, for all tenants.
     Operators,
 }
 
-/// Somebody who calls; `U` says how users are told.
+/// A caller; `U` is how its subject is referred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller<U> {
-    /// No token at all.
+    /// Sends no token.
     Anonymous,
-    /// One that is none.
+    /// Sends a malformed token.
     InvalidToken,
-    /// A good one.
+    /// Sends a valid token.
     Bearer { issuer: Issuer, subject: Option<U>, permissions: TokenPermissions },
 }
 
-/// The tenants that a caller covers.
+/// The tenants that a caller may act in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Coverage {
     All,
-    /// The caller's own role there is unknown.
+    /// These tenants; the caller's own role in them is unknown.
     Listed(BTreeSet<String>),
     Roles(BTreeMap<String, Role>),
 }
@@ -78,7 +78,7 @@ impl Coverage {
 }
 
 impl<U> Caller<U> {
-    /// The same with users told otherwise.
+    /// Converts the reference to the subject.
     pub(crate) fn map<V>(&self, convert: impl Fn(&U) -> V) -> Caller<V> {
         match self {
             Self::Anonymous => Caller::Anonymous,
@@ -93,8 +93,8 @@ impl<U> Caller<U> {
 }
 
 impl Caller<String> {
-    /// The tenants covered, in this state of the world. Who has no account, or a blocked one, acts
-    /// nowhere as a member.
+    /// Returns the tenants that the caller may act in. A member without an account, or with a
+    /// blocked one, has none.
     pub(crate) fn coverage(&self, state: &ModelState) -> Coverage {
         let listed = |tenants: &[&str]| {
             Coverage::Listed(tenants.iter().map(|tenant| (*tenant).to_owned()).collect())
@@ -106,7 +106,8 @@ impl Caller<String> {
             Issuer::Operators => Coverage::All,
             Issuer::Membership => {
                 let account = subject.as_ref().and_then(|id| state.accounts.get(id));
-                let tenants = account.filter(|account| !account.blocked).map(|it| &it.tenants);
+                let tenants =
+                    account.filter(|account| !account.blocked).map(|account| &account.tenants);
                 let roles = tenants.into_iter().flatten();
                 Coverage::Roles(
                     roles.map(|(tenant, membership)| (tenant.clone(), membership.role)).collect(),
@@ -119,7 +120,7 @@ impl Caller<String> {
         matches!(self, Self::Bearer { subject: Some(subject), .. } if subject == user)
     }
 
-    /// Somebody who sends such tokens.
+    /// Returns a client that sends this caller's token.
     pub(crate) fn client<'a>(&self, app: &'a App) -> Client<'a> {
         let Self::Bearer { issuer, subject, permissions } = self else {
             return if *self == Self::Anonymous {
@@ -146,15 +147,15 @@ impl Caller<String> {
 impl fmt::Display for Caller<String> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (issuer, subject, permissions) = match self {
-            Self::Anonymous => return f.write_str("nobody (no token)"),
-            Self::InvalidToken => return f.write_str("nobody (a token that is none)"),
+            Self::Anonymous => return f.write_str("anonymous"),
+            Self::InvalidToken => return f.write_str("caller with a malformed token"),
             Self::Bearer { issuer, subject, permissions } => (issuer, subject, permissions),
         };
         match issuer {
-            Issuer::Tenant(tenant) => write!(f, "a program of {tenant}")?,
-            Issuer::Claim(tenants) => write!(f, "a program of {}", tenants.join(" and "))?,
-            Issuer::Membership => f.write_str("a member")?,
-            Issuer::Operators => f.write_str("an operator")?,
+            Issuer::Tenant(tenant) => write!(f, "client of {tenant}")?,
+            Issuer::Claim(tenants) => write!(f, "client of {}", tenants.join(" and "))?,
+            Issuer::Membership => f.write_str("member")?,
+            Issuer::Operators => f.write_str("operator")?,
         }
         if let Some(subject) = subject {
             write!(f, " as {subject}")?;
@@ -163,7 +164,7 @@ impl fmt::Display for Caller<String> {
             TokenPermissions::All => Ok(()),
             TokenPermissions::Read => f.write_str(" (read only)"),
             TokenPermissions::Write => f.write_str(" (write only)"),
-            TokenPermissions::None => f.write_str(" (no permission)"),
+            TokenPermissions::None => f.write_str(" (no permissions)"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is called: the operations of both contracts, and how they are sent.
+//! Calls: the operations of both contracts as HTTP requests.
 
 use std::fmt::Write as _;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::state::ModelState;
 
-/// The two contracts.
+/// The two contracts: A for the users of one tenant, B for accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contract {
     A,
     B,
 }
 
-/// Which users of a list are wanted, and in which order.
+/// The page and sort order of a list request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Paging {
     pub(crate) sort: Option<&'static str>,
@@ -23,18 +23,18 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// The whole list, for there are never as many people here.
+    /// A page that holds every user of the model.
     pub(crate) fn large_page() -> Self {
         Self { size: Some(100), ..Self::default() }
     }
 
-    /// The field, and whether it descends.
+    /// Returns the sort field, and whether the order is descending.
     pub(crate) fn order(&self) -> (&'static str, bool) {
         let sort = self.sort.unwrap_or("id");
         sort.strip_prefix('-').map_or((sort, false), |field| (field, true))
     }
 
-    /// Size and number of the page, if there are pages.
+    /// Returns the page's size and number, or `None` for an unpaged list.
     pub(crate) fn page(&self, contract: Contract) -> Option<(usize, usize)> {
         let paged = contract == Contract::B || self.size.is_some() || self.number.is_some();
         paged.then(|| (self.size.unwrap_or(50), self.number.unwrap_or(0)))
@@ -55,12 +55,12 @@ impl Paging {
     }
 }
 
-/// A user as a step tells it, whatever the id will be.
+/// A reference to a user before ids are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UserRef {
-    /// Somebody who was there at the beginning.
+    /// A user of the seed, by name.
     Seeded(&'static str),
-    /// Who was created as the n-th on the way; nobody, if there were fewer.
+    /// The n-th account created during the sequence; an unknown id if there were fewer.
     Created(usize),
 }
 
@@ -75,10 +75,10 @@ impl UserRef {
     }
 }
 
-/// What stands for the current password of whoever it is about.
-pub(crate) const CORRECT_PASSWORD: &str = "(right)";
+/// A placeholder for the target's current password.
+pub(crate) const CORRECT_PASSWORD: &str = "(current password)";
 
-/// The role in the body of A's PUT, which must be there and may be null.
+/// The `role` of contract A's PUT: required, but nullable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RoleField {
     Absent,
@@ -86,31 +86,31 @@ pub(crate) enum RoleField {
     Role(&'static str),
 }
 
-/// What is to be done; `U` says how users are told.
+/// An operation with its arguments; `U` is how users are referred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action<U> {
     List(Contract, &'static str, Paging),
-    /// A's GET.
+    /// Contract A, GET.
     GetTenantUser(&'static str, U),
-    /// A's POST.
+    /// Contract A, POST.
     AttachOrCreate {
         tenant: &'static str,
         email: &'static str,
         role: &'static str,
         name: Option<&'static str>,
     },
-    /// A's PUT.
+    /// Contract A, PUT.
     UpdateTenantUser {
         tenant: &'static str,
         user: U,
         role: RoleField,
         name: Option<&'static str>,
     },
-    /// A's DELETE.
+    /// Contract A, DELETE.
     Detach(&'static str, U),
-    /// B's GET.
+    /// Contract B, GET.
     GetUser(U),
-    /// B's POST.
+    /// Contract B, POST.
     CreateUser {
         tenant: &'static str,
         email: &'static str,
@@ -119,21 +119,21 @@ pub(crate) enum Action<U> {
         is_service_user: bool,
         password: Option<&'static str>,
     },
-    /// B's PUT.
+    /// Contract B, PUT.
     UpdateUser {
         user: U,
         email: &'static str,
         first_name: &'static str,
         last_name: &'static str,
     },
-    /// B's DELETE.
+    /// Contract B, DELETE.
     DeleteUser(U),
-    /// B's PATCH, version 1.
+    /// Contract B, PATCH, version 1.
     SetPassword {
         user: U,
         new: &'static str,
     },
-    /// B's PATCH, version 2.
+    /// Contract B, PATCH, version 2.
     ChangePassword {
         user: U,
         current: String,
@@ -142,7 +142,7 @@ pub(crate) enum Action<U> {
 }
 
 impl Action<UserRef> {
-    /// With ids and passwords as they are now.
+    /// Fills in the ids and passwords of this state.
     pub(crate) fn resolve(&self, state: &ModelState) -> Action<String> {
         let id = |user: &UserRef| user.id(state);
         match self.clone() {
@@ -174,8 +174,9 @@ impl Action<UserRef> {
             Self::ChangePassword { user, mut current, new } => {
                 let user = id(&user);
                 if current == CORRECT_PASSWORD {
-                    let known = state.accounts.get(&user).and_then(|it| it.password.clone());
-                    current = known.unwrap_or_else(|| "nobody-knows-any".to_owned());
+                    let known =
+                        state.accounts.get(&user).and_then(|account| account.password.clone());
+                    current = known.unwrap_or_else(|| "unknown-password".to_owned());
                 }
                 Action::ChangePassword { user, current, new }
             }
@@ -184,7 +185,7 @@ impl Action<UserRef> {
 }
 
 impl Action<String> {
-    /// How it is sent.
+    /// Returns method, path and body.
     pub(crate) fn request(&self) -> (Method, String, Option<Value>) {
         let tenant_user_path =
             |tenant: &str, user: &str| format!("/api/{tenant}/admin/users/{}", escaped(user));
@@ -245,7 +246,7 @@ impl Action<String> {
         }
     }
 
-    /// The user that it names.
+    /// Returns the id of the user in the path.
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
             Self::List(..) | Self::AttachOrCreate { .. } | Self::CreateUser { .. } => None,
@@ -260,7 +261,7 @@ impl Action<String> {
         }
     }
 
-    /// The account that it is about, in this state of the world.
+    /// Returns the id of the account that the call reads or changes.
     pub(crate) fn target(&self, state: &ModelState) -> Option<String> {
         match self {
             Self::AttachOrCreate { email, .. } => {
@@ -279,7 +280,7 @@ impl Action<String> {
         }
     }
 
-    /// How it reads in a script.
+    /// Returns the call as a line of a transcript.
     pub(crate) fn describe(&self) -> String {
         let (method, path, body) = self.request();
         let path = path.replace("%7C", "|");

@@ -1,11 +1,11 @@
-//! Pairs of calls that get in each other's way.
+//! Pairs of calls that conflict with each other.
 
 use super::callers::{Caller, Issuer, TokenPermissions};
 use super::calls::{Action, CORRECT_PASSWORD, RoleField, UserRef};
 use super::races::CallPair;
 use super::strategies::Call;
 
-/// Each with the steps that lead up to it.
+/// Returns each pair with the calls that prepare it.
 pub(crate) fn conflicting_pairs() -> Vec<(Vec<Call>, CallPair)> {
     let caller = |issuer: Issuer, subject: Option<&'static str>| Caller::Bearer {
         issuer,
@@ -58,7 +58,7 @@ pub(crate) fn conflicting_pairs() -> Vec<(Vec<Call>, CallPair)> {
     let set_password = |new| Action::SetPassword { user: UserRef::Seeded("mia"), new };
     let (new, other) = ("one@new.example", "two@new.example");
 
-    // Gina and gus are the two owners of globex, his home too.
+    // Gina and gus own globex together, and it is home to both.
     let two_owners = || vec![operator(set_role("globex", &gus, "owner"))];
     let owner_losses = [
         (

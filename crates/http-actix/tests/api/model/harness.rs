@@ -1,5 +1,4 @@
-//! Where the machine and the model meet: one service, what the model thinks of it, and the script
-//! of what was done.
+//! The harness: a running service, the model's state, and a transcript of the calls.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -16,34 +15,33 @@ use super::state::ModelState;
 use super::strategies::TENANTS;
 use crate::support::{Answer, App, AppOptions, SEED_USERS};
 
-/// A call with everything filled in.
+/// A call with ids and passwords filled in.
 pub(crate) type ResolvedCall = (Caller<String>, Action<String>);
 
-/// What one tenant sees of its people: the bytes of both lists, but for times that move by
-/// themselves.
+/// The lists of each tenant as bytes, without the times that the service maintains itself.
 pub(crate) type TenantLists = BTreeMap<&'static str, String>;
 
-/// A service and the model of it.
+/// A service and its model.
 pub(crate) struct Harness {
     pub(crate) app: App,
     pub(crate) state: ModelState,
-    /// What was done so far, a line for each step.
+    /// The steps so far, one line each.
     pub(crate) transcript: Vec<String>,
-    /// How often each operation came out how.
+    /// How often each operation had each outcome.
     pub(crate) outcome_counts: BTreeMap<String, usize>,
-    /// What contracts A and B say of somebody who is not there.
+    /// The body of the first 404, for contract A and for contract B.
     not_found_bodies: BTreeMap<bool, String>,
 }
 
 impl Harness {
-    /// A service with the usual people and these.
+    /// Starts a service with [`SEED_USERS`] and `extra_users`.
     pub(crate) async fn start(extra_users: &str) -> Self {
         let app =
             App::start_with(AppOptions { users: extra_users.to_owned(), ..AppOptions::default() })
                 .await;
         let mut state =
             ModelState::from_seed(&format!("{SEED_USERS}{extra_users}"), app.clock.now());
-        // Some of them were changed at a time to come, which no directory has ever seen.
+        // The seed has future timestamps for this clock; move past all of them.
         app.clock.advance(Duration::from_hours(24 * 365));
         state.now = app.clock.now();
         Self {
@@ -55,25 +53,26 @@ impl Harness {
         }
     }
 
-    /// Lets time pass.
+    /// Advances the clock of the service and of the model.
     pub(crate) fn advance_clock(&mut self, seconds: u64) {
         self.app.clock.advance(Duration::from_secs(seconds));
         self.state.now = self.app.clock.now();
-        self.transcript.push(format!("{}. {seconds} s pass", self.transcript.len() + 1));
+        self.transcript
+            .push(format!("{}. advance the clock by {seconds} s", self.transcript.len() + 1));
     }
 
-    /// Sends a call. An answer that the OpenAPI document does not tell of is an error too.
+    /// Sends a call. An undocumented response is an error too.
     pub(crate) async fn send(&self, (caller, action): &ResolvedCall) -> Result<Answer, String> {
         let (method, path, body) = action.request();
         let client = caller.client(&self.app);
         let call = AssertUnwindSafe(client.call(method, &path, body)).catch_unwind();
         call.await.map_err(|panic| {
-            let text = panic.downcast_ref::<String>().map_or("it panicked", String::as_str);
+            let text = panic.downcast_ref::<String>().map_or("the call panicked", String::as_str);
             format!("{caller}: {}: {text}", action.describe())
         })
     }
 
-    /// What the model says to a call, having been shown the answer for the id in it.
+    /// Returns what the model expects of a call. A new account's id is taken from the answer.
     pub(crate) fn expectation(
         &self,
         (caller, action): &ResolvedCall,
@@ -82,7 +81,7 @@ impl Harness {
         self.state.evaluate(&self.state, caller, action, &new_account_id(&self.state, answer))
     }
 
-    /// Writes a line of the script.
+    /// Appends a line to the transcript and counts the outcome.
     pub(crate) fn record(&mut self, (caller, action): &ResolvedCall, outcome: &str) {
         let line =
             format!("{}. {caller}: {} → {outcome}", self.transcript.len() + 1, action.describe());
@@ -93,8 +92,7 @@ impl Harness {
         *self.outcome_counts.entry(format!("{contract} {name} {outcome}")).or_default() += 1;
     }
 
-    /// What all tenants see of their people and of these users, and where that is not what the
-    /// model says; and the bytes of the lists.
+    /// Reads the lists of all tenants, and these users as each tenant sees them.
     pub(crate) async fn observe(&mut self, users: &[String]) -> Result<Observation, String> {
         let mut observation = Observation { answers: Vec::new(), lists: TenantLists::new() };
         for tenant in TENANTS {
@@ -117,8 +115,8 @@ impl Harness {
                 let call = (caller(), action);
                 let answer = self.send(&call).await?;
                 if matches!(call.1, Action::List(..)) {
-                    let bytes = observation.lists.entry(tenant).or_default();
-                    bytes.push_str(&without_times(&answer.text));
+                    let text = observation.lists.entry(tenant).or_default();
+                    text.push_str(&without_times(&answer.text));
                 }
                 self.check_not_found_body(&call, &answer)?;
                 observation.answers.push((call, answer));
@@ -127,7 +125,8 @@ impl Harness {
         Ok(observation)
     }
 
-    /// Nobody can tell somebody else's user from one who never was.
+    /// Checks that all 404 bodies of a contract are the same, so that a foreign user cannot
+    /// be distinguished from an unknown one.
     pub(crate) fn check_not_found_body(
         &mut self,
         call: &ResolvedCall,
@@ -137,28 +136,32 @@ impl Harness {
             return Ok(());
         }
         let text = answer.without_request_id();
-        let usual =
+        let first_body =
             self.not_found_bodies.entry(is_contract_a(&call.1)).or_insert_with(|| text.clone());
-        if *usual == text {
+        if *first_body == text {
             return Ok(());
         }
-        Err(format!("{}: {}: one 404 is {usual}, another {text}", call.0, call.1.describe()))
+        Err(format!(
+            "{}: {}: 404 bodies differ: {first_body} and {text}",
+            call.0,
+            call.1.describe()
+        ))
     }
 
-    /// The script so far, and what is wrong with it.
+    /// Returns the transcript followed by this failure.
     pub(crate) fn failure_report(&self, difference: &str) -> String {
         format!("{}\n{difference}", self.transcript.join("\n"))
     }
 }
 
-/// What was seen at one moment.
+/// The answers of one round of reads.
 pub(crate) struct Observation {
     pub(crate) answers: Vec<(ResolvedCall, Answer)>,
     pub(crate) lists: TenantLists,
 }
 
 impl Observation {
-    /// The first thing in it that the model would have otherwise.
+    /// Returns the first answer that differs from the model's.
     pub(crate) fn first_difference(&self, state: &ModelState) -> Option<String> {
         self.answers.iter().find_map(|((caller, action), answer)| {
             let expectation = state.evaluate(state, caller, action, "");
@@ -168,14 +171,14 @@ impl Observation {
     }
 }
 
-/// The id of a new account, as the answer has it.
+/// Returns the id of the account that this answer created.
 pub(crate) fn new_account_id(state: &ModelState, answer: &Answer) -> String {
     let id = (answer.status == 201).then(|| answer.json()["id"].as_str().map(str::to_owned));
-    let new = id.flatten().filter(|id| !state.accounts.contains_key(id));
-    new.unwrap_or_else(|| "(an id that nobody had)".to_owned())
+    let created = id.flatten().filter(|id| !state.accounts.contains_key(id));
+    created.unwrap_or_else(|| "(unknown id)".to_owned())
 }
 
-/// How an answer differs from what the model says, if it does.
+/// Returns how an answer differs from the model's expectation, if it does.
 pub(crate) fn difference(
     action: &Action<String>,
     answer: &Answer,
@@ -183,30 +186,31 @@ pub(crate) fn difference(
 ) -> Option<String> {
     let outcome = answer.outcome();
     if !expectation.outcomes.contains(&outcome) {
-        return Some(format!("{outcome}; the model says {}", expectation.outcomes.join(" or ")));
+        return Some(format!("{outcome}; the model expects {}", expectation.outcomes.join(" or ")));
     }
     let body = comparable_body(action, answer);
     if body == expectation.body {
         return None;
     }
-    let only = |these: &Value, others: &Value| -> String {
-        let of = |list: &Value| list.get("data").unwrap_or(list).as_array().cloned();
-        match (of(these), of(others)) {
-            (Some(these), Some(others)) if these.len() + others.len() > 0 => {
-                let only = these.into_iter().filter(|item| !others.contains(item));
+    let only_in_first = |first: &Value, second: &Value| -> String {
+        let items = |list: &Value| list.get("data").unwrap_or(list).as_array().cloned();
+        match (items(first), items(second)) {
+            (Some(items), Some(others)) if items.len() + others.len() > 0 => {
+                let only = items.into_iter().filter(|item| !others.contains(item));
                 only.collect::<Value>().to_string()
             }
-            _ => these.to_string(),
+            _ => first.to_string(),
         }
     };
-    let (actual, expected) = (only(&body, &expectation.body), only(&expectation.body, &body));
+    let actual = only_in_first(&body, &expectation.body);
+    let expected = only_in_first(&expectation.body, &body);
     if actual == "[]" && expected == "[]" {
-        return Some(format!("{outcome}, {body}; the model says {}", expectation.body));
+        return Some(format!("{outcome}, {body}; the model expects {}", expectation.body));
     }
-    Some(format!("{outcome}, {actual}; the model says {expected}"))
+    Some(format!("{outcome}, {actual}; the model expects {expected}"))
 }
 
-/// What the model can know of a body.
+/// Returns the part of a body that the model can predict.
 fn comparable_body(action: &Action<String>, answer: &Answer) -> Value {
     if !answer.status.is_success() || answer.text.is_empty() {
         return Value::Null;
@@ -222,13 +226,14 @@ fn comparable_body(action: &Action<String>, answer: &Answer) -> Value {
     if answer.status == 207 {
         let errors = body.as_object_mut().unwrap().remove("errors");
         let taken = errors.is_some_and(|errors| errors[0]["code"] == "email_taken");
-        body["email"] = if taken { body["email"].take() } else { json!("without its error") };
+        body["email"] =
+            if taken { body["email"].take() } else { json!("changed, without an error") };
     }
     mask_times(&mut body);
     body
 }
 
-/// Takes the times out that move by themselves.
+/// Replaces the times that the service maintains itself by null.
 fn mask_times(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(mask_times),
@@ -245,7 +250,7 @@ fn mask_times(value: &mut Value) {
     }
 }
 
-/// The text but for those times, byte by byte.
+/// Removes the same times from a text, and leaves every other byte as it is.
 fn without_times(text: &str) -> String {
     let cut = |text: &str, name: &str| {
         let mut parts = text.split(name);

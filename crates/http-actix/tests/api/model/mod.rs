@@ -1,15 +1,16 @@
-//! A machine that does anything, by anybody, and a small model that says what must come of it.
+//! A model test: random calls by random callers, compared with a small model of the rules.
 //!
-//! Random callers call all operations of both contracts, about people who share accounts. After
-//! each step the answer must be the model's, and so must everything that each tenant can see; and,
-//! whatever the model thinks, nobody's call may change a byte that another tenant sees, unless the
-//! account is at home with the caller. Calls that are sent in pairs, at once, must come out as one
-//! of the two orders has it.
+//! The calls cover all operations of both contracts, on accounts of several tenants. After
+//! each step, the answer and everything that each tenant can see must match the model.
+//! Independently of the model, no call may change a byte that another tenant sees, unless the
+//! caller acts in the account's home tenant. The outcome of two concurrent calls must be that of
+//! one of their two orders.
 //!
-//! [`rules`] and [`state`] are the model, written from the specification and without the product's
-//! own policy. A failure is shrunk, and printed as a script to read.
+//! [`rules`] and [`state`] are the model. They follow the specification and use none of the
+//! product's policy code. A failure is shrunk and printed as a transcript.
 //!
-//! What is drawn is the same each time. To go deeper, set `PROPTEST_CASES` and `PROPTEST_RNG_SEED`.
+//! Runs are deterministic. For a longer run set `PROPTEST_CASES`, for another one
+//! `PROPTEST_RNG_SEED`.
 
 mod callers;
 mod calls;
@@ -36,11 +37,11 @@ use strategies::{Call, SeedLines, Step};
 
 use crate::support::store::ON_AUTH0;
 
-/// How much is drawn, unless more is asked for.
-const SEQUENCES: u32 = 10;
-const RACES: u32 = 10;
-/// The most steps of a sequence.
-const STEPS: usize = 50;
+/// The number of cases, unless the environment sets it.
+const SEQUENCE_CASES: u32 = 10;
+const RACE_CASES: u32 = 10;
+/// The maximum number of steps in a sequence.
+const MAX_STEPS: usize = 50;
 
 fn no_mistake(_: &mut ModelState) {}
 
@@ -48,12 +49,12 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Draws from the usual seed, and so often, unless the environment says otherwise.
+/// Returns a runner with these cases and this seed, unless the environment overrides them.
 fn runner(cases: u32, seed: u64) -> TestRunner {
     let mut config = Config { failure_persistence: None, ..Config::default() };
-    // Each attempt takes a service of its own.
+    // Each shrink iteration starts a service.
     config.max_shrink_iters = config.max_shrink_iters.min(400);
-    #[expect(clippy::disallowed_methods, reason = "who runs a test says how deep it goes")]
+    #[expect(clippy::disallowed_methods, reason = "the environment sets the number of cases")]
     let is_configured = std::env::var("PROPTEST_CASES").is_ok();
     if !is_configured {
         config.cases = cases;
@@ -64,14 +65,14 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
     TestRunner::new(config)
 }
 
-/// Runs what is drawn, and counts; the error is the script of the smallest failure found.
+/// Runs all cases and adds up their outcomes; the error is the transcript of the smallest failure.
 fn run_cases<S: Strategy>(
     mut runner: TestRunner,
-    drawn: &S,
+    strategy: &S,
     run_case: impl Fn(&S::Value) -> Result<OutcomeCounts, String>,
 ) -> Result<OutcomeCounts, String> {
     let outcome_counts = RefCell::new(OutcomeCounts::new());
-    let result = runner.run(drawn, |case| {
+    let result = runner.run(strategy, |case| {
         for (name, count) in run_case(&case).map_err(TestCaseError::fail)? {
             *outcome_counts.borrow_mut().entry(name).or_default() += count;
         }
@@ -84,10 +85,10 @@ fn run_cases<S: Strategy>(
     }
 }
 
-/// Fails with the script, which is to be read as it is.
+/// Panics with the transcript of a failure, unescaped.
 fn expect_success(result: Result<OutcomeCounts, String>) -> OutcomeCounts {
     let outcome_counts = result.unwrap_or_else(|transcript| panic!("\n{transcript}\n"));
-    #[expect(clippy::print_stdout, reason = "who goes deep wants to know how deep")]
+    #[expect(clippy::print_stdout, reason = "long runs report what they covered")]
     {
         println!("{} calls: {outcome_counts:#?}", outcome_counts.values().sum::<usize>());
     }
@@ -97,13 +98,13 @@ fn expect_success(result: Result<OutcomeCounts, String>) -> OutcomeCounts {
 #[test]
 fn random_calls_match_the_model() {
     let runtime = runtime();
-    let drawn = (strategies::extra_users(), strategies::steps(STEPS));
+    let cases = (strategies::extra_users(), strategies::steps(MAX_STEPS));
     let outcome_counts =
-        expect_success(run_cases(runner(SEQUENCES, 1), &drawn, |(extra_users, steps)| {
+        expect_success(run_cases(runner(SEQUENCE_CASES, 1), &cases, |(extra_users, steps)| {
             runtime.block_on(Box::pin(run_sequence(extra_users, steps, no_mistake)))
         }));
 
-    // Else the machine would be going round in circles.
+    // Guards against sequences that exercise too little.
     for outcome in [
         "A GET 200",
         "A GET 403 tenant_forbidden",
@@ -126,7 +127,7 @@ fn random_calls_match_the_model() {
         "B PATCH 200",
         "B PATCH 422 current_password_mismatch",
     ] {
-        assert!(outcome_counts.contains_key(outcome), "never met: {outcome}");
+        assert!(outcome_counts.contains_key(outcome), "outcome never occurred: {outcome}");
     }
 }
 
@@ -134,8 +135,8 @@ fn random_calls_match_the_model() {
 fn random_concurrent_calls_are_serializable() {
     let runtime = runtime();
     let pairs = prop::collection::vec((strategies::call(), strategies::call()), 1..=8);
-    let drawn = (strategies::extra_users(), strategies::steps(6), pairs);
-    expect_success(run_cases(runner(RACES, 2), &drawn, |(extra_users, steps, pairs)| {
+    let cases = (strategies::extra_users(), strategies::steps(6), pairs);
+    expect_success(run_cases(runner(RACE_CASES, 2), &cases, |(extra_users, steps, pairs)| {
         runtime.block_on(Box::pin(run_races(extra_users, steps, pairs)))
     }));
 }
@@ -143,8 +144,8 @@ fn random_concurrent_calls_are_serializable() {
 #[test]
 fn conflicting_calls_are_serializable() {
     let runtime = runtime();
-    // In memory it takes longer to hash the passwords of the seed than to do everything else, and
-    // there is next to nothing that could come between.
+    // In memory, a second round adds little: hashing the seed's passwords takes most of the time,
+    // and the calls barely overlap.
     let rounds = if ON_AUTH0 { 2 } else { 1 };
     for (steps, (one, other)) in conflicts::conflicting_pairs() {
         let steps: Vec<_> = steps.into_iter().map(Step::Call).collect();
@@ -177,13 +178,13 @@ fn model_failure_shrinks_to_a_transcript() {
         call(Action::Detach("globex", gus)),
         call(Action::Detach("globex", gina)),
     ]);
-    let drawn = prop::collection::vec(call_strategy, 1..10);
+    let cases = prop::collection::vec(call_strategy, 1..10);
 
     // A model without rule R4.
-    let transcript = run_cases(runner(20, 3), &drawn, |steps| {
+    let transcript = run_cases(runner(20, 3), &cases, |steps| {
         let mistake = |state: &mut ModelState| state.skip_last_holder_rule = true;
         runtime.block_on(Box::pin(run_sequence(&SeedLines::new(), steps, mistake)))
     });
 
-    insta::assert_snapshot!(transcript.unwrap_err().trim_end(), @"1. a program of globex: DELETE /api/globex/admin/users/auth0|gina → 409 last_protected_role_holder; the model says 204");
+    insta::assert_snapshot!(transcript.unwrap_err().trim_end(), @"1. client of globex: DELETE /api/globex/admin/users/auth0|gina → 409 last_protected_role_holder; the model expects 204");
 }

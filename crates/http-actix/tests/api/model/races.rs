@@ -1,7 +1,7 @@
-//! Two calls at once: what comes of them is what would have come of them one after the other.
+//! Concurrent calls: the outcome must equal that of one of the two sequential orders.
 //!
-//! One thing is left to chance, and to the caller's advantage: the caller's own roles are looked up
-//! when a call comes in. What a call changes is judged once more, and in one step, when it is
+//! One deviation is allowed: the caller's own roles are read when its call arrives, so they may be
+//! those from before the other call. The target's state is checked again, atomically, when it is
 //! changed.
 
 use std::collections::BTreeSet;
@@ -12,10 +12,10 @@ use super::state::ModelState;
 use super::strategies::{Call, SeedLines, Step};
 use crate::support::Answer;
 
-/// Two calls that are sent at once.
+/// Two calls that are sent concurrently.
 pub(crate) type CallPair = (Call, Call);
 
-/// Runs some steps one by one, and then pairs at once; the error is a script to read.
+/// Runs `steps` in sequence, then each pair concurrently; the error is a transcript.
 pub(crate) async fn run_races(
     extra_users: &SeedLines,
     steps: &[Step],
@@ -52,17 +52,17 @@ impl Harness {
             self.run_race(&pair).await?;
             passwords.extend(pair.iter().filter_map(|(_, action)| attempted_password(action)));
         }
-        // Of the others, sequences take care; hashes take long.
+        // The sequences check the other passwords; hashing is slow.
         self.check_final_state(passwords, Some(&targets)).await
     }
 
-    /// Sends both at once, and goes on with the world that explains what was seen.
+    /// Sends both calls concurrently, and continues with a state that explains the answers.
     async fn run_race(&mut self, pair: &[ResolvedCall; 2]) -> Result<(), String> {
         let (one, other) = tokio::join!(self.send(&pair[0]), self.send(&pair[1]));
         let answers = [one?, other?];
         let before = self.state.clone();
         for (call, answer) in pair.iter().zip(&answers) {
-            self.record(call, &format!("{} (at once)", answer.outcome()));
+            self.record(call, &format!("{} (concurrent)", answer.outcome()));
         }
         let (mut explained, mut differences) = (Vec::new(), Vec::new());
         for order in [[0, 1], [1, 0]] {
@@ -75,7 +75,7 @@ impl Harness {
         }
         if explained.is_empty() {
             return Err(format!(
-                "and no order of the two explains it:\n{}",
+                "no sequential order explains the answers:\n{}",
                 differences.join("\n")
             ));
         }
@@ -93,7 +93,7 @@ impl Harness {
         }
         let Some(state) = matching.first().cloned() else {
             return Err(format!(
-                "and no order of the two explains what is there:\n{}",
+                "no sequential order explains the resulting state:\n{}",
                 mismatches.join("\n")
             ));
         };
@@ -101,21 +101,26 @@ impl Harness {
         Ok(())
     }
 
-    /// The one of the worlds whose passwords are the true ones, if that makes a difference.
+    /// Returns the state whose passwords are the actual ones, or `None` if all states agree.
     async fn state_with_actual_passwords(
         &mut self,
         states: Vec<ModelState>,
     ) -> Result<Option<ModelState>, String> {
         let passwords = |state: &ModelState| -> Vec<_> {
-            state.accounts.values().map(|it| (it.id.clone(), it.password.clone())).collect()
+            state
+                .accounts
+                .values()
+                .map(|account| (account.id.clone(), account.password.clone()))
+                .collect()
         };
-        let differ: BTreeSet<_> = states.iter().flat_map(passwords).collect();
-        if states.iter().all(|state| passwords(state).len() == differ.len()) {
+        let distinct: BTreeSet<_> = states.iter().flat_map(passwords).collect();
+        if states.iter().all(|state| passwords(state).len() == distinct.len()) {
             return Ok(None);
         }
         for state in states {
             let all = passwords(&state);
-            let candidates = all.into_iter().filter(|it| !passwords(&self.state).contains(it));
+            let candidates =
+                all.into_iter().filter(|entry| !passwords(&self.state).contains(entry));
             let mut all_correct = true;
             for (user, password) in candidates {
                 let call = password_probe(&user, &password.unwrap_or_default());
@@ -125,12 +130,12 @@ impl Harness {
                 return Ok(Some(state));
             }
         }
-        Err("and nobody's password is what an order of the two would make it".to_owned())
+        Err("no sequential order explains the passwords".to_owned())
     }
 }
 
-/// The world after the two calls in this order, if it is one in which they are answered so.
-/// `early_arrival`: the second caller was let in before the first call was done.
+/// Returns the state after both calls in this order, or how the answers contradict it. With
+/// `early_arrival` the second call reads its caller's roles before the first call is done.
 fn replay(
     before: &ModelState,
     pair: &[ResolvedCall; 2],
@@ -145,9 +150,9 @@ fn replay(
         let expectation =
             state.evaluate(arrival_state, caller, action, &new_account_id(before, answer));
         if let Some(difference) = difference(action, answer, &expectation) {
-            let orders = ["first", "second"][position];
-            let when = if early_arrival { ", let in before" } else { "" };
-            return Err(format!("  {} {orders}{when}: {difference}", action.describe()));
+            let ordinal = ["first", "second"][position];
+            let when = if early_arrival { ", arrived early" } else { "" };
+            return Err(format!("  {} {ordinal}{when}: {difference}", action.describe()));
         }
         state = expectation.next_state;
     }

@@ -1,4 +1,4 @@
-//! One sequence of steps, each compared with the model, and everything that can be seen after it.
+//! Sequences of calls, checked against the model after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use super::harness::{Harness, ResolvedCall, TenantLists, difference};
 use super::state::ModelState;
 use super::strategies::{Call, SeedLines, Step, TENANTS};
 
-/// How often each operation came out how.
+/// How often each operation had each outcome.
 pub(crate) type OutcomeCounts = BTreeMap<String, usize>;
 
-/// Runs a sequence; the error is a script to read.
+/// Runs a sequence; the error is a transcript.
 pub(crate) async fn run_sequence(
     extra_users: &SeedLines,
     steps: &[Step],
@@ -42,12 +42,12 @@ impl Harness {
         self.check_final_state(passwords, None).await
     }
 
-    /// The call as it is now.
+    /// Fills in the ids and passwords of the current state.
     pub(crate) fn resolve(&self, Call { caller, action }: &Call) -> ResolvedCall {
         (caller.map(|user| user.id(&self.state)), action.resolve(&self.state))
     }
 
-    /// One call, and a look round after it. `lists` is what the last look has shown.
+    /// Sends one call, then compares what the tenants see. `lists` is from the step before.
     async fn run_step(
         &mut self,
         call: &ResolvedCall,
@@ -56,7 +56,7 @@ impl Harness {
     ) -> Result<TenantLists, String> {
         let before = self.state.clone();
         self.send_and_check(call).await?;
-        // Whom it is about, and somebody else, another one each time.
+        // Read the target and one other user, a different one each time.
         let target = call.1.target(&before).or_else(|| call.1.target(&self.state));
         let user_ids = self.all_user_ids();
         let other = user_ids[number * 7 % user_ids.len()].clone();
@@ -71,7 +71,7 @@ impl Harness {
         }
     }
 
-    /// One call. Its answer must be the model's.
+    /// Sends one call, and checks its answer against the model.
     pub(crate) async fn send_and_check(&mut self, call: &ResolvedCall) -> Result<(), String> {
         let answer = self.send(call).await?;
         let expectation = self.expectation(call, &answer);
@@ -85,8 +85,8 @@ impl Harness {
         Ok(())
     }
 
-    /// Looks at everybody, and at the passwords of everybody, or of those only; and whether those
-    /// that were `attempted` are good.
+    /// Reads all users, then probes the passwords in the model (of the users in `only`, if given)
+    /// and the `attempted` ones.
     pub(crate) async fn check_final_state(
         &mut self,
         attempted: BTreeSet<(String, String)>,
@@ -97,11 +97,15 @@ impl Harness {
         if let Some(difference) = observation.first_difference(&self.state) {
             return Err(difference);
         }
+        let known = self
+            .state
+            .accounts
+            .values()
+            .filter(|account| only.is_none_or(|only| only.contains(&account.id)));
         let known =
-            self.state.accounts.values().filter(|it| only.is_none_or(|only| only.contains(&it.id)));
-        let known = known.filter_map(|it| Some((it.id.clone(), it.password.clone()?)));
+            known.filter_map(|account| Some((account.id.clone(), account.password.clone()?)));
         let probes: BTreeSet<_> = known.chain(attempted).collect();
-        // Guesses are counted, so some time has to pass.
+        // Wrong passwords are rate limited; let the window pass.
         self.advance_clock(960);
         for (user, current) in probes {
             self.send_and_check(&password_probe(&user, &current)).await?;
@@ -109,7 +113,7 @@ impl Harness {
         Ok(())
     }
 
-    /// Whoever there is, was, or never will be.
+    /// Returns the ids of all existing and deleted accounts, and of one that never existed.
     fn all_user_ids(&self) -> Vec<String> {
         let state = &self.state;
         let ids = state.accounts.keys().chain(&state.created_ids).cloned();
@@ -117,7 +121,8 @@ impl Harness {
     }
 }
 
-/// Whom a call has disturbed (R1). Homes never change, so this asks little of the model.
+/// Reports a tenant whose lists a foreign call has changed (R1). It uses the model for home tenants
+/// only, which never change.
 fn isolation_violation(
     state: &ModelState,
     call: &ResolvedCall,
@@ -127,13 +132,13 @@ fn isolation_violation(
     let mut tenants = TENANTS.into_iter().filter(|tenant| before[tenant] != after[tenant]);
     let tenant = tenants.find(|tenant| !may_affect(state, call, tenant))?;
     Some(format!(
-        "then {tenant} sees something else, by a call of others\n  before: {}\n  after:  {}",
+        "then a foreign call changed what {tenant} sees\n  before: {}\n  after:  {}",
         before[tenant], after[tenant],
     ))
 }
 
-/// Whether a call may change what a tenant can see of its people: its caller covers the tenant, or
-/// the home of the account.
+/// Whether a call may change what `tenant` sees: the caller acts in it, or in the account's home
+/// tenant.
 fn may_affect(before: &ModelState, (caller, action): &ResolvedCall, tenant: &str) -> bool {
     let coverage = caller.coverage(before);
     let account = action.target(before).and_then(|id| before.accounts.get(&id));
@@ -141,8 +146,8 @@ fn may_affect(before: &ModelState, (caller, action): &ResolvedCall, tenant: &str
     coverage.includes(tenant) || home.is_some_and(|home| coverage.includes(home))
 }
 
-/// A call that shows whether this is the password, and leaves it as it is: the new one is too weak,
-/// which is said only to who knows the current one.
+/// Returns a call that checks a password without changing it: the new password is too weak, which
+/// is reported only after the current one was found correct.
 pub(crate) fn password_probe(user: &str, password: &str) -> ResolvedCall {
     let operator = Caller::Bearer {
         issuer: Issuer::Operators,
@@ -153,10 +158,10 @@ pub(crate) fn password_probe(user: &str, password: &str) -> ResolvedCall {
     (operator, Action::ChangePassword { user, current, new: "short" })
 }
 
-/// What a call of [`password_probe`] is answered if it was the password.
+/// The outcome of [`password_probe`] for the correct password.
 pub(crate) const PASSWORD_IS_CORRECT: &str = "422 weak_password";
 
-/// The passwords that somebody has tried to give to somebody.
+/// Returns the user and the new password of a call that sets one.
 pub(crate) fn attempted_password(action: &Action<String>) -> Option<(String, String)> {
     match action {
         Action::SetPassword { user, new } | Action::ChangePassword { user, new, .. } => {
@@ -183,11 +188,11 @@ mod tests {
     fn change_visible_to_foreign_tenant_is_reported() {
         let state = ModelState::from_seed(SEED_USERS, "2027-01-01T00:00:00Z".parse().unwrap());
         let lists = |globex: &str| -> TenantLists {
-            let of =
+            let list =
                 |tenant| (tenant, if tenant == "globex" { globex.to_owned() } else { "[]".into() });
-            TENANTS.map(of).into()
+            TENANTS.map(list).into()
         };
-        let by = |tenant, user: &str| {
+        let report_of_delete = |tenant, user: &str| {
             let issuer = Issuer::Tenant(tenant);
             let caller =
                 Caller::Bearer { issuer, subject: None, permissions: TokenPermissions::All };
@@ -199,12 +204,11 @@ mod tests {
             )
         };
 
-        assert_eq!(by("acme", "auth0|adam"), None, "adam is at home in acme");
-        assert_eq!(by("globex", "auth0|adam"), None, "globex itself");
-        let report =
-            "then globex sees something else, by a call of others\n  before: [1]\n  after:  [2]";
+        assert_eq!(report_of_delete("acme", "auth0|adam"), None, "acme is adam's home tenant");
+        assert_eq!(report_of_delete("globex", "auth0|adam"), None, "globex changes its own view");
+        let report = "then a foreign call changed what globex sees\n  before: [1]\n  after:  [2]";
         for user in ["auth0|gus", "auth0|hal", "auth0|nobody"] {
-            assert_eq!(by("acme", user).as_deref(), Some(report), "{user}");
+            assert_eq!(report_of_delete("acme", user).as_deref(), Some(report), "{user}");
         }
     }
 }

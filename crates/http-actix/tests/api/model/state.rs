@@ -1,4 +1,4 @@
-//! What there is: the accounts, as plain data, and how each contract shows them.
+//! The model's state: plain accounts, and the views that the contracts have of them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::calls::{Contract, Paging};
 
-/// A role of the default catalogue, the most powerful first.
+/// A role of the default catalogue, in descending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Owner,
@@ -25,7 +25,7 @@ impl Role {
         (Self::Member, "member"),
     ];
 
-    /// None for a name that is not in the catalogue.
+    /// Returns `None` for a name outside the catalogue.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(role, _)| role)
     }
@@ -51,22 +51,21 @@ impl Role {
     }
 }
 
-/// What an account is in one tenant.
+/// An account's membership in one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Membership {
     pub(crate) role: Role,
     pub(crate) name: Option<String>,
 }
 
-/// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) email: String,
     pub(crate) username: Option<String>,
-    /// Empty for none.
+    /// Empty if not set.
     pub(crate) first_name: String,
-    /// Empty for none.
+    /// Empty if not set.
     pub(crate) last_name: String,
     pub(crate) name: Option<String>,
     pub(crate) is_service_user: bool,
@@ -74,12 +73,12 @@ pub(crate) struct Account {
     pub(crate) created: Timestamp,
     pub(crate) home: Option<String>,
     pub(crate) tenants: BTreeMap<String, Membership>,
-    /// None if nobody knows it.
+    /// `None` if unknown.
     pub(crate) password: Option<String>,
 }
 
 impl Account {
-    /// One line of the memory adapter's seed.
+    /// Reads one line of the memory adapter's seed.
     fn from_seed_line(line: &str, now: Timestamp) -> Self {
         let line: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| line[key].as_str().map(str::to_owned);
@@ -109,8 +108,8 @@ impl Account {
         self.tenants.get(tenant).map(|membership| membership.role)
     }
 
-    /// The name that a tenant gives is the account's own if that is its home, else its own only
-    /// there (R2).
+    /// Sets the name that a tenant gives: the account's own name in its home tenant, else a name in
+    /// that tenant only (R2).
     pub(crate) fn rename_in(&mut self, tenant: &str, name: &str) {
         let membership = self.tenants.get_mut(tenant).unwrap();
         if self.home.as_deref() == Some(tenant) {
@@ -120,7 +119,7 @@ impl Account {
         }
     }
 
-    /// As contract A shows it. Times that move by themselves are left out here and below.
+    /// Returns contract A's view. Times that the service maintains itself are null here and below.
     pub(crate) fn tenant_view(&self, tenant: &str) -> Value {
         let membership = &self.tenants[tenant];
         json!({
@@ -130,7 +129,7 @@ impl Account {
         })
     }
 
-    /// As contract B shows it.
+    /// Returns contract B's view.
     pub(crate) fn user_view(&self, tenant: &str) -> Value {
         json!({
             "id": self.id, "email": self.email, "serviceUser": self.is_service_user,
@@ -140,27 +139,27 @@ impl Account {
         })
     }
 
-    /// What lists are sorted by.
+    /// Returns the value that lists are sorted by.
     fn sort_key(&self, field: &str) -> String {
         self.user_view("")[field].as_str().unwrap().to_owned()
     }
 }
 
-/// Everybody, and what else the answers depend on.
+/// All accounts, and everything else that answers depend on.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelState {
     pub(crate) accounts: BTreeMap<String, Account>,
-    /// The ids of accounts that were created on the way, in that order.
+    /// The ids of accounts created during the sequence, in order.
     pub(crate) created_ids: Vec<String>,
     pub(crate) now: Timestamp,
-    /// When the current password of an account was guessed wrong.
+    /// When wrong current passwords were sent, by user.
     pub(crate) wrong_passwords: BTreeMap<String, Vec<Timestamp>>,
-    /// Rule R4 is left out, which is wrong; for the test of the test.
+    /// Disables rule R4, for the test of the model test itself.
     pub(crate) skip_last_holder_rule: bool,
 }
 
 impl ModelState {
-    /// The people of these lines, which are a seed of the memory adapter.
+    /// Reads a seed of the memory adapter.
     pub(crate) fn from_seed(users: &str, now: Timestamp) -> Self {
         let lines = users.lines().filter(|line| !line.trim().is_empty());
         let accounts = lines.map(|line| Account::from_seed_line(line, now));
@@ -181,7 +180,7 @@ impl ModelState {
         self.accounts.values().find(|account| account.username.as_deref() == Some(username))
     }
 
-    /// A tenant's list.
+    /// Returns the list of a tenant as the contract shows it.
     pub(crate) fn list(&self, contract: Contract, tenant: &str, paging: &Paging) -> Value {
         let users = self.accounts.values().filter(|account| account.tenants.contains_key(tenant));
         let mut users: Vec<_> = users.collect();

@@ -1,4 +1,4 @@
-//! What is drawn at random. Everything comes from a few, so that calls often meet.
+//! The proptest strategies. Values come from small sets, so that calls often conflict.
 
 use proptest::option;
 use proptest::prelude::*;
@@ -8,28 +8,28 @@ use serde_json::json;
 use super::callers::{Caller, Issuer, TokenPermissions};
 use super::calls::{Action, CORRECT_PASSWORD, Contract, Paging, RoleField, UserRef};
 
-/// One call, by somebody.
+/// A call and its caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) caller: Caller<UserRef>,
     pub(crate) action: Action<UserRef>,
 }
 
-/// One step.
+/// One step of a sequence.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Call(Call),
-    /// So many seconds pass.
+    /// Advances the clock by this many seconds.
     Wait(u64),
 }
 
-/// Three more people, as lines of the memory adapter's seed.
+/// Seed lines of the memory adapter.
 pub(crate) type SeedLines = String;
 
-/// The tenants that watch.
+/// The tenants whose views are compared.
 pub(crate) const TENANTS: [&str; 3] = ["acme", "globex", "initech"];
 
-/// Everybody who is there at the beginning; those more often who are shared, or powerful.
+/// The users of the seed. Those with several tenants or high roles are drawn more often.
 const USER_NAMES: [&str; 19] = [
     "olga", "olga", "adam", "adam", "adam", "vera", "mia", "mia", "bob", "gina", "gina", "gus",
     "gus", "gus", "hal", "ivy", "ann", "ben", "cyd",
@@ -54,29 +54,28 @@ const ROLES: [&str; 8] = ["owner", "owner", "admin", "admin", "viewer", "member"
 const PASSWORDS: [&str; 5] =
     ["first-password", "second-password", "mias-password", "short", "pässwörter"];
 
-/// A home, a role in each tenant, and whether they are blocked.
-type DrawnUser = (Option<&'static str>, [Option<&'static str>; 3], bool);
+/// Home tenant, role in each tenant, and whether the account is blocked.
+type UserValues = (Option<&'static str>, [Option<&'static str>; 3], bool);
 
-/// People whose homes, roles and blocks are drawn.
+/// Draws three more users with random homes, roles and blocks.
 pub(crate) fn extra_users() -> BoxedStrategy<SeedLines> {
     let role = || option::weighted(0.4, select(&["owner", "admin", "viewer", "member"]));
     let user = (option::of(select(&TENANTS)), [role(), role(), role()], prop::bool::weighted(0.15));
-    let line = |(name, user): (&str, DrawnUser)| {
+    let line = |(name, user): (&str, UserValues)| {
         let (home, roles, blocked) = user;
         let memberships =
             TENANTS.iter().zip(roles).filter_map(|(tenant, role)| Some((*tenant, role?)));
         let tenants: serde_json::Map<_, _> =
             memberships.map(|(tenant, role)| (tenant.to_owned(), json!(role))).collect();
-        let person = json!({
+        let mut line = json!({
             "id": format!("auth0|{name}"), "email": format!("{name}@extra.example"),
             "blocked": blocked, "homeTenant": home, "tenants": tenants,
         });
-        // An absent home is left out, as a seed wants it.
-        let mut person = person;
+        // A seed line omits an absent home.
         if home.is_none() {
-            person.as_object_mut().unwrap().remove("homeTenant");
+            line.as_object_mut().unwrap().remove("homeTenant");
         }
-        format!("{person}\n")
+        format!("{line}\n")
     };
     [user.clone(), user.clone(), user]
         .prop_map(move |users| {
@@ -85,7 +84,7 @@ pub(crate) fn extra_users() -> BoxedStrategy<SeedLines> {
         .boxed()
 }
 
-/// A sequence of steps.
+/// Draws a sequence of steps.
 pub(crate) fn steps(max_len: usize) -> BoxedStrategy<Vec<Step>> {
     let step = prop_oneof![
         24 => call().prop_map(Step::Call),
@@ -94,11 +93,11 @@ pub(crate) fn steps(max_len: usize) -> BoxedStrategy<Vec<Step>> {
     prop::collection::vec(step, 1..=max_len).boxed()
 }
 
-/// One call.
+/// Draws one call.
 pub(crate) fn call() -> BoxedStrategy<Call> {
     let own_password_change = (caller(), user_ref(), current_password(), select(&PASSWORDS))
-        .prop_map(|drawn| {
-            let (caller, user, current, new) = drawn;
+        .prop_map(|values| {
+            let (caller, user, current, new) = values;
             let caller = match caller {
                 Caller::Bearer { issuer, permissions, .. } => {
                     Caller::Bearer { issuer, subject: Some(user.clone()), permissions }
@@ -107,10 +106,10 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
             };
             Call { caller, action: Action::ChangePassword { user, current, new } }
         });
-    // Those whom rule R4 keeps, if nobody has joined them, and those whom R3 keeps away from them.
+    // Holders of protected roles: R4 protects the last one, and R3 protects them from admins.
     let owners = select(&[("acme", "olga", "adam"), ("globex", "gina", "gus")]);
-    let owner_change = (caller(), owners, any::<bool>(), 0..6).prop_map(|drawn| {
-        let (caller, (tenant, owner, admin), by_admin, variant) = drawn;
+    let owner_change = (caller(), owners, any::<bool>(), 0..6).prop_map(|values| {
+        let (caller, (tenant, owner, admin), by_admin, variant) = values;
         let subject = Some(UserRef::Seeded(admin));
         let admin = Caller::Bearer {
             issuer: Issuer::Membership,
@@ -135,18 +134,21 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         };
         Call { caller: if by_admin { admin } else { caller }, action }
     });
+    let any_call = (caller(), action(), prop::bool::weighted(0.6)).prop_map(|values| {
+        let (caller, action, in_known) = values;
+        let action = if in_known { in_known_tenant(&caller, action) } else { action };
+        Call { caller, action }
+    });
     prop_oneof![
         3 => owner_change,
-        16 => (caller(), action(), prop::bool::weighted(0.6)).prop_map(|(caller, action, in_known)| {
-            let action = if in_known { in_known_tenant(&caller, action) } else { action };
-            Call { caller, action }
-        }),
+        16 => any_call,
         1 => own_password_change,
     ]
     .boxed()
 }
 
-/// The same in a tenant where the caller is known, lest most calls be refused.
+/// Moves the action to a tenant in which the caller may act, as most calls would be refused
+/// otherwise.
 fn in_known_tenant(caller: &Caller<UserRef>, mut action: Action<UserRef>) -> Action<UserRef> {
     let Caller::Bearer { issuer, subject, .. } = caller else { return action };
     let known = match (issuer, subject) {
@@ -238,7 +240,9 @@ fn action() -> BoxedStrategy<Action<UserRef>> {
     let role = || select(&ROLES);
     let names = || select(&["One", "Two", ""]);
     let maybe_role = prop_oneof![
-        10 => role().prop_map(RoleField::Role), 3 => Just(RoleField::Null), 1 => Just(RoleField::Absent)
+        10 => role().prop_map(RoleField::Role),
+        3 => Just(RoleField::Null),
+        1 => Just(RoleField::Absent),
     ];
     let password = || select(&PASSWORDS);
     let list = (contract, tenant(), paging())

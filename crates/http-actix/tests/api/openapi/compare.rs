@@ -1,6 +1,6 @@
-//! Holds the derived document against a published contract, and names every deviation.
+//! Compares the derived document with a published contract.
 //!
-//! The contracts are OpenAPI 3.0, ours is 3.1: what differs in writing only is no deviation.
+//! The contracts are OpenAPI 3.0, the document is 3.1; differences of notation are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// Where our document differs from a contract, such as
-/// `GET /api/v1/users 200 data[].lastLogin: nullable differs`.
+/// Returns where our document deviates from a contract, such as `GET /api/v1/users 200
+/// data[].lastLogin: nullable differs`.
 ///
-/// Ours may have more: paths, error statuses, and parameters and members that need not be there.
+/// Our document may have additional paths, error statuses, and optional parameters and members.
 pub(crate) fn deviations(contract: &Value, ours: &Value) -> Vec<String> {
     let mut comparison = Comparison { contract, ours, found: Vec::new() };
     comparison.paths();
@@ -26,13 +26,13 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn report(&mut self, at: &str, what: &str) {
-        self.found.push(format!("{at}: {what}"));
+    fn report(&mut self, at: &str, deviation: &str) {
+        self.found.push(format!("{at}: {deviation}"));
     }
 
-    fn expect_equal<T: PartialEq>(&mut self, at: &str, what: &str, theirs: &T, ours: &T) {
+    fn expect_equal<T: PartialEq>(&mut self, at: &str, keyword: &str, theirs: &T, ours: &T) {
         if theirs != ours {
-            self.report(at, &format!("{what} differs"));
+            self.report(at, &format!("{keyword} differs"));
         }
     }
 
@@ -106,7 +106,7 @@ impl<'a> Comparison<'a> {
                 self.report(&at, "missing");
                 continue;
             };
-            // The contracts leave open what the body of an error is.
+            // The contracts do not specify error bodies.
             if is_success(status) || theirs.get("content").is_some() {
                 self.contents(&at, theirs, ours);
             }
@@ -145,12 +145,13 @@ impl<'a> Comparison<'a> {
         }
         for (name, theirs) in members(&theirs["securitySchemes"]) {
             let ours = &ours["securitySchemes"][name];
-            for what in ["type", "scheme", "bearerFormat", "in", "name"] {
-                self.expect_equal(name, what, &theirs.get(what), &ours.get(what));
+            for keyword in ["type", "scheme", "bearerFormat", "in", "name"] {
+                self.expect_equal(name, keyword, &theirs.get(keyword), &ours.get(keyword));
             }
             let scopes = |scheme: &'a Value| -> Vec<(&'a String, Vec<&'a String>)> {
-                let of = |flow: &'a Value| members(&flow["scopes"]).map(|(name, _)| name).collect();
-                members(&scheme["flows"]).map(|(name, flow)| (name, of(flow))).collect()
+                let names =
+                    |flow: &'a Value| members(&flow["scopes"]).map(|(name, _)| name).collect();
+                members(&scheme["flows"]).map(|(name, flow)| (name, names(flow))).collect()
             };
             self.expect_equal(name, "flows", &scopes(theirs), &scopes(ours));
         }
@@ -163,11 +164,11 @@ impl<'a> Comparison<'a> {
         let ours = Shape::new(self.ours, ours);
         self.expect_equal(at, "type", &theirs.kind, &ours.kind);
         self.expect_equal(at, "nullable", &theirs.nullable, &ours.nullable);
-        // How wide an integer is, the contracts leave open.
+        // The contracts do not specify the width of integers,
         if theirs.kind != Some("integer") || theirs.format.is_some() {
             self.expect_equal(at, "format", &theirs.format, &ours.format);
         }
-        // So are lengths, where they say none.
+        // nor lengths, where they have none.
         if theirs.min_length.is_some() {
             self.expect_equal(at, "minLength", &theirs.min_length, &ours.min_length);
         }
@@ -177,7 +178,7 @@ impl<'a> Comparison<'a> {
             (None, None) => {}
             (Some(_), None) | (None, Some(_)) => self.report(at, "items differ"),
         }
-        // An object without members is any object.
+        // An object schema without members allows any object.
         if theirs.members.is_empty() {
             return;
         }
@@ -192,7 +193,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// What a schema says, however it is written.
+/// The content of a schema, independent of its notation.
 #[derive(Debug, Default)]
 struct Shape<'a> {
     kind: Option<&'a str>,
@@ -241,14 +242,14 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// What a value stands for, if it is a reference.
+/// Follows references.
 pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let Some(reference) = value.get("$ref") else { return value };
     let target = reference.as_str().and_then(|text| document.pointer(text.strip_prefix('#')?));
-    resolve(document, target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+    resolve(document, target.unwrap_or_else(|| panic!("{reference} does not resolve")))
 }
 
-/// An object's members; none if it is no object.
+/// Returns an object's members; none for other values.
 pub(crate) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }

@@ -1,17 +1,17 @@
-//! That the comparison with the contracts finds what it is for.
+//! The comparison with the contracts finds injected deviations.
 
 use serde_json::{Value, json};
 
 use super::compare::deviations;
 use super::{derived_document, read_contract};
 
-/// The deviations of our document from the contracts, with one value in it put in place or, by
-/// null, taken away.
+/// Returns the deviations from the contracts after one value was replaced, or removed if `value` is
+/// null.
 fn deviations_with(pointer: &str, value: Value) -> Vec<String> {
     let mut document = derived_document();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/");
-    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} is nowhere"));
+    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} does not exist"));
     match (parent, value) {
         (Value::Array(items), value) => items[name.parse::<usize>().unwrap()] = value,
         (Value::Object(members), Value::Null) => drop(members.remove(&name).unwrap()),

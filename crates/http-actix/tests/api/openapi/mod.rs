@@ -1,4 +1,4 @@
-//! The OpenAPI document: current, sound, true to the published contracts, and served.
+//! The OpenAPI document: current, valid, compatible with the published contracts, and served.
 
 mod compare;
 mod injected;
@@ -11,7 +11,7 @@ use crate::support::store::ON_AUTH0;
 use crate::support::{App, AppOptions};
 use compare::{deviations, members, resolve};
 
-/// The document of the program as it is now.
+/// Returns the document of the current program.
 fn derived_document() -> Value {
     serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
 }
@@ -21,12 +21,12 @@ fn read_doc(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A published contract as it is transcribed.
+/// Reads a published contract.
 fn read_contract(name: &str) -> Value {
     serde_norway::from_str(&read_doc(&format!("contracts/{name}.yaml"))).unwrap()
 }
 
-/// Every operation: its name, such as `GET /health/live`, and what the document says of it.
+/// Returns every operation with its name, such as `GET /health/live`.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     members(&document["paths"])
         .flat_map(|(path, item)| {
@@ -36,7 +36,7 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
         .collect()
 }
 
-/// Every value in the document, at any depth.
+/// Calls `seen` with every value of the document, at any depth.
 fn visit<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a Value)) {
     seen(value);
     match value {
@@ -51,7 +51,7 @@ fn checked_in_document_is_current() {
     let now = usher_http::openapi::text().unwrap();
     assert!(
         read_doc("openapi.json") == now,
-        "docs/openapi.json is not what the program derives; if that is meant, run `make generate`"
+        "docs/openapi.json is out of date; if the change is intended, run `make generate`"
     );
 }
 
@@ -168,7 +168,8 @@ fn limited_operations_document_429_and_quota_headers() {
         }
     }
 }
-/// Where the served document says what the configuration has chosen.
+
+/// Values of the served document that depend on the settings.
 const ROLE_POINTERS: [&str; 2] = [
     "/components/schemas/CreateTenantUser/properties/role",
     "/components/schemas/UpdateTenantUser/properties/role",
@@ -214,7 +215,7 @@ async fn served_document_states_min_password_length() {
         app.tenant("acme").post("/api/v1/users", user).await.status
     };
     assert_eq!(created("shorter", min_length - 1).await, 422);
-    // What the policy of an Auth0 connection is, nobody here knows.
+    // Usher does not know the policy of an Auth0 connection.
     if !ON_AUTH0 {
         assert_eq!(created("least", min_length).await, 201);
     }
@@ -241,7 +242,7 @@ async fn docs_page_loads_no_external_assets() {
         .collect();
     assert!(assets.len() >= 3, "{assets:?}");
     for address in assets {
-        assert!(!address.contains("//"), "{address} is elsewhere");
+        assert!(!address.contains("//"), "{address} is external");
         let path = format!("/docs/{}", address.trim_start_matches("./"));
         let asset = app.anonymous().get(&path).await;
         assert_eq!(asset.status, 200, "{path}");

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and whether an answer is one that it tells of.
+//! Checks responses against the OpenAPI document.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ use super::Answer;
 pub(crate) struct Document(pub(crate) Value);
 
 impl Document {
-    /// The document of the program as it is now.
+    /// Returns the document of the current program.
     pub(crate) fn current() -> &'static Self {
         static DOCUMENT: OnceLock<Document> = OnceLock::new();
         DOCUMENT.get_or_init(|| {
@@ -21,7 +21,7 @@ impl Document {
         })
     }
 
-    /// The operation of a method and a path with everything filled in, if there is one.
+    /// Returns the operation for a method and a concrete path.
     pub(crate) fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
         let path = path.split('?').next().unwrap();
         let segments: Vec<&str> = path.split('/').collect();
@@ -37,7 +37,7 @@ impl Document {
         item.get(method.as_str().to_lowercase())
     }
 
-    /// Fails the test if the document does not tell of such an answer.
+    /// Panics if the document does not describe this answer.
     pub(crate) fn check(&self, method: &Method, path: &str, answer: &Answer) {
         let Some(operation) = self.operation(method, path) else { return };
         let status = answer.status.as_str();
@@ -45,7 +45,7 @@ impl Document {
             .get(status)
             .unwrap_or_else(|| panic!("{method} {path}: {status} is not documented: {answer:?}"));
         let Some(content) = response.get("content").and_then(Value::as_object) else {
-            assert_eq!(answer.text, "", "{method} {path}: {status} has no body by the document");
+            assert_eq!(answer.text, "", "{method} {path}: the document has no body for {status}");
             return;
         };
         let media_type = answer.header("content-type").unwrap_or_default();
@@ -60,18 +60,25 @@ impl Document {
         if !answer.status.is_success() {
             let codes = response["description"].as_str().unwrap();
             let code = answer.code();
-            assert!(codes.split(", ").any(|known| known == code), "{method} {path}: {code} is new");
+            assert!(
+                codes.split(", ").any(|known| known == code),
+                "{method} {path}: {code} is not documented"
+            );
         }
     }
 
-    /// Holds a value against a schema: types, required members, and no member that is not told of.
+    /// Checks a value against a schema: types, required members, no undocumented members.
     pub(crate) fn check_schema(&self, value: &Value, schema: &Value, at: &str) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.0.pointer(reference.strip_prefix('#').unwrap());
-            return self.check_schema(value, target.unwrap_or_else(|| panic!("{reference}?")), at);
+            return self.check_schema(
+                value,
+                target.unwrap_or_else(|| panic!("{reference} does not resolve")),
+                at,
+            );
         }
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-            // Members may come from any part, so only their presence is checked here.
+            // Members may come from any part, so only required ones are checked.
             for part in parts {
                 self.check_required(value, part, at);
             }
@@ -108,7 +115,8 @@ impl Document {
         {
             self.check_required(value, schema, at);
             for (name, member) in members {
-                let schema = known.get(name).unwrap_or_else(|| panic!("{at}: {name} is new"));
+                let schema =
+                    known.get(name).unwrap_or_else(|| panic!("{at}: {name} is not documented"));
                 self.check_schema(member, schema, &format!("{at}.{name}"));
             }
         }

@@ -1,9 +1,8 @@
-//! What stands behind the service: every test runs on both adapters.
+//! The directory under test: every test runs on both adapters.
 //!
-//! The test binary `api` has people in memory. `api_on_auth0`, made of the same sources, has them
-//! in a stand-in for Auth0, and so has the example `matrix_auth0`. The stand-in's search lags behind
-//! by two seconds and orders ties as it likes, and its connection wants what the memory adapter
-//! wants of a password.
+//! The test binary `api` uses the memory adapter. `api_on_auth0`, from the same sources, uses the
+//! Auth0 adapter with a stand-in, as does the example `matrix_auth0`. The stand-in's search lags by
+//! two seconds and returns ties in any order; its password policy is that of the memory adapter.
 
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
-/// Whether this binary is the one on Auth0.
+/// Whether this binary uses the Auth0 adapter.
 pub(crate) const ON_AUTH0: bool =
     matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0" | b"matrix_auth0");
 
@@ -26,7 +25,6 @@ pub(crate) const ON_AUTH0: bool =
 pub(crate) struct Store {
     pub(crate) directory: Arc<dyn UserDirectory>,
     pub(crate) passwords: Arc<dyn PasswordCheck>,
-    /// The stand-in and where it runs.
     stand_in: Option<Auth0StandIn>,
 }
 
@@ -36,7 +34,7 @@ struct Auth0StandIn {
     runtime: Option<Runtime>,
 }
 
-/// A runtime cannot end where futures are waited for, which is where tests drop it.
+/// A runtime must not be dropped in an async context, where tests drop this.
 impl Drop for Auth0StandIn {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
@@ -46,7 +44,7 @@ impl Drop for Auth0StandIn {
 }
 
 impl Store {
-    /// A directory with the people of these lines, which are a seed of the memory adapter.
+    /// Creates a directory with the users of this seed.
     pub(crate) async fn seeded(
         users: &str,
         roles: &Arc<RoleCatalogue>,
@@ -67,14 +65,14 @@ impl Store {
     }
 
     async fn on_auth0(users: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
-        // Apart from the test's own, which may be busy with something that waits for an answer.
+        // Apart from the test's own runtime, which a test may block.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let config = auth0_sim::Config {
             clock: Arc::new(SimClock(Arc::clone(clock))),
             switches: Switches {
                 search_lag_millis: 2000,
                 unstable_ties: true,
-                // Usher's own limits are under test, and they are the same in memory.
+                // Usher's own limits are tested, which are the same in memory.
                 brute_force_threshold: u64::MAX,
                 logins_per_minute: 0,
                 ..Switches::default()
@@ -93,13 +91,13 @@ impl Store {
         }
     }
 
-    /// Looks inside the stand-in, if people are in one.
+    /// Returns the control of the Auth0 stand-in, if it is used.
     pub(crate) fn auth0(&self) -> Option<&Control> {
         self.stand_in.as_ref().map(|stand_in| stand_in.sim.control())
     }
 
-    /// Has these people instead, and remembers nothing of those before. In memory their passwords
-    /// are left out, since hashing them takes long: those of the beginning are the ones that count.
+    /// Replaces all users and starts a directory without any memory of earlier ones. In memory the
+    /// passwords are omitted, as hashing is slow; those of the first seed stay in effect.
     pub(crate) fn reseed(
         &mut self,
         users: &str,
@@ -125,7 +123,7 @@ impl Auth0StandIn {
         }
     }
 
-    /// A directory that has seen nobody yet.
+    /// Returns a new directory over the stand-in.
     fn directory(
         &self,
         roles: &Arc<RoleCatalogue>,
@@ -151,7 +149,7 @@ fn without_password(line: &str) -> String {
     format!("{seed}\n")
 }
 
-/// The stand-in lives by the same clock.
+/// The clock of the stand-in, which is that of the service.
 #[derive(Debug)]
 struct SimClock(Arc<ManualClock>);
 
@@ -161,7 +159,7 @@ impl auth0_sim::Clock for SimClock {
     }
 }
 
-/// A line of the memory adapter's seed, as Auth0 has such an account.
+/// Converts a line of the memory adapter's seed to an Auth0 user.
 fn to_auth0_user(line: &str, now: Timestamp) -> Value {
     let seed: Map<String, Value> = serde_json::from_str(line).unwrap();
     let mut user = Map::new();
@@ -182,8 +180,7 @@ fn to_auth0_user(line: &str, now: Timestamp) -> Value {
             user.insert(auth0_key.to_owned(), value.clone());
         }
     }
-    // As old as the process, as in memory. Auth0 dates each account's last change, and no change to
-    // come is dated earlier.
+    // The age of the process, as in memory: later changes must not be dated earlier.
     user.entry("created_at").or_insert_with(|| json!(now.to_string()));
     user.entry("updated_at").or_insert_with(|| json!(now.to_string()));
     let account = json!({

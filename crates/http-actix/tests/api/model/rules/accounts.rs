@@ -1,4 +1,4 @@
-//! Contract B: what is the account's own.
+//! Contract B: accounts.
 
 use super::{
     Access, Evaluation, Refusal, RuleResult, ensure_valid_password, insufficient_permission,
@@ -12,7 +12,7 @@ impl Evaluation<'_> {
         let Action::CreateUser { tenant, email, username, first_name, is_service_user, password } =
             self.action
         else {
-            panic!("not a create");
+            panic!("not a CreateUser");
         };
         self.require_permission("MODIFY_USERS_AND_GROUPS")?;
         if !is_tenant_label(tenant) {
@@ -27,7 +27,9 @@ impl Evaluation<'_> {
         let mut faults = Vec::new();
         faults.extend(state.by_email(&email).map(|_| (409, "email_taken")));
         faults.extend(state.by_username(&username).map(|_| (409, "username_taken")));
-        faults.extend(password.filter(|it| is_weak_password(it)).map(|_| (422, "weak_password")));
+        faults.extend(
+            password.filter(|password| is_weak_password(password)).map(|_| (422, "weak_password")),
+        );
         if !faults.is_empty() {
             return Err(Refusal(faults));
         }
@@ -74,7 +76,7 @@ impl Evaluation<'_> {
         Ok((if taken { 207 } else { 200 }, body))
     }
 
-    /// With R5: one's own, wherever one is attached, without any permission or rank.
+    /// R5: the own password, from any tenant, without permission or rank.
     pub(super) fn change_password(
         &self,
         state: &mut ModelState,

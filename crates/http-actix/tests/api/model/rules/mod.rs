@@ -1,9 +1,9 @@
-//! The rules, written anew from the specification: what each call is answered, and what the world
-//! is after it. Nothing of the product's own policy is used here.
+//! The rules, rewritten from the specification without the product's policy code: the answer to
+//! each call, and the state after it.
 //!
-//! This page has what goes for all calls; the calls that take some telling are beside it.
+//! This file has the general rules; longer operations are in the files beside it.
 //!
-//! The order of checks: token, permission, tenant, the request itself, user, R2, R3, R4.
+//! Checks run in this order: token, permission, tenant, request, user, R2, R3, R4.
 
 mod accounts;
 mod tenant_users;
@@ -16,18 +16,18 @@ use super::callers::{Caller, Coverage};
 use super::calls::{Action, Contract};
 use super::state::{Account, Membership, ModelState, Role};
 
-/// What a call is answered, and what comes of it.
+/// The expected answer, and the state after the call.
 #[derive(Debug, Clone)]
 pub(crate) struct Expectation {
-    /// The status, and the code of a refusal. There are several where nothing says which of the
-    /// request's faults is found first.
+    /// The status, with the error code of a refusal. There are several where the specification does
+    /// not say which of the request's errors is reported.
     pub(crate) outcomes: Vec<String>,
-    /// Of a success.
+    /// The body of a success.
     pub(crate) body: Value,
     pub(crate) next_state: ModelState,
 }
 
-/// A refusal, by any of these.
+/// A refusal with any of these statuses and codes.
 #[derive(Debug)]
 struct Refusal(Vec<(u16, &'static str)>);
 
@@ -37,7 +37,7 @@ fn refuse<T>(status: u16, code: &'static str) -> Result<T, Refusal> {
     Err(Refusal(vec![(status, code)]))
 }
 
-/// What a call needs: to see, or to change.
+/// What a call requires of the caller's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
     Read,
@@ -53,10 +53,10 @@ impl Access {
     }
 }
 
-/// One call as the model judges it.
+/// The evaluation of one call.
 struct Evaluation<'a> {
-    /// What there was when the call came in. The caller's own roles are looked up then. Without a
-    /// race, this is what there is now.
+    /// The state when the call arrived, from which the caller's own roles are read. It is the
+    /// current state unless calls race.
     arrival_state: &'a ModelState,
     caller: &'a Caller<String>,
     action: &'a Action<String>,
@@ -65,7 +65,7 @@ struct Evaluation<'a> {
 }
 
 impl ModelState {
-    /// What comes of a call.
+    /// Returns what the model expects of a call.
     pub(crate) fn evaluate(
         &self,
         arrival_state: &Self,
@@ -85,7 +85,7 @@ impl ModelState {
         Expectation { outcomes, body, next_state }
     }
 
-    /// R4: somebody else must hold the role, unless it is not holder. Blocked holders do not count.
+    /// R4: another user must hold the role, unless `holder` keeps it. Blocked holders do not count.
     fn ensure_other_holder(
         &self,
         holder: &Account,
@@ -179,7 +179,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// 401 without a good token, 403 without the permission.
+    /// Refuses with 401 without a valid token, and with 403 without the permission.
     fn require_permission(&self, permission: &str) -> Result<(), Refusal> {
         match self.caller {
             Caller::Anonymous => refuse(401, "missing_token"),
@@ -196,7 +196,8 @@ impl Evaluation<'_> {
         }
     }
 
-    /// The caller's own role in the tenant, if it is known, and allows what is needed.
+    /// Returns the caller's own role in the tenant, if known; refuses if it does not grant the
+    /// access.
     fn require_tenant(
         &self,
         permission: &str,
@@ -217,7 +218,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// What the caller covers, if a known role of the caller's allows what is needed anywhere.
+    /// Returns the caller's coverage; refuses if known roles grant the access in no tenant.
     fn require_any_tenant(&self, permission: &str, access: Access) -> Result<Coverage, Refusal> {
         self.require_permission(permission)?;
         let coverage = self.caller.coverage(self.arrival_state);
@@ -229,7 +230,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// R1, R2 and R3 for what is the account's own.
+    /// R1, R2 and R3 for a change of the account itself.
     fn account_to_change(
         &self,
         state: &ModelState,
@@ -245,7 +246,7 @@ impl Evaluation<'_> {
                 if !roles[home.unwrap()].can_write() {
                     return insufficient_permission();
                 }
-                // The account is one, so whoever changes it changes the holder of each role.
+                // An account change affects every membership, so R3 applies to each known role.
                 for (tenant, own_role) in roles {
                     ensure_not_above_own(Some(*own_role), account.role_in(tenant))?;
                 }
@@ -257,7 +258,7 @@ impl Evaluation<'_> {
         Ok((account, via_tenant))
     }
 
-    /// Somebody who was not there before, at home in this tenant.
+    /// Returns a new account with this home tenant.
     fn new_account(&self, state: &mut ModelState, home: &str, role: Role) -> Account {
         state.created_ids.push(self.new_id.to_owned());
         Account {
@@ -287,7 +288,7 @@ fn attached_account(state: &ModelState, tenant: &str, user: &str) -> Result<Acco
     account.cloned().map_or_else(|| refuse(404, "user_not_found"), Ok)
 }
 
-/// R1 wherever the caller is covered, with the tenant that it is seen through.
+/// R1 in any covered tenant, and the tenant whose view is shown.
 fn visible_account(
     state: &ModelState,
     coverage: &Coverage,
@@ -310,7 +311,7 @@ fn visible_account(
     }
 }
 
-/// R3: nobody gives, changes or takes a role above their own, where that is known.
+/// R3: a caller cannot grant, change or remove a role above its own known one.
 fn ensure_not_above_own(own_role: Option<Role>, role: Option<Role>) -> Result<(), Refusal> {
     match (own_role, role) {
         (Some(own_role), Some(role)) if role.is_above(own_role) => insufficient_permission(),
@@ -332,7 +333,7 @@ fn store_password(
     Ok((200, body))
 }
 
-/// Whether the text can be a password at all.
+/// Refuses texts that cannot be a password.
 fn ensure_valid_password(password: &str) -> Result<(), Refusal> {
     if password.is_ascii() { Ok(()) } else { refuse(422, "validation_failed") }
 }
@@ -341,7 +342,7 @@ fn is_weak_password(password: &str) -> bool {
     password.len() < 8
 }
 
-/// Whether the text can be a tenant's name.
+/// Whether the text can name a tenant.
 fn is_tenant_label(tenant: &str) -> bool {
     tenant.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }

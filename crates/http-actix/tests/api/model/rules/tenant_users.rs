@@ -1,4 +1,4 @@
-//! Contract A: enlisting somebody, and changing what somebody is in the tenant.
+//! Contract A: attaching or creating users, and updating memberships.
 
 use super::{
     Access, Evaluation, Refusal, RuleResult, attached_account, ensure_not_above_own,
