@@ -1,80 +1,81 @@
-//! The matrix as texts to read.
+//! The matrix as text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::callers::callers;
-use super::people::User;
-use super::walk::{Cell, Matrix, Table};
+use super::runner::{Cell, Matrix, Table};
+use super::users::TargetUser;
 
 const ANSWERS: &str = "\
-What every operation answers to every kind of caller, about every kind of tenant and user.
-Written by `make generate`; tests/api/matrix compares it with what the service answers now.
+The answer of every operation to every kind of caller, for every kind of tenant and user.
+Written by `make generate`; tests/api/matrix compares it with the current service.
 
-The operations, and the requests to them, come from docs/openapi.json.
-Each call finds everybody as they were at the beginning.
+Operations and requests are derived from docs/openapi.json.
+Each call starts from the same users.
 ";
 
 const COSTS: &str = "\
-What every call of matrix.txt comes to at Auth0: its requests, in their order.
-Written by `make generate`; tests/api/matrix compares it with what the adapter asks for now.
+The Auth0 requests of every call in matrix.txt, in order.
+Written by `make generate`; tests/api/matrix compares it with the current adapter.
 
   .  none
-  o  the caller's own account, by id: what a person may do is looked up with each call
+  o  the caller's own account, by id: a user's own roles are read on each call
   r  an account by id
   e  accounts by e-mail address
   s  a search
-  l  a log-in, to check a password
-  w  a change, or one that Auth0 refuses because an address is taken
-Requests for Usher's own access token are left out.
+  l  a login, to check a password
+  w  a write, or one that Auth0 refuses because an address is taken
+Requests for Usher's own access token are omitted.
 ";
 
-const PEOPLE: &str = "
-The callers
-  acme            a token of acme's with every permission; its own role is unknown
-  acme: read      the same with the permissions to read alone, and so on
-  acme+globex     a token whose claim names both
-  no tenant       a token whose claim names none
-  acme, claims …  a token of acme's issuer; what it claims besides does not count
-  acme/claims …   a token of an issuer for acme that names tenants by a claim; only acme counts
-  olga, adam, …   a person's own token with every permission; the role in the tenant counts too
-  adam, for …     the same, of an issuer that speaks for globex alone
-  operator        a token for every tenant
-The tenants
-  acme, globex    have people
-  initech         has none
-  ACME            cannot be a tenant
-The users, by id, or by e-mail address where they are created
-  mia             member of acme, at home there
-  adam            admin of acme, at home there, also viewer of globex
+const LEGEND: &str = "
+Callers
+  acme            a token of acme with all permissions; its own role is unknown
+  acme: read      the same with read permissions only, and so on
+  acme+globex     a token whose claim lists both
+  no tenant       a token whose claim lists none
+  acme, claims …  a token of acme's issuer; its tenant claim does not count
+  acme/claims …   a token of an issuer for acme that lists tenants in a claim; only acme counts
+  olga, adam, …   a user's own token with all permissions; the role in the tenant counts too
+  adam, for …     the same, from an issuer for globex only
+  operator        a token for all tenants
+Tenants
+  acme, globex    have users
+  initech         has no users
+  ACME            is not a valid tenant name
+Users, by id, or by e-mail address where they are created
+  mia             member of acme, her home tenant
+  adam            admin of acme, his home tenant, and viewer of globex
   olga            the last owner of acme who is not blocked
   oscar           owner of acme, blocked
-  gus             member of acme, at home in globex, whose admin he is
-  hal             member of acme, at home nowhere
-  kim             at home in acme, with a role there that the catalogue does not know
-  emma            at home in acme, attached to globex alone
-  dora            at home in acme, attached to nothing
-  gina            the last owner of globex, at home there
-  ivy             at home nowhere, attached to nothing
-  malformed       a text that cannot name anybody
-  self            the caller, if a person
-Everybody has a password, and it is the one that is offered as the current one.
+  gus             member of acme, and admin of globex, his home tenant
+  hal             member of acme, without a home tenant
+  kim             home tenant acme, with a role there that is not in the catalogue
+  emma            home tenant acme, attached to globex only
+  dora            home tenant acme, without memberships
+  gina            the last owner of globex, her home tenant
+  ivy             without home tenant and memberships
+  unknown         no such user
+  malformed       not a valid id or address
+  self            the caller, if it is a user
+All users have a password, and requests send it as the current one.
 ";
 
-/// What every call is answered.
+/// Returns the table of answers.
 pub(crate) fn answers(matrix: &Matrix) -> String {
     let outcomes: BTreeSet<_> = cells(matrix).map(|cell| cell.outcome.as_str()).collect();
-    let mut legend = String::from("The answers\n");
+    let mut legend = String::from("Answers\n");
     let mut short: BTreeMap<String, &str> = BTreeMap::new();
     for outcome in outcomes.into_iter().filter(|outcome| outcome.contains(' ')) {
-        let other = short.insert(abbreviated(outcome), outcome);
+        let other = short.insert(abbreviate(outcome), outcome);
         assert_eq!(other, None, "the same abbreviation as {outcome}");
-        writeln!(legend, "  {:<8} {outcome}", abbreviated(outcome)).unwrap();
+        writeln!(legend, "  {:<8} {outcome}", abbreviate(outcome)).unwrap();
     }
-    format!("{ANSWERS}{PEOPLE}{legend}{}", tables(matrix, |cell| abbreviated(&cell.outcome)))
+    format!("{ANSWERS}{LEGEND}{legend}{}", tables(matrix, |cell| abbreviate(&cell.outcome)))
 }
 
-/// What every call costs at Auth0, if that is behind.
+/// Returns the table of Auth0 requests, if the adapter under test uses Auth0.
 pub(crate) fn costs(matrix: &Matrix) -> Option<String> {
     cells(matrix).next()?.cost.as_ref()?;
     let cost = |cell: &Cell| match cell.cost.as_deref().unwrap() {
@@ -84,8 +85,8 @@ pub(crate) fn costs(matrix: &Matrix) -> Option<String> {
     Some(format!("{COSTS}{}", tables(matrix, cost)))
 }
 
-/// The status and the code's initials: `403 tenant_forbidden` is `403tf`.
-fn abbreviated(outcome: &str) -> String {
+/// Abbreviates a code to its initials: `403 tenant_forbidden` becomes `403tf`.
+fn abbreviate(outcome: &str) -> String {
     let (status, code) = outcome.split_once(' ').unwrap_or((outcome, ""));
     let initials = code.split('_').filter_map(|word| word.chars().next());
     status.chars().chain(initials).collect()
@@ -100,8 +101,8 @@ fn tables(matrix: &Matrix, cell: impl Fn(&Cell) -> String) -> String {
     for table in &matrix.tables {
         let name = table.operation.name();
         let tenants = Table::tenants(&table.operation);
-        // Tenants are columns, or sections if there are users too.
-        let sections: Vec<(String, Vec<Column>)> = if table.operation.user {
+        // Tenants are columns, or sections if there are user columns.
+        let sections: Vec<(String, Vec<Column>)> = if table.operation.names_user {
             let section = |tenant: Option<&'static str>| {
                 let title = tenant.map(|tenant| format!(" in {tenant}")).unwrap_or_default();
                 let users = Table::users(&table.operation, tenant).into_iter();
@@ -120,7 +121,7 @@ fn tables(matrix: &Matrix, cell: impl Fn(&Cell) -> String) -> String {
 }
 
 /// The tenant and the user of a column.
-type Column = (Option<&'static str>, Option<User>);
+type Column = (Option<&'static str>, Option<TargetUser>);
 
 fn section(table: &Table, columns: &[Column], cell: impl Fn(&Cell) -> String) -> String {
     let title = |(tenant, user): &Column| match (user, tenant) {

@@ -1,16 +1,16 @@
-//! Operations planted in the document: none gets past the matrix unseen.
+//! Operations injected into the document: each is in the matrix, or stops it.
 
 use serde_json::{Value, json};
 
 use super::operation::{Operation, operations_of};
-use super::people::Named;
+use super::users::UserIdentity;
 
 fn document() -> Value {
     serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
 }
 
-/// What becomes of an operation with a token.
-fn planted(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operation, String> {
+/// Reads a document with this secured operation only.
+fn inject(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operation, String> {
     let mut document = document();
     let mut operation = json!({"security": [{"bearer": []}], "parameters": parameters});
     if let Some(schema) = body {
@@ -22,12 +22,12 @@ fn planted(path: &str, parameters: &Value, body: Option<Value>) -> Result<Operat
 }
 
 fn request(operation: &Operation) -> (String, Option<Value>) {
-    let user = Named { id: "auth0|jo".to_owned(), email: "jo@globex.example".to_owned() };
+    let user = UserIdentity { id: "auth0|jo".to_owned(), email: "jo@globex.example".to_owned() };
     operation.request("globex", &user)
 }
 
 #[test]
-fn an_operation_of_tomorrow_is_called_by_what_the_document_says() {
+fn new_operation_is_called_as_documented() {
     let path = "/api/v3/{tenantId}/people/{userId}/blocks";
     let parameters = json!([
         {"name": "tenantId", "in": "path", "required": true},
@@ -43,39 +43,39 @@ fn an_operation_of_tomorrow_is_called_by_what_the_document_says() {
             "name": {"type": "string"},
         }}},
     }});
-    let operation = planted(path, &parameters, Some(body)).unwrap();
-    assert!(operation.tenant && operation.user && operation.by_id);
+    let operation = inject(path, &parameters, Some(body)).unwrap();
+    assert!(operation.names_tenant && operation.names_user && operation.user_in_path);
     let (path, body) = request(&operation);
     assert_eq!(path, "/api/v3/globex/people/auth0%7Cjo/blocks?filter[tenant]=globex");
-    let person = json!({"role": "viewer", "tenantName": "globex", "serviceUser": false});
-    assert_eq!(body, Some(json!({ "people": [person] })));
+    let created = json!({"role": "viewer", "tenantName": "globex", "serviceUser": false});
+    assert_eq!(body, Some(json!({ "people": [created] })));
 }
 
 #[test]
-fn a_user_to_be_created_is_named_by_the_address() {
+fn user_to_create_is_named_by_email() {
     let body = json!({"required": ["email"], "properties": {"email": {"example": "x@y.example"}}});
-    let operation = planted("/api/v3/people", &json!([]), Some(body.clone())).unwrap();
-    assert!(operation.user && !operation.by_id);
+    let operation = inject("/api/v3/people", &json!([]), Some(body.clone())).unwrap();
+    assert!(operation.names_user && !operation.user_in_path);
     assert_eq!(request(&operation).1, Some(json!({"email": "jo@globex.example"})));
     let parameters = json!([{"name": "userId", "in": "path", "required": true}]);
-    let operation = planted("/api/v3/people/{userId}", &parameters, Some(body)).unwrap();
+    let operation = inject("/api/v3/people/{userId}", &parameters, Some(body)).unwrap();
     assert_eq!(request(&operation).1, Some(json!({"email": "x@y.example"})));
 }
 
 #[test]
-fn a_place_that_nobody_knows_stops_the_matrix() {
+fn unknown_parameter_stops_the_matrix() {
     let path = |name: &str| json!([{"name": name, "in": "path", "required": true}]);
     let query = |name: &str| json!([{"name": name, "in": "query", "required": false}]);
     let body = |name: &str| Some(json!({"properties": {name: {"type": "string"}}}));
-    for (what, planted) in [
-        ("orgId: nobody", planted("/api/v3/{orgId}/users", &path("orgId"), None)),
-        ("{orgId}: no parameter", planted("/api/v3/{orgId}/users", &json!([]), None)),
-        ("filter[user]: nobody", planted("/api/v3/users", &query("filter[user]"), None)),
-        ("userId: User in query", planted("/api/v3/users", &query("userId"), None)),
-        ("organization: nobody", planted("/api/v3/users", &json!([]), body("organization"))),
+    for (message, result) in [
+        ("orgId: unknown name", inject("/api/v3/{orgId}/users", &path("orgId"), None)),
+        ("{orgId}: not declared", inject("/api/v3/{orgId}/users", &json!([]), None)),
+        ("filter[user]: unknown name", inject("/api/v3/users", &query("filter[user]"), None)),
+        ("userId: User in query", inject("/api/v3/users", &query("userId"), None)),
+        ("organization: unknown name", inject("/api/v3/users", &json!([]), body("organization"))),
         (
-            "ids: nobody",
-            planted(
+            "ids: unknown name",
+            inject(
                 "/api/v3/users",
                 &json!([]),
                 Some(json!({"properties": {"in": {"properties": {"ids": {}}}}})),
@@ -83,23 +83,23 @@ fn a_place_that_nobody_knows_stops_the_matrix() {
         ),
         (
             "role: the document has no example",
-            planted(
+            inject(
                 "/api/v3/users",
                 &json!([]),
                 Some(json!({"required": ["role"], "properties": {"role": {"type": "string"}}})),
             ),
         ),
     ] {
-        let told = planted.unwrap_err();
-        assert!(told.contains(what), "{told} instead of {what}");
+        let error = result.unwrap_err();
+        assert!(error.contains(message), "{error} instead of {message}");
     }
 }
 
 #[test]
-fn an_operation_without_a_token_stops_the_matrix() {
+fn unsecured_operation_stops_the_matrix() {
     let mut document = document();
     let list = &mut document["paths"]["/api/v1/users"]["get"];
     list.as_object_mut().unwrap().remove("security");
     let (_, unknown) = operations_of(&document);
-    assert_eq!(unknown, ["GET /api/v1/users: wants no token"]);
+    assert_eq!(unknown, ["GET /api/v1/users: requires no token"]);
 }

@@ -1,4 +1,4 @@
-//! What there is: the accounts, as plain data, and how each contract shows them.
+//! The model's state: plain accounts, and the views that the contracts have of them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::calls::{Contract, Paging};
 
-/// A role of the default catalogue, the most powerful first.
+/// A role of the default catalogue, in descending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Owner,
@@ -25,8 +25,8 @@ impl Role {
         (Self::Member, "member"),
     ];
 
-    /// None for a name that is not in the catalogue.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// Returns `None` for a name outside the catalogue.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(role, _)| role)
     }
 
@@ -34,11 +34,11 @@ impl Role {
         Self::ALL.into_iter().find(|(role, _)| *role == self).unwrap().1
     }
 
-    pub(crate) fn may_read(self) -> bool {
+    pub(crate) fn can_read(self) -> bool {
         self != Self::Member
     }
 
-    pub(crate) fn may_write(self) -> bool {
+    pub(crate) fn can_write(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
     }
 
@@ -51,53 +51,54 @@ impl Role {
     }
 }
 
-/// What an account is in one tenant.
+/// An account's membership in one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Membership {
     pub(crate) role: Role,
     pub(crate) name: Option<String>,
 }
 
-/// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) email: String,
     pub(crate) username: Option<String>,
-    /// Empty for none.
-    pub(crate) first: String,
-    /// Empty for none.
-    pub(crate) last: String,
+    /// Empty if not set.
+    pub(crate) first_name: String,
+    /// Empty if not set.
+    pub(crate) last_name: String,
     pub(crate) name: Option<String>,
-    pub(crate) service: bool,
+    pub(crate) is_service_user: bool,
     pub(crate) blocked: bool,
     pub(crate) created: Timestamp,
     pub(crate) home: Option<String>,
     pub(crate) tenants: BTreeMap<String, Membership>,
-    /// None if nobody knows it.
+    /// `None` if unknown.
     pub(crate) password: Option<String>,
 }
 
 impl Account {
-    /// One line of the memory adapter's seed.
-    fn seeded(line: &str, now: Timestamp) -> Self {
+    /// Reads one line of the memory adapter's seed.
+    fn from_seed_line(line: &str, now: Timestamp) -> Self {
         let line: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| line[key].as_str().map(str::to_owned);
-        let role = |role: &Value| Role::named(role.as_str().unwrap()).unwrap();
+        let parse_role = |role: &Value| Role::from_name(role.as_str().unwrap()).unwrap();
         let tenants = line["tenants"].as_object().into_iter().flatten();
         Self {
             id: text("id").unwrap(),
             email: text("email").unwrap(),
             username: text("username"),
-            first: text("firstName").unwrap_or_default(),
-            last: text("lastName").unwrap_or_default(),
+            first_name: text("firstName").unwrap_or_default(),
+            last_name: text("lastName").unwrap_or_default(),
             name: text("name"),
-            service: line["serviceUser"] == true,
+            is_service_user: line["serviceUser"] == true,
             blocked: line["blocked"] == true,
             created: text("createdAt").map_or(now, |time| time.parse().unwrap()),
             home: text("homeTenant"),
             tenants: tenants
-                .map(|(tenant, held)| (tenant.clone(), Membership { role: role(held), name: None }))
+                .map(|(tenant, role)| {
+                    (tenant.clone(), Membership { role: parse_role(role), name: None })
+                })
                 .collect(),
             password: text("password"),
         }
@@ -107,8 +108,8 @@ impl Account {
         self.tenants.get(tenant).map(|membership| membership.role)
     }
 
-    /// The name that a tenant gives is the account's own if that is its home, else its own only
-    /// there (R2).
+    /// Sets the name that a tenant gives: the account's own name in its home tenant, else a name in
+    /// that tenant only (R2).
     pub(crate) fn rename_in(&mut self, tenant: &str, name: &str) {
         let membership = self.tenants.get_mut(tenant).unwrap();
         if self.home.as_deref() == Some(tenant) {
@@ -118,8 +119,8 @@ impl Account {
         }
     }
 
-    /// As contract A shows it. Times that move by themselves are left out here and below.
-    pub(crate) fn in_tenant(&self, tenant: &str) -> Value {
+    /// Returns contract A's view. Times that the service maintains itself are null here and below.
+    pub(crate) fn tenant_view(&self, tenant: &str) -> Value {
         let membership = &self.tenants[tenant];
         json!({
             "id": self.id, "email": self.email, "blocked": self.blocked, "lastLogin": null,
@@ -128,46 +129,46 @@ impl Account {
         })
     }
 
-    /// As contract B shows it.
-    pub(crate) fn through(&self, tenant: &str) -> Value {
+    /// Returns contract B's view.
+    pub(crate) fn user_view(&self, tenant: &str) -> Value {
         json!({
-            "id": self.id, "email": self.email, "serviceUser": self.service,
+            "id": self.id, "email": self.email, "serviceUser": self.is_service_user,
             "tenantName": tenant, "createdAt": self.created.to_string(), "updatedAt": null,
-            "username": self.username.as_ref().unwrap_or(&self.email), "firstName": self.first,
-            "lastName": self.last, "lastLogin": null,
+            "username": self.username.as_ref().unwrap_or(&self.email), "firstName": self.first_name,
+            "lastName": self.last_name, "lastLogin": null,
         })
     }
 
-    /// What lists are sorted by.
-    fn key(&self, field: &str) -> String {
-        self.through("")[field].as_str().unwrap().to_owned()
+    /// Returns the value that lists are sorted by.
+    fn sort_key(&self, field: &str) -> String {
+        self.user_view("")[field].as_str().unwrap().to_owned()
     }
 }
 
-/// Everybody, and what else the answers depend on.
+/// All accounts, and everything else that answers depend on.
 #[derive(Debug, Clone)]
-pub(crate) struct World {
+pub(crate) struct ModelState {
     pub(crate) accounts: BTreeMap<String, Account>,
-    /// The ids of accounts that were created on the way, in that order.
-    pub(crate) made: Vec<String>,
+    /// The ids of accounts created during the sequence, in order.
+    pub(crate) created_ids: Vec<String>,
     pub(crate) now: Timestamp,
-    /// When the current password of an account was guessed wrong.
-    pub(crate) wrong: BTreeMap<String, Vec<Timestamp>>,
-    /// Rule R4 is left out, which is wrong; for the test of the test.
-    pub(crate) without_last_holder: bool,
+    /// When wrong current passwords were sent, by user.
+    pub(crate) wrong_passwords: BTreeMap<String, Vec<Timestamp>>,
+    /// Disables rule R4, for the test of the model test itself.
+    pub(crate) skip_last_holder_rule: bool,
 }
 
-impl World {
-    /// The people of these lines, which are a seed of the memory adapter.
-    pub(crate) fn of(people: &str, now: Timestamp) -> Self {
-        let lines = people.lines().filter(|line| !line.trim().is_empty());
-        let accounts = lines.map(|line| Account::seeded(line, now));
+impl ModelState {
+    /// Reads a seed of the memory adapter.
+    pub(crate) fn from_seed(users: &str, now: Timestamp) -> Self {
+        let lines = users.lines().filter(|line| !line.trim().is_empty());
+        let accounts = lines.map(|line| Account::from_seed_line(line, now));
         Self {
             accounts: accounts.map(|account| (account.id.clone(), account)).collect(),
-            made: Vec::new(),
+            created_ids: Vec::new(),
             now,
-            wrong: BTreeMap::new(),
-            without_last_holder: false,
+            wrong_passwords: BTreeMap::new(),
+            skip_last_holder_rule: false,
         }
     }
 
@@ -179,27 +180,27 @@ impl World {
         self.accounts.values().find(|account| account.username.as_deref() == Some(username))
     }
 
-    /// A tenant's list.
+    /// Returns the list of a tenant as the contract shows it.
     pub(crate) fn list(&self, contract: Contract, tenant: &str, paging: &Paging) -> Value {
-        let people = self.accounts.values().filter(|account| account.tenants.contains_key(tenant));
-        let mut people: Vec<_> = people.collect();
+        let users = self.accounts.values().filter(|account| account.tenants.contains_key(tenant));
+        let mut users: Vec<_> = users.collect();
         let (field, descending) = paging.order();
         let compare = |left: &&Account, right: &&Account| -> Ordering {
-            let (one, other) = (left.key(field), right.key(field));
+            let (one, other) = (left.sort_key(field), right.sort_key(field));
             let order = one.to_lowercase().cmp(&other.to_lowercase()).then(one.cmp(&other));
             let order = if descending { order.reverse() } else { order };
             order.then_with(|| left.id.cmp(&right.id))
         };
-        people.sort_by(compare);
-        let total = people.len();
-        if let Some((size, number)) = paging.window(contract) {
-            people = people.into_iter().skip(size * number).take(size).collect();
+        users.sort_by(compare);
+        let total = users.len();
+        if let Some((size, number)) = paging.page(contract) {
+            users = users.into_iter().skip(size * number).take(size).collect();
             if contract == Contract::B {
-                let people: Vec<_> = people.iter().map(|account| account.through(tenant)).collect();
+                let users: Vec<_> = users.iter().map(|account| account.user_view(tenant)).collect();
                 let pages = total.div_ceil(size).max(1);
-                return json!({"data": people, "totalUsers": total, "totalPages": pages});
+                return json!({"data": users, "totalUsers": total, "totalPages": pages});
             }
         }
-        people.iter().map(|account| account.in_tenant(tenant)).collect()
+        users.iter().map(|account| account.tenant_view(tenant)).collect()
     }
 }

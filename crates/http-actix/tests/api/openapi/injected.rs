@@ -1,28 +1,28 @@
-//! That the comparison with the contracts finds what it is for.
+//! The comparison with the contracts finds injected deviations.
 
 use serde_json::{Value, json};
 
 use super::compare::deviations;
-use super::{contract, derived};
+use super::{derived_document, read_contract};
 
-/// The deviations of our document from the contracts, with one value in it put in place or, by
-/// null, taken away.
-fn planted(pointer: &str, value: Value) -> Vec<String> {
-    let mut document = derived();
+/// Returns the deviations from the contracts after one value was replaced, or removed if `value` is
+/// null.
+fn deviations_with(pointer: &str, value: Value) -> Vec<String> {
+    let mut document = derived_document();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/");
-    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} is nowhere"));
+    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} does not exist"));
     match (parent, value) {
         (Value::Array(items), value) => items[name.parse::<usize>().unwrap()] = value,
         (Value::Object(members), Value::Null) => drop(members.remove(&name).unwrap()),
         (parent, value) => parent[&name] = value,
     }
     let contracts = ["tenant-users", "user-management"];
-    contracts.into_iter().flat_map(|name| deviations(&contract(name), &document)).collect()
+    contracts.into_iter().flat_map(|name| deviations(&read_contract(name), &document)).collect()
 }
 
 #[test]
-fn every_kind_of_deviation_is_found_and_named() {
+fn every_kind_of_deviation_is_reported() {
     const LIST: &str = "/paths/~1api~1v1~1users/get";
     const USER: &str = "/paths/~1api~1v1~1users~1{userId}";
     const TENANT_USER: &str = "/paths/~1api~1{tenantId}~1admin~1users~1{userId}";
@@ -32,7 +32,7 @@ fn every_kind_of_deviation_is_found_and_named() {
         |required| json!({"name": "new", "in": "query", "required": required, "schema": {}});
     let user = json!({"$ref": "#/components/schemas/UserResponse"});
     let content = json!({"application/json": {"schema": user}});
-    for (pointer, value, found) in [
+    for (pointer, value, expected) in [
         // Operations
         (USER.to_owned(), json!(null), "PUT /api/v1/users/{userId}: missing"),
         (format!("{USER}/put"), json!(null), "PUT /api/v1/users/{userId}: missing"),
@@ -234,23 +234,26 @@ fn every_kind_of_deviation_is_found_and_named() {
             "OAuth2: flows differs",
         ),
     ] {
-        let deviations = planted(&pointer, value);
-        assert!(deviations.iter().any(|one| one == found), "{found}\nis not in\n{deviations:#?}");
+        let deviations = deviations_with(&pointer, value);
+        assert!(
+            deviations.iter().any(|one| one == expected),
+            "{expected}\nis not in\n{deviations:#?}"
+        );
     }
 }
 
 #[test]
-fn what_the_contracts_leave_open_is_no_deviation() {
+fn allowed_additions_are_no_deviation() {
     const SCHEMAS: &str = "/components/schemas";
-    let no_page = json!({"name": "new", "in": "query", "required": false, "schema": {}});
+    let optional_parameter = json!({"name": "new", "in": "query", "required": false, "schema": {}});
     for (pointer, value) in [
         ("/paths/~1new".to_owned(), json!({"get": {}})),
         ("/paths/~1api~1v1~1users/get/responses/418".to_owned(), json!({})),
-        ("/paths/~1api~1v1~1users/post/parameters".to_owned(), json!([no_page])),
+        ("/paths/~1api~1v1~1users/post/parameters".to_owned(), json!([optional_parameter])),
         (format!("{SCHEMAS}/New"), json!({})),
         (format!("{SCHEMAS}/UserCreateRequest/properties/new"), json!({"type": "string"})),
         (format!("{SCHEMAS}/UserResponse/description"), json!("In other words.")),
     ] {
-        assert_eq!(planted(&pointer, value), [""; 0], "{pointer}");
+        assert_eq!(deviations_with(&pointer, value), [""; 0], "{pointer}");
     }
 }
