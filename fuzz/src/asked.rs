@@ -86,7 +86,7 @@ pub fn search_query(bytes: &[u8]) {
         let wanted = (among.is_empty() || is_asked(&among)) && !is_asked(&except);
         let finds = |tenant: &str, role: &str| {
             let user = person(id, &prefix, tenant, role, moment);
-            query.finds(&user, &|_, _| false)
+            query.matches(&user, &|_, _| false)
         };
         for role in roles.iter().map(RoleName::as_str) {
             assert_eq!(finds(tenant.as_str(), role), wanted && in_span, "{id}, {role}: {text}");

@@ -15,7 +15,7 @@ const SECRET: [&str; 4] = ["password", "client_secret", "client_assertion", "ref
 
 /// A request as it came in. `Debug` shows its route alone, since the rest is about people.
 #[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct Recorded {
+pub struct RecordedRequest {
     /// The method.
     pub method: String,
     /// The route, as [`Control::calls`](crate::Control::calls) names it.
@@ -28,9 +28,9 @@ pub struct Recorded {
     pub body: Option<Value>,
 }
 
-impl fmt::Debug for Recorded {
+impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded").field("route", &self.route).finish_non_exhaustive()
+        f.debug_struct("RecordedRequest").field("route", &self.route).finish_non_exhaustive()
     }
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Recorded {
 #[derive(Default)]
 pub(crate) struct Calls {
     counts: BTreeMap<String, u64>,
-    requests: VecDeque<Recorded>,
+    requests: VecDeque<RecordedRequest>,
 }
 
 impl Calls {
@@ -47,7 +47,7 @@ impl Calls {
         if self.requests.len() == KEPT {
             self.requests.pop_front();
         }
-        self.requests.push_back(Recorded {
+        self.requests.push_back(RecordedRequest {
             method: request.method.to_string(),
             route: route.to_owned(),
             target: request.target.clone(),
@@ -60,7 +60,7 @@ impl Calls {
         self.counts.clone()
     }
 
-    pub(crate) fn requests(&self) -> Vec<Recorded> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.requests.iter().cloned().collect()
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::calls::Recorded;
+use crate::calls::RecordedRequest;
 use crate::faults::Fault;
 use crate::keys::KeyError;
 use crate::mail::Mail;
@@ -135,7 +135,7 @@ impl Control {
     }
 
     /// The last 10,000 requests, without secrets.
-    pub fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.0.lock().calls.requests()
     }
 
@@ -177,7 +177,7 @@ impl Control {
     }
 
     /// The access token of a person.
-    pub fn user_token(&self, token: UserToken) -> Result<String, SigningError> {
+    pub fn issue_user_token(&self, token: UserToken) -> Result<String, SigningError> {
         let state = self.0.lock();
         let claims = Self::claims(token);
         Ok(tokens::issue(&state, claims, state.now())?)

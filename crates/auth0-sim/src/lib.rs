@@ -38,14 +38,14 @@ mod tls;
 mod users;
 mod validation;
 
-pub use calls::Recorded;
+pub use calls::RecordedRequest;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Api, Client, Config, Connection, PasswordPolicy, Usernames};
 pub use control::{Control, SeedError, SigningError, UserToken};
 pub use faults::{Fault, FaultKind};
 pub use limits::{Bucket, EndpointLimit, RateLimit};
 pub use mail::Mail;
-pub use search::{IsMember, Query, Unsupported};
+pub use search::{IsMember, Query, UnsupportedQuery};
 pub use server::{Sim, StartError};
-pub use switches::{BlockedAnswer, Switches, WrongPasswordAnswer};
+pub use switches::{BlockedLoginResponse, Switches, WrongPasswordResponse};
 pub use tls::{Tls, TlsError};

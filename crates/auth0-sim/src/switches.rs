@@ -51,9 +51,9 @@ pub struct Switches {
     /// Whether logins look like a bot's: `requires_verification`.
     pub bot_detection: bool,
     /// Which of two forms a wrong password is answered in.
-    pub wrong_password: WrongPasswordAnswer,
+    pub wrong_password: WrongPasswordResponse,
     /// Which of two forms the login of a blocked user is answered in.
-    pub blocked_answer: BlockedAnswer,
+    pub blocked_answer: BlockedLoginResponse,
     /// After how many wrong passwords in a row an identifier is blocked at an address.
     pub brute_force_threshold: u64,
     /// Logins of one user from one address in a minute before they are slowed down; 0: no limit.
@@ -85,7 +85,7 @@ pub struct Switches {
 /// How a wrong password is answered, always with 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum WrongPasswordAnswer {
+pub enum WrongPasswordResponse {
     /// `invalid_grant`, as observed.
     #[default]
     InvalidGrant,
@@ -96,7 +96,7 @@ pub enum WrongPasswordAnswer {
 /// How the login of a blocked user is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum BlockedAnswer {
+pub enum BlockedLoginResponse {
     /// 401 `unauthorized`, "user is blocked".
     #[default]
     Unauthorized,
@@ -125,8 +125,8 @@ impl Default for Switches {
             leaked_users: BTreeSet::new(),
             denied_users: BTreeMap::new(),
             bot_detection: false,
-            wrong_password: WrongPasswordAnswer::default(),
-            blocked_answer: BlockedAnswer::default(),
+            wrong_password: WrongPasswordResponse::default(),
+            blocked_answer: BlockedLoginResponse::default(),
             brute_force_threshold: 10,
             logins_per_minute: 20,
             suspicious_ip_threshold: None,

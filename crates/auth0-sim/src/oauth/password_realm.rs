@@ -16,7 +16,7 @@ use super::tokens::{Claims, issue as sign, random_text};
 use crate::config::Client;
 use crate::http::{Answer, ApiError, Request};
 use crate::state::State;
-use crate::switches::{BlockedAnswer, WrongPasswordAnswer};
+use crate::switches::{BlockedLoginResponse, WrongPasswordResponse};
 use crate::users::Moment;
 
 /// Tokens of people last as long as Auth0's default says.
@@ -114,16 +114,20 @@ fn address(client: &Client, request: &Request) -> IpAddr {
 
 fn wrong_password(state: &State) -> ApiError {
     let error = match state.switches.wrong_password {
-        WrongPasswordAnswer::InvalidGrant => "invalid_grant",
-        WrongPasswordAnswer::InvalidUserPassword => "invalid_user_password",
+        WrongPasswordResponse::InvalidGrant => "invalid_grant",
+        WrongPasswordResponse::InvalidUserPassword => "invalid_user_password",
     };
     ApiError::oauth(403, error, "Wrong email or password.")
 }
 
 fn blocked(state: &State) -> ApiError {
     match state.switches.blocked_answer {
-        BlockedAnswer::Unauthorized => ApiError::oauth(401, "unauthorized", "user is blocked"),
-        BlockedAnswer::InvalidGrant => ApiError::oauth(403, "invalid_grant", "user is blocked"),
+        BlockedLoginResponse::Unauthorized => {
+            ApiError::oauth(401, "unauthorized", "user is blocked")
+        }
+        BlockedLoginResponse::InvalidGrant => {
+            ApiError::oauth(403, "invalid_grant", "user is blocked")
+        }
     }
 }
 

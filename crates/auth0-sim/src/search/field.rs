@@ -1,6 +1,6 @@
 //! What can be searched, and how.
 
-use super::Unsupported;
+use super::UnsupportedQuery;
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ const DEFAULT: [&str; 8] = [
 
 impl Field {
     /// The field of this name, if it can be searched.
-    pub(crate) fn named(name: &str) -> Result<Self, Unsupported> {
+    pub(crate) fn named(name: &str) -> Result<Self, UnsupportedQuery> {
         if let Some((_, kind)) = ROOT.iter().find(|(root, _)| *root == name) {
             return Ok(Self::root(name, *kind));
         }
@@ -110,7 +110,7 @@ impl Field {
                 place: Place::Path(path),
                 kind: Kind::Dynamic,
             }),
-            _ => Err(Unsupported(format!("field '{name}' is not searchable"))),
+            _ => Err(UnsupportedQuery(format!("field '{name}' is not searchable"))),
         }
     }
 

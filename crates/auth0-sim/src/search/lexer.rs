@@ -1,6 +1,6 @@
 //! From the text of a query to tokens.
 
-use super::Unsupported;
+use super::UnsupportedQuery;
 
 /// A part of a term.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) enum Wanted {
 }
 
 /// All tokens of a query.
-pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, Unsupported> {
+pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, UnsupportedQuery> {
     let mut lexer = Lexer { rest: query.chars().collect::<Vec<_>>().into_iter() };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next_token()? {
@@ -54,8 +54,8 @@ pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, Unsupported> {
     Ok(tokens)
 }
 
-fn unsupported<T>(why: impl Into<String>) -> Result<T, Unsupported> {
-    Err(Unsupported(why.into()))
+fn unsupported<T>(why: impl Into<String>) -> Result<T, UnsupportedQuery> {
+    Err(UnsupportedQuery(why.into()))
 }
 
 struct Lexer {
@@ -77,7 +77,7 @@ impl Lexer {
         }
     }
 
-    fn next_token(&mut self) -> Result<Option<Token>, Unsupported> {
+    fn next_token(&mut self) -> Result<Option<Token>, UnsupportedQuery> {
         self.skip_blanks();
         let Some(first) = self.peek() else { return Ok(None) };
         let doubled = self.second() == Some(first);
@@ -108,7 +108,7 @@ impl Lexer {
     }
 
     /// The text between quotes; a backslash takes the next character as it is.
-    fn phrase(&mut self) -> Result<String, Unsupported> {
+    fn phrase(&mut self) -> Result<String, UnsupportedQuery> {
         self.rest.next();
         let mut text = String::new();
         loop {
@@ -121,7 +121,7 @@ impl Lexer {
         }
     }
 
-    fn escaped(&mut self) -> Result<char, Unsupported> {
+    fn escaped(&mut self) -> Result<char, UnsupportedQuery> {
         match self.rest.next() {
             Some(character) => Ok(character),
             None => unsupported("the query ends with a backslash"),
@@ -129,7 +129,7 @@ impl Lexer {
     }
 
     /// A field name with its colon, an operator, or a term.
-    fn word(&mut self) -> Result<Token, Unsupported> {
+    fn word(&mut self) -> Result<Token, UnsupportedQuery> {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut plain = true;
@@ -184,7 +184,7 @@ impl Lexer {
         Ok(Token::Wanted(Wanted::Term(parts)))
     }
 
-    fn range(&mut self) -> Result<Token, Unsupported> {
+    fn range(&mut self) -> Result<Token, UnsupportedQuery> {
         let lower_inclusive = self.rest.next() == Some('[');
         let lower = self.bound()?;
         let to = self.bound()?;
@@ -205,7 +205,7 @@ impl Lexer {
     }
 
     /// A word or a phrase inside a range; `None` is `*`.
-    fn bound(&mut self) -> Result<Option<String>, Unsupported> {
+    fn bound(&mut self) -> Result<Option<String>, UnsupportedQuery> {
         self.skip_blanks();
         if self.peek() == Some('"') {
             return self.phrase().map(Some);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::page::{FIELDS_PARAM, INCLUDE_FIELDS_PARAM, Page, Projection};
 use super::sort::{Sort, Ties, sorted};
-use super::{Query, Unsupported};
+use super::{Query, UnsupportedQuery};
 use crate::http::{Answer, ApiError, Request};
 use crate::state::State;
 use crate::validation::{Param, ParamRule, check_query, refused_param};
@@ -74,7 +74,7 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Ans
         .transpose()?;
     let page = Page::of(request, &state.switches)?;
     let query = Query::parse(request.query("q").unwrap_or(""))
-        .map_err(|Unsupported(why)| refused_param(&why, &Q))?;
+        .map_err(|UnsupportedQuery(why)| refused_param(&why, &Q))?;
     if state.switches.slow_search {
         return Err(ApiError::bare(
             503,
@@ -92,7 +92,7 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Ans
     let found: Vec<&Map<String, Value>> = state
         .users
         .indexed(now, state.switches.search_lag_millis)
-        .filter(|user| query.finds(user, &is_member))
+        .filter(|user| query.matches(user, &is_member))
         .collect();
     let found = sorted(found, sort, ties);
     let body = page.show(&found, &Projection::of_request(request), &state.switches);

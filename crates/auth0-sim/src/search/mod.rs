@@ -28,7 +28,7 @@ pub(crate) use list::list;
 
 /// Why a query is refused: the text after "the query is not valid".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsupported(pub(crate) String);
+pub struct UnsupportedQuery(pub(crate) String);
 
 /// A query that was understood.
 #[derive(Debug)]
@@ -39,12 +39,12 @@ pub type IsMember<'a> = &'a dyn Fn(&str, &str) -> bool;
 
 impl Query {
     /// Reads a query; one of nothing but blanks finds everybody.
-    pub fn parse(text: &str) -> Result<Self, Unsupported> {
+    pub fn parse(text: &str) -> Result<Self, UnsupportedQuery> {
         parser::parse(text).map(Self)
     }
 
     /// Whether the query finds the user.
-    pub fn finds(&self, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {
+    pub fn matches(&self, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {
         matcher::matches(&self.0, user, is_member)
     }
 }

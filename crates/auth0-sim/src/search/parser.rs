@@ -1,6 +1,6 @@
 //! From tokens to an expression whose fields and values have been checked.
 
-use super::Unsupported;
+use super::UnsupportedQuery;
 use super::field::{Field, Kind, Place};
 use super::lexer::{Bound, Part, Token, Wanted, tokens};
 use super::period::{self, Period};
@@ -55,7 +55,7 @@ pub(crate) struct Limit<T> {
 }
 
 /// Reads a query.
-pub(crate) fn parse(query: &str) -> Result<Expr, Unsupported> {
+pub(crate) fn parse(query: &str) -> Result<Expr, UnsupportedQuery> {
     let tokens = tokens(query)?;
     if tokens.is_empty() {
         return Ok(Expr::Everybody);
@@ -68,8 +68,8 @@ pub(crate) fn parse(query: &str) -> Result<Expr, Unsupported> {
     }
 }
 
-fn unsupported<T>(why: impl Into<String>) -> Result<T, Unsupported> {
-    Err(Unsupported(why.into()))
+fn unsupported<T>(why: impl Into<String>) -> Result<T, UnsupportedQuery> {
+    Err(UnsupportedQuery(why.into()))
 }
 
 struct Parser {
@@ -79,7 +79,7 @@ struct Parser {
 
 impl Parser {
     /// `a OR b c`: a series of which one is enough.
-    fn either(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
+    fn either(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         let mut choices = vec![self.both(field)?];
         loop {
             match self.tokens.peek() {
@@ -95,7 +95,7 @@ impl Parser {
     }
 
     /// `a AND b`: a series of which all are needed.
-    fn both(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
+    fn both(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         let mut needed = vec![self.negated(field)?];
         loop {
             match self.tokens.peek() {
@@ -111,7 +111,7 @@ impl Parser {
         Ok(one_or(needed, Expr::And))
     }
 
-    fn negated(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
+    fn negated(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         let mut negate = false;
         while self.tokens.next_if_eq(&Token::Not).is_some() {
             negate = !negate;
@@ -120,7 +120,7 @@ impl Parser {
         Ok(if negate { Expr::Not(Box::new(expr)) } else { expr })
     }
 
-    fn clause(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
+    fn clause(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         match self.tokens.next() {
             Some(Token::Field(name)) => match self.tokens.peek() {
                 Some(Token::Open | Token::Wanted(_)) => self.clause(Some(&name)),
@@ -160,7 +160,7 @@ fn one_or(mut exprs: Vec<Expr>, many: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
 }
 
 /// One term, phrase or range of a field, or of the fields that stand for none.
-fn has(field: Option<&str>, wanted: Wanted) -> Result<Expr, Unsupported> {
+fn has(field: Option<&str>, wanted: Wanted) -> Result<Expr, UnsupportedQuery> {
     match (field, wanted) {
         (Some("_exists_"), Wanted::Phrase(name)) => exists(&name),
         (Some("_exists_"), Wanted::Term(parts)) => match parts.as_slice() {
@@ -185,7 +185,7 @@ fn has(field: Option<&str>, wanted: Wanted) -> Result<Expr, Unsupported> {
     }
 }
 
-fn exists(name: &str) -> Result<Expr, Unsupported> {
+fn exists(name: &str) -> Result<Expr, UnsupportedQuery> {
     let field = Field::named(name)?;
     if field.place == Place::Organization {
         return unsupported(format!("_exists_ is not supported on field '{name}'"));
@@ -193,7 +193,7 @@ fn exists(name: &str) -> Result<Expr, Unsupported> {
     Ok(Expr::Has(field, Test::Exists))
 }
 
-fn test(name: &str, field: &Field, wanted: Wanted) -> Result<Test, Unsupported> {
+fn test(name: &str, field: &Field, wanted: Wanted) -> Result<Test, UnsupportedQuery> {
     let parts = match wanted {
         Wanted::Range(lower, upper) => return range(name, field, lower, upper),
         Wanted::Phrase(text) => return literal(name, field, text, true).map(Test::Equals),
@@ -236,7 +236,12 @@ fn folded(field: &Field, text: String) -> String {
     }
 }
 
-fn literal(name: &str, field: &Field, text: String, quoted: bool) -> Result<Literal, Unsupported> {
+fn literal(
+    name: &str,
+    field: &Field,
+    text: String,
+    quoted: bool,
+) -> Result<Literal, UnsupportedQuery> {
     if !field.values {
         return unsupported(format!("field '{name}' holds no value of its own"));
     }
@@ -254,7 +259,7 @@ fn literal(name: &str, field: &Field, text: String, quoted: bool) -> Result<Lite
     Ok(Literal { text: folded(field, text), quoted, number, period })
 }
 
-fn range(name: &str, field: &Field, lower: Bound, upper: Bound) -> Result<Test, Unsupported> {
+fn range(name: &str, field: &Field, lower: Bound, upper: Bound) -> Result<Test, UnsupportedQuery> {
     if !field.ranges {
         // The first of these texts was seen in the wild; the others follow it.
         let operator = match (&upper.value, &lower.value) {
@@ -265,10 +270,10 @@ fn range(name: &str, field: &Field, lower: Bound, upper: Bound) -> Result<Test, 
         };
         return unsupported(format!("operator '{operator}' is not supported"));
     }
-    let wrong = || Unsupported(format!("field '{name}' does not take such a range"));
+    let wrong = || UnsupportedQuery(format!("field '{name}' does not take such a range"));
     match field.kind {
         Kind::Number => {
-            let limit = |bound: Bound| -> Result<Limit<f64>, Unsupported> {
+            let limit = |bound: Bound| -> Result<Limit<f64>, UnsupportedQuery> {
                 let value = bound
                     .value
                     .map(|text| text.parse::<f64>().ok().filter(|n| n.is_finite()))

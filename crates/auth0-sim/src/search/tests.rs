@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Query, Unsupported};
+use super::{Query, UnsupportedQuery};
 
 /// Ann, Bob, Cyd and Dan, by their first letters.
 fn people() -> Vec<(char, Map<String, Value>)> {
@@ -49,9 +49,9 @@ fn is_member(user: &str, organization: &str) -> bool {
     matches!((user, organization), ("auth0|ann" | "auth0|bob", "org_1") | ("auth0|cyd", "org_2"))
 }
 
-fn found(query: &str) -> Result<String, Unsupported> {
+fn found(query: &str) -> Result<String, UnsupportedQuery> {
     let query = Query::parse(query)?;
-    let finds = |person: &Map<String, Value>| query.finds(person, &is_member);
+    let finds = |person: &Map<String, Value>| query.matches(person, &is_member);
     Ok(people().into_iter().filter(|(_, person)| finds(person)).map(|(name, _)| name).collect())
 }
 
@@ -236,7 +236,7 @@ fn ranges_have_open_inclusive_and_exclusive_ends() {
     ]);
     assert_eq!(
         found("app_metadata.level:[1 TO 20]"),
-        Err(Unsupported("operator 'less or equal' is not supported".to_owned()))
+        Err(UnsupportedQuery("operator 'less or equal' is not supported".to_owned()))
     );
 }
 

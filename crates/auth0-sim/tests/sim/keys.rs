@@ -93,7 +93,7 @@ async fn after_a_rotation_the_next_key_signs_and_the_previous_stays() {
     tenant.control().rotate_keys();
     let ids = tenant.control().key_ids();
     assert_eq!((ids.len(), &ids[0], &ids[1]), (3, &current, &next));
-    let token = tenant.control().user_token(UserToken::default()).unwrap();
+    let token = tenant.control().issue_user_token(UserToken::default()).unwrap();
     assert_eq!(kid(&token), next);
     let keys = key_set(&tenant).await;
     assert!(verified(&keys, &tenant.token).is_some(), "the previous key is still published");
@@ -113,7 +113,7 @@ async fn when_the_current_key_is_revoked_the_next_one_signs() {
     assert!(tenant.control().revoke_key(&current));
     let ids = tenant.control().key_ids();
     assert_eq!((ids.len(), &ids[0]), (2, &next));
-    let token = tenant.control().user_token(UserToken::default()).unwrap();
+    let token = tenant.control().issue_user_token(UserToken::default()).unwrap();
     assert!(verified(&key_set(&tenant).await, &token).is_some());
 }
 
@@ -128,7 +128,7 @@ async fn a_token_of_an_organization_says_which() {
         claims: json!({"https://acme.example/roles": ["owner"]}).as_object().unwrap().clone(),
         ..UserToken::default()
     };
-    let token = tenant.control().user_token(token).unwrap();
+    let token = tenant.control().issue_user_token(token).unwrap();
     let claims = verified(&key_set(&tenant).await, &token).unwrap().claims;
     assert_eq!(claims["sub"], "auth0|jane");
     assert_eq!(claims["org_id"], "org_0000000000000001");

@@ -1,6 +1,6 @@
 //! The password grant: each way that a login can come out, and the counts behind it.
 
-use auth0_sim::{BlockedAnswer, Client, WrongPasswordAnswer};
+use auth0_sim::{BlockedLoginResponse, Client, WrongPasswordResponse};
 use serde_json::{Value, json};
 
 use crate::support::{REALM, START, Tenant, client, connection};
@@ -66,7 +66,7 @@ async fn a_wrong_password_and_nobody_are_the_same() {
 #[tokio::test]
 async fn a_wrong_password_has_a_second_form() {
     let (tenant, _) = tenant().await;
-    let second = WrongPasswordAnswer::InvalidUserPassword;
+    let second = WrongPasswordResponse::InvalidUserPassword;
     tenant.control().update(|switches| switches.wrong_password = second);
     assert_eq!(wrong(&tenant).await, is(403, "invalid_user_password"));
 }
@@ -95,7 +95,9 @@ async fn a_blocked_user_is_told_so_and_yet_counted() {
     assert_eq!(reply.error(), is(401, "unauthorized"));
     assert_eq!(reply.json()["error_description"], "user is blocked");
     assert_eq!(tenant.control().user(&id).unwrap()["logins_count"], 1);
-    tenant.control().update(|switches| switches.blocked_answer = BlockedAnswer::InvalidGrant);
+    tenant
+        .control()
+        .update(|switches| switches.blocked_answer = BlockedLoginResponse::InvalidGrant);
     assert_eq!(right(&tenant).await, is(403, "invalid_grant"));
     assert_eq!(wrong(&tenant).await, is(403, "invalid_grant"));
 }

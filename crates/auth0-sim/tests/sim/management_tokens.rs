@@ -118,7 +118,7 @@ async fn without_a_good_token_the_management_api_answers_401() {
     let (signed, _) = tenant.token.rsplit_once('.').unwrap();
     let forged = format!("Bearer {signed}.{}", "A".repeat(342));
     assert_eq!(ask(Some(forged)).await, "Invalid signature received for JSON Web Token validation");
-    let of_a_person = tenant.control().user_token(auth0_sim::UserToken::default()).unwrap();
+    let of_a_person = tenant.control().issue_user_token(auth0_sim::UserToken::default()).unwrap();
     assert_eq!(ask(Some(format!("Bearer {of_a_person}"))).await, "Invalid token");
 }
 
