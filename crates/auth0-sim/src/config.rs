@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, SystemClock};
+use crate::server::tls::Tls;
 use crate::switches::Switches;
-use crate::tls::Tls;
 
 /// The grant by which a machine gets a token for itself (RFC 6749 §4.4).
 pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";

@@ -8,14 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::calls::RecordedRequest;
-use crate::faults::Fault;
-use crate::keys::KeyError;
-use crate::mail::Mail;
-use crate::oauth::tokens::{self, Claims};
-use crate::server::Shared;
-use crate::state::State;
+use crate::crypto::CryptoError;
+use crate::mail::outbox::Mail;
+use crate::oauth::access_token::{self, Claims};
+use crate::state::{Shared, State};
 use crate::switches::Switches;
+use crate::traffic::call_log::RecordedRequest;
+use crate::traffic::faults::Fault;
 
 /// Looks inside a stand-in and changes its behaviour. Clones are about the same one.
 #[derive(Debug, Clone)]
@@ -31,8 +30,8 @@ pub struct SeedError(String);
 #[error("the token cannot be signed")]
 pub struct SigningError;
 
-impl From<KeyError> for SigningError {
-    fn from(_: KeyError) -> Self {
+impl From<CryptoError> for SigningError {
+    fn from(_: CryptoError) -> Self {
         Self
     }
 }
@@ -180,7 +179,7 @@ impl Control {
     pub fn issue_user_token(&self, token: UserToken) -> Result<String, SigningError> {
         let state = self.0.lock();
         let claims = Self::claims(token);
-        Ok(tokens::issue(&state, claims, state.now())?)
+        Ok(access_token::issue(&state, claims, state.now())?)
     }
 
     pub(crate) fn claims(token: UserToken) -> Claims {

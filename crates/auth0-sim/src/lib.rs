@@ -8,44 +8,33 @@
 //!
 //! The crate knows none of Usher's other crates.
 
-mod attempts;
-mod body;
-mod calls;
-mod clients;
 mod clock;
 mod config;
-mod connections;
 mod control;
-mod control_http;
-mod faults;
+mod crypto;
 mod http;
-mod keys;
-mod limits;
 mod mail;
-mod metadata;
 mod oauth;
 mod organizations;
-mod paging;
-mod passwords;
-mod routes;
+mod roles;
 mod search;
 mod server;
-mod service;
-mod socket;
 mod state;
 mod switches;
-mod tls;
+mod tenant;
+mod traffic;
 mod users;
-mod validation;
 
-pub use calls::RecordedRequest;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Api, Client, Config, Connection, PasswordPolicy, Usernames};
 pub use control::{Control, SeedError, SigningError, UserToken};
-pub use faults::{Fault, FaultKind};
-pub use limits::{Bucket, EndpointLimit, RateLimit};
-pub use mail::Mail;
-pub use search::{IsMember, Query, UnsupportedQuery};
-pub use server::{Sim, StartError};
+pub use mail::outbox::Mail;
+pub use search::error::UnsupportedQuery;
+pub use search::matcher::IsMember;
+pub use search::query::Query;
+pub use server::sim::{Sim, StartError};
+pub use server::tls::{Tls, TlsError};
 pub use switches::{BlockedLoginResponse, Switches, WrongPasswordResponse};
-pub use tls::{Tls, TlsError};
+pub use traffic::call_log::RecordedRequest;
+pub use traffic::faults::{Fault, FaultKind};
+pub use traffic::rate_limits::{Bucket, EndpointLimit, RateLimit};

@@ -1,21 +1,23 @@
 //! Everything that the stand-in remembers, behind one lock.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::attempts::Attempts;
-use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::config::{Api, Client, Config, Connection};
-use crate::faults::Faults;
-use crate::keys::{KeyError, Keys};
-use crate::limits::Limits;
-use crate::mail::Mails;
-use crate::oauth::tokens::Tokens;
-use crate::organizations::Organizations;
-use crate::organizations::roles::Roles;
-use crate::paging::Cursors;
+use crate::crypto::CryptoError;
+use crate::http::paging::Cursors;
+use crate::mail::outbox::Mails;
+use crate::oauth::issued_tokens::Tokens;
+use crate::oauth::keys::Keys;
+use crate::oauth::login_attempts::Attempts;
+use crate::organizations::store::Organizations;
+use crate::roles::store::Roles;
 use crate::switches::Switches;
-use crate::users::Users;
+use crate::traffic::call_log::Calls;
+use crate::traffic::faults::Faults;
+use crate::traffic::rate_limits::Limits;
+use crate::users::store::Users;
 
 /// Everything that the stand-in remembers. Handlers run to their end under its lock.
 pub(crate) struct State {
@@ -42,7 +44,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(config: Config, issuer: String) -> Result<Self, KeyError> {
+    pub(crate) fn new(config: Config, issuer: String) -> Result<Self, CryptoError> {
         Ok(Self {
             users: Users::default(),
             organizations: Organizations::default(),
@@ -96,5 +98,24 @@ impl State {
     /// The identifier of the Management API, the `aud` of its tokens.
     pub(crate) fn management_audience(&self) -> String {
         format!("{}api/v2/", self.issuer)
+    }
+}
+
+/// The state, for the server and for [`Control`].
+pub(crate) struct Shared(Mutex<State>);
+
+impl Shared {
+    pub(crate) fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }

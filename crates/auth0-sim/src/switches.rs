@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::RateLimit;
+use crate::traffic::rate_limits::RateLimit;
 
 /// What can be changed about the behaviour while it runs.
 ///

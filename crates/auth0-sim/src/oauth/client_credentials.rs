@@ -6,10 +6,11 @@
 
 use serde_json::{Map, json};
 
-use super::Parameters;
-use super::tokens::{Claims, issue as sign};
+use super::access_token::{Claims, issue as sign};
+use super::parameters::Parameters;
 use crate::config::Client;
-use crate::http::{Answer, ApiError};
+use crate::http::error::ApiError;
+use crate::http::response::Answer;
 use crate::state::State;
 
 /// Tokens for other APIs last as long as Auth0's default says.

@@ -1,7 +1,7 @@
 //! The password grant with the name of a connection: how a current password is checked.
 //!
 //! Documented: the parameters, `auth0-forwarded-for` and when it counts, the blocks and limits
-//! (see [`Attempts`](crate::attempts::Attempts)), that each check is a real login, and that
+//! (see [`Attempts`](super::login_attempts::Attempts)), that each check is a real login, and that
 //! `last_login` and `logins_count` move for a blocked user too. Observed: most bodies; where two
 //! forms were seen, a switch chooses. Assumed: the order in which the outcomes are looked at, that
 //! all of those about the person come after the password was found right, and the answers about
@@ -11,13 +11,16 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::Parameters;
-use super::tokens::{Claims, issue as sign, random_text};
+use super::access_token::{Claims, issue as sign};
+use super::parameters::Parameters;
 use crate::config::Client;
-use crate::http::{Answer, ApiError, Request};
+use crate::crypto::random_text;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
 use crate::state::State;
 use crate::switches::{BlockedLoginResponse, WrongPasswordResponse};
-use crate::users::Moment;
+use crate::users::user::Moment;
 
 /// Tokens of people last as long as Auth0's default says.
 const LIFETIME: i64 = 86_400;

@@ -7,43 +7,19 @@
 
 use serde_json::{Map, Value};
 
-use super::{Organization, ids, missing, shown};
+use super::store::{Membership, Organization, missing, shown};
 use crate::clock::iso;
-use crate::http::{Answer, ApiError, Request};
-use crate::paging::{Listed, Paging};
+use crate::http::error::ApiError;
+use crate::http::id_list::ids;
+use crate::http::paging::{Listed, Paging};
+use crate::http::request::Request;
+use crate::http::response::Answer;
 use crate::state::State;
 
 /// Members that can be added at once.
 const AT_ONCE: usize = 10;
-/// Roles that one member can hold.
-const MOST_ROLES: usize = 50;
 /// What a list can show of a member; without `fields` all but the roles.
 const FIELDS: [&str; 5] = ["user_id", "email", "name", "picture", "roles"];
-
-/// That a user belongs to an organization, or did.
-pub(crate) struct Membership {
-    user_id: String,
-    since: i64,
-    /// When it ended; kept for as long as lists may lag.
-    pub(super) until: Option<i64>,
-}
-
-impl Membership {
-    pub(super) fn is_now(&self, user_id: &str) -> bool {
-        self.until.is_none() && self.user_id == user_id
-    }
-
-    /// Whether it is this user's and holds at a moment.
-    pub(super) fn is_of(&self, user_id: &str, now: i64) -> bool {
-        self.user_id == user_id && self.is_shown(now, 0)
-    }
-
-    /// Whether lists show it, which are as they were `lag` milliseconds ago.
-    fn is_shown(&self, now: i64, lag: i64) -> bool {
-        let then = now - lag;
-        self.since <= then && self.until.is_none_or(|until| until > then)
-    }
-}
 
 pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
     let paging = Paging::read(request, state.switches.max_per_page, &["fields", "include_fields"])?;
@@ -127,50 +103,6 @@ pub(crate) fn remove(state: &mut State, request: &Request, now: i64) -> Result<A
         }
     }
     organization.roles.retain(|user_id, _| !users.contains(user_id));
-    Ok(Answer::no_content())
-}
-
-pub(crate) fn roles_of(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &[])?;
-    let organization = state.organizations.0.get(request.param(0)).ok_or_else(missing)?;
-    let held = organization.roles.get(request.param(1));
-    let held = held.into_iter().flatten().map(|id| (id.clone(), id.as_str())).collect();
-    let roles = &state.roles;
-    Listed::new("roles", held)
-        .answer(&paging, &mut state.cursors, now, |id| roles.shown(id).unwrap_or_default())
-}
-
-pub(crate) fn assign_roles(
-    state: &mut State,
-    request: &Request,
-    _now: i64,
-) -> Result<Answer, ApiError> {
-    let asked = ids(request, "roles")?;
-    state.roles.all_exist(&asked)?;
-    let organization = state.organizations.get(request.param(0))?;
-    let held = organization.roles.entry(request.param(1).to_owned()).or_default();
-    let mut wanted = held.clone();
-    wanted.extend(asked);
-    wanted.sort();
-    wanted.dedup();
-    if wanted.len() > MOST_ROLES {
-        let message = "Maximum number of roles for the member has been reached.";
-        return Err(ApiError::bare(409, message));
-    }
-    *held = wanted;
-    Ok(Answer::no_content())
-}
-
-pub(crate) fn take_roles(
-    state: &mut State,
-    request: &Request,
-    _now: i64,
-) -> Result<Answer, ApiError> {
-    let asked = ids(request, "roles")?;
-    let organization = state.organizations.get(request.param(0))?;
-    if let Some(held) = organization.roles.get_mut(request.param(1)) {
-        held.retain(|id| !asked.contains(id));
-    }
     Ok(Answer::no_content())
 }
 

@@ -1,6 +1,6 @@
 //! What can be searched, and how.
 
-use super::UnsupportedQuery;
+use super::error::UnsupportedQuery;
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! From the text of a query to tokens.
 
-use super::UnsupportedQuery;
+use super::error::UnsupportedQuery;
 
 /// A part of a term.
 #[derive(Debug, Clone, PartialEq, Eq)]

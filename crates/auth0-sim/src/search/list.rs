@@ -5,12 +5,15 @@
 
 use serde_json::{Map, Value};
 
+use super::error::UnsupportedQuery;
 use super::page::{FIELDS_PARAM, INCLUDE_FIELDS_PARAM, Page, Projection};
+use super::query::Query;
 use super::sort::{Sort, Ties, sorted};
-use super::{Query, UnsupportedQuery};
-use crate::http::{Answer, ApiError, Request};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::http::validation::{Param, ParamRule, check_query, refused_param};
 use crate::state::State;
-use crate::validation::{Param, ParamRule, check_query, refused_param};
 
 /// How long path and query may be.
 const MAX_TARGET: usize = 8192;

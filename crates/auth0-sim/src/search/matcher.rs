@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::IsMember;
 use super::field::{Field, Kind, Place};
 use super::lexer::Part;
 use super::parser::{Expr, Limit, Literal, Test};
 use super::period;
+
+/// Answers whether a user (first) is a member of an organization (second).
+pub type IsMember<'a> = &'a dyn Fn(&str, &str) -> bool;
 
 /// Whether the expression is true of the user.
 pub(crate) fn matches(expr: &Expr, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {

@@ -7,9 +7,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{ApiError, Request};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::validation::{Param, ParamRule};
 use crate::switches::Switches;
-use crate::validation::{Param, ParamRule};
 
 /// The members that `fields` may name. Documented.
 pub(crate) const FIELDS: &[&str] = &[

@@ -1,6 +1,6 @@
 //! From tokens to an expression whose fields and values have been checked.
 
-use super::UnsupportedQuery;
+use super::error::UnsupportedQuery;
 use super::field::{Field, Kind, Place};
 use super::lexer::{Bound, Part, Token, Wanted, tokens};
 use super::period::{self, Period};

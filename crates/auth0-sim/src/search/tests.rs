@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Query, UnsupportedQuery};
+use super::error::UnsupportedQuery;
+use super::query::Query;
 
 /// Ann, Bob, Cyd and Dan, by their first letters.
 fn people() -> Vec<(char, Map<String, Value>)> {

@@ -6,16 +6,21 @@
 
 use serde_json::{Map, Value, json};
 
-use super::model::{self, DATABASE, Profile, fill_in, is_username, put};
-use super::schema::{self, APP_METADATA, PASSWORD, USER_METADATA, USERNAME};
-use super::{Moment, Person};
+use super::checks::{
+    check_metadata, check_password, check_username, missing, unknown_connection, username_taken,
+};
+use super::metadata::Metadata;
+use super::passwords::{self, Passwords};
+use super::profile::{self, DATABASE, Profile, fill_in, put};
+use super::schema::{self, PASSWORD};
+use super::user::{Moment, Person};
 use crate::clock::iso;
 use crate::config::{Connection, Usernames};
-use crate::http::{Answer, ApiError, Request};
-use crate::metadata::Metadata;
-use crate::passwords::{self, MAX_BYTES, Passwords};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::http::validation::check_body;
 use crate::state::State;
-use crate::validation::{Property, check_body, refused_body, refused_property};
 
 /// The members of a body that go into the profile as they are.
 const COPIED: [&str; 9] = [
@@ -38,7 +43,7 @@ pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<A
         return Err(missing("connection"));
     };
     let connection = state.connection(connection).ok_or_else(unknown_connection)?;
-    let profile = profile(&body, connection, state.users.created, now)?;
+    let profile = new_profile(&body, connection, state.users.created, now)?;
     let Some(password) = body.get("password").and_then(Value::as_str) else {
         return Err(missing("password"));
     };
@@ -48,10 +53,10 @@ pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<A
 
     let mails = body.get("verify_email").and_then(Value::as_bool);
     let verified = profile.get("email_verified") == Some(&json!(true));
-    if let Some(email) = model::text(&profile, "email")
+    if let Some(email) = profile::text(&profile, "email")
         && mails.unwrap_or(!verified)
     {
-        let id = model::text(&profile, "user_id").unwrap_or("");
+        let id = profile::text(&profile, "user_id").unwrap_or("");
         state.mails.send("verify_email", email, id, now);
     }
     let answer = Answer::json(201, &Value::Object(profile.clone()));
@@ -60,58 +65,8 @@ pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<A
     Ok(answer)
 }
 
-/// 400: a property is missing.
-pub(super) fn missing(name: &str) -> ApiError {
-    refused_body(&format!("Missing required property: {name}"))
-}
-
-/// 400: there is no such connection, as it is told of a name in a body.
-pub(super) fn unknown_connection() -> ApiError {
-    ApiError::new(400, "The connection does not exist.", "inexistent_connection")
-}
-
-/// Refuses a password that is longer than can be kept.
-pub(super) fn check_password(password: &str, property: &Property) -> Result<(), ApiError> {
-    let length = password.len();
-    if length > MAX_BYTES {
-        let what = format!("String is too long ({length} chars), maximum {MAX_BYTES}");
-        return Err(refused_property(&what, property));
-    }
-    Ok(())
-}
-
-/// Refuses a username that the connection does not take, and says it as it is stored.
-pub(super) fn check_username(username: &str, connection: &Connection) -> Result<String, ApiError> {
-    if connection.usernames == Usernames::None {
-        return Err(ApiError::bare(
-            400,
-            "Cannot set username for connection without requires_username",
-        ));
-    }
-    if !is_username(username) {
-        let what = "Username can only contain alphanumeric characters or one of: @ ^ $ . ! ` - # + ' ~ _, and no email address";
-        return Err(refused_property(what, &USERNAME));
-    }
-    Ok(username.to_lowercase())
-}
-
-/// 400: the username is taken.
-pub(super) fn username_taken() -> ApiError {
-    ApiError::new(400, "The username provided is in use already.", "auth0_idp_error")
-}
-
-/// Refuses metadata with names that may not be used.
-pub(super) fn check_metadata(body: &Map<String, Value>) -> Result<(), ApiError> {
-    for (metadata, property) in [(Metadata::App, &APP_METADATA), (Metadata::User, &USER_METADATA)] {
-        if let Some(Value::Object(members)) = body.get(metadata.key()) {
-            metadata.check(members).map_err(|what| refused_property(&what, property))?;
-        }
-    }
-    Ok(())
-}
-
 /// The profile that a body asks for.
-fn profile(
+fn new_profile(
     body: &Map<String, Value>,
     connection: &Connection,
     number: u64,
@@ -146,9 +101,9 @@ fn profile(
         }
     }
     let given = body.get("user_id").and_then(Value::as_str);
-    let suffix = given.map_or_else(|| model::new_id(number), str::to_owned);
+    let suffix = given.map_or_else(|| profile::new_id(number), str::to_owned);
     put(&mut profile, "user_id", json!(format!("{DATABASE}|{suffix}")));
-    let identity = model::identity(&connection.name, DATABASE, &suffix);
+    let identity = profile::identity(&connection.name, DATABASE, &suffix);
     put(&mut profile, "identities", json!([identity]));
     put(&mut profile, "created_at", json!(iso(now)));
     put(&mut profile, "updated_at", json!(iso(now)));
@@ -158,14 +113,14 @@ fn profile(
 
 /// Refuses what is taken.
 fn vacant(state: &State, connection: &str, profile: &Profile) -> Result<(), ApiError> {
-    let email = model::text(profile, "email");
-    let id = model::text(profile, "user_id").unwrap_or("");
+    let email = profile::text(profile, "email");
+    let id = profile::text(profile, "user_id").unwrap_or("");
     if state.users.get(id).is_some()
         || email.is_some_and(|email| state.users.has_email(connection, email, ""))
     {
         return Err(ApiError::new(409, "The user already exists.", "auth0_idp_error"));
     }
-    if model::text(profile, "username")
+    if profile::text(profile, "username")
         .is_some_and(|username| state.users.has_username(connection, username, ""))
     {
         return Err(username_taken());

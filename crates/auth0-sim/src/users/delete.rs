@@ -3,10 +3,12 @@
 //! Documented: 204, whether or not the user was there. Assumed: that memberships of organizations
 //! and roles end with it.
 
-use super::Moment;
-use crate::http::{Answer, ApiError, Request};
+use super::user::Moment;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::http::validation::check_user_id;
 use crate::state::State;
-use crate::validation::check_user_id;
 
 /// Deletes a user.
 pub(crate) fn delete(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {

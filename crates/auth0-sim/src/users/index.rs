@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::model::Profile;
+use super::profile::Profile;
 
 /// What the index knows, by the users' places in the order of their creation.
 #[derive(Default)]

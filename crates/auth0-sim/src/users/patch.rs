@@ -12,19 +12,21 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::create::{
+use super::checks::{
     check_metadata, check_password, check_username, missing, unknown_connection, username_taken,
 };
-use super::model::{DATABASE, Profile, is_of, primary, put, text};
+use super::metadata::Metadata;
+use super::passwords;
+use super::profile::{DATABASE, Profile, is_of, primary, put, text};
 use super::schema::{self, NEW_PASSWORD};
-use super::{Moment, Person, blocks};
+use super::user::{Moment, Person};
 use crate::clock::iso;
 use crate::config::{Connection, Usernames};
-use crate::http::{Answer, ApiError, Request};
-use crate::metadata::Metadata;
-use crate::passwords;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::http::validation::{check_body, check_user_id, refused_body};
 use crate::state::State;
-use crate::validation::{check_body, check_user_id, refused_body};
 
 /// What is added to the refusal of an unknown member. Observed.
 const HINT: &str = " (consider storing them in app_metadata or user_metadata. See \"Users Metadata\" in https://auth0.com/docs/api/v2/changes for more details)";
@@ -90,7 +92,7 @@ pub(crate) fn patch(state: &mut State, request: &Request, now: i64) -> Result<An
         change_username(state, profile, username, connection.as_ref())?;
     }
     change_email(state, profile, &body)?;
-    let lifted = blocks::identifiers(&person);
+    let lifted = person.identifiers();
     if let Some(password) = body.get("password") {
         change_password(&mut person, password, connection.as_ref(), now)?;
     }

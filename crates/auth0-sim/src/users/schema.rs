@@ -1,6 +1,6 @@
 //! The bodies that create and change a user, as the API description has them.
 
-use crate::validation::{Property, Rule};
+use crate::http::validation::{Property, Rule};
 
 const fn plain(name: &'static str, rule: Rule, description: &'static str) -> Property {
     Property { name, rule, nullable: false, description }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::model::{self, DATABASE, fill_in, put, text};
-use super::{Person, model::Profile};
+use super::profile::{self, DATABASE, Profile, fill_in, put, text};
+use super::user::Person;
 use crate::clock::iso;
 use crate::config::Connection;
 use crate::search::period;
@@ -60,7 +60,7 @@ fn identify(
     number: u64,
 ) -> Result<String, String> {
     let id = match profile.get("user_id") {
-        None => format!("{DATABASE}|{}", model::new_id(number)),
+        None => format!("{DATABASE}|{}", profile::new_id(number)),
         Some(Value::String(id)) => id.clone(),
         Some(_) => return Err("user_id is text".to_owned()),
     };
@@ -75,7 +75,7 @@ fn identify(
         }
         None => provider.to_owned(),
     };
-    let identities = json!([model::identity(&connection, provider, suffix)]);
+    let identities = json!([profile::identity(&connection, provider, suffix)]);
     profile.entry("identities").or_insert(identities);
     put(profile, "user_id", json!(id));
     Ok(provider.to_owned())

@@ -1,0 +1,32 @@
+//! Bodies whose one member is a list of ids.
+
+use serde_json::json;
+
+use super::error::ApiError;
+use super::request::Request;
+
+/// The list of ids that is the one member of a body.
+pub(crate) fn ids(request: &Request, name: &str) -> Result<Vec<String>, ApiError> {
+    let body = request.json_object()?;
+    let unknown = body.keys().find(|key| *key != name);
+    if let Some(unknown) = unknown {
+        let message =
+            format!("Payload validation error: 'Additional properties not allowed: {unknown}'.");
+        return Err(ApiError::invalid_body(message));
+    }
+    let Some(found) = body.get(name) else {
+        let message = format!("Payload validation error: 'Missing required property: {name}'.");
+        return Err(ApiError::invalid_body(message));
+    };
+    let ids: Option<Vec<String>> = found
+        .as_array()
+        .filter(|items| !items.is_empty())
+        .and_then(|items| items.iter().map(|id| id.as_str().map(str::to_owned)).collect());
+    ids.ok_or_else(|| {
+        let what = json!(name);
+        let message = format!(
+            "Payload validation error: 'Expected type array of strings' on property {what}."
+        );
+        ApiError::invalid_body(message)
+    })
+}

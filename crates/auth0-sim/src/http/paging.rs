@@ -1,0 +1,172 @@
+//! Pages by offset and by checkpoint, as every list but that of users has them.
+//!
+//! Documented: page sizes, the checkpoint's 24 hours, the answer's members (no `length` here).
+//! Observed: what a checkpoint looks like, the refusal past the 1000th record.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+
+/// How long a checkpoint is good for.
+const CHECKPOINT_MILLIS: i64 = 86_400_000;
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Paging {
+    Offset { page: usize, per_page: usize, totals: bool },
+    Checkpoint { from: Option<String>, take: usize },
+}
+
+impl Paging {
+    /// Reads the query, in which nothing else may be but `others`.
+    pub(crate) fn read(request: &Request, most: u64, others: &[&str]) -> Result<Self, ApiError> {
+        const OWN: [&str; 5] = ["page", "per_page", "include_totals", "from", "take"];
+        let unknown = |(name, _): &&(String, String)| {
+            !OWN.contains(&name.as_str()) && !others.contains(&name.as_str())
+        };
+        if let Some((name, _)) = request.query.iter().find(unknown) {
+            return Err(ApiError::invalid_query(format!(
+                "Query validation error: 'Additional properties not allowed: {name}'."
+            )));
+        }
+        if request.query("from").is_some() || request.query("take").is_some() {
+            let take = number(request, "take", 1, 100, 50)?;
+            let from = request.query("from").map(str::to_owned);
+            return Ok(Self::Checkpoint { from, take });
+        }
+        let page = number(request, "page", 0, 1_000_000, 0)?;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let per_page = number(request, "per_page", 1, 100, 50)?.min(most);
+        let totals = match request.query("include_totals") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                return Err(ApiError::invalid_query(
+                    "Query validation error: 'Expected type boolean' on property include_totals.",
+                ));
+            }
+        };
+        Ok(Self::Offset { page, per_page, totals })
+    }
+}
+
+/// A list of which a part is asked for.
+pub(crate) struct Listed<T> {
+    /// The name of its member in answers that are objects.
+    pub(crate) name: &'static str,
+    /// All of it, in its order, each with what its checkpoint is made of.
+    pub(crate) items: Vec<(String, T)>,
+    /// Whether a last page that is not empty has a `next`.
+    pub(crate) next_after_last: bool,
+    /// Whether to say that there are none in total.
+    pub(crate) hide_total: bool,
+}
+
+impl<T> Listed<T> {
+    pub(crate) fn new(name: &'static str, items: Vec<(String, T)>) -> Self {
+        Self { name, items, next_after_last: false, hide_total: false }
+    }
+
+    /// The part, each item made into JSON only if it is a part of that.
+    pub(crate) fn answer(
+        self,
+        paging: &Paging,
+        cursors: &mut Cursors,
+        now: i64,
+        view: impl Fn(T) -> Value,
+    ) -> Result<Answer, ApiError> {
+        let total = self.items.len();
+        let body = match paging {
+            Paging::Offset { page, per_page, totals } => {
+                let start = page.saturating_mul(*per_page);
+                if start.saturating_add(*per_page) > 1_000 {
+                    let message = "Requesting page exceeds the allowed maximum of 1000 records.";
+                    return Err(ApiError::new(400, message, "invalid_paging"));
+                }
+                let part = self.items.into_iter().skip(start).take(*per_page);
+                let items: Vec<Value> = part.map(|(_, item)| view(item)).collect();
+                if *totals {
+                    let total = if self.hide_total { 0 } else { total };
+                    let mut body = json!({"start": start, "limit": per_page, "total": total});
+                    if let Some(members) = body.as_object_mut() {
+                        members.insert(self.name.to_owned(), items.into());
+                    }
+                    body
+                } else {
+                    items.into()
+                }
+            }
+            Paging::Checkpoint { from, take } => {
+                let after = from.as_deref().map(|from| cursors.read(from, now)).transpose()?;
+                let mut rest = self
+                    .items
+                    .into_iter()
+                    .skip_while(|(key, _)| after.as_ref().is_some_and(|after| key <= after))
+                    .peekable();
+                let mut last = None;
+                let mut items = Vec::new();
+                while let Some((key, item)) = rest.next_if(|_| items.len() < *take) {
+                    items.push(view(item));
+                    last = Some(key);
+                }
+                let mut body = Map::new();
+                let more = rest.peek().is_some() || self.next_after_last;
+                if let Some(last) = last.filter(|_| more) {
+                    body.insert("next".to_owned(), cursors.issue(&last, now).into());
+                }
+                body.insert(self.name.to_owned(), items.into());
+                body.into()
+            }
+        };
+        Ok(Answer::json(200, &body))
+    }
+}
+
+/// The checkpoints that were given out.
+#[derive(Default)]
+pub(crate) struct Cursors(HashMap<String, i64>);
+
+impl Cursors {
+    fn issue(&mut self, key: &str, now: i64) -> String {
+        let text = STANDARD.encode(key);
+        self.0.insert(text.clone(), now);
+        text
+    }
+
+    fn read(&self, text: &str, now: i64) -> Result<String, ApiError> {
+        let good = self.0.get(text).is_some_and(|issued| now < issued + CHECKPOINT_MILLIS);
+        let key = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        key.filter(|_| good).ok_or_else(|| {
+            ApiError::invalid_query("Query validation error: 'Invalid cursor' on property from.")
+        })
+    }
+}
+
+fn number(
+    request: &Request,
+    name: &str,
+    least: usize,
+    most: usize,
+    default: usize,
+) -> Result<usize, ApiError> {
+    let Some(text) = request.query(name) else { return Ok(default) };
+    let refused = |what: String| {
+        ApiError::invalid_query(format!("Query validation error: '{what}' on property {name}."))
+    };
+    let number: usize = text
+        .parse()
+        .map_err(|_| refused("Expected type integer but found type string".to_owned()))?;
+    if number < least {
+        return Err(refused(format!("Value {number} is less than minimum {least}")));
+    }
+    if number > most {
+        return Err(refused(format!("Value {number} is greater than maximum {most}")));
+    }
+    Ok(number)
+}

@@ -1,0 +1,248 @@
+//! What the published API description demands of a request, refused in Auth0's words.
+//!
+//! Observed: `Payload validation error: '<what>' on property <name> (<description>).`, and the
+//! same with `Query` and `Path`; `<what>` is what the JSON schema library z-schema says.
+//! Documented: which properties there are, their types and lengths. The descriptions are those of
+//! the API description, some of them shortened.
+
+use serde_json::{Map, Value};
+
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Flag,
+    Object,
+    /// Text of so many characters.
+    Text(usize, usize),
+    /// Text of so many characters without blanks.
+    Unbroken(usize, usize),
+    Email,
+    Link,
+    Phone,
+}
+
+/// A property of a body.
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
+    pub(crate) rule: Rule,
+    /// Whether it may be null.
+    pub(crate) nullable: bool,
+    pub(crate) description: &'static str,
+}
+
+/// A parameter of a query string.
+pub(crate) struct Param {
+    pub(crate) name: &'static str,
+    pub(crate) rule: ParamRule,
+    pub(crate) description: &'static str,
+}
+
+/// What a parameter must be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ParamRule {
+    Text,
+    Flag,
+    Email,
+    /// A number from, to.
+    Number(u64, u64),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A list of these names with commas between them.
+    Names(&'static [&'static str]),
+}
+
+const ADDRESS: &str = "Object didn't pass validation for format email";
+
+/// `<what>` about a property.
+fn on(part: &str, what: &str, name: &str, description: &str) -> String {
+    format!("{part} validation error: '{what}' on property {name} ({description}).")
+}
+
+/// A refusal of a body as a whole.
+pub(crate) fn refused_body(what: &str) -> ApiError {
+    ApiError::invalid_body(format!("Payload validation error: '{what}'."))
+}
+
+/// A refusal of one property of a body.
+pub(crate) fn refused_property(what: &str, property: &Property) -> ApiError {
+    ApiError::invalid_body(on("Payload", what, property.name, property.description))
+}
+
+/// Checks a body against its properties: none that is unknown, each as it must be.
+pub(crate) fn check_body(
+    body: &Map<String, Value>,
+    properties: &[Property],
+    hint: &str,
+) -> Result<(), ApiError> {
+    let unknown: Vec<&str> = body
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !properties.iter().any(|property| property.name == *name))
+        .collect();
+    if !unknown.is_empty() {
+        let names = unknown.join(",");
+        return Err(ApiError::invalid_body(format!(
+            "Payload validation error: 'Additional properties not allowed: {names}{hint}'."
+        )));
+    }
+    for property in properties {
+        if let Some(value) = body.get(property.name) {
+            check(value, property).map_err(|what| refused_property(&what, property))?;
+        }
+    }
+    Ok(())
+}
+
+fn check(value: &Value, property: &Property) -> Result<(), String> {
+    if property.nullable && value.is_null() {
+        return Ok(());
+    }
+    let text = match (property.rule, value) {
+        (Rule::Flag, Value::Bool(_)) | (Rule::Object, Value::Object(_)) => return Ok(()),
+        (Rule::Flag, _) => return Err(expected("boolean", value)),
+        (Rule::Object, _) => return Err(expected("object", value)),
+        (_, Value::String(text)) => text,
+        (_, _) => return Err(expected("string", value)),
+    };
+    match property.rule {
+        Rule::Text(min, max) => length(text, min, max),
+        Rule::Unbroken(min, max) => {
+            length(text, min, max)?;
+            if text.chars().any(char::is_whitespace) {
+                return Err(format!(r"String does not match pattern ^\S*$: {text}"));
+            }
+            Ok(())
+        }
+        Rule::Email if is_email(text) => Ok(()),
+        Rule::Email => Err(format!("{ADDRESS}: {text}")),
+        Rule::Link if is_link(text) => Ok(()),
+        Rule::Link => Err(format!("Object didn't pass validation for format strict-uri: {text}")),
+        Rule::Phone if is_phone(text) => Ok(()),
+        Rule::Phone => Err(format!(r"String does not match pattern ^\+[0-9]{{1,15}}$: {text}")),
+        Rule::Flag | Rule::Object => Ok(()),
+    }
+}
+
+fn expected(wanted: &str, found: &Value) -> String {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    format!("Expected type {wanted} but found type {found}")
+}
+
+fn length(text: &str, min: usize, max: usize) -> Result<(), String> {
+    let length = text.chars().count();
+    if length < min {
+        Err(format!("String is too short ({length} chars), minimum {min}"))
+    } else if length > max {
+        Err(format!("String is too long ({length} chars), maximum {max}"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a text is an e-mail address: a local part of up to 64 characters and 254 in all
+/// (documented), a domain, and neither blanks nor invisible characters (observed).
+pub(crate) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let odd = |c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}')
+    };
+    (1..=64).contains(&local.chars().count())
+        && text.chars().count() <= 254
+        && !text.chars().any(odd)
+        && !local.contains(['@', '"', '(', ')', ',', ':', ';', '<', '>', '[', ']', '\\'])
+        && domain.split('.').all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        })
+}
+
+fn is_link(text: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme))
+        && !text.chars().any(char::is_whitespace)
+}
+
+fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+/// Checks a query string against its parameters: none that is unknown or there twice, each as it
+/// must be.
+pub(crate) fn check_query(request: &Request, params: &[Param]) -> Result<(), ApiError> {
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, value) in &request.query {
+        let Some(param) = params.iter().find(|param| param.name == name) else {
+            return Err(ApiError::invalid_query(format!(
+                "Query validation error: 'Additional properties not allowed: {name}'."
+            )));
+        };
+        let checked = if seen.contains(&param.name) {
+            Err("Expected type string but found type array".to_owned())
+        } else {
+            check_param(param.rule, value)
+        };
+        seen.push(param.name);
+        checked.map_err(|what| refused_param(&what, param))?;
+    }
+    Ok(())
+}
+
+/// A refusal of one parameter.
+pub(crate) fn refused_param(what: &str, param: &Param) -> ApiError {
+    ApiError::invalid_query(on("Query", what, param.name, param.description))
+}
+
+fn check_param(rule: ParamRule, value: &str) -> Result<(), String> {
+    match rule {
+        ParamRule::Text => Ok(()),
+        ParamRule::Flag if matches!(value, "true" | "false") => Ok(()),
+        ParamRule::Flag => Err("Expected type boolean but found type string".to_owned()),
+        ParamRule::Email if is_email(value) => Ok(()),
+        ParamRule::Email => Err(format!("{ADDRESS}: {value}")),
+        ParamRule::Number(min, max) => match value.parse::<u64>() {
+            Ok(number) if number > max => {
+                Err(format!("Value {number} is greater than maximum {max}"))
+            }
+            Ok(number) if number < min => Err(format!("Value {number} is less than minimum {min}")),
+            Ok(_) => Ok(()),
+            Err(_) if value.parse::<i64>().is_ok() => {
+                Err(format!("Value {value} is less than minimum {min}"))
+            }
+            Err(_) => Err("Expected type integer but found type string".to_owned()),
+        },
+        ParamRule::OneOf(choices) if choices.contains(&value) => Ok(()),
+        ParamRule::OneOf(_) => Err(format!("No enum match for: {value}")),
+        ParamRule::Names(names) => {
+            if value.is_empty() || value.split(',').all(|name| names.contains(&name.trim())) {
+                return Ok(());
+            }
+            let names = names.join("|");
+            Err(format!("String does not match pattern ^(({names}),)*({names})$: {value}"))
+        }
+    }
+}
+
+/// Checks the id of a user in a path: `provider|id`, without control characters.
+///
+/// Documented is only that a malformed id is 400 `invalid_uri`; what is malformed is assumed.
+pub(crate) fn check_user_id(id: &str) -> Result<(), ApiError> {
+    let whole = id.split_once('|').is_some_and(|(provider, id)| {
+        !provider.is_empty() && !id.is_empty() && !provider.contains(char::is_whitespace)
+    });
+    if whole && !id.chars().any(char::is_control) && id.chars().count() <= 1024 {
+        return Ok(());
+    }
+    let what = format!("Object didn't pass validation for format user-id: {id}");
+    Err(ApiError::invalid_uri(on("Path", &what, "id", "The user_id of the user.")))
+}

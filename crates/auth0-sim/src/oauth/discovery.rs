@@ -1,0 +1,45 @@
+//! The key set and the discovery document.
+
+use serde_json::{Value, json};
+
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::state::State;
+
+/// `GET /.well-known/jwks.json`, the current key first.
+#[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
+pub(crate) fn jwks(state: &mut State, _request: &Request, _now: i64) -> Result<Answer, ApiError> {
+    let mut keys = state.keys.jwks();
+    if state.switches.omit_alg_in_jwks {
+        for jwk in &mut keys {
+            jwk.remove("alg");
+        }
+    }
+    let keys: Vec<Value> = keys.into_iter().map(Value::Object).collect();
+    Ok(Answer::json(200, &json!({ "keys": keys })))
+}
+
+/// `GET /.well-known/openid-configuration`.
+#[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
+pub(crate) fn discovery(
+    state: &mut State,
+    _request: &Request,
+    _now: i64,
+) -> Result<Answer, ApiError> {
+    let issuer = &state.issuer;
+    Ok(Answer::json(
+        200,
+        &json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}authorize"),
+            "token_endpoint": format!("{issuer}oauth/token"),
+            "userinfo_endpoint": format!("{issuer}userinfo"),
+            "jwks_uri": format!("{issuer}.well-known/jwks.json"),
+            "response_types_supported": ["code", "token", "id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        }),
+    ))
+}

@@ -1,0 +1,159 @@
+//! Signing keys and the key set.
+//!
+//! Documented: the members of a key, at least two keys (the current one and the next), the
+//! previous one after a rotation until it is revoked, `alg` that a tenant can turn off.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::digest;
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use crate::crypto::CryptoError;
+
+/// A key and what is published of it.
+struct SigningKey {
+    kid: String,
+    pair: KeyPair,
+    jwk: Map<String, Value>,
+}
+
+/// Keys that the process has made, in their order.
+///
+/// Making one takes a tenth of a second and more, and a run of tests starts hundreds of stand-ins:
+/// the nth key of each is the same. What sets their tokens apart is the issuer.
+static MADE: Mutex<Vec<Arc<SigningKey>>> = Mutex::new(Vec::new());
+
+/// The keys of one stand-in: previous ones, the current one, the next one.
+pub(crate) struct Keys {
+    published: Vec<Arc<SigningKey>>,
+    /// The place of the current key in `published`.
+    current: usize,
+    /// How many keys this stand-in has had.
+    had: usize,
+}
+
+impl Keys {
+    pub(crate) fn new() -> Result<Self, CryptoError> {
+        Ok(Self { published: vec![nth(0)?, nth(1)?], current: 0, had: 2 })
+    }
+
+    /// The next key becomes the current one and a new one the next; the previous one stays.
+    pub(crate) fn rotate(&mut self) -> Result<(), CryptoError> {
+        self.published.push(nth(self.had)?);
+        self.had += 1;
+        self.current += 1;
+        Ok(())
+    }
+
+    /// Takes a key out of the key set; the current one is rotated away first. False if there is no
+    /// such key.
+    pub(crate) fn revoke(&mut self, kid: &str) -> Result<bool, CryptoError> {
+        let Some(place) = self.place(kid) else { return Ok(false) };
+        if place >= self.current {
+            self.published.push(nth(self.had)?);
+            self.had += 1;
+        }
+        self.published.remove(place);
+        self.current -= usize::from(place < self.current);
+        Ok(true)
+    }
+
+    /// The ids of the published keys: previous ones, the current one, the next one.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.published.iter().map(|key| key.kid.clone()).collect()
+    }
+
+    /// The id of the key that signs.
+    pub(crate) fn current_id(&self) -> &str {
+        self.published.get(self.current).map_or("", |key| &key.kid)
+    }
+
+    /// What is published of the keys, the current one first.
+    pub(crate) fn jwks(&self) -> Vec<Map<String, Value>> {
+        let newer = self.published.iter().skip(self.current);
+        let older = self.published.iter().take(self.current);
+        newer.chain(older).map(|key| key.jwk.clone()).collect()
+    }
+
+    pub(crate) fn is_published(&self, kid: &str) -> bool {
+        self.place(kid).is_some()
+    }
+
+    /// A JWT, signed by the current key (RS256).
+    pub(crate) fn sign(&self, typ: &str, claims: &Value) -> Result<String, CryptoError> {
+        let key = self.published.get(self.current).ok_or(CryptoError)?;
+        let header = json!({"alg": "RS256", "typ": typ, "kid": key.kid});
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", encode(&header), encode(claims));
+        let mut signature = vec![0; key.pair.public_modulus_len()];
+        let random = SystemRandom::new();
+        key.pair.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature)?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// Whether a JWT was signed by a key that is still published; `None` if it is no JWT.
+    pub(crate) fn verify(&self, token: &str) -> Option<bool> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+        let header: Value = serde_json::from_slice(&decode(header)?).ok()?;
+        let _: Value = serde_json::from_slice(&decode(claims)?).ok()?;
+        let signature = decode(signature)?;
+        let kid = header.get("kid")?.as_str()?;
+        let key = self.place(kid).and_then(|place| self.published.get(place));
+        Some(key.is_some_and(|key| {
+            UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.pair.public_key().as_ref())
+                .verify(signed.as_bytes(), &signature)
+                .is_ok()
+        }))
+    }
+
+    fn place(&self, kid: &str) -> Option<usize> {
+        self.published.iter().position(|key| key.kid == kid)
+    }
+}
+
+fn nth(index: usize) -> Result<Arc<SigningKey>, CryptoError> {
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    while made.len() <= index {
+        made.push(Arc::new(generate()?));
+    }
+    made.get(index).cloned().ok_or(CryptoError)
+}
+
+fn generate() -> Result<SigningKey, CryptoError> {
+    let pair = KeyPair::generate(KeySize::Rsa2048)?;
+    let private: Pkcs8V1Der<'static> = pair.as_der()?;
+    let private = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(
+        &private.as_ref().into(),
+        &rcgen::PKCS_RSA_SHA256,
+    )?;
+    let certificate =
+        rcgen::CertificateParams::new(["auth0-sim".to_owned()])?.self_signed(&private)?;
+    let certificate = certificate.der();
+    let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate);
+    let public = pair.public_key();
+    let n = public.modulus().big_endian_without_leading_zero();
+    let hash = digest::digest(&digest::SHA256, n);
+    let kid: String = URL_SAFE_NO_PAD.encode(hash).chars().take(21).collect();
+    let jwk = json!({
+        "kty": "RSA",
+        "use": "sig",
+        "alg": "RS256",
+        "kid": kid,
+        "n": URL_SAFE_NO_PAD.encode(n),
+        "e": URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
+        "x5t": URL_SAFE_NO_PAD.encode(thumbprint),
+        "x5c": [STANDARD.encode(certificate)],
+    });
+    let Value::Object(jwk) = jwk else { return Err(CryptoError) };
+    Ok(SigningKey { kid, pair, jwk })
+}

@@ -1,0 +1,60 @@
+//! `POST /oauth/token`.
+//!
+//! Documented: parameters, the shape of errors, the grants. Assumed: the descriptions of errors
+//! that no source quotes; credentials in a Basic header are taken too.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::parameters::Parameters;
+use super::{client_credentials, password_realm};
+use crate::config::{CLIENT_CREDENTIALS, Client, PASSWORD_REALM};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::state::State;
+
+/// `POST /oauth/token`, for the two grants that there are.
+pub(crate) fn token(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+    let parameters = Parameters::read(request)?;
+    let grant = parameters.required("grant_type")?;
+    let client = authenticate(state, request, &parameters)?;
+    if grant != CLIENT_CREDENTIALS && grant != PASSWORD_REALM {
+        let description = format!("Unsupported grant type: {grant}");
+        return Err(ApiError::oauth(400, "unsupported_grant_type", description));
+    }
+    if !client.grant_types.iter().any(|enabled| enabled == grant) {
+        let description = format!("Grant type '{grant}' not allowed for the client.");
+        return Err(ApiError::oauth(403, "unauthorized_client", description));
+    }
+    if grant == CLIENT_CREDENTIALS {
+        client_credentials::issue(state, &client, &parameters, now)
+    } else {
+        password_realm::log_in(state, &client, request, &parameters, now)
+    }
+}
+
+/// The client, if its secret is right.
+fn authenticate(
+    state: &State,
+    request: &Request,
+    parameters: &Parameters,
+) -> Result<Client, ApiError> {
+    let basic = request
+        .header("authorization")
+        .and_then(|header| header.strip_prefix("Basic "))
+        .and_then(|encoded| STANDARD.decode(encoded).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let (id, secret) = match basic.as_deref().and_then(|pair| pair.split_once(':')) {
+        Some((id, secret)) => (id, Some(secret)),
+        None => (parameters.required("client_id")?, parameters.optional("client_secret")),
+    };
+    let known = state.clients.iter().find(|client| client.id == id);
+    known.filter(|client| secret == Some(client.secret.as_str())).cloned().ok_or_else(|| {
+        if state.switches.bad_secret_is_access_denied {
+            ApiError::oauth(401, "access_denied", "Unauthorized")
+        } else {
+            ApiError::oauth(401, "invalid_client", "Client authentication failed")
+        }
+    })
+}

@@ -1,0 +1,61 @@
+//! Checks that the creation and the change of a user have in common.
+
+use serde_json::{Map, Value};
+
+use super::metadata::Metadata;
+use super::passwords::MAX_BYTES;
+use super::profile::is_username;
+use super::schema::{APP_METADATA, USER_METADATA, USERNAME};
+use crate::config::{Connection, Usernames};
+use crate::http::error::ApiError;
+use crate::http::validation::{Property, refused_body, refused_property};
+
+/// 400: a property is missing.
+pub(super) fn missing(name: &str) -> ApiError {
+    refused_body(&format!("Missing required property: {name}"))
+}
+
+/// 400: there is no such connection, as it is told of a name in a body.
+pub(super) fn unknown_connection() -> ApiError {
+    ApiError::new(400, "The connection does not exist.", "inexistent_connection")
+}
+
+/// Refuses a password that is longer than can be kept.
+pub(super) fn check_password(password: &str, property: &Property) -> Result<(), ApiError> {
+    let length = password.len();
+    if length > MAX_BYTES {
+        let what = format!("String is too long ({length} chars), maximum {MAX_BYTES}");
+        return Err(refused_property(&what, property));
+    }
+    Ok(())
+}
+
+/// Refuses a username that the connection does not take, and says it as it is stored.
+pub(super) fn check_username(username: &str, connection: &Connection) -> Result<String, ApiError> {
+    if connection.usernames == Usernames::None {
+        return Err(ApiError::bare(
+            400,
+            "Cannot set username for connection without requires_username",
+        ));
+    }
+    if !is_username(username) {
+        let what = "Username can only contain alphanumeric characters or one of: @ ^ $ . ! ` - # + ' ~ _, and no email address";
+        return Err(refused_property(what, &USERNAME));
+    }
+    Ok(username.to_lowercase())
+}
+
+/// 400: the username is taken.
+pub(super) fn username_taken() -> ApiError {
+    ApiError::new(400, "The username provided is in use already.", "auth0_idp_error")
+}
+
+/// Refuses metadata with names that may not be used.
+pub(super) fn check_metadata(body: &Map<String, Value>) -> Result<(), ApiError> {
+    for (metadata, property) in [(Metadata::App, &APP_METADATA), (Metadata::User, &USER_METADATA)] {
+        if let Some(Value::Object(members)) = body.get(metadata.key()) {
+            metadata.check(members).map_err(|what| refused_property(&what, property))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `GET /api/v2/users-by-email`.
+//!
+//! Documented: immediately consistent, compared as it is written, an array without pages.
+
+use serde_json::Value;
+
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Answer;
+use crate::http::validation::{Param, ParamRule, check_query};
+use crate::search::page::{FIELDS_PARAM, INCLUDE_FIELDS_PARAM, Projection};
+use crate::state::State;
+
+const PARAMS: &[Param] = &[
+    FIELDS_PARAM,
+    INCLUDE_FIELDS_PARAM,
+    Param {
+        name: "email",
+        rule: ParamRule::Email,
+        description: "Email address to search for (case-sensitive).",
+    },
+];
+
+/// Finds everybody with the address.
+pub(crate) fn by_email(
+    state: &mut State,
+    request: &Request,
+    _now: i64,
+) -> Result<Answer, ApiError> {
+    check_query(request, PARAMS)?;
+    let Some(email) = request.query("email") else {
+        let message = "Query validation error: 'Missing required property: email'.";
+        return Err(ApiError::invalid_query(message));
+    };
+    let projection = Projection::of_request(request);
+    let found = state.users.with_email(email).map(|person| projection.of(&person.profile));
+    Ok(Answer::json(200, &Value::Array(found.collect())))
+}

@@ -1,0 +1,161 @@
+//! A user's profile: the JSON that the Management API shows, and what a new one has.
+//!
+//! Observed: what a profile does not have is absent, never null; `name` is the e-mail address by
+//! default, `nickname` its local part, `picture` a gravatar whose stand-in shows two letters.
+//! Assumed: which two letters, and the defaults of users without an address.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::rand;
+use md5::{Digest, Md5};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+
+/// What the Management API shows of a user.
+pub(crate) type Profile = Map<String, Value>;
+
+/// The provider of database connections.
+pub(crate) const DATABASE: &str = "auth0";
+
+/// A member that is text.
+pub(crate) fn text<'a>(profile: &'a Profile, key: &str) -> Option<&'a str> {
+    profile.get(key).and_then(Value::as_str)
+}
+
+/// Puts a value into a profile; null takes it out.
+pub(crate) fn put(profile: &mut Profile, key: &str, value: Value) {
+    if value.is_null() {
+        profile.remove(key);
+    } else {
+        profile.insert(key.to_owned(), value);
+    }
+}
+
+/// The connection of the identity that came first, with its provider.
+pub(crate) fn primary(profile: &Profile) -> (&str, &str) {
+    let identity = profile.get("identities").and_then(|identities| identities.get(0));
+    let member = |key| identity.and_then(|identity| identity.get(key)).and_then(Value::as_str);
+    (member("connection").unwrap_or(""), member("provider").unwrap_or(""))
+}
+
+/// Whether one of the user's identities is of the connection.
+pub(crate) fn is_of(profile: &Profile, connection: &str) -> bool {
+    profile.get("identities").and_then(Value::as_array).is_some_and(|identities| {
+        identities
+            .iter()
+            .any(|identity| identity.get("connection").and_then(Value::as_str) == Some(connection))
+    })
+}
+
+/// The identity of a new user.
+pub(crate) fn identity(connection: &str, provider: &str, id: &str) -> Value {
+    json!({
+        "connection": connection,
+        "provider": provider,
+        "user_id": id,
+        "isSocial": provider != DATABASE,
+    })
+}
+
+/// An id as Auth0 makes them: 24 hexadecimal digits.
+pub(crate) fn new_id(seed: u64) -> String {
+    let mut bytes = [0; 12];
+    if rand::fill(&mut bytes).is_err() {
+        return format!("{seed:024x}");
+    }
+    hex(&bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Fills in `name`, `nickname` and `picture` where the profile has none.
+pub(crate) fn fill_in(profile: &mut Profile) {
+    let handle = text(profile, "email").or_else(|| text(profile, "username")).unwrap_or("");
+    let handle = handle.to_owned();
+    let nickname = handle.split_once('@').map_or(handle.as_str(), |(local, _)| local).to_owned();
+    let letters = letters(text(profile, "name"), &nickname);
+    for (key, value) in
+        [("picture", gravatar(&handle, &letters)), ("nickname", nickname), ("name", handle)]
+    {
+        if !value.is_empty() {
+            profile.entry(key).or_insert(Value::String(value));
+        }
+    }
+}
+
+/// The first letters of the first two words of the name, or else the first two of the nickname.
+fn letters(name: Option<&str>, nickname: &str) -> String {
+    let mut words = name.unwrap_or("").split_whitespace().filter_map(|word| word.chars().next());
+    let letters: String = match (words.next(), words.next()) {
+        (Some(first), Some(second)) => [first, second].into_iter().collect(),
+        _ => nickname.chars().take(2).collect(),
+    };
+    letters.to_lowercase()
+}
+
+fn gravatar(handle: &str, letters: &str) -> String {
+    let hash = hex(&Md5::digest(handle.to_lowercase()));
+    let letters = utf8_percent_encode(letters, NON_ALPHANUMERIC).to_string();
+    let fallback = format!("https://cdn.auth0.com/avatars/{letters}.png");
+    let fallback = fallback.replace(':', "%3A").replace('/', "%2F");
+    format!("https://s.gravatar.com/avatar/{hash}?s=480&r=pg&d={fallback}")
+}
+
+/// Whether a text may be a username: the letters, digits and signs of the page "Require
+/// Username", and no e-mail address.
+pub(crate) fn is_username(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || "@^$.!`-#+'~_".contains(c))
+        && !crate::http::validation::is_email(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_profile_gets_name_nickname_and_picture() {
+        let mut profile = Profile::new();
+        put(&mut profile, "email", json!("chuck.norris@acme.example"));
+        fill_in(&mut profile);
+        assert_eq!(
+            Value::Object(profile),
+            json!({
+                "email": "chuck.norris@acme.example",
+                "name": "chuck.norris@acme.example",
+                "nickname": "chuck.norris",
+                "picture": "https://s.gravatar.com/avatar/1f3e0db38ab45705c03336d18db28623?s=480&r=pg&d=https%3A%2F%2Fcdn.auth0.com%2Favatars%2Fch.png",
+            })
+        );
+    }
+
+    #[test]
+    fn what_a_profile_has_is_left_alone() {
+        let mut profile = Profile::new();
+        for key in ["name", "nickname", "picture"] {
+            put(&mut profile, key, json!("given"));
+        }
+        let given = profile.clone();
+        fill_in(&mut profile);
+        assert_eq!(profile, given);
+    }
+
+    #[test]
+    fn usernames_hold_some_signs_and_are_no_addresses() {
+        for (text, fine) in [
+            ("jane", true),
+            ("Jane_1.x-y+z", true),
+            ("@^$.!`-#+'~_", true),
+            ("jane roe", false),
+            ("jane/roe", false),
+            ("jane@acme.example", false),
+        ] {
+            assert_eq!(is_username(text), fine, "{text}");
+        }
+    }
+}

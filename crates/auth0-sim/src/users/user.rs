@@ -1,0 +1,38 @@
+//! A stored user.
+
+use std::sync::Arc;
+
+use super::passwords::Passwords;
+use super::profile::{Profile, text};
+
+/// A user as it is stored.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) passwords: Passwords,
+}
+
+impl Person {
+    pub(crate) fn new(profile: Profile, password: Option<&str>) -> Self {
+        Self { profile: Arc::new(profile), passwords: Passwords::new(password) }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        text(&self.profile, "user_id").unwrap_or("")
+    }
+
+    /// What the user can log in with.
+    pub(super) fn identifiers(&self) -> Vec<String> {
+        ["email", "username", "phone_number"]
+            .into_iter()
+            .filter_map(|key| text(&self.profile, key).map(str::to_owned))
+            .collect()
+    }
+}
+
+/// When something is written, and how far behind the search index is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: i64,
+    pub(crate) lag: u64,
+}
