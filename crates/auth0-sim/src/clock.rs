@@ -52,8 +52,8 @@ impl Clock for ManualClock {
 const DAY: i64 = 86_400_000;
 
 /// A moment as Auth0 writes it: ISO 8601, UTC, with milliseconds (observed).
-pub(crate) fn iso(millis: i64) -> String {
-    let (year, month, day) = civil(millis.div_euclid(DAY));
+pub(crate) fn iso_timestamp(millis: i64) -> String {
+    let (year, month, day) = civil_from_days(millis.div_euclid(DAY));
     let within = millis.rem_euclid(DAY);
     let (hour, minute) = (within / 3_600_000, within / 60_000 % 60);
     let (second, milli) = (within / 1_000 % 60, within % 1_000);
@@ -66,7 +66,7 @@ pub(crate) fn http_date(millis: i64) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let days = millis.div_euclid(DAY);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = civil_from_days(days);
     let within = millis.rem_euclid(DAY);
     let (hour, minute, second) = (within / 3_600_000, within / 60_000 % 60, within / 1_000 % 60);
     let name = |names: &[&'static str], index: i64| -> &'static str {
@@ -79,7 +79,7 @@ pub(crate) fn http_date(millis: i64) -> String {
 
 /// Year, month and day of a count of days since 1970-01-01, by Howard Hinnant's
 /// `civil_from_days`.
-fn civil(days: i64) -> (i64, i64, i64) {
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -95,7 +95,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{http_date, iso};
+    use super::{http_date, iso_timestamp};
 
     #[test]
     fn moments_are_written_as_auth0_and_http_write_them() {
@@ -105,7 +105,7 @@ mod tests {
             (951_782_400_001, "2000-02-29T00:00:00.001Z", "Tue, 29 Feb 2000 00:00:00 GMT"),
             (1_798_761_599_999, "2026-12-31T23:59:59.999Z", "Thu, 31 Dec 2026 23:59:59 GMT"),
         ] {
-            assert_eq!(iso(millis), auth0);
+            assert_eq!(iso_timestamp(millis), auth0);
             assert_eq!(http_date(millis), http);
         }
     }

@@ -11,14 +11,14 @@ use thiserror::Error;
 use crate::crypto::CryptoError;
 use crate::mail::outbox::Mail;
 use crate::oauth::access_token::{self, Claims};
-use crate::state::{Shared, State};
+use crate::state::{SharedState, State};
 use crate::switches::Switches;
 use crate::traffic::call_log::RecordedRequest;
 use crate::traffic::faults::Fault;
 
 /// Looks inside a stand-in and changes its behaviour. Clones are about the same one.
 #[derive(Debug, Clone)]
-pub struct Control(Arc<Shared>);
+pub struct Control(Arc<SharedState>);
 
 /// A user that cannot be put there.
 #[derive(Debug, Error)]
@@ -80,7 +80,7 @@ impl fmt::Debug for UserToken {
 }
 
 impl Control {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<SharedState>) -> Self {
         Self(shared)
     }
 
@@ -103,22 +103,22 @@ impl Control {
     /// is taken as given, such as `user_id`, `created_at` or `logins_count`; what is not given gets
     /// the defaults of a new user. The search index has the user at once.
     pub fn seed(&self, user: Value) -> Result<String, SeedError> {
-        seed(&mut self.0.lock(), user)
+        seed_user(&mut self.0.lock(), user)
     }
 
     /// A user as stored, whatever the index says.
     pub fn user(&self, id: &str) -> Option<Value> {
-        self.0.lock().users.show(id)
+        self.0.lock().users.get_json(id)
     }
 
     /// All users as stored.
     pub fn users(&self) -> Vec<Value> {
-        self.0.lock().users.all()
+        self.0.lock().users.all_json()
     }
 
     /// Takes a user out, as `DELETE` does. False if there was none.
     pub fn remove_user(&self, id: &str) -> bool {
-        remove(&mut self.0.lock(), id)
+        remove_user(&mut self.0.lock(), id)
     }
 
     /// How often each route was called, by names such as `GET /api/v2/users/{id}` and
@@ -179,7 +179,7 @@ impl Control {
     pub fn issue_user_token(&self, token: UserToken) -> Result<String, SigningError> {
         let state = self.0.lock();
         let claims = Self::claims(token);
-        Ok(access_token::issue(&state, claims, state.now())?)
+        Ok(access_token::issue_access_token(&state, claims, state.now())?)
     }
 
     pub(crate) fn claims(token: UserToken) -> Claims {
@@ -192,13 +192,13 @@ impl Control {
             organization: token.organization,
             permissions: token.permissions,
             lifetime_seconds: token.lifetime_seconds,
-            more: token.claims,
+            extra: token.claims,
         }
     }
 
     /// The mails that Auth0 would have sent.
     pub fn mails(&self) -> Vec<Mail> {
-        self.0.lock().mails.sent()
+        self.0.lock().outbox.sent()
     }
 
     /// Forgets everything but keys and tokens; the switches are as at the start.
@@ -208,15 +208,15 @@ impl Control {
 }
 
 /// Puts a user there.
-pub(crate) fn seed(state: &mut State, user: Value) -> Result<String, SeedError> {
+pub(crate) fn seed_user(state: &mut State, user: Value) -> Result<String, SeedError> {
     let now = state.now();
     let connections = state.connections.clone();
     state.users.seed(user, &connections, now).map_err(SeedError)
 }
 
 /// Takes a user out, and what it held. False if there was none.
-pub(crate) fn remove(state: &mut State, id: &str) -> bool {
+pub(crate) fn remove_user(state: &mut State, id: &str) -> bool {
     let now = state.now();
-    state.forget(id, now);
+    state.remove_assignments(id, now);
     state.users.remove(id)
 }

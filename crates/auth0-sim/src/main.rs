@@ -53,11 +53,11 @@ struct Options {
 }
 
 /// Why it cannot start.
-struct Failure(String);
+struct StartupError(String);
 
-impl Failure {
-    fn new(what: impl fmt::Display, why: impl fmt::Display) -> Self {
-        Self(format!("{what}: {why}"))
+impl StartupError {
+    fn new(subject: impl fmt::Display, message: impl fmt::Display) -> Self {
+        Self(format!("{subject}: {message}"))
     }
 }
 
@@ -65,14 +65,14 @@ impl Failure {
 async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(why)) => {
-            say_error(&why);
+        Err(StartupError(message)) => {
+            print_error(&message);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(options: Options) -> Result<(), Failure> {
+async fn run(options: Options) -> Result<(), StartupError> {
     let mut config = Config {
         listen: options.listen,
         issuer: options.issuer.clone(),
@@ -88,51 +88,53 @@ async fn run(options: Options) -> Result<(), Failure> {
     config.switches.latency_millis = options.latency_ms;
     if options.tls {
         let tls = Tls::generate_for(&options.tls_name)
-            .map_err(|error| Failure::new("no certificate", error))?;
+            .map_err(|error| StartupError::new("no certificate", error))?;
         config.tls = Some(tls);
     }
     let stop = stop_signal()?;
     let sim = Sim::start(config).await.map_err(|error| {
-        let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        Failure::new(&error, why)
+        let message =
+            std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        StartupError::new(&error, message)
     })?;
     if let (Some(file), Some(pem)) = (&options.ca_out, sim.ca_pem()) {
-        std::fs::write(file, pem).map_err(|error| Failure::new(file.display(), error))?;
+        std::fs::write(file, pem).map_err(|error| StartupError::new(file.display(), error))?;
     }
     if let Some(file) = &options.seed {
         seed(&sim, file)?;
     }
-    say(&format!("url            {}", sim.url()));
-    say(&format!("client id      {}", options.client_id));
-    say(&format!("client secret  {}", options.client_secret));
-    say(&format!("connection     {}", options.connection));
+    print_line(&format!("url            {}", sim.url()));
+    print_line(&format!("client id      {}", options.client_id));
+    print_line(&format!("client secret  {}", options.client_secret));
+    print_line(&format!("connection     {}", options.connection));
     stop.await;
     sim.stop().await;
     Ok(())
 }
 
-fn seed(sim: &Sim, file: &PathBuf) -> Result<(), Failure> {
-    let failed = |line: usize, why: &dyn fmt::Display| {
-        Failure::new(format_args!("{} line {line}", file.display()), why)
+fn seed(sim: &Sim, file: &PathBuf) -> Result<(), StartupError> {
+    let line_error = |line: usize, message: &dyn fmt::Display| {
+        StartupError::new(format_args!("{} line {line}", file.display()), message)
     };
     let text =
-        std::fs::read_to_string(file).map_err(|error| Failure::new(file.display(), error))?;
+        std::fs::read_to_string(file).map_err(|error| StartupError::new(file.display(), error))?;
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let user: Value = serde_json::from_str(line).map_err(|error| failed(index + 1, &error))?;
-        sim.control().seed(user).map_err(|error| failed(index + 1, &error))?;
+        let user: Value =
+            serde_json::from_str(line).map_err(|error| line_error(index + 1, &error))?;
+        sim.control().seed(user).map_err(|error| line_error(index + 1, &error))?;
     }
     Ok(())
 }
 
 /// SIGTERM or ctrl-c, listened for from now on.
 #[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     use signal::unix::{SignalKind, signal};
     let listen =
-        |kind| signal(kind).map_err(|error| Failure::new("cannot listen for signals", error));
+        |kind| signal(kind).map_err(|error| StartupError::new("cannot listen for signals", error));
     let (mut terminate, mut interrupt) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     Ok(async move {
@@ -145,18 +147,18 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
 
 /// Ctrl-c.
 #[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     Ok(async {
         let _ = signal::ctrl_c().await;
     })
 }
 
 #[expect(clippy::print_stdout, reason = "what the command is asked for")]
-fn say(line: &str) {
+fn print_line(line: &str) {
     println!("{line}");
 }
 
 #[expect(clippy::print_stderr, reason = "a command's errors go to stderr")]
-fn say_error(line: &str) {
+fn print_error(line: &str) {
     eprintln!("auth0-sim: {line}");
 }

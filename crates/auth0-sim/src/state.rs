@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::Clock;
 use crate::config::{Api, Client, Config, Connection};
 use crate::crypto::CryptoError;
-use crate::http::paging::Cursors;
-use crate::mail::outbox::Mails;
-use crate::oauth::issued_tokens::Tokens;
+use crate::http::paging::Checkpoints;
+use crate::mail::outbox::Outbox;
+use crate::oauth::issued_tokens::IssuedTokens;
 use crate::oauth::keys::Keys;
-use crate::oauth::login_attempts::Attempts;
+use crate::oauth::login_attempts::LoginAttempts;
 use crate::organizations::store::Organizations;
 use crate::roles::store::Roles;
 use crate::switches::Switches;
-use crate::traffic::call_log::Calls;
+use crate::traffic::call_log::CallLog;
 use crate::traffic::faults::Faults;
-use crate::traffic::rate_limits::Limits;
+use crate::traffic::rate_limits::RateLimiter;
 use crate::users::store::Users;
 
 /// Everything that the stand-in remembers. Handlers run to their end under its lock.
@@ -24,23 +24,23 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) organizations: Organizations,
     pub(crate) roles: Roles,
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: LoginAttempts,
     pub(crate) switches: Switches,
     pub(crate) connections: Vec<Connection>,
     pub(crate) clients: Vec<Client>,
     pub(crate) apis: Vec<Api>,
     pub(crate) keys: Keys,
-    pub(crate) tokens: Tokens,
-    pub(crate) mails: Mails,
-    pub(crate) calls: Calls,
+    pub(crate) tokens: IssuedTokens,
+    pub(crate) outbox: Outbox,
+    pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
-    pub(crate) limits: Limits,
-    pub(crate) cursors: Cursors,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer, ending in `/`.
     pub(crate) issuer: String,
     /// What it was started with, for a reset.
-    initial: Config,
+    initial_config: Config,
 }
 
 impl State {
@@ -49,21 +49,21 @@ impl State {
             users: Users::default(),
             organizations: Organizations::default(),
             roles: Roles::default(),
-            attempts: Attempts::default(),
+            attempts: LoginAttempts::default(),
             switches: config.switches.clone(),
             connections: config.connections.clone(),
             clients: config.clients.clone(),
             apis: config.apis.clone(),
             keys: Keys::new()?,
-            tokens: Tokens::default(),
-            mails: Mails::default(),
-            calls: Calls::default(),
+            tokens: IssuedTokens::default(),
+            outbox: Outbox::default(),
+            calls: CallLog::default(),
             faults: Faults::default(),
-            limits: Limits::default(),
-            cursors: Cursors::default(),
+            rate_limiter: RateLimiter::default(),
+            checkpoints: Checkpoints::default(),
             clock: Arc::clone(&config.clock),
             issuer,
-            initial: config,
+            initial_config: config,
         })
     }
 
@@ -76,18 +76,18 @@ impl State {
         self.users = Users::default();
         self.organizations = Organizations::default();
         self.roles = Roles::default();
-        self.attempts = Attempts::default();
-        self.switches = self.initial.switches.clone();
-        self.mails = Mails::default();
-        self.calls = Calls::default();
+        self.attempts = LoginAttempts::default();
+        self.switches = self.initial_config.switches.clone();
+        self.outbox = Outbox::default();
+        self.calls = CallLog::default();
         self.faults = Faults::default();
-        self.limits = Limits::default();
+        self.rate_limiter = RateLimiter::default();
     }
 
     /// The user is gone: what was held by its id is not for whoever gets that id next.
-    pub(crate) fn forget(&mut self, user_id: &str, now: i64) {
-        self.organizations.forget(user_id, now);
-        self.roles.forget(user_id);
+    pub(crate) fn remove_assignments(&mut self, user_id: &str, now: i64) {
+        self.organizations.remove_user(user_id, now);
+        self.roles.remove_user(user_id);
     }
 
     /// The connection with the name.
@@ -102,9 +102,9 @@ impl State {
 }
 
 /// The state, for the server and for [`Control`].
-pub(crate) struct Shared(Mutex<State>);
+pub(crate) struct SharedState(Mutex<State>);
 
-impl Shared {
+impl SharedState {
     pub(crate) fn new(state: State) -> Self {
         Self(Mutex::new(state))
     }
@@ -114,7 +114,7 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for SharedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::response::Answer;
+use super::response::Response;
 use crate::crypto::CryptoError;
 
 /// A refusal, in the form of the Management API or of the token endpoint.
@@ -11,7 +11,7 @@ pub(crate) enum ApiError {
     /// `{"statusCode","error","message","errorCode"?}`: `errorCode` is often missing (observed).
     Management { status: u16, message: String, code: Option<&'static str> },
     /// `{"error","error_description"}` and whatever else (RFC 6749 §5.2).
-    OAuth { status: u16, error: &'static str, description: String, more: Map<String, Value> },
+    OAuth { status: u16, error: &'static str, description: String, extra: Map<String, Value> },
 }
 
 impl ApiError {
@@ -25,7 +25,7 @@ impl ApiError {
     }
 
     pub(crate) fn oauth(status: u16, error: &'static str, description: impl Into<String>) -> Self {
-        Self::OAuth { status, error, description: description.into(), more: Map::new() }
+        Self::OAuth { status, error, description: description.into(), extra: Map::new() }
     }
 
     pub(crate) fn invalid_body(message: impl Into<String>) -> Self {
@@ -50,7 +50,7 @@ impl ApiError {
     }
 
     /// The answer that tells it.
-    pub(crate) fn into_answer(self) -> Answer {
+    pub(crate) fn into_response(self) -> Response {
         match self {
             Self::Management { status, message, code } => {
                 let reason = hyper::StatusCode::from_u16(status)
@@ -61,14 +61,14 @@ impl ApiError {
                 if let (Some(code), Some(members)) = (code, body.as_object_mut()) {
                     members.insert("errorCode".to_owned(), code.into());
                 }
-                Answer::json(status, &body)
+                Response::json(status, &body)
             }
-            Self::OAuth { status, error, description, more } => {
+            Self::OAuth { status, error, description, extra } => {
                 let mut body = json!({"error": error, "error_description": description});
                 if let Some(members) = body.as_object_mut() {
-                    members.extend(more);
+                    members.extend(extra);
                 }
-                Answer::json(status, &body)
+                Response::json(status, &body)
             }
         }
     }

@@ -6,7 +6,7 @@ use super::error::ApiError;
 use super::request::Request;
 
 /// The list of ids that is the one member of a body.
-pub(crate) fn ids(request: &Request, name: &str) -> Result<Vec<String>, ApiError> {
+pub(crate) fn id_list(request: &Request, name: &str) -> Result<Vec<String>, ApiError> {
     let body = request.json_object()?;
     let unknown = body.keys().find(|key| *key != name);
     if let Some(unknown) = unknown {

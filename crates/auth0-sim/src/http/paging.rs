@@ -11,24 +11,28 @@ use serde_json::{Map, Value, json};
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 
 /// How long a checkpoint is good for.
-const CHECKPOINT_MILLIS: i64 = 86_400_000;
+const CHECKPOINT_LIFETIME_MILLIS: i64 = 86_400_000;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Paging {
-    Offset { page: usize, per_page: usize, totals: bool },
+    Offset { page: usize, per_page: usize, include_totals: bool },
     Checkpoint { from: Option<String>, take: usize },
 }
 
 impl Paging {
     /// Reads the query, in which nothing else may be but `others`.
-    pub(crate) fn read(request: &Request, most: u64, others: &[&str]) -> Result<Self, ApiError> {
-        const OWN: [&str; 5] = ["page", "per_page", "include_totals", "from", "take"];
+    pub(crate) fn from_request(
+        request: &Request,
+        max: u64,
+        other_params: &[&str],
+    ) -> Result<Self, ApiError> {
+        const PAGING_PARAMS: [&str; 5] = ["page", "per_page", "include_totals", "from", "take"];
         let unknown = |(name, _): &&(String, String)| {
-            !OWN.contains(&name.as_str()) && !others.contains(&name.as_str())
+            !PAGING_PARAMS.contains(&name.as_str()) && !other_params.contains(&name.as_str())
         };
         if let Some((name, _)) = request.query.iter().find(unknown) {
             return Err(ApiError::invalid_query(format!(
@@ -41,9 +45,9 @@ impl Paging {
             return Ok(Self::Checkpoint { from, take });
         }
         let page = number(request, "page", 0, 1_000_000, 0)?;
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let per_page = number(request, "per_page", 1, 100, 50)?.min(most);
-        let totals = match request.query("include_totals") {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let per_page = number(request, "per_page", 1, 100, 50)?.min(max);
+        let include_totals = match request.query("include_totals") {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => {
@@ -52,12 +56,12 @@ impl Paging {
                 ));
             }
         };
-        Ok(Self::Offset { page, per_page, totals })
+        Ok(Self::Offset { page, per_page, include_totals })
     }
 }
 
 /// A list of which a part is asked for.
-pub(crate) struct Listed<T> {
+pub(crate) struct PagedList<T> {
     /// The name of its member in answers that are objects.
     pub(crate) name: &'static str,
     /// All of it, in its order, each with what its checkpoint is made of.
@@ -65,25 +69,25 @@ pub(crate) struct Listed<T> {
     /// Whether a last page that is not empty has a `next`.
     pub(crate) next_after_last: bool,
     /// Whether to say that there are none in total.
-    pub(crate) hide_total: bool,
+    pub(crate) report_zero_total: bool,
 }
 
-impl<T> Listed<T> {
+impl<T> PagedList<T> {
     pub(crate) fn new(name: &'static str, items: Vec<(String, T)>) -> Self {
-        Self { name, items, next_after_last: false, hide_total: false }
+        Self { name, items, next_after_last: false, report_zero_total: false }
     }
 
     /// The part, each item made into JSON only if it is a part of that.
-    pub(crate) fn answer(
+    pub(crate) fn respond(
         self,
         paging: &Paging,
-        cursors: &mut Cursors,
+        checkpoints: &mut Checkpoints,
         now: i64,
         view: impl Fn(T) -> Value,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let total = self.items.len();
         let body = match paging {
-            Paging::Offset { page, per_page, totals } => {
+            Paging::Offset { page, per_page, include_totals } => {
                 let start = page.saturating_mul(*per_page);
                 if start.saturating_add(*per_page) > 1_000 {
                     let message = "Requesting page exceeds the allowed maximum of 1000 records.";
@@ -91,8 +95,8 @@ impl<T> Listed<T> {
                 }
                 let part = self.items.into_iter().skip(start).take(*per_page);
                 let items: Vec<Value> = part.map(|(_, item)| view(item)).collect();
-                if *totals {
-                    let total = if self.hide_total { 0 } else { total };
+                if *include_totals {
+                    let total = if self.report_zero_total { 0 } else { total };
                     let mut body = json!({"start": start, "limit": per_page, "total": total});
                     if let Some(members) = body.as_object_mut() {
                         members.insert(self.name.to_owned(), items.into());
@@ -103,7 +107,7 @@ impl<T> Listed<T> {
                 }
             }
             Paging::Checkpoint { from, take } => {
-                let after = from.as_deref().map(|from| cursors.read(from, now)).transpose()?;
+                let after = from.as_deref().map(|from| checkpoints.read(from, now)).transpose()?;
                 let mut rest = self
                     .items
                     .into_iter()
@@ -116,23 +120,23 @@ impl<T> Listed<T> {
                     last = Some(key);
                 }
                 let mut body = Map::new();
-                let more = rest.peek().is_some() || self.next_after_last;
-                if let Some(last) = last.filter(|_| more) {
-                    body.insert("next".to_owned(), cursors.issue(&last, now).into());
+                let has_more = rest.peek().is_some() || self.next_after_last;
+                if let Some(last) = last.filter(|_| has_more) {
+                    body.insert("next".to_owned(), checkpoints.issue(&last, now).into());
                 }
                 body.insert(self.name.to_owned(), items.into());
                 body.into()
             }
         };
-        Ok(Answer::json(200, &body))
+        Ok(Response::json(200, &body))
     }
 }
 
 /// The checkpoints that were given out.
 #[derive(Default)]
-pub(crate) struct Cursors(HashMap<String, i64>);
+pub(crate) struct Checkpoints(HashMap<String, i64>);
 
-impl Cursors {
+impl Checkpoints {
     fn issue(&mut self, key: &str, now: i64) -> String {
         let text = STANDARD.encode(key);
         self.0.insert(text.clone(), now);
@@ -140,9 +144,10 @@ impl Cursors {
     }
 
     fn read(&self, text: &str, now: i64) -> Result<String, ApiError> {
-        let good = self.0.get(text).is_some_and(|issued| now < issued + CHECKPOINT_MILLIS);
+        let is_valid =
+            self.0.get(text).is_some_and(|issued| now < issued + CHECKPOINT_LIFETIME_MILLIS);
         let key = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        key.filter(|_| good).ok_or_else(|| {
+        key.filter(|_| is_valid).ok_or_else(|| {
             ApiError::invalid_query("Query validation error: 'Invalid cursor' on property from.")
         })
     }
@@ -151,8 +156,8 @@ impl Cursors {
 fn number(
     request: &Request,
     name: &str,
-    least: usize,
-    most: usize,
+    min: usize,
+    max: usize,
     default: usize,
 ) -> Result<usize, ApiError> {
     let Some(text) = request.query(name) else { return Ok(default) };
@@ -162,11 +167,11 @@ fn number(
     let number: usize = text
         .parse()
         .map_err(|_| refused("Expected type integer but found type string".to_owned()))?;
-    if number < least {
-        return Err(refused(format!("Value {number} is less than minimum {least}")));
+    if number < min {
+        return Err(refused(format!("Value {number} is less than minimum {min}")));
     }
-    if number > most {
-        return Err(refused(format!("Value {number} is greater than maximum {most}")));
+    if number > max {
+        return Err(refused(format!("Value {number} is greater than maximum {max}")));
     }
     Ok(number)
 }

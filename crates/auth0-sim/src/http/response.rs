@@ -5,13 +5,13 @@ use serde_json::Value;
 
 /// An answer before it is sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl Response {
     /// An answer with a JSON body.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::raw(status, "application/json; charset=utf-8", body.to_string())

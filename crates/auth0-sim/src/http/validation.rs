@@ -18,9 +18,9 @@ pub(crate) enum Rule {
     /// Text of so many characters.
     Text(usize, usize),
     /// Text of so many characters without blanks.
-    Unbroken(usize, usize),
+    NoWhitespace(usize, usize),
     Email,
-    Link,
+    Url,
     Phone,
 }
 
@@ -54,21 +54,21 @@ pub(crate) enum ParamRule {
     Names(&'static [&'static str]),
 }
 
-const ADDRESS: &str = "Object didn't pass validation for format email";
+const EMAIL_FORMAT: &str = "Object didn't pass validation for format email";
 
 /// `<what>` about a property.
-fn on(part: &str, what: &str, name: &str, description: &str) -> String {
-    format!("{part} validation error: '{what}' on property {name} ({description}).")
+fn message(location: &str, what: &str, name: &str, description: &str) -> String {
+    format!("{location} validation error: '{what}' on property {name} ({description}).")
 }
 
 /// A refusal of a body as a whole.
-pub(crate) fn refused_body(what: &str) -> ApiError {
+pub(crate) fn invalid_body(what: &str) -> ApiError {
     ApiError::invalid_body(format!("Payload validation error: '{what}'."))
 }
 
 /// A refusal of one property of a body.
-pub(crate) fn refused_property(what: &str, property: &Property) -> ApiError {
-    ApiError::invalid_body(on("Payload", what, property.name, property.description))
+pub(crate) fn invalid_property(what: &str, property: &Property) -> ApiError {
+    ApiError::invalid_body(message("Payload", what, property.name, property.description))
 }
 
 /// Checks a body against its properties: none that is unknown, each as it must be.
@@ -90,43 +90,43 @@ pub(crate) fn check_body(
     }
     for property in properties {
         if let Some(value) = body.get(property.name) {
-            check(value, property).map_err(|what| refused_property(&what, property))?;
+            check_value(value, property).map_err(|what| invalid_property(&what, property))?;
         }
     }
     Ok(())
 }
 
-fn check(value: &Value, property: &Property) -> Result<(), String> {
+fn check_value(value: &Value, property: &Property) -> Result<(), String> {
     if property.nullable && value.is_null() {
         return Ok(());
     }
     let text = match (property.rule, value) {
         (Rule::Flag, Value::Bool(_)) | (Rule::Object, Value::Object(_)) => return Ok(()),
-        (Rule::Flag, _) => return Err(expected("boolean", value)),
-        (Rule::Object, _) => return Err(expected("object", value)),
+        (Rule::Flag, _) => return Err(type_mismatch("boolean", value)),
+        (Rule::Object, _) => return Err(type_mismatch("object", value)),
         (_, Value::String(text)) => text,
-        (_, _) => return Err(expected("string", value)),
+        (_, _) => return Err(type_mismatch("string", value)),
     };
     match property.rule {
-        Rule::Text(min, max) => length(text, min, max),
-        Rule::Unbroken(min, max) => {
-            length(text, min, max)?;
+        Rule::Text(min, max) => check_length(text, min, max),
+        Rule::NoWhitespace(min, max) => {
+            check_length(text, min, max)?;
             if text.chars().any(char::is_whitespace) {
                 return Err(format!(r"String does not match pattern ^\S*$: {text}"));
             }
             Ok(())
         }
         Rule::Email if is_email(text) => Ok(()),
-        Rule::Email => Err(format!("{ADDRESS}: {text}")),
-        Rule::Link if is_link(text) => Ok(()),
-        Rule::Link => Err(format!("Object didn't pass validation for format strict-uri: {text}")),
+        Rule::Email => Err(format!("{EMAIL_FORMAT}: {text}")),
+        Rule::Url if is_url(text) => Ok(()),
+        Rule::Url => Err(format!("Object didn't pass validation for format strict-uri: {text}")),
         Rule::Phone if is_phone(text) => Ok(()),
         Rule::Phone => Err(format!(r"String does not match pattern ^\+[0-9]{{1,15}}$: {text}")),
         Rule::Flag | Rule::Object => Ok(()),
     }
 }
 
-fn expected(wanted: &str, found: &Value) -> String {
+fn type_mismatch(expected: &str, found: &Value) -> String {
     let found = match found {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -136,10 +136,10 @@ fn expected(wanted: &str, found: &Value) -> String {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    format!("Expected type {wanted} but found type {found}")
+    format!("Expected type {expected} but found type {found}")
 }
 
-fn length(text: &str, min: usize, max: usize) -> Result<(), String> {
+fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
     let length = text.chars().count();
     if length < min {
         Err(format!("String is too short ({length} chars), minimum {min}"))
@@ -154,19 +154,19 @@ fn length(text: &str, min: usize, max: usize) -> Result<(), String> {
 /// (documented), a domain, and neither blanks nor invisible characters (observed).
 pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let odd = |c: char| {
+    let is_invalid_char = |c: char| {
         c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}')
     };
     (1..=64).contains(&local.chars().count())
         && text.chars().count() <= 254
-        && !text.chars().any(odd)
+        && !text.chars().any(is_invalid_char)
         && !local.contains(['@', '"', '(', ')', ',', ':', ';', '<', '>', '[', ']', '\\'])
         && domain.split('.').all(|label| {
             !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         })
 }
 
-fn is_link(text: &str) -> bool {
+fn is_url(text: &str) -> bool {
     ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme))
         && !text.chars().any(char::is_whitespace)
 }
@@ -193,14 +193,14 @@ pub(crate) fn check_query(request: &Request, params: &[Param]) -> Result<(), Api
             check_param(param.rule, value)
         };
         seen.push(param.name);
-        checked.map_err(|what| refused_param(&what, param))?;
+        checked.map_err(|what| invalid_param(&what, param))?;
     }
     Ok(())
 }
 
 /// A refusal of one parameter.
-pub(crate) fn refused_param(what: &str, param: &Param) -> ApiError {
-    ApiError::invalid_query(on("Query", what, param.name, param.description))
+pub(crate) fn invalid_param(what: &str, param: &Param) -> ApiError {
+    ApiError::invalid_query(message("Query", what, param.name, param.description))
 }
 
 fn check_param(rule: ParamRule, value: &str) -> Result<(), String> {
@@ -209,7 +209,7 @@ fn check_param(rule: ParamRule, value: &str) -> Result<(), String> {
         ParamRule::Flag if matches!(value, "true" | "false") => Ok(()),
         ParamRule::Flag => Err("Expected type boolean but found type string".to_owned()),
         ParamRule::Email if is_email(value) => Ok(()),
-        ParamRule::Email => Err(format!("{ADDRESS}: {value}")),
+        ParamRule::Email => Err(format!("{EMAIL_FORMAT}: {value}")),
         ParamRule::Number(min, max) => match value.parse::<u64>() {
             Ok(number) if number > max => {
                 Err(format!("Value {number} is greater than maximum {max}"))
@@ -237,12 +237,12 @@ fn check_param(rule: ParamRule, value: &str) -> Result<(), String> {
 ///
 /// Documented is only that a malformed id is 400 `invalid_uri`; what is malformed is assumed.
 pub(crate) fn check_user_id(id: &str) -> Result<(), ApiError> {
-    let whole = id.split_once('|').is_some_and(|(provider, id)| {
+    let is_well_formed = id.split_once('|').is_some_and(|(provider, id)| {
         !provider.is_empty() && !id.is_empty() && !provider.contains(char::is_whitespace)
     });
-    if whole && !id.chars().any(char::is_control) && id.chars().count() <= 1024 {
+    if is_well_formed && !id.chars().any(char::is_control) && id.chars().count() <= 1024 {
         return Ok(());
     }
     let what = format!("Object didn't pass validation for format user-id: {id}");
-    Err(ApiError::invalid_uri(on("Path", &what, "id", "The user_id of the user.")))
+    Err(ApiError::invalid_uri(message("Path", &what, "id", "The user_id of the user.")))
 }

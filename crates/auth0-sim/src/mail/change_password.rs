@@ -5,34 +5,34 @@
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::oauth::parameters::Parameters;
 use crate::state::State;
 
 /// `POST /dbconnections/change_password`: mails a link to whoever has the address.
-pub(crate) fn change_password(
+pub(crate) fn request_password_change(
     state: &mut State,
     request: &Request,
     now: i64,
-) -> Result<Answer, ApiError> {
-    let parameters = Parameters::read(request)?;
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::from_request(request)?;
     let client = parameters.required("client_id")?;
     let email = parameters.required("email")?.to_lowercase();
     let connection = parameters.required("connection")?;
-    if !state.clients.iter().any(|known| known.id == client) {
+    if !state.clients.iter().any(|candidate| candidate.id == client) {
         return Err(ApiError::oauth(401, "invalid_client", "Unknown client."));
     }
-    if !state.connection(connection).is_some_and(|known| known.enabled_for(client)) {
+    if !state.connection(connection).is_some_and(|candidate| candidate.enabled_for(client)) {
         let description = "The connection does not exist or is not enabled for the client.";
         return Err(ApiError::oauth(400, "invalid_request", description));
     }
-    if !state.mails.take(request.client_ip, &email, now) {
+    if !state.outbox.take_request(request.client_ip, &email, now) {
         let description = "Too many password change requests for this user.";
         return Err(ApiError::oauth(429, "too_many_requests", description));
     }
-    if let Some(id) = state.users.by_login(connection, &email) {
-        state.mails.send("reset_email", &email, &id, now);
+    if let Some(id) = state.users.find_by_login(connection, &email) {
+        state.outbox.send("reset_email", &email, &id, now);
     }
     let sentence = "We've just sent you an email to reset your password.";
-    Ok(Answer::raw(200, "text/html; charset=utf-8", sentence))
+    Ok(Response::raw(200, "text/html; charset=utf-8", sentence))
 }

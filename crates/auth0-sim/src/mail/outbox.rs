@@ -31,12 +31,12 @@ impl fmt::Debug for Mail {
 
 /// The mails, and who asked for them how often.
 #[derive(Default)]
-pub(crate) struct Mails {
+pub(crate) struct Outbox {
     sent: Vec<Mail>,
-    asked: HashMap<(IpAddr, String), (i64, u64)>,
+    request_quotas: HashMap<(IpAddr, String), (i64, u64)>,
 }
 
-impl Mails {
+impl Outbox {
     /// A mail goes out.
     pub(crate) fn send(&mut self, kind: &str, to: &str, user_id: &str, now: i64) {
         self.sent.push(Mail {
@@ -52,14 +52,15 @@ impl Mails {
     }
 
     /// Takes one from what is left for the address and the e-mail; false if nothing is.
-    pub(super) fn take(&mut self, ip: IpAddr, email: &str, now: i64) -> bool {
+    pub(super) fn take_request(&mut self, ip: IpAddr, email: &str, now: i64) -> bool {
         let minute = now.div_euclid(MINUTE_MILLIS);
-        let (since, left) = self.asked.entry((ip, email.to_owned())).or_insert((minute, BURST));
-        let passed = u64::try_from(minute - *since).unwrap_or(0);
+        let (since, remaining) =
+            self.request_quotas.entry((ip, email.to_owned())).or_insert((minute, BURST));
+        let elapsed_minutes = u64::try_from(minute - *since).unwrap_or(0);
         *since = minute;
-        *left = left.saturating_add(passed).min(BURST);
-        let taken = *left > 0;
-        *left = left.saturating_sub(1);
-        taken
+        *remaining = remaining.saturating_add(elapsed_minutes).min(BURST);
+        let is_allowed = *remaining > 0;
+        *remaining = remaining.saturating_sub(1);
+        is_allowed
     }
 }

@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::state::State;
 
 /// `GET /.well-known/jwks.json`, the current key first.
 #[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
-pub(crate) fn jwks(state: &mut State, _request: &Request, _now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn key_set(
+    state: &mut State,
+    _request: &Request,
+    _now: i64,
+) -> Result<Response, ApiError> {
     let mut keys = state.keys.jwks();
     if state.switches.omit_alg_in_jwks {
         for jwk in &mut keys {
@@ -17,18 +21,18 @@ pub(crate) fn jwks(state: &mut State, _request: &Request, _now: i64) -> Result<A
         }
     }
     let keys: Vec<Value> = keys.into_iter().map(Value::Object).collect();
-    Ok(Answer::json(200, &json!({ "keys": keys })))
+    Ok(Response::json(200, &json!({ "keys": keys })))
 }
 
 /// `GET /.well-known/openid-configuration`.
 #[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
-pub(crate) fn discovery(
+pub(crate) fn openid_configuration(
     state: &mut State,
     _request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     let issuer = &state.issuer;
-    Ok(Answer::json(
+    Ok(Response::json(
         200,
         &json!({
             "issuer": issuer,

@@ -6,8 +6,8 @@ const HOUR_MILLIS: i64 = 3_600_000;
 
 /// The Management tokens that were given out.
 #[derive(Default)]
-pub(crate) struct Tokens {
-    live: HashMap<String, Grant>,
+pub(crate) struct IssuedTokens {
+    grants: HashMap<String, Grant>,
     /// How many tokens each client got in an hour, by the number of the hour.
     quotas: HashMap<String, (i64, u64)>,
 }
@@ -20,44 +20,38 @@ pub(super) struct Grant {
 }
 
 /// Where a client stands with its quota.
-pub(crate) struct Quota {
-    pub(crate) left: u64,
+pub(crate) struct TokenQuota {
+    pub(crate) remaining: u64,
     /// In how many seconds the next hour begins.
     pub(crate) reset_in: i64,
-    pub(crate) passes: bool,
+    pub(crate) is_allowed: bool,
 }
 
-impl Tokens {
+impl IssuedTokens {
     pub(super) fn get(&self, token: &str) -> Option<&Grant> {
-        self.live.get(token)
+        self.grants.get(token)
     }
 
     /// None of them is good any more.
     pub(crate) fn revoke_all(&mut self) {
-        self.live.clear();
+        self.grants.clear();
     }
 
     /// Takes one token from a client's quota of an hour.
-    pub(crate) fn draw(&mut self, client: &str, per_hour: u64, now: i64) -> Quota {
+    pub(crate) fn take_from_quota(&mut self, client: &str, per_hour: u64, now: i64) -> TokenQuota {
         let hour = now.div_euclid(HOUR_MILLIS);
         let used = self.quotas.entry(client.to_owned()).or_insert((hour, 0));
         if used.0 != hour {
             *used = (hour, 0);
         }
-        let passes = used.1 < per_hour;
-        used.1 += u64::from(passes);
+        let is_allowed = used.1 < per_hour;
+        used.1 += u64::from(is_allowed);
         let reset_in = (HOUR_MILLIS - now.rem_euclid(HOUR_MILLIS)) / 1_000;
-        Quota { left: per_hour - used.1, reset_in, passes }
+        TokenQuota { remaining: per_hour - used.1, reset_in, is_allowed }
     }
 
-    pub(crate) fn remember(
-        &mut self,
-        token: &str,
-        scopes: Vec<String>,
-        expires_at: i64,
-        kid: &str,
-    ) {
+    pub(crate) fn insert(&mut self, token: &str, scopes: Vec<String>, expires_at: i64, kid: &str) {
         let grant = Grant { scopes, expires_at, kid: kid.to_owned() };
-        self.live.insert(token.to_owned(), grant);
+        self.grants.insert(token.to_owned(), grant);
     }
 }

@@ -29,40 +29,40 @@ struct SigningKey {
 ///
 /// Making one takes a tenth of a second and more, and a run of tests starts hundreds of stand-ins:
 /// the nth key of each is the same. What sets their tokens apart is the issuer.
-static MADE: Mutex<Vec<Arc<SigningKey>>> = Mutex::new(Vec::new());
+static GENERATED: Mutex<Vec<Arc<SigningKey>>> = Mutex::new(Vec::new());
 
 /// The keys of one stand-in: previous ones, the current one, the next one.
 pub(crate) struct Keys {
     published: Vec<Arc<SigningKey>>,
     /// The place of the current key in `published`.
-    current: usize,
+    current_index: usize,
     /// How many keys this stand-in has had.
-    had: usize,
+    generated: usize,
 }
 
 impl Keys {
     pub(crate) fn new() -> Result<Self, CryptoError> {
-        Ok(Self { published: vec![nth(0)?, nth(1)?], current: 0, had: 2 })
+        Ok(Self { published: vec![cached_key(0)?, cached_key(1)?], current_index: 0, generated: 2 })
     }
 
     /// The next key becomes the current one and a new one the next; the previous one stays.
     pub(crate) fn rotate(&mut self) -> Result<(), CryptoError> {
-        self.published.push(nth(self.had)?);
-        self.had += 1;
-        self.current += 1;
+        self.published.push(cached_key(self.generated)?);
+        self.generated += 1;
+        self.current_index += 1;
         Ok(())
     }
 
     /// Takes a key out of the key set; the current one is rotated away first. False if there is no
     /// such key.
     pub(crate) fn revoke(&mut self, kid: &str) -> Result<bool, CryptoError> {
-        let Some(place) = self.place(kid) else { return Ok(false) };
-        if place >= self.current {
-            self.published.push(nth(self.had)?);
-            self.had += 1;
+        let Some(position) = self.position(kid) else { return Ok(false) };
+        if position >= self.current_index {
+            self.published.push(cached_key(self.generated)?);
+            self.generated += 1;
         }
-        self.published.remove(place);
-        self.current -= usize::from(place < self.current);
+        self.published.remove(position);
+        self.current_index -= usize::from(position < self.current_index);
         Ok(true)
     }
 
@@ -73,23 +73,23 @@ impl Keys {
 
     /// The id of the key that signs.
     pub(crate) fn current_id(&self) -> &str {
-        self.published.get(self.current).map_or("", |key| &key.kid)
+        self.published.get(self.current_index).map_or("", |key| &key.kid)
     }
 
     /// What is published of the keys, the current one first.
     pub(crate) fn jwks(&self) -> Vec<Map<String, Value>> {
-        let newer = self.published.iter().skip(self.current);
-        let older = self.published.iter().take(self.current);
+        let newer = self.published.iter().skip(self.current_index);
+        let older = self.published.iter().take(self.current_index);
         newer.chain(older).map(|key| key.jwk.clone()).collect()
     }
 
     pub(crate) fn is_published(&self, kid: &str) -> bool {
-        self.place(kid).is_some()
+        self.position(kid).is_some()
     }
 
     /// A JWT, signed by the current key (RS256).
     pub(crate) fn sign(&self, typ: &str, claims: &Value) -> Result<String, CryptoError> {
-        let key = self.published.get(self.current).ok_or(CryptoError)?;
+        let key = self.published.get(self.current_index).ok_or(CryptoError)?;
         let header = json!({"alg": "RS256", "typ": typ, "kid": key.kid});
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&header), encode(claims));
@@ -108,7 +108,7 @@ impl Keys {
         let _: Value = serde_json::from_slice(&decode(claims)?).ok()?;
         let signature = decode(signature)?;
         let kid = header.get("kid")?.as_str()?;
-        let key = self.place(kid).and_then(|place| self.published.get(place));
+        let key = self.position(kid).and_then(|position| self.published.get(position));
         Some(key.is_some_and(|key| {
             UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.pair.public_key().as_ref())
                 .verify(signed.as_bytes(), &signature)
@@ -116,17 +116,17 @@ impl Keys {
         }))
     }
 
-    fn place(&self, kid: &str) -> Option<usize> {
+    fn position(&self, kid: &str) -> Option<usize> {
         self.published.iter().position(|key| key.kid == kid)
     }
 }
 
-fn nth(index: usize) -> Result<Arc<SigningKey>, CryptoError> {
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    while made.len() <= index {
-        made.push(Arc::new(generate()?));
+fn cached_key(index: usize) -> Result<Arc<SigningKey>, CryptoError> {
+    let mut generated_keys = GENERATED.lock().unwrap_or_else(PoisonError::into_inner);
+    while generated_keys.len() <= index {
+        generated_keys.push(Arc::new(generate()?));
     }
-    made.get(index).cloned().ok_or(CryptoError)
+    generated_keys.get(index).cloned().ok_or(CryptoError)
 }
 
 fn generate() -> Result<SigningKey, CryptoError> {

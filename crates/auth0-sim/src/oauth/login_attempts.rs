@@ -16,7 +16,7 @@ const MINUTE_MILLIS: i64 = 60_000;
 
 /// Who tries, and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Pair {
+struct LoginSource {
     /// As typed, in lower case: an e-mail address or a username.
     identifier: String,
     ip: IpAddr,
@@ -31,14 +31,14 @@ struct Failures {
 }
 
 #[derive(Debug)]
-struct Logins {
+struct LoginQuota {
     minute: i64,
-    left: u64,
+    remaining: u64,
 }
 
 /// One pair that is blocked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Blocked {
+pub(crate) struct BruteForceBlock {
     pub(crate) identifier: String,
     pub(crate) ip: IpAddr,
     pub(crate) connection: String,
@@ -46,22 +46,22 @@ pub(crate) struct Blocked {
 
 /// Every count.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts {
-    failures: HashMap<Pair, Failures>,
-    logins: HashMap<Pair, Logins>,
+pub(crate) struct LoginAttempts {
+    failures: HashMap<LoginSource, Failures>,
+    logins: HashMap<LoginSource, LoginQuota>,
     by_address: HashMap<IpAddr, (i64, u64)>,
 }
 
-impl Attempts {
+impl LoginAttempts {
     /// Whether the pair is blocked now.
     pub(crate) fn is_blocked(&self, identifier: &str, ip: IpAddr, now: i64) -> bool {
         self.failures
-            .get(&pair(identifier, ip))
+            .get(&source(identifier, ip))
             .is_some_and(|failures| failures.blocked && now < failures.last + BLOCK_MILLIS)
     }
 
     /// Counts a wrong password; the `threshold`th in a row blocks the pair.
-    pub(crate) fn failed(
+    pub(crate) fn record_failure(
         &mut self,
         identifier: &str,
         connection: &str,
@@ -69,7 +69,7 @@ impl Attempts {
         threshold: u64,
         now: i64,
     ) {
-        let failures = self.failures.entry(pair(identifier, ip)).or_default();
+        let failures = self.failures.entry(source(identifier, ip)).or_default();
         if now >= failures.last + BLOCK_MILLIS {
             *failures = Failures::default();
         }
@@ -78,20 +78,20 @@ impl Attempts {
         connection.clone_into(&mut failures.connection);
         failures.blocked |= threshold > 0 && failures.count >= threshold;
         let day = now.div_euclid(DAY_MILLIS);
-        let of_address = self.by_address.entry(ip).or_insert((day, 0));
-        if of_address.0 != day {
-            *of_address = (day, 0);
+        let from_address = self.by_address.entry(ip).or_insert((day, 0));
+        if from_address.0 != day {
+            *from_address = (day, 0);
         }
-        of_address.1 += 1;
+        from_address.1 += 1;
     }
 
     /// Ends the count of a pair: the password was right.
-    pub(crate) fn succeeded(&mut self, identifier: &str, ip: IpAddr) {
-        self.failures.remove(&pair(identifier, ip));
+    pub(crate) fn record_success(&mut self, identifier: &str, ip: IpAddr) {
+        self.failures.remove(&source(identifier, ip));
     }
 
     /// How many logins failed from the address today (UTC).
-    pub(crate) fn failures_of_address(&self, ip: IpAddr, now: i64) -> u64 {
+    pub(crate) fn failures_from(&self, ip: IpAddr, now: i64) -> u64 {
         self.by_address
             .get(&ip)
             .filter(|(day, _)| *day == now.div_euclid(DAY_MILLIS))
@@ -108,48 +108,51 @@ impl Attempts {
         now: i64,
     ) -> bool {
         let minute = now.div_euclid(MINUTE_MILLIS);
-        let logins =
-            self.logins.entry(pair(identifier, ip)).or_insert(Logins { minute, left: burst });
-        let passed = u64::try_from(minute - logins.minute).unwrap_or(0);
+        let logins = self
+            .logins
+            .entry(source(identifier, ip))
+            .or_insert(LoginQuota { minute, remaining: burst });
+        let elapsed_minutes = u64::try_from(minute - logins.minute).unwrap_or(0);
         logins.minute = minute;
-        logins.left = logins.left.saturating_add(passed.saturating_mul(burst / 2)).min(burst);
-        let taken = logins.left > 0;
-        logins.left = logins.left.saturating_sub(1);
-        taken
+        logins.remaining =
+            logins.remaining.saturating_add(elapsed_minutes.saturating_mul(burst / 2)).min(burst);
+        let is_allowed = logins.remaining > 0;
+        logins.remaining = logins.remaining.saturating_sub(1);
+        is_allowed
     }
 
     /// The blocks of any of the identifiers, which count in any case of letters.
-    pub(crate) fn blocks_of<'a>(
+    pub(crate) fn list_blocks<'a>(
         &self,
         identifiers: impl IntoIterator<Item = &'a str>,
         now: i64,
-    ) -> Vec<Blocked> {
-        let wanted: Vec<String> = identifiers.into_iter().map(str::to_lowercase).collect();
-        let mut found: Vec<Blocked> = self
+    ) -> Vec<BruteForceBlock> {
+        let identifiers: Vec<String> = identifiers.into_iter().map(str::to_lowercase).collect();
+        let mut blocks: Vec<BruteForceBlock> = self
             .failures
             .iter()
-            .filter(|(pair, failures)| {
+            .filter(|(source, failures)| {
                 failures.blocked
                     && now < failures.last + BLOCK_MILLIS
-                    && wanted.contains(&pair.identifier)
+                    && identifiers.contains(&source.identifier)
             })
-            .map(|(pair, failures)| Blocked {
-                identifier: pair.identifier.clone(),
-                ip: pair.ip,
+            .map(|(source, failures)| BruteForceBlock {
+                identifier: source.identifier.clone(),
+                ip: source.ip,
                 connection: failures.connection.clone(),
             })
             .collect();
-        found.sort_by(|a, b| (&a.identifier, a.ip).cmp(&(&b.identifier, b.ip)));
-        found
+        blocks.sort_by(|a, b| (&a.identifier, a.ip).cmp(&(&b.identifier, b.ip)));
+        blocks
     }
 
     /// Lifts the blocks of the identifiers and forgets their counts.
     pub(crate) fn unblock<'a>(&mut self, identifiers: impl IntoIterator<Item = &'a str>) {
-        let lifted: Vec<String> = identifiers.into_iter().map(str::to_lowercase).collect();
-        self.failures.retain(|pair, _| !lifted.contains(&pair.identifier));
+        let identifiers: Vec<String> = identifiers.into_iter().map(str::to_lowercase).collect();
+        self.failures.retain(|source, _| !identifiers.contains(&source.identifier));
     }
 }
 
-fn pair(identifier: &str, ip: IpAddr) -> Pair {
-    Pair { identifier: identifier.to_lowercase(), ip }
+fn source(identifier: &str, ip: IpAddr) -> LoginSource {
+    LoginSource { identifier: identifier.to_lowercase(), ip }
 }

@@ -9,7 +9,7 @@ use crate::http::request::Request;
 pub(crate) struct Parameters(HashMap<String, String>);
 
 impl Parameters {
-    pub(crate) fn read(request: &Request) -> Result<Self, ApiError> {
+    pub(crate) fn from_request(request: &Request) -> Result<Self, ApiError> {
         let is_json = request
             .header("content-type")
             .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
@@ -39,6 +39,6 @@ impl Parameters {
 
 /// The short name of the grant that a request asks for, for counts and faults.
 pub(crate) fn grant_name(request: &Request) -> Option<String> {
-    let grant = Parameters::read(request).ok()?.0.remove("grant_type")?;
+    let grant = Parameters::from_request(request).ok()?.0.remove("grant_type")?;
     Some(grant.rsplit('/').next().unwrap_or_default().to_owned())
 }

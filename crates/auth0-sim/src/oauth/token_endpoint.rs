@@ -11,12 +11,16 @@ use super::{client_credentials, password_realm};
 use crate::config::{CLIENT_CREDENTIALS, Client, PASSWORD_REALM};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::state::State;
 
 /// `POST /oauth/token`, for the two grants that there are.
-pub(crate) fn token(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let parameters = Parameters::read(request)?;
+pub(crate) fn issue_token(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::from_request(request)?;
     let grant = parameters.required("grant_type")?;
     let client = authenticate(state, request, &parameters)?;
     if grant != CLIENT_CREDENTIALS && grant != PASSWORD_REALM {
@@ -28,7 +32,7 @@ pub(crate) fn token(state: &mut State, request: &Request, now: i64) -> Result<An
         return Err(ApiError::oauth(403, "unauthorized_client", description));
     }
     if grant == CLIENT_CREDENTIALS {
-        client_credentials::issue(state, &client, &parameters, now)
+        client_credentials::exchange(state, &client, &parameters, now)
     } else {
         password_realm::log_in(state, &client, request, &parameters, now)
     }
@@ -40,17 +44,17 @@ fn authenticate(
     request: &Request,
     parameters: &Parameters,
 ) -> Result<Client, ApiError> {
-    let basic = request
+    let credentials = request
         .header("authorization")
         .and_then(|header| header.strip_prefix("Basic "))
         .and_then(|encoded| STANDARD.decode(encoded).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
-    let (id, secret) = match basic.as_deref().and_then(|pair| pair.split_once(':')) {
+    let (id, secret) = match credentials.as_deref().and_then(|pair| pair.split_once(':')) {
         Some((id, secret)) => (id, Some(secret)),
         None => (parameters.required("client_id")?, parameters.optional("client_secret")),
     };
-    let known = state.clients.iter().find(|client| client.id == id);
-    known.filter(|client| secret == Some(client.secret.as_str())).cloned().ok_or_else(|| {
+    let client = state.clients.iter().find(|client| client.id == id);
+    client.filter(|client| secret == Some(client.secret.as_str())).cloned().ok_or_else(|| {
         if state.switches.bad_secret_is_access_denied {
             ApiError::oauth(401, "access_denied", "Unauthorized")
         } else {

@@ -7,22 +7,22 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::store::{Organization, missing, shown};
-use crate::clock::iso;
+use super::store::{Organization, not_found, organization_json};
+use crate::clock::iso_timestamp;
 use crate::crypto::random_id;
 use crate::http::error::ApiError;
-use crate::http::paging::{Listed, Paging};
+use crate::http::paging::{PagedList, Paging};
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::state::State;
 
-pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &["sort"])?;
+pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
+    let paging = Paging::from_request(request, state.switches.max_per_page, &["sort"])?;
     let mut items: Vec<(String, (&String, &Organization))> = Vec::new();
     for (id, one) in &state.organizations.0 {
         let key = match sort_field(request)? {
             "display_name" => one.display_name.clone().unwrap_or_default(),
-            "created_at" => iso(one.created_at),
+            "created_at" => iso_timestamp(one.created_at),
             _ => one.name.clone(),
         };
         items.push((format!("{key},{id}"), (id, one)));
@@ -34,8 +34,8 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Ans
     {
         items.reverse();
     }
-    let listed = Listed::new("organizations", items);
-    listed.answer(&paging, &mut state.cursors, now, |(id, one)| shown(id, one))
+    let listed = PagedList::new("organizations", items);
+    listed.respond(&paging, &mut state.checkpoints, now, |(id, one)| organization_json(id, one))
 }
 
 fn sort_field(request: &Request) -> Result<&str, ApiError> {
@@ -47,7 +47,7 @@ fn sort_field(request: &Request) -> Result<&str, ApiError> {
     })
 }
 
-pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
     let body = request.json_object()?;
     let mut organization = Organization {
         name: String::new(),
@@ -62,49 +62,53 @@ pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<A
         let message = "Payload validation error: 'Missing required property: name'.";
         return Err(ApiError::invalid_body(message));
     }
-    change(&mut organization, body)?;
-    if state.organizations.is_taken(&organization.name, "") {
-        return Err(taken());
+    apply_body(&mut organization, body)?;
+    if state.organizations.is_name_taken(&organization.name, "") {
+        return Err(name_conflict());
     }
     let id = random_id("org_")?;
-    let body = shown(&id, &organization);
+    let body = organization_json(&id, &organization);
     state.organizations.0.insert(id, organization);
-    Ok(Answer::json(201, &body))
+    Ok(Response::json(201, &body))
 }
 
-pub(crate) fn by_name(state: &mut State, request: &Request, _: i64) -> Result<Answer, ApiError> {
+pub(crate) fn by_name(state: &mut State, request: &Request, _: i64) -> Result<Response, ApiError> {
     let name = request.param(0);
     let found = state.organizations.0.iter().find(|(_, one)| one.name == name);
-    let (id, one) = found.ok_or_else(missing)?;
-    Ok(Answer::json(200, &shown(id, one)))
+    let (id, one) = found.ok_or_else(not_found)?;
+    Ok(Response::json(200, &organization_json(id, one)))
 }
 
-pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
     let id = request.param(0);
-    Ok(Answer::json(200, &shown(id, state.organizations.get(id)?)))
+    Ok(Response::json(200, &organization_json(id, state.organizations.find_mut(id)?)))
 }
 
-pub(crate) fn patch(state: &mut State, request: &Request, _now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn patch(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
     let id = request.param(0);
     let body = request.json_object()?;
-    state.organizations.get(id)?;
+    state.organizations.find_mut(id)?;
     if let Some(Value::String(name)) = body.get("name")
-        && state.organizations.is_taken(name, id)
+        && state.organizations.is_name_taken(name, id)
     {
-        return Err(taken());
+        return Err(name_conflict());
     }
-    let organization = state.organizations.get(id)?;
-    change(organization, body)?;
-    Ok(Answer::json(200, &shown(id, organization)))
+    let organization = state.organizations.find_mut(id)?;
+    apply_body(organization, body)?;
+    Ok(Response::json(200, &organization_json(id, organization)))
 }
 
-pub(crate) fn delete(state: &mut State, request: &Request, _now: i64) -> Result<Answer, ApiError> {
-    state.organizations.0.remove(request.param(0)).ok_or_else(missing)?;
-    Ok(Answer::no_content())
+pub(crate) fn delete(
+    state: &mut State,
+    request: &Request,
+    _now: i64,
+) -> Result<Response, ApiError> {
+    state.organizations.0.remove(request.param(0)).ok_or_else(not_found)?;
+    Ok(Response::no_content())
 }
 
 /// Takes over what a body says; nothing else may be in it.
-fn change(organization: &mut Organization, body: Map<String, Value>) -> Result<(), ApiError> {
+fn apply_body(organization: &mut Organization, body: Map<String, Value>) -> Result<(), ApiError> {
     let refused = |what: &str, name: &str| {
         let message = format!("Payload validation error: '{what}' on property {name}.");
         Err(ApiError::invalid_body(message))
@@ -141,7 +145,7 @@ fn change(organization: &mut Organization, body: Map<String, Value>) -> Result<(
     Ok(())
 }
 
-fn taken() -> ApiError {
+fn name_conflict() -> ApiError {
     let message = "An organization with this name already exists.";
     ApiError::new(409, message, "organization_conflict")
 }

@@ -31,24 +31,24 @@ impl Organizations {
     /// As the index has it: lists of members lag, this does not (assumed).
     pub(crate) fn is_member(&self, user_id: &str, id: &str, now: i64) -> bool {
         self.0.get(id).is_some_and(|organization| {
-            organization.members.iter().any(|member| member.is_of(user_id, now))
+            organization.members.iter().any(|member| member.is_member_at(user_id, now))
         })
     }
 
     /// The ids of the organizations that the user belongs to.
-    pub(crate) fn of(&self, user_id: &str) -> Vec<&str> {
+    pub(crate) fn ids_of_user(&self, user_id: &str) -> Vec<&str> {
         let belongs = |organization: &&Organization| {
-            organization.members.iter().any(|member| member.is_now(user_id))
+            organization.members.iter().any(|member| member.is_current(user_id))
         };
         self.0.iter().filter(|(_, one)| belongs(one)).map(|(id, _)| id.as_str()).collect()
     }
 
     /// The user is gone: ends memberships and forgets roles.
-    pub(crate) fn forget(&mut self, user_id: &str, now: i64) {
+    pub(crate) fn remove_user(&mut self, user_id: &str, now: i64) {
         for organization in self.0.values_mut() {
             for member in &mut organization.members {
-                if member.is_now(user_id) {
-                    member.until = Some(now);
+                if member.is_current(user_id) {
+                    member.removed_at = Some(now);
                 }
             }
             organization.roles.remove(user_id);
@@ -56,7 +56,7 @@ impl Organizations {
     }
 
     /// The role is gone: nobody holds it any more.
-    pub(crate) fn forget_role(&mut self, role_id: &str) {
+    pub(crate) fn remove_role(&mut self, role_id: &str) {
         for organization in self.0.values_mut() {
             for held in organization.roles.values_mut() {
                 held.retain(|held| held != role_id);
@@ -64,41 +64,41 @@ impl Organizations {
         }
     }
 
-    pub(super) fn get(&mut self, id: &str) -> Result<&mut Organization, ApiError> {
-        self.0.get_mut(id).ok_or_else(missing)
+    pub(super) fn find_mut(&mut self, id: &str) -> Result<&mut Organization, ApiError> {
+        self.0.get_mut(id).ok_or_else(not_found)
     }
 
-    pub(super) fn is_taken(&self, name: &str, by_other_than: &str) -> bool {
-        self.0.iter().any(|(id, one)| id != by_other_than && one.name == name)
+    pub(super) fn is_name_taken(&self, name: &str, except_id: &str) -> bool {
+        self.0.iter().any(|(id, one)| id != except_id && one.name == name)
     }
 }
 
 /// That a user belongs to an organization, or did.
 pub(crate) struct Membership {
     pub(super) user_id: String,
-    pub(super) since: i64,
+    pub(super) added_at: i64,
     /// When it ended; kept for as long as lists may lag.
-    pub(super) until: Option<i64>,
+    pub(super) removed_at: Option<i64>,
 }
 
 impl Membership {
-    pub(super) fn is_now(&self, user_id: &str) -> bool {
-        self.until.is_none() && self.user_id == user_id
+    pub(super) fn is_current(&self, user_id: &str) -> bool {
+        self.removed_at.is_none() && self.user_id == user_id
     }
 
     /// Whether it is this user's and holds at a moment.
-    pub(super) fn is_of(&self, user_id: &str, now: i64) -> bool {
-        self.user_id == user_id && self.is_shown(now, 0)
+    pub(super) fn is_member_at(&self, user_id: &str, now: i64) -> bool {
+        self.user_id == user_id && self.is_listed(now, 0)
     }
 
     /// Whether lists show it, which are as they were `lag` milliseconds ago.
-    pub(super) fn is_shown(&self, now: i64, lag: i64) -> bool {
+    pub(super) fn is_listed(&self, now: i64, lag: i64) -> bool {
         let then = now - lag;
-        self.since <= then && self.until.is_none_or(|until| until > then)
+        self.added_at <= then && self.removed_at.is_none_or(|removed_at| removed_at > then)
     }
 }
 
-pub(super) fn shown(id: &str, organization: &Organization) -> Value {
+pub(super) fn organization_json(id: &str, organization: &Organization) -> Value {
     let mut body = Map::from_iter([
         ("id".to_owned(), id.into()),
         ("name".to_owned(), organization.name.as_str().into()),
@@ -117,6 +117,6 @@ pub(super) fn shown(id: &str, organization: &Organization) -> Value {
 }
 
 /// Without an `errorCode` (observed).
-pub(super) fn missing() -> ApiError {
+pub(super) fn not_found() -> ApiError {
     ApiError::bare(404, "No organization found by that id or name")
 }

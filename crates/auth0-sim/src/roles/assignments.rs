@@ -4,23 +4,28 @@
 
 use serde_json::{Map, Value, json};
 
-use super::store::missing;
+use super::store::not_found;
 use crate::http::error::ApiError;
-use crate::http::id_list::ids;
-use crate::http::paging::{Listed, Paging};
+use crate::http::id_list::id_list;
+use crate::http::paging::{PagedList, Paging};
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::state::State;
 
 /// `GET /api/v2/roles/{id}/users`.
-pub(crate) fn holders(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &[])?;
+pub(crate) fn list_users(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
+    let paging = Paging::from_request(request, state.switches.max_per_page, &[])?;
     let role = request.param(0);
-    state.roles.shown(role).ok_or_else(missing)?;
+    state.roles.role_json(role).ok_or_else(not_found)?;
     let users = &state.users;
-    let items = state.roles.held.iter().filter(|(_, held)| held.iter().any(|id| id == role));
-    let items: Vec<(String, Value)> =
-        items.filter_map(|(user_id, _)| Some((user_id.clone(), users.show(user_id)?))).collect();
+    let items = state.roles.by_user.iter().filter(|(_, held)| held.iter().any(|id| id == role));
+    let items: Vec<(String, Value)> = items
+        .filter_map(|(user_id, _)| Some((user_id.clone(), users.get_json(user_id)?)))
+        .collect();
     let view = |user: Value| {
         let members = ["user_id", "email", "name", "picture"].into_iter();
         members
@@ -28,7 +33,7 @@ pub(crate) fn holders(state: &mut State, request: &Request, now: i64) -> Result<
             .collect::<Map<String, Value>>()
             .into()
     };
-    Listed::new("users", items).answer(&paging, &mut state.cursors, now, view)
+    PagedList::new("users", items).respond(&paging, &mut state.checkpoints, now, view)
 }
 
 /// `POST /api/v2/roles/{id}/users`.
@@ -36,31 +41,36 @@ pub(crate) fn assign_to_users(
     state: &mut State,
     request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
-    let users = ids(request, "users")?;
+) -> Result<Response, ApiError> {
+    let users = id_list(request, "users")?;
     let role = [request.param(0).to_owned()];
-    state.roles.all_exist(&role)?;
-    if users.iter().any(|id| state.users.show(id).is_none()) {
+    state.roles.check_all_exist(&role)?;
+    if users.iter().any(|id| state.users.get_json(id).is_none()) {
         return Err(ApiError::inexistent_user());
     }
     for user_id in users {
         state.roles.assign(&user_id, &role)?;
     }
-    Ok(Answer::json(200, &json!({})))
+    Ok(Response::json(200, &json!({})))
 }
 
 /// `GET /api/v2/users/{id}/roles`.
-pub(crate) fn of_user(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &[])?;
+pub(crate) fn list_of_user(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
+    let paging = Paging::from_request(request, state.switches.max_per_page, &[])?;
     let user_id = request.param(0);
-    if state.users.show(user_id).is_none() {
+    if state.users.get_json(user_id).is_none() {
         return Err(ApiError::inexistent_user());
     }
     let roles = &state.roles;
-    let held = roles.held.get(user_id).into_iter().flatten();
+    let held = roles.by_user.get(user_id).into_iter().flatten();
     let items = held.map(|id| (id.clone(), id)).collect();
-    Listed::new("roles", items)
-        .answer(&paging, &mut state.cursors, now, |id: &String| roles.shown(id).unwrap_or_default())
+    PagedList::new("roles", items).respond(&paging, &mut state.checkpoints, now, |id: &String| {
+        roles.role_json(id).unwrap_or_default()
+    })
 }
 
 /// `POST /api/v2/users/{id}/roles`.
@@ -68,26 +78,26 @@ pub(crate) fn assign_to_user(
     state: &mut State,
     request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
-    let roles = ids(request, "roles")?;
+) -> Result<Response, ApiError> {
+    let roles = id_list(request, "roles")?;
     let user_id = request.param(0);
-    if state.users.show(user_id).is_none() {
+    if state.users.get_json(user_id).is_none() {
         return Err(ApiError::inexistent_user());
     }
-    state.roles.all_exist(&roles)?;
+    state.roles.check_all_exist(&roles)?;
     state.roles.assign(user_id, &roles)?;
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
 /// `DELETE /api/v2/users/{id}/roles`.
-pub(crate) fn take_from_user(
+pub(crate) fn remove_from_user(
     state: &mut State,
     request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
-    let roles = ids(request, "roles")?;
-    if let Some(held) = state.roles.held.get_mut(request.param(0)) {
+) -> Result<Response, ApiError> {
+    let roles = id_list(request, "roles")?;
+    if let Some(held) = state.roles.by_user.get_mut(request.param(0)) {
         held.retain(|id| !roles.contains(id));
     }
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::http::error::ApiError;
 
 /// Roles that one user can hold.
-const MOST_ROLES: usize = 50;
+const MAX_ROLES_PER_USER: usize = 50;
 
 pub(super) struct Role {
     pub(super) name: String,
@@ -18,47 +18,47 @@ pub(super) struct Role {
 #[derive(Default)]
 pub(crate) struct Roles {
     pub(super) roles: BTreeMap<String, Role>,
-    pub(super) held: BTreeMap<String, Vec<String>>,
+    pub(super) by_user: BTreeMap<String, Vec<String>>,
 }
 
 impl Roles {
-    pub(crate) fn shown(&self, id: &str) -> Option<Value> {
+    pub(crate) fn role_json(&self, id: &str) -> Option<Value> {
         let role = self.roles.get(id)?;
         let description = role.description.as_deref().unwrap_or_default();
         Some(json!({"id": id, "name": role.name, "description": description}))
     }
 
     /// As a list of members shows roles: id and name.
-    pub(crate) fn shown_briefly(&self, ids: Option<&Vec<String>>) -> Value {
+    pub(crate) fn role_summaries(&self, ids: Option<&Vec<String>>) -> Value {
         let brief = |id: &String| Some(json!({"id": id, "name": self.roles.get(id)?.name}));
         ids.into_iter().flatten().filter_map(brief).collect()
     }
 
-    pub(crate) fn all_exist(&self, ids: &[String]) -> Result<(), ApiError> {
-        if ids.iter().all(|id| self.roles.contains_key(id)) { Ok(()) } else { Err(missing()) }
+    pub(crate) fn check_all_exist(&self, ids: &[String]) -> Result<(), ApiError> {
+        if ids.iter().all(|id| self.roles.contains_key(id)) { Ok(()) } else { Err(not_found()) }
     }
 
     /// The user is gone.
-    pub(crate) fn forget(&mut self, user_id: &str) {
-        self.held.remove(user_id);
+    pub(crate) fn remove_user(&mut self, user_id: &str) {
+        self.by_user.remove(user_id);
     }
 
     pub(super) fn assign(&mut self, user_id: &str, roles: &[String]) -> Result<(), ApiError> {
-        let held = self.held.entry(user_id.to_owned()).or_default();
-        let mut wanted = held.clone();
-        wanted.extend_from_slice(roles);
-        wanted.sort();
-        wanted.dedup();
-        if wanted.len() > MOST_ROLES {
+        let held = self.by_user.entry(user_id.to_owned()).or_default();
+        let mut updated = held.clone();
+        updated.extend_from_slice(roles);
+        updated.sort();
+        updated.dedup();
+        if updated.len() > MAX_ROLES_PER_USER {
             let message = "Maximum number of roles for the user has been reached.";
             return Err(ApiError::bare(409, message));
         }
-        *held = wanted;
+        *held = updated;
         Ok(())
     }
 }
 
 /// Without an `errorCode` (observed).
-pub(super) fn missing() -> ApiError {
+pub(super) fn not_found() -> ApiError {
     ApiError::bare(404, "The role does not exist.")
 }

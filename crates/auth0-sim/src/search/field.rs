@@ -8,19 +8,19 @@ pub(crate) enum Kind {
     /// A name of a person: case does not matter, and a word without quotes finds a word inside.
     Name,
     /// An e-mail address or its domain: case does not matter.
-    Folded,
+    Email,
     /// Text as it is written.
     Exact,
     Flag,
     Number,
     Date,
     /// Whatever JSON holds there: text as it is written, numbers, flags.
-    Dynamic,
+    Json,
 }
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum FieldSource {
     /// Down this path in the profile; arrays on the way are looked through.
     Path(Vec<String>),
     /// The part of the e-mail address after the `@`.
@@ -33,22 +33,22 @@ pub(crate) enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own in the docs")]
 pub(crate) struct Field {
-    pub(crate) place: Place,
+    pub(crate) source: FieldSource,
     pub(crate) kind: Kind,
     /// Whether `[a TO b]` can be asked.
     pub(crate) ranges: bool,
     /// Whether `a*` can be asked.
     pub(crate) wildcards: bool,
     /// Whether `*` alone can be asked, which is whether there is a value.
-    pub(crate) stars: bool,
+    pub(crate) existence: bool,
     /// Whether values can be asked for, or only whether there are any.
-    pub(crate) values: bool,
+    pub(crate) has_values: bool,
 }
 
 /// The root fields with values of their own. Documented.
 const ROOT: [(&str, Kind); 16] = [
     ("user_id", Kind::Exact),
-    ("email", Kind::Folded),
+    ("email", Kind::Email),
     ("email_verified", Kind::Flag),
     ("username", Kind::Exact),
     ("name", Kind::Name),
@@ -84,17 +84,17 @@ impl Field {
         if let Some((_, kind)) = ROOT.iter().find(|(root, _)| *root == name) {
             return Ok(Self::root(name, *kind));
         }
-        let special = |place, kind, stars| Self {
-            place,
+        let special = |source, kind, existence| Self {
+            source,
             kind,
             ranges: false,
-            wildcards: stars,
-            stars,
-            values: true,
+            wildcards: existence,
+            existence,
+            has_values: true,
         };
         match name {
-            "email.domain" => return Ok(special(Place::EmailDomain, Kind::Folded, true)),
-            "organization_id" => return Ok(special(Place::Organization, Kind::Exact, false)),
+            "email.domain" => return Ok(special(FieldSource::EmailDomain, Kind::Email, true)),
+            "organization_id" => return Ok(special(FieldSource::Organization, Kind::Exact, false)),
             _ => {}
         }
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
@@ -105,10 +105,10 @@ impl Field {
             "identities" | "app_metadata" | "user_metadata" if nested || whole => Ok(Self {
                 ranges: false,
                 wildcards: root != "user_metadata",
-                stars: root != "user_metadata",
-                values: nested,
-                place: Place::Path(path),
-                kind: Kind::Dynamic,
+                existence: root != "user_metadata",
+                has_values: nested,
+                source: FieldSource::Path(path),
+                kind: Kind::Json,
             }),
             _ => Err(UnsupportedQuery(format!("field '{name}' is not searchable"))),
         }
@@ -124,12 +124,12 @@ impl Field {
 
     fn root(name: &str, kind: Kind) -> Self {
         Self {
-            place: Place::Path(vec![name.to_owned()]),
+            source: FieldSource::Path(vec![name.to_owned()]),
             kind,
             ranges: kind != Kind::Flag,
-            wildcards: matches!(kind, Kind::Name | Kind::Folded | Kind::Exact),
-            stars: true,
-            values: true,
+            wildcards: matches!(kind, Kind::Name | Kind::Email | Kind::Exact),
+            existence: true,
+            has_values: true,
         }
     }
 }

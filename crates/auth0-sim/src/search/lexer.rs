@@ -25,9 +25,9 @@ pub(crate) struct Bound {
 pub(crate) enum Token {
     /// A name and the colon after it.
     Field(String),
-    Wanted(Wanted),
-    Open,
-    Close,
+    Operand(Operand),
+    OpenParen,
+    CloseParen,
     And,
     Or,
     Not,
@@ -35,7 +35,7 @@ pub(crate) enum Token {
 
 /// What a value is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum Operand {
     /// A term without quotes: texts and wildcards.
     Term(Vec<Part>),
     /// A text in quotes.
@@ -54,8 +54,8 @@ pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, UnsupportedQuery> {
     Ok(tokens)
 }
 
-fn unsupported<T>(why: impl Into<String>) -> Result<T, UnsupportedQuery> {
-    Err(UnsupportedQuery(why.into()))
+fn unsupported<T>(reason: impl Into<String>) -> Result<T, UnsupportedQuery> {
+    Err(UnsupportedQuery(reason.into()))
 }
 
 struct Lexer {
@@ -80,14 +80,14 @@ impl Lexer {
     fn next_token(&mut self) -> Result<Option<Token>, UnsupportedQuery> {
         self.skip_blanks();
         let Some(first) = self.peek() else { return Ok(None) };
-        let doubled = self.second() == Some(first);
+        let is_doubled = self.second() == Some(first);
         let token = match first {
-            '(' => self.single(Token::Open),
-            ')' => self.single(Token::Close),
+            '(' => self.single(Token::OpenParen),
+            ')' => self.single(Token::CloseParen),
             '!' => self.single(Token::Not),
-            '&' if doubled => self.double(Token::And),
-            '|' if doubled => self.double(Token::Or),
-            '"' => Token::Wanted(Wanted::Phrase(self.phrase()?)),
+            '&' if is_doubled => self.double(Token::And),
+            '|' if is_doubled => self.double(Token::Or),
+            '"' => Token::Operand(Operand::Phrase(self.phrase()?)),
             '[' | '{' => self.range()?,
             '+' | '-' | '<' | '>' | ':' | ']' | '}' => {
                 return unsupported(format!("unexpected '{first}'"));
@@ -132,7 +132,7 @@ impl Lexer {
     fn word(&mut self) -> Result<Token, UnsupportedQuery> {
         let mut parts = Vec::new();
         let mut text = String::new();
-        let mut plain = true;
+        let mut is_plain = true;
         while let Some(next) = self.peek() {
             match next {
                 '(' | ')' | '"' | '[' | ']' | '{' | '}' | ':' | '!' => break,
@@ -148,12 +148,12 @@ impl Lexer {
                     if parts.last() != Some(&Part::Any) {
                         parts.push(Part::Any);
                     }
-                    plain = false;
+                    is_plain = false;
                 }
                 '\\' => {
                     self.rest.next();
                     text.push(self.escaped()?);
-                    plain = false;
+                    is_plain = false;
                 }
                 _ => {
                     self.rest.next();
@@ -172,7 +172,7 @@ impl Lexer {
             };
         }
         match parts.as_slice() {
-            [Part::Text(word)] if plain => match word.as_str() {
+            [Part::Text(word)] if is_plain => match word.as_str() {
                 "AND" => return Ok(Token::And),
                 "OR" => return Ok(Token::Or),
                 "NOT" => return Ok(Token::Not),
@@ -181,7 +181,7 @@ impl Lexer {
             [] => return unsupported("a term is empty"),
             _ => {}
         }
-        Ok(Token::Wanted(Wanted::Term(parts)))
+        Ok(Token::Operand(Operand::Term(parts)))
     }
 
     fn range(&mut self) -> Result<Token, UnsupportedQuery> {
@@ -198,7 +198,7 @@ impl Lexer {
             Some('}') => false,
             _ => return unsupported("a range is not closed"),
         };
-        Ok(Token::Wanted(Wanted::Range(
+        Ok(Token::Operand(Operand::Range(
             Bound { value: lower, inclusive: lower_inclusive },
             Bound { value: upper, inclusive: upper_inclusive },
         )))
@@ -211,15 +211,15 @@ impl Lexer {
             return self.phrase().map(Some);
         }
         let mut text = String::new();
-        let mut open = false;
+        let mut is_open = false;
         while let Some(next) = self.peek() {
             match next {
                 ']' | '}' => break,
                 _ if next.is_whitespace() => break,
                 '[' | '{' | '(' | ')' | '"' => return unsupported("a range is not closed"),
-                '*' if text.is_empty() && !open => {
+                '*' if text.is_empty() && !is_open => {
                     self.rest.next();
-                    open = true;
+                    is_open = true;
                 }
                 '*' | '?' => return unsupported("wildcards are not supported in ranges"),
                 '\\' => {
@@ -232,7 +232,7 @@ impl Lexer {
                 }
             }
         }
-        match (open, text.is_empty()) {
+        match (is_open, text.is_empty()) {
             (true, true) => Ok(None),
             (true, false) => unsupported("wildcards are not supported in ranges"),
             (false, true) => unsupported("a range has no bound"),

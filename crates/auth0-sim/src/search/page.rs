@@ -59,7 +59,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn of(request: &Request, switches: &Switches) -> Result<Self, ApiError> {
+    pub(crate) fn from_request(request: &Request, switches: &Switches) -> Result<Self, ApiError> {
         let number = |name, default| {
             request.query(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or(default)
         };
@@ -73,7 +73,7 @@ impl Page {
     }
 
     /// The body that shows this page of the results.
-    pub(crate) fn show(
+    pub(crate) fn to_json(
         self,
         found: &[&Map<String, Value>],
         projection: &Projection,
@@ -82,7 +82,7 @@ impl Page {
         let skipped = usize::try_from(self.start).unwrap_or(usize::MAX);
         let taken = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let users: Vec<Value> =
-            found.iter().skip(skipped).take(taken).map(|user| projection.of(user)).collect();
+            found.iter().skip(skipped).take(taken).map(|user| projection.apply(user)).collect();
         if !self.totals {
             return Value::Array(users);
         }
@@ -107,7 +107,7 @@ pub(crate) struct Projection {
 
 impl Projection {
     /// As `fields` and `include_fields` say. The request has passed its validation.
-    pub(crate) fn of_request(request: &Request) -> Self {
+    pub(crate) fn from_request(request: &Request) -> Self {
         let fields = request.query("fields").unwrap_or("");
         Self {
             fields: fields
@@ -119,10 +119,10 @@ impl Projection {
         }
     }
 
-    pub(crate) fn of(&self, user: &Map<String, Value>) -> Value {
-        let shown =
+    pub(crate) fn apply(&self, user: &Map<String, Value>) -> Value {
+        let is_shown =
             |name: &String| self.fields.is_empty() || self.fields.contains(name) == self.include;
-        let members = user.iter().filter(|(name, _)| shown(name));
+        let members = user.iter().filter(|(name, _)| is_shown(name));
         Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 }

@@ -136,12 +136,12 @@ fn days_of(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::iso;
+    use crate::clock::iso_timestamp;
 
     #[test]
     fn a_complete_text_is_a_moment() {
         for at in (0..60_000).map(|day| day * 7 * 3_600_000 + 789) {
-            assert_eq!(millis(&iso(at)), Some(at));
+            assert_eq!(millis(&iso_timestamp(at)), Some(at));
         }
     }
 
@@ -157,7 +157,10 @@ mod tests {
             ("2018-01-15T10:30:01.5+02:00", "2018-01-15T08:30:01.500Z", "2018-01-15T08:30:01.500Z"),
         ] {
             let period = period(named).unwrap();
-            assert_eq!((iso(period.first), iso(period.last)), (first.into(), last.into()));
+            assert_eq!(
+                (iso_timestamp(period.first), iso_timestamp(period.last)),
+                (first.into(), last.into())
+            );
         }
     }
 

@@ -41,8 +41,7 @@ fn people() -> Vec<(char, Map<String, Value>)> {
             "user_metadata": {"color": "Blue", "level": 10}
         }
     ]);
-    let people =
-        people.as_array().unwrap().iter().map(|person| person.as_object().unwrap().clone());
+    let people = people.as_array().unwrap().iter().map(|user| user.as_object().unwrap().clone());
     "abcd".chars().zip(people).collect()
 }
 
@@ -52,8 +51,8 @@ fn is_member(user: &str, organization: &str) -> bool {
 
 fn found(query: &str) -> Result<String, UnsupportedQuery> {
     let query = Query::parse(query)?;
-    let finds = |person: &Map<String, Value>| query.matches(person, &is_member);
-    Ok(people().into_iter().filter(|(_, person)| finds(person)).map(|(name, _)| name).collect())
+    let finds = |user: &Map<String, Value>| query.matches(user, &is_member);
+    Ok(people().into_iter().filter(|(_, user)| finds(user)).map(|(name, _)| name).collect())
 }
 
 #[track_caller]

@@ -14,15 +14,15 @@ const CHUNK: &[u8] = &[b'a'; 16 * 1024];
 pub(crate) enum Body {
     Whole(Bytes),
     /// Says it is `length` long, sends `part`, and ends with an error once that is on its way.
-    Cut {
+    Truncated {
         part: Bytes,
         length: u64,
-        flushed: bool,
+        is_flushed: bool,
     },
     /// So many bytes of JSON text, without saying beforehand how many.
-    Endless {
+    Oversized {
         left: u64,
-        begun: bool,
+        has_started: bool,
     },
 }
 
@@ -38,13 +38,13 @@ impl Body {
     }
 
     /// The first half, and the promise of more than there is.
-    pub(crate) fn cut_short(bytes: &Bytes) -> Self {
+    pub(crate) fn truncated(bytes: &Bytes) -> Self {
         let length = bytes.len().max(2) as u64;
-        Self::Cut { part: bytes.slice(..bytes.len() / 2), length, flushed: false }
+        Self::Truncated { part: bytes.slice(..bytes.len() / 2), length, is_flushed: false }
     }
 
-    pub(crate) fn endless(bytes: u64) -> Self {
-        Self::Endless { left: bytes, begun: false }
+    pub(crate) fn oversized(bytes: u64) -> Self {
+        Self::Oversized { left: bytes, has_started: false }
     }
 }
 
@@ -60,21 +60,23 @@ impl HttpBody for Body {
         match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => frame(std::mem::take(bytes)),
-            Self::Cut { part, .. } if !part.is_empty() => frame(std::mem::take(part)),
-            Self::Cut { flushed: flushed @ false, .. } => {
+            Self::Truncated { part, .. } if !part.is_empty() => frame(std::mem::take(part)),
+            Self::Truncated { is_flushed: is_flushed @ false, .. } => {
                 // What has been handed over is written out before this is asked again.
-                *flushed = true;
+                *is_flushed = true;
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Self::Cut { .. } => Poll::Ready(Some(Err(io::Error::other("cut short on purpose")))),
-            Self::Endless { left: 0, .. } => Poll::Ready(None),
-            Self::Endless { left, begun: begun @ false } => {
-                *begun = true;
+            Self::Truncated { .. } => {
+                Poll::Ready(Some(Err(io::Error::other("cut short on purpose"))))
+            }
+            Self::Oversized { left: 0, .. } => Poll::Ready(None),
+            Self::Oversized { left, has_started: has_started @ false } => {
+                *has_started = true;
                 *left -= 1;
                 frame(Bytes::from_static(b"\""))
             }
-            Self::Endless { left, .. } => {
+            Self::Oversized { left, .. } => {
                 let part = usize::try_from(*left).unwrap_or(usize::MAX).min(CHUNK.len());
                 *left -= part as u64;
                 frame(Bytes::from_static(CHUNK).slice(..part))
@@ -85,16 +87,16 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
-            Self::Endless { left, .. } => *left == 0,
-            Self::Cut { .. } => false,
+            Self::Oversized { left, .. } => *left == 0,
+            Self::Truncated { .. } => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Cut { length, .. } => SizeHint::with_exact(*length),
-            Self::Endless { .. } => SizeHint::default(),
+            Self::Truncated { length, .. } => SizeHint::with_exact(*length),
+            Self::Oversized { .. } => SizeHint::default(),
         }
     }
 }

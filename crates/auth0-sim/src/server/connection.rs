@@ -13,15 +13,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::pipeline::serve;
-use super::socket::{Abort, Socket};
-use crate::state::Shared;
+use super::pipeline::handle_request;
+use super::socket::{ResetSignal, Socket};
+use crate::state::SharedState;
 
 /// Takes connections until it is stopped; those that stand are dropped with it.
 pub(super) async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     stopped: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -34,12 +34,12 @@ pub(super) async fn accept(
                     tokio::task::yield_now().await;
                     continue;
                 };
-                connections.spawn(connection(
+                connections.spawn(serve_connection(
                     stream, peer.ip(), tls.clone(), Arc::clone(&shared), stopped.clone(),
                 ));
             }
             Some(_) = connections.join_next() => {}
-            () = told_to_stop(&mut stop) => break,
+            () = stop_requested(&mut stop) => break,
         }
     }
     drop(listener);
@@ -47,40 +47,40 @@ pub(super) async fn accept(
 }
 
 /// Waits until it is told to stop.
-async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+async fn stop_requested(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn connection(
+async fn serve_connection(
     stream: TcpStream,
     peer: IpAddr,
     tls: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     stopped: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
-    let abort = Abort::default();
-    let socket = Socket::new(stream, abort.clone());
+    let reset = ResetSignal::default();
+    let socket = Socket::new(stream, reset.clone());
     match tls {
-        None => speak(socket, peer, abort, shared, stopped).await,
+        None => serve_http(socket, peer, reset, shared, stopped).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(socket).await {
-                speak(stream, peer, abort, shared, stopped).await;
+                serve_http(stream, peer, reset, shared, stopped).await;
             }
         }
     }
 }
 
-async fn speak(
+async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: IpAddr,
-    abort: Abort,
-    shared: Arc<Shared>,
+    reset: ResetSignal,
+    shared: Arc<SharedState>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request| {
-        let (shared, abort) = (Arc::clone(&shared), abort.clone());
-        async move { Ok::<_, Infallible>(serve(&shared, &abort, peer, request).await) }
+        let (shared, reset) = (Arc::clone(&shared), reset.clone());
+        async move { Ok::<_, Infallible>(handle_request(&shared, &reset, peer, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -90,12 +90,12 @@ async fn speak(
     tokio::select! {
         _ = connection.as_mut() => return,
         // Dropping the connection closes the socket, which then resets it.
-        () = abort.asked_for() => return,
-        () = told_to_stop(&mut stopped) => {}
+        () = reset.requested() => return,
+        () = stop_requested(&mut stopped) => {}
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         _ = connection => {}
-        () = abort.asked_for() => {}
+        () = reset.requested() => {}
     }
 }

@@ -5,36 +5,36 @@ use hyper::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::control::{Control, UserToken, remove, seed};
+use crate::control::{Control, UserToken, remove_user, seed_user};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
-use crate::oauth::access_token::issue;
-use crate::state::{Shared, State};
+use crate::http::response::Response;
+use crate::oauth::access_token::issue_access_token;
+use crate::state::{SharedState, State};
 use crate::switches::Switches;
 use crate::traffic::faults::Fault;
 
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
+pub(crate) fn respond(shared: &SharedState, request: &Request) -> Response {
     let path: Vec<&str> = request.segments.iter().skip(1).map(String::as_str).collect();
     let mut state = shared.lock();
-    carry_out(&mut state, request, &path).unwrap_or_else(ApiError::into_answer)
+    dispatch(&mut state, request, &path).unwrap_or_else(ApiError::into_response)
 }
 
-fn carry_out(state: &mut State, request: &Request, path: &[&str]) -> Result<Answer, ApiError> {
-    let ok = |body: Value| Ok(Answer::json(200, &body));
-    let done = || Ok(Answer::no_content());
+fn dispatch(state: &mut State, request: &Request, path: &[&str]) -> Result<Response, ApiError> {
+    let ok = |body: Value| Ok(Response::json(200, &body));
+    let done = || Ok(Response::no_content());
     let is = |method: Method| request.method == method;
     match path {
         ["health"] if is(Method::GET) => ok(json!({"status": "ok"})),
-        ["switches"] if is(Method::GET) => ok(value(&state.switches)?),
+        ["switches"] if is(Method::GET) => ok(to_json(&state.switches)?),
         ["switches"] if is(Method::PATCH) => {
-            let Value::Object(mut members) = value(&state.switches)? else {
-                return Err(refused("the switches cannot be read"));
+            let Value::Object(mut members) = to_json(&state.switches)? else {
+                return Err(bad_request("the switches cannot be read"));
             };
             members.extend(body::<Map<String, Value>>(request)?);
             state.switches = serde_json::from_value::<Switches>(members.into())
-                .map_err(|error| refused(&error.to_string()))?;
-            ok(value(&state.switches)?)
+                .map_err(|error| bad_request(&error.to_string()))?;
+            ok(to_json(&state.switches)?)
         }
         ["faults"] if is(Method::POST) => {
             state.faults.add(body::<Fault>(request)?);
@@ -44,24 +44,27 @@ fn carry_out(state: &mut State, request: &Request, path: &[&str]) -> Result<Answ
             state.faults.clear();
             done()
         }
-        ["calls"] if is(Method::GET) => ok(value(&state.calls.counts())?),
+        ["calls"] if is(Method::GET) => ok(to_json(&state.calls.counts())?),
         ["calls"] if is(Method::DELETE) => {
             state.calls.reset();
             done()
         }
-        ["requests"] if is(Method::GET) => ok(value(&state.calls.requests())?),
-        ["mails"] if is(Method::GET) => ok(value(&state.mails.sent())?),
-        ["users"] if is(Method::GET) => ok(state.users.all().into()),
+        ["requests"] if is(Method::GET) => ok(to_json(&state.calls.requests())?),
+        ["mails"] if is(Method::GET) => ok(to_json(&state.outbox.sent())?),
+        ["users"] if is(Method::GET) => ok(state.users.all_json().into()),
         ["users"] if is(Method::POST) => {
-            let id = seed(state, body(request)?).map_err(|error| refused(&error.to_string()))?;
-            Ok(Answer::json(201, &json!({"user_id": id})))
+            let id = seed_user(state, body(request)?)
+                .map_err(|error| bad_request(&error.to_string()))?;
+            Ok(Response::json(201, &json!({"user_id": id})))
         }
-        ["users", id] if is(Method::GET) => state.users.show(id).map_or_else(|| Err(missing()), ok),
+        ["users", id] if is(Method::GET) => {
+            state.users.get_json(id).map_or_else(|| Err(not_found()), ok)
+        }
         ["users", id] if is(Method::DELETE) => {
-            if remove(state, id) {
+            if remove_user(state, id) {
                 done()
             } else {
-                Err(missing())
+                Err(not_found())
             }
         }
         ["catch-up"] if is(Method::POST) => {
@@ -70,8 +73,8 @@ fn carry_out(state: &mut State, request: &Request, path: &[&str]) -> Result<Answ
         }
         ["tokens"] if is(Method::POST) => {
             let claims = Control::claims(body::<UserToken>(request)?);
-            let token = issue(state, claims, state.now())?;
-            Ok(Answer::json(201, &json!({"access_token": token})))
+            let token = issue_access_token(state, claims, state.now())?;
+            Ok(Response::json(201, &json!({"access_token": token})))
         }
         ["tokens", "revoke"] if is(Method::POST) => {
             state.tokens.revoke_all();
@@ -86,29 +89,29 @@ fn carry_out(state: &mut State, request: &Request, path: &[&str]) -> Result<Answ
             if state.keys.revoke(kid)? {
                 done()
             } else {
-                Err(missing())
+                Err(not_found())
             }
         }
         ["reset"] if is(Method::POST) => {
             state.reset();
             done()
         }
-        _ => Err(missing()),
+        _ => Err(not_found()),
     }
 }
 
 fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
-    serde_json::from_slice(&request.body).map_err(|error| refused(&error.to_string()))
+    serde_json::from_slice(&request.body).map_err(|error| bad_request(&error.to_string()))
 }
 
-fn value(of: &impl serde::Serialize) -> Result<Value, ApiError> {
-    serde_json::to_value(of).map_err(|error| refused(&error.to_string()))
+fn to_json(of: &impl serde::Serialize) -> Result<Value, ApiError> {
+    serde_json::to_value(of).map_err(|error| bad_request(&error.to_string()))
 }
 
-fn refused(why: &str) -> ApiError {
-    ApiError::bare(400, why)
+fn bad_request(message: &str) -> ApiError {
+    ApiError::bare(400, message)
 }
 
-fn missing() -> ApiError {
+fn not_found() -> ApiError {
     ApiError::bare(404, "There is no such thing under /__sim.")
 }

@@ -4,66 +4,70 @@ use hyper::Method;
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
-use crate::mail::change_password;
-use crate::oauth::{discovery, token_endpoint};
+use crate::http::response::Response;
+use crate::mail::change_password::request_password_change;
+use crate::oauth::discovery::{key_set, openid_configuration};
+use crate::oauth::token_endpoint::issue_token;
 use crate::organizations::{endpoints as organizations, member_roles, members};
 use crate::roles::{assignments, endpoints as roles};
-use crate::search::list as search;
+use crate::search::list::list_users;
 use crate::state::State;
 use crate::tenant::{clients, connections};
-use crate::users::{
-    create, delete as delete_user, find_by_email, patch as patch_user, read, user_blocks,
-};
+use crate::users::create::create_user;
+use crate::users::delete::delete_user;
+use crate::users::find_by_email::find_users_by_email;
+use crate::users::patch::patch_user;
+use crate::users::read::read_user;
+use crate::users::user_blocks;
 
 /// What a route asks of a token.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Access {
+pub(crate) enum RequiredScopes {
     /// No token at all.
-    Open,
+    Public,
     /// A Management token with any of these scopes.
     Any(&'static [&'static str]),
     /// A Management token with all of these scopes.
     All(&'static [&'static str]),
 }
 
-type Handler = fn(&mut State, &Request, i64) -> Result<Answer, ApiError>;
+type Handler = fn(&mut State, &Request, i64) -> Result<Response, ApiError>;
 
 /// One route.
 pub(crate) struct Route {
     method: Method,
     pattern: &'static str,
-    pub(crate) access: Access,
+    pub(crate) required_scopes: RequiredScopes,
     pub(crate) handler: Handler,
 }
 
-use Access::{All, Any, Open};
+use RequiredScopes::{All, Any, Public};
 
 const ROUTES: &[Route] = &[
     // The people.
-    get("/api/v2/users", Any(&["read:users"]), search::list),
-    post("/api/v2/users", Any(&["create:users"]), create::create),
-    get("/api/v2/users/{id}", Any(&["read:users"]), read::read),
-    patch(
-        "/api/v2/users/{id}",
-        Any(&["update:users", "update:users_app_metadata"]),
-        patch_user::patch,
-    ),
-    delete("/api/v2/users/{id}", Any(&["delete:users"]), delete_user::delete),
-    get("/api/v2/users-by-email", Any(&["read:users"]), find_by_email::by_email),
-    get("/api/v2/user-blocks", Any(&["read:users"]), user_blocks::by_identifier),
+    get("/api/v2/users", Any(&["read:users"]), list_users),
+    post("/api/v2/users", Any(&["create:users"]), create_user),
+    get("/api/v2/users/{id}", Any(&["read:users"]), read_user),
+    patch("/api/v2/users/{id}", Any(&["update:users", "update:users_app_metadata"]), patch_user),
+    delete("/api/v2/users/{id}", Any(&["delete:users"]), delete_user),
+    get("/api/v2/users-by-email", Any(&["read:users"]), find_users_by_email),
+    get("/api/v2/user-blocks", Any(&["read:users"]), user_blocks::list_by_identifier),
     delete("/api/v2/user-blocks", Any(&["update:users"]), user_blocks::unblock_by_identifier),
-    get("/api/v2/user-blocks/{id}", Any(&["read:users"]), user_blocks::by_id),
+    get("/api/v2/user-blocks/{id}", Any(&["read:users"]), user_blocks::list_by_id),
     delete("/api/v2/user-blocks/{id}", Any(&["update:users"]), user_blocks::unblock_by_id),
     // What people hold.
-    get("/api/v2/users/{id}/organizations", Any(&["read:organizations"]), members::of_user),
+    get(
+        "/api/v2/users/{id}/organizations",
+        Any(&["read:organizations"]),
+        members::list_user_organizations,
+    ),
     get(
         "/api/v2/users/{id}/roles",
         All(&["read:users", "read:roles", "read:role_members"]),
-        assignments::of_user,
+        assignments::list_of_user,
     ),
     post("/api/v2/users/{id}/roles", Any(&["update:users"]), assignments::assign_to_user),
-    delete("/api/v2/users/{id}/roles", Any(&["update:users"]), assignments::take_from_user),
+    delete("/api/v2/users/{id}/roles", Any(&["update:users"]), assignments::remove_from_user),
     // Organizations.
     get("/api/v2/organizations", Any(&["read:organizations"]), organizations::list),
     post("/api/v2/organizations", Any(&["create:organizations"]), organizations::create),
@@ -81,17 +85,17 @@ const ROUTES: &[Route] = &[
     get(
         "/api/v2/organizations/{id}/members/{user_id}/roles",
         Any(&["read:organization_member_roles"]),
-        member_roles::roles_of,
+        member_roles::list,
     ),
     post(
         "/api/v2/organizations/{id}/members/{user_id}/roles",
         Any(&["create:organization_member_roles"]),
-        member_roles::assign_roles,
+        member_roles::assign,
     ),
     delete(
         "/api/v2/organizations/{id}/members/{user_id}/roles",
         Any(&["delete:organization_member_roles"]),
-        member_roles::take_roles,
+        member_roles::remove,
     ),
     // Roles.
     get("/api/v2/roles", Any(&["read:roles"]), roles::list),
@@ -99,17 +103,17 @@ const ROUTES: &[Route] = &[
     get("/api/v2/roles/{id}", Any(&["read:roles"]), roles::read),
     patch("/api/v2/roles/{id}", Any(&["update:roles"]), roles::patch),
     delete("/api/v2/roles/{id}", Any(&["delete:roles"]), roles::delete),
-    get("/api/v2/roles/{id}/users", Any(&["read:role_members"]), assignments::holders),
+    get("/api/v2/roles/{id}/users", Any(&["read:role_members"]), assignments::list_users),
     post("/api/v2/roles/{id}/users", Any(&["create:role_members"]), assignments::assign_to_users),
     // The tenant.
     get("/api/v2/connections", Any(&["read:connections"]), connections::list),
     get("/api/v2/connections/{id}", Any(&["read:connections"]), connections::read),
     get("/api/v2/clients/{id}", Any(&["read:clients"]), clients::read),
     // Authentication.
-    post("/oauth/token", Open, token_endpoint::token),
-    post("/dbconnections/change_password", Open, change_password::change_password),
-    get("/.well-known/openid-configuration", Open, discovery::discovery),
-    get("/.well-known/jwks.json", Open, discovery::jwks),
+    post("/oauth/token", Public, issue_token),
+    post("/dbconnections/change_password", Public, request_password_change),
+    get("/.well-known/openid-configuration", Public, openid_configuration),
+    get("/.well-known/jwks.json", Public, key_set),
 ];
 
 /// The route for a request, and what stands in the place of its `{…}`. Literal segments are
@@ -118,7 +122,7 @@ pub(crate) fn find(method: &Method, segments: &[String]) -> Option<(&'static Rou
     ROUTES
         .iter()
         .filter(|route| route.method == *method)
-        .find_map(|route| matched(route.pattern, segments).map(|params| (route, params)))
+        .find_map(|route| match_pattern(route.pattern, segments).map(|params| (route, params)))
 }
 
 impl Route {
@@ -133,49 +137,49 @@ impl Route {
     }
 }
 
-fn matched(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
+fn match_pattern(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     let pattern = pattern.split('/').skip(1);
     if pattern.clone().count() != segments.len() {
         return None;
     }
     let mut params = Vec::new();
-    for (wanted, found) in pattern.zip(segments) {
-        if wanted.starts_with('{') {
-            if found.is_empty() {
+    for (expected, segment) in pattern.zip(segments) {
+        if expected.starts_with('{') {
+            if segment.is_empty() {
                 return None;
             }
-            params.push(found.clone());
-        } else if wanted != found {
+            params.push(segment.clone());
+        } else if expected != segment {
             return None;
         }
     }
     Some(params)
 }
 
-const fn get(pattern: &'static str, access: Access, handler: Handler) -> Route {
-    Route { method: Method::GET, pattern, access, handler }
+const fn get(pattern: &'static str, required_scopes: RequiredScopes, handler: Handler) -> Route {
+    Route { method: Method::GET, pattern, required_scopes, handler }
 }
 
-const fn post(pattern: &'static str, access: Access, handler: Handler) -> Route {
-    Route { method: Method::POST, pattern, access, handler }
+const fn post(pattern: &'static str, required_scopes: RequiredScopes, handler: Handler) -> Route {
+    Route { method: Method::POST, pattern, required_scopes, handler }
 }
 
-const fn patch(pattern: &'static str, access: Access, handler: Handler) -> Route {
-    Route { method: Method::PATCH, pattern, access, handler }
+const fn patch(pattern: &'static str, required_scopes: RequiredScopes, handler: Handler) -> Route {
+    Route { method: Method::PATCH, pattern, required_scopes, handler }
 }
 
-const fn delete(pattern: &'static str, access: Access, handler: Handler) -> Route {
-    Route { method: Method::DELETE, pattern, access, handler }
+const fn delete(pattern: &'static str, required_scopes: RequiredScopes, handler: Handler) -> Route {
+    Route { method: Method::DELETE, pattern, required_scopes, handler }
 }
 
-impl Access {
+impl RequiredScopes {
     /// Whether what the token carries is enough.
     pub(crate) fn check(self, request: &Request) -> Result<(), ApiError> {
-        let (enough, expected) = match self {
-            Self::Open => return Ok(()),
+        let (is_sufficient, expected) = match self {
+            Self::Public => return Ok(()),
             Self::Any(scopes) => (scopes.iter().any(|scope| request.has_scope(scope)), scopes),
             Self::All(scopes) => (scopes.iter().all(|scope| request.has_scope(scope)), scopes),
         };
-        if enough { Ok(()) } else { Err(ApiError::insufficient_scope(expected)) }
+        if is_sufficient { Ok(()) } else { Err(ApiError::insufficient_scope(expected)) }
     }
 }

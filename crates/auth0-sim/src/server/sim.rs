@@ -15,7 +15,7 @@ use super::tls::Tls;
 use crate::config::Config;
 use crate::control::Control;
 use crate::crypto::CryptoError;
-use crate::state::{Shared, State};
+use crate::state::{SharedState, State};
 
 /// How long a stop waits for requests that are under way.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ impl Sim {
         };
         let url = format!("{scheme}://{host}:{port}");
         let issuer = config.issuer.clone().unwrap_or_else(|| format!("{url}/"));
-        let shared = Arc::new(Shared::new(State::new(config, issuer)?));
+        let shared = Arc::new(SharedState::new(State::new(config, issuer)?));
         let (stop, stopped) = watch::channel(false);
         let control = Control::new(Arc::clone(&shared));
         let acceptor = tls.as_ref().map(Tls::acceptor);

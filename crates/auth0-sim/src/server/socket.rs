@@ -12,19 +12,19 @@ use tokio::sync::Notify;
 
 /// Asks for a connection to be reset.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Abort(Arc<(AtomicBool, Notify)>);
+pub(crate) struct ResetSignal(Arc<(AtomicBool, Notify)>);
 
-impl Abort {
+impl ResetSignal {
     /// Asks for it. What asked never gets on.
-    pub(crate) async fn reset<T>(&self) -> T {
-        let (asked, notify) = &*self.0;
-        asked.store(true, Ordering::SeqCst);
+    pub(crate) async fn request_reset<T>(&self) -> T {
+        let (is_requested, notify) = &*self.0;
+        is_requested.store(true, Ordering::SeqCst);
         notify.notify_one();
         std::future::pending().await
     }
 
     /// Waits until it is asked for.
-    pub(crate) async fn asked_for(&self) {
+    pub(crate) async fn requested(&self) {
         self.0.1.notified().await;
     }
 }
@@ -33,18 +33,18 @@ impl Abort {
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
-    abort: Abort,
+    reset: ResetSignal,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, abort: Abort) -> Self {
-        Self { stream, abort }
+    pub(crate) fn new(stream: TcpStream, reset: ResetSignal) -> Self {
+        Self { stream, reset }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.abort.0.0.load(Ordering::SeqCst) {
+        if self.reset.0.0.load(Ordering::SeqCst) {
             // With a linger of zero seconds, closing sends RST instead of FIN.
             let _ = self.stream.set_zero_linger();
         }

@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::state::State;
 
-pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
     let found = state.clients.iter().find(|client| client.id == request.param(0));
     let client = found
         .ok_or_else(|| ApiError::new(404, "The client does not exist", "inexistent_client"))?;
-    Ok(Answer::json(
+    Ok(Response::json(
         200,
         &json!({
             "client_id": client.id,

@@ -7,42 +7,43 @@ use serde_json::{Value, json};
 
 use crate::config::{Client, Connection, PasswordPolicy, Usernames};
 use crate::http::error::ApiError;
-use crate::http::paging::{Listed, Paging};
+use crate::http::paging::{PagedList, Paging};
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::state::State;
 
-pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    const OTHERS: [&str; 4] = ["name", "strategy", "fields", "include_fields"];
-    let paging = Paging::read(request, state.switches.max_per_page, &OTHERS)?;
+pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
+    const FILTERS: [&str; 4] = ["name", "strategy", "fields", "include_fields"];
+    let paging = Paging::from_request(request, state.switches.max_per_page, &FILTERS)?;
     let strategies: Vec<&str> = request
         .query
         .iter()
         .filter(|(name, _)| name == "strategy")
         .map(|(_, value)| value.as_str())
         .collect();
-    let wanted = |connection: &&Connection| {
+    let is_requested = |connection: &&Connection| {
         request.query("name").is_none_or(|name| name == connection.name)
             && (strategies.is_empty() || strategies.contains(&"auth0"))
     };
-    let State { connections, clients, cursors, .. } = state;
+    let State { connections, clients, checkpoints, .. } = state;
     let items = connections
         .iter()
-        .filter(wanted)
+        .filter(is_requested)
         .map(|connection| (connection.id.clone(), connection))
         .collect();
-    let view = |connection: &Connection| shown(connection, clients);
-    Listed::new("connections", items).answer(&paging, cursors, now, view)
+    let view = |connection: &Connection| connection_json(connection, clients);
+    PagedList::new("connections", items).respond(&paging, checkpoints, now, view)
 }
 
-pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
     let found = state.connections.iter().find(|connection| connection.id == request.param(0));
-    let missing = || ApiError::new(404, "The connection does not exist.", "inexistent_connection");
-    let connection = found.ok_or_else(missing)?;
-    Ok(Answer::json(200, &shown(connection, &state.clients)))
+    let not_found =
+        || ApiError::new(404, "The connection does not exist.", "inexistent_connection");
+    let connection = found.ok_or_else(not_found)?;
+    Ok(Response::json(200, &connection_json(connection, &state.clients)))
 }
 
-fn shown(connection: &Connection, clients: &[Client]) -> Value {
+fn connection_json(connection: &Connection, clients: &[Client]) -> Value {
     let policy = match connection.password_policy {
         PasswordPolicy::None => "none",
         PasswordPolicy::Low => "low",
@@ -74,8 +75,8 @@ fn shown(connection: &Connection, clients: &[Client]) -> Value {
     };
     if let Some(members) = options.as_object_mut() {
         members.insert(name.to_owned(), value);
-        if let Some(least) = connection.min_length {
-            let complexity = json!({ "min_length": least });
+        if let Some(minimum) = connection.min_length {
+            let complexity = json!({ "min_length": minimum });
             members.insert("password_complexity_options".to_owned(), complexity);
         }
     }

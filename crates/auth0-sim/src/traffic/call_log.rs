@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use crate::http::request::Request;
 
 /// How many requests are kept.
-const KEPT: usize = 10_000;
+const MAX_RECORDED: usize = 10_000;
 /// Members of bodies whose values are not kept.
-const SECRET: [&str; 4] = ["password", "client_secret", "client_assertion", "refresh_token"];
+const REDACTED: [&str; 4] = ["password", "client_secret", "client_assertion", "refresh_token"];
 
 /// A request as it came in. `Debug` shows its route alone, since the rest is about people.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -36,15 +36,15 @@ impl fmt::Debug for RecordedRequest {
 
 /// Every count, and the last requests.
 #[derive(Default)]
-pub(crate) struct Calls {
+pub(crate) struct CallLog {
     counts: BTreeMap<String, u64>,
     requests: VecDeque<RecordedRequest>,
 }
 
-impl Calls {
+impl CallLog {
     pub(crate) fn record(&mut self, route: &str, request: &Request) {
         *self.counts.entry(route.to_owned()).or_default() += 1;
-        if self.requests.len() == KEPT {
+        if self.requests.len() == MAX_RECORDED {
             self.requests.pop_front();
         }
         self.requests.push_back(RecordedRequest {
@@ -113,7 +113,7 @@ fn redact(value: &mut Value) {
 
 fn redact_members(members: &mut Map<String, Value>) {
     for (name, value) in members {
-        if SECRET.contains(&name.as_str()) {
+        if REDACTED.contains(&name.as_str()) {
             *value = "[redacted]".into();
         } else {
             redact(value);

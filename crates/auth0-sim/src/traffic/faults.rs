@@ -80,8 +80,8 @@ impl Faults {
 
     /// The fault that strikes a request, if one does: the first that is due. Each that could have
     /// struck, up to that one, has seen a request pass.
-    pub(crate) fn strike(&mut self, route: &str) -> Option<FaultKind> {
-        let struck = self.0.iter_mut().find_map(|fault| {
+    pub(crate) fn take_due(&mut self, route: &str) -> Option<FaultKind> {
+        let due = self.0.iter_mut().find_map(|fault| {
             if fault.route.as_deref().is_some_and(|only| only != route) || fault.times == Some(0) {
                 return None;
             }
@@ -95,6 +95,6 @@ impl Faults {
             Some(fault.kind.clone())
         });
         self.0.retain(|fault| fault.times != Some(0));
-        struck
+        due
     }
 }

@@ -112,81 +112,86 @@ impl RateLimit {
 
 /// What the headers of an answer tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct Quota {
     pub(crate) limit: u64,
     pub(crate) remaining: u64,
     /// In seconds since 1970: when a token is next added.
     pub(crate) reset: i64,
     /// Whether the request may pass.
-    pub(crate) passes: bool,
+    pub(crate) is_allowed: bool,
 }
 
 /// The buckets as full as they are.
 #[derive(Default)]
-pub(crate) struct Limits(HashMap<String, Level>);
+pub(crate) struct RateLimiter(HashMap<String, BucketLevel>);
 
 /// Thousandths of a token, and the second in which they were counted.
-struct Level {
-    held: u64,
+struct BucketLevel {
+    millitokens: u64,
     second: i64,
 }
 
-impl Limits {
+impl RateLimiter {
     /// Takes a token for a request; `None` if no limit is about it.
     pub(crate) fn take(
         &mut self,
         limit: &RateLimit,
         route: &str,
-        management: bool,
+        is_management: bool,
         now: i64,
-    ) -> Option<Standing> {
-        if !management {
-            return limit.authentication.map(|bucket| self.draw("authentication", bucket, now));
+    ) -> Option<Quota> {
+        if !is_management {
+            return limit
+                .authentication
+                .map(|bucket| self.take_from_bucket("authentication", bucket, now));
         }
-        let mut standing = None;
+        let mut quota = None;
         if limit.global_burst > 0 {
             let per_minute = limit.global_per_second.saturating_mul(60);
             let bucket = Bucket { burst: limit.global_burst, per_minute };
-            let global = self.draw("global", bucket, now);
-            if !global.passes {
+            let global = self.take_from_bucket("global", bucket, now);
+            if !global.is_allowed {
                 return Some(global);
             }
-            standing = Some(global);
+            quota = Some(global);
         }
-        let of_route = |endpoint: &&EndpointLimit| endpoint.routes.iter().any(|one| one == route);
-        if let Some(endpoint) = limit.endpoints.iter().find(of_route) {
+        let covers_route =
+            |endpoint: &&EndpointLimit| endpoint.routes.iter().any(|one| one == route);
+        if let Some(endpoint) = limit.endpoints.iter().find(covers_route) {
             let name = format!("endpoint {}", endpoint.name);
-            standing = Some(self.draw(&name, endpoint.bucket, now));
+            quota = Some(self.take_from_bucket(&name, endpoint.bucket, now));
         }
-        standing
+        quota
     }
 
-    fn draw(&mut self, name: &str, bucket: Bucket, now: i64) -> Standing {
+    fn take_from_bucket(&mut self, name: &str, bucket: Bucket, now: i64) -> Quota {
         let second = now.div_euclid(1_000);
         let full = bucket.burst.saturating_mul(1_000);
         let each_second = bucket.per_minute.saturating_mul(1_000) / 60;
-        let level = self.0.entry(name.to_owned()).or_insert(Level { held: full, second });
+        let level =
+            self.0.entry(name.to_owned()).or_insert(BucketLevel { millitokens: full, second });
         let seconds = u64::try_from(second - level.second).unwrap_or(0);
-        level.held = level.held.saturating_add(seconds.saturating_mul(each_second)).min(full);
+        level.millitokens =
+            level.millitokens.saturating_add(seconds.saturating_mul(each_second)).min(full);
         level.second = second;
-        let passes = level.held >= 1_000;
-        if passes {
-            level.held -= 1_000;
+        let is_allowed = level.millitokens >= 1_000;
+        if is_allowed {
+            level.millitokens -= 1_000;
         }
-        let missing = 1_000 - level.held % 1_000;
+        let missing = 1_000 - level.millitokens % 1_000;
         let wait = missing.div_ceil(each_second.max(1)).max(1);
-        Standing {
+        Quota {
             limit: bucket.burst,
-            remaining: level.held / 1_000,
+            remaining: level.millitokens / 1_000,
             reset: second.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)),
-            passes,
+            is_allowed,
         }
     }
 }
 
 /// The answer to a request that must wait.
-pub(crate) fn refusal(management: bool) -> ApiError {
-    if management {
+pub(crate) fn too_many_requests(is_management: bool) -> ApiError {
+    if is_management {
         ApiError::new(429, "Global limit has been reached", "too_many_requests")
     } else {
         ApiError::oauth(429, "too_many_requests", "Global limit has been reached")

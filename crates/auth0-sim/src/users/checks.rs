@@ -8,11 +8,11 @@ use super::profile::is_username;
 use super::schema::{APP_METADATA, USER_METADATA, USERNAME};
 use crate::config::{Connection, Usernames};
 use crate::http::error::ApiError;
-use crate::http::validation::{Property, refused_body, refused_property};
+use crate::http::validation::{Property, invalid_body, invalid_property};
 
 /// 400: a property is missing.
-pub(super) fn missing(name: &str) -> ApiError {
-    refused_body(&format!("Missing required property: {name}"))
+pub(super) fn missing_property(name: &str) -> ApiError {
+    invalid_body(&format!("Missing required property: {name}"))
 }
 
 /// 400: there is no such connection, as it is told of a name in a body.
@@ -25,7 +25,7 @@ pub(super) fn check_password(password: &str, property: &Property) -> Result<(), 
     let length = password.len();
     if length > MAX_BYTES {
         let what = format!("String is too long ({length} chars), maximum {MAX_BYTES}");
-        return Err(refused_property(&what, property));
+        return Err(invalid_property(&what, property));
     }
     Ok(())
 }
@@ -40,7 +40,7 @@ pub(super) fn check_username(username: &str, connection: &Connection) -> Result<
     }
     if !is_username(username) {
         let what = "Username can only contain alphanumeric characters or one of: @ ^ $ . ! ` - # + ' ~ _, and no email address";
-        return Err(refused_property(what, &USERNAME));
+        return Err(invalid_property(what, &USERNAME));
     }
     Ok(username.to_lowercase())
 }
@@ -54,7 +54,7 @@ pub(super) fn username_taken() -> ApiError {
 pub(super) fn check_metadata(body: &Map<String, Value>) -> Result<(), ApiError> {
     for (metadata, property) in [(Metadata::App, &APP_METADATA), (Metadata::User, &USER_METADATA)] {
         if let Some(Value::Object(members)) = body.get(metadata.key()) {
-            metadata.check(members).map_err(|what| refused_property(&what, property))?;
+            metadata.check_names(members).map_err(|what| invalid_property(&what, property))?;
         }
     }
     Ok(())

@@ -7,18 +7,19 @@
 use serde_json::{Map, Value, json};
 
 use super::checks::{
-    check_metadata, check_password, check_username, missing, unknown_connection, username_taken,
+    check_metadata, check_password, check_username, missing_property, unknown_connection,
+    username_taken,
 };
 use super::metadata::Metadata;
 use super::passwords::{self, Passwords};
-use super::profile::{self, DATABASE, Profile, fill_in, put};
+use super::profile::{self, DATABASE, Profile, fill_defaults, set_or_remove};
 use super::schema::{self, PASSWORD};
-use super::user::{Moment, Person};
-use crate::clock::iso;
+use super::user::{User, WriteTime};
+use crate::clock::iso_timestamp;
 use crate::config::{Connection, Usernames};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::http::validation::check_body;
 use crate::state::State;
 
@@ -36,33 +37,37 @@ const COPIED: [&str; 9] = [
 ];
 
 /// Creates a user.
-pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn create_user(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
     let body = request.json_object()?;
     check_body(&body, schema::CREATE, "")?;
     let Some(connection) = body.get("connection").and_then(Value::as_str) else {
-        return Err(missing("connection"));
+        return Err(missing_property("connection"));
     };
     let connection = state.connection(connection).ok_or_else(unknown_connection)?;
-    let profile = new_profile(&body, connection, state.users.created, now)?;
+    let profile = new_profile(&body, connection, state.users.created_count, now)?;
     let Some(password) = body.get("password").and_then(Value::as_str) else {
-        return Err(missing("password"));
+        return Err(missing_property("password"));
     };
     check_password(password, &PASSWORD)?;
-    passwords::check(password, connection, &profile, &Passwords::default())?;
-    vacant(state, &connection.name, &profile)?;
+    passwords::check_policy(password, connection, &profile, &Passwords::default())?;
+    check_not_taken(state, &connection.name, &profile)?;
 
-    let mails = body.get("verify_email").and_then(Value::as_bool);
+    let wants_mail = body.get("verify_email").and_then(Value::as_bool);
     let verified = profile.get("email_verified") == Some(&json!(true));
     if let Some(email) = profile::text(&profile, "email")
-        && mails.unwrap_or(!verified)
+        && wants_mail.unwrap_or(!verified)
     {
         let id = profile::text(&profile, "user_id").unwrap_or("");
-        state.mails.send("verify_email", email, id, now);
+        state.outbox.send("verify_email", email, id, now);
     }
-    let answer = Answer::json(201, &Value::Object(profile.clone()));
-    let moment = Moment { now, lag: state.switches.search_lag_millis };
-    state.users.store(Person::new(profile, Some(password)), moment);
-    Ok(answer)
+    let response = Response::json(201, &Value::Object(profile.clone()));
+    let moment = WriteTime { now, lag: state.switches.search_lag_millis };
+    state.users.store(User::new(profile, Some(password)), moment);
+    Ok(response)
 }
 
 /// The profile that a body asks for.
@@ -77,51 +82,51 @@ fn new_profile(
     let username = body.get("username").and_then(Value::as_str);
     match (username, connection.usernames) {
         (Some(username), _) => {
-            put(&mut profile, "username", json!(check_username(username, connection)?));
+            set_or_remove(&mut profile, "username", json!(check_username(username, connection)?));
         }
-        (None, Usernames::Required) => return Err(missing("username")),
+        (None, Usernames::Required) => return Err(missing_property("username")),
         (None, Usernames::None | Usernames::Optional) => {}
     }
     match body.get("email").and_then(Value::as_str) {
         Some(email) => {
-            put(&mut profile, "email", json!(email.to_lowercase()));
-            put(&mut profile, "email_verified", json!(false));
+            set_or_remove(&mut profile, "email", json!(email.to_lowercase()));
+            set_or_remove(&mut profile, "email_verified", json!(false));
         }
-        None if username.is_none() => return Err(missing("email")),
+        None if username.is_none() => return Err(missing_property("email")),
         None => {}
     }
     for key in COPIED {
         if let Some(value) = body.get(key) {
-            put(&mut profile, key, value.clone());
+            set_or_remove(&mut profile, key, value.clone());
         }
     }
     for metadata in Metadata::BOTH {
         if let Some(Value::Object(members)) = body.get(metadata.key()) {
-            metadata.apply(&mut profile, members);
+            metadata.merge_into(&mut profile, members);
         }
     }
-    let given = body.get("user_id").and_then(Value::as_str);
-    let suffix = given.map_or_else(|| profile::new_id(number), str::to_owned);
-    put(&mut profile, "user_id", json!(format!("{DATABASE}|{suffix}")));
-    let identity = profile::identity(&connection.name, DATABASE, &suffix);
-    put(&mut profile, "identities", json!([identity]));
-    put(&mut profile, "created_at", json!(iso(now)));
-    put(&mut profile, "updated_at", json!(iso(now)));
-    fill_in(&mut profile);
+    let given_id = body.get("user_id").and_then(Value::as_str);
+    let suffix = given_id.map_or_else(|| profile::random_user_id(number), str::to_owned);
+    set_or_remove(&mut profile, "user_id", json!(format!("{DATABASE}|{suffix}")));
+    let identity = profile::new_identity(&connection.name, DATABASE, &suffix);
+    set_or_remove(&mut profile, "identities", json!([identity]));
+    set_or_remove(&mut profile, "created_at", json!(iso_timestamp(now)));
+    set_or_remove(&mut profile, "updated_at", json!(iso_timestamp(now)));
+    fill_defaults(&mut profile);
     Ok(profile)
 }
 
 /// Refuses what is taken.
-fn vacant(state: &State, connection: &str, profile: &Profile) -> Result<(), ApiError> {
+fn check_not_taken(state: &State, connection: &str, profile: &Profile) -> Result<(), ApiError> {
     let email = profile::text(profile, "email");
     let id = profile::text(profile, "user_id").unwrap_or("");
     if state.users.get(id).is_some()
-        || email.is_some_and(|email| state.users.has_email(connection, email, ""))
+        || email.is_some_and(|email| state.users.is_email_taken(connection, email, ""))
     {
         return Err(ApiError::new(409, "The user already exists.", "auth0_idp_error"));
     }
     if profile::text(profile, "username")
-        .is_some_and(|username| state.users.has_username(connection, username, ""))
+        .is_some_and(|username| state.users.is_username_taken(connection, username, ""))
     {
         return Err(username_taken());
     }

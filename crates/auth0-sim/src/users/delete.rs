@@ -3,18 +3,22 @@
 //! Documented: 204, whether or not the user was there. Assumed: that memberships of organizations
 //! and roles end with it.
 
-use super::user::Moment;
+use super::user::WriteTime;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::http::validation::check_user_id;
 use crate::state::State;
 
 /// Deletes a user.
-pub(crate) fn delete(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn delete_user(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
     let id = request.param(0);
     check_user_id(id)?;
-    state.forget(id, now);
-    state.users.delete(id, Moment { now, lag: state.switches.search_lag_millis });
-    Ok(Answer::no_content())
+    state.remove_assignments(id, now);
+    state.users.delete(id, WriteTime { now, lag: state.switches.search_lag_millis });
+    Ok(Response::no_content())
 }

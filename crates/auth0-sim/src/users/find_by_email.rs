@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::http::validation::{Param, ParamRule, check_query};
 use crate::search::page::{FIELDS_PARAM, INCLUDE_FIELDS_PARAM, Projection};
 use crate::state::State;
@@ -22,17 +22,17 @@ const PARAMS: &[Param] = &[
 ];
 
 /// Finds everybody with the address.
-pub(crate) fn by_email(
+pub(crate) fn find_users_by_email(
     state: &mut State,
     request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     check_query(request, PARAMS)?;
     let Some(email) = request.query("email") else {
         let message = "Query validation error: 'Missing required property: email'.";
         return Err(ApiError::invalid_query(message));
     };
-    let projection = Projection::of_request(request);
-    let found = state.users.with_email(email).map(|person| projection.of(&person.profile));
-    Ok(Answer::json(200, &Value::Array(found.collect())))
+    let projection = Projection::from_request(request);
+    let found = state.users.find_by_email(email).map(|user| projection.apply(&user.profile));
+    Ok(Response::json(200, &Value::Array(found.collect())))
 }

@@ -49,7 +49,7 @@ impl Metadata {
     }
 
     /// Refuses names that may not be used; says which in words.
-    pub(crate) fn check(self, metadata: &Map<String, Value>) -> Result<(), String> {
+    pub(crate) fn check_names(self, metadata: &Map<String, Value>) -> Result<(), String> {
         let reserved: Vec<&str> = metadata
             .keys()
             .map(String::as_str)
@@ -58,14 +58,14 @@ impl Metadata {
         if !reserved.is_empty() {
             return Err(format!("Invalid property names: {}", reserved.join(",")));
         }
-        match metadata.iter().find_map(|(key, value)| bad_key(key, value)) {
+        match metadata.iter().find_map(|(key, value)| find_invalid_name(key, value)) {
             Some(key) => Err(format!("Property names may not contain '.' or '$': {key}")),
             None => Ok(()),
         }
     }
 
     /// Puts a change into a profile.
-    pub(crate) fn apply(self, profile: &mut Map<String, Value>, change: &Map<String, Value>) {
+    pub(crate) fn merge_into(self, profile: &mut Map<String, Value>, change: &Map<String, Value>) {
         let mut merged = match profile.remove(self.key()) {
             Some(Value::Object(stored)) if !change.is_empty() => stored,
             _ => Map::new(),
@@ -83,17 +83,19 @@ impl Metadata {
     }
 }
 
-fn bad_key<'a>(key: &'a str, value: &'a Value) -> Option<&'a str> {
+fn find_invalid_name<'a>(key: &'a str, value: &'a Value) -> Option<&'a str> {
     if key.contains(['.', '$']) {
         return Some(key);
     }
-    bad_key_within(value)
+    find_invalid_name_in(value)
 }
 
-fn bad_key_within(value: &Value) -> Option<&str> {
+fn find_invalid_name_in(value: &Value) -> Option<&str> {
     match value {
-        Value::Object(members) => members.iter().find_map(|(key, value)| bad_key(key, value)),
-        Value::Array(elements) => elements.iter().find_map(bad_key_within),
+        Value::Object(members) => {
+            members.iter().find_map(|(key, value)| find_invalid_name(key, value))
+        }
+        Value::Array(elements) => elements.iter().find_map(find_invalid_name_in),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
@@ -129,7 +131,7 @@ mod tests {
         ] {
             for metadata in Metadata::BOTH {
                 let mut profile = object(json!({ metadata.key(): stored }));
-                metadata.apply(&mut profile, &object(change.clone()));
+                metadata.merge_into(&mut profile, &object(change.clone()));
                 assert_eq!(profile.get(metadata.key()), Some(&merged), "{change}");
             }
         }
@@ -139,7 +141,7 @@ mod tests {
     fn an_empty_object_removes_everything() {
         let mut profile = object(json!({"app_metadata": {"a": 1}, "user_metadata": {"a": 1}}));
         for metadata in Metadata::BOTH {
-            metadata.apply(&mut profile, &Map::new());
+            metadata.merge_into(&mut profile, &Map::new());
         }
         assert_eq!(Value::Object(profile), json!({"user_metadata": {}}));
     }
@@ -157,8 +159,8 @@ mod tests {
             (false, false, json!({"a": [{"$b": 1}]})),
         ] {
             let metadata = object(metadata);
-            assert_eq!(Metadata::App.check(&metadata).is_ok(), app, "{metadata:?}");
-            assert_eq!(Metadata::User.check(&metadata).is_ok(), user, "{metadata:?}");
+            assert_eq!(Metadata::App.check_names(&metadata).is_ok(), app, "{metadata:?}");
+            assert_eq!(Metadata::User.check_names(&metadata).is_ok(), user, "{metadata:?}");
         }
     }
 }

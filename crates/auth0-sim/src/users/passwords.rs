@@ -19,14 +19,14 @@ pub(crate) struct PasswordHash {
 }
 
 impl PasswordHash {
-    pub(crate) fn of(password: &str) -> Self {
+    pub(crate) fn new(password: &str) -> Self {
         let mut salt = [0; 16];
         // Without random bytes the salt is zero, which a stand-in can live with.
         let _ = rand::fill(&mut salt);
         Self { digest: hash(salt, password), salt }
     }
 
-    pub(crate) fn is(&self, password: &str) -> bool {
+    pub(crate) fn matches(&self, password: &str) -> bool {
         constant_time::verify_slices_are_equal(&self.digest, &hash(self.salt, password)).is_ok()
     }
 }
@@ -47,16 +47,17 @@ pub(crate) struct Passwords {
 
 impl Passwords {
     pub(crate) fn new(password: Option<&str>) -> Self {
-        Self { current: password.map(PasswordHash::of), previous: Vec::new() }
+        Self { current: password.map(PasswordHash::new), previous: Vec::new() }
     }
 
     /// Whether it is the current one.
-    pub(crate) fn is(&self, password: &str) -> bool {
-        self.current.as_ref().is_some_and(|current| current.is(password))
+    pub(crate) fn matches(&self, password: &str) -> bool {
+        self.current.as_ref().is_some_and(|current| current.matches(password))
     }
 
     pub(crate) fn replace(&mut self, password: Option<&str>) {
-        if let Some(replaced) = std::mem::replace(&mut self.current, password.map(PasswordHash::of))
+        if let Some(replaced) =
+            std::mem::replace(&mut self.current, password.map(PasswordHash::new))
         {
             self.previous.insert(0, replaced);
             self.previous.truncate(24);
@@ -64,8 +65,8 @@ impl Passwords {
     }
 
     /// Whether it is the current one or one of those before it, `depth` in all.
-    fn remember(&self, password: &str, depth: usize) -> bool {
-        self.current.iter().chain(&self.previous).take(depth).any(|old| old.is(password))
+    fn was_used(&self, password: &str, depth: usize) -> bool {
+        self.current.iter().chain(&self.previous).take(depth).any(|old| old.matches(password))
     }
 }
 
@@ -75,7 +76,7 @@ pub(crate) const MAX_BYTES: usize = 72;
 const SPECIAL: &str = "!@#$%^&*()-_=+[]{};:'\",.<>/?\\|`~ ";
 
 /// Passwords that the dictionary holds.
-const COMMON: [&str; 40] = [
+const COMMON_PASSWORDS: [&str; 40] = [
     "123456",
     "password",
     "12345678",
@@ -119,30 +120,30 @@ const COMMON: [&str; 40] = [
 ];
 
 /// Refuses a password that the connection does not take for the profile.
-pub(crate) fn check(
+pub(crate) fn check_policy(
     password: &str,
     connection: &Connection,
     profile: &Map<String, Value>,
-    known: &Passwords,
+    history: &Passwords,
 ) -> Result<(), ApiError> {
-    let refused = |name: &str, text: &str| Err(ApiError::bare(400, format!("{name}: {text}")));
-    let too_short = connection.min_length.is_some_and(|least| password.chars().count() < least);
-    if too_short || !strong(password, connection.password_policy) {
-        return refused("PasswordStrengthError", "Password is too weak");
+    let refuse = |name: &str, text: &str| Err(ApiError::bare(400, format!("{name}: {text}")));
+    let too_short = connection.min_length.is_some_and(|minimum| password.chars().count() < minimum);
+    if too_short || !is_strong(password, connection.password_policy) {
+        return refuse("PasswordStrengthError", "Password is too weak");
     }
-    if connection.dictionary && COMMON.contains(&password.to_lowercase().as_str()) {
-        return refused("PasswordDictionaryError", "Password is too common");
+    if connection.dictionary && COMMON_PASSWORDS.contains(&password.to_lowercase().as_str()) {
+        return refuse("PasswordDictionaryError", "Password is too common");
     }
-    if connection.no_personal_info && holds_personal_data(password, profile) {
-        return refused("PasswordNoUserInfoError", "Password contains user information");
+    if connection.no_personal_info && contains_personal_data(password, profile) {
+        return refuse("PasswordNoUserInfoError", "Password contains user information");
     }
-    if known.remember(password, connection.history.min(24)) {
-        return refused("PasswordHistoryError", "Password has previously been used");
+    if history.was_used(password, connection.history.min(24)) {
+        return refuse("PasswordHistoryError", "Password has previously been used");
     }
     Ok(())
 }
 
-fn strong(password: &str, policy: PasswordPolicy) -> bool {
+fn is_strong(password: &str, policy: PasswordPolicy) -> bool {
     let length = password.chars().count();
     let lower = password.chars().any(|c| c.is_ascii_lowercase());
     let upper = password.chars().any(|c| c.is_ascii_uppercase());
@@ -154,12 +155,12 @@ fn strong(password: &str, policy: PasswordPolicy) -> bool {
         PasswordPolicy::Low => length >= 6,
         PasswordPolicy::Fair => length >= 8 && lower && upper && digit,
         PasswordPolicy::Good => length >= 8 && classes >= 3,
-        PasswordPolicy::Excellent => length >= 10 && classes >= 3 && !repeats(password),
+        PasswordPolicy::Excellent => length >= 10 && classes >= 3 && !has_triple(password),
     }
 }
 
 /// Whether there are three equal characters in a row.
-fn repeats(password: &str) -> bool {
+fn has_triple(password: &str) -> bool {
     let mut run = (None, 0);
     password.chars().any(|c| {
         run = if run.0 == Some(c) { (run.0, run.1 + 1) } else { (Some(c), 1) };
@@ -169,7 +170,7 @@ fn repeats(password: &str) -> bool {
 
 /// Whether the password holds a name or the local part of the address. Parts of fewer than three
 /// characters are not looked for (assumed).
-fn holds_personal_data(password: &str, profile: &Map<String, Value>) -> bool {
+fn contains_personal_data(password: &str, profile: &Map<String, Value>) -> bool {
     let password = password.to_lowercase();
     ["name", "given_name", "family_name", "nickname", "username", "email"]
         .into_iter()
@@ -185,10 +186,10 @@ mod tests {
 
     use super::*;
 
-    fn refusal(connection: &Connection, known: &Passwords, password: &str) -> String {
+    fn refusal(connection: &Connection, history: &Passwords, password: &str) -> String {
         let profile = json!({"email": "jane.roe@acme.example", "name": "Jane Roe-Smith"});
         let profile = profile.as_object().unwrap();
-        match check(password, connection, profile, known) {
+        match check_policy(password, connection, profile, history) {
             Ok(()) => String::new(),
             Err(ApiError::Management { status: 400, message, code: None }) => {
                 message.split(':').next().unwrap().to_owned()
@@ -236,9 +237,9 @@ mod tests {
             history: 2,
             ..Connection::default()
         };
-        let mut known = Passwords::new(Some("the-oldest-one"));
-        known.replace(Some("the-older-one"));
-        known.replace(Some("the-current-one"));
+        let mut history = Passwords::new(Some("the-oldest-one"));
+        history.replace(Some("the-older-one"));
+        history.replace(Some("the-current-one"));
         for (password, expected) in [
             ("Password1", "PasswordDictionaryError"),
             ("i-am-JANE.ROE-99", "PasswordNoUserInfoError"),
@@ -248,16 +249,16 @@ mod tests {
             ("the-oldest-one", ""),
             ("something-else", ""),
         ] {
-            assert_eq!(refusal(&on, &known, password), expected, "{password}");
-            assert_eq!(refusal(&off, &known, password), "", "{password}");
+            assert_eq!(refusal(&on, &history, password), expected, "{password}");
+            assert_eq!(refusal(&off, &history, password), "", "{password}");
         }
     }
 
     #[test]
     fn a_password_is_known_again_and_no_other() {
         let kept = Passwords::new(Some("right"));
-        assert!(kept.is("right"));
-        assert!(!kept.is("wrong") && !kept.is("") && !kept.is("right "));
-        assert!(!Passwords::new(None).is(""));
+        assert!(kept.matches("right"));
+        assert!(!kept.matches("wrong") && !kept.matches("") && !kept.matches("right "));
+        assert!(!Passwords::new(None).matches(""));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn text<'a>(profile: &'a Profile, key: &str) -> Option<&'a str> {
 }
 
 /// Puts a value into a profile; null takes it out.
-pub(crate) fn put(profile: &mut Profile, key: &str, value: Value) {
+pub(crate) fn set_or_remove(profile: &mut Profile, key: &str, value: Value) {
     if value.is_null() {
         profile.remove(key);
     } else {
@@ -32,14 +32,14 @@ pub(crate) fn put(profile: &mut Profile, key: &str, value: Value) {
 }
 
 /// The connection of the identity that came first, with its provider.
-pub(crate) fn primary(profile: &Profile) -> (&str, &str) {
+pub(crate) fn primary_connection(profile: &Profile) -> (&str, &str) {
     let identity = profile.get("identities").and_then(|identities| identities.get(0));
     let member = |key| identity.and_then(|identity| identity.get(key)).and_then(Value::as_str);
     (member("connection").unwrap_or(""), member("provider").unwrap_or(""))
 }
 
 /// Whether one of the user's identities is of the connection.
-pub(crate) fn is_of(profile: &Profile, connection: &str) -> bool {
+pub(crate) fn has_identity_in(profile: &Profile, connection: &str) -> bool {
     profile.get("identities").and_then(Value::as_array).is_some_and(|identities| {
         identities
             .iter()
@@ -48,7 +48,7 @@ pub(crate) fn is_of(profile: &Profile, connection: &str) -> bool {
 }
 
 /// The identity of a new user.
-pub(crate) fn identity(connection: &str, provider: &str, id: &str) -> Value {
+pub(crate) fn new_identity(connection: &str, provider: &str, id: &str) -> Value {
     json!({
         "connection": connection,
         "provider": provider,
@@ -58,7 +58,7 @@ pub(crate) fn identity(connection: &str, provider: &str, id: &str) -> Value {
 }
 
 /// An id as Auth0 makes them: 24 hexadecimal digits.
-pub(crate) fn new_id(seed: u64) -> String {
+pub(crate) fn random_user_id(seed: u64) -> String {
     let mut bytes = [0; 12];
     if rand::fill(&mut bytes).is_err() {
         return format!("{seed:024x}");
@@ -75,13 +75,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Fills in `name`, `nickname` and `picture` where the profile has none.
-pub(crate) fn fill_in(profile: &mut Profile) {
+pub(crate) fn fill_defaults(profile: &mut Profile) {
     let handle = text(profile, "email").or_else(|| text(profile, "username")).unwrap_or("");
     let handle = handle.to_owned();
     let nickname = handle.split_once('@').map_or(handle.as_str(), |(local, _)| local).to_owned();
-    let letters = letters(text(profile, "name"), &nickname);
+    let initials = initials(text(profile, "name"), &nickname);
     for (key, value) in
-        [("picture", gravatar(&handle, &letters)), ("nickname", nickname), ("name", handle)]
+        [("picture", gravatar(&handle, &initials)), ("nickname", nickname), ("name", handle)]
     {
         if !value.is_empty() {
             profile.entry(key).or_insert(Value::String(value));
@@ -90,19 +90,19 @@ pub(crate) fn fill_in(profile: &mut Profile) {
 }
 
 /// The first letters of the first two words of the name, or else the first two of the nickname.
-fn letters(name: Option<&str>, nickname: &str) -> String {
+fn initials(name: Option<&str>, nickname: &str) -> String {
     let mut words = name.unwrap_or("").split_whitespace().filter_map(|word| word.chars().next());
-    let letters: String = match (words.next(), words.next()) {
+    let initials: String = match (words.next(), words.next()) {
         (Some(first), Some(second)) => [first, second].into_iter().collect(),
         _ => nickname.chars().take(2).collect(),
     };
-    letters.to_lowercase()
+    initials.to_lowercase()
 }
 
-fn gravatar(handle: &str, letters: &str) -> String {
+fn gravatar(handle: &str, initials: &str) -> String {
     let hash = hex(&Md5::digest(handle.to_lowercase()));
-    let letters = utf8_percent_encode(letters, NON_ALPHANUMERIC).to_string();
-    let fallback = format!("https://cdn.auth0.com/avatars/{letters}.png");
+    let initials = utf8_percent_encode(initials, NON_ALPHANUMERIC).to_string();
+    let fallback = format!("https://cdn.auth0.com/avatars/{initials}.png");
     let fallback = fallback.replace(':', "%3A").replace('/', "%2F");
     format!("https://s.gravatar.com/avatar/{hash}?s=480&r=pg&d={fallback}")
 }
@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn a_new_profile_gets_name_nickname_and_picture() {
         let mut profile = Profile::new();
-        put(&mut profile, "email", json!("chuck.norris@acme.example"));
-        fill_in(&mut profile);
+        set_or_remove(&mut profile, "email", json!("chuck.norris@acme.example"));
+        fill_defaults(&mut profile);
         assert_eq!(
             Value::Object(profile),
             json!({
@@ -138,10 +138,10 @@ mod tests {
     fn what_a_profile_has_is_left_alone() {
         let mut profile = Profile::new();
         for key in ["name", "nickname", "picture"] {
-            put(&mut profile, key, json!("given"));
+            set_or_remove(&mut profile, key, json!("given"));
         }
         let given = profile.clone();
-        fill_in(&mut profile);
+        fill_defaults(&mut profile);
         assert_eq!(profile, given);
     }
 

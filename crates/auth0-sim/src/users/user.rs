@@ -7,12 +7,12 @@ use super::profile::{Profile, text};
 
 /// A user as it is stored.
 #[derive(Clone)]
-pub(crate) struct Person {
+pub(crate) struct User {
     pub(crate) profile: Arc<Profile>,
     pub(crate) passwords: Passwords,
 }
 
-impl Person {
+impl User {
     pub(crate) fn new(profile: Profile, password: Option<&str>) -> Self {
         Self { profile: Arc::new(profile), passwords: Passwords::new(password) }
     }
@@ -22,7 +22,7 @@ impl Person {
     }
 
     /// What the user can log in with.
-    pub(super) fn identifiers(&self) -> Vec<String> {
+    pub(super) fn login_identifiers(&self) -> Vec<String> {
         ["email", "username", "phone_number"]
             .into_iter()
             .filter_map(|key| text(&self.profile, key).map(str::to_owned))
@@ -32,7 +32,7 @@ impl Person {
 
 /// When something is written, and how far behind the search index is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
+pub(crate) struct WriteTime {
     pub(crate) now: i64,
     pub(crate) lag: u64,
 }

@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::user::Person;
+use super::user::User;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::http::response::Answer;
+use crate::http::response::Response;
 use crate::http::validation::{Param, ParamRule, check_query, check_user_id};
 use crate::state::State;
 
@@ -24,13 +24,13 @@ const CONSIDER: Param = Param {
 };
 
 /// `GET /api/v2/user-blocks?identifier=`.
-pub(crate) fn by_identifier(
+pub(crate) fn list_by_identifier(
     state: &mut State,
     request: &Request,
     now: i64,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     let identifier = identifier(request)?;
-    Ok(shown(state, &[identifier], now))
+    Ok(blocks_response(state, &[identifier], now))
 }
 
 /// `DELETE /api/v2/user-blocks?identifier=`.
@@ -38,17 +38,21 @@ pub(crate) fn unblock_by_identifier(
     state: &mut State,
     request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     let identifier = identifier(request)?;
     state.attempts.unblock([identifier.as_str()]);
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
 /// `GET /api/v2/user-blocks/{id}`.
-pub(crate) fn by_id(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+pub(crate) fn list_by_id(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
     check_query(request, &[CONSIDER])?;
-    let identifiers = of_user(state, request)?;
-    Ok(shown(state, &identifiers, now))
+    let identifiers = identifiers_of_user(state, request)?;
+    Ok(blocks_response(state, &identifiers, now))
 }
 
 /// `DELETE /api/v2/user-blocks/{id}`.
@@ -56,10 +60,10 @@ pub(crate) fn unblock_by_id(
     state: &mut State,
     request: &Request,
     _now: i64,
-) -> Result<Answer, ApiError> {
-    let identifiers = of_user(state, request)?;
+) -> Result<Response, ApiError> {
+    let identifiers = identifiers_of_user(state, request)?;
     state.attempts.unblock(identifiers.iter().map(String::as_str));
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
 fn identifier(request: &Request) -> Result<String, ApiError> {
@@ -69,14 +73,14 @@ fn identifier(request: &Request) -> Result<String, ApiError> {
     })
 }
 
-fn of_user(state: &State, request: &Request) -> Result<Vec<String>, ApiError> {
+fn identifiers_of_user(state: &State, request: &Request) -> Result<Vec<String>, ApiError> {
     let id = request.param(0);
     check_user_id(id)?;
-    state.users.get(id).map(Person::identifiers).ok_or_else(ApiError::inexistent_user)
+    state.users.get(id).map(User::login_identifiers).ok_or_else(ApiError::inexistent_user)
 }
 
-fn shown(state: &State, identifiers: &[String], now: i64) -> Answer {
-    let blocks = state.attempts.blocks_of(identifiers.iter().map(String::as_str), now);
+fn blocks_response(state: &State, identifiers: &[String], now: i64) -> Response {
+    let blocks = state.attempts.list_blocks(identifiers.iter().map(String::as_str), now);
     let blocks = blocks.into_iter().map(|block| {
         json!({
             "identifier": block.identifier,
@@ -85,5 +89,5 @@ fn shown(state: &State, identifiers: &[String], now: i64) -> Answer {
         })
     });
     let blocks: Vec<Value> = blocks.collect();
-    Answer::json(200, &json!({ "blocked_for": blocks }))
+    Response::json(200, &json!({ "blocked_for": blocks }))
 }

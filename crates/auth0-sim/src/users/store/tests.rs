@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::user::Moment;
+use super::super::user::WriteTime;
 use super::Users;
 use crate::config::Connection;
 
@@ -13,7 +13,7 @@ fn seeded(users: &mut Users, user: Value) -> String {
 }
 
 fn member(users: &Users, id: &str, key: &str) -> Value {
-    users.show(id).unwrap().get(key).cloned().unwrap_or(Value::Null)
+    users.get_json(id).unwrap().get(key).cloned().unwrap_or(Value::Null)
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_seeded_user_has_what_was_given_and_the_defaults() {
             "username": null,
         }),
     );
-    let shown = users.show(&id).unwrap();
+    let shown = users.get_json(&id).unwrap();
     assert_eq!(id, "auth0|jane");
     assert_eq!(shown["email"], "jane@acme.example");
     assert_eq!(shown["created_at"], "2020-02-03T04:05:06.000Z");
@@ -64,10 +64,10 @@ fn a_login_finds_by_address_and_username_in_any_case_within_one_connection() {
     let id = seeded(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     let connection = Connection::default().name;
     for identifier in ["jane@acme.example", "JANE@acme.example", "jane", "Jane"] {
-        assert_eq!(users.by_login(&connection, identifier), Some(id.clone()), "{identifier}");
-        assert_eq!(users.by_login("other", identifier), None);
+        assert_eq!(users.find_by_login(&connection, identifier), Some(id.clone()), "{identifier}");
+        assert_eq!(users.find_by_login("other", identifier), None);
     }
-    assert_eq!(users.by_login(&connection, "jan"), None);
+    assert_eq!(users.find_by_login(&connection, "jan"), None);
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn a_login_counts_and_moves_the_update() {
     let id = seeded(&mut users, json!({"email": "jane@acme.example"}));
     assert_eq!(member(&users, &id, "logins_count"), Value::Null);
     for count in 1..=2 {
-        let moment = Moment { now: NOW + count, lag: 0 };
-        users.logged_in(&id, "192.0.2.1".parse().unwrap(), moment);
+        let time = WriteTime { now: NOW + count, lag: 0 };
+        users.record_login(&id, "192.0.2.1".parse().unwrap(), time);
         assert_eq!(member(&users, &id, "logins_count"), json!(count));
         let at = json!(format!("2026-01-01T00:00:00.00{count}Z"));
         assert_eq!(member(&users, &id, "last_login"), at);
@@ -91,8 +91,8 @@ fn a_user_who_is_removed_leaves_every_index() {
     let mut users = Users::default();
     let id = seeded(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     assert!(users.remove(&id) && !users.remove(&id));
-    assert!(users.show(&id).is_none() && users.all().is_empty());
-    assert_eq!(users.with_email("jane@acme.example").count(), 0);
-    assert_eq!(users.indexed(NOW, 60_000).count(), 0);
+    assert!(users.get_json(&id).is_none() && users.all_json().is_empty());
+    assert_eq!(users.find_by_email("jane@acme.example").count(), 0);
+    assert_eq!(users.searchable(NOW, 60_000).count(), 0);
     seeded(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
 }
