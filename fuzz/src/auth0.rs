@@ -88,7 +88,7 @@ pub fn search_query(bytes: &[u8]) {
             (included.is_empty() || contains_id(&included)) && !contains_id(&excluded);
         let matches = |tenant: &str, role: &str| {
             let user = user_json(id, &prefix, tenant, role, created_at);
-            query.finds(&user, &|_, _| false)
+            query.matches(&user, &|_, _| false)
         };
         for role in roles.iter().map(RoleName::as_str) {
             assert_eq!(
