@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use conformance::{ManualClock, catalogue};
 use memory_adapter::MemoryDirectory;
-use ports::contract::{ManualClock, catalogue};
 use serde_json::Value;
 
 /// A seed: it is loaded as a whole or refused, and no error tells an address or a password.

@@ -18,19 +18,21 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// One of our crates, and which of the others it knows: in itself, and in its tests.
-const ARROWS: [(&str, &[&str], &[&str]); 10] = [
+const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     // It knows nobody, and is of use to whoever has something to share out.
     ("fair-share", &[], &[]),
     // It knows nobody either; in its tests itself, for the collector.
     ("otlp-adapter", &[], &["otlp-adapter"]),
     ("domain", &[], &[]),
     ("ports", &["domain"], &[]),
-    ("application", &["domain", "ports"], &["memory-adapter", "ports"]),
-    ("memory-adapter", &["domain", "ports"], &["ports"]),
-    ("oidc-adapter", &["ports"], &["ports"]),
+    // Tests only; its front page shows the memory adapter.
+    ("conformance", &["domain", "ports"], &["memory-adapter"]),
+    ("application", &["domain", "ports"], &["conformance", "memory-adapter", "ports"]),
+    ("memory-adapter", &["domain", "ports"], &["conformance"]),
+    ("oidc-adapter", &["ports"], &["conformance"]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
-    ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "ports"]),
+    ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "conformance"]),
     (
         "http-actix",
         &[
@@ -43,7 +45,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
             "otlp-adapter",
             "ports",
         ],
-        &["auth0-sim", "otlp-adapter", "ports"],
+        &["auth0-sim", "conformance", "otlp-adapter", "ports"],
     ),
 ];
 
@@ -181,7 +183,10 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
         let required = package.dependencies.iter().filter(|known| !known.optional);
         for known in required.filter(|known| known.kind != DependencyKind::Development) {
             let name = known.name.as_str();
-            assert!(!["mockall", "proptest", "insta", "wiremock"].contains(&name), "{name}");
+            assert!(
+                !["conformance", "mockall", "proptest", "insta", "wiremock"].contains(&name),
+                "{name}"
+            );
         }
         assert_eq!(package.features.get("default"), None, "{}", package.name);
     }

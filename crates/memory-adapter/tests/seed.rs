@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use conformance::{Caller, ManualClock, acme, catalogue, globex};
 use domain::{AccountScope, CurrentPassword, ListQuery, User};
 use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
-use ports::contract::{Caller, ManualClock, acme, catalogue, globex};
 use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 use proptest::prelude::*;
 
