@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use auth0_adapter::{Auth0Config, Auth0Directory, MetadataPrefix, Tasks, fuzzing};
+use conformance::{ManualClock, catalogue};
 use domain::{RoleName, TenantId, Timestamp, UserId};
 use ports::Clock as _;
-use ports::contract::{ManualClock, catalogue};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;

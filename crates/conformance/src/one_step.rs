@@ -2,13 +2,14 @@
 //!
 //! A directory that cannot do so may rely on what the caller saw, and does not run these.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use domain::{AccountChange, MembershipChange, Refusal, User};
+use ports::PortError::{NotFound, Refused};
 
-use super::caller::{acme, changes, globex, ranked_changes, ranked_writes, writes};
-use super::subject::{Subject, assert_fails, role, valid};
-use crate::PortError::{NotFound, Refused};
+use crate::caller::{acme, changes, globex, ranked_changes, ranked_writes, writes};
+use crate::catalogue::role;
+use crate::subject::{Subject, assert_fails, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

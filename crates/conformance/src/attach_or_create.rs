@@ -1,6 +1,6 @@
 //! People enlisted: attached if they are known, else created.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use domain::{
     Access, AccountChange, ListQuery, Membership, MembershipChange, NewMember, Refusal, Role,
     RoleCatalogue, RoleDefinition, TenantId, User,
 };
+use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
+use ports::{AttachOutcome, Clock, Conflict};
 
-use super::caller::{Caller, acme, changes, globex, ranked_writes, writes};
-use super::subject::{Planted, Subject, address, assert_fails, catalogue, recruit, role, valid};
-use crate::PortError::{Conflict as Conflicts, NotFound, Refused};
-use crate::{AttachOutcome, Clock, Conflict};
+use crate::caller::{Caller, acme, changes, globex, ranked_writes, writes};
+use crate::catalogue::{catalogue, role};
+use crate::subject::{Planted, Subject, address, assert_fails, recruit, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

@@ -1,15 +1,15 @@
 //! What is the account's own: changed, and deleted.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::time::Duration;
 
 use domain::{AccountChange, NewUser, Refusal, User};
+use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
+use ports::{AccountUpdate, Clock, Conflict};
 
-use super::caller::{Caller, acme, changes, globex, ranked_changes, writes};
-use super::subject::{Planted, Subject, address, assert_fails, newcomer, valid};
-use crate::PortError::{Conflict as Conflicts, NotFound, Refused};
-use crate::{AccountUpdate, Clock, Conflict};
+use crate::caller::{Caller, acme, changes, globex, ranked_changes, writes};
+use crate::subject::{Planted, Subject, address, assert_fails, newcomer, valid};
 
 /// The account's own things as they are, to change some of them.
 fn same(user: &User) -> AccountChange {

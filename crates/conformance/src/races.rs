@@ -1,18 +1,17 @@
 //! Calls that race: of those that exclude each other, one wins.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::{AccountChange, MembershipChange, NewUser, User};
+use ports::PortError::{self, Conflict as Conflicts};
+use ports::{Conflict, PortResult, UserDirectory};
 
-use super::caller::{Caller, acme, changes, globex, writes};
-use super::subject::{
-    Subject, address, assert_fails, newcomer, only_failure, recruit, role, valid,
-};
-use crate::PortError::{self, Conflict as Conflicts};
-use crate::{Conflict, PortResult, UserDirectory};
+use crate::caller::{Caller, acme, changes, globex, writes};
+use crate::catalogue::role;
+use crate::subject::{Subject, address, assert_fails, newcomer, only_failure, recruit, valid};
 
 /// How often each race is run, since one run may be lucky.
 const ROUNDS: usize = 48;

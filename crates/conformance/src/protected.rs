@@ -1,13 +1,14 @@
 //! Rule R4: a tenant keeps a holder of each protected role that it has holders of.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use domain::{MembershipChange, Refusal, TenantId, User};
+use ports::Conflict::LastProtectedRoleHolder;
+use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
 
-use super::caller::{Caller, acme, changes, globex, ranked_changes, ranked_writes, writes};
-use super::subject::{Planted, Subject, assert_fails, role, valid};
-use crate::Conflict::LastProtectedRoleHolder;
-use crate::PortError::{Conflict as Conflicts, NotFound, Refused};
+use crate::caller::{Caller, acme, changes, globex, ranked_changes, ranked_writes, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, assert_fails, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

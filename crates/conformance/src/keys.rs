@@ -1,14 +1,13 @@
 //! Keys of token issuers: fetched, each issuer's own, as they are now.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ports::{Curve, KeyMaterial, KeySetLocation, KeySource, PublicKey};
 
-use crate::{Curve, KeyMaterial, KeySetLocation, KeySource, PublicKey};
-
-/// A source of keys under test, and the issuers behind it. Each clause has a fresh one, whose
+/// A source of keys under test, and the issuers behind it. Each case has a fresh one, whose
 /// issuers have published nothing.
 #[derive(Debug)]
 pub struct KeySubject {

@@ -1,17 +1,18 @@
 //! Passwords: checked, set, and by whom.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use domain::{
     AccountChange, AccountScope, CurrentPassword, MembershipChange, NewMember, NewUser, Refusal,
     User,
 };
+use ports::PasswordVerdict::{Match, Mismatch};
+use ports::PortError::{NotFound, Refused, Rejected};
+use ports::{PasswordVerdict, PortResult, RejectedValue};
 
-use super::caller::{Caller, acme, changes, globex, ranked_changes, writes};
-use super::subject::{Planted, Subject, assert_fails, newcomer, recruit, role, valid};
-use crate::PasswordVerdict::{Match, Mismatch};
-use crate::PortError::{NotFound, Refused, Rejected};
-use crate::{PasswordVerdict, PortResult, RejectedValue};
+use crate::caller::{Caller, acme, changes, globex, ranked_changes, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, assert_fails, newcomer, recruit, valid};
 
 const FIRST: &str = "correct-horse";
 const SECOND: &str = "battery-staple";

@@ -1,25 +1,24 @@
-//! What the clauses are held against, and the few steps that most of them start with.
+//! What the cases are held against, and the few steps that most of them start with.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Access, ListQuery, NewMember, NewUser, Page, Password, Role, RoleCatalogue, RoleDefinition,
-    TenantId, Timestamp, User, UserId,
+    ListQuery, NewMember, NewUser, Page, Password, RoleCatalogue, TenantId, User, UserId,
 };
+use ports::{PasswordCheck, PortResult, UserDirectory};
 
-use super::caller::{Caller, writes};
-use crate::{Clock, PasswordCheck, PortResult, UserDirectory};
+use crate::caller::{Caller, writes};
+use crate::catalogue::role;
+use crate::clock::ManualClock;
 
-/// The ports under test, and what stands behind them. Each clause has a fresh one, without any
+/// The ports under test, and what stands behind them. Each case has a fresh one, without any
 /// accounts.
 #[derive(Debug)]
 pub struct Subject {
-    /// The directory, under the roles of [`catalogue`].
+    /// The directory, under the roles of [`catalogue`](crate::catalogue()).
     pub directory: Arc<dyn UserDirectory>,
     /// The check of the same accounts' passwords.
     pub passwords: Arc<dyn PasswordCheck>,
@@ -37,7 +36,7 @@ pub trait Backstage: std::fmt::Debug + Send + Sync {
     async fn plant(&self, planted: Planted) -> UserId;
 
     /// A directory over the accounts as they now are, under another catalogue, as after a restart
-    /// with other settings. The clause does not use the subject's own ports after it.
+    /// with other settings. The case does not use the subject's own ports after it.
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory>;
 }
 
@@ -106,76 +105,18 @@ impl Planted {
     }
 }
 
-/// The roles that every subject knows, from the most to the least powerful.
-///
-/// `owner` and `auditor` are protected; `owner` and `admin`, between them, may read and write;
-/// `auditor` and `viewer` may read; `member` may nothing and is the default.
-pub fn catalogue() -> Arc<RoleCatalogue> {
-    static CATALOGUE: LazyLock<Arc<RoleCatalogue>> = LazyLock::new(|| {
-        let define = |name: &str, access: &[Access], protected| RoleDefinition {
-            name: name.parse().unwrap(),
-            access: access.iter().copied().collect(),
-            protected,
-            default: name == "member",
-        };
-        let roles = vec![
-            define("owner", &[Access::Read, Access::Write], true),
-            define("admin", &[Access::Read, Access::Write], false),
-            define("auditor", &[Access::Read], true),
-            define("viewer", &[Access::Read], false),
-            define("member", &[], false),
-        ];
-        Arc::new(RoleCatalogue::new(roles).unwrap())
-    });
-    Arc::clone(&CATALOGUE)
-}
-
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    /// A clock that shows 2026-01-01T00:00:00Z.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(AtomicI64::new(1_767_225_600_000))
-    }
-
-    /// Moves it forwards.
-    pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(by.as_millis().try_into().unwrap(), Ordering::SeqCst);
-    }
-}
-
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
-/// The role of this name in [`catalogue`].
-pub(super) fn role(name: &str) -> Role {
-    catalogue().resolve(name).unwrap().clone()
-}
-
 /// The e-mail address of somebody, as text.
-pub(super) fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     format!("{name}@example.com")
 }
 
 /// A value of the domain that must be valid.
-pub(super) fn valid<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub(crate) fn valid<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
 /// Somebody to be created, with as little as possible.
-pub(super) fn newcomer(name: &str, role_name: &str) -> NewUser {
+pub(crate) fn newcomer(name: &str, role_name: &str) -> NewUser {
     NewUser {
         email: valid(&address(name)),
         username: None,
@@ -189,18 +130,18 @@ pub(super) fn newcomer(name: &str, role_name: &str) -> NewUser {
 }
 
 /// Somebody to be enlisted, without a name.
-pub(super) fn recruit(name: &str, role_name: &str) -> NewMember {
+pub(crate) fn recruit(name: &str, role_name: &str) -> NewMember {
     NewMember { email: valid(&address(name)), role: role(role_name), name: None }
 }
 
 impl Subject {
     /// Creates somebody at home in the tenant.
-    pub(super) async fn create(&self, tenant: &TenantId, name: &str, role: &str) -> User {
+    pub(crate) async fn create(&self, tenant: &TenantId, name: &str, role: &str) -> User {
         self.directory.create(&writes(tenant), newcomer(name, role)).await.unwrap()
     }
 
     /// Creates somebody at home in the tenant, with a password.
-    pub(super) async fn create_with_password(
+    pub(crate) async fn create_with_password(
         &self,
         tenant: &TenantId,
         name: &str,
@@ -212,7 +153,7 @@ impl Subject {
     }
 
     /// Attaches somebody who exists to the tenant.
-    pub(super) async fn attach(&self, tenant: &TenantId, name: &str, role: &str) -> User {
+    pub(crate) async fn attach(&self, tenant: &TenantId, name: &str, role: &str) -> User {
         let enlisted =
             self.directory.attach_or_create(&writes(tenant), recruit(name, role)).await.unwrap();
         assert!(!enlisted.created, "there was no {name} to attach");
@@ -220,40 +161,40 @@ impl Subject {
     }
 
     /// Creates somebody at home in the first tenant and attached to the second.
-    pub(super) async fn share(&self, home: &TenantId, other: &TenantId, name: &str) -> User {
+    pub(crate) async fn share(&self, home: &TenantId, other: &TenantId, name: &str) -> User {
         self.create(home, name, "member").await;
         self.attach(other, name, "member").await
     }
 
     /// Plants an account, and answers it.
-    pub(super) async fn plant(&self, planted: Planted) -> User {
+    pub(crate) async fn plant(&self, planted: Planted) -> User {
         let id = self.backstage.plant(planted).await;
         self.now(&id).await.expect("what was planted must be there")
     }
 
     /// The account as it now is, if it is still there.
-    pub(super) async fn now(&self, id: &UserId) -> Option<User> {
+    pub(crate) async fn now(&self, id: &UserId) -> Option<User> {
         self.directory.find(&Caller::operator().views(), id).await.unwrap()
     }
 
     /// The account as callers of the tenant find it.
-    pub(super) async fn found_in(&self, tenant: &TenantId, id: &UserId) -> Option<User> {
+    pub(crate) async fn found_in(&self, tenant: &TenantId, id: &UserId) -> Option<User> {
         self.directory.find(&Caller::of([tenant.clone()]).views(), id).await.unwrap()
     }
 
     /// Everybody in the tenant, by id.
-    pub(super) async fn people_of(&self, tenant: &TenantId) -> Vec<User> {
+    pub(crate) async fn people_of(&self, tenant: &TenantId) -> Vec<User> {
         self.page(tenant, ListQuery::default()).await.users
     }
 
     /// A list of the tenant's people.
-    pub(super) async fn page(&self, tenant: &TenantId, listing: ListQuery) -> Page {
+    pub(crate) async fn page(&self, tenant: &TenantId, listing: ListQuery) -> Page {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
         self.directory.list(&scope, &listing).await.unwrap()
     }
 
     /// Asserts that the account is as it was.
-    pub(super) async fn assert_untouched(&self, before: &User) {
+    pub(crate) async fn assert_untouched(&self, before: &User) {
         assert_eq!(self.now(&before.id).await.as_ref(), Some(before), "nothing must change");
     }
 }
@@ -265,12 +206,12 @@ macro_rules! assert_fails {
         assert!(matches!(result, Err($error)), "got {result:?}, not {}", stringify!($error));
     }};
 }
-pub(super) use assert_fails;
+pub(crate) use assert_fails;
 
 /// The error of the one of two racing calls that failed.
-pub(super) fn only_failure<A: std::fmt::Debug, B: std::fmt::Debug>(
+pub(crate) fn only_failure<A: std::fmt::Debug, B: std::fmt::Debug>(
     results: (PortResult<A>, PortResult<B>),
-) -> crate::PortError {
+) -> ports::PortError {
     match results {
         (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
         both @ ((Ok(_), Ok(_)) | (Err(_), Err(_))) => panic!("exactly one must win, got {both:?}"),

@@ -1,15 +1,16 @@
 //! Rule R1: what callers of one tenant do is not observed by callers of another, unless the first
 //! is the account's home.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use domain::{
     AccountChange, DisplayName, EmailAddress, MembershipChange, NewMember, PersonName, Role,
     TenantId, Timestamp, User, UserId, Username,
 };
 
-use super::caller::{Caller, acme, changes, globex, writes};
-use super::subject::{Planted, Subject, newcomer, recruit, role, valid};
+use crate::caller::{Caller, acme, changes, globex, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, newcomer, recruit, valid};
 
 /// An account as a tenant sees it: without what it is elsewhere, and without the times that a
 /// directory moves by itself.

@@ -1,15 +1,16 @@
 //! Accounts: found, and created.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::time::Duration;
 
 use domain::{AccountChange, MembershipChange, NewUser, Refusal, User};
+use ports::PortError::{Conflict as Conflicts, Refused, Rejected};
+use ports::{Clock, Conflict, RejectedValue};
 
-use super::caller::{Caller, acme, globex, ranked_writes, writes};
-use super::subject::{Planted, Subject, assert_fails, newcomer, recruit, role, valid};
-use crate::PortError::{Conflict as Conflicts, Refused, Rejected};
-use crate::{Clock, Conflict, RejectedValue};
+use crate::caller::{Caller, acme, globex, ranked_writes, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, assert_fails, newcomer, recruit, valid};
 
 // Found.
 

@@ -1,26 +1,26 @@
-//! The macros that make tests of clauses. `tests/clauses.rs` fails if a clause is in no list.
+//! The macros that make tests of cases. `tests/suites.rs` fails if a case is in no list.
 
-/// Makes a test of each of the named clauses. The runtime has two threads, for clauses that race.
+/// Makes a test of each of the named cases. The runtime has two threads, for cases that race.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! contract_tests {
-    ($subject:path => $($file:ident: [$($clause:ident),* $(,)?])*) => {
+macro_rules! suite_tests {
+    ($subject:path => $($file:ident: [$($case:ident),* $(,)?])*) => {
         $($(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $clause() {
-                $crate::contract::$file::$clause(&$subject().await).await;
+            async fn $case() {
+                $crate::$file::$case(&$subject().await).await;
             }
         )*)*
     };
 }
 
-/// Makes a test of each clause for [`UserDirectory`](crate::UserDirectory).
+/// Makes a test of each case for [`UserDirectory`](ports::UserDirectory).
 ///
-/// It takes the name of an async function that makes a [`Subject`](crate::contract::Subject).
+/// It takes the name of an async function that makes a [`Subject`](crate::Subject).
 #[macro_export]
-macro_rules! directory_contract {
+macro_rules! directory_suite {
     ($subject:path) => {
-        $crate::contract_tests! { $subject =>
+        $crate::suite_tests! { $subject =>
             users: [
                 an_account_is_found_only_through_a_tenant_that_the_scope_covers,
                 an_account_is_found_only_where_the_callers_own_role_may_read,
@@ -54,7 +54,7 @@ macro_rules! directory_contract {
                 a_deleted_account_is_gone_for_every_tenant,
                 a_deleted_account_frees_its_address_and_username,
             ]
-            enlistment: [
+            attach_or_create: [
                 enlisting_an_unknown_address_creates_an_account_at_home_here,
                 enlisting_a_known_address_attaches_its_account,
                 enlisting_a_stranger_names_the_membership_alone,
@@ -125,14 +125,14 @@ macro_rules! directory_contract {
     };
 }
 
-/// Makes a test of each clause for [`PasswordCheck`](crate::PasswordCheck) and the passwords of a
+/// Makes a test of each case for [`PasswordCheck`](ports::PasswordCheck) and the passwords of a
 /// directory.
 ///
-/// It takes the name of an async function that makes a [`Subject`](crate::contract::Subject).
+/// It takes the name of an async function that makes a [`Subject`](crate::Subject).
 #[macro_export]
-macro_rules! password_contract {
+macro_rules! password_suite {
     ($subject:path) => {
-        $crate::contract_tests! { $subject =>
+        $crate::suite_tests! { $subject =>
             passwords: [
                 only_the_accounts_own_password_matches,
                 what_cannot_be_a_password_is_merely_a_wrong_one,
@@ -158,14 +158,14 @@ macro_rules! password_contract {
     };
 }
 
-/// Makes a test of each clause for a [`UserDirectory`](crate::UserDirectory) that reads and writes
+/// Makes a test of each case for a [`UserDirectory`](ports::UserDirectory) that reads and writes
 /// in one step.
 ///
-/// It takes the name of an async function that makes a [`Subject`](crate::contract::Subject).
+/// It takes the name of an async function that makes a [`Subject`](crate::Subject).
 #[macro_export]
-macro_rules! one_step_contract {
+macro_rules! one_step_suite {
     ($subject:path) => {
-        $crate::contract_tests! { $subject =>
+        $crate::suite_tests! { $subject =>
             one_step: [
                 who_rose_since_the_caller_looked_is_out_of_reach,
                 who_was_detached_since_the_caller_looked_is_not_found,
@@ -177,14 +177,14 @@ macro_rules! one_step_contract {
     };
 }
 
-/// Makes a test of each clause for [`KeySource`](crate::KeySource).
+/// Makes a test of each case for [`KeySource`](ports::KeySource).
 ///
 /// It takes the name of an async function that makes a
-/// [`KeySubject`](crate::contract::KeySubject).
+/// [`KeySubject`](crate::KeySubject).
 #[macro_export]
-macro_rules! key_source_contract {
+macro_rules! key_source_suite {
     ($subject:path) => {
-        $crate::contract_tests! { $subject =>
+        $crate::suite_tests! { $subject =>
             keys: [
                 an_issuer_has_its_own_keys_and_nobody_elses,
                 every_known_kind_of_key_comes_through_unchanged,

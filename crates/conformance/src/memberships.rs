@@ -1,12 +1,13 @@
 //! Memberships: changed, and taken away.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use domain::{MembershipChange, NewMember, Refusal, TenantId, User};
+use ports::PortError::{NotFound, Refused};
 
-use super::caller::{acme, globex, ranked_writes, writes};
-use super::subject::{Subject, assert_fails, recruit, role, valid};
-use crate::PortError::{NotFound, Refused};
+use crate::caller::{acme, globex, ranked_writes, writes};
+use crate::catalogue::role;
+use crate::subject::{Subject, assert_fails, recruit, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

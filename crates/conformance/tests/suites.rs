@@ -1,16 +1,16 @@
-//! No clause of the contract suite is forgotten by the macro that runs it.
+//! Every case is in the list of a macro.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 #[test]
-fn every_clause_is_in_exactly_one_list() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
-    let macros = fs::read_to_string(folder.join("clauses.rs")).unwrap();
+fn every_case_is_in_exactly_one_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let macros = fs::read_to_string(folder.join("suites.rs")).unwrap();
     let listed: Vec<_> = lists(&macros).collect();
     let unique: BTreeSet<_> = listed.iter().cloned().collect();
-    assert_eq!(unique.len(), listed.len(), "a clause is listed twice");
+    assert_eq!(unique.len(), listed.len(), "a case is listed twice");
 
     let mut written = BTreeSet::new();
     for entry in fs::read_dir(&folder).unwrap() {
@@ -24,11 +24,11 @@ fn every_clause_is_in_exactly_one_list() {
             }
         }
     }
-    assert_eq!(unique, written, "the lists of clauses.rs and the clauses that are written differ");
-    assert!(written.len() > 80, "the clauses were not found");
+    assert_eq!(unique, written, "the lists of suites.rs and the cases that are written differ");
+    assert!(written.len() > 80, "the cases were not found");
 }
 
-/// The clauses in the lists of the macros, each with its file.
+/// The cases in the lists of the macros, each with its file.
 fn lists(macros: &str) -> impl Iterator<Item = (String, String)> {
     let mut file = None;
     macros.lines().filter_map(move |line| {
@@ -37,8 +37,8 @@ fn lists(macros: &str) -> impl Iterator<Item = (String, String)> {
             file = Some(name.to_owned());
         } else if line == "]" {
             file = None;
-        } else if let (Some(file), Some(clause)) = (&file, line.strip_suffix(',')) {
-            return Some((file.clone(), clause.to_owned()));
+        } else if let (Some(file), Some(case)) = (&file, line.strip_suffix(',')) {
+            return Some((file.clone(), case.to_owned()));
         }
         None
     })

@@ -1,4 +1,4 @@
-//! Who acts in the clauses: callers, and the scopes that the policy gives them.
+//! Who acts in the cases: callers, and the scopes that the policy gives them.
 
 use domain::policy::{account_scope, own_password_scope, tenant_scope};
 use domain::{
@@ -6,7 +6,7 @@ use domain::{
     UserId,
 };
 
-use super::subject::role;
+use crate::catalogue::role;
 
 /// One of the two tenants that are in play.
 pub fn acme() -> TenantId {
@@ -78,21 +78,21 @@ impl Caller {
 }
 
 /// To change the people of a tenant, as a caller whose token names it.
-pub(super) fn writes(tenant: &TenantId) -> TenantScope {
+pub(crate) fn writes(tenant: &TenantId) -> TenantScope {
     Caller::of([tenant.clone()]).writes(tenant)
 }
 
 /// To change accounts, as a caller whose token names the tenant.
-pub(super) fn changes(tenant: &TenantId) -> AccountScope {
+pub(crate) fn changes(tenant: &TenantId) -> AccountScope {
     Caller::of([tenant.clone()]).changes()
 }
 
 /// To change the people of a tenant, as a caller who has this role there.
-pub(super) fn ranked_writes(tenant: &TenantId, role: &str) -> TenantScope {
+pub(crate) fn ranked_writes(tenant: &TenantId, role: &str) -> TenantScope {
     Caller::ranked([(tenant.clone(), role)]).writes(tenant)
 }
 
 /// To change accounts, as a caller who has this role in the tenant.
-pub(super) fn ranked_changes(tenant: &TenantId, role: &str) -> AccountScope {
+pub(crate) fn ranked_changes(tenant: &TenantId, role: &str) -> AccountScope {
     Caller::ranked([(tenant.clone(), role)]).changes()
 }

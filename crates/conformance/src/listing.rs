@@ -1,6 +1,6 @@
 //! Lists: who is on them, in what order, and cut into pages.
 
-#![allow(missing_docs, reason = "the name of a clause is what it says")]
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
 
 use std::cmp::Reverse;
 use std::num::NonZeroU32;
@@ -11,8 +11,9 @@ use domain::{
     SortField, TenantId, User, UserId,
 };
 
-use super::caller::{acme, changes, globex, writes};
-use super::subject::{Planted, Subject, newcomer, recruit, role, valid};
+use crate::caller::{acme, changes, globex, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, newcomer, recruit, valid};
 
 fn ids(users: &[User]) -> Vec<UserId> {
     users.iter().map(|user| user.id.clone()).collect()
