@@ -24,7 +24,7 @@ fn behind_a_proxy() -> Wishes {
 }
 
 #[tokio::test]
-async fn after_ten_wrong_ones_even_the_right_one_is_too_many() {
+async fn eleventh_attempt_is_refused_even_with_correct_password() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 10).await;
@@ -35,7 +35,7 @@ async fn after_ten_wrong_ones_even_the_right_one_is_too_many() {
 }
 
 #[tokio::test]
-async fn after_nine_wrong_ones_the_right_one_is_right() {
+async fn correct_password_is_accepted_after_nine_failures() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 9).await;
@@ -46,7 +46,7 @@ async fn after_nine_wrong_ones_the_right_one_is_right() {
 }
 
 #[tokio::test]
-async fn too_many_says_how_long_to_wait() {
+async fn too_many_attempts_sets_retry_after() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 1).await;
@@ -59,7 +59,7 @@ async fn too_many_says_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn a_wrong_one_counts_for_fifteen_minutes() {
+async fn failed_attempt_expires_after_fifteen_minutes() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 10).await;
@@ -74,7 +74,7 @@ async fn a_wrong_one_counts_for_fifteen_minutes() {
 }
 
 #[tokio::test]
-async fn the_window_slides() {
+async fn attempt_window_is_sliding() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 1).await;
@@ -90,7 +90,7 @@ async fn the_window_slides() {
 }
 
 #[tokio::test]
-async fn attempts_that_were_too_many_do_not_count_themselves() {
+async fn refused_attempts_do_not_extend_the_lockout() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 10).await;
@@ -106,7 +106,7 @@ async fn attempts_that_were_too_many_do_not_count_themselves() {
 }
 
 #[tokio::test]
-async fn a_right_one_clears_the_count() {
+async fn successful_change_resets_failed_attempts() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia, "mia", 9).await;
@@ -119,7 +119,7 @@ async fn a_right_one_clears_the_count() {
 }
 
 #[tokio::test]
-async fn each_user_is_counted_apart() {
+async fn failed_attempts_are_counted_per_user() {
     let app = App::start().await;
     wrong(&person(&app, "acme", "mia"), "mia", 10).await;
 
@@ -129,7 +129,7 @@ async fn each_user_is_counted_apart() {
 }
 
 #[tokio::test]
-async fn every_caller_from_one_address_is_counted_together() {
+async fn callers_from_one_address_share_an_attempt_count() {
     let app = App::start().await;
     wrong(&person(&app, "acme", "mia"), "mia", 10).await;
 
@@ -139,7 +139,7 @@ async fn every_caller_from_one_address_is_counted_together() {
 }
 
 #[tokio::test]
-async fn each_client_address_is_counted_apart() {
+async fn failed_attempts_are_counted_per_client_address() {
     let app = App::start_with(behind_a_proxy()).await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia.clone().header("x-forwarded-for", "198.51.100.1"), "mia", 10).await;
@@ -152,7 +152,7 @@ async fn each_client_address_is_counted_apart() {
 }
 
 #[tokio::test]
-async fn only_what_the_proxy_has_seen_is_a_client_address() {
+async fn client_supplied_forwarded_addresses_are_ignored() {
     let app = App::start_with(behind_a_proxy()).await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia.clone().header("x-forwarded-for", "6.6.6.6, 198.51.100.1"), "mia", 10).await;
@@ -163,7 +163,7 @@ async fn only_what_the_proxy_has_seen_is_a_client_address() {
 }
 
 #[tokio::test]
-async fn without_a_trusted_proxy_nobody_s_word_is_a_client_address() {
+async fn forwarded_address_is_ignored_without_trusted_proxy() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     wrong(&mia.clone().header("x-forwarded-for", "198.51.100.1"), "mia", 10).await;
@@ -174,7 +174,7 @@ async fn without_a_trusted_proxy_nobody_s_word_is_a_client_address() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_told_nothing_of_the_count() {
+async fn attempt_count_is_hidden_from_other_tenants() {
     let app = App::start().await;
     wrong(&person(&app, "acme", "mia"), "mia", 10).await;
     let stranger = app.tenant("globex");
@@ -187,7 +187,7 @@ async fn a_stranger_is_told_nothing_of_the_count() {
 }
 
 #[tokio::test]
-async fn attempts_of_those_who_may_not_change_it_count_for_nothing() {
+async fn attempts_by_unauthorized_callers_are_not_counted() {
     let app = App::start().await;
     for stranger in [app.tenant("acme"), app.tenant("initech")] {
         for _ in 0..10 {
@@ -201,7 +201,7 @@ async fn attempts_of_those_who_may_not_change_it_count_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_wrong_one_beside_a_password_that_none_can_be_is_no_attempt() {
+async fn attempt_with_invalid_new_password_is_not_counted() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     for _ in 0..10 {
@@ -214,7 +214,7 @@ async fn a_wrong_one_beside_a_password_that_none_can_be_is_no_attempt() {
 }
 
 #[tokio::test]
-async fn many_wrong_ones_at_once_are_no_more_than_ten() {
+async fn concurrent_attempts_do_not_exceed_the_limit() {
     let app = App::start().await;
     let mia = person(&app, "acme", "mia");
     let path = v2("mia");

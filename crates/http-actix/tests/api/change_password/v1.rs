@@ -10,7 +10,7 @@ fn new(password: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_password_is_set_without_the_current_one() {
+async fn password_is_set_without_current_password() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").patch(&v1("mia"), new("another-password")).await;
@@ -21,7 +21,7 @@ async fn a_password_is_set_without_the_current_one() {
 }
 
 #[tokio::test]
-async fn the_answer_is_the_user_and_no_password() {
+async fn response_is_the_user_without_password() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -32,7 +32,7 @@ async fn the_answer_is_the_user_and_no_password() {
 }
 
 #[tokio::test]
-async fn somebody_without_a_password_is_given_one() {
+async fn first_password_is_set_for_user_without_one() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").patch(&v1("vera"), new("another-password")).await;
@@ -42,7 +42,7 @@ async fn somebody_without_a_password_is_given_one() {
 }
 
 #[tokio::test]
-async fn the_own_password_is_not_set_without_the_permission() {
+async fn own_password_cannot_be_set_without_permission() {
     let app = App::start().await;
 
     let answer = person(&app, "acme", "mia").patch(&v1("mia"), new("another-password")).await;
@@ -67,7 +67,7 @@ fn announced() -> [Option<&'static str>; 3] {
 }
 
 #[tokio::test]
-async fn an_answer_announces_the_successor() {
+async fn response_announces_deprecation_and_successor() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").patch(&v1("mia"), new("another-password")).await;
@@ -76,7 +76,7 @@ async fn an_answer_announces_the_successor() {
 }
 
 #[tokio::test]
-async fn an_error_announces_the_successor_too() {
+async fn error_announces_deprecation_and_successor() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -98,7 +98,7 @@ async fn an_error_announces_the_successor_too() {
 }
 
 #[tokio::test]
-async fn the_successor_s_address_is_escaped_whatever_was_sent() {
+async fn successor_link_is_percent_encoded() {
     let app = App::start().await;
 
     let path = "/api/v1/users/auth0|mia/change-password";
@@ -108,7 +108,7 @@ async fn the_successor_s_address_is_escaped_whatever_was_sent() {
 }
 
 #[tokio::test]
-async fn other_operations_announce_nothing() {
+async fn other_operations_announce_no_deprecation() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -119,7 +119,7 @@ async fn other_operations_announce_nothing() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_named_and_not_set() {
+async fn weak_password_is_reported_and_not_set() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").patch(&v1("mia"), new("seven-7")).await;
@@ -130,7 +130,7 @@ async fn a_weak_password_is_named_and_not_set() {
 }
 
 #[tokio::test]
-async fn a_password_that_none_can_be_is_named() {
+async fn invalid_new_password_is_reported() {
     let app = App::start().await;
 
     for password in [String::new(), "p".repeat(73), "ä".repeat(37)] {
@@ -141,7 +141,7 @@ async fn a_password_that_none_can_be_is_named() {
 }
 
 #[tokio::test]
-async fn the_new_password_must_be_a_string() {
+async fn new_password_must_be_a_string() {
     let app = App::start().await;
 
     for body in [json!({}), json!({"newPassword": null}), json!({"newPassword": 12_345_678})] {

@@ -6,7 +6,7 @@ use super::{MISMATCH, has_password, passwords, person, v2, wrong};
 use crate::support::App;
 
 #[tokio::test]
-async fn users_change_their_own_password_without_any_permission() {
+async fn user_changes_own_password_without_permission() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
@@ -18,7 +18,7 @@ async fn users_change_their_own_password_without_any_permission() {
 }
 
 #[tokio::test]
-async fn users_change_their_own_password_by_a_token_of_the_tenant() {
+async fn user_changes_own_password_with_tenant_token() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
@@ -28,7 +28,7 @@ async fn users_change_their_own_password_by_a_token_of_the_tenant() {
 }
 
 #[tokio::test]
-async fn users_change_their_own_password_where_they_are_guests() {
+async fn guest_changes_own_password() {
     let app = App::start().await;
 
     let body = passwords("guss-password", "another-password");
@@ -39,7 +39,7 @@ async fn users_change_their_own_password_where_they_are_guests() {
 }
 
 #[tokio::test]
-async fn an_own_token_of_a_tenant_without_its_subject_finds_nobody() {
+async fn subject_outside_the_token_tenant_is_not_found() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
@@ -49,7 +49,7 @@ async fn an_own_token_of_a_tenant_without_its_subject_finds_nobody() {
 }
 
 #[tokio::test]
-async fn the_own_password_of_a_blocked_account_stays() {
+async fn blocked_user_cannot_change_own_password() {
     let app = App::start().await;
     let body = passwords("bobs-password", "another-password");
 
@@ -62,7 +62,7 @@ async fn the_own_password_of_a_blocked_account_stays() {
 }
 
 #[tokio::test]
-async fn an_own_token_without_permission_is_for_nobody_else() {
+async fn user_without_permission_cannot_change_other_passwords() {
     let app = App::start().await;
 
     let body = passwords("adams-password", "another-password");
@@ -72,7 +72,7 @@ async fn an_own_token_without_permission_is_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn whoever_may_modify_changes_a_password_by_the_current_one() {
+async fn modify_permission_allows_change_with_current_password() {
     let app = App::start().await;
     let actor = app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"]);
 
@@ -82,7 +82,7 @@ async fn whoever_may_modify_changes_a_password_by_the_current_one() {
 }
 
 #[tokio::test]
-async fn the_answer_is_the_user_and_no_password() {
+async fn response_is_the_user_without_password() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -93,7 +93,7 @@ async fn the_answer_is_the_user_and_no_password() {
 }
 
 #[tokio::test]
-async fn a_wrong_current_password_is_named_and_changes_nothing() {
+async fn wrong_current_password_is_reported_and_changes_nothing() {
     let app = App::start().await;
 
     let body = passwords("mias-passwords", "another-password");
@@ -105,7 +105,7 @@ async fn a_wrong_current_password_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_current_password_is_wrong_at_worst() {
+async fn any_wrong_current_password_is_a_mismatch() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -116,7 +116,7 @@ async fn a_current_password_is_wrong_at_worst() {
 }
 
 #[tokio::test]
-async fn somebody_without_a_password_has_no_current_one() {
+async fn user_without_password_matches_no_current_password() {
     let app = App::start().await;
 
     for current in ["", "another-password"] {
@@ -127,7 +127,7 @@ async fn somebody_without_a_password_has_no_current_one() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_named_and_not_set() {
+async fn weak_password_is_reported_and_not_set() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", "seven-7")).await;
@@ -138,7 +138,7 @@ async fn a_weak_password_is_named_and_not_set() {
 }
 
 #[tokio::test]
-async fn a_password_that_none_can_be_is_named() {
+async fn invalid_new_password_is_reported() {
     let app = App::start().await;
 
     for new in [String::new(), "p".repeat(73), "ä".repeat(37)] {
@@ -166,7 +166,7 @@ async fn both_passwords_must_be_strings() {
 }
 
 #[tokio::test]
-async fn no_password_is_ever_said_back() {
+async fn passwords_are_never_echoed() {
     let app = App::start().await;
     let bodies = [
         passwords("s3cret!", "another-password"),

@@ -46,7 +46,7 @@ fn field(answer: &Answer) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_cannot_be_read() {
+async fn body_that_is_not_a_json_object_is_malformed() {
     let app = App::start().await;
     let deep = |open: &str, close: &str| {
         format!("{{\"a\":{}1{}}}", open.repeat(10_000), close.repeat(10_000)).into_bytes()
@@ -87,7 +87,7 @@ async fn a_body_that_is_no_json_object_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn text_that_is_no_unicode_cannot_be_read() {
+async fn invalid_unicode_in_body_is_malformed() {
     let app = App::start().await;
     for (method, path, good) in operations() {
         for text in
@@ -105,7 +105,7 @@ async fn text_that_is_no_unicode_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_member_that_is_missing_or_of_the_wrong_type_is_named() {
+async fn missing_or_mistyped_member_is_reported() {
     let app = App::start().await;
     for (method, path, good) in operations() {
         let names: Vec<_> = good.as_object().unwrap().keys().cloned().collect();
@@ -136,7 +136,7 @@ async fn a_member_that_is_missing_or_of_the_wrong_type_is_named() {
 }
 
 #[tokio::test]
-async fn a_member_that_stands_there_twice_is_refused() {
+async fn duplicate_member_is_rejected() {
     let app = App::start().await;
     for (method, path, good) in operations() {
         for (name, value) in good.as_object().unwrap() {
@@ -154,7 +154,7 @@ async fn a_member_that_stands_there_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_past_the_limit_is_not_even_waited_for() {
+async fn oversized_body_is_rejected_before_it_arrives() {
     let app = App::start().await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
     for (method, path, _) in operations() {
@@ -184,7 +184,7 @@ async fn a_body_past_the_limit_is_not_even_waited_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn incomplete_body_times_out() {
     let wishes = Wishes { http: "request_timeout_ms = 200", ..Wishes::default() };
     let app = App::start_with(wishes).await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
@@ -201,7 +201,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_body_must_say_that_it_is_json_and_nothing_else() {
+async fn body_must_be_unencoded_json() {
     let app = App::start().await;
     for (method, path, good) in operations() {
         let good = good.to_string().into_bytes();
@@ -238,7 +238,7 @@ async fn a_body_must_say_that_it_is_json_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn who_may_not_call_learns_nothing_about_the_rest_of_the_request() {
+async fn authorization_errors_precede_body_and_query_errors() {
     let app = App::start().await;
     for (method, path, _) in operations() {
         let unknown = format!("{path}?unknown=1");

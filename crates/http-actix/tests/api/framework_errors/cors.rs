@@ -19,7 +19,7 @@ fn allowed(answer: &Answer) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn without_a_configured_origin_nothing_is_said_of_origins() {
+async fn cors_headers_are_absent_without_configured_origins() {
     let app = App::start().await;
     for path in LISTS {
         let client = app.operator().header("origin", ORIGIN);
@@ -33,7 +33,7 @@ async fn without_a_configured_origin_nothing_is_said_of_origins() {
 }
 
 #[tokio::test]
-async fn a_configured_origin_may_read_answers_and_errors() {
+async fn configured_origin_can_read_responses_and_errors() {
     let app = with_origin().await;
     for (path, outcome) in [
         (LISTS[0], "200"),
@@ -66,7 +66,7 @@ async fn a_configured_origin_may_read_answers_and_errors() {
 }
 
 #[tokio::test]
-async fn a_configured_origin_may_ask_first() {
+async fn preflight_from_configured_origin_succeeds() {
     let app = with_origin().await;
     for path in ["/api/acme/admin/users/x", "/api/v1/users/x", "/api/v2/users/x/change-password"] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
@@ -93,7 +93,7 @@ async fn a_configured_origin_may_ask_first() {
 }
 
 #[tokio::test]
-async fn other_origins_get_nothing() {
+async fn other_origins_get_no_cors_headers() {
     let app = with_origin().await;
     for path in LISTS {
         for origin in [

@@ -121,21 +121,21 @@ async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> 
 }
 
 #[tokio::test]
-async fn a_panic_is_an_internal_error_and_the_service_goes_on() {
+async fn directory_panic_is_500_and_service_continues() {
     for (path, answer) in answers(Failure::Panic, "").await {
         assert_error(&path, &answer, "500 internal_error");
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_fails_is_a_bad_gateway() {
+async fn directory_failure_is_502() {
     for (path, answer) in answers(Failure::Failed, "").await {
         assert_error(&path, &answer, "502 directory_error");
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_is_unavailable_says_when_to_come_back() {
+async fn unavailable_directory_is_503_with_retry_after() {
     for (wait, header) in [
         (None, "5"),
         (Some(Duration::ZERO), "1"),
@@ -150,14 +150,14 @@ async fn a_directory_that_is_unavailable_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_directory_that_times_out_is_a_gateway_timeout() {
+async fn directory_timeout_is_504() {
     for (path, answer) in answers(Failure::Timeout, "").await {
         assert_error(&path, &answer, "504 directory_timeout");
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_never_answers_is_not_waited_for_forever() {
+async fn unresponsive_directory_is_504_after_request_timeout() {
     for (path, answer) in answers(Failure::Silence, "request_timeout_ms = 50").await {
         assert_error(&path, &answer, "504 directory_timeout");
     }

@@ -11,7 +11,7 @@ fn as_long(path: &str, bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_path_past_the_limit_is_refused_before_anything_else() {
+async fn too_long_uri_is_rejected_before_authentication() {
     let app = App::start().await;
     for path in LISTS {
         for client in [app.anonymous(), app.operator()] {
@@ -28,7 +28,7 @@ async fn a_path_past_the_limit_is_refused_before_anything_else() {
 }
 
 #[tokio::test]
-async fn header_fields_past_the_limit_are_refused_before_anything_else() {
+async fn too_large_headers_are_rejected_before_authentication() {
     let app = App::start().await;
     for path in LISTS {
         // The limit is on all of them together, in as many fields as there may be.
@@ -46,7 +46,7 @@ async fn header_fields_past_the_limit_are_refused_before_anything_else() {
 }
 
 #[tokio::test]
-async fn the_limits_on_heads_can_be_set() {
+async fn head_size_limits_are_configurable() {
     let http = "max_uri_bytes = 100\nmax_header_bytes = 200";
     let app = App::start_with(Wishes { http, ..Wishes::default() }).await;
     for path in LISTS {
@@ -59,7 +59,7 @@ async fn the_limits_on_heads_can_be_set() {
 }
 
 #[tokio::test]
-async fn the_answer_to_many_parameters_is_not_many_times_as_long() {
+async fn error_for_many_parameters_stays_short() {
     let app = App::start().await;
     for path in LISTS {
         let separator = if path.contains('?') { '&' } else { '?' };

@@ -4,7 +4,7 @@ use super::{LISTS, assert_error};
 use crate::support::App;
 
 #[tokio::test]
-async fn who_takes_no_json_gets_an_error_in_json() {
+async fn request_not_accepting_json_gets_json_406() {
     let app = App::start().await;
     for path in LISTS {
         for accept in [
@@ -33,7 +33,7 @@ async fn who_takes_no_json_gets_an_error_in_json() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_can_be_taken_by_anybody() {
+async fn accept_header_is_ignored_for_empty_responses() {
     let app = App::start().await;
     let client = app.operator().header("accept", "text/html");
     assert_eq!(client.delete("/api/acme/admin/users/auth0%7Cmia").await.outcome(), "204");
@@ -41,7 +41,7 @@ async fn an_answer_without_a_body_can_be_taken_by_anybody() {
 }
 
 #[tokio::test]
-async fn two_tokens_are_one_too_many() {
+async fn second_authorization_header_is_malformed() {
     let app = App::start().await;
     for path in LISTS {
         for second in ["Bearer x", "Basic eDp5", ""] {
@@ -55,7 +55,7 @@ async fn two_tokens_are_one_too_many() {
 }
 
 #[tokio::test]
-async fn what_is_no_bearer_token_is_no_token() {
+async fn non_bearer_authorization_is_a_missing_token() {
     let app = App::start().await;
     let token = app.operator().token().unwrap().to_owned();
     for path in LISTS {
@@ -85,7 +85,7 @@ async fn what_is_no_bearer_token_is_no_token() {
 }
 
 #[tokio::test]
-async fn a_token_elsewhere_than_in_the_header_is_no_token() {
+async fn token_in_query_or_cookie_is_ignored() {
     let app = App::start().await;
     let token = app.operator().token().unwrap().to_owned();
     for path in LISTS {
@@ -101,7 +101,7 @@ async fn a_token_elsewhere_than_in_the_header_is_no_token() {
 }
 
 #[tokio::test]
-async fn a_token_without_the_permission_is_told_which_it_lacks() {
+async fn missing_permission_is_named_in_the_challenge() {
     let app = App::start().await;
     let caller = app.tenant_with("acme", &[]);
     for (path, scope) in [

@@ -59,7 +59,7 @@ impl PasswordCheck for Broken {
 }
 
 #[tokio::test]
-async fn a_panic_in_the_extractor_of_the_caller_is_an_internal_error_and_the_service_goes_on() {
+async fn token_verification_panic_is_500_and_service_continues() {
     let app = App::start().await;
     let (operator, program) = (app.operator(), app.tenant("acme"));
     // So far that no time can be told any more, and that is where tokens are verified.
@@ -85,7 +85,7 @@ async fn a_panic_in_the_extractor_of_the_caller_is_an_internal_error_and_the_ser
 }
 
 #[tokio::test]
-async fn a_panic_while_keys_are_fetched_is_as_if_they_could_not_be_had() {
+async fn key_fetch_panic_is_503_keys_unavailable() {
     let source = Broken::new();
     let wishes = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
     let app = App::start_with(wishes).await;
@@ -102,7 +102,7 @@ async fn a_panic_while_keys_are_fetched_is_as_if_they_could_not_be_had() {
 }
 
 #[tokio::test]
-async fn a_panic_while_a_password_is_checked_counts_as_no_attempt() {
+async fn password_check_panic_is_not_a_failed_attempt() {
     let check = Broken::new();
     let wishes = Wishes { passwords: Some(Arc::clone(&check) as _), ..Wishes::default() };
     let app = App::start_with(wishes).await;

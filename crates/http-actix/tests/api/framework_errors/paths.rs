@@ -9,7 +9,7 @@ use super::assert_error;
 use crate::support::App;
 
 #[tokio::test]
-async fn there_is_nothing_at_other_paths() {
+async fn unknown_paths_are_404() {
     let app = App::start().await;
     for path in [
         "/",
@@ -49,7 +49,7 @@ async fn there_is_nothing_at_other_paths() {
 }
 
 #[tokio::test]
-async fn a_tenant_may_be_called_v1() {
+async fn tenant_can_be_named_v1() {
     let app = App::start().await;
     for path in ["/api/v1/admin/users", "/api/v2/admin/users"] {
         assert_eq!(app.operator().get(path).await.text, "[]", "{path}");
@@ -60,7 +60,7 @@ async fn a_tenant_may_be_called_v1() {
 }
 
 #[tokio::test]
-async fn a_path_tells_the_methods_that_it_has() {
+async fn allow_header_lists_documented_methods() {
     let app = App::start().await;
     let document: Value = serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap();
     let paths: Vec<(String, BTreeSet<String>)> = document["paths"]
@@ -98,7 +98,7 @@ async fn a_path_tells_the_methods_that_it_has() {
 }
 
 #[tokio::test]
-async fn the_document_and_its_page_tell_the_methods_that_they_have() {
+async fn openapi_and_docs_allow_only_get() {
     let app = App::start().await;
     for path in ["/openapi.json", "/docs"] {
         let answer = app.anonymous().post(path, json!({})).await;
@@ -108,7 +108,7 @@ async fn the_document_and_its_page_tell_the_methods_that_they_have() {
 }
 
 #[tokio::test]
-async fn a_path_has_its_form_however_it_is_spelt() {
+async fn percent_encoded_path_keeps_its_error_format() {
     let app = App::start().await;
     for path in ["/api/v1/users", "/api/%761/users", "/%61pi/v1/users"] {
         let answer = app.anonymous().get(path).await;

@@ -9,7 +9,7 @@ const PATHS: [&str; 4] =
     ["/api/acme/admin/users", "/api/v1/users?filter[tenant]=acme", "/nothing", "/health/live"];
 
 #[tokio::test]
-async fn a_safe_request_id_is_kept() {
+async fn valid_request_id_is_kept() {
     let app = App::start().await;
     let longest = "x".repeat(64);
     for path in PATHS {
@@ -26,7 +26,7 @@ async fn a_safe_request_id_is_kept() {
 }
 
 #[tokio::test]
-async fn an_unsafe_request_id_is_replaced() {
+async fn invalid_request_id_is_replaced() {
     let app = App::start().await;
     let too_long = "x".repeat(65);
     for path in PATHS {
@@ -43,7 +43,7 @@ async fn an_unsafe_request_id_is_replaced() {
 }
 
 #[tokio::test]
-async fn every_request_has_an_id_of_its_own() {
+async fn generated_request_ids_are_unique() {
     let app = App::start().await;
     let mut ids = BTreeSet::new();
     for path in PATHS.into_iter().cycle().take(40) {
