@@ -21,7 +21,7 @@ fn number(list: List, page: &Answer, rel: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_page_in_the_middle_links_to_all_others() {
+async fn middle_page_links_first_prev_next_last() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -32,7 +32,7 @@ async fn a_page_in_the_middle_links_to_all_others() {
 }
 
 #[tokio::test]
-async fn a_link_is_absolute_and_escaped_and_keeps_every_parameter() {
+async fn links_are_absolute_encoded_and_keep_parameters() {
     let app = App::start().await;
 
     let a = List::A.get(&app, "filter[tenant]=acme&sort=-email&page[size]=2").await;
@@ -47,7 +47,7 @@ async fn a_link_is_absolute_and_escaped_and_keeps_every_parameter() {
 }
 
 #[tokio::test]
-async fn a_link_that_does_not_exist_is_left_out() {
+async fn links_to_missing_pages_are_omitted() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -61,7 +61,7 @@ async fn a_link_that_does_not_exist_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_page_past_the_end_is_empty_and_leads_back_to_the_last() {
+async fn page_past_the_end_is_empty_and_links_back() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -75,7 +75,7 @@ async fn a_page_past_the_end_is_empty_and_leads_back_to_the_last() {
 }
 
 #[tokio::test]
-async fn an_empty_list_has_a_first_and_a_last_page() {
+async fn empty_list_has_first_and_last_links() {
     let app = App::start().await;
     let initech = app.tenant("initech");
 
@@ -89,7 +89,7 @@ async fn an_empty_list_has_a_first_and_a_last_page() {
 }
 
 #[tokio::test]
-async fn the_last_link_tells_the_totals() {
+async fn last_link_contains_the_totals() {
     let app = App::start().await;
 
     let page = List::B.get(&app, "page[size]=2").await;
@@ -99,7 +99,7 @@ async fn the_last_link_tells_the_totals() {
 }
 
 #[tokio::test]
-async fn prev_leads_back_through_the_same_pages() {
+async fn prev_links_lead_back_through_the_same_pages() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -120,7 +120,7 @@ async fn prev_leads_back_through_the_same_pages() {
 }
 
 #[tokio::test]
-async fn a_whole_sorted_list_is_its_own_first_and_last_page() {
+async fn unpaged_sorted_list_links_to_itself() {
     let app = App::start().await;
 
     let list = List::A.get(&app, "sort=-email").await;

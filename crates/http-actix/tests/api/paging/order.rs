@@ -65,7 +65,7 @@ fn sorted(users: &[Value], field: &str, descending: bool) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_pages_of_every_order_hold_everybody_once_and_in_order() {
+async fn pages_list_every_user_once_and_sorted() {
     let app = App::start_with(crowd()).await;
     let hooli = app.operator();
     let everybody = hooli.get(&List::B.of("hooli", "page[size]=100")).await.json();
@@ -85,7 +85,7 @@ async fn the_pages_of_every_order_hold_everybody_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_whole_list_has_the_order_of_its_pages() {
+async fn unpaged_list_has_the_order_of_its_pages() {
     let app = App::start_with(crowd()).await;
     let hooli = app.operator();
 
@@ -97,7 +97,7 @@ async fn a_whole_list_has_the_order_of_its_pages() {
 }
 
 #[tokio::test]
-async fn the_order_is_by_id_unless_another_is_asked_for() {
+async fn default_order_is_by_id() {
     let app = App::start_with(crowd()).await;
     let hooli = app.operator();
 
@@ -109,7 +109,7 @@ async fn the_order_is_by_id_unless_another_is_asked_for() {
 }
 
 #[tokio::test]
-async fn ties_stand_by_ascending_id_in_a_descending_order_too() {
+async fn descending_order_breaks_ties_by_ascending_id() {
     let app = App::start().await;
     // Gina and Olga, both with the last name Owner, are of different tenants: olga joins globex.
     let body = json!({"email": "olga@acme.example", "role": "member"});
@@ -123,7 +123,7 @@ async fn ties_stand_by_ascending_id_in_a_descending_order_too() {
 }
 
 #[tokio::test]
-async fn a_missing_username_stands_where_the_address_would() {
+async fn missing_username_sorts_by_email() {
     let app = App::start().await;
 
     let list = List::B.get(&app, "sort=username").await;
@@ -140,7 +140,7 @@ async fn a_missing_username_stands_where_the_address_would() {
 }
 
 #[tokio::test]
-async fn fifty_stand_on_a_page_unless_another_size_is_asked_for() {
+async fn default_page_size_is_fifty() {
     let mut people = String::new();
     for number in 0..120 {
         let line =

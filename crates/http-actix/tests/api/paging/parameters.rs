@@ -17,7 +17,7 @@ async fn refuses(app: &App, name: &str, values: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_page_has_1_to_100_users() {
+async fn page_size_must_be_1_to_100() {
     let app = App::start().await;
 
     let values = [
@@ -42,7 +42,7 @@ async fn a_page_has_1_to_100_users() {
 }
 
 #[tokio::test]
-async fn a_page_number_is_a_whole_number_from_0() {
+async fn page_number_must_be_a_non_negative_integer() {
     let app = App::start().await;
 
     let values = ["-1", "abc", "+5", "%2B5", "", "1.5", "-0", "18446744073709551616", "%00"];
@@ -50,7 +50,7 @@ async fn a_page_number_is_a_whole_number_from_0() {
 }
 
 #[tokio::test]
-async fn an_order_is_one_of_the_published() {
+async fn unknown_sort_is_rejected() {
     let app = App::start().await;
 
     let values = ["", "-", "--id", "name", "ID", "%2Bid", "id,email", "lastLogin", "updatedAt"];
@@ -58,7 +58,7 @@ async fn an_order_is_one_of_the_published() {
 }
 
 #[tokio::test]
-async fn every_parameter_that_is_wrong_is_named_at_once() {
+async fn all_invalid_parameters_are_reported_together() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -71,7 +71,7 @@ async fn every_parameter_that_is_wrong_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_parameter_stands_there_once() {
+async fn repeated_parameter_is_rejected() {
     let app = App::start().await;
 
     for (name, value) in [("page[size]", "5"), ("page[number]", "0"), ("sort", "id")] {
@@ -84,7 +84,7 @@ async fn a_parameter_stands_there_once() {
 }
 
 #[tokio::test]
-async fn the_filter_stands_there_once() {
+async fn repeated_filter_is_rejected() {
     let app = App::start().await;
 
     let answer = app.tenants(&["acme", "globex"]);
@@ -95,7 +95,7 @@ async fn the_filter_stands_there_once() {
 }
 
 #[tokio::test]
-async fn the_filter_is_required_of_contract_b() {
+async fn contract_b_list_requires_the_filter() {
     let app = App::start().await;
 
     for query in ["", "?", "?page[size]=5", "?filter[tenant]=", "?filter[tenant]=Not%20One"] {
@@ -106,7 +106,7 @@ async fn the_filter_is_required_of_contract_b() {
 }
 
 #[tokio::test]
-async fn brackets_may_be_escaped_or_not() {
+async fn brackets_can_be_percent_encoded() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -117,7 +117,7 @@ async fn brackets_may_be_escaped_or_not() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_of_a_list_is_named() {
+async fn unknown_list_parameter_is_reported() {
     let app = App::start().await;
 
     for name in ["page", "page[limit]", "Sort", "filter", "filter[email]", "q", "page[size", ""] {
@@ -130,7 +130,7 @@ async fn an_unknown_parameter_of_a_list_is_named() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_is_refused_by_every_operation() {
+async fn every_operation_rejects_unknown_parameters() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let operations = usher_http::openapi::operations();
@@ -148,7 +148,7 @@ async fn an_unknown_parameter_is_refused_by_every_operation() {
 }
 
 #[tokio::test]
-async fn a_list_s_parameters_are_unknown_to_other_operations() {
+async fn list_parameters_are_rejected_by_other_operations() {
     let app = App::start().await;
 
     for path in ["/api/v1/users/auth0%7Cmia", "/api/acme/admin/users/auth0%7Cmia"] {
@@ -160,7 +160,7 @@ async fn a_list_s_parameters_are_unknown_to_other_operations() {
 }
 
 #[tokio::test]
-async fn a_refused_parameter_stops_a_deletion() {
+async fn delete_with_unknown_parameter_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 

@@ -19,7 +19,7 @@ fn members(value: &Value) -> Vec<&String> {
 }
 
 #[tokio::test]
-async fn somebody_new_is_created_and_attached() {
+async fn new_user_is_created_and_attached() {
     let app = App::start().await;
     let body = json!({"email": "new@acme.example", "name": "New N.", "role": "viewer"});
 
@@ -36,7 +36,7 @@ async fn somebody_new_is_created_and_attached() {
 }
 
 #[tokio::test]
-async fn somebody_who_has_an_account_is_attached() {
+async fn existing_account_is_attached() {
     let app = App::start().await;
     let body = json!({"email": "gina@globex.example", "role": "viewer"});
 
@@ -48,7 +48,7 @@ async fn somebody_who_has_an_account_is_attached() {
 }
 
 #[tokio::test]
-async fn the_answer_has_the_same_shape_whether_created_or_attached() {
+async fn created_and_attached_responses_have_the_same_shape() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -66,7 +66,7 @@ async fn the_answer_has_the_same_shape_whether_created_or_attached() {
 }
 
 #[tokio::test]
-async fn the_location_of_somebody_new_can_be_followed() {
+async fn location_of_created_user_resolves() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -76,7 +76,7 @@ async fn the_location_of_somebody_new_can_be_followed() {
 }
 
 #[tokio::test]
-async fn the_location_of_somebody_attached_can_be_followed() {
+async fn location_of_attached_user_resolves() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -87,7 +87,7 @@ async fn the_location_of_somebody_attached_can_be_followed() {
 }
 
 #[tokio::test]
-async fn whoever_was_enlisted_is_on_the_next_list() {
+async fn attached_user_is_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -98,7 +98,7 @@ async fn whoever_was_enlisted_is_on_the_next_list() {
 }
 
 #[tokio::test]
-async fn the_address_of_somebody_new_is_kept_in_lower_case() {
+async fn email_of_new_user_is_stored_in_lower_case() {
     let app = App::start().await;
     let body = json!({"email": "New.Person@ACME.example", "role": "member"});
 
@@ -108,7 +108,7 @@ async fn the_address_of_somebody_new_is_kept_in_lower_case() {
 }
 
 #[tokio::test]
-async fn an_account_is_found_by_its_address_in_any_case() {
+async fn account_is_found_by_email_in_any_case() {
     let app = App::start().await;
     let body = json!({"email": "IVY@Nowhere.Example", "role": "member"});
 
@@ -118,7 +118,7 @@ async fn an_account_is_found_by_its_address_in_any_case() {
 }
 
 #[tokio::test]
-async fn whoever_is_attached_already_is_not_attached_again() {
+async fn attached_user_cannot_be_attached_again() {
     let app = App::start().await;
 
     for email in ["mia@acme.example", "MIA@acme.example", "gus@globex.example"] {
@@ -129,7 +129,7 @@ async fn whoever_is_attached_already_is_not_attached_again() {
 }
 
 #[tokio::test]
-async fn a_refused_enlistment_changes_nothing() {
+async fn refused_attach_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let before = acme.get(&user("acme", "mia")).await.json();
@@ -141,7 +141,7 @@ async fn a_refused_enlistment_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_role_outside_the_catalogue_is_unknown() {
+async fn role_outside_the_catalogue_is_rejected() {
     let app = App::start().await;
 
     for role in ["superhero", "", "Owner", " owner"] {
@@ -154,7 +154,7 @@ async fn a_role_outside_the_catalogue_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_stored_role_outside_the_catalogue_is_no_access() {
+async fn user_with_unknown_stored_role_is_not_found() {
     let app = App::start_with(with_a_superhero()).await;
     let acme = app.tenant("acme");
     let zoe = user("acme", "zoe");
@@ -165,7 +165,7 @@ async fn a_stored_role_outside_the_catalogue_is_no_access() {
 }
 
 #[tokio::test]
-async fn a_stored_role_outside_the_catalogue_puts_nobody_on_the_list() {
+async fn user_with_unknown_stored_role_is_not_listed() {
     let app = App::start_with(with_a_superhero()).await;
 
     let list = app.tenant("acme").get(ACME).await;
@@ -174,7 +174,7 @@ async fn a_stored_role_outside_the_catalogue_puts_nobody_on_the_list() {
 }
 
 #[tokio::test]
-async fn whoever_has_a_stored_role_outside_the_catalogue_can_be_attached() {
+async fn user_with_unknown_stored_role_can_be_attached() {
     let app = App::start_with(with_a_superhero()).await;
     let acme = app.tenant("acme");
 
@@ -186,7 +186,7 @@ async fn whoever_has_a_stored_role_outside_the_catalogue_can_be_attached() {
 }
 
 #[tokio::test]
-async fn a_stranger_s_name_holds_in_this_tenant_only() {
+async fn name_of_attached_guest_applies_in_this_tenant_only() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     let before = globex.get(&user("globex", "gina")).await.json();
@@ -199,7 +199,7 @@ async fn a_stranger_s_name_holds_in_this_tenant_only() {
 }
 
 #[tokio::test]
-async fn without_a_name_somebody_attached_keeps_the_account_s_own() {
+async fn attaching_without_name_keeps_the_account_name() {
     let app = App::start().await;
 
     for body in [
@@ -213,7 +213,7 @@ async fn without_a_name_somebody_attached_keeps_the_account_s_own() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_home_is_renamed_everywhere() {
+async fn reattaching_at_home_renames_everywhere() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     assert_eq!(acme.delete(&user("acme", "adam")).await.status, 204);
@@ -226,7 +226,7 @@ async fn whoever_comes_back_home_is_renamed_everywhere() {
 }
 
 #[tokio::test]
-async fn whoever_is_created_is_at_home_in_the_tenant() {
+async fn creating_tenant_becomes_home_tenant() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let created = acme.post(ACME, json!({"email": "new@acme.example", "role": "member"})).await;
@@ -239,7 +239,7 @@ async fn whoever_is_created_is_at_home_in_the_tenant() {
 }
 
 #[tokio::test]
-async fn writing_does_not_imply_reading() {
+async fn write_scope_does_not_imply_read() {
     let app = App::start().await;
     let writer = app.tenant_with("acme", &["tenant.access:write"]);
 
@@ -255,7 +255,7 @@ async fn writing_does_not_imply_reading() {
 }
 
 #[tokio::test]
-async fn reading_does_not_imply_writing() {
+async fn read_scope_does_not_imply_write() {
     let app = App::start().await;
     let reader = app.tenant_with("acme", &["tenant.access:read"]);
 

@@ -8,7 +8,7 @@ use super::{ACME, names, user, wrong};
 use crate::support::{App, Wishes};
 
 #[tokio::test]
-async fn the_list_holds_everybody_attached_in_the_order_of_their_ids() {
+async fn list_contains_all_members_sorted_by_id() {
     let app = App::start().await;
 
     let list = app.tenant("acme").get(ACME).await;
@@ -17,7 +17,7 @@ async fn the_list_holds_everybody_attached_in_the_order_of_their_ids() {
 }
 
 #[tokio::test]
-async fn without_parameters_the_list_is_whole_however_long_it_is() {
+async fn list_without_parameters_is_not_paged() {
     let mut people = String::new();
     for number in 0..120 {
         let line =
@@ -33,7 +33,7 @@ async fn without_parameters_the_list_is_whole_however_long_it_is() {
 }
 
 #[tokio::test]
-async fn the_list_of_a_tenant_without_people_is_empty() {
+async fn list_of_tenant_without_users_is_empty() {
     let app = App::start().await;
 
     let list = app.tenant("initech").get("/api/initech/admin/users").await;
@@ -42,7 +42,7 @@ async fn the_list_of_a_tenant_without_people_is_empty() {
 }
 
 #[tokio::test]
-async fn a_user_is_shown_as_the_tenant_sees_it() {
+async fn user_is_shown_with_every_field() {
     let app = App::start().await;
 
     let olga = app.tenant("acme").get(&user("acme", "olga")).await;
@@ -59,7 +59,7 @@ async fn a_user_is_shown_as_the_tenant_sees_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_of_a_user_is_null() {
+async fn missing_user_fields_are_null() {
     let app = App::start().await;
 
     let vera = app.tenant("acme").get(&user("acme", "vera")).await.json();
@@ -69,7 +69,7 @@ async fn what_is_not_known_of_a_user_is_null() {
 }
 
 #[tokio::test]
-async fn the_list_shows_a_user_as_the_single_answer_does() {
+async fn list_entry_equals_single_user_response() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -79,7 +79,7 @@ async fn the_list_shows_a_user_as_the_single_answer_does() {
 }
 
 #[tokio::test]
-async fn a_blocked_account_is_listed_as_blocked() {
+async fn blocked_account_is_shown_as_blocked() {
     let app = App::start().await;
 
     let bob = app.tenant("acme").get(&user("acme", "bob")).await;
@@ -88,7 +88,7 @@ async fn a_blocked_account_is_listed_as_blocked() {
 }
 
 #[tokio::test]
-async fn a_user_has_a_role_of_its_own_in_each_tenant() {
+async fn user_role_is_shown_per_tenant() {
     let app = App::start().await;
 
     let here = app.tenant("acme").get(&user("acme", "adam")).await;
@@ -99,7 +99,7 @@ async fn a_user_has_a_role_of_its_own_in_each_tenant() {
 }
 
 #[tokio::test]
-async fn a_bar_in_a_path_need_not_be_escaped() {
+async fn bar_in_path_need_not_be_percent_encoded() {
     let app = App::start().await;
 
     let olga = app.tenant("acme").get("/api/acme/admin/users/auth0|olga").await;
@@ -108,7 +108,7 @@ async fn a_bar_in_a_path_need_not_be_escaped() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_sorted_without_being_cut() {
+async fn list_can_be_sorted_without_paging() {
     let app = App::start().await;
 
     let list = app.tenant("acme").get(&format!("{ACME}?sort=-createdAt")).await;
@@ -117,7 +117,7 @@ async fn the_list_can_be_sorted_without_being_cut() {
 }
 
 #[tokio::test]
-async fn the_filter_may_name_the_tenant_of_the_path() {
+async fn filter_can_name_the_path_tenant() {
     let app = App::start().await;
 
     let list = app.tenant("acme").get(&format!("{ACME}?filter[tenant]=acme")).await;
@@ -126,7 +126,7 @@ async fn the_filter_may_name_the_tenant_of_the_path() {
 }
 
 #[tokio::test]
-async fn the_filter_cannot_name_another_tenant() {
+async fn filter_cannot_name_another_tenant() {
     let app = App::start().await;
     let both = app.tenants(&["acme", "globex"]);
 
@@ -143,7 +143,7 @@ async fn the_filter_cannot_name_another_tenant() {
 }
 
 #[tokio::test]
-async fn a_malformed_tenant_in_the_path_is_covered_by_nobody() {
+async fn malformed_path_tenant_is_forbidden_even_to_operators() {
     let app = App::start().await;
 
     for tenant in ["ACME", "-acme", "ac.me", "a%20b", "%00", "a".repeat(64).as_str()] {
@@ -153,7 +153,7 @@ async fn a_malformed_tenant_in_the_path_is_covered_by_nobody() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_the_people_of_any_tenant() {
+async fn operator_can_list_users_of_any_tenant() {
     let app = App::start().await;
 
     let list = app.operator().get("/api/globex/admin/users").await;
@@ -162,7 +162,7 @@ async fn an_operator_sees_the_people_of_any_tenant() {
 }
 
 #[tokio::test]
-async fn a_text_that_cannot_be_an_id_names_nobody() {
+async fn invalid_user_id_is_not_found() {
     let app = App::start().await;
     let unknown = app.tenant("acme").get(&user("acme", "nobody")).await;
 

@@ -17,7 +17,7 @@ fn with_otto(blocked: bool) -> Wishes {
 }
 
 #[tokio::test]
-async fn the_last_owner_cannot_be_demoted() {
+async fn last_owner_cannot_be_demoted() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -29,7 +29,7 @@ async fn the_last_owner_cannot_be_demoted() {
 }
 
 #[tokio::test]
-async fn a_refused_demotion_leaves_the_name_too() {
+async fn refused_demotion_keeps_the_name() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -40,7 +40,7 @@ async fn a_refused_demotion_leaves_the_name_too() {
 }
 
 #[tokio::test]
-async fn the_last_owner_cannot_be_removed() {
+async fn last_owner_cannot_be_detached() {
     let app = App::start().await;
 
     for actor in [app.tenant("acme"), app.member("olga"), app.operator()] {
@@ -50,7 +50,7 @@ async fn the_last_owner_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn the_last_owner_can_be_renamed_and_stay_an_owner() {
+async fn last_owner_can_be_renamed() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -61,7 +61,7 @@ async fn the_last_owner_can_be_renamed_and_stay_an_owner() {
 }
 
 #[tokio::test]
-async fn one_of_two_owners_can_be_demoted_and_then_the_other_cannot() {
+async fn only_one_of_two_owners_can_be_demoted() {
     let app = App::start_with(with_otto(false)).await;
     let acme = app.tenant("acme");
 
@@ -72,7 +72,7 @@ async fn one_of_two_owners_can_be_demoted_and_then_the_other_cannot() {
 }
 
 #[tokio::test]
-async fn a_blocked_owner_counts_for_nothing() {
+async fn blocked_owner_does_not_count_as_holder() {
     let app = App::start_with(with_otto(true)).await;
     let acme = app.tenant("acme");
 
@@ -81,7 +81,7 @@ async fn a_blocked_owner_counts_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_blocked_owner_can_be_demoted_and_removed() {
+async fn blocked_owner_can_be_demoted_and_detached() {
     let app = App::start_with(with_otto(true)).await;
     let acme = app.tenant("acme");
 
@@ -92,7 +92,7 @@ async fn a_blocked_owner_can_be_demoted_and_removed() {
 }
 
 #[tokio::test]
-async fn an_owner_of_another_tenant_counts_for_nothing_here() {
+async fn owner_of_another_tenant_is_no_holder() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.post(ACME, json!({"email": "gina@globex.example", "role": "admin"})).await;
@@ -103,7 +103,7 @@ async fn an_owner_of_another_tenant_counts_for_nothing_here() {
 }
 
 #[tokio::test]
-async fn of_two_owners_demoted_at_once_one_stays() {
+async fn concurrent_demotion_and_detach_keep_one_owner() {
     let app = App::start_with(with_otto(false)).await;
     let acme = app.tenant("acme");
     let (olga, otto) = (user("acme", "olga"), user("acme", "otto"));
@@ -118,7 +118,7 @@ async fn of_two_owners_demoted_at_once_one_stays() {
 }
 
 #[tokio::test]
-async fn the_ceiling_is_looked_at_before_the_last_owner() {
+async fn role_ceiling_is_checked_before_last_owner() {
     let app = App::start().await;
 
     let answer = app.member("adam").delete(&user("acme", "olga")).await;

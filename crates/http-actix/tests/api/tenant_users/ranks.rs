@@ -8,7 +8,7 @@ use crate::support::{App, Wishes};
 const FORBIDDEN: &str = "403 insufficient_permission";
 
 #[tokio::test]
-async fn an_admin_grants_no_role_above_its_own() {
+async fn admin_cannot_grant_role_above_own() {
     let app = App::start().await;
     let adam = app.member("adam");
 
@@ -20,7 +20,7 @@ async fn an_admin_grants_no_role_above_its_own() {
 }
 
 #[tokio::test]
-async fn an_admin_grants_roles_up_to_its_own() {
+async fn admin_can_grant_roles_up_to_own() {
     let app = App::start().await;
     let adam = app.member("adam");
 
@@ -31,7 +31,7 @@ async fn an_admin_grants_roles_up_to_its_own() {
 }
 
 #[tokio::test]
-async fn an_admin_does_not_touch_an_owner() {
+async fn admin_cannot_change_or_detach_owner() {
     let app = App::start_with(Wishes {
         people: r#"{"id":"auth0|otto","email":"otto@acme.example","tenants":{"acme":"owner"}}"#
             .to_owned(),
@@ -51,7 +51,7 @@ async fn an_admin_does_not_touch_an_owner() {
 }
 
 #[tokio::test]
-async fn an_admin_changes_and_removes_those_of_its_own_role() {
+async fn admin_can_change_and_detach_admin() {
     let app = App::start().await;
     let adam = app.member("adam");
 
@@ -62,7 +62,7 @@ async fn an_admin_changes_and_removes_those_of_its_own_role() {
 }
 
 #[tokio::test]
-async fn an_owner_grants_every_role() {
+async fn owner_can_grant_every_role() {
     let app = App::start().await;
     let olga = app.member("olga");
 
@@ -73,7 +73,7 @@ async fn an_owner_grants_every_role() {
 }
 
 #[tokio::test]
-async fn a_program_whose_role_is_unknown_grants_every_role() {
+async fn program_without_role_can_grant_every_role() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -83,7 +83,7 @@ async fn a_program_whose_role_is_unknown_grants_every_role() {
 }
 
 #[tokio::test]
-async fn a_viewer_reads_and_does_not_write() {
+async fn viewer_can_read_but_not_write() {
     let app = App::start().await;
     let vera = app.member("vera");
 
@@ -99,7 +99,7 @@ async fn a_viewer_reads_and_does_not_write() {
 }
 
 #[tokio::test]
-async fn a_member_s_role_allows_nothing_whatever_its_token_says() {
+async fn member_role_allows_nothing_despite_token_permissions() {
     let app = App::start().await;
     let mia = app.member("mia");
 
@@ -109,7 +109,7 @@ async fn a_member_s_role_allows_nothing_whatever_its_token_says() {
 }
 
 #[tokio::test]
-async fn an_admin_s_role_allows_nothing_without_the_scope() {
+async fn admin_role_requires_the_write_scope() {
     let app = App::start().await;
     let adam = app.member_with("adam", &["tenant.access:read"]);
 
@@ -119,7 +119,7 @@ async fn an_admin_s_role_allows_nothing_without_the_scope() {
 }
 
 #[tokio::test]
-async fn a_role_counts_in_its_own_tenant_only() {
+async fn role_applies_in_its_own_tenant_only() {
     let app = App::start().await;
     let adam = app.member("adam");
 
@@ -129,7 +129,7 @@ async fn a_role_counts_in_its_own_tenant_only() {
 }
 
 #[tokio::test]
-async fn a_blocked_user_acts_nowhere() {
+async fn blocked_caller_is_forbidden() {
     let app = App::start().await;
 
     let answer = app.member("bob").get(ACME).await;
@@ -138,7 +138,7 @@ async fn a_blocked_user_acts_nowhere() {
 }
 
 #[tokio::test]
-async fn a_role_taken_away_counts_no_longer() {
+async fn lowered_role_applies_to_the_next_call() {
     let app = App::start().await;
     let adam = app.member("adam");
     assert_eq!(adam.get(ACME).await.outcome(), "200");

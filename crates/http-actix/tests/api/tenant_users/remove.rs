@@ -6,7 +6,7 @@ use super::{ACME, names, user};
 use crate::support::App;
 
 #[tokio::test]
-async fn whoever_is_removed_is_no_longer_there() {
+async fn detached_user_is_not_found() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -18,7 +18,7 @@ async fn whoever_is_removed_is_no_longer_there() {
 }
 
 #[tokio::test]
-async fn nobody_is_removed_twice() {
+async fn second_detach_is_not_found() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.delete(&user("acme", "gus")).await;
@@ -29,7 +29,7 @@ async fn nobody_is_removed_twice() {
 }
 
 #[tokio::test]
-async fn the_other_tenant_keeps_whoever_is_removed_here() {
+async fn detach_leaves_other_tenants_unchanged() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     let before = globex.get(&user("globex", "adam")).await.json();
@@ -40,7 +40,7 @@ async fn the_other_tenant_keeps_whoever_is_removed_here() {
 }
 
 #[tokio::test]
-async fn the_account_of_whoever_is_removed_stays() {
+async fn detach_keeps_the_account() {
     let app = App::start().await;
 
     app.tenant("acme").delete(&user("acme", "mia")).await;
@@ -51,7 +51,7 @@ async fn the_account_of_whoever_is_removed_stays() {
 }
 
 #[tokio::test]
-async fn whoever_is_removed_can_be_attached_again() {
+async fn detached_user_can_be_attached_again() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.delete(&user("acme", "gus")).await;
@@ -63,7 +63,7 @@ async fn whoever_is_removed_can_be_attached_again() {
 }
 
 #[tokio::test]
-async fn a_name_given_here_goes_with_the_access() {
+async fn detach_removes_the_tenant_name() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.put(&user("acme", "gus"), json!({"role": null, "name": "Our guest"})).await;
@@ -76,7 +76,7 @@ async fn a_name_given_here_goes_with_the_access() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_tenant_cannot_be_removed() {
+async fn user_of_another_tenant_cannot_be_detached() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").delete(&user("acme", "gina")).await;

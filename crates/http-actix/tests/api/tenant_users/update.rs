@@ -6,7 +6,7 @@ use super::{ACME, user, wrong};
 use crate::support::App;
 
 #[tokio::test]
-async fn a_role_and_a_name_are_changed_at_once() {
+async fn role_and_name_change_together() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let mia = user("acme", "mia");
@@ -22,7 +22,7 @@ async fn a_role_and_a_name_are_changed_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_shows_on_the_next_list() {
+async fn change_is_visible_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -32,7 +32,7 @@ async fn a_change_shows_on_the_next_list() {
 }
 
 #[tokio::test]
-async fn a_role_of_null_leaves_the_role() {
+async fn null_role_keeps_the_role() {
     let app = App::start().await;
 
     let body = json!({"role": null, "name": "Another"});
@@ -42,7 +42,7 @@ async fn a_role_of_null_leaves_the_role() {
 }
 
 #[tokio::test]
-async fn a_role_must_be_present() {
+async fn missing_role_is_malformed() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").put(&user("acme", "adam"), json!({"name": "Another"})).await;
@@ -52,7 +52,7 @@ async fn a_role_must_be_present() {
 }
 
 #[tokio::test]
-async fn a_name_absent_or_null_leaves_the_name() {
+async fn absent_or_null_name_keeps_the_name() {
     let app = App::start().await;
 
     for body in [json!({"role": "viewer"}), json!({"role": "viewer", "name": null})] {
@@ -62,7 +62,7 @@ async fn a_name_absent_or_null_leaves_the_name() {
 }
 
 #[tokio::test]
-async fn a_change_of_nothing_is_answered_with_the_user() {
+async fn empty_change_returns_the_user() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let before = acme.get(&user("acme", "gus")).await.json();
@@ -73,7 +73,7 @@ async fn a_change_of_nothing_is_answered_with_the_user() {
 }
 
 #[tokio::test]
-async fn an_unknown_role_is_refused_and_the_name_with_it() {
+async fn unknown_role_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -85,7 +85,7 @@ async fn an_unknown_role_is_refused_and_the_name_with_it() {
 }
 
 #[tokio::test]
-async fn the_name_of_a_home_account_is_changed_everywhere() {
+async fn home_account_is_renamed_everywhere() {
     let app = App::start().await;
 
     let body = json!({"role": null, "name": "Adam Anew"});
@@ -96,7 +96,7 @@ async fn the_name_of_a_home_account_is_changed_everywhere() {
 }
 
 #[tokio::test]
-async fn the_name_of_a_guest_is_changed_in_this_tenant_only() {
+async fn guest_is_renamed_in_this_tenant_only() {
     let app = App::start().await;
     let body = json!({"role": null, "name": "Our guest"});
 
@@ -108,7 +108,7 @@ async fn the_name_of_a_guest_is_changed_in_this_tenant_only() {
 }
 
 #[tokio::test]
-async fn the_name_of_an_account_without_a_home_is_changed_in_this_tenant_only() {
+async fn account_without_home_is_renamed_in_this_tenant_only() {
     let app = App::start().await;
     let initech = app.tenant("initech");
     let body = json!({"email": "hal@nowhere.example", "role": "member"});
@@ -121,7 +121,7 @@ async fn the_name_of_an_account_without_a_home_is_changed_in_this_tenant_only() 
 }
 
 #[tokio::test]
-async fn a_guest_s_own_name_in_a_tenant_outlives_a_renaming_at_home() {
+async fn guest_name_survives_renaming_at_home() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     globex.put(&user("globex", "adam"), json!({"role": null, "name": "The guest"})).await;
@@ -133,7 +133,7 @@ async fn a_guest_s_own_name_in_a_tenant_outlives_a_renaming_at_home() {
 }
 
 #[tokio::test]
-async fn a_role_changes_in_this_tenant_only() {
+async fn role_change_applies_in_this_tenant_only() {
     let app = App::start().await;
 
     app.tenant("acme").put(&user("acme", "adam"), json!({"role": "member"})).await;
@@ -143,7 +143,7 @@ async fn a_role_changes_in_this_tenant_only() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_tenant_is_as_unknown_as_nobody() {
+async fn user_of_another_tenant_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 

@@ -18,7 +18,7 @@ async fn post(app: &App, email: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_address_has_at_most_254_characters_and_64_before_the_at() {
+async fn email_and_its_local_part_have_length_limits() {
     let app = App::start().await;
 
     assert_eq!(post(&app, &address(64, 254)).await.outcome(), "201");
@@ -30,7 +30,7 @@ async fn an_address_has_at_most_254_characters_and_64_before_the_at() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_address_is_not_acceptable() {
+async fn invalid_email_is_rejected() {
     let app = App::start().await;
 
     for email in
@@ -43,7 +43,7 @@ async fn a_text_that_is_no_address_is_not_acceptable() {
 }
 
 #[tokio::test]
-async fn a_name_has_1_to_300_characters() {
+async fn name_must_have_1_to_300_characters() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -58,7 +58,7 @@ async fn a_name_has_1_to_300_characters() {
 }
 
 #[tokio::test]
-async fn all_that_is_not_acceptable_is_named_at_once() {
+async fn all_invalid_values_are_reported_together() {
     let app = App::start().await;
     let body = json!({"email": "nothing", "name": "", "role": "superhero"});
 
@@ -70,7 +70,7 @@ async fn all_that_is_not_acceptable_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_problem_is_one_by_rfc_9457_and_names_the_request() {
+async fn validation_error_is_an_rfc_9457_problem() {
     let app = App::start().await;
 
     let answer = post(&app, "nothing").await;
@@ -84,7 +84,7 @@ async fn a_problem_is_one_by_rfc_9457_and_names_the_request() {
 }
 
 #[tokio::test]
-async fn a_missing_member_is_named() {
+async fn missing_member_is_reported() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -98,7 +98,7 @@ async fn a_missing_member_is_named() {
 }
 
 #[tokio::test]
-async fn a_member_of_the_wrong_type_is_named() {
+async fn mistyped_member_is_reported() {
     let app = App::start().await;
     let good = json!({"email": "new@acme.example", "name": "New", "role": "member"});
 
@@ -119,7 +119,7 @@ async fn a_member_of_the_wrong_type_is_named() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_cannot_be_read() {
+async fn body_that_is_not_an_object_is_malformed() {
     let app = App::start().await;
 
     let in_order = json!(["new@acme.example", "New", "member"]);
@@ -130,7 +130,7 @@ async fn a_body_that_is_no_object_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_member_that_stands_there_twice_is_named() {
+async fn duplicate_member_is_reported() {
     let app = App::start().await;
     let body = br#"{"email":"new@acme.example","role":"member","role":"owner"}"#.to_vec();
 
@@ -142,7 +142,7 @@ async fn a_member_that_stands_there_twice_is_named() {
 }
 
 #[tokio::test]
-async fn unknown_members_of_somebody_new_are_ignored() {
+async fn unknown_members_are_ignored_on_create() {
     let app = App::start().await;
     let body = json!({
         "email": "new@acme.example", "role": "member",
@@ -167,7 +167,7 @@ async fn unknown_members_of_somebody_new_are_ignored() {
 }
 
 #[tokio::test]
-async fn unknown_members_of_a_change_are_ignored() {
+async fn unknown_members_are_ignored_on_update() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let before = acme.get(&user("acme", "bob")).await.json();
