@@ -34,7 +34,7 @@ async fn has_password(app: &App, name: &str, password: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_guest_s_account_is_not_ours_to_change() {
+async fn tenant_cannot_change_account_of_guest() {
     let app = App::start().await;
 
     let outcomes = change_all(&app.tenant("acme"), "gus", "guss-password").await;
@@ -43,7 +43,7 @@ async fn a_guest_s_account_is_not_ours_to_change() {
 }
 
 #[tokio::test]
-async fn a_refused_change_cannot_be_seen_by_the_home_tenant() {
+async fn refused_change_is_invisible_to_the_home_tenant() {
     let app = App::start().await;
     let before = shown(&app.tenant("globex"), "gus").await;
 
@@ -54,7 +54,7 @@ async fn a_refused_change_cannot_be_seen_by_the_home_tenant() {
 }
 
 #[tokio::test]
-async fn attaching_a_stranger_gives_no_authority_over_the_account() {
+async fn attaching_gives_no_authority_over_the_account() {
     let app = App::start().await;
     let initech = app.tenant("initech");
     let body = json!({"email": "mia@acme.example", "name": "Mine now", "role": "owner"});
@@ -70,7 +70,7 @@ async fn attaching_a_stranger_gives_no_authority_over_the_account() {
 }
 
 #[tokio::test]
-async fn the_home_tenant_changes_an_account_that_is_attached_elsewhere_too() {
+async fn home_tenant_can_change_account_attached_elsewhere() {
     let app = App::start().await;
 
     let outcomes = change_all(&app.tenant("acme"), "adam", "adams-password").await;
@@ -79,7 +79,7 @@ async fn the_home_tenant_changes_an_account_that_is_attached_elsewhere_too() {
 }
 
 #[tokio::test]
-async fn a_token_that_covers_the_home_among_others_has_its_authority() {
+async fn token_covering_home_tenant_has_home_authority() {
     let app = App::start().await;
 
     let outcomes = change_all(&app.tenants(&["acme", "globex"]), "gus", "guss-password").await;
@@ -88,7 +88,7 @@ async fn a_token_that_covers_the_home_among_others_has_its_authority() {
 }
 
 #[tokio::test]
-async fn an_operator_has_authority_over_every_account() {
+async fn operator_can_change_every_account() {
     let app = App::start().await;
 
     let outcomes = change_all(&app.operator(), "gus", "guss-password").await;
@@ -97,7 +97,7 @@ async fn an_operator_has_authority_over_every_account() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_home_is_the_operators_alone() {
+async fn only_operators_can_change_account_without_home() {
     let people = r#"{"id":"auth0|hank","email":"hank@nowhere.example","password":"hanks-password","tenants":{"acme":"member"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
 
@@ -110,7 +110,7 @@ async fn an_account_without_a_home_is_the_operators_alone() {
 }
 
 #[tokio::test]
-async fn a_home_that_let_the_account_go_sees_it_no_more() {
+async fn home_tenant_cannot_see_detached_account() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.delete("/api/acme/admin/users/auth0%7Cadam").await;
@@ -122,7 +122,7 @@ async fn a_home_that_let_the_account_go_sees_it_no_more() {
 }
 
 #[tokio::test]
-async fn an_account_that_its_home_let_go_is_nobody_else_s_either() {
+async fn guest_tenant_cannot_change_account_detached_from_home() {
     let app = App::start().await;
     app.tenant("acme").delete("/api/acme/admin/users/auth0%7Cadam").await;
 
@@ -132,7 +132,7 @@ async fn an_account_that_its_home_let_go_is_nobody_else_s_either() {
 }
 
 #[tokio::test]
-async fn a_token_of_home_and_another_still_changes_what_home_let_go() {
+async fn token_of_home_and_guest_tenant_changes_detached_account() {
     let app = App::start().await;
     app.tenant("acme").delete("/api/acme/admin/users/auth0%7Cadam").await;
 
@@ -143,7 +143,7 @@ async fn a_token_of_home_and_another_still_changes_what_home_let_go() {
 }
 
 #[tokio::test]
-async fn a_home_that_takes_the_account_back_has_its_authority_again() {
+async fn reattaching_at_home_restores_home_authority() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.delete("/api/acme/admin/users/auth0%7Cadam").await;
@@ -156,7 +156,7 @@ async fn a_home_that_takes_the_account_back_has_its_authority_again() {
 }
 
 #[tokio::test]
-async fn an_admin_does_not_change_an_owner_s_account() {
+async fn admin_cannot_change_account_of_owner() {
     let people = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
 
@@ -166,7 +166,7 @@ async fn an_admin_does_not_change_an_owner_s_account() {
 }
 
 #[tokio::test]
-async fn an_admin_changes_accounts_up_to_its_own_role() {
+async fn admin_can_change_accounts_up_to_own_role() {
     let app = App::start().await;
 
     let equal = change_all(&app.member("adam"), "bob", "bobs-password").await;
@@ -176,7 +176,7 @@ async fn an_admin_changes_accounts_up_to_its_own_role() {
 }
 
 #[tokio::test]
-async fn an_owner_changes_an_owner_s_account() {
+async fn owner_can_change_account_of_owner() {
     let people = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
 
@@ -186,7 +186,7 @@ async fn an_owner_changes_an_owner_s_account() {
 }
 
 #[tokio::test]
-async fn a_role_elsewhere_gives_no_authority_at_home() {
+async fn role_elsewhere_gives_no_home_authority() {
     // Max may write in globex only; adam is at home in acme.
     let people = r#"{"id":"auth0|max","email":"max@globex.example","tenants":{"globex":"owner"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
@@ -197,7 +197,7 @@ async fn a_role_elsewhere_gives_no_authority_at_home() {
 }
 
 #[tokio::test]
-async fn the_home_is_looked_at_before_the_ceiling_and_that_before_the_last_owner() {
+async fn home_then_ceiling_then_last_owner_is_checked() {
     let people = r#"{"id":"auth0|zoe","email":"zoe@initech.example","homeTenant":"initech","tenants":{"acme":"owner"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
     let adam = app.member("adam");
@@ -210,7 +210,7 @@ async fn the_home_is_looked_at_before_the_ceiling_and_that_before_the_last_owner
 }
 
 #[tokio::test]
-async fn a_guest_of_several_tenants_belongs_to_its_home_alone() {
+async fn guest_tenants_together_have_no_home_authority() {
     let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
 
     let guests = change_all(&app.tenants(&["acme", "globex"]), "zed", "zeds-password").await;

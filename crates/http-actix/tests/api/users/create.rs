@@ -18,7 +18,7 @@ async fn in_acme(app: &App, user: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_what_was_sent() {
+async fn created_user_has_the_sent_fields() {
     let app = App::start().await;
 
     let mut created = create(&app.tenant("acme"), nina()).await;
@@ -40,7 +40,7 @@ async fn a_user_is_created_with_what_was_sent() {
 }
 
 #[tokio::test]
-async fn the_location_can_be_followed() {
+async fn location_resolves_to_the_created_user() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -50,7 +50,7 @@ async fn the_location_can_be_followed() {
 }
 
 #[tokio::test]
-async fn the_bar_in_a_location_is_escaped() {
+async fn bar_in_location_is_percent_encoded() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").post(USERS, nina()).await;
@@ -59,7 +59,7 @@ async fn the_bar_in_a_location_is_escaped() {
 }
 
 #[tokio::test]
-async fn whoever_was_created_is_on_the_next_list() {
+async fn created_user_is_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -70,7 +70,7 @@ async fn whoever_was_created_is_on_the_next_list() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_the_default_role_and_not_blocked() {
+async fn created_user_has_default_role_and_is_unblocked() {
     let app = App::start().await;
 
     let created = create(&app.tenant("acme"), nina()).await;
@@ -80,7 +80,7 @@ async fn a_user_is_created_with_the_default_role_and_not_blocked() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_the_default_role_of_the_settings() {
+async fn created_user_has_the_configured_default_role() {
     let settings = r#"
         [[roles]]
         name = "boss"
@@ -100,7 +100,7 @@ async fn a_user_is_created_with_the_default_role_of_the_settings() {
 }
 
 #[tokio::test]
-async fn a_service_user_is_created_as_one() {
+async fn service_user_can_be_created() {
     let app = App::start().await;
     let mut body = nina();
     body["serviceUser"] = json!(true);
@@ -111,7 +111,7 @@ async fn a_service_user_is_created_as_one() {
 }
 
 #[tokio::test]
-async fn address_and_username_are_kept_in_lower_case() {
+async fn email_and_username_are_stored_in_lower_case() {
     let app = App::start().await;
     let mut body = nina();
     (body["email"], body["username"]) = (json!("Nina@ACME.example"), json!("NiNa"));
@@ -123,7 +123,7 @@ async fn address_and_username_are_kept_in_lower_case() {
 }
 
 #[tokio::test]
-async fn a_password_is_set_and_never_returned() {
+async fn sent_password_is_set_and_not_returned() {
     let app = App::start().await;
     let mut body = nina();
     body["password"] = json!("ninas-password");
@@ -137,7 +137,7 @@ async fn a_password_is_set_and_never_returned() {
 }
 
 #[tokio::test]
-async fn a_password_made_by_chance_is_never_returned() {
+async fn generated_password_is_not_returned() {
     let app = App::start().await;
 
     let answer = app.tenant("acme").post(USERS, nina()).await;
@@ -147,7 +147,7 @@ async fn a_password_made_by_chance_is_never_returned() {
 }
 
 #[tokio::test]
-async fn a_password_made_by_chance_is_none_that_could_be_guessed() {
+async fn generated_password_cannot_be_guessed() {
     let app = App::start().await;
     let answer = app.tenant("acme").post(USERS, nina()).await;
     let path = location(&answer).replace("v1", "v2") + "/change-password";
@@ -160,7 +160,7 @@ async fn a_password_made_by_chance_is_none_that_could_be_guessed() {
 }
 
 #[tokio::test]
-async fn the_address_of_another_account_is_taken() {
+async fn email_of_another_account_is_taken() {
     let app = App::start().await;
 
     for email in ["mia@acme.example", "MIA@acme.EXAMPLE", "gina@globex.example"] {
@@ -173,7 +173,7 @@ async fn the_address_of_another_account_is_taken() {
 }
 
 #[tokio::test]
-async fn the_username_of_another_account_is_taken() {
+async fn username_of_another_account_is_taken() {
     let app = App::start().await;
 
     for username in ["mia", "MIA", "gina"] {
@@ -186,7 +186,7 @@ async fn the_username_of_another_account_is_taken() {
 }
 
 #[tokio::test]
-async fn a_refused_creation_creates_nothing() {
+async fn refused_create_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let mut body = nina();
@@ -199,7 +199,7 @@ async fn a_refused_creation_creates_nothing() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_only_in_a_tenant_that_the_token_covers() {
+async fn user_cannot_be_created_in_uncovered_tenant() {
     let app = App::start().await;
 
     for tenant in ["globex", "unheard-of"] {
@@ -211,7 +211,7 @@ async fn a_user_is_created_only_in_a_tenant_that_the_token_covers() {
 }
 
 #[tokio::test]
-async fn an_operator_creates_users_in_any_tenant() {
+async fn operator_can_create_users_in_any_tenant() {
     let app = App::start().await;
     let mut body = nina();
     body["tenantName"] = json!("brand-new");
@@ -222,7 +222,7 @@ async fn an_operator_creates_users_in_any_tenant() {
 }
 
 #[tokio::test]
-async fn an_admin_creates_users_in_its_own_tenant_only() {
+async fn admin_can_create_users_in_own_tenant_only() {
     let app = App::start().await;
     let mut elsewhere = nina();
     elsewhere["tenantName"] = json!("globex");

@@ -14,7 +14,7 @@ fn with(people: &str) -> Wishes {
 const OTTO: &str = r#"{"id":"auth0|otto","email":"otto@acme.example","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
 
 #[tokio::test]
-async fn a_deleted_user_is_gone() {
+async fn deleted_user_is_not_found() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -26,7 +26,7 @@ async fn a_deleted_user_is_gone() {
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_gone_from_every_tenant() {
+async fn deleted_user_is_removed_from_every_tenant() {
     let app = App::start().await;
 
     app.tenant("acme").delete(&user("adam")).await;
@@ -36,7 +36,7 @@ async fn a_deleted_user_is_gone_from_every_tenant() {
 }
 
 #[tokio::test]
-async fn nobody_is_deleted_twice() {
+async fn second_delete_is_not_found() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.delete(&user("mia")).await;
@@ -45,7 +45,7 @@ async fn nobody_is_deleted_twice() {
 }
 
 #[tokio::test]
-async fn deletion_frees_address_and_username() {
+async fn delete_frees_email_and_username() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.delete(&user("mia")).await;
@@ -59,7 +59,7 @@ async fn deletion_frees_address_and_username() {
 }
 
 #[tokio::test]
-async fn the_last_owner_cannot_be_deleted() {
+async fn last_owner_cannot_be_deleted() {
     let app = App::start().await;
 
     for actor in [app.tenant("acme"), app.member("olga"), app.operator()] {
@@ -69,7 +69,7 @@ async fn the_last_owner_cannot_be_deleted() {
 }
 
 #[tokio::test]
-async fn one_of_two_owners_can_be_deleted_and_then_the_other_cannot() {
+async fn only_one_of_two_owners_can_be_deleted() {
     let app = App::start_with(with(OTTO)).await;
     let acme = app.tenant("acme");
 
@@ -79,7 +79,7 @@ async fn one_of_two_owners_can_be_deleted_and_then_the_other_cannot() {
 }
 
 #[tokio::test]
-async fn of_two_owners_deleted_at_once_one_stays() {
+async fn concurrent_deletes_keep_one_owner() {
     let app = App::start_with(with(OTTO)).await;
     let acme = app.tenant("acme");
     let (olga, otto) = (user("olga"), user("otto"));
@@ -92,7 +92,7 @@ async fn of_two_owners_deleted_at_once_one_stays() {
 }
 
 #[tokio::test]
-async fn the_last_owner_of_another_tenant_cannot_be_deleted_at_home() {
+async fn home_tenant_cannot_delete_last_owner_elsewhere() {
     let app = App::start_with(with(
         r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"member","initech":"owner"}}"#,
     ))
@@ -104,7 +104,7 @@ async fn the_last_owner_of_another_tenant_cannot_be_deleted_at_home() {
 }
 
 #[tokio::test]
-async fn a_blocked_owner_counts_for_nothing() {
+async fn blocked_owner_does_not_count_as_holder() {
     let app = App::start_with(with(
         r#"{"id":"auth0|otto","email":"otto@acme.example","blocked":true,"homeTenant":"acme","tenants":{"acme":"owner"}}"#,
     ))

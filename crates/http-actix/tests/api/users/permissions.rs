@@ -27,7 +27,7 @@ async fn write(actor: &Client<'_>) -> [String; 5] {
 }
 
 #[tokio::test]
-async fn to_view_suffices_for_reading() {
+async fn view_permission_allows_reading() {
     let app = App::start().await;
 
     let outcomes = read(&app.tenant_with("acme", &["VIEW_USERS_AND_GROUPS"])).await;
@@ -36,7 +36,7 @@ async fn to_view_suffices_for_reading() {
 }
 
 #[tokio::test]
-async fn to_view_does_not_suffice_for_writing() {
+async fn view_permission_does_not_allow_writing() {
     let app = App::start().await;
 
     let outcomes = write(&app.tenant_with("acme", &["VIEW_USERS_AND_GROUPS"])).await;
@@ -45,7 +45,7 @@ async fn to_view_does_not_suffice_for_writing() {
 }
 
 #[tokio::test]
-async fn to_modify_suffices_for_reading() {
+async fn modify_permission_allows_reading() {
     let app = App::start().await;
 
     let outcomes = read(&app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"])).await;
@@ -54,7 +54,7 @@ async fn to_modify_suffices_for_reading() {
 }
 
 #[tokio::test]
-async fn to_modify_suffices_for_writing() {
+async fn modify_permission_allows_writing() {
     let app = App::start().await;
 
     let outcomes = write(&app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"])).await;
@@ -63,7 +63,7 @@ async fn to_modify_suffices_for_writing() {
 }
 
 #[tokio::test]
-async fn the_other_contract_s_scopes_suffice_for_nothing() {
+async fn contract_a_scopes_allow_nothing() {
     let app = App::start().await;
     let actor = app.tenant_with("acme", &["tenant.access:read", "tenant.access:write"]);
 
@@ -72,7 +72,7 @@ async fn the_other_contract_s_scopes_suffice_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_viewer_s_role_suffices_for_reading_alone() {
+async fn viewer_role_allows_reading_only() {
     let app = App::start().await;
     let vera = app.member("vera");
 
@@ -81,7 +81,7 @@ async fn a_viewer_s_role_suffices_for_reading_alone() {
 }
 
 #[tokio::test]
-async fn a_member_s_role_suffices_for_nothing() {
+async fn member_role_allows_nothing() {
     let app = App::start().await;
     let hal = app.member("hal");
 

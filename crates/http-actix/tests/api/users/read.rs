@@ -10,7 +10,7 @@ use crate::support::store::ON_AUTH0;
 use crate::support::{App, Wishes};
 
 #[tokio::test]
-async fn a_user_is_shown_whole() {
+async fn user_is_shown_with_every_field() {
     let app = App::start().await;
 
     let olga = app.tenant("acme").get(&user("olga")).await;
@@ -31,7 +31,7 @@ async fn a_user_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn required_texts_that_are_not_known_are_filled_in() {
+async fn missing_required_texts_are_filled_in() {
     let app = App::start().await;
 
     let hal = app.tenant("acme").get(&user("hal")).await.json();
@@ -41,7 +41,7 @@ async fn required_texts_that_are_not_known_are_filled_in() {
 }
 
 #[tokio::test]
-async fn times_that_are_not_known_are_present_and_null() {
+async fn unknown_times_are_null() {
     let app = App::start().await;
 
     let hal = app.tenant("acme").get(&user("hal")).await.json();
@@ -53,7 +53,7 @@ async fn times_that_are_not_known_are_present_and_null() {
 }
 
 #[tokio::test]
-async fn a_change_moves_the_time_of_the_last_change() {
+async fn change_sets_updated_at() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     app.clock.advance(Duration::from_millis(61_001));
@@ -65,7 +65,7 @@ async fn a_change_moves_the_time_of_the_last_change() {
 }
 
 #[tokio::test]
-async fn a_service_user_is_shown_as_one() {
+async fn service_user_is_shown_as_service_user() {
     let people = r#"{"id":"auth0|bot","email":"bot@acme.example","serviceUser":true,"tenants":{"acme":"member"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
 
@@ -75,7 +75,7 @@ async fn a_service_user_is_shown_as_one() {
 }
 
 #[tokio::test]
-async fn the_list_shows_a_user_as_the_single_answer_does() {
+async fn list_entry_equals_single_user_response() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -85,7 +85,7 @@ async fn the_list_shows_a_user_as_the_single_answer_does() {
 }
 
 #[tokio::test]
-async fn the_list_shows_everybody_through_the_tenant_of_the_filter() {
+async fn list_shows_the_tenant_of_the_filter() {
     let app = App::start().await;
 
     let list = app.operator().get(&format!("{USERS}?filter[tenant]=globex")).await.json();
@@ -96,7 +96,7 @@ async fn the_list_shows_everybody_through_the_tenant_of_the_filter() {
 }
 
 #[tokio::test]
-async fn the_home_tenant_is_shown_if_the_token_covers_it() {
+async fn home_tenant_is_shown_if_token_covers_it() {
     let app = App::start().await;
     let both = app.tenants(&["acme", "globex"]);
 
@@ -107,7 +107,7 @@ async fn the_home_tenant_is_shown_if_the_token_covers_it() {
 }
 
 #[tokio::test]
-async fn without_the_home_tenant_the_first_covered_by_name_is_shown() {
+async fn first_covered_tenant_is_shown_without_home() {
     let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
 
     for (tenants, shown) in [
@@ -121,7 +121,7 @@ async fn without_the_home_tenant_the_first_covered_by_name_is_shown() {
 }
 
 #[tokio::test]
-async fn a_tenant_s_own_token_shows_a_guest_through_that_tenant() {
+async fn tenant_token_shows_guest_in_that_tenant() {
     let app = App::start().await;
 
     let gus = app.tenant("acme").get(&user("gus")).await;
@@ -130,7 +130,7 @@ async fn a_tenant_s_own_token_shows_a_guest_through_that_tenant() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_a_user_through_its_home() {
+async fn operator_sees_user_in_home_tenant() {
     let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
 
     let zed = app.operator().get(&user("zed")).await;
@@ -139,7 +139,7 @@ async fn an_operator_sees_a_user_through_its_home() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_a_user_detached_from_home_through_the_first_tenant_by_name() {
+async fn operator_sees_detached_user_in_first_tenant() {
     let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
     app.operator().delete("/api/initech/admin/users/auth0%7Czed").await;
 
@@ -149,7 +149,7 @@ async fn an_operator_sees_a_user_detached_from_home_through_the_first_tenant_by_
 }
 
 #[tokio::test]
-async fn an_operator_sees_a_user_without_any_tenant() {
+async fn operator_sees_user_without_tenant() {
     let app = App::start().await;
 
     let ivy = app.operator().get(&user("ivy")).await;
@@ -158,7 +158,7 @@ async fn an_operator_sees_a_user_without_any_tenant() {
 }
 
 #[tokio::test]
-async fn a_member_sees_a_user_through_a_tenant_where_its_role_may_read() {
+async fn member_sees_user_in_tenant_it_can_read() {
     let people = r#"{"id":"auth0|max","email":"max@globex.example","homeTenant":"globex","tenants":{"acme":"member","globex":"viewer"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
 
@@ -168,7 +168,7 @@ async fn a_member_sees_a_user_through_a_tenant_where_its_role_may_read() {
 }
 
 #[tokio::test]
-async fn a_user_seen_through_no_tenant_is_as_unknown_as_nobody() {
+async fn invisible_user_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -182,7 +182,7 @@ async fn a_user_seen_through_no_tenant_is_as_unknown_as_nobody() {
 }
 
 #[tokio::test]
-async fn a_user_whose_stored_role_is_unknown_is_not_seen() {
+async fn user_with_unknown_stored_role_is_hidden() {
     let people = r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"superhero"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
     let acme = app.tenant("acme");

@@ -6,7 +6,7 @@ use super::{USERS, change, user, wrong};
 use crate::support::App;
 
 #[tokio::test]
-async fn address_and_names_are_changed_at_once() {
+async fn email_and_names_change_together() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -29,7 +29,7 @@ async fn address_and_names_are_changed_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_shows_on_the_next_list() {
+async fn change_is_visible_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -40,7 +40,7 @@ async fn a_change_shows_on_the_next_list() {
 }
 
 #[tokio::test]
-async fn the_old_address_is_free_again() {
+async fn old_email_becomes_available() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     acme.put(&user("mia"), change("new@acme.example", "Mia", "Member")).await;
@@ -51,7 +51,7 @@ async fn the_old_address_is_free_again() {
 }
 
 #[tokio::test]
-async fn a_change_to_the_same_is_a_change() {
+async fn unchanged_values_are_accepted() {
     let app = App::start().await;
 
     for email in ["mia@acme.example", "MIA@acme.example"] {
@@ -73,7 +73,7 @@ async fn empty_names_are_accepted() {
 }
 
 #[tokio::test]
-async fn with_a_taken_address_the_names_are_changed_all_the_same() {
+async fn taken_email_still_changes_the_names() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -90,7 +90,7 @@ async fn with_a_taken_address_the_names_are_changed_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_change_in_part_says_what_was_not_changed() {
+async fn partial_change_reports_the_unchanged_field() {
     let app = App::start().await;
 
     let body = change("olga@acme.example", "Mia", "Married");
@@ -105,7 +105,7 @@ async fn a_change_in_part_says_what_was_not_changed() {
 }
 
 #[tokio::test]
-async fn an_address_taken_in_another_tenant_is_taken_here() {
+async fn email_taken_in_another_tenant_is_taken() {
     let app = App::start().await;
 
     let body = change("GINA@globex.example", "Maria", "Member");
@@ -115,7 +115,7 @@ async fn an_address_taken_in_another_tenant_is_taken_here() {
 }
 
 #[tokio::test]
-async fn with_a_taken_address_and_equal_names_nothing_is_changed() {
+async fn taken_email_with_equal_names_is_a_conflict() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let before = acme.get(&user("mia")).await.json();
@@ -128,7 +128,7 @@ async fn with_a_taken_address_and_equal_names_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn empty_names_equal_names_that_are_not_known() {
+async fn empty_names_equal_missing_names() {
     let app = App::start().await;
 
     let answer = app.operator().put(&user("hal"), change("olga@acme.example", "", "")).await;
@@ -137,7 +137,7 @@ async fn empty_names_equal_names_that_are_not_known() {
 }
 
 #[tokio::test]
-async fn a_change_leaves_role_and_username() {
+async fn change_keeps_role_and_username() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -148,7 +148,7 @@ async fn a_change_leaves_role_and_username() {
 }
 
 #[tokio::test]
-async fn the_username_that_stands_in_follows_the_address() {
+async fn missing_username_is_shown_as_new_email() {
     let app = App::start().await;
 
     let body = change("new@acme.example", "Vera", "Viewer");
@@ -158,7 +158,7 @@ async fn the_username_that_stands_in_follows_the_address() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_tenant_is_as_unknown_as_nobody() {
+async fn user_of_another_tenant_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let body = change("new@acme.example", "A", "B");

@@ -30,7 +30,7 @@ async fn refuses(app: &App, member: &str, values: &[&str]) {
 }
 
 #[tokio::test]
-async fn an_address_has_at_most_254_characters_and_64_before_the_at() {
+async fn email_and_its_local_part_have_length_limits() {
     let app = App::start().await;
 
     refuses(&app, "email", &[&address(64, 255), &address(65, 254)]).await;
@@ -38,14 +38,14 @@ async fn an_address_has_at_most_254_characters_and_64_before_the_at() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_address_is_not_acceptable() {
+async fn invalid_email_is_rejected() {
     let app = App::start().await;
 
     refuses(&app, "email", &["", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b..c"]).await;
 }
 
 #[tokio::test]
-async fn a_changed_address_is_held_to_the_same_rules() {
+async fn changed_email_follows_the_same_rules() {
     let app = App::start().await;
 
     for email in ["", "nothing", &address(64, 255)] {
@@ -56,7 +56,7 @@ async fn a_changed_address_is_held_to_the_same_rules() {
 }
 
 #[tokio::test]
-async fn a_username_has_1_to_128_characters() {
+async fn username_must_have_1_to_128_characters() {
     let app = App::start().await;
 
     refuses(&app, "username", &["", &"u".repeat(129)]).await;
@@ -64,7 +64,7 @@ async fn a_username_has_1_to_128_characters() {
 }
 
 #[tokio::test]
-async fn a_username_has_some_punctuation() {
+async fn username_can_contain_some_punctuation() {
     let app = App::start().await;
 
     let answer = create_with(&app, "username", "a@^$.!`-#+'~_9").await;
@@ -73,14 +73,14 @@ async fn a_username_has_some_punctuation() {
 }
 
 #[tokio::test]
-async fn a_username_has_no_other_characters_and_is_no_address() {
+async fn username_with_other_characters_is_rejected() {
     let app = App::start().await;
 
     refuses(&app, "username", &["a b", "ä", "a/b", "a\"b", "a\n", "nina@acme.example"]).await;
 }
 
 #[tokio::test]
-async fn a_name_of_somebody_new_has_1_to_150_characters() {
+async fn name_of_new_user_has_1_to_150_characters() {
     let app = App::start().await;
 
     for member in ["firstName", "lastName"] {
@@ -92,7 +92,7 @@ async fn a_name_of_somebody_new_has_1_to_150_characters() {
 }
 
 #[tokio::test]
-async fn a_changed_name_has_at_most_150_characters() {
+async fn changed_name_has_at_most_150_characters() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let (full, long) = ("é".repeat(150), "é".repeat(151));
@@ -108,7 +108,7 @@ async fn a_changed_name_has_at_most_150_characters() {
 }
 
 #[tokio::test]
-async fn a_password_has_at_most_72_bytes() {
+async fn password_has_at_most_72_bytes() {
     let app = App::start().await;
 
     refuses(&app, "password", &["", &"p".repeat(73), &"ä".repeat(37)]).await;
@@ -116,7 +116,7 @@ async fn a_password_has_at_most_72_bytes() {
 }
 
 #[tokio::test]
-async fn a_password_against_the_directory_s_policy_is_weak() {
+async fn password_violating_the_policy_is_weak() {
     let app = App::start().await;
 
     let answer = create_with(&app, "password", "seven-7").await;
@@ -126,7 +126,7 @@ async fn a_password_against_the_directory_s_policy_is_weak() {
 }
 
 #[tokio::test]
-async fn a_password_is_not_said_back() {
+async fn password_is_not_echoed() {
     let app = App::start().await;
 
     for password in ["s3cret!", "s3cret! with spaces", &"s3cret!".repeat(20)] {
@@ -136,14 +136,14 @@ async fn a_password_is_not_said_back() {
 }
 
 #[tokio::test]
-async fn a_tenant_name_is_a_label() {
+async fn tenant_name_must_be_a_dns_label() {
     let app = App::start().await;
 
     refuses(&app, "tenantName", &["", "ACME", "ac me", "-acme", &"a".repeat(64)]).await;
 }
 
 #[tokio::test]
-async fn all_that_is_not_acceptable_is_named_at_once() {
+async fn all_invalid_values_are_reported_together() {
     let app = App::start().await;
     let body = json!({
         "email": "nothing", "serviceUser": false, "tenantName": "No Tenant", "username": "",
@@ -160,7 +160,7 @@ async fn all_that_is_not_acceptable_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn every_error_names_the_request() {
+async fn every_error_contains_the_request_id() {
     let app = App::start().await;
     let body = change("nothing", &"a".repeat(151), "");
 
@@ -176,7 +176,7 @@ async fn every_error_names_the_request() {
 }
 
 #[tokio::test]
-async fn a_missing_member_is_named() {
+async fn missing_member_is_reported() {
     let app = App::start().await;
 
     for member in ["email", "serviceUser", "tenantName", "username", "firstName", "lastName"] {
@@ -189,7 +189,7 @@ async fn a_missing_member_is_named() {
 }
 
 #[tokio::test]
-async fn a_missing_member_of_a_change_is_named() {
+async fn missing_member_of_change_is_reported() {
     let app = App::start().await;
 
     for member in ["email", "firstName", "lastName"] {
@@ -202,7 +202,7 @@ async fn a_missing_member_of_a_change_is_named() {
 }
 
 #[tokio::test]
-async fn a_member_of_the_wrong_type_is_named() {
+async fn mistyped_member_is_reported() {
     let app = App::start().await;
 
     for (member, value) in [
@@ -222,7 +222,7 @@ async fn a_member_of_the_wrong_type_is_named() {
 }
 
 #[tokio::test]
-async fn no_member_can_be_null() {
+async fn null_member_is_rejected() {
     let app = App::start().await;
     let members =
         ["email", "serviceUser", "tenantName", "username", "password", "firstName", "lastName"];
@@ -235,7 +235,7 @@ async fn no_member_can_be_null() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_cannot_be_read() {
+async fn body_that_is_not_an_object_is_malformed() {
     let app = App::start().await;
 
     let in_order = json!(["mia@acme.example", "Mia", "Member"]);
@@ -246,7 +246,7 @@ async fn a_body_that_is_no_object_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_member_that_stands_there_twice_is_named() {
+async fn duplicate_member_is_reported() {
     let app = App::start().await;
     let bodies = [
         r#"{"email":"a@acme.example","firstName":"A","lastName":"B","email":"b@acme.example"}"#,
@@ -262,7 +262,7 @@ async fn a_member_that_stands_there_twice_is_named() {
 }
 
 #[tokio::test]
-async fn a_member_that_stands_there_twice_is_refused_at_any_depth() {
+async fn nested_duplicate_member_is_rejected() {
     let app = App::start().await;
     let body = r#"{"email":"a@acme.example","firstName":"A","lastName":"B","x":[{"y":1,"y":2}]}"#;
 
@@ -273,7 +273,7 @@ async fn a_member_that_stands_there_twice_is_refused_at_any_depth() {
 }
 
 #[tokio::test]
-async fn unknown_members_of_somebody_new_are_ignored() {
+async fn unknown_members_are_ignored_on_create() {
     let app = App::start().await;
     let mut body = nina();
     for (member, value) in [
@@ -304,7 +304,7 @@ async fn unknown_members_of_somebody_new_are_ignored() {
 }
 
 #[tokio::test]
-async fn unknown_members_of_a_change_are_ignored() {
+async fn unknown_members_are_ignored_on_update() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let before = acme.get(&user("bob")).await.json();
