@@ -19,7 +19,7 @@ fn now(app: &App) -> i64 {
 }
 
 #[tokio::test]
-async fn a_token_for_somebody_else_is_refused() {
+async fn token_for_another_audience_is_rejected() {
     let app = App::start().await;
     for audience in [
         json!("somebody-else"),
@@ -50,7 +50,7 @@ async fn a_token_for_somebody_else_is_refused() {
 }
 
 #[tokio::test]
-async fn what_must_be_claimed_must_be_there() {
+async fn missing_required_claim_is_rejected() {
     let app = App::start().await;
     for name in ["iss", "aud", "exp"] {
         let token = signed(&header(), good(&app).without(name).json());
@@ -67,7 +67,7 @@ async fn what_must_be_claimed_must_be_there() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_refused() {
+async fn expired_token_is_rejected() {
     let app = App::start().await;
     for exp in [json!(now(&app) - 5), json!(now(&app) - 86400), json!(0), json!(-1), json!(-1e300)]
     {
@@ -85,7 +85,7 @@ async fn what_has_expired_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_let_in_expires_all_the_same() {
+async fn accepted_token_still_expires() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     for _ in 0..3 {
@@ -98,7 +98,7 @@ async fn a_token_that_was_let_in_expires_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_not_valid_yet_is_refused() {
+async fn token_not_valid_yet_is_rejected() {
     let app = App::start().await;
     for (claim, why) in [("nbf", EARLY), ("iat", FUTURE)] {
         for later in [json!(now(&app) + 6), json!(now(&app) + 86400), json!(1e300)] {
@@ -119,7 +119,7 @@ async fn what_is_not_valid_yet_is_refused() {
 }
 
 #[tokio::test]
-async fn a_time_that_is_no_number_is_malformed() {
+async fn non_numeric_time_claim_is_malformed() {
     let app = App::start().await;
     for claim in ["exp", "nbf", "iat"] {
         let soon = now(&app) + 600;
@@ -137,7 +137,7 @@ async fn a_time_that_is_no_number_is_malformed() {
 }
 
 #[tokio::test]
-async fn claims_that_are_no_object_are_malformed() {
+async fn claims_that_are_not_an_object_are_malformed() {
     let app = App::start().await;
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(500), "]".repeat(500));
     for claims in ["", "null", "[]", "\"claims\"", "1", "{", "{}}", "{'iss':1}", "\0", &deep] {
@@ -148,7 +148,7 @@ async fn claims_that_are_no_object_are_malformed() {
 }
 
 #[tokio::test]
-async fn claims_that_stand_there_twice_are_malformed() {
+async fn duplicate_claims_are_malformed() {
     let app = App::start().await;
     let good = good(&app).json().to_string();
     for double in [
@@ -173,7 +173,7 @@ async fn claims_that_stand_there_twice_are_malformed() {
 }
 
 #[tokio::test]
-async fn scopes_and_permissions_of_a_wrong_type_are_malformed() {
+async fn mistyped_scope_permissions_or_subject_is_malformed() {
     let app = App::start().await;
     for scope in [json!(["tenant.access:read"]), json!(1), json!(null), json!({}), json!(true)] {
         let token = signed(&header(), good(&app).with("scope", scope).json());
@@ -198,7 +198,7 @@ async fn scopes_and_permissions_of_a_wrong_type_are_malformed() {
 }
 
 #[tokio::test]
-async fn scopes_and_permissions_are_one_set() {
+async fn scopes_and_permissions_are_combined() {
     let app = App::start().await;
     let call = async |scope: Value, permissions: Value| {
         let claims = good(&app).with("scope", scope).with("permissions", permissions);

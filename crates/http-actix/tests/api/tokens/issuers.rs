@@ -23,7 +23,7 @@ async fn assert_untrusted(app: &App, issuer: &str) {
 }
 
 #[tokio::test]
-async fn look_alikes_of_a_tenant_s_issuer_are_strangers() {
+async fn lookalikes_of_a_tenant_issuer_are_untrusted() {
     let app = App::start().await;
     for issuer in [
         // Another place for the host.
@@ -87,7 +87,7 @@ async fn look_alikes_of_a_tenant_s_issuer_are_strangers() {
 }
 
 #[tokio::test]
-async fn what_is_no_tenant_fills_no_template() {
+async fn invalid_tenant_does_not_match_issuer_template() {
     let app = App::start().await;
     let too_long = "a".repeat(64);
     for tenant in [
@@ -120,7 +120,7 @@ async fn what_is_no_tenant_fills_no_template() {
 }
 
 #[tokio::test]
-async fn look_alikes_of_a_fixed_issuer_are_strangers() {
+async fn lookalikes_of_a_fixed_issuer_are_untrusted() {
     let app = App::start().await;
     for issuer in [
         "https://operators.example.com",
@@ -145,7 +145,7 @@ async fn look_alikes_of_a_fixed_issuer_are_strangers() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_no_text_is_malformed() {
+async fn non_string_issuer_is_malformed() {
     let app = App::start().await;
     let malformed = "the claims of the token are malformed";
     for issuer in [json!(null), json!(1), json!([issuer_of("acme")]), json!({"iss": "x"})] {
@@ -157,7 +157,7 @@ async fn an_issuer_that_is_no_text_is_malformed() {
 
 /// The same `kid` means another key at another issuer.
 #[tokio::test]
-async fn the_key_of_one_issuer_signs_for_no_other() {
+async fn key_of_one_issuer_cannot_sign_for_another() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("usual");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
@@ -184,7 +184,7 @@ async fn the_key_of_one_issuer_signs_for_no_other() {
 }
 
 #[tokio::test]
-async fn a_kid_of_another_issuer_is_unknown() {
+async fn kid_of_another_issuer_is_unknown() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("globex");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
@@ -196,7 +196,7 @@ async fn a_kid_of_another_issuer_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_tenant_without_an_issuer_of_its_own_is_told_to_come_back() {
+async fn tenant_issuer_without_keys_is_503_keys_unavailable() {
     let app = App::start().await;
     let claims = app.claims(&issuer_of("unheard-of")).permissions(&EVERYTHING);
     let answer = app.bearer(claims.sign(&SigningKey::usual())).get(LIST).await;
@@ -207,7 +207,7 @@ async fn a_tenant_without_an_issuer_of_its_own_is_told_to_come_back() {
 
 /// One issuer may serve several audiences, each with another idea of tenants.
 #[tokio::test]
-async fn the_audience_tells_entries_of_one_issuer_apart() {
+async fn audience_selects_between_entries_of_one_issuer() {
     let settings = r#"
 [[auth.issuers]]
 issuer = "https://login.example.com/"

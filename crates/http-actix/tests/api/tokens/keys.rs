@@ -56,7 +56,7 @@ async fn call_and_await_fetch(app: &App, token: &str, count: u64) {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_once_and_by_the_first_who_needs_them() {
+async fn keys_are_fetched_once_on_first_use() {
     let app = App::start().await;
     assert_fetches(&app, 0);
     for n in 0..5 {
@@ -69,7 +69,7 @@ async fn keys_are_fetched_once_and_by_the_first_who_needs_them() {
 }
 
 #[tokio::test]
-async fn many_at_once_cost_one_fetch() {
+async fn concurrent_requests_share_one_key_fetch() {
     let app = App::start().await;
     let tokens: Vec<String> =
         (0..20).map(|n| signed(&header(), good(&app).with("n", json!(n)).json())).collect();
@@ -80,7 +80,7 @@ async fn many_at_once_cost_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_keys_costs_one_fetch_in_each_cooldown() {
+async fn unknown_keys_cost_one_fetch_per_cooldown() {
     let app = App::start().await;
     for n in 0..10 {
         assert_refused(&app, &by_unknown(&app, &format!("flood-{n}")), UNKNOWN).await;
@@ -102,7 +102,7 @@ async fn a_flood_of_unknown_keys_costs_one_fetch_in_each_cooldown() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_known_by_its_first_token() {
+async fn first_token_of_a_new_key_is_accepted() {
     let app = App::start().await;
     let (old, new) = (SigningKey::usual(), SigningKey::ed25519("new"));
     assert_eq!(outcome(&app, &by(&app, &old)).await, "200");
@@ -113,7 +113,7 @@ async fn a_new_key_is_known_by_its_first_token() {
 }
 
 #[tokio::test]
-async fn a_rotation_within_the_cooldown_waits_for_its_end() {
+async fn rotation_within_cooldown_is_seen_afterwards() {
     let app = App::start().await;
     let new = SigningKey::ed25519("new");
     assert_refused(&app, &by_unknown(&app, "flood"), UNKNOWN).await;
@@ -126,7 +126,7 @@ async fn a_rotation_within_the_cooldown_waits_for_its_end() {
 }
 
 #[tokio::test]
-async fn another_key_under_the_old_name_takes_its_place() {
+async fn key_with_reused_kid_replaces_the_old_one() {
     let app = App::start().await;
     let (old, new) = (SigningKey::usual(), SigningKey::ed25519("usual"));
     let (olds, news) = (by(&app, &old), by(&app, &new));
@@ -140,7 +140,7 @@ async fn another_key_under_the_old_name_takes_its_place() {
 }
 
 #[tokio::test]
-async fn keys_are_renewed_behind_the_back_of_whoever_calls() {
+async fn keys_are_refreshed_in_the_background() {
     let app = App::start().await;
     let token = by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &token).await, "200");
@@ -156,7 +156,7 @@ async fn keys_are_renewed_behind_the_back_of_whoever_calls() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_stops_the_tokens_that_were_let_in_by_it() {
+async fn revoked_key_invalidates_accepted_tokens() {
     let app = App::start().await;
     let token = by(&app, &SigningKey::usual());
     for _ in 0..3 {
@@ -172,7 +172,7 @@ async fn a_revoked_key_stops_the_tokens_that_were_let_in_by_it() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_new_key_brings_the_revocation_of_the_old_one_along() {
+async fn fetch_for_a_new_key_revokes_the_old_one() {
     let app = App::start().await;
     let old = by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &old).await, "200");
@@ -184,7 +184,7 @@ async fn a_token_of_a_new_key_brings_the_revocation_of_the_old_one_along() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_withdraws_every_key_closes_its_door() {
+async fn tokens_are_rejected_after_all_keys_are_withdrawn() {
     let app = App::start().await;
     let token = by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &token).await, "200");
@@ -195,7 +195,7 @@ async fn an_issuer_that_withdraws_every_key_closes_its_door() {
 }
 
 #[tokio::test]
-async fn while_the_source_fails_the_keys_go_on_serving_for_an_hour() {
+async fn stale_keys_serve_one_hour_while_fetches_fail() {
     let app = App::start().await;
     assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
     app.keys.set_failing(&issuer_of("acme"), true);
@@ -221,7 +221,7 @@ async fn while_the_source_fails_the_keys_go_on_serving_for_an_hour() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_at_an_issuer_that_fails_is_neither_good_nor_bad() {
+async fn unknown_key_is_503_while_fetches_fail() {
     let app = App::start().await;
     let known = by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &known).await, "200");
@@ -239,7 +239,7 @@ async fn an_unknown_key_at_an_issuer_that_fails_is_neither_good_nor_bad() {
 }
 
 #[tokio::test]
-async fn an_issuer_whose_keys_were_never_had_is_asked_less_and_less_often() {
+async fn failing_first_fetch_backs_off_exponentially() {
     let app = App::start().await;
     app.keys.set_failing(&issuer_of("acme"), true);
     let token = by(&app, &SigningKey::usual());
@@ -263,7 +263,7 @@ async fn an_issuer_whose_keys_were_never_had_is_asked_less_and_less_often() {
 }
 
 #[tokio::test]
-async fn bad_tokens_are_refused_although_the_keys_are_not_to_be_had() {
+async fn invalid_tokens_are_rejected_while_fetches_fail() {
     let app = App::start().await;
     app.keys.set_failing(&issuer_of("acme"), true);
     let expired = good(&app).with("exp", json!(1)).sign(&SigningKey::usual());
@@ -274,7 +274,7 @@ async fn bad_tokens_are_refused_although_the_keys_are_not_to_be_had() {
 }
 
 #[tokio::test]
-async fn one_issuer_s_trouble_is_not_another_s() {
+async fn failing_issuer_does_not_affect_other_issuers() {
     let app = App::start().await;
     app.keys.set_failing(&issuer_of("acme"), true);
     assert_unavailable(&app, &by(&app, &SigningKey::usual()), "1").await;
@@ -284,7 +284,7 @@ async fn one_issuer_s_trouble_is_not_another_s() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_kid_needs_an_issuer_with_one_key() {
+async fn token_without_kid_requires_a_single_key() {
     let app = App::start().await;
     let mut bare = SigningKey::usual();
     bare.kid = None;
@@ -306,7 +306,7 @@ async fn a_token_without_a_kid_needs_an_issuer_with_one_key() {
 }
 
 #[tokio::test]
-async fn a_key_for_one_algorithm_is_not_used_for_another() {
+async fn key_is_not_used_for_another_algorithm() {
     let app = App::start().await;
     let mut public = SigningKey::usual().public();
     public.algorithm = Some("RS256".to_owned());
@@ -316,7 +316,7 @@ async fn a_key_for_one_algorithm_is_not_used_for_another() {
 }
 
 #[tokio::test]
-async fn a_flood_of_made_up_tenants_does_not_hold_up_the_others() {
+async fn unknown_tenant_flood_does_not_delay_other_tenants() {
     let app = App::start().await;
     assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
     let calls = (0..200).map(async |n| {
@@ -330,7 +330,7 @@ async fn a_flood_of_made_up_tenants_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn the_times_are_settings() {
+async fn key_cache_times_are_configurable() {
     // They belong to `[auth]`, and a section may stand after the issuers.
     let settings = "[auth]\nkey_cooldown_ms = 1000\nkey_refresh_ms = 2000\nkey_stale_ms = 3000\n";
     let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
@@ -359,7 +359,7 @@ impl KeySource for Silent {
 }
 
 #[tokio::test]
-async fn a_slow_issuer_is_not_taken_for_a_slow_directory() {
+async fn unresponsive_issuer_is_503_keys_unavailable() {
     let wishes = Wishes {
         http: "request_timeout_ms = 1000",
         keys: Some(Arc::new(Silent)),

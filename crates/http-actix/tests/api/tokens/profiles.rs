@@ -73,7 +73,7 @@ async fn outcome(app: &App, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_token_is_good_for_more_than_thirty_days() {
+async fn token_lifetime_is_limited_to_thirty_days() {
     let app = App::start().await;
     let now = app.clock.now().as_unix_seconds();
     let token = |iat: Option<i64>, exp: Value| {
@@ -107,7 +107,7 @@ async fn no_token_is_good_for_more_than_thirty_days() {
 }
 
 #[tokio::test]
-async fn how_long_is_a_setting() {
+async fn token_lifetime_limit_is_configurable() {
     // It belongs to `[auth]`, and a section may stand after the issuers.
     let settings = "[auth]\nmax_token_lifetime_ms = 3600000\n";
     let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
@@ -118,7 +118,7 @@ async fn how_long_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_good_for_too_long_does_not_become_good_by_waiting() {
+async fn too_long_lifetime_stays_rejected_after_waiting() {
     let app = App::start().await;
     let claims = good(&app);
     let exp = app.clock.now().as_unix_seconds() + MONTH + 3600;
@@ -129,7 +129,7 @@ async fn a_token_that_is_good_for_too_long_does_not_become_good_by_waiting() {
 }
 
 #[tokio::test]
-async fn an_issuer_is_held_to_its_profile() {
+async fn issuer_profile_is_enforced() {
     let app = strict().await;
     let [jwt, rfc_9068] = [JWT, RFC_9068].map(|issuer| full(&app, issuer));
     for typ in [Some("at+jwt"), Some("application/at+jwt")] {
@@ -155,7 +155,7 @@ async fn an_issuer_is_held_to_its_profile() {
 }
 
 #[tokio::test]
-async fn an_id_token_is_no_access_token() {
+async fn id_token_is_rejected() {
     let app = App::start().await;
     for hash in ["at_hash", "c_hash"] {
         let claims = good(&app).with(hash, json!("77QmUPtjPfzWtF2AnpK9RQ"));
@@ -171,7 +171,7 @@ async fn an_id_token_is_no_access_token() {
 }
 
 #[tokio::test]
-async fn an_issuer_s_programs_may_be_kept_out() {
+async fn machine_clients_can_be_rejected_per_issuer() {
     let app = strict().await;
     let person = full(&app, PEOPLE);
     for program in [
@@ -197,7 +197,7 @@ async fn an_issuer_s_programs_may_be_kept_out() {
 }
 
 #[tokio::test]
-async fn a_header_without_an_end_or_with_odd_members_gains_nothing() {
+async fn deeply_nested_or_unusual_headers_grant_nothing() {
     let app = App::start().await;
     let claims = good(&app).json().to_string();
     let sign = |header: &str| SigningKey::usual().sign_text(header, &claims);

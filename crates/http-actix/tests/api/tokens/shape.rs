@@ -20,7 +20,7 @@ const ALGORITHM: &str = "the algorithm of the token is not allowed";
 const SIGNATURE: &str = "the signature of the token is not valid";
 
 #[tokio::test]
-async fn a_good_token_is_let_in_so_that_the_attacks_mean_something() {
+async fn valid_token_is_accepted() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200");
@@ -28,7 +28,7 @@ async fn a_good_token_is_let_in_so_that_the_attacks_mean_something() {
 }
 
 #[tokio::test]
-async fn an_unsigned_token_is_refused_however_it_is_spelt() {
+async fn unsigned_token_is_rejected_in_any_spelling() {
     let app = App::start().await;
     let claims = good(&app).json().to_string();
     for none in ["none", "None", "NONE", "nOnE", "none ", " none", "no\u{6e}e", ""] {
@@ -45,7 +45,7 @@ async fn an_unsigned_token_is_refused_however_it_is_spelt() {
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_shared_secret() {
+async fn public_key_as_hmac_secret_is_rejected() {
     let app = App::start().await;
     let (ed, rsa) = (SigningKey::usual(), SigningKey::rsa("rsa"));
     app.keys.publish(&issuer_of("acme"), vec![ed.public(), rsa.public()]);
@@ -110,7 +110,7 @@ fn pem(info: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_algorithm_that_the_issuer_is_not_configured_with_is_refused() {
+async fn unconfigured_algorithm_is_rejected() {
     let app = App::start().await;
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(CLAIM_ISSUER, vec![rsa.public()]);
@@ -126,7 +126,7 @@ async fn an_algorithm_that_the_issuer_is_not_configured_with_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_serves_its_own_kind_of_algorithm_only() {
+async fn key_type_must_match_the_algorithm() {
     let app = App::start().await;
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), rsa.public()]);
@@ -141,7 +141,7 @@ async fn a_key_serves_its_own_kind_of_algorithm_only() {
 }
 
 #[tokio::test]
-async fn keys_that_the_token_brings_along_are_not_looked_at() {
+async fn keys_embedded_in_the_token_are_ignored() {
     let app = App::start().await;
     let attacker = SigningKey::ed25519("usual");
     let place = MockServer::start().await;
@@ -180,7 +180,7 @@ async fn keys_that_the_token_brings_along_are_not_looked_at() {
 }
 
 #[tokio::test]
-async fn an_extension_that_must_be_understood_is_not() {
+async fn critical_extension_is_rejected() {
     let app = App::start().await;
     for crit in [json!(["b64"]), json!(["exp"]), json!([]), json!("b64"), Value::Null] {
         let mut header = header();
@@ -193,7 +193,7 @@ async fn an_extension_that_must_be_understood_is_not() {
 }
 
 #[tokio::test]
-async fn tokens_for_other_purposes_are_refused() {
+async fn token_of_another_type_is_rejected() {
     let app = App::start().await;
     for typ in ["dpop+jwt", "logout+jwt", "secevent+jwt", "JWE", "id+jwt", ""] {
         let mut header = header();
@@ -211,7 +211,7 @@ async fn tokens_for_other_purposes_are_refused() {
 }
 
 #[tokio::test]
-async fn a_header_that_makes_no_sense_is_refused() {
+async fn malformed_header_is_rejected() {
     let app = App::start().await;
     let claims = good(&app).json().to_string();
     let long = format!(r#"{{"alg":"EdDSA","kid":"{}"}}"#, "k".repeat(257));
@@ -243,7 +243,7 @@ async fn a_header_that_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
-async fn a_kid_that_looks_like_a_path_or_a_query_finds_no_key() {
+async fn kid_with_path_or_query_characters_is_unknown() {
     let app = App::start().await;
     for kid in ["../../../../dev/null", "usual/../usual", "' OR '1'='1", "USUAL", " usual", "", "*"]
     {
@@ -257,7 +257,7 @@ async fn a_kid_that_looks_like_a_path_or_a_query_finds_no_key() {
 }
 
 #[tokio::test]
-async fn what_was_tampered_with_is_refused() {
+async fn tampered_token_is_rejected() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     let parts: Vec<&str> = token.split('.').collect();
@@ -294,7 +294,7 @@ async fn what_was_tampered_with_is_refused() {
 }
 
 #[tokio::test]
-async fn what_has_not_three_parts_of_base64url_is_refused() {
+async fn token_without_three_base64url_parts_is_rejected() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     let parts: Vec<&str> = token.split('.').collect();
@@ -341,7 +341,7 @@ async fn what_has_not_three_parts_of_base64url_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_too_long_is_not_even_read() {
+async fn oversized_token_is_rejected() {
     let app = App::start().await;
     let with_padding = |length: usize| {
         let bare = signed(&header(), good(&app).with("x", json!("")).json()).len();

@@ -19,7 +19,7 @@ const ACME: [&str; 2] = ["200", "403 tenant_forbidden"];
 const NEITHER: [&str; 2] = ["403 tenant_forbidden", "403 tenant_forbidden"];
 
 #[tokio::test]
-async fn the_issuer_s_name_tells_one_tenant() {
+async fn issuer_template_names_one_tenant() {
     let app = App::start().await;
     assert_eq!(reach(&app.tenant("acme")).await, ACME);
     // A claim with that purpose elsewhere has none here.
@@ -32,7 +32,7 @@ async fn the_issuer_s_name_tells_one_tenant() {
 }
 
 #[tokio::test]
-async fn an_operator_s_token_covers_all() {
+async fn operator_token_covers_all_tenants() {
     let app = App::start().await;
     assert_eq!(reach(&app.operator()).await, BOTH);
     let answer = app.operator().get("/api/nobody-has-heard-of-it/admin/users").await;
@@ -49,7 +49,7 @@ fn with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
 }
 
 #[tokio::test]
-async fn a_claim_tells_some_tenants() {
+async fn claim_lists_covered_tenants() {
     let app = App::start().await;
     assert_eq!(reach(&with_claim(&app, &json!(["acme", "globex"]))).await, BOTH);
     assert_eq!(reach(&with_claim(&app, &json!(["acme"]))).await, ACME);
@@ -58,7 +58,7 @@ async fn a_claim_tells_some_tenants() {
 }
 
 #[tokio::test]
-async fn a_claim_without_tenants_covers_none() {
+async fn claim_without_tenants_covers_none() {
     let app = App::start().await;
     for tenants in [json!([]), json!(""), json!(["initech"]), json!([""])] {
         assert_eq!(reach(&with_claim(&app, &tenants)).await, NEITHER, "{tenants}");
@@ -79,7 +79,7 @@ async fn a_claim_without_tenants_covers_none() {
 }
 
 #[tokio::test]
-async fn malformed_names_in_the_claim_cover_nothing() {
+async fn malformed_tenants_in_the_claim_are_ignored() {
     let app = App::start().await;
     for name in [
         "ACME",
@@ -106,7 +106,7 @@ async fn malformed_names_in_the_claim_cover_nothing() {
 }
 
 #[tokio::test]
-async fn a_claim_of_a_wrong_type_is_malformed() {
+async fn mistyped_tenant_claim_is_malformed() {
     let app = App::start().await;
     for tenants in [
         json!(null),
@@ -141,7 +141,7 @@ tenants = "membership"
 "#;
 
 #[tokio::test]
-async fn a_claim_of_a_tenant_s_issuer_covers_that_tenant_at_most() {
+async fn claim_cannot_widen_a_tenant_issuer() {
     let app = App::start_with(Wishes { settings: NARROW, ..Wishes::default() }).await;
     let issuer = "https://login.example.net/acme/";
     app.keys.publish(issuer, vec![SigningKey::usual().public()]);
@@ -169,7 +169,7 @@ async fn a_claim_of_a_tenant_s_issuer_covers_that_tenant_at_most() {
 }
 
 #[tokio::test]
-async fn memberships_of_a_tenant_s_issuer_are_that_tenant_s() {
+async fn memberships_cannot_widen_a_tenant_issuer() {
     let app = App::start_with(Wishes { settings: NARROW, ..Wishes::default() }).await;
     for tenant in ["acme", "globex"] {
         let issuer = format!("https://{tenant}.people.example.net");
@@ -192,7 +192,7 @@ async fn memberships_of_a_tenant_s_issuer_are_that_tenant_s() {
 }
 
 #[tokio::test]
-async fn the_role_decides_what_a_member_may_do() {
+async fn member_access_depends_on_role() {
     let app = App::start().await;
     let refused = "403 insufficient_permission";
     for (name, read, write) in [
@@ -215,7 +215,7 @@ async fn the_role_decides_what_a_member_may_do() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_too_low_asks_for_no_other_token() {
+async fn insufficient_role_sends_no_challenge() {
     let app = App::start().await;
     let answer = app.member("mia").get(LIST).await;
     assert_eq!(answer.outcome(), "403 insufficient_permission");
@@ -223,7 +223,7 @@ async fn a_role_that_is_too_low_asks_for_no_other_token() {
 }
 
 #[tokio::test]
-async fn members_need_scope_and_role_both() {
+async fn members_need_both_scope_and_role() {
     let app = App::start().await;
     let body = || json!({"email": "new@acme.example", "role": "member"});
     // The role without the scope.
@@ -248,7 +248,7 @@ async fn members_need_scope_and_role_both() {
 }
 
 #[tokio::test]
-async fn subjects_without_an_account_act_nowhere() {
+async fn subject_without_account_covers_no_tenant() {
     let app = App::start().await;
     let claims = app.claims(MEMBER_ISSUER).permissions(&EVERYTHING);
     for subject in [
@@ -277,7 +277,7 @@ async fn subjects_without_an_account_act_nowhere() {
 }
 
 #[tokio::test]
-async fn a_change_of_membership_acts_on_the_next_call() {
+async fn membership_change_applies_to_the_next_call() {
     let app = App::start().await;
     let (adam, operator) = (app.member("adam"), app.operator());
     let adams = "/api/acme/admin/users/auth0%7Cadam";
@@ -300,7 +300,7 @@ async fn a_change_of_membership_acts_on_the_next_call() {
 }
 
 #[tokio::test]
-async fn a_role_outside_the_catalogue_is_no_access() {
+async fn role_outside_the_catalogue_gives_no_access() {
     let people = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
     assert_eq!(reach(&app.member("rex")).await, NEITHER);

@@ -7,7 +7,7 @@ use super::{LIST, USERS, assert_fetches, good, header, signed};
 use crate::support::App;
 
 #[tokio::test]
-async fn a_request_without_a_token_is_told_what_is_missing() {
+async fn request_without_token_gets_plain_challenge() {
     let app = App::start().await;
     for path in [LIST, USERS, "/api/v1/users/auth0%7Colga", "/api/-/admin/users"] {
         let answer = app.anonymous().get(path).await;
@@ -19,7 +19,7 @@ async fn a_request_without_a_token_is_told_what_is_missing() {
 }
 
 #[tokio::test]
-async fn the_scheme_has_no_case() {
+async fn bearer_scheme_is_case_insensitive() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
@@ -32,7 +32,7 @@ async fn the_scheme_has_no_case() {
 }
 
 #[tokio::test]
-async fn other_schemes_carry_no_token() {
+async fn other_schemes_are_a_missing_token() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     for value in [
@@ -59,7 +59,7 @@ async fn other_schemes_carry_no_token() {
 }
 
 #[tokio::test]
-async fn a_token_elsewhere_is_not_looked_at() {
+async fn token_outside_authorization_header_is_ignored() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     for path in [
@@ -91,7 +91,7 @@ async fn a_token_elsewhere_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn several_authorization_headers_are_no_request_to_answer() {
+async fn several_authorization_headers_are_malformed() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     let good = format!("Bearer {token}");
@@ -113,7 +113,7 @@ async fn several_authorization_headers_are_no_request_to_answer() {
 }
 
 #[tokio::test]
-async fn two_tokens_in_one_header_are_none() {
+async fn two_tokens_in_one_header_are_invalid() {
     let app = App::start().await;
     let token = signed(&header(), good(&app).json());
     for value in [format!("Bearer {token}, Bearer {token}"), format!("Bearer {token} {token}")] {
@@ -124,7 +124,7 @@ async fn two_tokens_in_one_header_are_none() {
 }
 
 #[tokio::test]
-async fn a_token_without_the_permission_is_told_which_one_would_do() {
+async fn challenge_names_the_required_permission() {
     let app = App::start().await;
     let user = "/api/v1/users/auth0%7Colga";
     let body = || json!({"email": "new@acme.example", "role": "member"});
@@ -158,7 +158,7 @@ async fn a_token_without_the_permission_is_told_which_one_would_do() {
 }
 
 #[tokio::test]
-async fn other_refusals_ask_for_no_other_token() {
+async fn other_refusals_send_no_challenge() {
     let app = App::start().await;
     let stranger = app.tenant("globex").get(LIST).await;
     assert_eq!(stranger.outcome(), "403 tenant_forbidden");
@@ -169,7 +169,7 @@ async fn other_refusals_ask_for_no_other_token() {
 }
 
 #[tokio::test]
-async fn a_bad_token_learns_nothing_else() {
+async fn invalid_token_hides_all_other_errors() {
     let app = App::start().await;
     // Whatever else is wrong with the request, the token comes first.
     let bad = app.bearer("garbage");
