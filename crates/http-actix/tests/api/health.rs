@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::framework_errors::directory::{Failing, Failure};
+use crate::framework_errors::directory::{FailingDirectory, Failure};
 use crate::support::{App, Client, Wishes};
 
 async fn over(failure: Failure, http: &'static str) -> App {
-    let directory = Some(Arc::new(Failing(failure)) as _);
+    let directory = Some(Arc::new(FailingDirectory(failure)) as _);
     App::start_with(Wishes { http, directory, ..Wishes::default() }).await
 }
 
@@ -27,7 +27,7 @@ async fn counts(client: &Client<'_>) -> Vec<String> {
 async fn the_process_lives_whatever_the_directory_does() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/live").await.text, r#"{"status":"live"}"#);
-    for failure in [Failure::Panic, Failure::Failed, Failure::Silence] {
+    for failure in [Failure::Panic, Failure::Failed, Failure::NoResponse] {
         let app = over(failure, "").await;
         assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
     }
@@ -41,7 +41,7 @@ async fn the_service_is_ready_when_its_directory_is() {
         (Failure::Unavailable(None), "503 directory_unavailable"),
         (Failure::Failed, "503 directory_unavailable"),
         (Failure::Timeout, "503 directory_unavailable"),
-        (Failure::Silence, "504 directory_timeout"),
+        (Failure::NoResponse, "504 directory_timeout"),
         (Failure::Panic, "500 internal_error"),
     ] {
         let app = over(failure, "request_timeout_ms = 100").await;
@@ -101,7 +101,7 @@ async fn requests_are_counted_by_route_and_not_by_path() {
 #[tokio::test]
 async fn a_request_is_counted_by_its_route_however_it_ended() {
     for (failure, status) in
-        [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::Silence, 504)]
+        [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::NoResponse, 504)]
     {
         let app = over(failure, "request_timeout_ms = 100").await;
         let answer = app.operator().get("/api/v1/users/auth0%7Cmia").await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{Either, join_all, select};
 use socket2::{Domain, Socket, Type};
 
-use crate::framework_errors::directory::{Failing, Failure};
+use crate::framework_errors::directory::{FailingDirectory, Failure};
 use crate::support::store::ON_AUTH0;
 use crate::support::{App, Client, Wishes};
 
@@ -16,7 +16,7 @@ const USER: &str = "/api/v1/users/auth0%7Cmia";
 
 /// A service whose directory never answers, with this in `[overload]`.
 async fn stuck(settings: &'static str) -> App {
-    let directory = Some(Arc::new(Failing(Failure::Silence)) as _);
+    let directory = Some(Arc::new(FailingDirectory(Failure::NoResponse)) as _);
     App::start_with(Wishes { settings, directory, ..Wishes::default() }).await
 }
 
@@ -96,7 +96,7 @@ async fn one_tenant_s_storm_leaves_room_for_the_others() {
     let app = App::start_with(Wishes {
         http: "request_timeout_ms = 400",
         settings: "[overload]\nmax_concurrent = 3\nmax_concurrent_per_tenant = 2\nmax_queued = 0\n",
-        directory: Some(Arc::new(Failing(Failure::Silence)) as _),
+        directory: Some(Arc::new(FailingDirectory(Failure::NoResponse)) as _),
         ..Wishes::default()
     })
     .await;

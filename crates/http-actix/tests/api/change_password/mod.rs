@@ -25,7 +25,7 @@ fn passwords(current: &str, new: &str) -> Value {
 }
 
 /// Somebody of that name with a token of the tenant's own and no permission at all.
-fn person<'a>(app: &'a App, tenant: &str, name: &str) -> Client<'a> {
+fn user_client<'a>(app: &'a App, tenant: &str, name: &str) -> Client<'a> {
     let claims = app.claims(&TENANT_ISSUER.replace("{tenant}", tenant));
     let claims = claims.with("sub", json!(format!("auth0|{name}")));
     app.bearer(claims.sign(&SigningKey::usual()))
@@ -33,13 +33,13 @@ fn person<'a>(app: &'a App, tenant: &str, name: &str) -> Client<'a> {
 
 /// Whether this is the password that somebody has now.
 async fn has_password(app: &App, name: &str, password: &str) -> bool {
-    let answer = app.operator().patch(&v2(name), passwords(password, password)).await;
-    assert!(answer.status == 200 || answer.outcome() == MISMATCH, "{answer:?}");
-    answer.status == 200
+    let response = app.operator().patch(&v2(name), passwords(password, password)).await;
+    assert!(response.status == 200 || response.outcome() == MISMATCH, "{response:?}");
+    response.status == 200
 }
 
 /// What an error finds wrong with single values, such as `newPassword weak_password`.
-fn wrong(error: &Answer) -> Vec<String> {
+fn field_errors(error: &Answer) -> Vec<String> {
     let error = error.json();
     let entries = error["errors"].as_array().unwrap().iter();
     entries

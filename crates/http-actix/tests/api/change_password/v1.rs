@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{has_password, passwords, person, v1, v2, wrong};
+use super::{field_errors, has_password, passwords, user_client, v1, v2};
 use crate::support::{Answer, App};
 
-fn new(password: &str) -> serde_json::Value {
+fn new_password(password: &str) -> serde_json::Value {
     json!({"newPassword": password})
 }
 
@@ -13,9 +13,9 @@ fn new(password: &str) -> serde_json::Value {
 async fn password_is_set_without_current_password() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").patch(&v1("mia"), new("another-password")).await;
+    let response = app.tenant("acme").patch(&v1("mia"), new_password("another-password")).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
     assert!(has_password(&app, "mia", "another-password").await);
     assert!(!has_password(&app, "mia", "mias-password").await);
 }
@@ -25,19 +25,19 @@ async fn response_is_the_user_without_password() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.patch(&v1("mia"), new("another-password")).await;
+    let response = acme.patch(&v1("mia"), new_password("another-password")).await;
 
-    assert_eq!(answer.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
-    assert!(!answer.text.contains("assword"), "{}", answer.text);
+    assert_eq!(response.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
+    assert!(!response.text.contains("assword"), "{}", response.text);
 }
 
 #[tokio::test]
 async fn first_password_is_set_for_user_without_one() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").patch(&v1("vera"), new("another-password")).await;
+    let response = app.tenant("acme").patch(&v1("vera"), new_password("another-password")).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
     assert!(has_password(&app, "vera", "another-password").await);
 }
 
@@ -45,17 +45,18 @@ async fn first_password_is_set_for_user_without_one() {
 async fn own_password_cannot_be_set_without_permission() {
     let app = App::start().await;
 
-    let answer = person(&app, "acme", "mia").patch(&v1("mia"), new("another-password")).await;
+    let response =
+        user_client(&app, "acme", "mia").patch(&v1("mia"), new_password("another-password")).await;
 
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
+    assert_eq!(response.outcome(), "403 insufficient_permission");
 }
 
 /// The deprecation, the day on which it ends, and the successor of Mia's change.
-fn announcement(answer: &Answer) -> [Option<&str>; 3] {
-    ["deprecation", "sunset", "link"].map(|name| answer.header(name))
+fn deprecation_headers(response: &Answer) -> [Option<&str>; 3] {
+    ["deprecation", "sunset", "link"].map(|name| response.header(name))
 }
 
-fn announced() -> [Option<&'static str>; 3] {
+fn expected_headers() -> [Option<&'static str>; 3] {
     [
         Some("@1767225600"),
         Some("Fri, 31 Dec 2027 23:59:59 GMT"),
@@ -70,9 +71,9 @@ fn announced() -> [Option<&'static str>; 3] {
 async fn response_announces_deprecation_and_successor() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").patch(&v1("mia"), new("another-password")).await;
+    let response = app.tenant("acme").patch(&v1("mia"), new_password("another-password")).await;
 
-    assert_eq!(announcement(&answer), announced());
+    assert_eq!(deprecation_headers(&response), expected_headers());
 }
 
 #[tokio::test]
@@ -82,18 +83,18 @@ async fn error_announces_deprecation_and_successor() {
 
     let errors = [
         acme.patch(&v1("mia"), json!({})).await,
-        app.anonymous().patch(&v1("mia"), new("another-password")).await,
-        app.tenant_with("acme", &[]).patch(&v1("mia"), new("another-password")).await,
-        app.tenant("globex").patch(&v1("mia"), new("another-password")).await,
+        app.anonymous().patch(&v1("mia"), new_password("another-password")).await,
+        app.tenant_with("acme", &[]).patch(&v1("mia"), new_password("another-password")).await,
+        app.tenant("globex").patch(&v1("mia"), new_password("another-password")).await,
         acme.get(&v1("mia")).await,
         acme.send(reqwest::Method::PATCH, &v1("mia"), Some(("text/plain", b"x".to_vec()))).await,
-        acme.patch(&v1("mia"), new("short")).await,
+        acme.patch(&v1("mia"), new_password("short")).await,
     ];
 
-    let statuses = errors.each_ref().map(|answer| answer.status.as_u16());
+    let statuses = errors.each_ref().map(|response| response.status.as_u16());
     assert_eq!(statuses, [400, 401, 403, 404, 405, 415, 422]);
-    for answer in errors {
-        assert_eq!(announcement(&answer), announced(), "{answer:?}");
+    for response in errors {
+        assert_eq!(deprecation_headers(&response), expected_headers(), "{response:?}");
     }
 }
 
@@ -102,9 +103,9 @@ async fn successor_link_is_percent_encoded() {
     let app = App::start().await;
 
     let path = "/api/v1/users/auth0|mia/change-password";
-    let answer = app.tenant("acme").patch(path, new("another-password")).await;
+    let response = app.tenant("acme").patch(path, new_password("another-password")).await;
 
-    assert_eq!(announcement(&answer), announced());
+    assert_eq!(deprecation_headers(&response), expected_headers());
 }
 
 #[tokio::test]
@@ -115,17 +116,17 @@ async fn other_operations_announce_no_deprecation() {
     let user = acme.get("/api/v1/users/auth0%7Cmia").await;
     let v2 = acme.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
 
-    assert_eq!((announcement(&user), announcement(&v2)), ([None; 3], [None; 3]));
+    assert_eq!((deprecation_headers(&user), deprecation_headers(&v2)), ([None; 3], [None; 3]));
 }
 
 #[tokio::test]
 async fn weak_password_is_reported_and_not_set() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").patch(&v1("mia"), new("seven-7")).await;
+    let response = app.tenant("acme").patch(&v1("mia"), new_password("seven-7")).await;
 
-    assert_eq!(answer.outcome(), "422 weak_password");
-    assert_eq!(wrong(&answer), ["newPassword weak_password"]);
+    assert_eq!(response.outcome(), "422 weak_password");
+    assert_eq!(field_errors(&response), ["newPassword weak_password"]);
     assert!(has_password(&app, "mia", "mias-password").await);
 }
 
@@ -134,9 +135,9 @@ async fn invalid_new_password_is_reported() {
     let app = App::start().await;
 
     for password in [String::new(), "p".repeat(73), "ä".repeat(37)] {
-        let answer = app.tenant("acme").patch(&v1("mia"), new(&password)).await;
-        assert_eq!(answer.outcome(), "422 validation_failed", "{password}");
-        assert_eq!(wrong(&answer), ["newPassword validation_failed"], "{password}");
+        let response = app.tenant("acme").patch(&v1("mia"), new_password(&password)).await;
+        assert_eq!(response.outcome(), "422 validation_failed", "{password}");
+        assert_eq!(field_errors(&response), ["newPassword validation_failed"], "{password}");
     }
 }
 
@@ -145,9 +146,9 @@ async fn new_password_must_be_a_string() {
     let app = App::start().await;
 
     for body in [json!({}), json!({"newPassword": null}), json!({"newPassword": 12_345_678})] {
-        let answer = app.tenant("acme").patch(&v1("mia"), body.clone()).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
-        assert_eq!(wrong(&answer), ["newPassword malformed_request"], "{body}");
+        let response = app.tenant("acme").patch(&v1("mia"), body.clone()).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{body}");
+        assert_eq!(field_errors(&response), ["newPassword malformed_request"], "{body}");
     }
 }
 
@@ -156,10 +157,10 @@ async fn unknown_members_are_ignored() {
     let app = App::start().await;
     let body = json!({"newPassword": "another-password", "blocked": true, "email": "x@y.example"});
 
-    let answer = app.tenant("acme").patch(&v1("mia"), body).await;
+    let response = app.tenant("acme").patch(&v1("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
-    assert_eq!(answer.json()["email"], "mia@acme.example");
-    let shown = app.tenant("acme").get("/api/acme/admin/users/auth0%7Cmia").await;
-    assert_eq!(shown.json()["blocked"], false);
+    assert_eq!(response.outcome(), "200");
+    assert_eq!(response.json()["email"], "mia@acme.example");
+    let user = app.tenant("acme").get("/api/acme/admin/users/auth0%7Cmia").await;
+    assert_eq!(user.json()["blocked"], false);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{MISMATCH, has_password, passwords, person, v2, wrong};
+use super::{MISMATCH, field_errors, has_password, passwords, user_client, v2};
 use crate::support::App;
 
 #[tokio::test]
@@ -10,9 +10,9 @@ async fn user_changes_own_password_without_permission() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let answer = app.member_with("mia", &[]).patch(&v2("mia"), body).await;
+    let response = app.member_with("mia", &[]).patch(&v2("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
     assert!(has_password(&app, "mia", "another-password").await);
     assert!(!has_password(&app, "mia", "mias-password").await);
 }
@@ -22,9 +22,9 @@ async fn user_changes_own_password_with_tenant_token() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let answer = person(&app, "acme", "mia").patch(&v2("mia"), body).await;
+    let response = user_client(&app, "acme", "mia").patch(&v2("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
@@ -32,10 +32,10 @@ async fn guest_changes_own_password() {
     let app = App::start().await;
 
     let body = passwords("guss-password", "another-password");
-    let answer = person(&app, "acme", "gus").patch(&v2("gus"), body).await;
+    let response = user_client(&app, "acme", "gus").patch(&v2("gus"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
-    assert_eq!(answer.json()["tenantName"], "acme");
+    assert_eq!(response.outcome(), "200");
+    assert_eq!(response.json()["tenantName"], "acme");
 }
 
 #[tokio::test]
@@ -43,9 +43,9 @@ async fn subject_outside_the_token_tenant_is_not_found() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let answer = person(&app, "globex", "mia").patch(&v2("mia"), body).await;
+    let response = user_client(&app, "globex", "mia").patch(&v2("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "404 user_not_found");
+    assert_eq!(response.outcome(), "404 user_not_found");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn blocked_user_cannot_change_own_password() {
     let app = App::start().await;
     let body = passwords("bobs-password", "another-password");
 
-    let by_tenant = person(&app, "acme", "bob").patch(&v2("bob"), body.clone()).await;
+    let by_tenant = user_client(&app, "acme", "bob").patch(&v2("bob"), body.clone()).await;
     let by_member = app.member_with("bob", &[]).patch(&v2("bob"), body).await;
 
     assert_eq!(by_tenant.outcome(), "403 insufficient_permission");
@@ -66,9 +66,9 @@ async fn user_without_permission_cannot_change_other_passwords() {
     let app = App::start().await;
 
     let body = passwords("adams-password", "another-password");
-    let answer = person(&app, "acme", "mia").patch(&v2("adam"), body).await;
+    let response = user_client(&app, "acme", "mia").patch(&v2("adam"), body).await;
 
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
+    assert_eq!(response.outcome(), "403 insufficient_permission");
 }
 
 #[tokio::test]
@@ -76,9 +76,9 @@ async fn modify_permission_allows_change_with_current_password() {
     let app = App::start().await;
     let actor = app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"]);
 
-    let answer = actor.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+    let response = actor.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
@@ -86,10 +86,10 @@ async fn response_is_the_user_without_password() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+    let response = acme.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
 
-    assert_eq!(answer.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
-    assert!(!answer.text.contains("assword"), "{}", answer.text);
+    assert_eq!(response.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
+    assert!(!response.text.contains("assword"), "{}", response.text);
 }
 
 #[tokio::test]
@@ -97,10 +97,10 @@ async fn wrong_current_password_is_reported_and_changes_nothing() {
     let app = App::start().await;
 
     let body = passwords("mias-passwords", "another-password");
-    let answer = app.tenant("acme").patch(&v2("mia"), body).await;
+    let response = app.tenant("acme").patch(&v2("mia"), body).await;
 
-    assert_eq!(answer.outcome(), MISMATCH);
-    assert_eq!(wrong(&answer), ["currentPassword current_password_mismatch"]);
+    assert_eq!(response.outcome(), MISMATCH);
+    assert_eq!(field_errors(&response), ["currentPassword current_password_mismatch"]);
     assert!(has_password(&app, "mia", "mias-password").await);
 }
 
@@ -110,8 +110,8 @@ async fn any_wrong_current_password_is_a_mismatch() {
     let acme = app.tenant("acme");
 
     for current in ["", " ", "Mias-Password", "mias-password ", "pässwörd\n", &"p".repeat(5000)] {
-        let answer = acme.patch(&v2("mia"), passwords(current, "another-password")).await;
-        assert_eq!(answer.outcome(), MISMATCH, "{current}");
+        let response = acme.patch(&v2("mia"), passwords(current, "another-password")).await;
+        assert_eq!(response.outcome(), MISMATCH, "{current}");
     }
 }
 
@@ -121,8 +121,8 @@ async fn user_without_password_matches_no_current_password() {
 
     for current in ["", "another-password"] {
         let body = passwords(current, "another-password");
-        let answer = app.tenant("acme").patch(&v2("vera"), body).await;
-        assert_eq!(answer.outcome(), MISMATCH, "{current}");
+        let response = app.tenant("acme").patch(&v2("vera"), body).await;
+        assert_eq!(response.outcome(), MISMATCH, "{current}");
     }
 }
 
@@ -130,10 +130,11 @@ async fn user_without_password_matches_no_current_password() {
 async fn weak_password_is_reported_and_not_set() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", "seven-7")).await;
+    let response =
+        app.tenant("acme").patch(&v2("mia"), passwords("mias-password", "seven-7")).await;
 
-    assert_eq!(answer.outcome(), "422 weak_password");
-    assert_eq!(wrong(&answer), ["newPassword weak_password"]);
+    assert_eq!(response.outcome(), "422 weak_password");
+    assert_eq!(field_errors(&response), ["newPassword weak_password"]);
     assert!(has_password(&app, "mia", "mias-password").await);
 }
 
@@ -142,9 +143,9 @@ async fn invalid_new_password_is_reported() {
     let app = App::start().await;
 
     for new in [String::new(), "p".repeat(73), "ä".repeat(37)] {
-        let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", &new)).await;
-        assert_eq!(answer.outcome(), "422 validation_failed", "{new}");
-        assert_eq!(wrong(&answer), ["newPassword validation_failed"], "{new}");
+        let response = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", &new)).await;
+        assert_eq!(response.outcome(), "422 validation_failed", "{new}");
+        assert_eq!(field_errors(&response), ["newPassword validation_failed"], "{new}");
     }
 }
 
@@ -158,9 +159,9 @@ async fn both_passwords_must_be_strings() {
         absent.as_object_mut().unwrap().remove(member);
         (null[member], number[member]) = (json!(null), json!(1));
         for body in [absent, null, number] {
-            let answer = app.tenant("acme").patch(&v2("mia"), body.clone()).await;
-            assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
-            assert_eq!(wrong(&answer), [format!("{member} malformed_request")], "{body}");
+            let response = app.tenant("acme").patch(&v2("mia"), body.clone()).await;
+            assert_eq!(response.outcome(), "400 malformed_request", "{body}");
+            assert_eq!(field_errors(&response), [format!("{member} malformed_request")], "{body}");
         }
     }
 }
@@ -177,8 +178,8 @@ async fn passwords_are_never_echoed() {
     ];
 
     for body in bodies {
-        let answer = app.tenant("acme").patch(&v2("mia"), body).await;
-        assert!(answer.status.is_client_error());
-        assert!(!answer.text.contains("s3cret!"), "{}", answer.text);
+        let response = app.tenant("acme").patch(&v2("mia"), body).await;
+        assert!(response.status.is_client_error());
+        assert!(!response.text.contains("s3cret!"), "{}", response.text);
     }
 }

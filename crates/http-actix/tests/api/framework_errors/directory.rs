@@ -24,14 +24,14 @@ pub(crate) enum Failure {
     Failed,
     Unavailable(Option<Duration>),
     Timeout,
-    Silence,
+    NoResponse,
 }
 
 /// A directory that fails at every call.
 #[derive(Debug)]
-pub(crate) struct Failing(pub(crate) Failure);
+pub(crate) struct FailingDirectory(pub(crate) Failure);
 
-impl Failing {
+impl FailingDirectory {
     async fn fail<T>(&self) -> PortResult<T> {
         match self.0 {
             Failure::Panic => panic!("{SECRET}"),
@@ -40,13 +40,13 @@ impl Failing {
                 Err(PortError::Unavailable { retry_after, source: Some(SECRET.into()) })
             }
             Failure::Timeout => Err(PortError::Timeout),
-            Failure::Silence => std::future::pending().await,
+            Failure::NoResponse => std::future::pending().await,
         }
     }
 }
 
 #[async_trait]
-impl UserDirectory for Failing {
+impl UserDirectory for FailingDirectory {
     async fn find(&self, _: &AccountScope, _: &UserId) -> PortResult<Option<User>> {
         self.fail().await
     }
@@ -99,38 +99,38 @@ impl UserDirectory for Failing {
 }
 
 /// Calls every operation over a directory that fails like this.
-async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
-    let directory: Arc<dyn UserDirectory> = Arc::new(Failing(failure));
+async fn responses(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
+    let directory: Arc<dyn UserDirectory> = Arc::new(FailingDirectory(failure));
     let wishes = Wishes { http, directory: Some(directory), ..Wishes::default() };
     let app = App::start_with(wishes).await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     let mia = matrix::User::Known("mia").named(None).unwrap();
     for operation in matrix::operations().0 {
         let (path, body) = operation.request("acme", &mia);
         let method = operation.method;
         // Those of the last look up the caller first.
         for client in [app.operator(), app.tenant("acme"), app.member("olga")] {
-            let answer = client.call(method.clone(), &path, body.clone()).await;
-            assert!(!answer.text.contains("4711"), "{method} {path}: {answer:?}");
-            answers.push((path.clone(), answer));
+            let response = client.call(method.clone(), &path, body.clone()).await;
+            assert!(!response.text.contains("4711"), "{method} {path}: {response:?}");
+            responses.push((path.clone(), response));
         }
     }
     assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
-    assert_eq!(answers.len(), 36);
-    answers
+    assert_eq!(responses.len(), 36);
+    responses
 }
 
 #[tokio::test]
 async fn directory_panic_is_500_and_service_continues() {
-    for (path, answer) in answers(Failure::Panic, "").await {
-        assert_error(&path, &answer, "500 internal_error");
+    for (path, response) in responses(Failure::Panic, "").await {
+        assert_error(&path, &response, "500 internal_error");
     }
 }
 
 #[tokio::test]
 async fn directory_failure_is_502() {
-    for (path, answer) in answers(Failure::Failed, "").await {
-        assert_error(&path, &answer, "502 directory_error");
+    for (path, response) in responses(Failure::Failed, "").await {
+        assert_error(&path, &response, "502 directory_error");
     }
 }
 
@@ -142,23 +142,23 @@ async fn unavailable_directory_is_503_with_retry_after() {
         (Some(Duration::from_secs(7)), "7"),
         (Some(Duration::from_millis(7001)), "8"),
     ] {
-        for (path, answer) in answers(Failure::Unavailable(wait), "").await {
-            assert_error(&path, &answer, "503 directory_unavailable");
-            assert_eq!(answer.header("retry-after"), Some(header), "{path}");
+        for (path, response) in responses(Failure::Unavailable(wait), "").await {
+            assert_error(&path, &response, "503 directory_unavailable");
+            assert_eq!(response.header("retry-after"), Some(header), "{path}");
         }
     }
 }
 
 #[tokio::test]
 async fn directory_timeout_is_504() {
-    for (path, answer) in answers(Failure::Timeout, "").await {
-        assert_error(&path, &answer, "504 directory_timeout");
+    for (path, response) in responses(Failure::Timeout, "").await {
+        assert_error(&path, &response, "504 directory_timeout");
     }
 }
 
 #[tokio::test]
 async fn unresponsive_directory_is_504_after_request_timeout() {
-    for (path, answer) in answers(Failure::Silence, "request_timeout_ms = 50").await {
-        assert_error(&path, &answer, "504 directory_timeout");
+    for (path, response) in responses(Failure::NoResponse, "request_timeout_ms = 50").await {
+        assert_error(&path, &response, "504 directory_timeout");
     }
 }

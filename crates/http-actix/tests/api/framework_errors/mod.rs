@@ -29,30 +29,39 @@ const CODES: &str = "malformed_request unknown_parameter missing_token invalid_t
 
 /// Holds an answer to be this error, in the form of the contract that the path belongs to.
 #[track_caller]
-fn assert_error(path: &str, answer: &Answer, outcome: &str) {
-    let body = answer.json();
-    let id = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {answer:?}"));
+fn assert_error(path: &str, response: &Answer, outcome: &str) {
+    let body = response.json();
+    let id =
+        response.header("x-request-id").unwrap_or_else(|| panic!("no request id: {response:?}"));
     let codes = if is_user_management(path) {
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
-        assert_eq!(members(&body), ["errors"].into(), "{path}: {answer:?}");
+        assert_eq!(response.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(member_names(&body), ["errors"].into(), "{path}: {response:?}");
         let errors = body["errors"].as_array().unwrap();
         for error in errors {
-            assert_eq!(members(error), ["code", "detail", "meta"].into(), "{path}: {answer:?}");
-            assert!(error["detail"].is_string(), "{path}: {answer:?}");
-            assert_eq!(error["meta"]["requestId"], id, "{path}: {answer:?}");
+            assert_eq!(
+                member_names(error),
+                ["code", "detail", "meta"].into(),
+                "{path}: {response:?}"
+            );
+            assert!(error["detail"].is_string(), "{path}: {response:?}");
+            assert_eq!(error["meta"]["requestId"], id, "{path}: {response:?}");
         }
         errors.iter().map(|error| error["code"].clone()).collect()
     } else {
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
-        let mut names = members(&body);
+        assert_eq!(response.header("content-type"), Some("application/problem+json"), "{path}");
+        let mut names = member_names(&body);
         names.remove("errors");
         let known = ["type", "title", "status", "detail", "code", "requestId"];
-        assert_eq!(names, known.into(), "{path}: {answer:?}");
-        assert_eq!(body["type"], "about:blank", "{path}: {answer:?}");
-        assert_eq!(body["title"], answer.status.canonical_reason().unwrap(), "{path}: {answer:?}");
-        assert_eq!(body["status"], answer.status.as_u16(), "{path}: {answer:?}");
-        assert!(body["detail"].is_string(), "{path}: {answer:?}");
-        assert_eq!(body["requestId"], id, "{path}: {answer:?}");
+        assert_eq!(names, known.into(), "{path}: {response:?}");
+        assert_eq!(body["type"], "about:blank", "{path}: {response:?}");
+        assert_eq!(
+            body["title"],
+            response.status.canonical_reason().unwrap(),
+            "{path}: {response:?}"
+        );
+        assert_eq!(body["status"], response.status.as_u16(), "{path}: {response:?}");
+        assert!(body["detail"].is_string(), "{path}: {response:?}");
+        assert_eq!(body["requestId"], id, "{path}: {response:?}");
         let errors = body["errors"].as_array().into_iter().flatten();
         errors.map(|error| error["code"].clone()).chain([body["code"].clone()]).collect::<Vec<_>>()
     };
@@ -60,21 +69,21 @@ fn assert_error(path: &str, answer: &Answer, outcome: &str) {
         let published = CODES.split_whitespace().any(|known| code == known);
         assert!(published, "{path}: {code} is not published");
     }
-    assert_eq!(answer.outcome(), outcome, "{path}: {answer:?}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}: {answer:?}");
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}: {answer:?}");
-    match answer.status.as_u16() {
-        401 => assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer")),
-        405 => assert!(answer.header("allow").is_some(), "{path}: {answer:?}"),
+    assert_eq!(response.outcome(), outcome, "{path}: {response:?}");
+    assert_eq!(response.header("cache-control"), Some("no-store"), "{path}: {response:?}");
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{path}: {response:?}");
+    match response.status.as_u16() {
+        401 => assert!(response.header("www-authenticate").unwrap().starts_with("Bearer")),
+        405 => assert!(response.header("allow").is_some(), "{path}: {response:?}"),
         429 | 503 => {
-            let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
-            assert!(wait > 0, "{path}: {answer:?}");
+            let wait: u64 = response.header("retry-after").unwrap().parse().unwrap();
+            assert!(wait > 0, "{path}: {response:?}");
         }
         _ => {}
     }
 }
 
-fn members(value: &Value) -> BTreeSet<&str> {
+fn member_names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 

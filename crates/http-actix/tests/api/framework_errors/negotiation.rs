@@ -69,14 +69,14 @@ async fn non_bearer_authorization_is_a_missing_token() {
             &format!("BearerX {token}"),
             &format!("Bearer{token}"),
         ] {
-            let answer = app.anonymous().header("authorization", value).get(path).await;
-            assert_error(path, &answer, "401 missing_token");
+            let response = app.anonymous().header("authorization", value).get(path).await;
+            assert_error(path, &response, "401 missing_token");
             // RFC 6750 §3.1: no error code for a request without a token.
-            assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{value}");
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{value}");
         }
-        let answer = app.bearer("x").get(path).await;
-        assert_error(path, &answer, "401 invalid_token");
-        let challenge = answer.header("www-authenticate").unwrap();
+        let response = app.bearer("x").get(path).await;
+        assert_error(path, &response, "401 invalid_token");
+        let challenge = response.header("www-authenticate").unwrap();
         assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
         // RFC 9110 §11.1: the name of the scheme is case-insensitive.
         let client = app.anonymous().header("authorization", format!("bEARER {token}"));
@@ -92,9 +92,9 @@ async fn token_in_query_or_cookie_is_ignored() {
         let separator = if path.contains('?') { '&' } else { '?' };
         let in_query = format!("{path}{separator}access_token={token}");
         assert_error(path, &app.anonymous().get(&in_query).await, "401 missing_token");
-        let answer = app.operator().get(&in_query).await;
-        assert_error(path, &answer, "400 unknown_parameter");
-        assert!(!answer.text.contains(&token), "{answer:?}");
+        let response = app.operator().get(&in_query).await;
+        assert_error(path, &response, "400 unknown_parameter");
+        assert!(!response.text.contains(&token), "{response:?}");
         let client = app.anonymous().header("cookie", format!("access_token={token}"));
         assert_error(path, &client.get(path).await, "401 missing_token");
     }
@@ -110,18 +110,18 @@ async fn missing_permission_is_named_in_the_challenge() {
         ("/api/v1/users?filter[tenant]=acme", "VIEW_USERS_AND_GROUPS"),
         ("/api/v1/users/auth0%7Cmia", "VIEW_USERS_AND_GROUPS"),
     ] {
-        let answer = caller.get(path).await;
-        assert_error(path, &answer, "403 insufficient_permission");
+        let response = caller.get(path).await;
+        assert_error(path, &response, "403 insufficient_permission");
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-        assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{path}");
+        assert_eq!(response.header("www-authenticate"), Some(&*challenge), "{path}");
     }
     for (path, scope) in [
         ("/api/acme/admin/users/auth0%7Cmia", "tenant.access:write"),
         ("/api/v1/users/auth0%7Cmia", "MODIFY_USERS_AND_GROUPS"),
     ] {
-        let answer = caller.delete(path).await;
-        assert_error(path, &answer, "403 insufficient_permission");
+        let response = caller.delete(path).await;
+        assert_error(path, &response, "403 insufficient_permission");
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-        assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{path}");
+        assert_eq!(response.header("www-authenticate"), Some(&*challenge), "{path}");
     }
 }

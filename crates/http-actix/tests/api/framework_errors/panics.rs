@@ -20,32 +20,32 @@ const SECRET: &str = "planted-in-a-panic";
 
 /// Something that panics until it is mended.
 #[derive(Debug)]
-struct Broken(AtomicBool);
+struct PanickingPort(AtomicBool);
 
-impl Broken {
+impl PanickingPort {
     fn new() -> Arc<Self> {
         Arc::new(Self(AtomicBool::new(true)))
     }
 
-    fn mend(&self) {
+    fn repair(&self) {
         self.0.store(false, Ordering::SeqCst);
     }
 
-    fn work(&self) {
+    fn panic_if_broken(&self) {
         assert!(!self.0.load(Ordering::SeqCst), "{SECRET}");
     }
 }
 
 #[async_trait]
-impl KeySource for Broken {
+impl KeySource for PanickingPort {
     async fn fetch(&self, _: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
-        self.work();
+        self.panic_if_broken();
         Ok(vec![SigningKey::usual().public()])
     }
 }
 
 #[async_trait]
-impl PasswordCheck for Broken {
+impl PasswordCheck for PanickingPort {
     async fn verify(
         &self,
         _: &AccountScope,
@@ -53,7 +53,7 @@ impl PasswordCheck for Broken {
         _: CurrentPassword,
         _: Option<IpAddr>,
     ) -> PortResult<Verdict> {
-        self.work();
+        self.panic_if_broken();
         Ok(Verdict::Match)
     }
 }
@@ -68,8 +68,8 @@ async fn token_verification_panic_is_500_and_service_continues() {
     for _ in 0..3 {
         for client in [&operator, &program] {
             for path in LISTS {
-                let answer = client.get(path).await;
-                assert_error(path, &answer, "500 internal_error");
+                let response = client.get(path).await;
+                assert_error(path, &response, "500 internal_error");
             }
         }
     }
@@ -86,15 +86,15 @@ async fn token_verification_panic_is_500_and_service_continues() {
 
 #[tokio::test]
 async fn key_fetch_panic_is_503_keys_unavailable() {
-    let source = Broken::new();
+    let source = PanickingPort::new();
     let wishes = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
     let app = App::start_with(wishes).await;
     for path in LISTS {
-        let answer = app.tenant("acme").get(path).await;
-        assert_error(path, &answer, "503 keys_unavailable");
-        assert!(!answer.text.contains(SECRET), "{answer:?}");
+        let response = app.tenant("acme").get(path).await;
+        assert_error(path, &response, "503 keys_unavailable");
+        assert!(!response.text.contains(SECRET), "{response:?}");
     }
-    source.mend();
+    source.repair();
     app.clock.advance(Duration::from_hours(1));
     for path in LISTS {
         assert_eq!(app.tenant("acme").get(path).await.outcome(), "200");
@@ -103,17 +103,17 @@ async fn key_fetch_panic_is_503_keys_unavailable() {
 
 #[tokio::test]
 async fn password_check_panic_is_not_a_failed_attempt() {
-    let check = Broken::new();
+    let check = PanickingPort::new();
     let wishes = Wishes { passwords: Some(Arc::clone(&check) as _), ..Wishes::default() };
     let app = App::start_with(wishes).await;
     let path = "/api/v2/users/auth0%7Cmia/change-password";
     let body = json!({"currentPassword": SECRET, "newPassword": "another-password"});
     // More than there may be wrong ones, and than may be under way at a time.
     for _ in 0..12 {
-        let answer = app.tenant("acme").patch(path, body.clone()).await;
-        assert_error(path, &answer, "500 internal_error");
-        assert!(!answer.text.contains(SECRET), "{answer:?}");
+        let response = app.tenant("acme").patch(path, body.clone()).await;
+        assert_error(path, &response, "500 internal_error");
+        assert!(!response.text.contains(SECRET), "{response:?}");
     }
-    check.mend();
+    check.repair();
     assert_eq!(app.tenant("acme").patch(path, body).await.outcome(), "200");
 }

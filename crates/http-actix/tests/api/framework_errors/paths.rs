@@ -81,16 +81,16 @@ async fn allow_header_lists_documented_methods() {
             if methods.contains(method) {
                 continue;
             }
-            let called = Method::from_bytes(method.as_bytes()).unwrap();
+            let unsupported = Method::from_bytes(method.as_bytes()).unwrap();
             for client in [app.anonymous(), app.operator()] {
-                let answer = client.call(called.clone(), path, None).await;
-                let allow = answer.header("allow").map(|allow| allow.split(", ").collect());
+                let response = client.call(unsupported.clone(), path, None).await;
+                let allow = response.header("allow").map(|allow| allow.split(", ").collect());
                 let known: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
-                assert_eq!(allow, Some(known), "{method} {path}: {answer:?}");
+                assert_eq!(allow, Some(known), "{method} {path}: {response:?}");
                 if method == "HEAD" {
-                    assert_eq!((answer.status.as_u16(), &*answer.text), (405, ""), "{path}");
+                    assert_eq!((response.status.as_u16(), &*response.text), (405, ""), "{path}");
                 } else {
-                    assert_error(path, &answer, "405 method_not_allowed");
+                    assert_error(path, &response, "405 method_not_allowed");
                 }
             }
         }
@@ -101,9 +101,9 @@ async fn allow_header_lists_documented_methods() {
 async fn openapi_and_docs_allow_only_get() {
     let app = App::start().await;
     for path in ["/openapi.json", "/docs"] {
-        let answer = app.anonymous().post(path, json!({})).await;
-        assert_eq!(answer.outcome(), "405 method_not_allowed", "{path}");
-        assert_eq!(answer.header("allow"), Some("GET"), "{path}");
+        let response = app.anonymous().post(path, json!({})).await;
+        assert_eq!(response.outcome(), "405 method_not_allowed", "{path}");
+        assert_eq!(response.header("allow"), Some("GET"), "{path}");
     }
 }
 
@@ -111,8 +111,8 @@ async fn openapi_and_docs_allow_only_get() {
 async fn percent_encoded_path_keeps_its_error_format() {
     let app = App::start().await;
     for path in ["/api/v1/users", "/api/%761/users", "/%61pi/v1/users"] {
-        let answer = app.anonymous().get(path).await;
-        assert_eq!(answer.outcome(), "401 missing_token", "{path}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        let response = app.anonymous().get(path).await;
+        assert_eq!(response.outcome(), "401 missing_token", "{path}");
+        assert_eq!(response.header("content-type"), Some("application/json"), "{path}");
     }
 }
