@@ -13,7 +13,7 @@ fn rels(list: List, page: &Answer) -> Vec<String> {
 }
 
 /// The page that a link leads to.
-fn number(list: List, page: &Answer, rel: &str) -> Option<String> {
+fn linked_page(list: List, page: &Answer, rel: &str) -> Option<String> {
     let href = list.link(page, rel)?;
     let (_, query) = href.split_once('?').unwrap();
     let mut parameters = form_urlencoded::parse(query.as_bytes());
@@ -26,7 +26,7 @@ async fn middle_page_links_first_prev_next_last() {
 
     for list in BOTH {
         let page = list.get(&app, "page[size]=2&page[number]=1").await;
-        let numbers = ["first", "prev", "next", "last"].map(|rel| number(list, &page, rel));
+        let numbers = ["first", "prev", "next", "last"].map(|rel| linked_page(list, &page, rel));
         assert_eq!(numbers.map(Option::unwrap), ["0", "0", "2", "3"], "{list:?}");
     }
 }
@@ -65,11 +65,11 @@ async fn page_past_the_end_is_empty_and_links_back() {
     let app = App::start().await;
 
     for list in BOTH {
-        for past in ["2", "3", "1000000", "18446744073709551615"] {
-            let page = list.get(&app, &format!("page[size]=4&page[number]={past}")).await;
-            assert!(list.names(&page).is_empty(), "{list:?} {past}");
-            assert_eq!(rels(list, &page), ["first", "last", "prev"], "{list:?} {past}");
-            assert_eq!(number(list, &page, "prev").as_deref(), Some("1"), "{list:?} {past}");
+        for number in ["2", "3", "1000000", "18446744073709551615"] {
+            let page = list.get(&app, &format!("page[size]=4&page[number]={number}")).await;
+            assert!(list.names(&page).is_empty(), "{list:?} {number}");
+            assert_eq!(rels(list, &page), ["first", "last", "prev"], "{list:?} {number}");
+            assert_eq!(linked_page(list, &page, "prev").as_deref(), Some("1"), "{list:?} {number}");
         }
     }
 }
@@ -80,11 +80,11 @@ async fn empty_list_has_first_and_last_links() {
     let initech = app.tenant("initech");
 
     for list in BOTH {
-        let page = initech.get(&list.of("initech", "page[size]=5")).await;
+        let page = initech.get(&list.path("initech", "page[size]=5")).await;
         assert_eq!(page.status, 200);
         assert!(list.names(&page).is_empty());
         assert_eq!(rels(list, &page), ["first", "last"], "{list:?}");
-        assert_eq!(number(list, &page, "last").as_deref(), Some("0"), "{list:?}");
+        assert_eq!(linked_page(list, &page, "last").as_deref(), Some("0"), "{list:?}");
     }
 }
 
@@ -106,8 +106,8 @@ async fn prev_links_lead_back_through_the_same_pages() {
     for list in BOTH {
         let mut pages = Vec::new();
         let mut path = list.link(&list.get(&app, "page[size]=3").await, "last");
-        while let Some(there) = path {
-            let page = acme.get(&there).await;
+        while let Some(href) = path {
+            let page = acme.get(&href).await;
             pages.push(list.names(&page));
             path = list.link(&page, "prev");
         }
@@ -125,8 +125,8 @@ async fn unpaged_sorted_list_links_to_itself() {
 
     let list = List::A.get(&app, "sort=-email").await;
 
-    let itself = "https://usher.example.com/api/acme/admin/users?sort=-email";
-    let expected =
-        [("first", itself), ("last", itself)].map(|(rel, href)| (rel.to_owned(), href.to_owned()));
+    let own_url = "https://usher.example.com/api/acme/admin/users?sort=-email";
+    let expected = [("first", own_url), ("last", own_url)]
+        .map(|(rel, href)| (rel.to_owned(), href.to_owned()));
     assert_eq!(List::A.links(&list), expected);
 }

@@ -19,7 +19,7 @@ const BOTH: [List; 2] = [List::A, List::B];
 
 impl List {
     /// Its path, with these parameters besides the tenant.
-    fn of(self, tenant: &str, parameters: &str) -> String {
+    fn path(self, tenant: &str, parameters: &str) -> String {
         match self {
             Self::A => format!("/api/{tenant}/admin/users?{parameters}"),
             Self::B => format!("/api/v1/users?filter[tenant]={tenant}&{parameters}"),
@@ -27,7 +27,7 @@ impl List {
     }
 
     async fn get(self, app: &App, parameters: &str) -> Answer {
-        app.tenant("acme").get(&self.of("acme", parameters)).await
+        app.tenant("acme").get(&self.path("acme", parameters)).await
     }
 
     /// Who is on a page, in its order.
@@ -69,14 +69,14 @@ impl List {
 
     /// Everybody on the page and those after it, by the links from page to page.
     async fn follow(self, client: &Client<'_>, path: String) -> Vec<String> {
-        let mut everybody = Vec::new();
+        let mut users = Vec::new();
         let mut next = Some(path);
         while let Some(path) = next {
             let page = client.get(&path).await;
-            everybody.extend(self.names(&page));
+            users.extend(self.names(&page));
             next = self.link(&page, "next");
         }
-        everybody
+        users
     }
 }
 
@@ -85,8 +85,8 @@ fn text(value: &Value) -> String {
 }
 
 /// The parameter that an error names, and the code.
-fn wrong(answer: &Answer) -> Vec<String> {
-    let body = answer.json();
+fn parameter_errors(response: &Answer) -> Vec<String> {
+    let body = response.json();
     let name = |entry: &Value| {
         let parameter = entry.get("field").or_else(|| entry.pointer("/meta/parameter"));
         format!("{} {}", text(parameter.unwrap()), text(&entry["code"]))

@@ -2,16 +2,20 @@
 
 use reqwest::Method;
 
-use super::{BOTH, wrong};
+use super::{BOTH, parameter_errors};
 use crate::support::App;
 
 /// Holds both lists to refuse a parameter's value and to name the parameter.
-async fn refuses(app: &App, name: &str, values: &[&str]) {
+async fn assert_malformed(app: &App, name: &str, values: &[&str]) {
     for list in BOTH {
         for value in values {
-            let answer = list.get(app, &format!("{name}={value}")).await;
-            assert_eq!(answer.outcome(), "400 malformed_request", "{list:?} {name}={value}");
-            assert_eq!(wrong(&answer), [format!("{name} malformed_request")], "{list:?} {value}");
+            let response = list.get(app, &format!("{name}={value}")).await;
+            assert_eq!(response.outcome(), "400 malformed_request", "{list:?} {name}={value}");
+            assert_eq!(
+                parameter_errors(&response),
+                [format!("{name} malformed_request")],
+                "{list:?} {value}"
+            );
         }
     }
 }
@@ -38,7 +42,7 @@ async fn page_size_must_be_1_to_100() {
         "%D9%A5",
         "null",
     ];
-    refuses(&app, "page[size]", &values).await;
+    assert_malformed(&app, "page[size]", &values).await;
 }
 
 #[tokio::test]
@@ -46,7 +50,7 @@ async fn page_number_must_be_a_non_negative_integer() {
     let app = App::start().await;
 
     let values = ["-1", "abc", "+5", "%2B5", "", "1.5", "-0", "18446744073709551616", "%00"];
-    refuses(&app, "page[number]", &values).await;
+    assert_malformed(&app, "page[number]", &values).await;
 }
 
 #[tokio::test]
@@ -54,7 +58,7 @@ async fn unknown_sort_is_rejected() {
     let app = App::start().await;
 
     let values = ["", "-", "--id", "name", "ID", "%2Bid", "id,email", "lastLogin", "updatedAt"];
-    refuses(&app, "sort", &values).await;
+    assert_malformed(&app, "sort", &values).await;
 }
 
 #[tokio::test]
@@ -62,11 +66,11 @@ async fn all_invalid_parameters_are_reported_together() {
     let app = App::start().await;
 
     for list in BOTH {
-        let answer = list.get(&app, "page[size]=0&page[number]=x&sort=y").await;
-        let mut named = wrong(&answer);
-        named.sort();
+        let response = list.get(&app, "page[size]=0&page[number]=x&sort=y").await;
+        let mut reported = parameter_errors(&response);
+        reported.sort();
         let expected = ["page[number]", "page[size]", "sort"];
-        assert_eq!(named, expected.map(|name| format!("{name} malformed_request")), "{list:?}");
+        assert_eq!(reported, expected.map(|name| format!("{name} malformed_request")), "{list:?}");
     }
 }
 
@@ -76,9 +80,13 @@ async fn repeated_parameter_is_rejected() {
 
     for (name, value) in [("page[size]", "5"), ("page[number]", "0"), ("sort", "id")] {
         for list in BOTH {
-            let answer = list.get(&app, &format!("{name}={value}&{name}={value}")).await;
-            assert_eq!(answer.outcome(), "400 malformed_request", "{list:?} {name}");
-            assert_eq!(wrong(&answer), [format!("{name} malformed_request")], "{list:?} {name}");
+            let response = list.get(&app, &format!("{name}={value}&{name}={value}")).await;
+            assert_eq!(response.outcome(), "400 malformed_request", "{list:?} {name}");
+            assert_eq!(
+                parameter_errors(&response),
+                [format!("{name} malformed_request")],
+                "{list:?} {name}"
+            );
         }
     }
 }
@@ -87,11 +95,11 @@ async fn repeated_parameter_is_rejected() {
 async fn repeated_filter_is_rejected() {
     let app = App::start().await;
 
-    let answer = app.tenants(&["acme", "globex"]);
-    let answer = answer.get("/api/v1/users?filter[tenant]=acme&filter%5Btenant%5D=globex").await;
+    let client = app.tenants(&["acme", "globex"]);
+    let response = client.get("/api/v1/users?filter[tenant]=acme&filter%5Btenant%5D=globex").await;
 
-    assert_eq!(answer.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&answer), ["filter[tenant] malformed_request"]);
+    assert_eq!(response.outcome(), "400 malformed_request");
+    assert_eq!(parameter_errors(&response), ["filter[tenant] malformed_request"]);
 }
 
 #[tokio::test]
@@ -99,9 +107,9 @@ async fn contract_b_list_requires_the_filter() {
     let app = App::start().await;
 
     for query in ["", "?", "?page[size]=5", "?filter[tenant]=", "?filter[tenant]=Not%20One"] {
-        let answer = app.tenant("acme").get(&format!("/api/v1/users{query}")).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{query}");
-        assert_eq!(wrong(&answer), ["filter[tenant] malformed_request"], "{query}");
+        let response = app.tenant("acme").get(&format!("/api/v1/users{query}")).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{query}");
+        assert_eq!(parameter_errors(&response), ["filter[tenant] malformed_request"], "{query}");
     }
 }
 
@@ -122,9 +130,13 @@ async fn unknown_list_parameter_is_reported() {
 
     for name in ["page", "page[limit]", "Sort", "filter", "filter[email]", "q", "page[size", ""] {
         for list in BOTH {
-            let answer = list.get(&app, &format!("{name}=1")).await;
-            assert_eq!(answer.outcome(), "400 unknown_parameter", "{list:?} {name}");
-            assert_eq!(wrong(&answer), [format!("{name} unknown_parameter")], "{list:?} {name}");
+            let response = list.get(&app, &format!("{name}=1")).await;
+            assert_eq!(response.outcome(), "400 unknown_parameter", "{list:?} {name}");
+            assert_eq!(
+                parameter_errors(&response),
+                [format!("{name} unknown_parameter")],
+                "{list:?} {name}"
+            );
         }
     }
 }
@@ -141,9 +153,9 @@ async fn every_operation_rejects_unknown_parameters() {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let body = (method != Method::GET && method != Method::DELETE)
             .then(|| ("application/json", b"{}".to_vec()));
-        let answer = acme.send(method.clone(), &format!("{path}?force=true"), body).await;
-        assert_eq!(answer.outcome(), "400 unknown_parameter", "{method} {path}");
-        assert_eq!(wrong(&answer), ["force unknown_parameter"], "{method} {path}");
+        let response = acme.send(method.clone(), &format!("{path}?force=true"), body).await;
+        assert_eq!(response.outcome(), "400 unknown_parameter", "{method} {path}");
+        assert_eq!(parameter_errors(&response), ["force unknown_parameter"], "{method} {path}");
     }
 }
 
@@ -153,8 +165,8 @@ async fn list_parameters_are_rejected_by_other_operations() {
 
     for path in ["/api/v1/users/auth0%7Cmia", "/api/acme/admin/users/auth0%7Cmia"] {
         for name in ["filter[tenant]", "page[size]", "page[number]", "sort"] {
-            let answer = app.tenant("acme").get(&format!("{path}?{name}=1")).await;
-            assert_eq!(answer.outcome(), "400 unknown_parameter", "{path} {name}");
+            let response = app.tenant("acme").get(&format!("{path}?{name}=1")).await;
+            assert_eq!(response.outcome(), "400 unknown_parameter", "{path} {name}");
         }
     }
 }

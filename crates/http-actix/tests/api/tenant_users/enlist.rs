@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{ACME, location, names, user, wrong};
+use super::{ACME, field_errors, location, names, user_path};
 use crate::support::{App, Wishes};
 
 /// Somebody whose stored role in acme is none of the catalogue.
-fn with_a_superhero() -> Wishes {
+fn with_unknown_stored_role() -> Wishes {
     let people = json!({
         "id": "auth0|zoe", "email": "zoe@globex.example", "name": "Zoe Z.",
         "homeTenant": "globex", "tenants": {"acme": "superhero", "globex": "member"},
@@ -14,7 +14,7 @@ fn with_a_superhero() -> Wishes {
     Wishes { people: people.to_string(), ..Wishes::default() }
 }
 
-fn members(value: &Value) -> Vec<&String> {
+fn member_names(value: &Value) -> Vec<&String> {
     value.as_object().unwrap().keys().collect()
 }
 
@@ -23,16 +23,16 @@ async fn new_user_is_created_and_attached() {
     let app = App::start().await;
     let body = json!({"email": "new@acme.example", "name": "New N.", "role": "viewer"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.status, 201);
-    let mut shown = answer.json();
-    assert!(shown["id"].take().as_str().unwrap().starts_with("auth0|"));
+    assert_eq!(response.status, 201);
+    let mut user = response.json();
+    assert!(user["id"].take().as_str().unwrap().starts_with("auth0|"));
     let expected = json!({
         "id": null, "email": "new@acme.example", "name": "New N.", "blocked": false,
         "lastLogin": null, "tenantRole": "viewer",
     });
-    assert_eq!(shown, expected);
+    assert_eq!(user, expected);
 }
 
 #[tokio::test]
@@ -40,11 +40,11 @@ async fn existing_account_is_attached() {
     let app = App::start().await;
     let body = json!({"email": "gina@globex.example", "role": "viewer"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.status, 201);
-    assert_eq!(answer.json()["id"], "auth0|gina");
-    assert_eq!(answer.json()["tenantRole"], "viewer");
+    assert_eq!(response.status, 201);
+    assert_eq!(response.json()["id"], "auth0|gina");
+    assert_eq!(response.json()["tenantRole"], "viewer");
 }
 
 #[tokio::test]
@@ -56,13 +56,13 @@ async fn created_and_attached_responses_have_the_same_shape() {
     let attached = acme.post(ACME, json!({"email": "ivy@nowhere.example", "role": "member"})).await;
 
     assert_eq!(created.status, attached.status);
-    assert_eq!(members(&created.json()), members(&attached.json()));
-    let names = |answer: &crate::support::Answer| {
-        let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+    assert_eq!(member_names(&created.json()), member_names(&attached.json()));
+    let header_names = |response: &crate::support::Answer| {
+        let mut names: Vec<_> = response.headers.keys().map(ToString::to_string).collect();
         names.sort();
         names
     };
-    assert_eq!(names(&created), names(&attached));
+    assert_eq!(header_names(&created), header_names(&attached));
 }
 
 #[tokio::test]
@@ -70,9 +70,9 @@ async fn location_of_created_user_resolves() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.post(ACME, json!({"email": "new@acme.example", "role": "member"})).await;
+    let response = acme.post(ACME, json!({"email": "new@acme.example", "role": "member"})).await;
 
-    assert_eq!(acme.get(&location(&answer)).await.json(), answer.json());
+    assert_eq!(acme.get(&location(&response)).await.json(), response.json());
 }
 
 #[tokio::test]
@@ -80,10 +80,10 @@ async fn location_of_attached_user_resolves() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.post(ACME, json!({"email": "ivy@nowhere.example", "role": "member"})).await;
+    let response = acme.post(ACME, json!({"email": "ivy@nowhere.example", "role": "member"})).await;
 
-    assert_eq!(location(&answer), user("acme", "ivy"));
-    assert_eq!(acme.get(&location(&answer)).await.json(), answer.json());
+    assert_eq!(location(&response), user_path("acme", "ivy"));
+    assert_eq!(acme.get(&location(&response)).await.json(), response.json());
 }
 
 #[tokio::test]
@@ -102,9 +102,9 @@ async fn email_of_new_user_is_stored_in_lower_case() {
     let app = App::start().await;
     let body = json!({"email": "New.Person@ACME.example", "role": "member"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.json()["email"], "new.person@acme.example");
+    assert_eq!(response.json()["email"], "new.person@acme.example");
 }
 
 #[tokio::test]
@@ -112,9 +112,9 @@ async fn account_is_found_by_email_in_any_case() {
     let app = App::start().await;
     let body = json!({"email": "IVY@Nowhere.Example", "role": "member"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.json()["id"], "auth0|ivy");
+    assert_eq!(response.json()["id"], "auth0|ivy");
 }
 
 #[tokio::test]
@@ -123,8 +123,8 @@ async fn attached_user_cannot_be_attached_again() {
 
     for email in ["mia@acme.example", "MIA@acme.example", "gus@globex.example"] {
         let body = json!({"email": email, "role": "viewer"});
-        let answer = app.tenant("acme").post(ACME, body).await;
-        assert_eq!(answer.outcome(), "409 already_attached", "{email}");
+        let response = app.tenant("acme").post(ACME, body).await;
+        assert_eq!(response.outcome(), "409 already_attached", "{email}");
     }
 }
 
@@ -132,12 +132,12 @@ async fn attached_user_cannot_be_attached_again() {
 async fn refused_attach_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    let before = acme.get(&user("acme", "mia")).await.json();
+    let before = acme.get(&user_path("acme", "mia")).await.json();
 
     let body = json!({"email": "mia@acme.example", "name": "Another", "role": "admin"});
     assert_eq!(acme.post(ACME, body).await.outcome(), "409 already_attached");
 
-    assert_eq!(acme.get(&user("acme", "mia")).await.json(), before);
+    assert_eq!(acme.get(&user_path("acme", "mia")).await.json(), before);
 }
 
 #[tokio::test]
@@ -146,18 +146,21 @@ async fn role_outside_the_catalogue_is_rejected() {
 
     for role in ["superhero", "", "Owner", " owner"] {
         let body = json!({"email": "ivy@nowhere.example", "role": role});
-        let answer = app.tenant("acme").post(ACME, body).await;
-        assert_eq!(answer.outcome(), "422 unknown_role", "{role}");
-        assert_eq!(wrong(&answer), ["role unknown_role"], "{role}");
+        let response = app.tenant("acme").post(ACME, body).await;
+        assert_eq!(response.outcome(), "422 unknown_role", "{role}");
+        assert_eq!(field_errors(&response), ["role unknown_role"], "{role}");
     }
-    assert_eq!(app.tenant("acme").get(&user("acme", "ivy")).await.outcome(), "404 user_not_found");
+    assert_eq!(
+        app.tenant("acme").get(&user_path("acme", "ivy")).await.outcome(),
+        "404 user_not_found"
+    );
 }
 
 #[tokio::test]
 async fn user_with_unknown_stored_role_is_not_found() {
-    let app = App::start_with(with_a_superhero()).await;
+    let app = App::start_with(with_unknown_stored_role()).await;
     let acme = app.tenant("acme");
-    let zoe = user("acme", "zoe");
+    let zoe = user_path("acme", "zoe");
 
     assert_eq!(acme.get(&zoe).await.outcome(), "404 user_not_found");
     assert_eq!(acme.put(&zoe, json!({"role": "member"})).await.outcome(), "404 user_not_found");
@@ -166,7 +169,7 @@ async fn user_with_unknown_stored_role_is_not_found() {
 
 #[tokio::test]
 async fn user_with_unknown_stored_role_is_not_listed() {
-    let app = App::start_with(with_a_superhero()).await;
+    let app = App::start_with(with_unknown_stored_role()).await;
 
     let list = app.tenant("acme").get(ACME).await;
 
@@ -175,13 +178,13 @@ async fn user_with_unknown_stored_role_is_not_listed() {
 
 #[tokio::test]
 async fn user_with_unknown_stored_role_can_be_attached() {
-    let app = App::start_with(with_a_superhero()).await;
+    let app = App::start_with(with_unknown_stored_role()).await;
     let acme = app.tenant("acme");
 
-    let answer = acme.post(ACME, json!({"email": "zoe@globex.example", "role": "viewer"})).await;
+    let response = acme.post(ACME, json!({"email": "zoe@globex.example", "role": "viewer"})).await;
 
-    assert_eq!(answer.status, 201);
-    let zoe = acme.get(&user("acme", "zoe")).await.json();
+    assert_eq!(response.status, 201);
+    let zoe = acme.get(&user_path("acme", "zoe")).await.json();
     assert_eq!((&zoe["id"], &zoe["tenantRole"]), (&json!("auth0|zoe"), &json!("viewer")));
 }
 
@@ -189,13 +192,13 @@ async fn user_with_unknown_stored_role_can_be_attached() {
 async fn name_of_attached_guest_applies_in_this_tenant_only() {
     let app = App::start().await;
     let globex = app.tenant("globex");
-    let before = globex.get(&user("globex", "gina")).await.json();
+    let before = globex.get(&user_path("globex", "gina")).await.json();
     let body = json!({"email": "gina@globex.example", "name": "The guest", "role": "viewer"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.json()["name"], "The guest");
-    assert_eq!(globex.get(&user("globex", "gina")).await.json(), before);
+    assert_eq!(response.json()["name"], "The guest");
+    assert_eq!(globex.get(&user_path("globex", "gina")).await.json(), before);
 }
 
 #[tokio::test]
@@ -207,8 +210,8 @@ async fn attaching_without_name_keeps_the_account_name() {
         json!({"email": "olga@acme.example", "role": "viewer", "name": null}),
     ] {
         let name = if body["email"] == "adam@acme.example" { "Adam A." } else { "Olga O." };
-        let answer = app.tenant("initech").post("/api/initech/admin/users", body).await;
-        assert_eq!(answer.json()["name"], name);
+        let response = app.tenant("initech").post("/api/initech/admin/users", body).await;
+        assert_eq!(response.json()["name"], name);
     }
 }
 
@@ -216,13 +219,13 @@ async fn attaching_without_name_keeps_the_account_name() {
 async fn reattaching_at_home_renames_everywhere() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    assert_eq!(acme.delete(&user("acme", "adam")).await.status, 204);
+    assert_eq!(acme.delete(&user_path("acme", "adam")).await.status, 204);
     let body = json!({"email": "adam@acme.example", "name": "Adam Again", "role": "member"});
 
     assert_eq!(acme.post(ACME, body).await.status, 201);
 
-    let there = app.tenant("globex").get(&user("globex", "adam")).await;
-    assert_eq!(there.json()["name"], "Adam Again");
+    let in_globex = app.tenant("globex").get(&user_path("globex", "adam")).await;
+    assert_eq!(in_globex.json()["name"], "Adam Again");
 }
 
 #[tokio::test]
@@ -245,13 +248,13 @@ async fn write_scope_does_not_imply_read() {
 
     let written = [
         writer.post(ACME, json!({"email": "ivy@nowhere.example", "role": "member"})).await,
-        writer.put(&user("acme", "ivy"), json!({"role": "viewer"})).await,
-        writer.delete(&user("acme", "ivy")).await,
+        writer.put(&user_path("acme", "ivy"), json!({"role": "viewer"})).await,
+        writer.delete(&user_path("acme", "ivy")).await,
     ];
-    let read = [writer.get(ACME).await, writer.get(&user("acme", "mia")).await];
+    let read = [writer.get(ACME).await, writer.get(&user_path("acme", "mia")).await];
 
-    assert_eq!(written.map(|answer| answer.outcome()), ["201", "200", "204"]);
-    assert_eq!(read.map(|answer| answer.outcome()), ["403 insufficient_permission"; 2]);
+    assert_eq!(written.map(|response| response.outcome()), ["201", "200", "204"]);
+    assert_eq!(read.map(|response| response.outcome()), ["403 insufficient_permission"; 2]);
 }
 
 #[tokio::test]
@@ -259,13 +262,13 @@ async fn read_scope_does_not_imply_write() {
     let app = App::start().await;
     let reader = app.tenant_with("acme", &["tenant.access:read"]);
 
-    let read = [reader.get(ACME).await, reader.get(&user("acme", "mia")).await];
+    let read = [reader.get(ACME).await, reader.get(&user_path("acme", "mia")).await];
     let written = [
         reader.post(ACME, json!({"email": "ivy@nowhere.example", "role": "member"})).await,
-        reader.put(&user("acme", "mia"), json!({"role": "viewer"})).await,
-        reader.delete(&user("acme", "mia")).await,
+        reader.put(&user_path("acme", "mia"), json!({"role": "viewer"})).await,
+        reader.delete(&user_path("acme", "mia")).await,
     ];
 
-    assert_eq!(read.map(|answer| answer.outcome()), ["200"; 2]);
-    assert_eq!(written.map(|answer| answer.outcome()), ["403 insufficient_permission"; 3]);
+    assert_eq!(read.map(|response| response.outcome()), ["200"; 2]);
+    assert_eq!(written.map(|response| response.outcome()), ["403 insufficient_permission"; 3]);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{ACME, names, user, wrong};
+use super::{ACME, field_errors, names, user_path};
 use crate::support::{App, Wishes};
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn list_of_tenant_without_users_is_empty() {
 async fn user_is_shown_with_every_field() {
     let app = App::start().await;
 
-    let olga = app.tenant("acme").get(&user("acme", "olga")).await;
+    let olga = app.tenant("acme").get(&user_path("acme", "olga")).await;
 
     let expected = json!({
         "id": "auth0|olga",
@@ -62,7 +62,7 @@ async fn user_is_shown_with_every_field() {
 async fn missing_user_fields_are_null() {
     let app = App::start().await;
 
-    let vera = app.tenant("acme").get(&user("acme", "vera")).await.json();
+    let vera = app.tenant("acme").get(&user_path("acme", "vera")).await.json();
 
     assert_eq!((&vera["name"], &vera["lastLogin"]), (&json!(null), &json!(null)));
     assert!(vera.get("name").is_some() && vera.get("lastLogin").is_some());
@@ -75,14 +75,14 @@ async fn list_entry_equals_single_user_response() {
 
     let list = acme.get(ACME).await.json();
 
-    assert_eq!(list[2], acme.get(&user("acme", "gus")).await.json());
+    assert_eq!(list[2], acme.get(&user_path("acme", "gus")).await.json());
 }
 
 #[tokio::test]
 async fn blocked_account_is_shown_as_blocked() {
     let app = App::start().await;
 
-    let bob = app.tenant("acme").get(&user("acme", "bob")).await;
+    let bob = app.tenant("acme").get(&user_path("acme", "bob")).await;
 
     assert_eq!(bob.json()["blocked"], true);
 }
@@ -91,10 +91,10 @@ async fn blocked_account_is_shown_as_blocked() {
 async fn user_role_is_shown_per_tenant() {
     let app = App::start().await;
 
-    let here = app.tenant("acme").get(&user("acme", "adam")).await;
-    let there = app.tenant("globex").get(&user("globex", "adam")).await;
+    let in_acme = app.tenant("acme").get(&user_path("acme", "adam")).await;
+    let in_globex = app.tenant("globex").get(&user_path("globex", "adam")).await;
 
-    let roles = (&here.json()["tenantRole"], &there.json()["tenantRole"]);
+    let roles = (&in_acme.json()["tenantRole"], &in_globex.json()["tenantRole"]);
     assert_eq!(roles, (&json!("admin"), &json!("viewer")));
 }
 
@@ -138,7 +138,7 @@ async fn filter_cannot_name_another_tenant() {
     ] {
         let list = both.get(&format!("{ACME}?filter[tenant]={filter}")).await;
         assert_eq!(list.outcome(), format!("{status} {code}"), "{filter}");
-        assert_eq!(wrong(&list), [format!("filter[tenant] {code}")], "{filter}");
+        assert_eq!(field_errors(&list), [format!("filter[tenant] {code}")], "{filter}");
     }
 }
 
@@ -164,10 +164,10 @@ async fn operator_can_list_users_of_any_tenant() {
 #[tokio::test]
 async fn invalid_user_id_is_not_found() {
     let app = App::start().await;
-    let unknown = app.tenant("acme").get(&user("acme", "nobody")).await;
+    let unknown = app.tenant("acme").get(&user_path("acme", "unknown")).await;
 
     for id in ["%20", "a%2Fb", "%2E%2E%2Fvera", "%ff", "auth0%7Cm%C3%AFa"] {
-        let answer = app.tenant("acme").get(&format!("{ACME}/{id}")).await;
-        assert_eq!(answer.without_request_id(), unknown.without_request_id(), "{id}");
+        let response = app.tenant("acme").get(&format!("{ACME}/{id}")).await;
+        assert_eq!(response.without_request_id(), unknown.without_request_id(), "{id}");
     }
 }

@@ -14,7 +14,7 @@ use crate::support::Answer;
 const ACME: &str = "/api/acme/admin/users";
 
 /// Somebody in a tenant.
-fn user(tenant: &str, name: &str) -> String {
+fn user_path(tenant: &str, name: &str) -> String {
     format!("/api/{tenant}/admin/users/auth0%7C{name}")
 }
 
@@ -26,7 +26,7 @@ fn names(list: &Answer) -> Vec<String> {
 }
 
 /// What a problem finds wrong with single values, such as `email validation_failed`.
-fn wrong(problem: &Answer) -> Vec<String> {
+fn field_errors(problem: &Answer) -> Vec<String> {
     let problem = problem.json();
     let errors = problem["errors"].as_array().into_iter().flatten();
     let text = |error: &serde_json::Value, name: &str| error[name].as_str().unwrap().to_owned();
@@ -34,7 +34,7 @@ fn wrong(problem: &Answer) -> Vec<String> {
 }
 
 /// The path that a `Location` leads to.
-fn location(answer: &Answer) -> String {
-    let location = answer.header("location").unwrap();
+fn location(response: &Answer) -> String {
+    let location = response.header("location").unwrap();
     location.strip_prefix("https://usher.example.com").unwrap().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ACME, user};
+use super::{ACME, user_path};
 use crate::support::{App, Wishes};
 
 const FORBIDDEN: &str = "403 insufficient_permission";
@@ -14,9 +14,9 @@ async fn admin_cannot_grant_role_above_own() {
 
     let created = adam.post(ACME, json!({"email": "new@acme.example", "role": "owner"})).await;
     let attached = adam.post(ACME, json!({"email": "ivy@nowhere.example", "role": "owner"})).await;
-    let raised = adam.put(&user("acme", "mia"), json!({"role": "owner"})).await;
+    let promoted = adam.put(&user_path("acme", "mia"), json!({"role": "owner"})).await;
 
-    assert_eq!([created, attached, raised].map(|answer| answer.outcome()), [FORBIDDEN; 3]);
+    assert_eq!([created, attached, promoted].map(|response| response.outcome()), [FORBIDDEN; 3]);
 }
 
 #[tokio::test]
@@ -25,9 +25,9 @@ async fn admin_can_grant_roles_up_to_own() {
     let adam = app.member("adam");
 
     let created = adam.post(ACME, json!({"email": "new@acme.example", "role": "admin"})).await;
-    let raised = adam.put(&user("acme", "mia"), json!({"role": "admin"})).await;
+    let promoted = adam.put(&user_path("acme", "mia"), json!({"role": "admin"})).await;
 
-    assert_eq!([created, raised].map(|answer| answer.outcome()), ["201", "200"]);
+    assert_eq!([created, promoted].map(|response| response.outcome()), ["201", "200"]);
 }
 
 #[tokio::test]
@@ -39,15 +39,15 @@ async fn admin_cannot_change_or_detach_owner() {
     })
     .await;
     let adam = app.member("adam");
-    let olga = user("acme", "olga");
+    let olga = user_path("acme", "olga");
 
     let demoted = adam.put(&olga, json!({"role": "viewer"})).await;
     let renamed = adam.put(&olga, json!({"role": null, "name": "Another"})).await;
-    let removed = adam.delete(&olga).await;
+    let detached = adam.delete(&olga).await;
 
-    assert_eq!([demoted, renamed, removed].map(|answer| answer.outcome()), [FORBIDDEN; 3]);
-    let shown = adam.get(&olga).await.json();
-    assert_eq!((&shown["tenantRole"], &shown["name"]), (&json!("owner"), &json!("Olga O.")));
+    assert_eq!([demoted, renamed, detached].map(|response| response.outcome()), [FORBIDDEN; 3]);
+    let user = adam.get(&olga).await.json();
+    assert_eq!((&user["tenantRole"], &user["name"]), (&json!("owner"), &json!("Olga O.")));
 }
 
 #[tokio::test]
@@ -55,10 +55,10 @@ async fn admin_can_change_and_detach_admin() {
     let app = App::start().await;
     let adam = app.member("adam");
 
-    let demoted = adam.put(&user("acme", "bob"), json!({"role": "viewer"})).await;
-    let removed = adam.delete(&user("acme", "bob")).await;
+    let demoted = adam.put(&user_path("acme", "bob"), json!({"role": "viewer"})).await;
+    let detached = adam.delete(&user_path("acme", "bob")).await;
 
-    assert_eq!([demoted, removed].map(|answer| answer.outcome()), ["200", "204"]);
+    assert_eq!([demoted, detached].map(|response| response.outcome()), ["200", "204"]);
 }
 
 #[tokio::test]
@@ -67,8 +67,8 @@ async fn owner_can_grant_every_role() {
     let olga = app.member("olga");
 
     for role in ["owner", "admin", "viewer", "member"] {
-        let answer = olga.put(&user("acme", "mia"), json!({"role": role})).await;
-        assert_eq!(answer.json()["tenantRole"], role);
+        let response = olga.put(&user_path("acme", "mia"), json!({"role": role})).await;
+        assert_eq!(response.json()["tenantRole"], role);
     }
 }
 
@@ -77,9 +77,9 @@ async fn program_without_role_can_grant_every_role() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.put(&user("acme", "mia"), json!({"role": "owner"})).await;
+    let response = acme.put(&user_path("acme", "mia"), json!({"role": "owner"})).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
@@ -87,15 +87,15 @@ async fn viewer_can_read_but_not_write() {
     let app = App::start().await;
     let vera = app.member("vera");
 
-    let read = [vera.get(ACME).await, vera.get(&user("acme", "olga")).await];
+    let read = [vera.get(ACME).await, vera.get(&user_path("acme", "olga")).await];
     let written = [
         vera.post(ACME, json!({"email": "new@acme.example", "role": "member"})).await,
-        vera.put(&user("acme", "mia"), json!({"role": "member"})).await,
-        vera.delete(&user("acme", "mia")).await,
+        vera.put(&user_path("acme", "mia"), json!({"role": "member"})).await,
+        vera.delete(&user_path("acme", "mia")).await,
     ];
 
-    assert_eq!(read.map(|answer| answer.outcome()), ["200"; 2]);
-    assert_eq!(written.map(|answer| answer.outcome()), [FORBIDDEN; 3]);
+    assert_eq!(read.map(|response| response.outcome()), ["200"; 2]);
+    assert_eq!(written.map(|response| response.outcome()), [FORBIDDEN; 3]);
 }
 
 #[tokio::test]
@@ -104,8 +104,8 @@ async fn member_role_allows_nothing_despite_token_permissions() {
     let mia = app.member("mia");
 
     assert_eq!(mia.get(ACME).await.outcome(), FORBIDDEN);
-    assert_eq!(mia.get(&user("acme", "mia")).await.outcome(), FORBIDDEN);
-    assert_eq!(mia.delete(&user("acme", "vera")).await.outcome(), FORBIDDEN);
+    assert_eq!(mia.get(&user_path("acme", "mia")).await.outcome(), FORBIDDEN);
+    assert_eq!(mia.delete(&user_path("acme", "vera")).await.outcome(), FORBIDDEN);
 }
 
 #[tokio::test]
@@ -113,9 +113,9 @@ async fn admin_role_requires_the_write_scope() {
     let app = App::start().await;
     let adam = app.member_with("adam", &["tenant.access:read"]);
 
-    let answer = adam.delete(&user("acme", "mia")).await;
+    let response = adam.delete(&user_path("acme", "mia")).await;
 
-    assert_eq!(answer.outcome(), FORBIDDEN);
+    assert_eq!(response.outcome(), FORBIDDEN);
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn role_applies_in_its_own_tenant_only() {
     let adam = app.member("adam");
 
     assert_eq!(adam.get("/api/globex/admin/users").await.outcome(), "200");
-    assert_eq!(adam.delete(&user("globex", "gus")).await.outcome(), FORBIDDEN);
+    assert_eq!(adam.delete(&user_path("globex", "gus")).await.outcome(), FORBIDDEN);
     assert_eq!(adam.get("/api/initech/admin/users").await.outcome(), "403 tenant_forbidden");
 }
 
@@ -132,9 +132,9 @@ async fn role_applies_in_its_own_tenant_only() {
 async fn blocked_caller_is_forbidden() {
     let app = App::start().await;
 
-    let answer = app.member("bob").get(ACME).await;
+    let response = app.member("bob").get(ACME).await;
 
-    assert_eq!(answer.outcome(), "403 tenant_forbidden");
+    assert_eq!(response.outcome(), "403 tenant_forbidden");
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn lowered_role_applies_to_the_next_call() {
     let adam = app.member("adam");
     assert_eq!(adam.get(ACME).await.outcome(), "200");
 
-    app.tenant("acme").put(&user("acme", "adam"), json!({"role": "member"})).await;
+    app.tenant("acme").put(&user_path("acme", "adam"), json!({"role": "member"})).await;
 
     assert_eq!(adam.get(ACME).await.outcome(), FORBIDDEN);
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{ACME, user, wrong};
+use super::{ACME, field_errors, user_path};
 use crate::support::{Answer, App};
 
 /// An address of so many characters before the `@`, and so many in all.
@@ -23,9 +23,9 @@ async fn email_and_its_local_part_have_length_limits() {
 
     assert_eq!(post(&app, &address(64, 254)).await.outcome(), "201");
     for email in [address(64, 255), address(65, 254)] {
-        let answer = post(&app, &email).await;
-        assert_eq!(answer.outcome(), "422 validation_failed");
-        assert_eq!(wrong(&answer), ["email validation_failed"]);
+        let response = post(&app, &email).await;
+        assert_eq!(response.outcome(), "422 validation_failed");
+        assert_eq!(field_errors(&response), ["email validation_failed"]);
     }
 }
 
@@ -36,9 +36,9 @@ async fn invalid_email_is_rejected() {
     for email in
         ["", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b..example", "a@@b.example"]
     {
-        let answer = post(&app, email).await;
-        assert_eq!(answer.outcome(), "422 validation_failed", "{email}");
-        assert_eq!(wrong(&answer), ["email validation_failed"], "{email}");
+        let response = post(&app, email).await;
+        assert_eq!(response.outcome(), "422 validation_failed", "{email}");
+        assert_eq!(field_errors(&response), ["email validation_failed"], "{email}");
     }
 }
 
@@ -52,8 +52,9 @@ async fn name_must_have_1_to_300_characters() {
         ("é".repeat(301), "422 validation_failed"),
         (String::new(), "422 validation_failed"),
     ] {
-        let answer = acme.put(&user("acme", "mia"), json!({"role": null, "name": name})).await;
-        assert_eq!(answer.outcome(), outcome, "{}", name.len());
+        let response =
+            acme.put(&user_path("acme", "mia"), json!({"role": null, "name": name})).await;
+        assert_eq!(response.outcome(), outcome, "{}", name.len());
     }
 }
 
@@ -62,24 +63,24 @@ async fn all_invalid_values_are_reported_together() {
     let app = App::start().await;
     let body = json!({"email": "nothing", "name": "", "role": "superhero"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.status, 422);
+    assert_eq!(response.status, 422);
     let expected = ["email validation_failed", "name validation_failed", "role unknown_role"];
-    assert_eq!(wrong(&answer), expected);
+    assert_eq!(field_errors(&response), expected);
 }
 
 #[tokio::test]
 async fn validation_error_is_an_rfc_9457_problem() {
     let app = App::start().await;
 
-    let answer = post(&app, "nothing").await;
+    let response = post(&app, "nothing").await;
 
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    let problem = answer.json();
+    assert_eq!(response.header("content-type"), Some("application/problem+json"));
+    let problem = response.json();
     assert_eq!(problem["status"], 422);
     assert_eq!(problem["code"], "validation_failed");
-    assert_eq!(problem["requestId"].as_str(), answer.header("x-request-id"));
+    assert_eq!(problem["requestId"].as_str(), response.header("x-request-id"));
     assert!(problem["errors"][0]["detail"].is_string());
 }
 
@@ -92,15 +93,15 @@ async fn missing_member_is_reported() {
     let without_role = acme.post(ACME, json!({"email": "new@acme.example"})).await;
 
     assert_eq!(without_email.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&without_email), ["email malformed_request"]);
+    assert_eq!(field_errors(&without_email), ["email malformed_request"]);
     assert_eq!(without_role.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&without_role), ["role malformed_request"]);
+    assert_eq!(field_errors(&without_role), ["role malformed_request"]);
 }
 
 #[tokio::test]
 async fn mistyped_member_is_reported() {
     let app = App::start().await;
-    let good = json!({"email": "new@acme.example", "name": "New", "role": "member"});
+    let valid = json!({"email": "new@acme.example", "name": "New", "role": "member"});
 
     for (member, value) in [
         ("email", json!(1)),
@@ -110,11 +111,11 @@ async fn mistyped_member_is_reported() {
         ("role", json!(true)),
         ("role", json!(null)),
     ] {
-        let mut body = good.clone();
+        let mut body = valid.clone();
         body[member] = value;
-        let answer = app.tenant("acme").post(ACME, body.clone()).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
-        assert_eq!(wrong(&answer), [format!("{member} malformed_request")], "{body}");
+        let response = app.tenant("acme").post(ACME, body.clone()).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{body}");
+        assert_eq!(field_errors(&response), [format!("{member} malformed_request")], "{body}");
     }
 }
 
@@ -122,10 +123,10 @@ async fn mistyped_member_is_reported() {
 async fn body_that_is_not_an_object_is_malformed() {
     let app = App::start().await;
 
-    let in_order = json!(["new@acme.example", "New", "member"]);
-    for body in [in_order, json!([]), json!(null), json!("text"), json!(1)] {
-        let answer = app.tenant("acme").post(ACME, body.clone()).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
+    let array = json!(["new@acme.example", "New", "member"]);
+    for body in [array, json!([]), json!(null), json!("text"), json!(1)] {
+        let response = app.tenant("acme").post(ACME, body.clone()).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{body}");
     }
 }
 
@@ -134,11 +135,11 @@ async fn duplicate_member_is_reported() {
     let app = App::start().await;
     let body = br#"{"email":"new@acme.example","role":"member","role":"owner"}"#.to_vec();
 
-    let answer =
+    let response =
         app.tenant("acme").send(Method::POST, ACME, Some(("application/json", body))).await;
 
-    assert_eq!(answer.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&answer), ["role malformed_request"]);
+    assert_eq!(response.outcome(), "400 malformed_request");
+    assert_eq!(field_errors(&response), ["role malformed_request"]);
 }
 
 #[tokio::test]
@@ -151,17 +152,17 @@ async fn unknown_members_are_ignored_on_create() {
         "app_metadata": {"usher_tenant_globex": {"role": "owner"}}, "user_metadata": {},
     });
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.status, 201);
-    let shown = answer.json();
-    let id = shown["id"].as_str().unwrap();
+    assert_eq!(response.status, 201);
+    let user = response.json();
+    let id = user["id"].as_str().unwrap();
     assert_ne!(id, "auth0|chosen");
-    assert_eq!(shown["blocked"], false);
-    assert_eq!(shown["lastLogin"], json!(null));
-    assert_eq!(shown["tenantRole"], "member");
-    let there = app.tenant("globex").get(&format!("/api/globex/admin/users/{id}")).await;
-    assert_eq!(there.outcome(), "404 user_not_found");
+    assert_eq!(user["blocked"], false);
+    assert_eq!(user["lastLogin"], json!(null));
+    assert_eq!(user["tenantRole"], "member");
+    let in_globex = app.tenant("globex").get(&format!("/api/globex/admin/users/{id}")).await;
+    assert_eq!(in_globex.outcome(), "404 user_not_found");
     let home = app.operator().get(&format!("/api/v1/users/{id}")).await;
     assert_eq!(home.json()["tenantName"], "acme");
 }
@@ -170,13 +171,13 @@ async fn unknown_members_are_ignored_on_create() {
 async fn unknown_members_are_ignored_on_update() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    let before = acme.get(&user("acme", "bob")).await.json();
+    let before = acme.get(&user_path("acme", "bob")).await.json();
 
     let body = json!({
         "role": null, "email": "other@acme.example", "blocked": false, "id": "auth0|other",
         "tenantRole": "owner", "app_metadata": {"usher_tenant_acme": {"role": "owner"}},
     });
-    let answer = acme.put(&user("acme", "bob"), body).await;
+    let response = acme.put(&user_path("acme", "bob"), body).await;
 
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, before));
+    assert_eq!((response.status.as_u16(), response.json()), (200, before));
 }

@@ -15,7 +15,7 @@ use crate::support::Answer;
 const USERS: &str = "/api/v1/users";
 
 /// Somebody of that name.
-fn user(name: &str) -> String {
+fn user_path(name: &str) -> String {
     format!("/api/v1/users/auth0%7C{name}")
 }
 
@@ -33,7 +33,7 @@ fn change(email: &str, first_name: &str, last_name: &str) -> Value {
 }
 
 /// What an error finds wrong with single values, such as `email validation_failed`.
-fn wrong(error: &Answer) -> Vec<String> {
+fn field_errors(error: &Answer) -> Vec<String> {
     let error = error.json();
     let entries = error["errors"].as_array().unwrap().iter();
     entries
@@ -45,8 +45,8 @@ fn wrong(error: &Answer) -> Vec<String> {
 }
 
 /// The path that a `Location` leads to.
-fn location(answer: &Answer) -> String {
-    let location = answer.header("location").unwrap();
+fn location(response: &Answer) -> String {
+    let location = response.header("location").unwrap();
     location.strip_prefix("https://usher.example.com").unwrap().to_owned()
 }
 

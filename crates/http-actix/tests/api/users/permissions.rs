@@ -2,28 +2,28 @@
 
 use serde_json::json;
 
-use super::{USERS, change, nina, user};
+use super::{USERS, change, nina, user_path};
 use crate::support::{Answer, App, Client};
 
 const FORBIDDEN: &str = "403 insufficient_permission";
 
 async fn read(actor: &Client<'_>) -> [String; 2] {
     let list = actor.get(&format!("{USERS}?filter[tenant]=acme")).await;
-    [list, actor.get(&user("mia")).await].map(|answer: Answer| answer.outcome())
+    [list, actor.get(&user_path("mia")).await].map(|response: Answer| response.outcome())
 }
 
 async fn write(actor: &Client<'_>) -> [String; 5] {
-    let v1 = user("mia") + "/change-password";
+    let v1 = user_path("mia") + "/change-password";
     let v2 = v1.replace("v1", "v2");
     let passwords = json!({"currentPassword": "mias-password", "newPassword": "another-password"});
-    let answers = [
+    let responses = [
         actor.post(USERS, nina()).await,
-        actor.put(&user("mia"), change("mia@acme.example", "Mia", "Married")).await,
+        actor.put(&user_path("mia"), change("mia@acme.example", "Mia", "Married")).await,
         actor.patch(&v2, passwords.clone()).await,
         actor.patch(&v1, passwords).await,
-        actor.delete(&user("mia")).await,
+        actor.delete(&user_path("mia")).await,
     ];
-    answers.map(|answer| answer.outcome())
+    responses.map(|response| response.outcome())
 }
 
 #[tokio::test]
