@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{LIST, assert_fetches, assert_refused, good, header, issuer_of, signed};
+use super::{LIST, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims};
 use crate::support::{
     App, CLAIM_ISSUER, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, Wishes,
 };
@@ -13,12 +13,12 @@ const UNTRUSTED: &str = "the issuer of the token is not trusted";
 
 /// Asserts that a token of this issuer is refused without a question to anybody.
 async fn assert_untrusted(app: &App, issuer: &str) {
-    let stranger = SigningKey::ed25519("usual");
-    app.keys.publish(issuer, vec![stranger.public()]);
+    let untrusted_key = SigningKey::ed25519("usual");
+    app.keys.publish(issuer, vec![untrusted_key.public()]);
     let claims = app.claims(issuer).permissions(&EVERYTHING).with("tenants", json!(["acme"]));
-    assert_refused(app, &claims.sign(&stranger), UNTRUSTED).await;
+    assert_rejected(app, &claims.sign(&untrusted_key), UNTRUSTED).await;
     // Nor does the key of an issuer that is trusted make it so.
-    assert_refused(app, &claims.sign(&SigningKey::usual()), UNTRUSTED).await;
+    assert_rejected(app, &claims.sign(&SigningKey::usual()), UNTRUSTED).await;
     assert_eq!(app.keys.fetches(issuer), 0, "{issuer:?}");
 }
 
@@ -149,8 +149,8 @@ async fn non_string_issuer_is_malformed() {
     let app = App::start().await;
     let malformed = "the claims of the token are malformed";
     for issuer in [json!(null), json!(1), json!([issuer_of("acme")]), json!({"iss": "x"})] {
-        let token = signed(&header(), good(&app).with("iss", issuer).json());
-        assert_refused(&app, &token, malformed).await;
+        let token = signed_token(&header(), valid_claims(&app).with("iss", issuer).json());
+        assert_rejected(&app, &token, malformed).await;
     }
     assert_fetches(&app, 0);
 }
@@ -161,24 +161,24 @@ async fn key_of_one_issuer_cannot_sign_for_another() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("usual");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
-    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&EVERYTHING);
-    let theirs = app.bearer(of("globex").sign(&globex));
-    let ours = app.bearer(of("acme").sign(&SigningKey::usual()));
+    let claims_of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&EVERYTHING);
+    let globex_client = app.bearer(claims_of("globex").sign(&globex));
+    let acme_client = app.bearer(claims_of("acme").sign(&SigningKey::usual()));
     let signature = "the signature of the token is not valid";
 
     // Before either key is known, when one is, and when both are.
-    assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_eq!(theirs.get("/api/globex/admin/users").await.outcome(), "200");
-    assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_eq!(ours.get(LIST).await.outcome(), "200");
-    assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_refused(&app, &of("globex").sign(&SigningKey::usual()), signature).await;
-    let operators = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
-    assert_refused(&app, &operators.sign(&globex), signature).await;
+    assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
+    assert_eq!(globex_client.get("/api/globex/admin/users").await.outcome(), "200");
+    assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
+    assert_eq!(acme_client.get(LIST).await.outcome(), "200");
+    assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
+    assert_rejected(&app, &claims_of("globex").sign(&SigningKey::usual()), signature).await;
+    let operator_claims = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
+    assert_rejected(&app, &operator_claims.sign(&globex), signature).await;
 
     // A good token opens the tenant of its issuer and no other.
-    assert_eq!(theirs.get(LIST).await.outcome(), "403 tenant_forbidden");
-    assert_eq!(ours.get("/api/globex/admin/users").await.outcome(), "403 tenant_forbidden");
+    assert_eq!(globex_client.get(LIST).await.outcome(), "403 tenant_forbidden");
+    assert_eq!(acme_client.get("/api/globex/admin/users").await.outcome(), "403 tenant_forbidden");
     assert_fetches(&app, 1);
     assert_eq!(app.keys.fetches(&issuer_of("globex")), 1);
 }
@@ -188,10 +188,11 @@ async fn kid_of_another_issuer_is_unknown() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("globex");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
-    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&EVERYTHING);
-    let theirs = app.bearer(of("globex").sign(&globex));
-    assert_eq!(theirs.get("/api/globex/admin/users").await.outcome(), "200");
-    assert_refused(&app, &of("acme").sign(&globex), "the key of the token is unknown").await;
+    let claims_of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&EVERYTHING);
+    let globex_client = app.bearer(claims_of("globex").sign(&globex));
+    assert_eq!(globex_client.get("/api/globex/admin/users").await.outcome(), "200");
+    assert_rejected(&app, &claims_of("acme").sign(&globex), "the key of the token is unknown")
+        .await;
     assert_eq!(app.keys.fetches(&issuer_of("globex")), 1);
 }
 
@@ -199,10 +200,10 @@ async fn kid_of_another_issuer_is_unknown() {
 async fn tenant_issuer_without_keys_is_503_keys_unavailable() {
     let app = App::start().await;
     let claims = app.claims(&issuer_of("unheard-of")).permissions(&EVERYTHING);
-    let answer = app.bearer(claims.sign(&SigningKey::usual())).get(LIST).await;
-    assert_eq!(answer.outcome(), "503 keys_unavailable");
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    assert_eq!(answer.header("www-authenticate"), None);
+    let response = app.bearer(claims.sign(&SigningKey::usual())).get(LIST).await;
+    assert_eq!(response.outcome(), "503 keys_unavailable");
+    assert_eq!(response.header("retry-after"), Some("1"));
+    assert_eq!(response.header("www-authenticate"), None);
 }
 
 /// One issuer may serve several audiences, each with another idea of tenants.
@@ -217,10 +218,11 @@ tenants = "all"
 "#;
     let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
     let claims = app.claims(MEMBER_ISSUER).permissions(&EVERYTHING);
-    let nobody = claims.clone().sign(&SigningKey::usual());
-    assert_eq!(app.bearer(nobody).get(LIST).await.outcome(), "403 tenant_forbidden");
-    let operator = claims.clone().with("aud", json!("back-office")).sign(&SigningKey::usual());
-    assert_eq!(app.bearer(operator).get(LIST).await.outcome(), "200");
-    let neither = claims.with("aud", json!("both")).sign(&SigningKey::usual());
-    assert_refused(&app, &neither, "the token is for another audience").await;
+    let member_token = claims.clone().sign(&SigningKey::usual());
+    assert_eq!(app.bearer(member_token).get(LIST).await.outcome(), "403 tenant_forbidden");
+    let operator_token =
+        claims.clone().with("aud", json!("back-office")).sign(&SigningKey::usual());
+    assert_eq!(app.bearer(operator_token).get(LIST).await.outcome(), "200");
+    let other_token = claims.with("aud", json!("both")).sign(&SigningKey::usual());
+    assert_rejected(&app, &other_token, "the token is for another audience").await;
 }

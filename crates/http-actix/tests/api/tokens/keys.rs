@@ -8,20 +8,22 @@ use async_trait::async_trait;
 use ports::{KeySetAddress, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
-use super::{LIST, USERS, assert_fetches, assert_refused, good, header, issuer_of, signed};
+use super::{
+    LIST, USERS, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims,
+};
 use crate::support::{Answer, App, EVERYTHING, SigningKey, Wishes};
 
 const UNKNOWN: &str = "the key of the token is unknown";
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A token by this key, good from now.
-fn by(app: &App, key: &SigningKey) -> String {
-    good(app).sign(key)
+fn token_signed_by(app: &App, key: &SigningKey) -> String {
+    valid_claims(app).sign(key)
 }
 
 /// A token by a key that nobody has heard of.
-fn by_unknown(app: &App, kid: &str) -> String {
-    by(app, &SigningKey::ed25519(kid))
+fn token_with_unknown_key(app: &App, kid: &str) -> String {
+    token_signed_by(app, &SigningKey::ed25519(kid))
 }
 
 async fn outcome(app: &App, token: &str) -> String {
@@ -31,10 +33,10 @@ async fn outcome(app: &App, token: &str) -> String {
 /// Asserts that the keys are not to be had, and for how long.
 async fn assert_unavailable(app: &App, token: &str, retry_after: &str) -> Answer {
     for path in [LIST, USERS] {
-        let answer = app.bearer(token).get(path).await;
-        assert_eq!(answer.outcome(), "503 keys_unavailable");
-        assert_eq!(answer.header("retry-after"), Some(retry_after));
-        assert_eq!(answer.header("www-authenticate"), None);
+        let response = app.bearer(token).get(path).await;
+        assert_eq!(response.outcome(), "503 keys_unavailable");
+        assert_eq!(response.header("retry-after"), Some(retry_after));
+        assert_eq!(response.header("www-authenticate"), None);
     }
     app.bearer(token).get(LIST).await
 }
@@ -60,7 +62,7 @@ async fn keys_are_fetched_once_on_first_use() {
     let app = App::start().await;
     assert_fetches(&app, 0);
     for n in 0..5 {
-        let token = signed(&header(), good(&app).with("n", json!(n)).json());
+        let token = signed_token(&header(), valid_claims(&app).with("n", json!(n)).json());
         assert_eq!(outcome(&app, &token).await, "200");
         assert_eq!(outcome(&app, &token).await, "200");
         assert_fetches(&app, 1);
@@ -71,8 +73,9 @@ async fn keys_are_fetched_once_on_first_use() {
 #[tokio::test]
 async fn concurrent_requests_share_one_key_fetch() {
     let app = App::start().await;
-    let tokens: Vec<String> =
-        (0..20).map(|n| signed(&header(), good(&app).with("n", json!(n)).json())).collect();
+    let tokens: Vec<String> = (0..20)
+        .map(|n| signed_token(&header(), valid_claims(&app).with("n", json!(n)).json()))
+        .collect();
     let calls = tokens.iter().map(async |token| outcome(&app, token).await);
     let outcomes = futures_util::future::join_all(calls).await;
     assert!(outcomes.iter().all(|outcome| outcome == "200"), "{outcomes:?}");
@@ -83,20 +86,20 @@ async fn concurrent_requests_share_one_key_fetch() {
 async fn unknown_keys_cost_one_fetch_per_cooldown() {
     let app = App::start().await;
     for n in 0..10 {
-        assert_refused(&app, &by_unknown(&app, &format!("flood-{n}")), UNKNOWN).await;
+        assert_rejected(&app, &token_with_unknown_key(&app, &format!("flood-{n}")), UNKNOWN).await;
     }
     // One for the keys as such, one for the key that was not among them.
     assert_fetches(&app, 2);
     app.clock.advance(Duration::from_millis(29_999));
-    assert_refused(&app, &by_unknown(&app, "later"), UNKNOWN).await;
+    assert_rejected(&app, &token_with_unknown_key(&app, "later"), UNKNOWN).await;
     assert_fetches(&app, 2);
     app.clock.advance(Duration::from_millis(1));
     for n in 0..10 {
-        assert_refused(&app, &by_unknown(&app, &format!("again-{n}")), UNKNOWN).await;
+        assert_rejected(&app, &token_with_unknown_key(&app, &format!("again-{n}")), UNKNOWN).await;
     }
     assert_fetches(&app, 3);
     // The good ones do not mind, nor do other issuers.
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
     assert_eq!(app.tenant("globex").get("/api/globex/admin/users").await.outcome(), "200");
     assert_fetches(&app, 3);
 }
@@ -105,10 +108,10 @@ async fn unknown_keys_cost_one_fetch_per_cooldown() {
 async fn first_token_of_a_new_key_is_accepted() {
     let app = App::start().await;
     let (old, new) = (SigningKey::usual(), SigningKey::ed25519("new"));
-    assert_eq!(outcome(&app, &by(&app, &old)).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &old)).await, "200");
     app.keys.publish(&issuer_of("acme"), vec![old.public(), new.public()]);
-    assert_eq!(outcome(&app, &by(&app, &new)).await, "200");
-    assert_eq!(outcome(&app, &by(&app, &old)).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &new)).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &old)).await, "200");
     assert_fetches(&app, 2);
 }
 
@@ -116,10 +119,10 @@ async fn first_token_of_a_new_key_is_accepted() {
 async fn rotation_within_cooldown_is_seen_afterwards() {
     let app = App::start().await;
     let new = SigningKey::ed25519("new");
-    assert_refused(&app, &by_unknown(&app, "flood"), UNKNOWN).await;
+    assert_rejected(&app, &token_with_unknown_key(&app, "flood"), UNKNOWN).await;
     app.keys.publish(&issuer_of("acme"), vec![new.public()]);
-    let token = by(&app, &new);
-    assert_refused(&app, &token, UNKNOWN).await;
+    let token = token_signed_by(&app, &new);
+    assert_rejected(&app, &token, UNKNOWN).await;
     app.clock.advance(Duration::from_secs(30));
     assert_eq!(outcome(&app, &token).await, "200");
     assert_fetches(&app, 3);
@@ -129,20 +132,20 @@ async fn rotation_within_cooldown_is_seen_afterwards() {
 async fn key_with_reused_kid_replaces_the_old_one() {
     let app = App::start().await;
     let (old, new) = (SigningKey::usual(), SigningKey::ed25519("usual"));
-    let (olds, news) = (by(&app, &old), by(&app, &new));
-    assert_eq!(outcome(&app, &olds).await, "200");
+    let (old_token, new_token) = (token_signed_by(&app, &old), token_signed_by(&app, &new));
+    assert_eq!(outcome(&app, &old_token).await, "200");
     app.keys.publish(&issuer_of("acme"), vec![new.public()]);
     app.clock.advance(Duration::from_mins(5));
-    call_and_await_fetch(&app, &olds, 2).await;
-    assert_refused(&app, &olds, "the signature of the token is not valid").await;
-    assert_eq!(outcome(&app, &news).await, "200");
+    call_and_await_fetch(&app, &old_token, 2).await;
+    assert_rejected(&app, &old_token, "the signature of the token is not valid").await;
+    assert_eq!(outcome(&app, &new_token).await, "200");
     assert_fetches(&app, 2);
 }
 
 #[tokio::test]
 async fn keys_are_refreshed_in_the_background() {
     let app = App::start().await;
-    let token = by(&app, &SigningKey::usual());
+    let token = token_signed_by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &token).await, "200");
     app.clock.advance(Duration::from_millis(299_999));
     assert_eq!(outcome(&app, &token).await, "200");
@@ -158,7 +161,7 @@ async fn keys_are_refreshed_in_the_background() {
 #[tokio::test]
 async fn revoked_key_invalidates_accepted_tokens() {
     let app = App::start().await;
-    let token = by(&app, &SigningKey::usual());
+    let token = token_signed_by(&app, &SigningKey::usual());
     for _ in 0..3 {
         assert_eq!(outcome(&app, &token).await, "200");
     }
@@ -167,68 +170,68 @@ async fn revoked_key_invalidates_accepted_tokens() {
     assert_eq!(outcome(&app, &token).await, "200");
     app.clock.advance(Duration::from_mins(5));
     call_and_await_fetch(&app, &token, 2).await;
-    assert_refused(&app, &token, UNKNOWN).await;
-    assert_eq!(outcome(&app, &by(&app, &next)).await, "200");
+    assert_rejected(&app, &token, UNKNOWN).await;
+    assert_eq!(outcome(&app, &token_signed_by(&app, &next)).await, "200");
 }
 
 #[tokio::test]
 async fn fetch_for_a_new_key_revokes_the_old_one() {
     let app = App::start().await;
-    let old = by(&app, &SigningKey::usual());
+    let old = token_signed_by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &old).await, "200");
     let next = SigningKey::ed25519("next");
     app.keys.publish(&issuer_of("acme"), vec![next.public()]);
-    assert_eq!(outcome(&app, &by(&app, &next)).await, "200");
-    assert_refused(&app, &old, UNKNOWN).await;
+    assert_eq!(outcome(&app, &token_signed_by(&app, &next)).await, "200");
+    assert_rejected(&app, &old, UNKNOWN).await;
     assert_fetches(&app, 2);
 }
 
 #[tokio::test]
 async fn tokens_are_rejected_after_all_keys_are_withdrawn() {
     let app = App::start().await;
-    let token = by(&app, &SigningKey::usual());
+    let token = token_signed_by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &token).await, "200");
     app.keys.publish(&issuer_of("acme"), vec![]);
     app.clock.advance(Duration::from_mins(5));
     call_and_await_fetch(&app, &token, 2).await;
-    assert_refused(&app, &token, UNKNOWN).await;
+    assert_rejected(&app, &token, UNKNOWN).await;
 }
 
 #[tokio::test]
 async fn stale_keys_serve_one_hour_while_fetches_fail() {
     let app = App::start().await;
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
     app.keys.set_failing(&issuer_of("acme"), true);
     for _ in 0..11 {
         app.clock.advance(Duration::from_mins(5));
         // A fresh token each time: they must be verified, not merely remembered.
-        let token = by(&app, &SigningKey::usual());
+        let token = token_signed_by(&app, &SigningKey::usual());
         assert_eq!(outcome(&app, &token).await, "200");
         assert_eq!(outcome(&app, &token).await, "200");
     }
     app.clock.advance(Duration::from_millis(299_999));
-    let token = by(&app, &SigningKey::usual());
+    let token = token_signed_by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &token).await, "200");
     // The hour is over, for the token that was let in just now too.
     app.clock.advance(Duration::from_millis(1));
-    let answer = app.bearer(&token).get(LIST).await;
-    assert_eq!(answer.outcome(), "503 keys_unavailable");
-    assert!(answer.header("retry-after").is_some());
+    let response = app.bearer(&token).get(LIST).await;
+    assert_eq!(response.outcome(), "503 keys_unavailable");
+    assert!(response.header("retry-after").is_some());
     // It opens again as soon as the issuer is back and the pause over.
     app.keys.set_failing(&issuer_of("acme"), false);
     app.clock.advance(Duration::from_secs(30));
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
 }
 
 #[tokio::test]
 async fn unknown_key_is_503_while_fetches_fail() {
     let app = App::start().await;
-    let known = by(&app, &SigningKey::usual());
+    let known = token_signed_by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &known).await, "200");
     app.keys.set_failing(&issuer_of("acme"), true);
     let new = SigningKey::ed25519("new");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), new.public()]);
-    let token = by(&app, &new);
+    let token = token_signed_by(&app, &new);
     assert_unavailable(&app, &token, "30").await;
     assert_fetches(&app, 2);
     assert_eq!(outcome(&app, &known).await, "200");
@@ -242,14 +245,14 @@ async fn unknown_key_is_503_while_fetches_fail() {
 async fn failing_first_fetch_backs_off_exponentially() {
     let app = App::start().await;
     app.keys.set_failing(&issuer_of("acme"), true);
-    let token = by(&app, &SigningKey::usual());
+    let token = token_signed_by(&app, &SigningKey::usual());
     let mut fetches = 0;
-    for pause in [1, 2, 4, 8, 16, 30, 30, 30] {
+    for backoff in [1, 2, 4, 8, 16, 30, 30, 30] {
         fetches += 1;
-        let answer = assert_unavailable(&app, &token, &pause.to_string()).await;
-        assert!(!answer.text.contains("central-manager"), "the issuer is nobody's business");
+        let response = assert_unavailable(&app, &token, &backoff.to_string()).await;
+        assert!(!response.text.contains("central-manager"), "the issuer is nobody's business");
         assert_fetches(&app, fetches);
-        app.clock.advance(Duration::from_millis(pause * 1000 - 1));
+        app.clock.advance(Duration::from_millis(backoff * 1000 - 1));
         assert_unavailable(&app, &token, "1").await;
         assert_fetches(&app, fetches);
         app.clock.advance(Duration::from_millis(1));
@@ -259,17 +262,17 @@ async fn failing_first_fetch_backs_off_exponentially() {
     // All is forgotten: the next failure begins at one second again.
     app.keys.set_failing(&issuer_of("acme"), true);
     app.clock.advance(HOUR);
-    assert_unavailable(&app, &by(&app, &SigningKey::usual()), "1").await;
+    assert_unavailable(&app, &token_signed_by(&app, &SigningKey::usual()), "1").await;
 }
 
 #[tokio::test]
 async fn invalid_tokens_are_rejected_while_fetches_fail() {
     let app = App::start().await;
     app.keys.set_failing(&issuer_of("acme"), true);
-    let expired = good(&app).with("exp", json!(1)).sign(&SigningKey::usual());
-    assert_refused(&app, &expired, "the token has expired").await;
-    let other = good(&app).with("aud", json!("other")).sign(&SigningKey::usual());
-    assert_refused(&app, &other, "the token is for another audience").await;
+    let expired = valid_claims(&app).with("exp", json!(1)).sign(&SigningKey::usual());
+    assert_rejected(&app, &expired, "the token has expired").await;
+    let other = valid_claims(&app).with("aud", json!("other")).sign(&SigningKey::usual());
+    assert_rejected(&app, &other, "the token is for another audience").await;
     assert_fetches(&app, 0);
 }
 
@@ -277,7 +280,7 @@ async fn invalid_tokens_are_rejected_while_fetches_fail() {
 async fn failing_issuer_does_not_affect_other_issuers() {
     let app = App::start().await;
     app.keys.set_failing(&issuer_of("acme"), true);
-    assert_unavailable(&app, &by(&app, &SigningKey::usual()), "1").await;
+    assert_unavailable(&app, &token_signed_by(&app, &SigningKey::usual()), "1").await;
     let globex = app.tenant("globex").get("/api/globex/admin/users").await;
     assert_eq!(globex.outcome(), "200");
     assert_eq!(app.operator().get(LIST).await.outcome(), "200");
@@ -286,23 +289,23 @@ async fn failing_issuer_does_not_affect_other_issuers() {
 #[tokio::test]
 async fn token_without_kid_requires_a_single_key() {
     let app = App::start().await;
-    let mut bare = SigningKey::usual();
-    bare.kid = None;
-    let token = by(&app, &bare);
+    let mut key_without_kid = SigningKey::usual();
+    key_without_kid.kid = None;
+    let token = token_signed_by(&app, &key_without_kid);
     assert_eq!(outcome(&app, &token).await, "200");
     let other = SigningKey::ed25519("other");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), other.public()]);
     app.clock.advance(Duration::from_mins(5));
     call_and_await_fetch(&app, &token, 2).await;
     // A fresh one, since the one before is still that of a key that is there.
-    let token = by(&app, &bare);
-    assert_refused(&app, &token, "the token does not say which key signed it").await;
+    let token = token_signed_by(&app, &key_without_kid);
+    assert_rejected(&app, &token, "the token does not say which key signed it").await;
     // A key of another kind does not count, since it could not have signed.
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), rsa.public()]);
     app.clock.advance(Duration::from_mins(5));
-    call_and_await_fetch(&app, &by(&app, &SigningKey::usual()), 3).await;
-    assert_eq!(outcome(&app, &by(&app, &bare)).await, "200");
+    call_and_await_fetch(&app, &token_signed_by(&app, &SigningKey::usual()), 3).await;
+    assert_eq!(outcome(&app, &token_signed_by(&app, &key_without_kid)).await, "200");
 }
 
 #[tokio::test]
@@ -311,21 +314,21 @@ async fn key_is_not_used_for_another_algorithm() {
     let mut public = SigningKey::usual().public();
     public.algorithm = Some("RS256".to_owned());
     app.keys.publish(&issuer_of("acme"), vec![public]);
-    let token = by(&app, &SigningKey::usual());
-    assert_refused(&app, &token, "the key of the token does not fit its algorithm").await;
+    let token = token_signed_by(&app, &SigningKey::usual());
+    assert_rejected(&app, &token, "the key of the token does not fit its algorithm").await;
 }
 
 #[tokio::test]
 async fn unknown_tenant_flood_does_not_delay_other_tenants() {
     let app = App::start().await;
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
     let calls = (0..200).map(async |n| {
         let claims = app.claims(&issuer_of(&format!("made-up-{n}"))).permissions(&EVERYTHING);
         app.bearer(claims.sign(&SigningKey::usual())).get(LIST).await.outcome()
     });
     let outcomes = futures_util::future::join_all(calls).await;
     assert!(outcomes.iter().all(|it| it == "503 keys_unavailable"), "{outcomes:?}");
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
     assert_fetches(&app, 1);
 }
 
@@ -334,25 +337,28 @@ async fn key_cache_times_are_configurable() {
     // They belong to `[auth]`, and a section may stand after the issuers.
     let settings = "[auth]\nkey_cooldown_ms = 1000\nkey_refresh_ms = 2000\nkey_stale_ms = 3000\n";
     let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
-    assert_refused(&app, &by_unknown(&app, "a"), UNKNOWN).await;
-    assert_refused(&app, &by_unknown(&app, "b"), UNKNOWN).await;
+    assert_rejected(&app, &token_with_unknown_key(&app, "a"), UNKNOWN).await;
+    assert_rejected(&app, &token_with_unknown_key(&app, "b"), UNKNOWN).await;
     assert_fetches(&app, 2);
     app.clock.advance(Duration::from_secs(1));
-    assert_refused(&app, &by_unknown(&app, "c"), UNKNOWN).await;
+    assert_rejected(&app, &token_with_unknown_key(&app, "c"), UNKNOWN).await;
     assert_fetches(&app, 3);
     app.keys.set_failing(&issuer_of("acme"), true);
     app.clock.advance(Duration::from_millis(2_999));
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "200");
+    assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
     app.clock.advance(Duration::from_millis(1));
-    assert_eq!(outcome(&app, &by(&app, &SigningKey::usual())).await, "503 keys_unavailable");
+    assert_eq!(
+        outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await,
+        "503 keys_unavailable"
+    );
 }
 
 /// An issuer that is there, and never answers.
 #[derive(Debug)]
-struct Silent;
+struct UnresponsiveSource;
 
 #[async_trait]
-impl KeySource for Silent {
+impl KeySource for UnresponsiveSource {
     async fn fetch(&self, _: &KeySetAddress) -> Result<Vec<PublicKey>, KeySourceError> {
         std::future::pending().await
     }
@@ -362,10 +368,10 @@ impl KeySource for Silent {
 async fn unresponsive_issuer_is_503_keys_unavailable() {
     let wishes = Wishes {
         http: "request_timeout_ms = 1000",
-        keys: Some(Arc::new(Silent)),
+        keys: Some(Arc::new(UnresponsiveSource)),
         ..Wishes::default()
     };
     let app = App::start_with(wishes).await;
-    let token = by(&app, &SigningKey::usual());
+    let token = token_signed_by(&app, &SigningKey::usual());
     assert_unavailable(&app, &token, "1").await;
 }

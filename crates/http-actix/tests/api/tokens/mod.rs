@@ -26,7 +26,7 @@ pub(super) fn issuer_of(tenant: &str) -> String {
 }
 
 /// Claims of acme's issuer that open everything in acme.
-pub(super) fn good(app: &App) -> TokenClaims {
+pub(super) fn valid_claims(app: &App) -> TokenClaims {
     app.claims(&issuer_of("acme")).permissions(&EVERYTHING)
 }
 
@@ -36,19 +36,19 @@ pub(super) fn header() -> Value {
 }
 
 /// A token with this header and these claims, signed by the right key.
-pub(super) fn signed(header: &Value, claims: &Value) -> String {
+pub(super) fn signed_token(header: &Value, claims: &Value) -> String {
     SigningKey::usual().sign_text(&header.to_string(), &claims.to_string())
 }
 
 /// Asserts that the token opens neither contract, and that both say why in the same words.
-pub(super) async fn assert_refused(app: &App, token: &str, why: &str) -> Answer {
+pub(super) async fn assert_rejected(app: &App, token: &str, why: &str) -> Answer {
     let by_a = app.bearer(token).get(LIST).await;
     let by_b = app.bearer(token).get(USERS).await;
-    for answer in [&by_a, &by_b] {
-        assert_eq!(answer.outcome(), "401 invalid_token", "{why}: {token}");
+    for response in [&by_a, &by_b] {
+        assert_eq!(response.outcome(), "401 invalid_token", "{why}: {token}");
         let expected = format!("Bearer error=\"invalid_token\", error_description=\"{why}\"");
-        assert_eq!(answer.header("www-authenticate"), Some(expected.as_str()), "{token}");
-        assert!(token.is_empty() || !answer.text.contains(token), "the token is repeated");
+        assert_eq!(response.header("www-authenticate"), Some(expected.as_str()), "{token}");
+        assert!(token.is_empty() || !response.text.contains(token), "the token is repeated");
     }
     by_a
 }

@@ -7,7 +7,7 @@ use ports::{Clock as _, KeyMaterial};
 use serde_json::{Value, json};
 use wiremock::MockServer;
 
-use super::{LIST, assert_fetches, assert_refused, good, header, issuer_of, signed};
+use super::{LIST, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims};
 use crate::support::{App, CLAIM_ISSUER, EVERYTHING, SigningKey};
 
 fn base64(text: impl AsRef<[u8]>) -> String {
@@ -22,7 +22,7 @@ const SIGNATURE: &str = "the signature of the token is not valid";
 #[tokio::test]
 async fn valid_token_is_accepted() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200");
     assert_fetches(&app, 1);
 }
@@ -30,16 +30,16 @@ async fn valid_token_is_accepted() {
 #[tokio::test]
 async fn unsigned_token_is_rejected_in_any_spelling() {
     let app = App::start().await;
-    let claims = good(&app).json().to_string();
+    let claims = valid_claims(&app).json().to_string();
     for none in ["none", "None", "NONE", "nOnE", "none ", " none", "no\u{6e}e", ""] {
         let header = json!({"alg": none, "typ": "JWT", "kid": "usual"}).to_string();
         let message = format!("{}.{}", base64(&header), base64(&claims));
         // Without a signature, with one of nothing, and with one that is right for the message.
-        let right = SigningKey::usual().sign_text(&header, &claims);
-        for token in [format!("{message}."), format!("{message}.{}", base64("none")), right] {
-            assert_refused(&app, &token, ALGORITHM).await;
+        let valid = SigningKey::usual().sign_text(&header, &claims);
+        for token in [format!("{message}."), format!("{message}.{}", base64("none")), valid] {
+            assert_rejected(&app, &token, ALGORITHM).await;
         }
-        assert_refused(&app, &message, NOT_A_JWT).await;
+        assert_rejected(&app, &message, NOT_A_JWT).await;
     }
     assert_fetches(&app, 0);
 }
@@ -60,10 +60,10 @@ async fn public_key_as_hmac_secret_is_rejected() {
     for (kid, secret) in secrets {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
             let header = Header { kid: kid.clone(), ..Header::new(algorithm) };
-            let claims = good(&app);
+            let claims = valid_claims(&app);
             let secret = EncodingKey::from_secret(&secret);
             let token = jsonwebtoken::encode(&header, claims.json(), &secret).unwrap();
-            assert_refused(&app, &token, ALGORITHM).await;
+            assert_rejected(&app, &token, ALGORITHM).await;
         }
     }
     assert_fetches(&app, 0);
@@ -74,8 +74,9 @@ fn public_bytes(material: &KeyMaterial) -> Vec<Vec<u8>> {
     match material {
         KeyMaterial::Ed25519 { x } => {
             // RFC 8410 §4: the form that a PEM file holds.
-            let info = [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(), x].concat();
-            vec![x.clone(), pem(&info), info]
+            let key_info =
+                [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(), x].concat();
+            vec![x.clone(), pem(&key_info), key_info]
         }
         KeyMaterial::Rsa { n, e } => {
             let mut positive = vec![0];
@@ -85,8 +86,8 @@ fn public_bytes(material: &KeyMaterial) -> Vec<Vec<u8>> {
             let algorithm =
                 b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00".to_vec();
             let bits = der(0x03, &[vec![0], key.clone()].concat());
-            let info = der(0x30, &[algorithm, bits].concat());
-            vec![n.clone(), key, pem(&info), info]
+            let key_info = der(0x30, &[algorithm, bits].concat());
+            vec![n.clone(), key, pem(&key_info), key_info]
         }
         KeyMaterial::Ec { .. } => panic!("no such key here"),
     }
@@ -101,8 +102,8 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [vec![tag], length, content.to_owned()].concat()
 }
 
-fn pem(info: &[u8]) -> Vec<u8> {
-    let text = base64::prelude::BASE64_STANDARD.encode(info);
+fn pem(key_info: &[u8]) -> Vec<u8> {
+    let text = base64::prelude::BASE64_STANDARD.encode(key_info);
     let lines: Vec<&str> =
         text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
@@ -116,11 +117,11 @@ async fn unconfigured_algorithm_is_rejected() {
     app.keys.publish(CLAIM_ISSUER, vec![rsa.public()]);
     let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
     let token = claims.with("tenants", json!(["acme"])).sign(&rsa);
-    assert_refused(&app, &token, ALGORITHM).await;
+    assert_rejected(&app, &token, ALGORITHM).await;
     assert_eq!(app.keys.fetches(CLAIM_ISSUER), 0);
     for other in ["RS384", "PS256", "ES256", "eddsa", "EDDSA", "rs256", "Ed25519", "EdDSA "] {
         let header = json!({"alg": other, "kid": "usual"});
-        assert_refused(&app, &signed(&header, good(&app).json()), ALGORITHM).await;
+        assert_rejected(&app, &signed_token(&header, valid_claims(&app).json()), ALGORITHM).await;
     }
     assert_fetches(&app, 0);
 }
@@ -130,13 +131,13 @@ async fn key_type_must_match_the_algorithm() {
     let app = App::start().await;
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), rsa.public()]);
-    let good = good(&app);
-    assert_eq!(app.bearer(good.clone().sign(&rsa)).get(LIST).await.outcome(), "200");
+    let valid = valid_claims(&app);
+    assert_eq!(app.bearer(valid.clone().sign(&rsa)).get(LIST).await.outcome(), "200");
     let mismatch = "the key of the token does not fit its algorithm";
     let header = json!({"alg": "RS256", "kid": "usual"});
-    assert_refused(&app, &signed(&header, good.json()), mismatch).await;
+    assert_rejected(&app, &signed_token(&header, valid.json()), mismatch).await;
     let header = json!({"alg": "EdDSA", "kid": "rsa"});
-    assert_refused(&app, &signed(&header, good.json()), mismatch).await;
+    assert_rejected(&app, &signed_token(&header, valid.json()), mismatch).await;
     assert_fetches(&app, 1);
 }
 
@@ -144,37 +145,40 @@ async fn key_type_must_match_the_algorithm() {
 async fn keys_embedded_in_the_token_are_ignored() {
     let app = App::start().await;
     let attacker = SigningKey::ed25519("usual");
-    let place = MockServer::start().await;
+    let server = MockServer::start().await;
     let set = json!({"keys": [attacker.jwk()]});
     wiremock::Mock::given(wiremock::matchers::any())
         .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(set))
-        .mount(&place)
+        .mount(&server)
         .await;
-    let good = good(&app);
+    let valid = valid_claims(&app);
     let certificate = base64::prelude::BASE64_STANDARD.encode("a certificate");
     for (name, value) in [
         ("jwk", attacker.jwk()),
-        ("jku", json!(format!("{}/keys", place.uri()))),
-        ("x5u", json!(format!("{}/certificate", place.uri()))),
+        ("jku", json!(format!("{}/keys", server.uri()))),
+        ("x5u", json!(format!("{}/certificate", server.uri()))),
         ("x5c", json!([certificate])),
         ("x5t", json!("attacker")),
     ] {
         let mut header = header();
         header[name] = value;
         // Signed by the attacker, with the name of the issuer's key, another, and none.
-        let claims = good.json().to_string();
+        let claims = valid.json().to_string();
         let token = attacker.sign_text(&header.to_string(), &claims);
-        assert_refused(&app, &token, SIGNATURE).await;
+        assert_rejected(&app, &token, SIGNATURE).await;
         header["kid"] = json!("attacker");
         let token = attacker.sign_text(&header.to_string(), &claims);
-        assert_refused(&app, &token, "the key of the token is unknown").await;
+        assert_rejected(&app, &token, "the key of the token is unknown").await;
         header.as_object_mut().unwrap().remove("kid");
         let token = attacker.sign_text(&header.to_string(), &claims);
-        assert_refused(&app, &token, SIGNATURE).await;
+        assert_rejected(&app, &token, SIGNATURE).await;
         // Signed by the issuer, they do no harm either.
-        assert_eq!(app.bearer(signed(&header, good.json())).get(LIST).await.outcome(), "200");
+        assert_eq!(
+            app.bearer(signed_token(&header, valid.json())).get(LIST).await.outcome(),
+            "200"
+        );
     }
-    assert_eq!(place.received_requests().await.unwrap().len(), 0);
+    assert_eq!(server.received_requests().await.unwrap().len(), 0);
     // One to begin with, and one for the unknown key.
     assert_fetches(&app, 2);
 }
@@ -187,7 +191,7 @@ async fn critical_extension_is_rejected() {
         header["crit"] = crit;
         header["b64"] = json!(false);
         let why = "the token needs an extension that is not supported";
-        assert_refused(&app, &signed(&header, good(&app).json()), why).await;
+        assert_rejected(&app, &signed_token(&header, valid_claims(&app).json()), why).await;
     }
     assert_fetches(&app, 0);
 }
@@ -198,14 +202,14 @@ async fn token_of_another_type_is_rejected() {
     for typ in ["dpop+jwt", "logout+jwt", "secevent+jwt", "JWE", "id+jwt", ""] {
         let mut header = header();
         header["typ"] = json!(typ);
-        let token = signed(&header, good(&app).json());
-        assert_refused(&app, &token, "the token is not an access token").await;
+        let token = signed_token(&header, valid_claims(&app).json());
+        assert_rejected(&app, &token, "the token is not an access token").await;
     }
     assert_fetches(&app, 0);
     for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"] {
         let mut header = header();
         header["typ"] = json!(typ);
-        let token = signed(&header, good(&app).json());
+        let token = signed_token(&header, valid_claims(&app).json());
         assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200", "{typ}");
     }
 }
@@ -213,7 +217,7 @@ async fn token_of_another_type_is_rejected() {
 #[tokio::test]
 async fn malformed_header_is_rejected() {
     let app = App::start().await;
-    let claims = good(&app).json().to_string();
+    let claims = valid_claims(&app).json().to_string();
     let long = format!(r#"{{"alg":"EdDSA","kid":"{}"}}"#, "k".repeat(257));
     for header in [
         r"{}",
@@ -237,7 +241,7 @@ async fn malformed_header_is_rejected() {
         &long,
     ] {
         let token = SigningKey::usual().sign_text(header, &claims);
-        assert_refused(&app, &token, MALFORMED_HEADER).await;
+        assert_rejected(&app, &token, MALFORMED_HEADER).await;
     }
     assert_fetches(&app, 0);
 }
@@ -249,8 +253,8 @@ async fn kid_with_path_or_query_characters_is_unknown() {
     {
         let mut header = header();
         header["kid"] = json!(kid);
-        let token = signed(&header, good(&app).json());
-        assert_refused(&app, &token, "the key of the token is unknown").await;
+        let token = signed_token(&header, valid_claims(&app).json());
+        assert_rejected(&app, &token, "the key of the token is unknown").await;
     }
     // However many there are, they cost one look-up between them.
     assert_fetches(&app, 2);
@@ -259,24 +263,25 @@ async fn kid_with_path_or_query_characters_is_unknown() {
 #[tokio::test]
 async fn tampered_token_is_rejected() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     let parts: Vec<&str> = token.split('.').collect();
-    let claims = |name: &str, value: Value| base64(good(&app).with(name, value).json().to_string());
+    let claims =
+        |name: &str, value: Value| base64(valid_claims(&app).with(name, value).json().to_string());
     for payload in [
         claims("sub", json!("auth0|olga")),
         claims("exp", json!(app.clock.now().as_unix_seconds() + 86_400)),
         claims("scope", json!("tenant.access:read tenant.access:write everything")),
     ] {
         let token = format!("{}.{payload}.{}", parts[0], parts[2]);
-        assert_refused(&app, &token, SIGNATURE).await;
+        assert_rejected(&app, &token, SIGNATURE).await;
     }
     // The same claims in another order are other bytes.
     let payload = BASE64_URL_SAFE_NO_PAD.decode(parts[1]).unwrap();
     let spaced = format!(" {}", String::from_utf8(payload).unwrap());
     let token = format!("{}.{}.{}", parts[0], base64(spaced), parts[2]);
-    assert_refused(&app, &token, SIGNATURE).await;
+    assert_rejected(&app, &token, SIGNATURE).await;
     let other = base64(json!({"kid": "usual", "alg": "EdDSA"}).to_string());
-    assert_refused(&app, &format!("{other}.{}.{}", parts[1], parts[2]), SIGNATURE).await;
+    assert_rejected(&app, &format!("{other}.{}.{}", parts[1], parts[2]), SIGNATURE).await;
 
     let signature = BASE64_URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
     let mut flipped = signature.clone();
@@ -285,18 +290,18 @@ async fn tampered_token_is_rejected() {
     longer.push(0);
     for bad in [&flipped[..], &longer, &signature[..63], &signature[1..], &[0; 64], &[], &[0xff]] {
         let token = format!("{}.{}.{}", parts[0], parts[1], base64(bad));
-        assert_refused(&app, &token, SIGNATURE).await;
+        assert_rejected(&app, &token, SIGNATURE).await;
     }
     let other = SigningKey::ed25519("usual")
-        .sign_text(&header().to_string(), &good(&app).json().to_string());
-    assert_refused(&app, &other, SIGNATURE).await;
+        .sign_text(&header().to_string(), &valid_claims(&app).json().to_string());
+    assert_rejected(&app, &other, SIGNATURE).await;
     assert_fetches(&app, 1);
 }
 
 #[tokio::test]
 async fn token_without_three_base64url_parts_is_rejected() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     let parts: Vec<&str> = token.split('.').collect();
     let standard = base64::prelude::BASE64_STANDARD.encode([0xfb; 64]);
     let garbage = [
@@ -326,17 +331,17 @@ async fn token_without_three_base64url_parts_is_rejected() {
         json!({"protected": parts[0], "payload": parts[1], "signature": parts[2]}).to_string(),
     ];
     for garbage in &garbage {
-        let answer = app.bearer(garbage).get(LIST).await;
-        assert_eq!(answer.outcome(), "401 invalid_token", "{garbage}");
-        assert!(!answer.text.contains(garbage.as_str()) || garbage.len() < 8, "{garbage}");
+        let response = app.bearer(garbage).get(LIST).await;
+        assert_eq!(response.outcome(), "401 invalid_token", "{garbage}");
+        assert!(!response.text.contains(garbage.as_str()) || garbage.len() < 8, "{garbage}");
     }
     // Stray bits at the end of the signature: the same bytes, in another spelling.
-    let mut respelt = token.clone();
-    let last = respelt.pop().unwrap();
+    let mut noncanonical = token.clone();
+    let last = noncanonical.pop().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let at = alphabet.find(last).unwrap();
-    respelt.push(alphabet.chars().nth(at + 1).unwrap());
-    assert_refused(&app, &respelt, NOT_A_JWT).await;
+    let index = alphabet.find(last).unwrap();
+    noncanonical.push(alphabet.chars().nth(index + 1).unwrap());
+    assert_rejected(&app, &noncanonical, NOT_A_JWT).await;
     assert_fetches(&app, 0);
 }
 
@@ -344,10 +349,10 @@ async fn token_without_three_base64url_parts_is_rejected() {
 async fn oversized_token_is_rejected() {
     let app = App::start().await;
     let with_padding = |length: usize| {
-        let bare = signed(&header(), good(&app).with("x", json!("")).json()).len();
+        let bare = signed_token(&header(), valid_claims(&app).with("x", json!("")).json()).len();
         // Three bytes make four characters.
         let padding = "x".repeat((length - bare) / 4 * 3);
-        signed(&header(), good(&app).with("x", json!(padding)).json())
+        signed_token(&header(), valid_claims(&app).with("x", json!(padding)).json())
     };
     let long = with_padding(8190);
     assert!((8180..=8192).contains(&long.len()), "{}", long.len());
@@ -357,12 +362,12 @@ async fn oversized_token_is_rejected() {
     let too_long = "the token is too long";
     let longer = with_padding(8200);
     assert!((8193..8205).contains(&longer.len()), "{}", longer.len());
-    assert_refused(&app, &longer, too_long).await;
+    assert_rejected(&app, &longer, too_long).await;
     // As long as the server takes a header at all.
     for length in [16_000, 30_000, 32_000] {
-        assert_refused(&app, &with_padding(length), too_long).await;
-        assert_refused(&app, &"a".repeat(length), too_long).await;
-        assert_refused(&app, &"a.".repeat(length / 2), too_long).await;
+        assert_rejected(&app, &with_padding(length), too_long).await;
+        assert_rejected(&app, &"a".repeat(length), too_long).await;
+        assert_rejected(&app, &"a.".repeat(length / 2), too_long).await;
     }
     assert_fetches(&app, 1);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LIST, USERS, assert_refused};
+use super::{LIST, USERS, assert_rejected};
 use crate::support::{
     App, CLAIM_ISSUER, Client, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, Wishes,
 };
@@ -10,40 +10,40 @@ use crate::support::{
 const GLOBEX: &str = "/api/globex/admin/users";
 
 /// What somebody gets in acme and in globex.
-async fn reach(client: &Client<'_>) -> [String; 2] {
+async fn tenant_outcomes(client: &Client<'_>) -> [String; 2] {
     [client.get(LIST).await.outcome(), client.get(GLOBEX).await.outcome()]
 }
 
 const BOTH: [&str; 2] = ["200", "200"];
-const ACME: [&str; 2] = ["200", "403 tenant_forbidden"];
+const ACME_ONLY: [&str; 2] = ["200", "403 tenant_forbidden"];
 const NEITHER: [&str; 2] = ["403 tenant_forbidden", "403 tenant_forbidden"];
 
 #[tokio::test]
 async fn issuer_template_names_one_tenant() {
     let app = App::start().await;
-    assert_eq!(reach(&app.tenant("acme")).await, ACME);
+    assert_eq!(tenant_outcomes(&app.tenant("acme")).await, ACME_ONLY);
     // A claim with that purpose elsewhere has none here.
     let claims = app.claims(&super::issuer_of("acme")).permissions(&EVERYTHING);
     let claims = claims.with("tenants", json!(["globex"])).with("sub", json!("auth0|gina"));
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, ACME);
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, ACME_ONLY);
     // Tenants need no registration.
-    let answer = app.tenant("initech").get("/api/initech/admin/users").await;
-    assert_eq!((answer.outcome().as_str(), answer.text.as_str()), ("200", "[]"));
+    let response = app.tenant("initech").get("/api/initech/admin/users").await;
+    assert_eq!((response.outcome().as_str(), response.text.as_str()), ("200", "[]"));
 }
 
 #[tokio::test]
 async fn operator_token_covers_all_tenants() {
     let app = App::start().await;
-    assert_eq!(reach(&app.operator()).await, BOTH);
-    let answer = app.operator().get("/api/nobody-has-heard-of-it/admin/users").await;
-    assert_eq!(answer.text, "[]");
+    assert_eq!(tenant_outcomes(&app.operator()).await, BOTH);
+    let response = app.operator().get("/api/nobody-has-heard-of-it/admin/users").await;
+    assert_eq!(response.text, "[]");
     assert_eq!(app.operator().get("/api/No-Tenant/admin/users").await.status, 403);
     let claims = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
     let claims = claims.with("tenants", json!([]));
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, BOTH);
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, BOTH);
 }
 
-fn with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
+fn client_with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
     let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
     app.bearer(claims.with("tenants", tenants.clone()).sign(&SigningKey::usual()))
 }
@@ -51,20 +51,23 @@ fn with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
 #[tokio::test]
 async fn claim_lists_covered_tenants() {
     let app = App::start().await;
-    assert_eq!(reach(&with_claim(&app, &json!(["acme", "globex"]))).await, BOTH);
-    assert_eq!(reach(&with_claim(&app, &json!(["acme"]))).await, ACME);
-    assert_eq!(reach(&with_claim(&app, &json!("acme"))).await, ACME);
-    assert_eq!(reach(&with_claim(&app, &json!(["acme", "acme", "initech"]))).await, ACME);
+    assert_eq!(tenant_outcomes(&client_with_claim(&app, &json!(["acme", "globex"]))).await, BOTH);
+    assert_eq!(tenant_outcomes(&client_with_claim(&app, &json!(["acme"]))).await, ACME_ONLY);
+    assert_eq!(tenant_outcomes(&client_with_claim(&app, &json!("acme"))).await, ACME_ONLY);
+    assert_eq!(
+        tenant_outcomes(&client_with_claim(&app, &json!(["acme", "acme", "initech"]))).await,
+        ACME_ONLY
+    );
 }
 
 #[tokio::test]
 async fn claim_without_tenants_covers_none() {
     let app = App::start().await;
     for tenants in [json!([]), json!(""), json!(["initech"]), json!([""])] {
-        assert_eq!(reach(&with_claim(&app, &tenants)).await, NEITHER, "{tenants}");
+        assert_eq!(tenant_outcomes(&client_with_claim(&app, &tenants)).await, NEITHER, "{tenants}");
     }
     let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
     // A claim of another name, or of the same name elsewhere, is none.
     for (name, value) in [
         ("tenant", json!(["acme"])),
@@ -74,7 +77,11 @@ async fn claim_without_tenants_covers_none() {
         ("app_metadata", json!({"tenants": ["acme"]})),
     ] {
         let claims = claims.clone().with(name, value);
-        assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER, "{name}");
+        assert_eq!(
+            tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await,
+            NEITHER,
+            "{name}"
+        );
     }
 }
 
@@ -99,9 +106,17 @@ async fn malformed_tenants_in_the_claim_are_ignored() {
         "acme/../globex",
         "[\"acme\"]",
     ] {
-        assert_eq!(reach(&with_claim(&app, &json!(name))).await, NEITHER, "{name:?}");
+        assert_eq!(
+            tenant_outcomes(&client_with_claim(&app, &json!(name))).await,
+            NEITHER,
+            "{name:?}"
+        );
         // They do not take the others away either.
-        assert_eq!(reach(&with_claim(&app, &json!([name, "acme"]))).await, ACME, "{name:?}");
+        assert_eq!(
+            tenant_outcomes(&client_with_claim(&app, &json!([name, "acme"]))).await,
+            ACME_ONLY,
+            "{name:?}"
+        );
     }
 }
 
@@ -119,14 +134,14 @@ async fn mistyped_tenant_claim_is_malformed() {
         json!([["acme"]]),
         json!([{"id": "acme"}]),
     ] {
-        let client = with_claim(&app, &tenants);
-        assert_refused(&app, client.token().unwrap(), "the claims of the token are malformed")
+        let client = client_with_claim(&app, &tenants);
+        assert_rejected(&app, client.token().unwrap(), "the claims of the token are malformed")
             .await;
     }
 }
 
 /// Issuers of one tenant that also have another source: neither may widen the other.
-const NARROW: &str = r#"
+const TENANT_ISSUERS: &str = r#"
 [[auth.issuers]]
 issuer = "https://login.example.net/{tenant}/"
 audience = "user-management"
@@ -142,52 +157,55 @@ tenants = "membership"
 
 #[tokio::test]
 async fn claim_cannot_widen_a_tenant_issuer() {
-    let app = App::start_with(Wishes { settings: NARROW, ..Wishes::default() }).await;
+    let app = App::start_with(Wishes { settings: TENANT_ISSUERS, ..Wishes::default() }).await;
     let issuer = "https://login.example.net/acme/";
     app.keys.publish(issuer, vec![SigningKey::usual().public()]);
     let claims = app.claims(issuer).permissions(&EVERYTHING);
     for (tenants, expected) in [
-        (json!(["acme"]), ACME),
-        (json!("acme"), ACME),
-        (json!(["acme", "globex"]), ACME),
+        (json!(["acme"]), ACME_ONLY),
+        (json!("acme"), ACME_ONLY),
+        (json!(["acme", "globex"]), ACME_ONLY),
         (json!(["globex"]), NEITHER),
         (json!([]), NEITHER),
     ] {
         let client = app.bearer(claims.clone().with("tenants", tenants).sign(&SigningKey::usual()));
-        assert_eq!(reach(&client).await, expected);
+        assert_eq!(tenant_outcomes(&client).await, expected);
     }
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
     // Whose path holds more than a tenant is no such issuer.
     for path in ["acme", "acme/globex/", "../acme/", "acme//", "acme%2f/", "/", "ACME/", ""] {
         let issuer = format!("https://login.example.net/{path}");
         app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
         let claims = app.claims(&issuer).permissions(&EVERYTHING);
         let token = claims.with("tenants", json!(["acme"])).sign(&SigningKey::usual());
-        assert_refused(&app, &token, "the issuer of the token is not trusted").await;
+        assert_rejected(&app, &token, "the issuer of the token is not trusted").await;
         assert_eq!(app.keys.fetches(&issuer), 0);
     }
 }
 
 #[tokio::test]
 async fn memberships_cannot_widen_a_tenant_issuer() {
-    let app = App::start_with(Wishes { settings: NARROW, ..Wishes::default() }).await;
+    let app = App::start_with(Wishes { settings: TENANT_ISSUERS, ..Wishes::default() }).await;
     for tenant in ["acme", "globex"] {
         let issuer = format!("https://{tenant}.people.example.net");
         app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
     }
-    let by = |tenant: &str, subject: &str| {
+    let member = |tenant: &str, subject: &str| {
         let claims = app.claims(&format!("https://{tenant}.people.example.net"));
         let claims = claims.permissions(&EVERYTHING).with("sub", json!(subject));
         app.bearer(claims.sign(&SigningKey::usual()))
     };
     // Adam is an admin of acme and a viewer of globex.
-    assert_eq!(reach(&by("acme", "auth0|adam")).await, ACME);
-    assert_eq!(reach(&by("globex", "auth0|adam")).await, ["403 tenant_forbidden", "200"]);
-    assert_eq!(reach(&by("globex", "auth0|olga")).await, NEITHER);
+    assert_eq!(tenant_outcomes(&member("acme", "auth0|adam")).await, ACME_ONLY);
+    assert_eq!(
+        tenant_outcomes(&member("globex", "auth0|adam")).await,
+        ["403 tenant_forbidden", "200"]
+    );
+    assert_eq!(tenant_outcomes(&member("globex", "auth0|olga")).await, NEITHER);
     // Through globex, his rights in acme do not count.
-    let seen = by("globex", "auth0|adam").get("/api/v1/users/auth0%7Cmia").await;
-    assert_eq!(seen.outcome(), "404 user_not_found");
-    let deleted = by("globex", "auth0|adam").delete("/api/v1/users/auth0%7Cmia").await;
+    let read = member("globex", "auth0|adam").get("/api/v1/users/auth0%7Cmia").await;
+    assert_eq!(read.outcome(), "404 user_not_found");
+    let deleted = member("globex", "auth0|adam").delete("/api/v1/users/auth0%7Cmia").await;
     assert_eq!(deleted.outcome(), "403 insufficient_permission");
 }
 
@@ -209,17 +227,17 @@ async fn member_access_depends_on_role() {
         assert_eq!(member.get(LIST).await.outcome(), read, "{name}");
         assert_eq!(member.get(USERS).await.outcome(), read, "{name}");
         // Of somebody who is not there, so that nobody is missing afterwards.
-        let gone = member.delete("/api/acme/admin/users/auth0%7Cnobody").await;
-        assert_eq!(gone.outcome(), write, "{name}");
+        let deleted = member.delete("/api/acme/admin/users/auth0%7Cnobody").await;
+        assert_eq!(deleted.outcome(), write, "{name}");
     }
 }
 
 #[tokio::test]
 async fn insufficient_role_sends_no_challenge() {
     let app = App::start().await;
-    let answer = app.member("mia").get(LIST).await;
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
-    assert_eq!(answer.header("www-authenticate"), None);
+    let response = app.member("mia").get(LIST).await;
+    assert_eq!(response.outcome(), "403 insufficient_permission");
+    assert_eq!(response.header("www-authenticate"), None);
 }
 
 #[tokio::test]
@@ -229,10 +247,10 @@ async fn members_need_both_scope_and_role() {
     // The role without the scope.
     let olga = app.member_with("olga", &["tenant.access:read"]);
     assert_eq!(olga.get(LIST).await.outcome(), "200");
-    let answer = olga.post(LIST, body()).await;
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
+    let response = olga.post(LIST, body()).await;
+    assert_eq!(response.outcome(), "403 insufficient_permission");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"tenant.access:write\"";
-    assert_eq!(answer.header("www-authenticate"), Some(challenge));
+    assert_eq!(response.header("www-authenticate"), Some(challenge));
     // Write does not imply read, not even for an owner.
     let olga = app.member_with("olga", &["tenant.access:write"]);
     assert_eq!(olga.get(LIST).await.outcome(), "403 insufficient_permission");
@@ -241,9 +259,9 @@ async fn members_need_both_scope_and_role() {
     let vera = app.member("vera");
     assert_eq!(vera.post(LIST, body()).await.outcome(), "403 insufficient_permission");
     // Without any scope, not even the tenant's existence is told apart.
-    let nobody = app.member_with("olga", &[]);
+    let without_scope = app.member_with("olga", &[]);
     for path in [LIST, GLOBEX, "/api/no-such-tenant/admin/users"] {
-        assert_eq!(nobody.get(path).await.outcome(), "403 insufficient_permission");
+        assert_eq!(without_scope.get(path).await.outcome(), "403 insufficient_permission");
     }
 }
 
@@ -267,41 +285,41 @@ async fn subject_without_account_covers_no_tenant() {
         "a-program@clients",
     ] {
         let token = claims.clone().with("sub", json!(subject)).sign(&SigningKey::usual());
-        assert_eq!(reach(&app.bearer(token)).await, NEITHER, "{subject:?}");
+        assert_eq!(tenant_outcomes(&app.bearer(token)).await, NEITHER, "{subject:?}");
     }
     let token = claims.without("sub").sign(&SigningKey::usual());
-    let nobody = app.bearer(token);
-    assert_eq!(reach(&nobody).await, NEITHER);
-    let one = nobody.get("/api/v1/users/auth0%7Colga").await;
-    assert_eq!(one.outcome(), "403 insufficient_permission");
+    let without_subject = app.bearer(token);
+    assert_eq!(tenant_outcomes(&without_subject).await, NEITHER);
+    let single = without_subject.get("/api/v1/users/auth0%7Colga").await;
+    assert_eq!(single.outcome(), "403 insufficient_permission");
 }
 
 #[tokio::test]
 async fn membership_change_applies_to_the_next_call() {
     let app = App::start().await;
     let (adam, operator) = (app.member("adam"), app.operator());
-    let adams = "/api/acme/admin/users/auth0%7Cadam";
-    let to = |role: &str| json!({"role": role, "name": null});
+    let adam_path = "/api/acme/admin/users/auth0%7Cadam";
+    let role_body = |role: &str| json!({"role": role, "name": null});
     let write = async || adam.delete("/api/acme/admin/users/auth0%7Cnobody").await.outcome();
     assert_eq!(write().await, "404 user_not_found");
-    assert_eq!(operator.put(adams, to("viewer")).await.outcome(), "200");
+    assert_eq!(operator.put(adam_path, role_body("viewer")).await.outcome(), "200");
     assert_eq!(write().await, "403 insufficient_permission");
-    assert_eq!(reach(&adam).await, BOTH);
-    assert_eq!(operator.put(adams, to("member")).await.outcome(), "200");
-    assert_eq!(reach(&adam).await, ["403 insufficient_permission", "200"]);
-    assert_eq!(operator.delete(adams).await.outcome(), "204");
-    assert_eq!(reach(&adam).await, ["403 tenant_forbidden", "200"]);
+    assert_eq!(tenant_outcomes(&adam).await, BOTH);
+    assert_eq!(operator.put(adam_path, role_body("member")).await.outcome(), "200");
+    assert_eq!(tenant_outcomes(&adam).await, ["403 insufficient_permission", "200"]);
+    assert_eq!(operator.delete(adam_path).await.outcome(), "204");
+    assert_eq!(tenant_outcomes(&adam).await, ["403 tenant_forbidden", "200"]);
     assert_eq!(write().await, "403 tenant_forbidden");
-    let back = json!({"email": "adam@acme.example", "role": "owner"});
-    assert_eq!(operator.post(LIST, back).await.outcome(), "201");
+    let reattach = json!({"email": "adam@acme.example", "role": "owner"});
+    assert_eq!(operator.post(LIST, reattach).await.outcome(), "201");
     assert_eq!(write().await, "404 user_not_found");
     assert_eq!(operator.delete("/api/v1/users/auth0%7Cadam").await.outcome(), "204");
-    assert_eq!(reach(&adam).await, NEITHER);
+    assert_eq!(tenant_outcomes(&adam).await, NEITHER);
 }
 
 #[tokio::test]
 async fn role_outside_the_catalogue_gives_no_access() {
     let people = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
-    assert_eq!(reach(&app.member("rex")).await, NEITHER);
+    assert_eq!(tenant_outcomes(&app.member("rex")).await, NEITHER);
 }
