@@ -3,10 +3,10 @@
 mod bodies;
 mod cors;
 pub(crate) mod directory;
-mod heads;
-mod negotiation;
+mod head_limits;
 mod panics;
 mod paths;
+mod request_headers;
 mod request_id;
 
 use std::collections::BTreeSet;

@@ -1,10 +1,10 @@
 //! Contract A over HTTP: the people of one tenant, for its back office.
 
-mod enlist;
+mod attach;
+mod caller_role;
+mod detach;
 mod list;
-mod protected;
-mod ranks;
-mod remove;
+mod protected_roles;
 mod update;
 mod values;
 
