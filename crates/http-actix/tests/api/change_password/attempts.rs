@@ -1,4 +1,4 @@
-//! How often somebody may be wrong about a current password.
+//! The limit on failed attempts to change a password.
 
 use std::time::Duration;
 
@@ -7,11 +7,12 @@ use crate::support::{Answer, App, Client, Wishes};
 
 const TOO_MANY_ATTEMPTS: &str = "429 too_many_attempts";
 
+/// Submits this password as the current one and as the new one.
 async fn submit_password(client: &Client<'_>, name: &str, password: &str) -> Answer {
     client.patch(&v2(name), passwords(password, password)).await
 }
 
-/// Is wrong about somebody's password so many times.
+/// Submits a wrong current password this many times.
 async fn fail_attempts(client: &Client<'_>, name: &str, times: usize) {
     for _ in 0..times {
         let response = client.patch(&v2(name), passwords("wrong", "another-password")).await;
@@ -19,6 +20,7 @@ async fn fail_attempts(client: &Client<'_>, name: &str, times: usize) {
     }
 }
 
+/// Options that make the service trust `X-Forwarded-For` of local proxies.
 fn with_trusted_proxy() -> Wishes {
     Wishes { http: "trusted_proxies = [\"127.0.0.0/8\"]", ..Wishes::default() }
 }

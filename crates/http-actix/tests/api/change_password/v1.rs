@@ -1,4 +1,4 @@
-//! The deprecated change, on the authority of the caller alone.
+//! The deprecated change, which requires only the caller's permission.
 
 use serde_json::json;
 
@@ -51,7 +51,7 @@ async fn own_password_cannot_be_set_without_permission() {
     assert_eq!(response.outcome(), "403 insufficient_permission");
 }
 
-/// The deprecation, the day on which it ends, and the successor of Mia's change.
+/// The headers that announce the deprecation, the sunset date and the successor.
 fn deprecation_headers(response: &Answer) -> [Option<&str>; 3] {
     ["deprecation", "sunset", "link"].map(|name| response.header(name))
 }

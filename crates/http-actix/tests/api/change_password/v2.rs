@@ -1,4 +1,4 @@
-//! The change by proof of the current password.
+//! The change that requires the current password.
 
 use serde_json::json;
 

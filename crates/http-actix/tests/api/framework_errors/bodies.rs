@@ -1,4 +1,4 @@
-//! Bodies that cannot be read.
+//! Request bodies that are malformed, too large, incomplete or of another media type.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::assert_error;
 use crate::support::{Answer, App, Client, Wishes};
 
-/// Every operation with a body: method, path, and a body that would do.
+/// Every operation with a body: method, path and a valid body.
 fn operations() -> [(Method, &'static str, Value); 6] {
     let email = "new@acme.example";
     let user = json!({
@@ -38,7 +38,7 @@ async fn send(
     client.send(method.clone(), path, Some(("application/json", body.into()))).await
 }
 
-/// The member that an error is about, in whichever form.
+/// The member that an error names, in the format of either contract.
 fn field(response: &Answer) -> Option<String> {
     let body = response.json();
     let field = body.pointer("/errors/0/field").or_else(|| body.pointer("/errors/0/meta/field"));
@@ -122,7 +122,7 @@ async fn missing_or_mistyped_member_is_reported() {
             {
                 let has_expected_type =
                     std::mem::discriminant(&mistyped) == std::mem::discriminant(expected);
-                // This one may be null.
+                // The role of a change may be null.
                 if has_expected_type
                     || (mistyped.is_null() && path.contains("/admin/") && method == Method::PUT)
                 {
@@ -162,7 +162,7 @@ async fn oversized_body_is_rejected_before_it_arrives() {
     let app = App::start().await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
     for (method, path, _) in operations() {
-        // As long as is allowed, and not one byte longer.
+        // Exactly as long as allowed, then one byte longer.
         let longest = format!("{{{}}}", " ".repeat(65_534));
         let response = send(&app.operator(), &method, path, longest).await;
         assert_error(path, &response, "400 malformed_request");
@@ -175,11 +175,11 @@ async fn oversized_body_is_rejected_before_it_arrives() {
                 [("Authorization", token.as_str()), ("Content-Type", "application/json"), header];
             app.head(&format!("{method} {path}"), &headers)
         };
-        // Announced, and never sent.
+        // The length is announced and the body never sent.
         let response = app.exchange(&head(("Content-Length", "65537")));
         assert_error(path, &response, "413 payload_too_large");
 
-        // Not announced, and never ended.
+        // The length is not announced and the body never ends.
         let chunk = format!("8000\r\n{}\r\n", " ".repeat(0x8000));
         let chunks = format!("{chunk}{chunk}1\r\n \r\n");
         let request = [head(("Transfer-Encoding", "chunked")), chunks.into_bytes()].concat();
@@ -254,7 +254,7 @@ async fn authorization_errors_precede_body_and_query_errors() {
             ] {
                 assert_error(path, &send(&client, &method, path, "{").await, outcome);
             }
-            // Contract B's new users name their tenant in the body.
+            // Contract B names the tenant of a new user in the body, which is read first.
             if !path.starts_with("/api/v1/users?") && !path.ends_with("/api/v1/users") {
                 let response = send(&app.member("vera"), &method, path, "{").await;
                 assert_error(path, &response, "403 insufficient_permission");

@@ -1,4 +1,4 @@
-//! What browsers of other origins are allowed.
+//! CORS headers and preflight requests.
 
 use reqwest::Method;
 
@@ -130,7 +130,7 @@ async fn other_origins_get_no_cors_headers() {
             );
             assert_error(path, &response, &response.outcome());
         }
-        // Whoever is no browser sends no origin, and is served as ever.
+        // Requests without an origin are served as usual.
         let response = app.operator().get(path).await;
         assert_eq!(
             (response.status.as_u16(), response.header("access-control-allow-origin")),

@@ -1,4 +1,4 @@
-//! A directory that fails, in every way there is, under every operation.
+//! Every operation with a directory that fails, for every kind of failure.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::assert_error;
 use crate::matrix;
 use crate::support::{Answer, App, Wishes};
 
-/// What only the log may tell.
+/// Details of a failure that only the log may contain.
 const SECRET: &str = "https://directory.internal/api?token=4711";
 
-/// How a directory can fail.
+/// Kinds of directory failure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Failure {
     Panic,
@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     NoResponse,
 }
 
-/// A directory that fails at every call.
+/// A directory in which every call fails.
 #[derive(Debug)]
 pub(crate) struct FailingDirectory(pub(crate) Failure);
 
@@ -98,7 +98,7 @@ impl UserDirectory for FailingDirectory {
     }
 }
 
-/// Calls every operation over a directory that fails like this.
+/// Calls every operation with a directory that fails in this way.
 async fn responses(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
     let directory: Arc<dyn UserDirectory> = Arc::new(FailingDirectory(failure));
     let wishes = Wishes { http, directory: Some(directory), ..Wishes::default() };
@@ -108,7 +108,7 @@ async fn responses(failure: Failure, http: &'static str) -> Vec<(String, Answer)
     for operation in matrix::operations().0 {
         let (path, body) = operation.request("acme", &mia);
         let method = operation.method;
-        // Those of the last look up the caller first.
+        // The member's calls look up the caller first.
         for client in [app.operator(), app.tenant("acme"), app.member("olga")] {
             let response = client.call(method.clone(), &path, body.clone()).await;
             assert!(!response.text.contains("4711"), "{method} {path}: {response:?}");

@@ -1,9 +1,9 @@
-//! Heads that are too large.
+//! Size limits of the request head: URI, header fields and query parameters.
 
 use super::{LISTS, assert_error};
 use crate::support::{App, Wishes};
 
-/// The path with a query that makes it as long as this.
+/// The path, extended by a query to this length.
 fn path_of_length(path: &str, bytes: usize) -> String {
     let separator = if path.contains('?') { '&' } else { '?' };
     let start = format!("{path}{separator}x=");
@@ -31,7 +31,7 @@ async fn too_long_uri_is_rejected_before_authentication() {
 async fn too_large_headers_are_rejected_before_authentication() {
     let app = App::start().await;
     for path in LISTS {
-        // The limit is on all of them together, in as many fields as there may be.
+        // The limit applies to the sum of all fields.
         let base = app.head(&format!("GET {path}"), &[]);
         let first_line = format!("GET {path} HTTP/1.1\r\n").len();
         let base = base.len() - first_line - "\r\n".len();

@@ -1,4 +1,4 @@
-//! The errors that the framework makes by itself, each in the form of the path's contract.
+//! Errors raised outside the handlers, each in the format of the contract that the path belongs to.
 
 mod bodies;
 mod cors;
@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use crate::support::Answer;
 
-/// A path of each contract, under which everything here is tried in both forms.
+/// A list path of each contract, so that tests cover both error formats.
 const LISTS: [&str; 2] = ["/api/acme/admin/users", "/api/v1/users?filter[tenant]=acme"];
 
-/// Every code that is published.
+/// Every published error code.
 const CODES: &str = "malformed_request unknown_parameter missing_token invalid_token \
     insufficient_permission tenant_forbidden user_not_found already_attached email_taken \
     username_taken ambiguous_account last_protected_role_holder managed_by_another_tenant \
@@ -27,7 +27,7 @@ const CODES: &str = "malformed_request unknown_parameter missing_token invalid_t
     directory_unavailable directory_timeout internal_error not_found method_not_allowed \
     not_acceptable keys_unavailable request_timeout uri_too_long headers_too_large";
 
-/// Holds an answer to be this error, in the form of the contract that the path belongs to.
+/// Asserts that a response is this error, in the format of the contract that the path belongs to.
 #[track_caller]
 fn assert_error(path: &str, response: &Answer, outcome: &str) {
     let body = response.json();
@@ -87,6 +87,7 @@ fn member_names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
+/// Returns whether the path belongs to contract B.
 fn is_user_management(path: &str) -> bool {
     let version = ["/api/v1", "/api/v2"].into_iter().find_map(|start| path.strip_prefix(start));
     version.is_some_and(|rest| {

@@ -1,4 +1,4 @@
-//! Panics where a directory has no part in them: the caller gets an error, and the next one does not.
+//! Panics outside the directory: the caller gets an error and the service continues.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use serde_json::json;
 use super::{LISTS, assert_error};
 use crate::support::{App, SigningKey, Wishes};
 
-/// What nobody may read.
+/// A panic message that no response may contain.
 const SECRET: &str = "planted-in-a-panic";
 
-/// Something that panics until it is mended.
+/// A port that panics in every call until it is repaired.
 #[derive(Debug)]
 struct PanickingPort(AtomicBool);
 
@@ -62,9 +62,9 @@ impl PasswordCheck for PanickingPort {
 async fn token_verification_panic_is_500_and_service_continues() {
     let app = App::start().await;
     let (operator, program) = (app.operator(), app.tenant("acme"));
-    // So far that no time can be told any more, and that is where tokens are verified.
+    // Moves the clock out of its range, so that the token verifier panics.
     app.clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
-    // There is one worker, which has to outlive all of them.
+    // The service has one worker, which must survive every panic.
     for _ in 0..3 {
         for client in [&operator, &program] {
             for path in LISTS {
@@ -74,7 +74,7 @@ async fn token_verification_panic_is_500_and_service_continues() {
         }
     }
     assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
-    // All the way round.
+    // Wraps the clock around to a valid time.
     app.clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
     app.clock.advance(Duration::from_millis(2));
     for client in [operator, program] {
@@ -108,7 +108,7 @@ async fn password_check_panic_is_not_a_failed_attempt() {
     let app = App::start_with(wishes).await;
     let path = "/api/v2/users/auth0%7Cmia/change-password";
     let body = json!({"currentPassword": SECRET, "newPassword": "another-password"});
-    // More than there may be wrong ones, and than may be under way at a time.
+    // More calls than failed or concurrent attempts are allowed.
     for _ in 0..12 {
         let response = app.tenant("acme").patch(path, body.clone()).await;
         assert_error(path, &response, "500 internal_error");

@@ -1,4 +1,4 @@
-//! Paths that are not there, and methods that a path does not have.
+//! Unknown paths and unsupported methods.
 
 use std::collections::BTreeSet;
 

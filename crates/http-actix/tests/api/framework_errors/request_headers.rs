@@ -1,4 +1,4 @@
-//! What the headers of a request ask for and bring along.
+//! The request headers `Accept` and `Authorization`.
 
 use super::{LISTS, assert_error};
 use crate::support::App;

@@ -1,4 +1,4 @@
-//! The name of a request, which its answer repeats.
+//! The request id, which every response repeats.
 
 use std::collections::BTreeSet;
 
