@@ -1,18 +1,18 @@
-//! The links from page to page.
+//! Links between pages.
 
 use serde_json::json;
 
 use super::{BOTH, List};
 use crate::support::{Answer, App};
 
-/// The names of a page's links.
+/// The relations of a page's links, sorted.
 fn rels(list: List, page: &Answer) -> Vec<String> {
     let mut rels: Vec<_> = list.links(page).into_iter().map(|(rel, _)| rel).collect();
     rels.sort();
     rels
 }
 
-/// The page that a link leads to.
+/// The number of the page that a link leads to.
 fn linked_page(list: List, page: &Answer, rel: &str) -> Option<String> {
     let href = list.link(page, rel)?;
     let (_, query) = href.split_once('?').unwrap();

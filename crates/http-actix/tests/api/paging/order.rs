@@ -1,4 +1,4 @@
-//! The order: total, stable, and the same on pages as on the whole.
+//! The sort order: total, stable, and equal with and without paging.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::support::{App, Wishes};
 
 const FIELDS: [&str; 6] = ["id", "username", "email", "firstName", "lastName", "createdAt"];
 
-/// A tenant full of people who are alike: in all but case, in accents, in everything but their ids.
+/// A tenant whose users differ only in case, in accents or in their ids.
 fn similar_users() -> Wishes {
     let first_names = [
         json!("eva"),
@@ -45,13 +45,13 @@ fn similar_users() -> Wishes {
     Wishes { people, ..Wishes::default() }
 }
 
-/// The published order: by Unicode lower case, then by bytes; times are alike in length.
+/// Compares by the documented order: by Unicode lower case, then by bytes. Times have equal length.
 fn compare(field: &str, left: &Value, right: &Value) -> Ordering {
     let (left, right) = (left[field].as_str().unwrap(), right[field].as_str().unwrap());
     left.to_lowercase().cmp(&right.to_lowercase()).then_with(|| left.cmp(right))
 }
 
-/// Everybody's names as they should stand.
+/// The names of the users in the expected order.
 fn sorted_names(users: &[Value], field: &str, descending: bool) -> Vec<String> {
     let mut users: Vec<_> = users.iter().collect();
     users.sort_by(|left, right| {
@@ -111,7 +111,7 @@ async fn default_order_is_by_id() {
 #[tokio::test]
 async fn descending_order_breaks_ties_by_ascending_id() {
     let app = App::start().await;
-    // Gina and Olga, both with the last name Owner, are of different tenants: olga joins globex.
+    // Gina of globex and Olga of acme have the same last name, so Olga is attached to globex.
     let body = json!({"email": "olga@acme.example", "role": "member"});
     app.tenant("globex").post("/api/globex/admin/users", body).await;
 

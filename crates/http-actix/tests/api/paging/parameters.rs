@@ -1,11 +1,11 @@
-//! Query parameters, read strictly.
+//! Strict validation of query parameters.
 
 use reqwest::Method;
 
 use super::{BOTH, parameter_errors};
 use crate::support::App;
 
-/// Holds both lists to refuse a parameter's value and to name the parameter.
+/// Asserts that both lists reject these values of a parameter and report its name.
 async fn assert_malformed(app: &App, name: &str, values: &[&str]) {
     for list in BOTH {
         for value in values {

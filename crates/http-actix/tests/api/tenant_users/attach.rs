@@ -1,11 +1,11 @@
-//! Creating and attaching: one call, one answer.
+//! Attaching an existing or new account to a tenant.
 
 use serde_json::{Value, json};
 
 use super::{ACME, field_errors, location, names, user_path};
 use crate::support::{App, Wishes};
 
-/// Somebody whose stored role in acme is none of the catalogue.
+/// Adds a user whose stored role in acme is not in the catalogue.
 fn with_unknown_stored_role() -> Wishes {
     let people = json!({
         "id": "auth0|zoe", "email": "zoe@globex.example", "name": "Zoe Z.",

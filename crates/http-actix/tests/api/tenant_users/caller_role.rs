@@ -1,4 +1,4 @@
-//! The caller's own role, where it is known: what it allows, and the ceiling it is (R3).
+//! The caller's own role: what it allows, and the highest role it can grant or change (R3).
 
 use serde_json::json;
 

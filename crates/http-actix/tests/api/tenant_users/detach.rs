@@ -1,4 +1,4 @@
-//! Taking a tenant's access away.
+//! Detaching a user from a tenant.
 
 use serde_json::json;
 

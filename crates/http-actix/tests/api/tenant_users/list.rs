@@ -1,4 +1,4 @@
-//! Who is on the list, and how.
+//! The list of a tenant's users and the view of a single one.
 
 use std::fmt::Write as _;
 

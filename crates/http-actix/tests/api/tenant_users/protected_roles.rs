@@ -1,4 +1,4 @@
-//! The last holder of a protected role stays (R4).
+//! The last holder of a protected role cannot be demoted or detached (R4).
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::{App, Wishes};
 
 const LAST_HOLDER: &str = "409 last_protected_role_holder";
 
-/// A second owner of acme.
+/// Adds a second owner of acme.
 fn with_second_owner(blocked: bool) -> Wishes {
     let people = json!({
         "id": "auth0|otto", "email": "otto@acme.example", "blocked": blocked,

@@ -1,4 +1,4 @@
-//! Changing what somebody is in the tenant.
+//! Changing a user's role and name in a tenant.
 
 use serde_json::json;
 

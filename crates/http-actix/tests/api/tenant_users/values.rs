@@ -1,4 +1,4 @@
-//! What values are taken, and what is said of those that are not.
+//! Validation of request bodies.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ACME, field_errors, user_path};
 use crate::support::{Answer, App};
 
-/// An address of so many characters before the `@`, and so many in all.
+/// An e-mail address with a local part and a total length of so many characters.
 fn address(local: usize, whole: usize) -> String {
     let rest = whole - local - 1 - 128;
     let label = |letter: &str, length| letter.repeat(length);

@@ -1,4 +1,4 @@
-//! Who may change what is the account's own: home authority (R2) and the role ceiling (R3).
+//! Permission to change an account: home authority (R2) and the role ceiling (R3).
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const MANAGED: &str = "403 managed_by_another_tenant";
 const FORBIDDEN: &str = "403 insufficient_permission";
 const NOT_FOUND: &str = "404 user_not_found";
 
-/// Everything that changes an account: its own, its password in both ways, its end.
+/// The outcomes of every call that changes an account: update, both password changes, delete.
 async fn apply_all_changes(actor: &Client<'_>, name: &str, current_password: &str) -> [String; 4] {
     let v1 = user_path(name) + "/change-password";
     let v2 = v1.replace("v1", "v2");
@@ -188,7 +188,7 @@ async fn owner_can_change_account_of_owner() {
 
 #[tokio::test]
 async fn role_elsewhere_gives_no_home_authority() {
-    // Max may write in globex only; adam is at home in acme.
+    // Max is an owner of globex only; the home tenant of adam is acme.
     let people = r#"{"id":"auth0|max","email":"max@globex.example","tenants":{"globex":"owner"}}"#;
     let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
 

@@ -11,7 +11,7 @@ async fn create(actor: &Client<'_>, body: Value) -> Value {
     response.json()
 }
 
-/// How contract A shows a user to acme.
+/// The user as contract A shows it in acme.
 async fn view_in_acme(app: &App, user: &Value) -> Value {
     let path = format!("/api/acme/admin/users/{}", user["id"].as_str().unwrap());
     app.tenant("acme").get(&path).await.json()

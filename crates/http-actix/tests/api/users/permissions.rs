@@ -1,4 +1,4 @@
-//! What the permissions allow.
+//! Operations that each permission and role allows.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! How a user is shown, and through which tenant.
+//! The view of a user, and the tenant shown in it.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn unknown_times_are_null() {
 
     let hal = app.tenant("acme").get(&user_path("hal")).await.json();
 
-    // Auth0 knows it of every account.
+    // Auth0 has this time for every account.
     let updated_at = if ON_AUTH0 { json!(app.clock.now().to_string()) } else { json!(null) };
     assert_eq!(hal.get("updatedAt"), Some(&updated_at));
     assert_eq!(hal.get("lastLogin"), Some(&json!(null)));

@@ -1,4 +1,4 @@
-//! Changing users: in whole, in part, or not at all.
+//! Full, partial and refused updates of users.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What values are taken, and what is said of those that are not.
+//! Validation of request bodies.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,21 +6,21 @@ use serde_json::{Value, json};
 use super::{USERS, change, field_errors, nina, user_path};
 use crate::support::{Answer, App};
 
-/// An address of so many characters before the `@`, and so many in all.
+/// An e-mail address with a local part and a total length of so many characters.
 fn address(local: usize, whole: usize) -> String {
     let rest = whole - local - 1 - 128;
     let label = |letter: &str, length| letter.repeat(length);
     format!("{}@{}.{}.{}", label("a", local), label("b", 63), label("c", 63), label("d", rest))
 }
 
-/// Creates Nina with one member set.
+/// Creates a user with one member of the body replaced.
 async fn create_with(app: &App, member: &str, value: impl Into<Value>) -> Answer {
     let mut body = nina();
     body[member] = value.into();
     app.tenant("acme").post(USERS, body).await
 }
 
-/// Holds every value of a member to be unacceptable, and named.
+/// Asserts that these values of a member are rejected and reported.
 async fn assert_invalid(app: &App, member: &str, values: &[&str]) {
     for value in values {
         let response = create_with(app, member, *value).await;
