@@ -1,4 +1,4 @@
-//! What a token claims: audience, time, and claims that are missing, doubled or of a wrong type.
+//! Claims: audience, times, scopes, and claims that are missing, duplicate or mistyped.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn expired_token_is_rejected() {
         assert_rejected(&app, &token, EXPIRED).await;
     }
     assert_fetches(&app, 0);
-    // The clocks may be five seconds apart, and no more.
+    // The leeway for clock skew is five seconds.
     let token = signed_token(&header(), valid_claims(&app).with("exp", json!(now(&app))).json());
     assert_eq!(app.bearer(&token).get(LIST).await.outcome(), "200");
     app.clock.advance(Duration::from_millis(4_999));
@@ -93,7 +93,7 @@ async fn accepted_token_still_expires() {
     }
     app.clock.advance(Duration::from_secs(3605));
     assert_rejected(&app, &token, EXPIRED).await;
-    // It was not worth a look at newer keys either.
+    // Expiry does not trigger another key fetch.
     assert_fetches(&app, 1);
 }
 
@@ -112,7 +112,7 @@ async fn token_not_valid_yet_is_rejected() {
             signed_token(&header(), valid_claims(&app).with(claim, json!(now(&app) + 5)).json());
         assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200", "{claim}");
     }
-    // It comes to be valid.
+    // The token becomes valid with time.
     let token =
         signed_token(&header(), valid_claims(&app).with("nbf", json!(now(&app) + 60)).json());
     assert_rejected(&app, &token, EARLY).await;
@@ -214,7 +214,7 @@ async fn scopes_and_permissions_are_combined() {
     assert_eq!(call(json!(format!("openid {read}  {view} email")), json!([])).await, (200, 200));
     assert_eq!(call(json!(""), json!([read, view])).await, (200, 200));
     assert_eq!(call(json!(""), json!([format!("{read} {view}")])).await, (403, 403));
-    // RFC 6749 §3.3: by spaces, and by nothing else.
+    // RFC 6749 §3.3: only spaces separate scopes.
     for separator in [",", ";", "\t", "\n", "\u{a0}", "+", "%20"] {
         let joined = format!("{read}{separator}{view}");
         assert_eq!(call(json!(joined), json!([])).await, (403, 403), "{separator:?}");

@@ -1,6 +1,6 @@
-//! Tokens of issuers that are none of those that are trusted, however much they look like one.
+//! Tokens of untrusted issuers, most of which resemble a trusted one.
 //!
-//! Each stranger has a key set of its own that would verify its tokens, if only it were asked for.
+//! Each untrusted issuer publishes a key set that would verify its tokens if it were fetched.
 
 use serde_json::json;
 
@@ -11,13 +11,13 @@ use crate::support::{
 
 const UNTRUSTED: &str = "the issuer of the token is not trusted";
 
-/// Asserts that a token of this issuer is refused without a question to anybody.
+/// Asserts that tokens of this issuer are rejected without a key fetch.
 async fn assert_untrusted(app: &App, issuer: &str) {
     let untrusted_key = SigningKey::ed25519("usual");
     app.keys.publish(issuer, vec![untrusted_key.public()]);
     let claims = app.claims(issuer).permissions(&EVERYTHING).with("tenants", json!(["acme"]));
     assert_rejected(app, &claims.sign(&untrusted_key), UNTRUSTED).await;
-    // Nor does the key of an issuer that is trusted make it so.
+    // The key of a trusted issuer does not help.
     assert_rejected(app, &claims.sign(&SigningKey::usual()), UNTRUSTED).await;
     assert_eq!(app.keys.fetches(issuer), 0, "{issuer:?}");
 }
@@ -26,7 +26,7 @@ async fn assert_untrusted(app: &App, issuer: &str) {
 async fn lookalikes_of_a_tenant_issuer_are_untrusted() {
     let app = App::start().await;
     for issuer in [
-        // Another place for the host.
+        // Other hosts.
         "https://central-manager.acme.pcm.example.com.evil.test",
         "https://evil.test/central-manager.acme.pcm.example.com",
         "https://evil.test/https://central-manager.acme.pcm.example.com",
@@ -64,7 +64,7 @@ async fn lookalikes_of_a_tenant_issuer_are_untrusted() {
         "https:central-manager.acme.pcm.example.com",
         "https:///central-manager.acme.pcm.example.com",
         "file:///etc/passwd",
-        // Case, dots and paths that some would call the same.
+        // Spellings that a URL parser may consider equal.
         "HTTPS://central-manager.acme.pcm.example.com",
         "https://Central-Manager.acme.pcm.example.com",
         "https://central-manager.ACME.pcm.example.com",
@@ -104,7 +104,7 @@ async fn invalid_tenant_does_not_match_issuer_template() {
         "a b",
         "a%2eb",
         "ac\u{200d}me",
-        // A Cyrillic letter, and a full-width one.
+        // A Cyrillic and a full-width letter.
         "\u{430}cme",
         "\u{ff41}cme",
         "acm\u{e9}",
@@ -155,7 +155,7 @@ async fn non_string_issuer_is_malformed() {
     assert_fetches(&app, 0);
 }
 
-/// The same `kid` means another key at another issuer.
+/// Two issuers use the same `kid` for different keys.
 #[tokio::test]
 async fn key_of_one_issuer_cannot_sign_for_another() {
     let app = App::start().await;
@@ -166,7 +166,7 @@ async fn key_of_one_issuer_cannot_sign_for_another() {
     let acme_client = app.bearer(claims_of("acme").sign(&SigningKey::usual()));
     let signature = "the signature of the token is not valid";
 
-    // Before either key is known, when one is, and when both are.
+    // With no key cached, with one cached, and with both.
     assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
     assert_eq!(globex_client.get("/api/globex/admin/users").await.outcome(), "200");
     assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
@@ -176,7 +176,7 @@ async fn key_of_one_issuer_cannot_sign_for_another() {
     let operator_claims = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
     assert_rejected(&app, &operator_claims.sign(&globex), signature).await;
 
-    // A good token opens the tenant of its issuer and no other.
+    // A valid token covers the tenant of its issuer only.
     assert_eq!(globex_client.get(LIST).await.outcome(), "403 tenant_forbidden");
     assert_eq!(acme_client.get("/api/globex/admin/users").await.outcome(), "403 tenant_forbidden");
     assert_fetches(&app, 1);
@@ -206,7 +206,7 @@ async fn tenant_issuer_without_keys_is_503_keys_unavailable() {
     assert_eq!(response.header("www-authenticate"), None);
 }
 
-/// One issuer may serve several audiences, each with another idea of tenants.
+/// Entries of one issuer can differ in audience and in the source of tenants.
 #[tokio::test]
 async fn audience_selects_between_entries_of_one_issuer() {
     let settings = r#"

@@ -16,12 +16,12 @@ use crate::support::{Answer, App, EVERYTHING, SigningKey, Wishes};
 const UNKNOWN: &str = "the key of the token is unknown";
 const HOUR: Duration = Duration::from_hours(1);
 
-/// A token by this key, good from now.
+/// A token signed by this key and valid from now.
 fn token_signed_by(app: &App, key: &SigningKey) -> String {
     valid_claims(app).sign(key)
 }
 
-/// A token by a key that nobody has heard of.
+/// A token signed by an unpublished key.
 fn token_with_unknown_key(app: &App, kid: &str) -> String {
     token_signed_by(app, &SigningKey::ed25519(kid))
 }
@@ -30,7 +30,7 @@ async fn outcome(app: &App, token: &str) -> String {
     app.bearer(token).get(LIST).await.outcome()
 }
 
-/// Asserts that the keys are not to be had, and for how long.
+/// Asserts that keys are unavailable, with this `Retry-After`.
 async fn assert_unavailable(app: &App, token: &str, retry_after: &str) -> Answer {
     for path in [LIST, USERS] {
         let response = app.bearer(token).get(path).await;
@@ -46,7 +46,7 @@ async fn assert_unavailable(app: &App, token: &str, retry_after: &str) -> Answer
 /// A fetch from memory begins and ends in one go, and the service has one thread: whoever sees
 /// that it was counted finds it ended with the next call.
 async fn call_and_await_fetch(app: &App, token: &str, count: u64) {
-    assert_eq!(outcome(app, token).await, "200", "nobody waits for it");
+    assert_eq!(outcome(app, token).await, "200", "the caller does not wait for the fetch");
     for _ in 0..10_000 {
         if app.keys.fetches(&issuer_of("acme")) >= count {
             break;
@@ -88,7 +88,7 @@ async fn unknown_keys_cost_one_fetch_per_cooldown() {
     for n in 0..10 {
         assert_rejected(&app, &token_with_unknown_key(&app, &format!("flood-{n}")), UNKNOWN).await;
     }
-    // One for the keys as such, one for the key that was not among them.
+    // The first fetch, and one for the unknown key.
     assert_fetches(&app, 2);
     app.clock.advance(Duration::from_millis(29_999));
     assert_rejected(&app, &token_with_unknown_key(&app, "later"), UNKNOWN).await;
@@ -98,7 +98,7 @@ async fn unknown_keys_cost_one_fetch_per_cooldown() {
         assert_rejected(&app, &token_with_unknown_key(&app, &format!("again-{n}")), UNKNOWN).await;
     }
     assert_fetches(&app, 3);
-    // The good ones do not mind, nor do other issuers.
+    // Valid tokens and other issuers are not affected.
     assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
     assert_eq!(app.tenant("globex").get("/api/globex/admin/users").await.outcome(), "200");
     assert_fetches(&app, 3);
@@ -152,7 +152,7 @@ async fn keys_are_refreshed_in_the_background() {
     assert_fetches(&app, 1);
     app.clock.advance(Duration::from_millis(1));
     call_and_await_fetch(&app, &token, 2).await;
-    // Enough for another five minutes.
+    // The keys are fresh for another five minutes.
     app.clock.advance(Duration::from_millis(299_999));
     assert_eq!(outcome(&app, &token).await, "200");
     assert_fetches(&app, 2);
@@ -204,7 +204,7 @@ async fn stale_keys_serve_one_hour_while_fetches_fail() {
     app.keys.set_failing(&issuer_of("acme"), true);
     for _ in 0..11 {
         app.clock.advance(Duration::from_mins(5));
-        // A fresh token each time: they must be verified, not merely remembered.
+        // A new token each time, so that no cached verification is used.
         let token = token_signed_by(&app, &SigningKey::usual());
         assert_eq!(outcome(&app, &token).await, "200");
         assert_eq!(outcome(&app, &token).await, "200");
@@ -212,12 +212,12 @@ async fn stale_keys_serve_one_hour_while_fetches_fail() {
     app.clock.advance(Duration::from_millis(299_999));
     let token = token_signed_by(&app, &SigningKey::usual());
     assert_eq!(outcome(&app, &token).await, "200");
-    // The hour is over, for the token that was let in just now too.
+    // After one hour, cached tokens are refused too.
     app.clock.advance(Duration::from_millis(1));
     let response = app.bearer(&token).get(LIST).await;
     assert_eq!(response.outcome(), "503 keys_unavailable");
     assert!(response.header("retry-after").is_some());
-    // It opens again as soon as the issuer is back and the pause over.
+    // Tokens are accepted again once the issuer recovers and the cooldown is over.
     app.keys.set_failing(&issuer_of("acme"), false);
     app.clock.advance(Duration::from_secs(30));
     assert_eq!(outcome(&app, &token_signed_by(&app, &SigningKey::usual())).await, "200");
@@ -250,7 +250,7 @@ async fn failing_first_fetch_backs_off_exponentially() {
     for backoff in [1, 2, 4, 8, 16, 30, 30, 30] {
         fetches += 1;
         let response = assert_unavailable(&app, &token, &backoff.to_string()).await;
-        assert!(!response.text.contains("central-manager"), "the issuer is nobody's business");
+        assert!(!response.text.contains("central-manager"), "the response names the issuer");
         assert_fetches(&app, fetches);
         app.clock.advance(Duration::from_millis(backoff * 1000 - 1));
         assert_unavailable(&app, &token, "1").await;
@@ -259,7 +259,7 @@ async fn failing_first_fetch_backs_off_exponentially() {
     }
     app.keys.set_failing(&issuer_of("acme"), false);
     assert_eq!(outcome(&app, &token).await, "200");
-    // All is forgotten: the next failure begins at one second again.
+    // After a success, the backoff starts at one second again.
     app.keys.set_failing(&issuer_of("acme"), true);
     app.clock.advance(HOUR);
     assert_unavailable(&app, &token_signed_by(&app, &SigningKey::usual()), "1").await;
@@ -297,10 +297,10 @@ async fn token_without_kid_requires_a_single_key() {
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), other.public()]);
     app.clock.advance(Duration::from_mins(5));
     call_and_await_fetch(&app, &token, 2).await;
-    // A fresh one, since the one before is still that of a key that is there.
+    // A new token, since the cached one still matches a published key.
     let token = token_signed_by(&app, &key_without_kid);
     assert_rejected(&app, &token, "the token does not say which key signed it").await;
-    // A key of another kind does not count, since it could not have signed.
+    // Keys of another type cannot have signed and do not count.
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), rsa.public()]);
     app.clock.advance(Duration::from_mins(5));
@@ -334,7 +334,7 @@ async fn unknown_tenant_flood_does_not_delay_other_tenants() {
 
 #[tokio::test]
 async fn key_cache_times_are_configurable() {
-    // They belong to `[auth]`, and a section may stand after the issuers.
+    // The `[auth]` section may follow its issuers.
     let settings = "[auth]\nkey_cooldown_ms = 1000\nkey_refresh_ms = 2000\nkey_stale_ms = 3000\n";
     let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
     assert_rejected(&app, &token_with_unknown_key(&app, "a"), UNKNOWN).await;
@@ -353,7 +353,7 @@ async fn key_cache_times_are_configurable() {
     );
 }
 
-/// An issuer that is there, and never answers.
+/// A key source that never responds.
 #[derive(Debug)]
 struct UnresponsiveSource;
 

@@ -1,4 +1,4 @@
-//! How long a token may be good for, what it must look like, and whether programs are let in.
+//! Lifetime limits, token profiles and machine clients.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const MISSING: &str = "the token lacks a required claim";
 const NOT_A_PERSON: &str = "the token is not a person's";
 const MONTH: i64 = 30 * 86_400;
 
-/// Issuers that are held to more than the others.
+/// Issuers with further requirements.
 const STRICT: &str = r#"
 [[auth.issuers]]
 issuer = "https://rfc9068.example.com/"
@@ -50,7 +50,7 @@ async fn start_strict() -> App {
     app
 }
 
-/// Claims with all that RFC 9068 asks for.
+/// Claims that include all claims required by RFC 9068.
 fn complete_claims(app: &App, issuer: &str) -> TokenClaims {
     let claims = app.claims(issuer).permissions(&EVERYTHING);
     claims
@@ -108,7 +108,7 @@ async fn token_lifetime_is_limited_to_thirty_days() {
 
 #[tokio::test]
 async fn token_lifetime_limit_is_configurable() {
-    // It belongs to `[auth]`, and a section may stand after the issuers.
+    // The `[auth]` section may follow its issuers.
     let settings = "[auth]\nmax_token_lifetime_ms = 3600000\n";
     let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
     let now = app.clock.now().as_unix_seconds();
@@ -142,7 +142,7 @@ async fn issuer_profile_is_enforced() {
     for name in ["sub", "client_id", "iat", "jti"] {
         let claims = rfc_9068.clone().without(name);
         assert_rejected(&app, &token_of_type(Some("at+jwt"), &claims), MISSING).await;
-        // An issuer of the other profile need not have it.
+        // The other profile does not require the claim.
         let claims = jwt.clone().without(name);
         assert_eq!(outcome(&app, &token_of_type(Some("JWT"), &claims)).await, "200", "{name}");
     }
@@ -162,7 +162,7 @@ async fn id_token_is_rejected() {
         let claims = valid_claims(&app).with(hash, json!("77QmUPtjPfzWtF2AnpK9RQ"));
         assert_rejected(&app, &signed_token(&header(), claims.json()), NOT_AN_ACCESS_TOKEN).await;
     }
-    // As Auth0 issues one: for the application, not for an API.
+    // Auth0 issues ID tokens for the application, not for an API.
     let claims = valid_claims(&app).with("aud", json!("the-application")).with("nonce", json!("1"));
     let token = signed_token(&header(), claims.json());
     assert_rejected(&app, &token, "the token is for another audience").await;
@@ -190,7 +190,7 @@ async fn machine_clients_can_be_rejected_per_issuer() {
         let token = signed_token(&header(), person.clone().with("gty", json!(gty)).json());
         assert_eq!(outcome(&app, &token).await, "200", "{gty}");
     }
-    // The others let them in.
+    // Other issuers accept machine clients.
     let program = valid_claims(&app).with("sub", json!("program@clients"));
     let program = program.with("gty", json!("client-credentials"));
     assert_eq!(outcome(&app, &signed_token(&header(), program.json())).await, "200");
@@ -213,7 +213,7 @@ async fn deeply_nested_or_unusual_headers_grant_nothing() {
         let header = json!({"alg": "EdDSA", "kid": kid});
         assert_rejected(&app, &sign(&header.to_string()), malformed).await;
     }
-    // The same name, spelt by escapes, is that name: twice is twice, once is once.
+    // An escaped member name equals the plain one.
     let duplicate = r#"{"alg":"EdDSA","\u0061lg":"EdDSA","kid":"usual"}"#;
     assert_rejected(&app, &sign(duplicate), malformed).await;
     assert_fetches(&app, 0);
@@ -224,10 +224,10 @@ async fn deeply_nested_or_unusual_headers_grant_nothing() {
         r#"{"alg":"EdDSA","kid":"usual","cty":"JWT"}"#,
         &deep(100),
     ] {
-        // None of it has a meaning in a JWS without `crit`, and the signature covers it.
+        // These members have no meaning in a JWS without `crit`.
         assert_eq!(outcome(&app, &sign(unusual)).await, "200", "{unusual}");
     }
-    // A token within a token is no claims.
+    // A nested token is not a claims object.
     let inner = sign(r#"{"alg":"EdDSA","kid":"usual"}"#);
     let nested = SigningKey::usual().sign_text(r#"{"alg":"EdDSA","cty":"JWT"}"#, &inner);
     assert_rejected(&app, &nested, "the claims of the token are malformed").await;

@@ -1,4 +1,4 @@
-//! What is not a token at all, or not one that Usher reads: header, signature and form.
+//! Malformed and forged tokens: header, algorithm, signature and encoding.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -34,7 +34,7 @@ async fn unsigned_token_is_rejected_in_any_spelling() {
     for none in ["none", "None", "NONE", "nOnE", "none ", " none", "no\u{6e}e", ""] {
         let header = json!({"alg": none, "typ": "JWT", "kid": "usual"}).to_string();
         let message = format!("{}.{}", base64(&header), base64(&claims));
-        // Without a signature, with one of nothing, and with one that is right for the message.
+        // With an empty signature, a meaningless one, and a valid one.
         let valid = SigningKey::usual().sign_text(&header, &claims);
         for token in [format!("{message}."), format!("{message}.{}", base64("none")), valid] {
             assert_rejected(&app, &token, ALGORITHM).await;
@@ -69,11 +69,11 @@ async fn public_key_as_hmac_secret_is_rejected() {
     assert_fetches(&app, 0);
 }
 
-/// The bytes of a public key in the forms that somebody may take for a secret.
+/// The encodings of a public key that an attacker could use as an HMAC secret.
 fn public_bytes(material: &KeyMaterial) -> Vec<Vec<u8>> {
     match material {
         KeyMaterial::Ed25519 { x } => {
-            // RFC 8410 §4: the form that a PEM file holds.
+            // RFC 8410 §4: SubjectPublicKeyInfo.
             let key_info =
                 [b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(), x].concat();
             vec![x.clone(), pem(&key_info), key_info]
@@ -89,7 +89,7 @@ fn public_bytes(material: &KeyMaterial) -> Vec<Vec<u8>> {
             let key_info = der(0x30, &[algorithm, bits].concat());
             vec![n.clone(), key, pem(&key_info), key_info]
         }
-        KeyMaterial::Ec { .. } => panic!("no such key here"),
+        KeyMaterial::Ec { .. } => panic!("the tests have no EC keys"),
     }
 }
 
@@ -162,7 +162,7 @@ async fn keys_embedded_in_the_token_are_ignored() {
     ] {
         let mut header = header();
         header[name] = value;
-        // Signed by the attacker, with the name of the issuer's key, another, and none.
+        // Signed by the attacker, with the `kid` of the issuer's key, another one, and none.
         let claims = valid.json().to_string();
         let token = attacker.sign_text(&header.to_string(), &claims);
         assert_rejected(&app, &token, SIGNATURE).await;
@@ -172,14 +172,14 @@ async fn keys_embedded_in_the_token_are_ignored() {
         header.as_object_mut().unwrap().remove("kid");
         let token = attacker.sign_text(&header.to_string(), &claims);
         assert_rejected(&app, &token, SIGNATURE).await;
-        // Signed by the issuer, they do no harm either.
+        // Signed by the issuer, the members are ignored.
         assert_eq!(
             app.bearer(signed_token(&header, valid.json())).get(LIST).await.outcome(),
             "200"
         );
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
-    // One to begin with, and one for the unknown key.
+    // The first fetch, and one for the unknown key.
     assert_fetches(&app, 2);
 }
 
@@ -256,7 +256,7 @@ async fn kid_with_path_or_query_characters_is_unknown() {
         let token = signed_token(&header, valid_claims(&app).json());
         assert_rejected(&app, &token, "the key of the token is unknown").await;
     }
-    // However many there are, they cost one look-up between them.
+    // The first fetch, and one for all unknown keys together.
     assert_fetches(&app, 2);
 }
 
@@ -275,7 +275,7 @@ async fn tampered_token_is_rejected() {
         let token = format!("{}.{payload}.{}", parts[0], parts[2]);
         assert_rejected(&app, &token, SIGNATURE).await;
     }
-    // The same claims in another order are other bytes.
+    // Equal claims and headers in another encoding.
     let payload = BASE64_URL_SAFE_NO_PAD.decode(parts[1]).unwrap();
     let spaced = format!(" {}", String::from_utf8(payload).unwrap());
     let token = format!("{}.{}.{}", parts[0], base64(spaced), parts[2]);
@@ -335,7 +335,7 @@ async fn token_without_three_base64url_parts_is_rejected() {
         assert_eq!(response.outcome(), "401 invalid_token", "{garbage}");
         assert!(!response.text.contains(garbage.as_str()) || garbage.len() < 8, "{garbage}");
     }
-    // Stray bits at the end of the signature: the same bytes, in another spelling.
+    // Non-zero padding bits: another encoding of the same signature.
     let mut noncanonical = token.clone();
     let last = noncanonical.pop().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -350,7 +350,7 @@ async fn oversized_token_is_rejected() {
     let app = App::start().await;
     let with_padding = |length: usize| {
         let bare = signed_token(&header(), valid_claims(&app).with("x", json!("")).json()).len();
-        // Three bytes make four characters.
+        // Base64 encodes three bytes as four characters.
         let padding = "x".repeat((length - bare) / 4 * 3);
         signed_token(&header(), valid_claims(&app).with("x", json!(padding)).json())
     };
@@ -363,7 +363,7 @@ async fn oversized_token_is_rejected() {
     let longer = with_padding(8200);
     assert!((8193..8205).contains(&longer.len()), "{}", longer.len());
     assert_rejected(&app, &longer, too_long).await;
-    // As long as the server takes a header at all.
+    // Up to the size limit of the request head.
     for length in [16_000, 30_000, 32_000] {
         assert_rejected(&app, &with_padding(length), too_long).await;
         assert_rejected(&app, &"a".repeat(length), too_long).await;

@@ -1,4 +1,4 @@
-//! Which tenants a token covers, by each of the four ways in which it may tell.
+//! Tenants that a token covers, for each of the four sources of tenants.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::{
 
 const GLOBEX: &str = "/api/globex/admin/users";
 
-/// What somebody gets in acme and in globex.
+/// The outcomes of listing the users of acme and globex.
 async fn tenant_outcomes(client: &Client<'_>) -> [String; 2] {
     [client.get(LIST).await.outcome(), client.get(GLOBEX).await.outcome()]
 }
@@ -22,7 +22,7 @@ const NEITHER: [&str; 2] = ["403 tenant_forbidden", "403 tenant_forbidden"];
 async fn issuer_template_names_one_tenant() {
     let app = App::start().await;
     assert_eq!(tenant_outcomes(&app.tenant("acme")).await, ACME_ONLY);
-    // A claim with that purpose elsewhere has none here.
+    // The claims of other sources are ignored.
     let claims = app.claims(&super::issuer_of("acme")).permissions(&EVERYTHING);
     let claims = claims.with("tenants", json!(["globex"])).with("sub", json!("auth0|gina"));
     assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, ACME_ONLY);
@@ -68,7 +68,7 @@ async fn claim_without_tenants_covers_none() {
     }
     let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
     assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
-    // A claim of another name, or of the same name elsewhere, is none.
+    // Claims of other names or in other places are ignored.
     for (name, value) in [
         ("tenant", json!(["acme"])),
         ("Tenants", json!(["acme"])),
@@ -111,7 +111,7 @@ async fn malformed_tenants_in_the_claim_are_ignored() {
             NEITHER,
             "{name:?}"
         );
-        // They do not take the others away either.
+        // Valid names next to it still count.
         assert_eq!(
             tenant_outcomes(&client_with_claim(&app, &json!([name, "acme"]))).await,
             ACME_ONLY,
@@ -140,7 +140,7 @@ async fn mistyped_tenant_claim_is_malformed() {
     }
 }
 
-/// Issuers of one tenant that also have another source: neither may widen the other.
+/// Issuer templates with a second source of tenants, which can only narrow the first.
 const TENANT_ISSUERS: &str = r#"
 [[auth.issuers]]
 issuer = "https://login.example.net/{tenant}/"
@@ -172,7 +172,7 @@ async fn claim_cannot_widen_a_tenant_issuer() {
         assert_eq!(tenant_outcomes(&client).await, expected);
     }
     assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
-    // Whose path holds more than a tenant is no such issuer.
+    // The path must be exactly one tenant.
     for path in ["acme", "acme/globex/", "../acme/", "acme//", "acme%2f/", "/", "ACME/", ""] {
         let issuer = format!("https://login.example.net/{path}");
         app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
@@ -202,7 +202,7 @@ async fn memberships_cannot_widen_a_tenant_issuer() {
         ["403 tenant_forbidden", "200"]
     );
     assert_eq!(tenant_outcomes(&member("globex", "auth0|olga")).await, NEITHER);
-    // Through globex, his rights in acme do not count.
+    // A token of globex gives no access to acme.
     let read = member("globex", "auth0|adam").get("/api/v1/users/auth0%7Cmia").await;
     assert_eq!(read.outcome(), "404 user_not_found");
     let deleted = member("globex", "auth0|adam").delete("/api/v1/users/auth0%7Cmia").await;
@@ -226,7 +226,7 @@ async fn member_access_depends_on_role() {
         let member = app.member(name);
         assert_eq!(member.get(LIST).await.outcome(), read, "{name}");
         assert_eq!(member.get(USERS).await.outcome(), read, "{name}");
-        // Of somebody who is not there, so that nobody is missing afterwards.
+        // The user is unknown, so that nothing is deleted.
         let deleted = member.delete("/api/acme/admin/users/auth0%7Cnobody").await;
         assert_eq!(deleted.outcome(), write, "{name}");
     }
@@ -244,21 +244,21 @@ async fn insufficient_role_sends_no_challenge() {
 async fn members_need_both_scope_and_role() {
     let app = App::start().await;
     let body = || json!({"email": "new@acme.example", "role": "member"});
-    // The role without the scope.
+    // Owner role without the write scope.
     let olga = app.member_with("olga", &["tenant.access:read"]);
     assert_eq!(olga.get(LIST).await.outcome(), "200");
     let response = olga.post(LIST, body()).await;
     assert_eq!(response.outcome(), "403 insufficient_permission");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"tenant.access:write\"";
     assert_eq!(response.header("www-authenticate"), Some(challenge));
-    // Write does not imply read, not even for an owner.
+    // Write does not imply read, even for an owner.
     let olga = app.member_with("olga", &["tenant.access:write"]);
     assert_eq!(olga.get(LIST).await.outcome(), "403 insufficient_permission");
     assert_eq!(olga.post(LIST, body()).await.outcome(), "201");
-    // The scope without the role.
+    // Write scope without a role that allows writing.
     let vera = app.member("vera");
     assert_eq!(vera.post(LIST, body()).await.outcome(), "403 insufficient_permission");
-    // Without any scope, not even the tenant's existence is told apart.
+    // Without any scope, known and unknown tenants are indistinguishable.
     let without_scope = app.member_with("olga", &[]);
     for path in [LIST, GLOBEX, "/api/no-such-tenant/admin/users"] {
         assert_eq!(without_scope.get(path).await.outcome(), "403 insufficient_permission");

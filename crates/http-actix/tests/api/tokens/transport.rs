@@ -1,4 +1,4 @@
-//! Where the token stands in a request, and what the answer says about it (RFC 6750).
+//! The position of the token in a request, and the challenge in the response (RFC 6750).
 
 use reqwest::Method;
 use serde_json::json;
@@ -12,7 +12,7 @@ async fn request_without_token_gets_plain_challenge() {
     for path in [LIST, USERS, "/api/v1/users/auth0%7Colga", "/api/-/admin/users"] {
         let response = app.anonymous().get(path).await;
         assert_eq!(response.outcome(), "401 missing_token", "{path}");
-        // RFC 6750 §3.1: without a token, no error code.
+        // RFC 6750 §3.1: no error code for a request without a token.
         assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{path}");
     }
     assert_fetches(&app, 0);
@@ -135,7 +135,7 @@ async fn challenge_names_the_required_permission() {
         (Method::GET, user, "VIEW_USERS_AND_GROUPS"),
         (Method::DELETE, user, "MODIFY_USERS_AND_GROUPS"),
     ] {
-        // Names that come close, and the name of the other contract's permission.
+        // Similar names, none of which is the permission.
         let similar = [
             permission.to_uppercase().replace("_USERS", "_USER"),
             permission.replace(':', "."),
@@ -171,7 +171,7 @@ async fn other_refusals_send_no_challenge() {
 #[tokio::test]
 async fn invalid_token_hides_all_other_errors() {
     let app = App::start().await;
-    // Whatever else is wrong with the request, the token comes first.
+    // The token is verified before anything else in the request.
     let client = app.bearer("garbage");
     for (method, path) in [
         (Method::GET, "/api/v1/users"),
