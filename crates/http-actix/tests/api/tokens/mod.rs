@@ -3,10 +3,11 @@
 //! Each attack goes over HTTP, and most also check how often keys were fetched.
 
 mod claims;
+mod format;
 mod issuers;
 mod keys;
 mod profiles;
-mod shape;
+mod signatures;
 mod tenants;
 mod transport;
 
@@ -18,6 +19,9 @@ use crate::support::{Answer, App, EVERYTHING, SigningKey, TENANT_ISSUER, TokenCl
 pub(super) const LIST: &str = "/api/acme/admin/users";
 /// The list of contract B, likewise.
 pub(super) const USERS: &str = "/api/v1/users?filter[tenant]=acme";
+
+/// Why a text without three parts of base64url is rejected.
+const NOT_A_JWT: &str = "the token is not a signed JWT";
 
 /// The issuer of a tenant's tokens.
 pub(super) fn issuer_of(tenant: &str) -> String {
@@ -37,6 +41,11 @@ pub(super) fn header() -> Value {
 /// A token with this header and these claims, signed by the issuer's key.
 pub(super) fn signed_token(header: &Value, claims: &Value) -> String {
     SigningKey::usual().sign_text(&header.to_string(), &claims.to_string())
+}
+
+/// The outcome of reading the list of contract A with this token.
+async fn outcome(app: &App, token: &str) -> String {
+    app.bearer(token).get(LIST).await.outcome()
 }
 
 /// Asserts that both contracts reject the token and give this reason.

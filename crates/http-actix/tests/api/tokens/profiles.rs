@@ -5,7 +5,9 @@ use std::time::Duration;
 use ports::Clock as _;
 use serde_json::{Value, json};
 
-use super::{LIST, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims};
+use super::{
+    assert_fetches, assert_rejected, header, issuer_of, outcome, signed_token, valid_claims,
+};
 use crate::support::{App, EVERYTHING, SigningKey, TokenClaims, Wishes};
 
 const TOO_LONG: &str = "the token is good for too long";
@@ -66,10 +68,6 @@ fn token_of_type(typ: Option<&str>, claims: &TokenClaims) -> String {
         None => drop(header.as_object_mut().unwrap().remove("typ")),
     }
     signed_token(&header, claims.json())
-}
-
-async fn outcome(app: &App, token: &str) -> String {
-    app.bearer(token).get(LIST).await.outcome()
 }
 
 #[tokio::test]
@@ -195,40 +193,4 @@ async fn machine_clients_can_be_rejected_per_issuer() {
     let program = program.with("gty", json!("client-credentials"));
     assert_eq!(outcome(&app, &signed_token(&header(), program.json())).await, "200");
     assert_eq!(app.keys.fetches(&issuer_of("acme")), 1);
-}
-
-#[tokio::test]
-async fn deeply_nested_or_unusual_headers_grant_nothing() {
-    let app = App::start().await;
-    let claims = valid_claims(&app).json().to_string();
-    let sign = |header: &str| SigningKey::usual().sign_text(header, &claims);
-    let deep = |depth: usize| {
-        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
-        format!(r#"{{"alg":"EdDSA","kid":"usual","x":{open}{close}}}"#)
-    };
-    let malformed = "the header of the token is malformed";
-    assert_rejected(&app, &sign(&deep(1000)), malformed).await;
-    assert_rejected(&app, &sign(&deep(200)), malformed).await;
-    for kid in ["us\u{fc}al", "\u{ff55}sual", "usual\u{200b}", "usual\u{7f}"] {
-        let header = json!({"alg": "EdDSA", "kid": kid});
-        assert_rejected(&app, &sign(&header.to_string()), malformed).await;
-    }
-    // An escaped member name equals the plain one.
-    let duplicate = r#"{"alg":"EdDSA","\u0061lg":"EdDSA","kid":"usual"}"#;
-    assert_rejected(&app, &sign(duplicate), malformed).await;
-    assert_fetches(&app, 0);
-    for unusual in [
-        r#"{"\u0061lg":"EdDSA","\u006b\u0069d":"usual"}"#,
-        r#"{"alg":"EdDSA","kid":"usual","b64":false}"#,
-        r#"{"alg":"EdDSA","kid":"usual","zip":"DEF","enc":"A256GCM"}"#,
-        r#"{"alg":"EdDSA","kid":"usual","cty":"JWT"}"#,
-        &deep(100),
-    ] {
-        // These members have no meaning in a JWS without `crit`.
-        assert_eq!(outcome(&app, &sign(unusual)).await, "200", "{unusual}");
-    }
-    // A nested token is not a claims object.
-    let inner = sign(r#"{"alg":"EdDSA","kid":"usual"}"#);
-    let nested = SigningKey::usual().sign_text(r#"{"alg":"EdDSA","cty":"JWT"}"#, &inner);
-    assert_rejected(&app, &nested, "the claims of the token are malformed").await;
 }
