@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{UNKNOWN_KEY, call_and_await_fetch, outcome, token_signed_by, token_with_unknown_key};
+use super::{
+    UNKNOWN_KEY, call_and_await_fetch, outcome, start_observed, token_signed_by,
+    token_with_unknown_key,
+};
 use crate::support::{App, EVERYTHING, SigningKey, Wishes};
 use crate::tokens::{
     LIST, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims,
@@ -75,7 +78,7 @@ async fn unknown_tenant_flood_does_not_delay_other_tenants() {
 
 #[tokio::test]
 async fn token_without_kid_requires_a_single_key() {
-    let app = App::start().await;
+    let (app, mut fetches) = start_observed().await;
     let mut key_without_kid = SigningKey::usual();
     key_without_kid.kid = None;
     let token = token_signed_by(&app, &key_without_kid);
@@ -83,7 +86,7 @@ async fn token_without_kid_requires_a_single_key() {
     let other = SigningKey::ed25519("other");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), other.public()]);
     app.clock.advance(Duration::from_mins(5));
-    call_and_await_fetch(&app, &token, 2).await;
+    call_and_await_fetch(&app, &mut fetches, &token, 2).await;
     // A new token, since the cached one still matches a published key.
     let token = token_signed_by(&app, &key_without_kid);
     assert_rejected(&app, &token, "the token does not say which key signed it").await;
@@ -91,7 +94,7 @@ async fn token_without_kid_requires_a_single_key() {
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), rsa.public()]);
     app.clock.advance(Duration::from_mins(5));
-    call_and_await_fetch(&app, &token_signed_by(&app, &SigningKey::usual()), 3).await;
+    call_and_await_fetch(&app, &mut fetches, &token_signed_by(&app, &SigningKey::usual()), 3).await;
     assert_eq!(outcome(&app, &token_signed_by(&app, &key_without_kid)).await, "200");
 }
 
