@@ -38,8 +38,8 @@ async fn configured_origin_can_read_responses_and_errors() {
     for (path, outcome) in [
         (LISTS[0], "200"),
         (LISTS[1], "200"),
-        ("/api/acme/admin/users/auth0%7Cnobody", "404 user_not_found"),
-        ("/api/v1/users/auth0%7Cnobody", "404 user_not_found"),
+        ("/api/acme/admin/users/auth0%7Cunknown", "404 user_not_found"),
+        ("/api/v1/users/auth0%7Cunknown", "404 user_not_found"),
         ("/api/v1/users", "400 malformed_request"),
         ("/nothing", "404 not_found"),
     ] {

@@ -132,7 +132,7 @@ async fn filter_cannot_name_another_tenant() {
 
     for (filter, status, code) in [
         ("globex", 403, "tenant_forbidden"),
-        ("unheard-of", 403, "tenant_forbidden"),
+        ("unregistered", 403, "tenant_forbidden"),
         ("Not%20One", 400, "malformed_request"),
         ("", 400, "malformed_request"),
     ] {

@@ -22,7 +22,7 @@ fn now(app: &App) -> i64 {
 async fn token_for_another_audience_is_rejected() {
     let app = App::start().await;
     for audience in [
-        json!("somebody-else"),
+        json!("other-service"),
         json!("USER-MANAGEMENT"),
         json!("user-management/"),
         json!("user-management "),
@@ -31,7 +31,7 @@ async fn token_for_another_audience_is_rejected() {
         json!("user-managemen"),
         json!(""),
         json!([]),
-        json!(["somebody-else"]),
+        json!(["other-service"]),
         json!(["user", "management"]),
     ] {
         let token = signed_token(&header(), valid_claims(&app).with("aud", audience).json());
@@ -44,7 +44,7 @@ async fn token_for_another_audience_is_rejected() {
         assert_rejected(&app, &token, MALFORMED).await;
     }
     assert_fetches(&app, 0);
-    let several = valid_claims(&app).with("aud", json!(["somebody-else", "user-management"]));
+    let several = valid_claims(&app).with("aud", json!(["other-service", "user-management"]));
     let response = app.bearer(signed_token(&header(), several.json())).get(LIST).await;
     assert_eq!(response.outcome(), "200");
 }
@@ -100,10 +100,10 @@ async fn accepted_token_still_expires() {
 #[tokio::test]
 async fn token_not_valid_yet_is_rejected() {
     let app = App::start().await;
-    for (claim, why) in [("nbf", EARLY), ("iat", FUTURE)] {
+    for (claim, reason) in [("nbf", EARLY), ("iat", FUTURE)] {
         for later in [json!(now(&app) + 6), json!(now(&app) + 86400), json!(1e300)] {
             let token = signed_token(&header(), valid_claims(&app).with(claim, later).json());
-            assert_rejected(&app, &token, why).await;
+            assert_rejected(&app, &token, reason).await;
         }
         assert_eq!(app.keys.fetches(&super::issuer_of("acme")), 0);
     }
@@ -157,7 +157,7 @@ async fn duplicate_claims_are_malformed() {
         r#""iss":"https://central-manager.globex.pcm.example.com""#,
         r#""iss":"https://central-manager.acme.pcm.example.com""#,
         r#""\u0069ss":"https://central-manager.globex.pcm.example.com""#,
-        r#""aud":"somebody-else""#,
+        r#""aud":"other-service""#,
         r#""exp":9999999999"#,
         r#""sub":"auth0|olga""#,
         r#""scope":"tenant.access:write""#,

@@ -35,8 +35,8 @@ async fn critical_extension_is_rejected() {
         let mut header = header();
         header["crit"] = crit;
         header["b64"] = json!(false);
-        let why = "the token needs an extension that is not supported";
-        assert_rejected(&app, &signed_token(&header, valid_claims(&app).json()), why).await;
+        let reason = "the token needs an extension that is not supported";
+        assert_rejected(&app, &signed_token(&header, valid_claims(&app).json()), reason).await;
     }
     assert_fetches(&app, 0);
 }

@@ -199,7 +199,7 @@ async fn kid_of_another_issuer_is_unknown() {
 #[tokio::test]
 async fn tenant_issuer_without_keys_is_503_keys_unavailable() {
     let app = App::start().await;
-    let claims = app.claims(&issuer_of("unheard-of")).permissions(&EVERYTHING);
+    let claims = app.claims(&issuer_of("unregistered")).permissions(&EVERYTHING);
     let response = app.bearer(claims.sign(&SigningKey::usual())).get(LIST).await;
     assert_eq!(response.outcome(), "503 keys_unavailable");
     assert_eq!(response.header("retry-after"), Some("1"));

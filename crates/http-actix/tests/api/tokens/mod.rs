@@ -49,19 +49,19 @@ async fn outcome(app: &App, token: &str) -> String {
 }
 
 /// Asserts that both contracts reject the token and give this reason.
-pub(super) async fn assert_rejected(app: &App, token: &str, why: &str) -> Answer {
-    let by_a = app.bearer(token).get(LIST).await;
-    let by_b = app.bearer(token).get(USERS).await;
-    for response in [&by_a, &by_b] {
-        assert_eq!(response.outcome(), "401 invalid_token", "{why}: {token}");
-        let expected = format!("Bearer error=\"invalid_token\", error_description=\"{why}\"");
+pub(super) async fn assert_rejected(app: &App, token: &str, reason: &str) -> Answer {
+    let response_a = app.bearer(token).get(LIST).await;
+    let response_b = app.bearer(token).get(USERS).await;
+    for response in [&response_a, &response_b] {
+        assert_eq!(response.outcome(), "401 invalid_token", "{reason}: {token}");
+        let expected = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
         assert_eq!(response.header("www-authenticate"), Some(expected.as_str()), "{token}");
         assert!(
             token.is_empty() || !response.text.contains(token),
             "the response repeats the token"
         );
     }
-    by_a
+    response_a
 }
 
 /// Asserts how often the keys of acme's issuer were fetched.

@@ -35,7 +35,7 @@ async fn issuer_template_names_one_tenant() {
 async fn operator_token_covers_all_tenants() {
     let app = App::start().await;
     assert_eq!(tenant_outcomes(&app.operator()).await, BOTH);
-    let response = app.operator().get("/api/nobody-has-heard-of-it/admin/users").await;
+    let response = app.operator().get("/api/unregistered/admin/users").await;
     assert_eq!(response.text, "[]");
     assert_eq!(app.operator().get("/api/No-Tenant/admin/users").await.status, 403);
     let claims = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
@@ -227,7 +227,7 @@ async fn member_access_depends_on_role() {
         assert_eq!(member.get(LIST).await.outcome(), read, "{name}");
         assert_eq!(member.get(USERS).await.outcome(), read, "{name}");
         // The user is unknown, so that nothing is deleted.
-        let deleted = member.delete("/api/acme/admin/users/auth0%7Cnobody").await;
+        let deleted = member.delete("/api/acme/admin/users/auth0%7Cunknown").await;
         assert_eq!(deleted.outcome(), write, "{name}");
     }
 }
@@ -270,7 +270,7 @@ async fn subject_without_account_covers_no_tenant() {
     let app = App::start().await;
     let claims = app.claims(MEMBER_ISSUER).permissions(&EVERYTHING);
     for subject in [
-        "auth0|nobody",
+        "auth0|unknown",
         "olga",
         "OLGA",
         "auth0|OLGA",
@@ -300,7 +300,7 @@ async fn membership_change_applies_to_the_next_call() {
     let (adam, operator) = (app.member("adam"), app.operator());
     let adam_path = "/api/acme/admin/users/auth0%7Cadam";
     let role_body = |role: &str| json!({"role": role, "name": null});
-    let write = async || adam.delete("/api/acme/admin/users/auth0%7Cnobody").await.outcome();
+    let write = async || adam.delete("/api/acme/admin/users/auth0%7Cunknown").await.outcome();
     assert_eq!(write().await, "404 user_not_found");
     assert_eq!(operator.put(adam_path, role_body("viewer")).await.outcome(), "200");
     assert_eq!(write().await, "403 insufficient_permission");

@@ -177,7 +177,7 @@ async fn invalid_token_hides_all_other_errors() {
         (Method::GET, "/api/v1/users"),
         (Method::GET, "/api/v1/users?filter[tenant]=acme&sort=nonsense"),
         (Method::GET, "/api/-not-a-tenant-/admin/users"),
-        (Method::GET, "/api/acme/admin/users/auth0%7Cnobody"),
+        (Method::GET, "/api/acme/admin/users/auth0%7Cunknown"),
         (Method::DELETE, "/api/acme/admin/users/auth0%7Colga"),
         (Method::DELETE, "/api/v1/users/%00"),
     ] {

@@ -202,7 +202,7 @@ async fn refused_create_changes_nothing() {
 async fn user_cannot_be_created_in_uncovered_tenant() {
     let app = App::start().await;
 
-    for tenant in ["globex", "unheard-of"] {
+    for tenant in ["globex", "unregistered"] {
         let mut body = nina();
         body["tenantName"] = json!(tenant);
         let response = app.tenant("acme").post(USERS, body).await;
