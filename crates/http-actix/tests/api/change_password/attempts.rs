@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use super::{MISMATCH, passwords, user_client, v2};
+use super::{MISMATCH, passwords, user_client, v2_path};
 use crate::support::{Answer, App, Client, Wishes};
 
 const TOO_MANY_ATTEMPTS: &str = "429 too_many_attempts";
 
 /// Submits this password as the current one and as the new one.
 async fn submit_password(client: &Client<'_>, name: &str, password: &str) -> Answer {
-    client.patch(&v2(name), passwords(password, password)).await
+    client.patch(&v2_path(name), passwords(password, password)).await
 }
 
 /// Submits a wrong current password this many times.
 async fn fail_attempts(client: &Client<'_>, name: &str, times: usize) {
     for _ in 0..times {
-        let response = client.patch(&v2(name), passwords("wrong", "another-password")).await;
+        let response = client.patch(&v2_path(name), passwords("wrong", "another-password")).await;
         assert_eq!(response.outcome(), MISMATCH);
     }
 }
@@ -211,7 +211,7 @@ async fn attempt_with_invalid_new_password_is_not_counted() {
     let app = App::start().await;
     let mia = user_client(&app, "acme", "mia");
     for _ in 0..10 {
-        mia.patch(&v2("mia"), passwords("wrong", "")).await;
+        mia.patch(&v2_path("mia"), passwords("wrong", "")).await;
     }
 
     let response = submit_password(&mia, "mia", "mias-password").await;
@@ -223,7 +223,7 @@ async fn attempt_with_invalid_new_password_is_not_counted() {
 async fn concurrent_attempts_do_not_exceed_the_limit() {
     let app = App::start().await;
     let mia = user_client(&app, "acme", "mia");
-    let path = v2("mia");
+    let path = v2_path("mia");
 
     let attempts = (0..14).map(|_| mia.patch(&path, passwords("wrong", "another-password")));
     let responses = futures_util::future::join_all(attempts).await;

@@ -11,12 +11,12 @@ use crate::support::{Answer, App, Client, SigningKey, TENANT_ISSUER};
 const MISMATCH: &str = "422 current_password_mismatch";
 
 /// Path of the password change that requires only the caller's permission.
-fn v1(name: &str) -> String {
+fn v1_path(name: &str) -> String {
     format!("/api/v1/users/auth0%7C{name}/change-password")
 }
 
 /// Path of the password change that requires the current password.
-fn v2(name: &str) -> String {
+fn v2_path(name: &str) -> String {
     format!("/api/v2/users/auth0%7C{name}/change-password")
 }
 
@@ -33,7 +33,7 @@ fn user_client<'a>(app: &'a App, tenant: &str, name: &str) -> Client<'a> {
 
 /// Returns whether the user has this password now.
 async fn has_password(app: &App, name: &str, password: &str) -> bool {
-    let response = app.operator().patch(&v2(name), passwords(password, password)).await;
+    let response = app.operator().patch(&v2_path(name), passwords(password, password)).await;
     assert!(response.status == 200 || response.outcome() == MISMATCH, "{response:?}");
     response.status == 200
 }

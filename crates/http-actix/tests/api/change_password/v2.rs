@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{MISMATCH, field_errors, has_password, passwords, user_client, v2};
+use super::{MISMATCH, field_errors, has_password, passwords, user_client, v2_path};
 use crate::support::App;
 
 #[tokio::test]
@@ -10,7 +10,7 @@ async fn user_changes_own_password_without_permission() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let response = app.member_with("mia", &[]).patch(&v2("mia"), body).await;
+    let response = app.member_with("mia", &[]).patch(&v2_path("mia"), body).await;
 
     assert_eq!(response.outcome(), "200");
     assert!(has_password(&app, "mia", "another-password").await);
@@ -22,7 +22,7 @@ async fn user_changes_own_password_with_tenant_token() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let response = user_client(&app, "acme", "mia").patch(&v2("mia"), body).await;
+    let response = user_client(&app, "acme", "mia").patch(&v2_path("mia"), body).await;
 
     assert_eq!(response.outcome(), "200");
 }
@@ -32,7 +32,7 @@ async fn guest_changes_own_password() {
     let app = App::start().await;
 
     let body = passwords("guss-password", "another-password");
-    let response = user_client(&app, "acme", "gus").patch(&v2("gus"), body).await;
+    let response = user_client(&app, "acme", "gus").patch(&v2_path("gus"), body).await;
 
     assert_eq!(response.outcome(), "200");
     assert_eq!(response.json()["tenantName"], "acme");
@@ -43,7 +43,7 @@ async fn subject_outside_the_token_tenant_is_not_found() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let response = user_client(&app, "globex", "mia").patch(&v2("mia"), body).await;
+    let response = user_client(&app, "globex", "mia").patch(&v2_path("mia"), body).await;
 
     assert_eq!(response.outcome(), "404 user_not_found");
 }
@@ -53,8 +53,8 @@ async fn blocked_user_cannot_change_own_password() {
     let app = App::start().await;
     let body = passwords("bobs-password", "another-password");
 
-    let by_tenant = user_client(&app, "acme", "bob").patch(&v2("bob"), body.clone()).await;
-    let by_member = app.member_with("bob", &[]).patch(&v2("bob"), body).await;
+    let by_tenant = user_client(&app, "acme", "bob").patch(&v2_path("bob"), body.clone()).await;
+    let by_member = app.member_with("bob", &[]).patch(&v2_path("bob"), body).await;
 
     assert_eq!(by_tenant.outcome(), "403 insufficient_permission");
     assert!(by_member.status.is_client_error());
@@ -66,7 +66,7 @@ async fn user_without_permission_cannot_change_other_passwords() {
     let app = App::start().await;
 
     let body = passwords("adams-password", "another-password");
-    let response = user_client(&app, "acme", "mia").patch(&v2("adam"), body).await;
+    let response = user_client(&app, "acme", "mia").patch(&v2_path("adam"), body).await;
 
     assert_eq!(response.outcome(), "403 insufficient_permission");
 }
@@ -76,7 +76,8 @@ async fn modify_permission_allows_change_with_current_password() {
     let app = App::start().await;
     let actor = app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"]);
 
-    let response = actor.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+    let response =
+        actor.patch(&v2_path("mia"), passwords("mias-password", "another-password")).await;
 
     assert_eq!(response.outcome(), "200");
 }
@@ -86,7 +87,8 @@ async fn response_is_the_user_without_password() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let response = acme.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+    let response =
+        acme.patch(&v2_path("mia"), passwords("mias-password", "another-password")).await;
 
     assert_eq!(response.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
     assert!(!response.text.contains("assword"), "{}", response.text);
@@ -97,7 +99,7 @@ async fn wrong_current_password_is_reported_and_changes_nothing() {
     let app = App::start().await;
 
     let body = passwords("mias-passwords", "another-password");
-    let response = app.tenant("acme").patch(&v2("mia"), body).await;
+    let response = app.tenant("acme").patch(&v2_path("mia"), body).await;
 
     assert_eq!(response.outcome(), MISMATCH);
     assert_eq!(field_errors(&response), ["currentPassword current_password_mismatch"]);
@@ -110,7 +112,7 @@ async fn any_wrong_current_password_is_a_mismatch() {
     let acme = app.tenant("acme");
 
     for current in ["", " ", "Mias-Password", "mias-password ", "pässwörd\n", &"p".repeat(5000)] {
-        let response = acme.patch(&v2("mia"), passwords(current, "another-password")).await;
+        let response = acme.patch(&v2_path("mia"), passwords(current, "another-password")).await;
         assert_eq!(response.outcome(), MISMATCH, "{current}");
     }
 }
@@ -121,7 +123,7 @@ async fn user_without_password_matches_no_current_password() {
 
     for current in ["", "another-password"] {
         let body = passwords(current, "another-password");
-        let response = app.tenant("acme").patch(&v2("vera"), body).await;
+        let response = app.tenant("acme").patch(&v2_path("vera"), body).await;
         assert_eq!(response.outcome(), MISMATCH, "{current}");
     }
 }
@@ -131,7 +133,7 @@ async fn weak_password_is_reported_and_not_set() {
     let app = App::start().await;
 
     let response =
-        app.tenant("acme").patch(&v2("mia"), passwords("mias-password", "seven-7")).await;
+        app.tenant("acme").patch(&v2_path("mia"), passwords("mias-password", "seven-7")).await;
 
     assert_eq!(response.outcome(), "422 weak_password");
     assert_eq!(field_errors(&response), ["newPassword weak_password"]);
@@ -143,7 +145,8 @@ async fn invalid_new_password_is_reported() {
     let app = App::start().await;
 
     for new in [String::new(), "p".repeat(73), "ä".repeat(37)] {
-        let response = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", &new)).await;
+        let response =
+            app.tenant("acme").patch(&v2_path("mia"), passwords("mias-password", &new)).await;
         assert_eq!(response.outcome(), "422 validation_failed", "{new}");
         assert_eq!(field_errors(&response), ["newPassword validation_failed"], "{new}");
     }
@@ -159,7 +162,7 @@ async fn both_passwords_must_be_strings() {
         absent.as_object_mut().unwrap().remove(member);
         (null[member], number[member]) = (json!(null), json!(1));
         for body in [absent, null, number] {
-            let response = app.tenant("acme").patch(&v2("mia"), body.clone()).await;
+            let response = app.tenant("acme").patch(&v2_path("mia"), body.clone()).await;
             assert_eq!(response.outcome(), "400 malformed_request", "{body}");
             assert_eq!(field_errors(&response), [format!("{member} malformed_request")], "{body}");
         }
@@ -178,7 +181,7 @@ async fn passwords_are_never_echoed() {
     ];
 
     for body in bodies {
-        let response = app.tenant("acme").patch(&v2("mia"), body).await;
+        let response = app.tenant("acme").patch(&v2_path("mia"), body).await;
         assert!(response.status.is_client_error());
         assert!(!response.text.contains("s3cret!"), "{}", response.text);
     }

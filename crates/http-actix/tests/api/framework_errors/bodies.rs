@@ -189,8 +189,8 @@ async fn oversized_body_is_rejected_before_it_arrives() {
 
 #[tokio::test]
 async fn incomplete_body_times_out() {
-    let wishes = Wishes { http: "request_timeout_ms = 200", ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = Wishes { http: "request_timeout_ms = 200", ..Wishes::default() };
+    let app = App::start_with(options).await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
     for (method, path, _) in operations() {
         let headers = [

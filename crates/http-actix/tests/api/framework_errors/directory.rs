@@ -101,8 +101,8 @@ impl UserDirectory for FailingDirectory {
 /// Calls every operation with a directory that fails in this way.
 async fn responses(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
     let directory: Arc<dyn UserDirectory> = Arc::new(FailingDirectory(failure));
-    let wishes = Wishes { http, directory: Some(directory), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = Wishes { http, directory: Some(directory), ..Wishes::default() };
+    let app = App::start_with(options).await;
     let mut responses = Vec::new();
     let mia = matrix::User::Known("mia").named(None).unwrap();
     for operation in matrix::operations().0 {

@@ -87,8 +87,8 @@ async fn token_verification_panic_is_500_and_service_continues() {
 #[tokio::test]
 async fn key_fetch_panic_is_503_keys_unavailable() {
     let source = PanickingPort::new();
-    let wishes = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
+    let app = App::start_with(options).await;
     for path in LISTS {
         let response = app.tenant("acme").get(path).await;
         assert_error(path, &response, "503 keys_unavailable");
@@ -104,8 +104,8 @@ async fn key_fetch_panic_is_503_keys_unavailable() {
 #[tokio::test]
 async fn password_check_panic_is_not_a_failed_attempt() {
     let check = PanickingPort::new();
-    let wishes = Wishes { passwords: Some(Arc::clone(&check) as _), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = Wishes { passwords: Some(Arc::clone(&check) as _), ..Wishes::default() };
+    let app = App::start_with(options).await;
     let path = "/api/v2/users/auth0%7Cmia/change-password";
     let body = json!({"currentPassword": SECRET, "newPassword": "another-password"});
     // More calls than failed or concurrent attempts are allowed.

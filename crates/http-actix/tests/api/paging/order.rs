@@ -28,7 +28,7 @@ fn similar_users() -> Wishes {
         json!("STRASSE"),
     ];
     let last_names = [json!("Ng"), json!("ng"), json!(null), json!("O'Neil"), json!("Öz")];
-    let mut people = String::new();
+    let mut users = String::new();
     for number in 0..26_usize {
         let line = json!({
             "id": format!("auth0|{}{}", ["b", "A", "a", "B"][number % 4], number * 7 % 26),
@@ -40,9 +40,9 @@ fn similar_users() -> Wishes {
             "homeTenant": "hooli",
             "tenants": {"hooli": "member"},
         });
-        writeln!(people, "{line}").unwrap();
+        writeln!(users, "{line}").unwrap();
     }
-    Wishes { people, ..Wishes::default() }
+    Wishes { people: users, ..Wishes::default() }
 }
 
 /// Compares by the documented order: by Unicode lower case, then by bytes. Times have equal length.
@@ -141,13 +141,13 @@ async fn missing_username_sorts_by_email() {
 
 #[tokio::test]
 async fn default_page_size_is_fifty() {
-    let mut people = String::new();
+    let mut users = String::new();
     for number in 0..120 {
         let line =
             json!({"email": format!("{number}@hooli.example"), "tenants": {"hooli": "member"}});
-        writeln!(people, "{line}").unwrap();
+        writeln!(users, "{line}").unwrap();
     }
-    let app = App::start_with(Wishes { people, ..Wishes::default() }).await;
+    let app = App::start_with(Wishes { people: users, ..Wishes::default() }).await;
     let operator = app.operator();
 
     for (list, parameters, size) in [

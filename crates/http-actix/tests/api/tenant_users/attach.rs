@@ -7,11 +7,11 @@ use crate::support::{App, Wishes};
 
 /// Adds a user whose stored role in acme is not in the catalogue.
 fn with_unknown_stored_role() -> Wishes {
-    let people = json!({
+    let users = json!({
         "id": "auth0|zoe", "email": "zoe@globex.example", "name": "Zoe Z.",
         "homeTenant": "globex", "tenants": {"acme": "superhero", "globex": "member"},
     });
-    Wishes { people: people.to_string(), ..Wishes::default() }
+    Wishes { people: users.to_string(), ..Wishes::default() }
 }
 
 fn member_names(value: &Value) -> Vec<&String> {

@@ -18,13 +18,13 @@ async fn list_contains_all_members_sorted_by_id() {
 
 #[tokio::test]
 async fn list_without_parameters_is_not_paged() {
-    let mut people = String::new();
+    let mut users = String::new();
     for number in 0..120 {
         let line =
             json!({"email": format!("{number}@initech.example"), "tenants": {"initech": "member"}});
-        writeln!(people, "{line}").unwrap();
+        writeln!(users, "{line}").unwrap();
     }
-    let app = App::start_with(Wishes { people, ..Wishes::default() }).await;
+    let app = App::start_with(Wishes { people: users, ..Wishes::default() }).await;
 
     let list = app.tenant("initech").get("/api/initech/admin/users").await;
 

@@ -9,11 +9,11 @@ const LAST_HOLDER: &str = "409 last_protected_role_holder";
 
 /// Adds a second owner of acme.
 fn with_second_owner(blocked: bool) -> Wishes {
-    let people = json!({
+    let users = json!({
         "id": "auth0|otto", "email": "otto@acme.example", "blocked": blocked,
         "homeTenant": "acme", "tenants": {"acme": "owner"},
     });
-    Wishes { people: people.to_string(), ..Wishes::default() }
+    Wishes { people: users.to_string(), ..Wishes::default() }
 }
 
 #[tokio::test]

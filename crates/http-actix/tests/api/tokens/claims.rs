@@ -44,8 +44,8 @@ async fn token_for_another_audience_is_rejected() {
         assert_rejected(&app, &token, MALFORMED).await;
     }
     assert_fetches(&app, 0);
-    let several = valid_claims(&app).with("aud", json!(["other-service", "user-management"]));
-    let response = app.bearer(signed_token(&header(), several.json())).get(LIST).await;
+    let audiences = valid_claims(&app).with("aud", json!(["other-service", "user-management"]));
+    let response = app.bearer(signed_token(&header(), audiences.json())).get(LIST).await;
     assert_eq!(response.outcome(), "200");
 }
 
@@ -124,8 +124,10 @@ async fn token_not_valid_yet_is_rejected() {
 async fn non_numeric_time_claim_is_malformed() {
     let app = App::start().await;
     for claim in ["exp", "nbf", "iat"] {
-        let soon = now(&app) + 600;
-        for value in [json!(soon.to_string()), json!([soon]), json!({}), json!(true), json!(null)] {
+        let expiry = now(&app) + 600;
+        for value in
+            [json!(expiry.to_string()), json!([expiry]), json!({}), json!(true), json!(null)]
+        {
             let token = signed_token(&header(), valid_claims(&app).with(claim, value).json());
             assert_rejected(&app, &token, MALFORMED).await;
         }
@@ -153,7 +155,7 @@ async fn claims_that_are_not_an_object_are_malformed() {
 async fn duplicate_claims_are_malformed() {
     let app = App::start().await;
     let valid = valid_claims(&app).json().to_string();
-    for double in [
+    for duplicate in [
         r#""iss":"https://central-manager.globex.pcm.example.com""#,
         r#""iss":"https://central-manager.acme.pcm.example.com""#,
         r#""\u0069ss":"https://central-manager.globex.pcm.example.com""#,
@@ -164,8 +166,8 @@ async fn duplicate_claims_are_malformed() {
         r#""permissions":[]"#,
         r#""x":{"y":1,"y":2}"#,
     ] {
-        let first = valid.replacen('{', &format!("{{{double},"), 1);
-        let last = format!("{},{double}}}", valid.strip_suffix('}').unwrap());
+        let first = valid.replacen('{', &format!("{{{duplicate},"), 1);
+        let last = format!("{},{duplicate}}}", valid.strip_suffix('}').unwrap());
         for claims in [first, last] {
             let token = SigningKey::usual().sign_text(&header().to_string(), &claims);
             assert_rejected(&app, &token, MALFORMED).await;

@@ -159,9 +159,10 @@ async fn token_without_three_base64url_parts_is_rejected() {
 async fn oversized_token_is_rejected() {
     let app = App::start().await;
     let with_padding = |length: usize| {
-        let bare = signed_token(&header(), valid_claims(&app).with("x", json!("")).json()).len();
+        let base_length =
+            signed_token(&header(), valid_claims(&app).with("x", json!("")).json()).len();
         // Base64 encodes three bytes as four characters.
-        let padding = "x".repeat((length - bare) / 4 * 3);
+        let padding = "x".repeat((length - base_length) / 4 * 3);
         signed_token(&header(), valid_claims(&app).with("x", json!(padding)).json())
     };
     let long = with_padding(8190);

@@ -17,7 +17,7 @@ const NOT_A_PERSON: &str = "the token is not a person's";
 const MONTH: i64 = 30 * 86_400;
 
 /// Issuers with further requirements.
-const STRICT: &str = r#"
+const STRICT_ISSUERS: &str = r#"
 [[auth.issuers]]
 issuer = "https://rfc9068.example.com/"
 audience = "user-management"
@@ -45,7 +45,7 @@ const JWT: &str = "https://jwt.example.com/";
 const PEOPLE: &str = "https://people.example.com/";
 
 async fn start_strict() -> App {
-    let app = App::start_with(Wishes { settings: STRICT, ..Wishes::default() }).await;
+    let app = App::start_with(Wishes { settings: STRICT_ISSUERS, ..Wishes::default() }).await;
     for issuer in [RFC_9068, JWT, PEOPLE] {
         app.keys.publish(issuer, vec![SigningKey::usual().public()]);
     }

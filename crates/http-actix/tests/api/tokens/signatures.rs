@@ -214,8 +214,8 @@ async fn tampered_token_is_rejected() {
     }
     // Equal claims and headers in another encoding.
     let payload = BASE64_URL_SAFE_NO_PAD.decode(parts[1]).unwrap();
-    let spaced = format!(" {}", String::from_utf8(payload).unwrap());
-    let token = format!("{}.{}.{}", parts[0], base64(spaced), parts[2]);
+    let reencoded = format!(" {}", String::from_utf8(payload).unwrap());
+    let token = format!("{}.{}.{}", parts[0], base64(reencoded), parts[2]);
     assert_rejected(&app, &token, SIGNATURE).await;
     let other = base64(json!({"kid": "usual", "alg": "EdDSA"}).to_string());
     assert_rejected(&app, &format!("{other}.{}.{}", parts[1], parts[2]), SIGNATURE).await;

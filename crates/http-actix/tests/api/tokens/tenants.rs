@@ -319,7 +319,7 @@ async fn membership_change_applies_to_the_next_call() {
 
 #[tokio::test]
 async fn role_outside_the_catalogue_gives_no_access() {
-    let people = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
     assert_eq!(tenant_outcomes(&app.member("rex")).await, NEITHER);
 }

@@ -99,8 +99,8 @@ async fn operator_can_change_every_account() {
 
 #[tokio::test]
 async fn only_operators_can_change_account_without_home() {
-    let people = r#"{"id":"auth0|hank","email":"hank@nowhere.example","password":"hanks-password","tenants":{"acme":"member"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|hank","email":"hank@nowhere.example","password":"hanks-password","tenants":{"acme":"member"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
 
     let by_tenant = apply_all_changes(&app.tenant("acme"), "hank", "hanks-password").await;
     let by_admin = apply_all_changes(&app.member("adam"), "hank", "hanks-password").await;
@@ -158,8 +158,8 @@ async fn reattaching_at_home_restores_home_authority() {
 
 #[tokio::test]
 async fn admin_cannot_change_account_of_owner() {
-    let people = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
 
     let outcomes = apply_all_changes(&app.member("adam"), "otto", "ottos-password").await;
 
@@ -178,8 +178,8 @@ async fn admin_can_change_accounts_up_to_own_role() {
 
 #[tokio::test]
 async fn owner_can_change_account_of_owner() {
-    let people = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
 
     let outcomes = apply_all_changes(&app.member("olga"), "otto", "ottos-password").await;
 
@@ -189,8 +189,8 @@ async fn owner_can_change_account_of_owner() {
 #[tokio::test]
 async fn role_elsewhere_gives_no_home_authority() {
     // Max is an owner of globex only; the home tenant of adam is acme.
-    let people = r#"{"id":"auth0|max","email":"max@globex.example","tenants":{"globex":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|max","email":"max@globex.example","tenants":{"globex":"owner"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
 
     let outcomes = apply_all_changes(&app.member("max"), "adam", "adams-password").await;
 
@@ -199,8 +199,8 @@ async fn role_elsewhere_gives_no_home_authority() {
 
 #[tokio::test]
 async fn home_then_ceiling_then_last_owner_is_checked() {
-    let people = r#"{"id":"auth0|zoe","email":"zoe@initech.example","homeTenant":"initech","tenants":{"acme":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|zoe","email":"zoe@initech.example","homeTenant":"initech","tenants":{"acme":"owner"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
     let adam = app.member("adam");
 
     let owner_of_another_home = adam.delete(&user_path("zoe")).await;

@@ -7,8 +7,8 @@ use crate::support::{App, Wishes};
 
 const LAST_HOLDER: &str = "409 last_protected_role_holder";
 
-fn with_user(people: &str) -> Wishes {
-    Wishes { people: people.to_owned(), ..Wishes::default() }
+fn with_user(user: &str) -> Wishes {
+    Wishes { people: user.to_owned(), ..Wishes::default() }
 }
 
 const OTTO: &str = r#"{"id":"auth0|otto","email":"otto@acme.example","homeTenant":"acme","tenants":{"acme":"owner"}}"#;

@@ -66,8 +66,8 @@ async fn change_sets_updated_at() {
 
 #[tokio::test]
 async fn service_user_is_shown_as_service_user() {
-    let people = r#"{"id":"auth0|bot","email":"bot@acme.example","serviceUser":true,"tenants":{"acme":"member"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|bot","email":"bot@acme.example","serviceUser":true,"tenants":{"acme":"member"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
 
     let bot = app.tenant("acme").get(&user_path("bot")).await;
 
@@ -159,8 +159,8 @@ async fn operator_sees_user_without_tenant() {
 
 #[tokio::test]
 async fn member_sees_user_in_tenant_it_can_read() {
-    let people = r#"{"id":"auth0|max","email":"max@globex.example","homeTenant":"globex","tenants":{"acme":"member","globex":"viewer"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|max","email":"max@globex.example","homeTenant":"globex","tenants":{"acme":"member","globex":"viewer"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
 
     let adam = app.member("max").get(&user_path("adam")).await;
 
@@ -183,8 +183,8 @@ async fn invisible_user_is_indistinguishable_from_unknown() {
 
 #[tokio::test]
 async fn user_with_unknown_stored_role_is_hidden() {
-    let people = r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"superhero"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let users = r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"superhero"}}"#;
+    let app = App::start_with(Wishes { people: users.to_owned(), ..Wishes::default() }).await;
     let acme = app.tenant("acme");
 
     let list = acme.get(&format!("{USERS}?filter[tenant]=acme")).await;

@@ -47,8 +47,8 @@ impl KeySource for ObservedKeys {
 async fn start_observed() -> (App, watch::Receiver<u64>) {
     let (finished, fetches) = watch::channel(0);
     let source = Arc::new(ObservedKeys { keys: OnceLock::new(), finished });
-    let wishes = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
+    let app = App::start_with(options).await;
     source.keys.set(Arc::clone(&app.keys)).unwrap();
     (app, fetches)
 }

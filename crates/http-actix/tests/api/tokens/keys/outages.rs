@@ -53,15 +53,15 @@ async fn stale_keys_serve_one_hour_while_fetches_fail() {
 #[tokio::test]
 async fn unknown_key_is_503_while_fetches_fail() {
     let app = App::start().await;
-    let known = token_signed_by(&app, &SigningKey::usual());
-    assert_eq!(outcome(&app, &known).await, "200");
+    let known_token = token_signed_by(&app, &SigningKey::usual());
+    assert_eq!(outcome(&app, &known_token).await, "200");
     app.keys.set_failing(&issuer_of("acme"), true);
     let new = SigningKey::ed25519("new");
     app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), new.public()]);
     let token = token_signed_by(&app, &new);
     assert_unavailable(&app, &token, "30").await;
     assert_fetches(&app, 2);
-    assert_eq!(outcome(&app, &known).await, "200");
+    assert_eq!(outcome(&app, &known_token).await, "200");
     app.keys.set_failing(&issuer_of("acme"), false);
     app.clock.advance(Duration::from_secs(30));
     assert_eq!(outcome(&app, &token).await, "200");
@@ -126,12 +126,12 @@ impl KeySource for UnresponsiveSource {
 
 #[tokio::test]
 async fn unresponsive_issuer_is_503_keys_unavailable() {
-    let wishes = Wishes {
+    let options = Wishes {
         http: "request_timeout_ms = 1000",
         keys: Some(Arc::new(UnresponsiveSource)),
         ..Wishes::default()
     };
-    let app = App::start_with(wishes).await;
+    let app = App::start_with(options).await;
     let token = token_signed_by(&app, &SigningKey::usual());
     assert_unavailable(&app, &token, "1").await;
 }
