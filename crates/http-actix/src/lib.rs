@@ -3,7 +3,7 @@
 //! - [`startup::Server`] is the running service; [`wiring`] is the one place that chooses adapters.
 //! - `routes` is the route table, a file for each group of operations.
 //! - [`auth`] turns a bearer token into a [`domain::Bearer`]; `caller` is the extractor.
-//! - `fault::Fault` is everything that keeps a request from its answer, `code::Code` the table
+//! - `api_error::ApiError` is everything that keeps a request from its answer, `code::ErrorCode` the table
 //!   of codes and statuses, and `edge` where both become a response, in the form of the contract
 //!   that the path belongs to.
 //! - `limits` says how often a caller may call, `admission` how much is done at once, `head_size`

@@ -134,12 +134,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A source of keys whose fetches are counted.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct InstrumentedKeySource {
     source: Arc<dyn KeySource>,
     metrics: Arc<KeyMetrics>,
 }
 
-impl Counted {
+impl InstrumentedKeySource {
     /// Counts the fetches of this source.
     pub(crate) fn new(source: Arc<dyn KeySource>, metrics: Arc<KeyMetrics>) -> Self {
         Self { source, metrics }
@@ -147,7 +147,7 @@ impl Counted {
 }
 
 #[async_trait]
-impl KeySource for Counted {
+impl KeySource for InstrumentedKeySource {
     async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let outcome = self.source.fetch(address).await;
         self.metrics.ended(address, outcome.is_ok());

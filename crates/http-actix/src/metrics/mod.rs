@@ -28,8 +28,8 @@ use prometheus_client::registry::Registry;
 
 use token_verifier::{Reason, TokenCacheCounters, TokenError};
 
-pub(crate) use http::{HttpMetrics, Route, Shed, known_method};
-pub(crate) use keys::{Counted, KeyMetrics};
+pub(crate) use http::{HttpMetrics, Route, ShedReason, known_method};
+pub(crate) use keys::{InstrumentedKeySource, KeyMetrics};
 pub(crate) use upstream::UpstreamMetrics;
 
 /// The media type of [`Metrics::text`].

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use actix_web::http::{Method, StatusCode};
-use ports::contract::ManualClock;
+use conformance::ManualClock;
 use ports::{
     CircuitState, KeySetLocation, KeySource, Quota, RequestOutcome, UpstreamObserver as _,
     UpstreamRequest,
@@ -28,7 +28,7 @@ async fn fetch(metrics: &Metrics, issuer: &str) {
     let source = Arc::new(memory_of(issuer));
     let address =
         KeySetLocation { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
-    let _ = Counted::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
+    let _ = InstrumentedKeySource::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
 }
 
 fn memory_of(issuer: &str) -> ports::MockKeySource {

@@ -10,7 +10,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, Header, HttpMethod, Object, Ref, RefOr, ResponseBuilder, Type};
 
 use crate::request::query::SortParameter;
-use crate::response::code::Code;
+use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
 use crate::response::{error_response, problem};
 use crate::routes;
@@ -74,7 +74,7 @@ const LIMIT_FIELDS: [(&str, &str); 2] = [
 const RETRY_AFTER: (&str, &str) = ("Retry-After", "In how many seconds to come again.");
 
 /// Adds one response a status, which lists the codes that come with it.
-fn with_errors(mut operation: Operation, contract: Contract, errors: &[Code]) -> Operation {
+fn with_errors(mut operation: Operation, contract: Contract, errors: &[ErrorCode]) -> Operation {
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for code in errors {
         by_status.entry(code.status().as_u16()).or_default().push(code.as_str());
@@ -83,7 +83,7 @@ fn with_errors(mut operation: Operation, contract: Contract, errors: &[Code]) ->
         Contract::TenantUsers => (problem::CONTENT_TYPE, "Problem"),
         Contract::UserManagement => ("application/json", "ErrorResponse"),
     };
-    if errors.contains(&Code::TooManyRequests) {
+    if errors.contains(&ErrorCode::TooManyRequests) {
         for (status, response) in &mut operation.responses.responses {
             if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
                 response.headers.extend(LIMIT_FIELDS.map(field));

@@ -7,8 +7,8 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Resource, web};
 
 use crate::metrics::Route;
-use crate::response::api_error::Fault;
-use crate::response::code::Code;
+use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
 use crate::routes;
 
 const PAGE: &str = r#"<!doctype html>
@@ -73,7 +73,7 @@ async fn to_page() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
-async fn file(name: web::Path<String>) -> Result<HttpResponse, Fault> {
+async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let media_type = match name.rsplit_once('.').map_or("html", |(_, kind)| kind) {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
@@ -86,8 +86,9 @@ async fn file(name: web::Path<String>) -> Result<HttpResponse, Fault> {
         "" | "index.html" => Ok(response.body(PAGE)),
         "swagger-initializer.js" => Ok(response.body(INITIALIZER)),
         name => {
-            let packed = packed(name)
-                .ok_or_else(|| Fault::new(Code::NotFound, "There is nothing at this path."))?;
+            let packed = packed(name).ok_or_else(|| {
+                ApiError::new(ErrorCode::NotFound, "There is nothing at this path.")
+            })?;
             Ok(response
                 .insert_header((header::CONTENT_ENCODING, "gzip"))
                 .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))

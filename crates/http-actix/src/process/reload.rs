@@ -18,15 +18,15 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::process::wiring::Adopt;
-use crate::server::state::{Api, Live};
+use crate::process::wiring::SettingsListener;
+use crate::server::state::{AppState, ReloadableState};
 use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
 use crate::telemetry::Filter;
 use ports::error_chain;
 
 /// Where settings come from, and what they were.
 #[derive(Debug)]
-pub(crate) struct Reloading {
+pub(crate) struct Reloader {
     source: Source,
     /// What was read last, whether or not it could be used.
     files: Files,
@@ -37,11 +37,11 @@ pub(crate) struct Reloading {
 /// What has to be done when the settings have been read again.
 #[derive(Debug)]
 struct Target {
-    api: Arc<Api>,
-    adopt: Adopt,
+    state: Arc<AppState>,
+    adopt: SettingsListener,
 }
 
-impl Reloading {
+impl Reloader {
     /// The settings of this source, which were read as `loaded` at the start.
     pub(crate) fn new(source: Source, loaded: Loaded, filter: Filter) -> Self {
         Self { source, files: loaded.files, frozen: loaded.frozen, filter }
@@ -50,12 +50,12 @@ impl Reloading {
     /// Reads them again whenever `told` says so, or a file has changed. It does not end.
     pub(crate) async fn run(
         mut self,
-        api: Arc<Api>,
-        adopt: Adopt,
+        state: Arc<AppState>,
+        adopt: SettingsListener,
         every: Option<Duration>,
         told: impl Stream<Item = ()>,
     ) -> Infallible {
-        let target = Target { api, adopt };
+        let target = Target { state, adopt };
         let mut told = pin!(told.chain(futures_util::stream::pending()));
         let mut looks = pin!(looks(every));
         loop {
@@ -81,7 +81,7 @@ impl Reloading {
         // Of what could not be used too: the same bad file is not worth a word at each look, and
         // whatever comes after it, a file that was not there as well, is something new.
         self.files = files;
-        let metrics = &target.api.metrics.reloads;
+        let metrics = &target.state.metrics.reloads;
         let applied = read.and_then(|(settings, frozen)| {
             self.apply(target, settings)?;
             Ok(frozen)
@@ -90,7 +90,7 @@ impl Reloading {
             Ok(frozen) => {
                 metrics.applied.inc();
                 metrics.last_successful.set(1);
-                metrics.last_success.set(target.api.metrics.now().as_unix_seconds());
+                metrics.last_success.set(target.state.metrics.now().as_unix_seconds());
                 tracing::info!("the settings were reloaded");
                 let sections = self.frozen.differing_from(&frozen);
                 metrics.restart_needed.set(i64::from(!sections.is_empty()));
@@ -110,15 +110,15 @@ impl Reloading {
 
     /// Makes the new settings count.
     fn apply(&self, target: &Target, settings: Settings) -> Result<(), InvalidSettings> {
-        let Target { api, adopt } = target;
-        let verifier = api.live().verifier.with_issuers(settings.issuers.clone());
-        let least_password = settings.directory.least_password();
-        let live = Live::new(verifier, Arc::clone(&settings.roles), least_password)
+        let Target { state, adopt } = target;
+        let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
+        let min_password_length = settings.directory.min_password_length();
+        let live = ReloadableState::new(verifier, Arc::clone(&settings.roles), min_password_length)
             .map_err(|error| InvalidSettings::value("roles", error))?;
         // Nothing from here on fails.
         adopt.settings(&settings);
-        api.set_live(live);
-        api.metrics.keys.configure(Arc::new(settings.issuers));
+        state.set_reloadable(live);
+        state.metrics.keys.configure(Arc::new(settings.issuers));
         self.filter.set(&settings.log.filter);
         Ok(())
     }

@@ -18,32 +18,32 @@ use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
 use tokio::time::timeout;
 
-use crate::metrics::{Counted, Route};
+use crate::metrics::{InstrumentedKeySource, Route};
 use crate::openapi::swagger_ui;
-use crate::process::reload::Reloading;
-use crate::process::shutdown::{Stopped, stop_when_told};
-use crate::process::signals::{Signals, Stop};
-use crate::process::wiring::{Adopt, Wired};
+use crate::process::reload::Reloader;
+use crate::process::shutdown::{ShutdownOutcome, wait_for_shutdown};
+use crate::process::signals::{ShutdownSignal, Signals};
+use crate::process::wiring::{Backend, SettingsListener};
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::idle_connections;
-use crate::protection::rate_limit::{self, Limits};
-use crate::response::api_error::Fault;
-use crate::response::code::Code;
+use crate::protection::rate_limit::{self, RateLimits};
+use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
-use crate::server::lifecycle::edge;
+use crate::server::lifecycle::request_lifecycle;
 use crate::server::request_id;
-use crate::server::state::{Api, Live, Phase};
+use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use token_verifier::TokenVerifier;
 
 /// A service that has its listeners and waits to be run.
 #[derive(Debug)]
 pub struct Server {
-    api: Arc<Api>,
+    state: Arc<AppState>,
     http: HttpSettings,
-    adopt: Adopt,
+    adopt: SettingsListener,
     look_every: Option<Duration>,
     listener: TcpListener,
     admin: Option<TcpListener>,
@@ -55,7 +55,7 @@ impl Server {
     ///
     /// # Errors
     /// When an address cannot be had.
-    pub fn bind(settings: Settings, wired: Wired) -> io::Result<Self> {
+    pub fn bind(settings: Settings, backend: Backend) -> io::Result<Self> {
         let Settings {
             http,
             issuers,
@@ -68,7 +68,7 @@ impl Server {
             directory,
             ..
         } = settings;
-        let Wired { services, keys, clock, metrics, adopt } = wired;
+        let Backend { services, keys, clock, metrics, adopt } = backend;
         let listener = take("http.listen", http.listen)?;
         let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
         let admin = admin.transpose()?;
@@ -79,13 +79,17 @@ impl Server {
         };
         metrics.http.limits(&overload, http.max_connections);
         metrics.keys.configure(Arc::new(issuers.clone()));
-        let keys = Arc::new(Counted::new(keys, Arc::clone(&metrics.keys)));
+        let keys = Arc::new(InstrumentedKeySource::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .with_counters(metrics.tokens.clone());
-        let least_password = directory.least_password();
-        let api = Api {
-            live: RwLock::new(Arc::new(Live::new(verifier, roles, least_password)?)),
-            limits: Limits::new(limits, clock),
+        let min_password_length = directory.min_password_length();
+        let state = AppState {
+            reloadable: RwLock::new(Arc::new(ReloadableState::new(
+                verifier,
+                roles,
+                min_password_length,
+            )?)),
+            limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
             services,
             public_url,
@@ -95,11 +99,11 @@ impl Server {
             request_timeout: http.request_timeout,
             traced: traces.is_some(),
             metrics,
-            phase: Phase::default(),
+            in_flight: InFlight::default(),
             readiness: Mutex::default(),
         };
         let look_every = reload.interval;
-        Ok(Self { api: Arc::new(api), http, adopt, look_every, listener, admin, address })
+        Ok(Self { state: Arc::new(state), http, adopt, look_every, listener, admin, address })
     }
 
     /// Where the service listens.
@@ -114,17 +118,17 @@ impl Server {
 
     /// Where clients reach it.
     pub fn public_url(&self) -> &PublicUrl {
-        &self.api.public_url
+        &self.state.public_url
     }
 
     /// Serves until it is told to stop by a signal, and reads the settings again when it should.
     ///
     /// # Errors
     /// When a listener cannot be used.
-    pub(crate) async fn run(self, signals: Signals, reloading: Reloading) -> io::Result<()> {
+    pub(crate) async fn run(self, signals: Signals, reloading: Reloader) -> io::Result<()> {
         let (stop, reload) = signals.split();
-        let (api, adopt, every) = (Arc::clone(&self.api), self.adopt.clone(), self.look_every);
-        let reloads = pin!(reloading.run(api, adopt, every, reload));
+        let (state, adopt, every) = (Arc::clone(&self.state), self.adopt.clone(), self.look_every);
+        let reloads = pin!(reloading.run(state, adopt, every, reload));
         let served = pin!(self.serve_until(stop));
         match select(served, reloads).await {
             Either::Left((served, _)) => served,
@@ -139,38 +143,38 @@ impl Server {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let told = async {
             stop.await;
-            Stop::Gently
+            ShutdownSignal::Graceful
         };
         self.serve_until(futures_util::stream::once(told)).await
     }
 
     /// Serves until the first word to stop; at the second, what is under way is dropped.
-    async fn serve_until(self, stop: impl Stream<Item = Stop>) -> io::Result<()> {
-        let Self { api, http, listener, admin, .. } = self;
+    async fn serve_until(self, stop: impl Stream<Item = ShutdownSignal>) -> io::Result<()> {
+        let Self { state, http, listener, admin, .. } = self;
         let wanted = if admin.is_some() { PUBLIC } else { ALL };
-        let public = serve(Arc::clone(&api), &http, listener, wanted, workers(&http))?;
+        let public = serve(Arc::clone(&state), &http, listener, wanted, workers(&http))?;
         let admin = admin
-            .map(|admin| serve(Arc::clone(&api), &http, admin, ADMIN, OF_ADMIN))
+            .map(|admin| serve(Arc::clone(&state), &http, admin, ADMIN, OF_ADMIN))
             .transpose()?;
         let handles: Vec<_> =
             [&public].into_iter().chain(&admin).map(ActixServer::handle).collect();
         let handle = public.handle();
         let servers = try_join_all([public].into_iter().chain(admin));
-        let stopped = pin!(stop_when_told(&api, &http, handle, stop));
+        let stopped = pin!(wait_for_shutdown(&state, &http, handle, stop));
         let servers = match select(servers, stopped).await {
             Either::Left((served, stopped)) => {
                 // They may have ended because they were told to, and that is to be said.
-                if api.phase.is_stopping() {
+                if state.in_flight.is_stopping() {
                     stopped.await;
                 }
                 return served.map(drop);
             }
-            Either::Right((Stopped::Well, servers)) => servers,
+            Either::Right((ShutdownOutcome::Drained, servers)) => servers,
             // Dropped as they are, they end at once; while a stop is under way they hear no other
             // word. What they were at has its lines in the log before the log goes.
-            Either::Right((Stopped::Cut, servers)) => {
+            Either::Right((ShutdownOutcome::Aborted, servers)) => {
                 drop(servers);
-                let _ = timeout(LAST_WORDS, api.phase.nothing_is_under_way()).await;
+                let _ = timeout(LAST_WORDS, state.in_flight.wait_until_idle()).await;
                 return Ok(());
             }
         };
@@ -215,7 +219,7 @@ fn workers(http: &HttpSettings) -> usize {
 }
 
 fn serve(
-    api: Arc<Api>,
+    state: Arc<AppState>,
     http: &HttpSettings,
     listener: TcpListener,
     wanted: Wanted,
@@ -226,16 +230,16 @@ fn serve(
         if wanted("/openapi.json") { document } else { |_| {} };
     let docs: fn(&mut web::ServiceConfig) =
         if http.docs && wanted("/docs/") { swagger_ui::configure } else { |_| {} };
-    let connections = api.metrics.http.connections.clone();
+    let connections = state.metrics.http.connections.clone();
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(web::Data::from(Arc::clone(&api)))
+            .app_data(web::Data::from(Arc::clone(&state)))
             .configure(|config| routes::configure(config, wanted))
             .configure(document)
             .configure(docs)
             .default_service(web::to(nothing_here))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
-            .wrap(from_fn(edge))
+            .wrap(from_fn(request_lifecycle))
     });
     let server = server
         .workers(workers)
@@ -260,12 +264,12 @@ fn document(config: &mut web::ServiceConfig) {
     );
 }
 
-async fn openapi_json(api: web::Data<Api>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(api.live().document.clone())
+async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(state.reloadable().document.clone())
 }
 
-async fn nothing_here() -> Result<String, Fault> {
-    Err(Fault::new(Code::NotFound, "There is nothing at this path."))
+async fn nothing_here() -> Result<String, ApiError> {
+    Err(ApiError::new(ErrorCode::NotFound, "There is nothing at this path."))
 }
 
 /// Lets browser applications of exactly these origins call. They send a token, and no cookies.

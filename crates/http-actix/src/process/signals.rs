@@ -6,9 +6,9 @@ use futures_util::Stream;
 
 /// The word to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub(crate) enum ShutdownSignal {
     /// By whoever runs the service, and a balancer before it: SIGTERM. Time is given to turn away.
-    Gently,
+    Graceful,
     /// By somebody who sits before it: SIGINT, SIGQUIT.
     Promptly,
 }
@@ -19,12 +19,12 @@ mod unix {
     use futures_util::stream::{poll_fn, select_all};
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    use super::{Stop, Stream, io};
+    use super::{ShutdownSignal, Stream, io};
 
     /// The signals that mean something to the service, from now on.
     #[derive(Debug)]
     pub(crate) struct Signals {
-        stop: [(Signal, Stop); 3],
+        stop: [(Signal, ShutdownSignal); 3],
         reload: Signal,
     }
 
@@ -37,15 +37,15 @@ mod unix {
             Ok(Self {
                 reload: signal(SignalKind::hangup())?,
                 stop: [
-                    (signal(SignalKind::interrupt())?, Stop::Promptly),
-                    (signal(SignalKind::quit())?, Stop::Promptly),
-                    (signal(SignalKind::terminate())?, Stop::Gently),
+                    (signal(SignalKind::interrupt())?, ShutdownSignal::Promptly),
+                    (signal(SignalKind::quit())?, ShutdownSignal::Promptly),
+                    (signal(SignalKind::terminate())?, ShutdownSignal::Graceful),
                 ],
             })
         }
 
         /// Those that say to stop, and SIGHUP, which says to read the settings again.
-        pub(crate) fn split(self) -> (impl Stream<Item = Stop>, impl Stream<Item = ()>) {
+        pub(crate) fn split(self) -> (impl Stream<Item = ShutdownSignal>, impl Stream<Item = ()>) {
             let stop = self.stop.into_iter().map(|(signal, stop)| each(signal).map(move |()| stop));
             (select_all(stop), each(self.reload))
         }
@@ -61,7 +61,7 @@ pub(crate) use unix::Signals;
 
 #[cfg(not(unix))]
 mod other {
-    use super::{Stop, Stream, io};
+    use super::{ShutdownSignal, Stream, io};
 
     /// Ctrl-C.
     #[derive(Debug)]
@@ -75,9 +75,9 @@ mod other {
         }
 
         /// Ctrl-C says to stop; nothing says to read the settings again.
-        pub(crate) fn split(self) -> (impl Stream<Item = Stop>, impl Stream<Item = ()>) {
+        pub(crate) fn split(self) -> (impl Stream<Item = ShutdownSignal>, impl Stream<Item = ()>) {
             let stop = futures_util::stream::unfold((), |()| async {
-                tokio::signal::ctrl_c().await.ok().map(|()| (Stop::Promptly, ()))
+                tokio::signal::ctrl_c().await.ok().map(|()| (ShutdownSignal::Promptly, ()))
             });
             (stop, futures_util::stream::pending())
         }

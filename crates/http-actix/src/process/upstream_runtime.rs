@@ -17,18 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A runtime for connections to other services. Keep it until the server has ended, and then let it
 /// finish.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct UpstreamRuntime {
     runtime: Runtime,
     writes: TaskTracker,
 }
 
-impl Outgoing {
+impl UpstreamRuntime {
     /// # Errors
     /// When the system gives no thread.
     pub(crate) fn new() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
-            .thread_name("outgoing")
+            .thread_name("upstream")
             .enable_all()
             .build()?;
         Ok(Self { runtime, writes: TaskTracker::new() })
@@ -70,16 +70,16 @@ mod tests {
 
     #[test]
     fn the_end_waits_for_the_writes_under_way() {
-        let outgoing = Outgoing::new().unwrap();
+        let upstream = UpstreamRuntime::new().unwrap();
         let (go, gone) = tokio::sync::oneshot::channel();
         let (done, is_done) = tokio::sync::oneshot::channel();
         let write = async move {
             gone.await.unwrap();
             done.send(()).unwrap();
         };
-        outgoing.writes().spawn_on(write, outgoing.runtime());
-        let writes = outgoing.writes().clone();
-        let end = std::thread::spawn(move || outgoing.finish(|| {}));
+        upstream.writes().spawn_on(write, upstream.runtime());
+        let writes = upstream.writes().clone();
+        let end = std::thread::spawn(move || upstream.finish(|| {}));
         while !writes.is_closed() {
             std::thread::yield_now();
         }
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn the_end_does_not_wait_for_ever() {
-        let outgoing = Outgoing::new().unwrap();
-        outgoing.writes().spawn_on(std::future::pending::<()>(), outgoing.runtime());
-        outgoing.finish_within(Duration::from_millis(10), || {});
+        let upstream = UpstreamRuntime::new().unwrap();
+        upstream.writes().spawn_on(std::future::pending::<()>(), upstream.runtime());
+        upstream.finish_within(Duration::from_millis(10), || {});
     }
 }

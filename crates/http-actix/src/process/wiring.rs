@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::metrics::Metrics;
 use crate::process::dev_mode;
-use crate::process::upstream_runtime::Outgoing;
+use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
@@ -39,7 +39,7 @@ pub(crate) const OWN_CRATES: [&str; 11] = [
 
 /// What stands behind the service.
 #[derive(Debug)]
-pub struct Wired {
+pub struct Backend {
     /// The use cases, over their ports.
     pub services: Services,
     /// Where the keys of token issuers come from.
@@ -49,14 +49,14 @@ pub struct Wired {
     /// Where it is counted what they do.
     pub metrics: Metrics,
     /// What has to be told of settings that are read again.
-    pub adopt: Adopt,
+    pub adopt: SettingsListener,
 }
 
 /// Tells what stands behind the service of settings that were read while it runs. Cheap to clone.
 #[derive(Clone)]
-pub struct Adopt(Arc<dyn Fn(&Settings) + Send + Sync>);
+pub struct SettingsListener(Arc<dyn Fn(&Settings) + Send + Sync>);
 
-impl Adopt {
+impl SettingsListener {
     /// There is nobody to be told.
     pub fn nothing() -> Self {
         Self(Arc::new(|_| {}))
@@ -68,9 +68,9 @@ impl Adopt {
     }
 }
 
-impl std::fmt::Debug for Adopt {
+impl std::fmt::Debug for SettingsListener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Adopt(…)")
+        f.write_str("SettingsListener(…)")
     }
 }
 
@@ -135,10 +135,13 @@ impl WiringError {
 ///
 /// # Errors
 /// When the seed or a setting cannot be used.
-pub(crate) fn wire(settings: &Settings, outgoing: &Outgoing) -> Result<Wired, WiringError> {
+pub(crate) fn wire(
+    settings: &Settings,
+    upstream: &UpstreamRuntime,
+) -> Result<Backend, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
-    let directory = Directory::of(settings, outgoing, &clock, &metrics, b"")?;
+    let directory = Directory::of(settings, upstream, &clock, &metrics, b"")?;
     let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
     Ok(directory.under(settings, Arc::new(keys), clock, metrics))
 }
@@ -150,9 +153,9 @@ pub(crate) fn wire(settings: &Settings, outgoing: &Outgoing) -> Result<Wired, Wi
 /// When the seed or a setting cannot be used.
 pub(crate) fn wire_dev(
     settings: &Settings,
-    outgoing: &Outgoing,
+    upstream: &UpstreamRuntime,
     key: PublicKey,
-) -> Result<Wired, WiringError> {
+) -> Result<Backend, WiringError> {
     if let DirectorySettings::Auth0(auth0) = &settings.directory
         && !auth0_config(auth0)?.domain.is_loopback()
     {
@@ -160,7 +163,7 @@ pub(crate) fn wire_dev(
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
-    let directory = Directory::of(settings, outgoing, &clock, &metrics, dev_mode::SEED.as_bytes())?;
+    let directory = Directory::of(settings, upstream, &clock, &metrics, dev_mode::SEED.as_bytes())?;
     let keys = MemoryKeySource::new();
     keys.publish(dev_mode::ISSUER, vec![key]);
     Ok(directory.under(settings, Arc::new(keys), clock, metrics))
@@ -172,7 +175,7 @@ pub(crate) fn wire_dev(
 /// When a setting cannot be used.
 pub(crate) fn traces(
     settings: &Settings,
-    outgoing: &Outgoing,
+    upstream: &UpstreamRuntime,
 ) -> Result<Option<Traces>, WiringError> {
     let Some(settings) = &settings.traces else { return Ok(None) };
     let unusable = |key, reason: &dyn std::fmt::Display| WiringError::Traces {
@@ -192,7 +195,7 @@ pub(crate) fn traces(
             .map_err(|error: SampleRatioError| unusable("sample_ratio", &error))?,
         timeout: TRACES_TIMEOUT,
     };
-    Traces::start(settings, outgoing.runtime()).map(Some).map_err(WiringError::TracesClient)
+    Traces::start(settings, upstream.runtime()).map(Some).map_err(WiringError::TracesClient)
 }
 
 /// How long a batch of spans may take to be sent, and the last one at the end.
@@ -243,7 +246,7 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
 struct Directory {
     accounts: Arc<dyn UserDirectory>,
     passwords: Arc<dyn PasswordCheck>,
-    adopt: Adopt,
+    adopt: SettingsListener,
 }
 
 impl Directory {
@@ -252,7 +255,7 @@ impl Directory {
         adopt: impl Fn(&D, &Settings) + Send + Sync + 'static,
     ) -> Self {
         let told = Arc::clone(&both);
-        let adopt = Adopt(Arc::new(move |settings| adopt(&told, settings)));
+        let adopt = SettingsListener(Arc::new(move |settings| adopt(&told, settings)));
         Self { accounts: Arc::clone(&both) as _, passwords: both, adopt }
     }
 
@@ -260,7 +263,7 @@ impl Directory {
     /// name, or else of `otherwise`.
     fn of(
         settings: &Settings,
-        outgoing: &Outgoing,
+        upstream: &UpstreamRuntime,
         clock: &Arc<dyn Clock>,
         metrics: &Metrics,
         otherwise: &[u8],
@@ -287,8 +290,8 @@ impl Directory {
             DirectorySettings::Auth0(auth0) => {
                 let config = auth0_config(auth0)?;
                 let tasks = Tasks {
-                    runtime: outgoing.runtime().clone(),
-                    writes: outgoing.writes().clone(),
+                    runtime: upstream.runtime().clone(),
+                    writes: upstream.writes().clone(),
                     watch: Arc::new(metrics.upstream.clone()),
                 };
                 let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
@@ -317,13 +320,13 @@ impl Directory {
         keys: Arc<dyn KeySource>,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
-    ) -> Wired {
+    ) -> Backend {
         let ports = Ports {
             directory: self.accounts,
             password_check: self.passwords,
             clock: Arc::clone(&clock),
         };
         let services = Services::new(ports, settings.attempts);
-        Wired { services, keys, clock, metrics, adopt: self.adopt }
+        Backend { services, keys, clock, metrics, adopt: self.adopt }
     }
 }

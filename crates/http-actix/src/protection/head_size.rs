@@ -4,8 +4,8 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
 use actix_web::http::header::HeaderMap;
 
-use crate::response::api_error::Fault;
-use crate::response::code::Code;
+use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
 
 /// What the parts of a head may have at most, in bytes.
 ///
@@ -20,14 +20,14 @@ pub(crate) struct HeadLimits {
 
 impl HeadLimits {
     /// Refuses a request whose head is too large.
-    pub(crate) fn check(self, request: &ServiceRequest) -> Result<(), Fault> {
+    pub(crate) fn check(self, request: &ServiceRequest) -> Result<(), ApiError> {
         if uri_bytes(request.uri()) > self.uri {
             let detail = format!("The path and the query may have at most {} bytes.", self.uri);
-            return Err(Fault::new(Code::UriTooLong, detail));
+            return Err(ApiError::new(ErrorCode::UriTooLong, detail));
         }
         if header_bytes(request.headers()) > self.headers {
             let detail = format!("The header fields may have at most {} bytes.", self.headers);
-            return Err(Fault::new(Code::HeadersTooLarge, detail));
+            return Err(ApiError::new(ErrorCode::HeadersTooLarge, detail));
         }
         Ok(())
     }

@@ -38,9 +38,9 @@ const UNDER_WAY: u64 = u64::MAX;
 
 /// A request is under way as long as this is there.
 #[derive(Debug)]
-pub(crate) struct UnderWay(Option<Arc<Quiet>>);
+pub(crate) struct RequestGuard(Option<Arc<Quiet>>);
 
-impl UnderWay {
+impl RequestGuard {
     /// This one.
     pub(crate) fn begin(request: &ServiceRequest) -> Self {
         let quiet = request.conn_data::<Connection>().map(|it| Arc::clone(&it.quiet));
@@ -51,7 +51,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         if let Some(quiet) = &self.0 {
             let millis = u64::try_from(quiet.opened.elapsed().as_millis()).unwrap_or(0);

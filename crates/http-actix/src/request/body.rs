@@ -13,10 +13,10 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use crate::request::caller::without_a_place;
-use crate::response::api_error::{Fault, Issue};
-use crate::response::code::Code;
-use crate::server::state::Api;
+use crate::request::caller::release_permit_while;
+use crate::response::api_error::{ApiError, FieldError};
+use crate::response::code::ErrorCode;
+use crate::server::state::AppState;
 use token_verifier::strict_json;
 
 /// A request's body, not read yet.
@@ -36,8 +36,8 @@ impl fmt::Debug for Body {
 }
 
 impl FromRequest for Body {
-    type Error = Fault;
-    type Future = Ready<Result<Self, Fault>>;
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -46,17 +46,17 @@ impl FromRequest for Body {
         let media_type = header(header::CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
             .map_or("", str::trim);
-        let api = request.app_data::<web::Data<Api>>();
-        ready(match api {
-            Some(api) => Ok(Self {
+        let state = request.app_data::<web::Data<AppState>>();
+        ready(match state {
+            Some(state) => Ok(Self {
                 request: request.clone(),
                 payload: payload.take(),
                 is_json: is_plain && media_type.eq_ignore_ascii_case("application/json"),
                 announced: header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
-                limit: api.max_body_bytes,
-                time: api.request_timeout / 2,
+                limit: state.max_body_bytes,
+                time: state.request_timeout / 2,
             }),
-            None => Err(Fault::internal("the application has no state")),
+            None => Err(ApiError::internal("the application has no state")),
         })
     }
 }
@@ -66,25 +66,26 @@ impl Body {
     ///
     /// Members that the value does not have are passed over; a member that stands there twice is
     /// refused, since readers do not agree on which of the two counts (RFC 8259 §4).
-    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, Fault> {
+    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         if !self.is_json {
             let detail = "The body must be application/json, without content encoding.";
-            return Err(Fault::new(Code::UnsupportedMediaType, detail));
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
         // Slow senders end before the request as a whole does, so as not to be taken for a slow
         // directory.
         let (request, time) = (self.request.clone(), self.time);
-        let bytes = without_a_place(&request, async move {
-            let late = || Fault::new(Code::RequestTimeout, "The body did not come in time.");
+        let bytes = release_permit_while(&request, async move {
+            let late =
+                || ApiError::new(ErrorCode::RequestTimeout, "The body did not come in time.");
             tokio::time::timeout(time, self.bytes()).await.map_err(|_elapsed| late())?
         });
         parse(&bytes.await?)
     }
 
-    async fn bytes(mut self) -> Result<web::BytesMut, Fault> {
+    async fn bytes(mut self) -> Result<web::BytesMut, ApiError> {
         let too_large = || {
             let detail = format!("The body may have at most {} bytes.", self.limit);
-            Fault::new(Code::PayloadTooLarge, detail)
+            ApiError::new(ErrorCode::PayloadTooLarge, detail)
         };
         if self.announced.is_some_and(|length| length > self.limit as u64) {
             return Err(too_large());
@@ -92,7 +93,7 @@ impl Body {
         let mut bytes = web::BytesMut::new();
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|error| {
-                Fault::new(Code::MalformedRequest, "The body broke off.").because(error)
+                ApiError::new(ErrorCode::MalformedRequest, "The body broke off.").because(error)
             })?;
             if bytes.len() + chunk.len() > self.limit {
                 return Err(too_large());
@@ -103,8 +104,8 @@ impl Body {
     }
 }
 
-/// Reads a JSON text; the fault names the member that cannot be read.
-pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
+/// Reads a JSON text; the error names the member that cannot be read.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
     let value = strict_json::value(text).map_err(|error| unreadable(&error, ""))?;
     // serde would fill a structure from an array too, member by member.
     if !value.is_object() {
@@ -116,9 +117,9 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
     })
 }
 
-fn unreadable(error: &serde_json::Error, path: &str) -> Fault {
+fn unreadable(error: &serde_json::Error, path: &str) -> ApiError {
     if !error.is_data() {
-        return Fault::new(Code::MalformedRequest, "The body is not JSON.");
+        return ApiError::new(ErrorCode::MalformedRequest, "The body is not JSON.");
     }
     let text = error.to_string();
     // serde knows members only by its messages: "missing field `email`".
@@ -132,11 +133,11 @@ fn unreadable(error: &serde_json::Error, path: &str) -> Fault {
     } else {
         (path.to_owned(), expected(&text))
     };
-    Fault::at(vec![Issue::field(field, Code::MalformedRequest, detail)])
+    ApiError::at(vec![FieldError::field(field, ErrorCode::MalformedRequest, detail)])
 }
 
-fn no_object() -> Fault {
-    Fault::new(Code::MalformedRequest, "The body must be a JSON object.")
+fn no_object() -> ApiError {
+    ApiError::new(ErrorCode::MalformedRequest, "The body must be a JSON object.")
 }
 
 fn join(path: &str, field: &str) -> String {
@@ -166,8 +167,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            if let Err(fault) = parse::<Sample>(&bytes) {
-                prop_assert_eq!(fault.code().as_str(), "malformed_request");
+            if let Err(api_error) = parse::<Sample>(&bytes) {
+                prop_assert_eq!(api_error.code().as_str(), "malformed_request");
             }
         }
 
@@ -179,8 +180,8 @@ mod tests {
                 format!("[\"{value}\"]"),
                 format!("{{\"email\":\"{value}"),
             ] {
-                let fault = parse::<Sample>(body.as_bytes()).unwrap_err();
-                let said = format!("{} {:?}", fault.detail(), fault.issues());
+                let api_error = parse::<Sample>(body.as_bytes()).unwrap_err();
+                let said = format!("{} {:?}", api_error.detail(), api_error.field_errors());
                 prop_assert!(!said.contains(&value) && !said.contains(&number.to_string()), "{}", said);
             }
         }

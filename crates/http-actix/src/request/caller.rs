@@ -11,13 +11,13 @@ use domain::{Bearer, Denied, Operation, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ports::{CallContext, QuotaOwner};
 
-use crate::metrics::Shed;
-use crate::protection::admission::{Place, share_of};
+use crate::metrics::ShedReason;
+use crate::protection::admission::{Permit, quota_owner_of};
 use crate::request::path::PathNames;
-use crate::response::api_error::{Extra, Fault};
-use crate::response::code::Code;
-use crate::server::access_log::Notes;
-use crate::server::state::Api;
+use crate::response::api_error::{ApiError, ErrorHeader};
+use crate::response::code::ErrorCode;
+use crate::server::access_log::LogFields;
+use crate::server::state::AppState;
 use token_verifier::TokenError;
 
 /// The bearer of the request's verified token.
@@ -27,7 +27,7 @@ use token_verifier::TokenError;
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     bearer: Arc<Bearer>,
-    notes: Notes,
+    log_fields: LogFields,
 }
 
 impl Caller {
@@ -36,100 +36,107 @@ impl Caller {
         &self.bearer
     }
 
-    /// Notes for the log which tenant the request is about, where its path does not say.
+    /// Records for the log which tenant the request is about, where its path does not say.
     pub(crate) fn asks_about(&self, tenant: &TenantId) {
-        self.notes.tenant(Some(tenant));
+        self.log_fields.tenant(Some(tenant));
     }
 
     /// Refuses a caller whose token lacks the permission, before anything else is looked at.
-    pub(crate) fn require(&self, operation: Operation) -> Result<(), Fault> {
+    pub(crate) fn require(&self, operation: Operation) -> Result<(), ApiError> {
         Ok(operation.check(&self.bearer.permissions)?)
     }
 }
 
 impl FromRequest for Caller {
-    type Error = Fault;
-    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         async move {
             let token = bearer_token(&request)?;
-            let api = request
-                .app_data::<web::Data<Api>>()
-                .ok_or_else(|| Fault::internal("the application has no state"))?;
-            let (live, notes) = (api.live(), Notes::of(&request));
+            let state = request
+                .app_data::<web::Data<AppState>>()
+                .ok_or_else(|| ApiError::internal("the application has no state"))?;
+            let (live, log_fields) = (state.reloadable(), LogFields::of(&request));
             let bearer = live.verifier.verify(token).await.inspect_err(|error| {
-                api.metrics.refused(error);
-                notes.issuer(live.verifier.issuer_name(token));
+                state.metrics.refused(error);
+                log_fields.issuer(live.verifier.issuer_name(token));
             })?;
             let named = PathNames::of(&request);
-            notes.caller(bearer.caller);
-            notes.tenant(named.tenant().or_else(|| bearer.only_tenant()));
-            let statement = api.limits.draw(bearer.caller, &request);
-            let wait = statement.wait();
+            log_fields.caller(bearer.caller);
+            log_fields.tenant(named.tenant().or_else(|| bearer.only_tenant()));
+            let quota_headers = state.limits.draw(bearer.caller, &request);
+            let wait = quota_headers.wait();
             // What is said of it is for the edge to say.
-            request.extensions_mut().insert(statement);
+            request.extensions_mut().insert(quota_headers);
             if let Some(wait) = wait {
                 let detail = "There are too many requests of yours; wait a while.";
-                return Err(Fault::new(Code::TooManyRequests, detail).with(Extra::RetryAfter(wait)));
+                return Err(ApiError::new(ErrorCode::TooManyRequests, detail)
+                    .with(ErrorHeader::RetryAfter(wait)));
             }
             negotiate(&request)?;
-            let share = share_of(&bearer, named.tenant());
+            let quota_owner = quota_owner_of(&bearer, named.tenant());
             if let Some(call) = CallContext::current() {
-                call.set_quota_owner(share.clone());
+                call.set_quota_owner(quota_owner.clone());
             }
-            take_a_place(&request, api, share).await?;
-            Ok(Self { bearer, notes })
+            acquire_permit(&request, state, quota_owner).await?;
+            Ok(Self { bearer, log_fields })
         }
         .boxed_local()
     }
 }
 
 /// It is held as long as the request is there, and handed on to the answer by the edge.
-async fn take_a_place(request: &HttpRequest, api: &Api, share: QuotaOwner) -> Result<(), Fault> {
-    let place = api.admission.enter(share).await.map_err(no_room)?;
-    request.extensions_mut().insert(place);
+async fn acquire_permit(
+    request: &HttpRequest,
+    state: &AppState,
+    quota_owner: QuotaOwner,
+) -> Result<(), ApiError> {
+    let permit = state.admission.enter(quota_owner).await.map_err(no_room)?;
+    request.extensions_mut().insert(permit);
     Ok(())
 }
 
-/// Waits for something that a client is to send, without holding a place meanwhile: it would cost
+/// Waits for something that a client is to send, without holding a permit meanwhile: it would cost
 /// the client nothing to be slow, and others their turn. What is there already is taken at once.
-pub(crate) async fn without_a_place<T>(
+pub(crate) async fn release_permit_while<T>(
     request: &HttpRequest,
-    from_client: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
+    from_client: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
     let mut from_client = pin!(from_client);
     if let Some(come) = from_client.as_mut().now_or_never() {
         return come;
     }
-    let place = request.extensions_mut().remove::<Place>();
-    let share = place.as_ref().map(|place| place.share().clone());
-    drop(place);
+    let permit = request.extensions_mut().remove::<Permit>();
+    let quota_owner = permit.as_ref().map(|permit| permit.quota_owner().clone());
+    drop(permit);
     let come = from_client.await?;
-    if let (Some(share), Some(api)) = (share, request.app_data::<web::Data<Api>>()) {
-        take_a_place(request, api, share).await?;
+    if let (Some(quota_owner), Some(state)) =
+        (quota_owner, request.app_data::<web::Data<AppState>>())
+    {
+        acquire_permit(request, state, quota_owner).await?;
     }
     Ok(come)
 }
 
-fn no_room(reason: Shed) -> Fault {
-    Fault::new(Code::Overloaded, "The service has too much to do for now.")
-        .with(Extra::RetryAfter(ROOM_BEFORE_LONG))
+fn no_room(reason: ShedReason) -> ApiError {
+    ApiError::new(ErrorCode::Overloaded, "The service has too much to do for now.")
+        .with(ErrorHeader::RetryAfter(ROOM_BEFORE_LONG))
         .because(reason.as_str())
 }
 
 /// Crowds come and go within moments; what is worked on is done within seconds.
 const ROOM_BEFORE_LONG: Duration = Duration::from_secs(1);
 
-/// The token of the one `Authorization` header (RFC 6750 §2.1); no other place is looked at.
-fn bearer_token(request: &HttpRequest) -> Result<&str, Fault> {
-    let missing = || Fault::new(Code::MissingToken, "The request needs a bearer token.");
+/// The token of the one `Authorization` header (RFC 6750 §2.1); no other permit is looked at.
+fn bearer_token(request: &HttpRequest) -> Result<&str, ApiError> {
+    let missing = || ApiError::new(ErrorCode::MissingToken, "The request needs a bearer token.");
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let value = headers.next().ok_or_else(missing)?;
     if headers.next().is_some() {
         let detail = "There is more than one Authorization header.";
-        return Err(Fault::new(Code::MalformedRequest, detail));
+        return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
     }
     // Scheme and token are separated by spaces (RFC 9110 §11.4).
     let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len()).ok_or_else(missing)?;
@@ -140,28 +147,28 @@ fn bearer_token(request: &HttpRequest) -> Result<&str, Fault> {
 
 const SCHEME: &[u8] = b"Bearer";
 
-impl From<TokenError> for Fault {
+impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Invalid(reason) => {
                 let detail = format!("The token is not accepted: {reason}.");
                 // RFC 6750 §3
                 let challenge = format!("error=\"invalid_token\", error_description=\"{reason}\"");
-                Self::new(Code::InvalidToken, detail)
-                    .with(Extra::Challenge(challenge.into()))
+                Self::new(ErrorCode::InvalidToken, detail)
+                    .with(ErrorHeader::Challenge(challenge.into()))
                     .because(reason.as_str())
             }
             TokenError::KeysUnavailable { retry_after } => {
                 let detail = "The keys to check the token with cannot be had for now.";
-                Self::new(Code::KeysUnavailable, detail)
-                    .with(Extra::RetryAfter(retry_after))
+                Self::new(ErrorCode::KeysUnavailable, detail)
+                    .with(ErrorHeader::RetryAfter(retry_after))
                     .because("there are no keys of the token's issuer")
             }
         }
     }
 }
 
-impl From<Denied> for Fault {
+impl From<Denied> for ApiError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Hidden => Self::user_not_found(),
@@ -171,7 +178,7 @@ impl From<Denied> for Fault {
 }
 
 /// Refuses a client that takes no JSON (RFC 9110 §12.5.1). The answer to DELETE has no body.
-fn negotiate(request: &HttpRequest) -> Result<(), Fault> {
+fn negotiate(request: &HttpRequest) -> Result<(), ApiError> {
     let mut accepts = request.headers().get_all(header::ACCEPT).peekable();
     if accepts.peek().is_none() || request.method() == Method::DELETE {
         return Ok(());
@@ -180,7 +187,7 @@ fn negotiate(request: &HttpRequest) -> Result<(), Fault> {
     if takes_json(ranges) {
         Ok(())
     } else {
-        Err(Fault::new(Code::NotAcceptable, "The answer can only be application/json."))
+        Err(ApiError::new(ErrorCode::NotAcceptable, "The answer can only be application/json."))
     }
 }
 

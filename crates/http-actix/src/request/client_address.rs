@@ -6,7 +6,7 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{HttpRequest, web};
 use ipnet::IpNet;
 
-use crate::server::state::Api;
+use crate::server::state::AppState;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -48,8 +48,8 @@ impl TrustedProxies {
 /// The address that a request comes from.
 pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    let api = request.app_data::<web::Data<Api>>()?;
-    Some(api.trusted_proxies.client(peer, request.headers()))
+    let state = request.app_data::<web::Data<AppState>>()?;
+    Some(state.trusted_proxies.client(peer, request.headers()))
 }
 
 #[cfg(test)]

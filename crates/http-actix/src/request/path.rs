@@ -9,7 +9,7 @@ use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
 };
 
-use crate::response::api_error::Fault;
+use crate::response::api_error::ApiError;
 
 /// The names that a path can hold. Extracting them never fails: what cannot be read names nothing,
 /// and it is for the policy to say what that means.
@@ -36,14 +36,14 @@ impl PathNames {
     }
 
     /// The user of `{userId}`. A text that cannot be one names nobody here.
-    pub(crate) fn require_user(&self) -> Result<&UserId, Fault> {
-        self.user().ok_or_else(Fault::user_not_found)
+    pub(crate) fn require_user(&self) -> Result<&UserId, ApiError> {
+        self.user().ok_or_else(ApiError::user_not_found)
     }
 }
 
 impl FromRequest for PathNames {
-    type Error = Fault;
-    type Future = Ready<Result<Self, Fault>>;
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::of(request)))

@@ -9,8 +9,8 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::{ListQuery, PageRequest, Sort, TenantId};
 use utoipa::ToSchema;
 
-use crate::response::api_error::{Fault, Issue};
-use crate::response::code::Code;
+use crate::response::api_error::{ApiError, FieldError};
+use crate::response::code::ErrorCode;
 
 /// The parameter that names the tenant whose users are listed.
 pub(crate) const FILTER_TENANT: &str = "filter[tenant]";
@@ -36,8 +36,8 @@ const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER]
 pub(crate) struct QueryString(pub(crate) String);
 
 impl FromRequest for QueryString {
-    type Error = Fault;
-    type Future = Ready<Result<Self, Fault>>;
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self(request.query_string().to_owned())))
@@ -46,12 +46,12 @@ impl FromRequest for QueryString {
 
 impl QueryString {
     /// Refuses every query parameter, for operations that have none.
-    pub(crate) fn none(&self) -> Result<(), Fault> {
+    pub(crate) fn none(&self) -> Result<(), ApiError> {
         read(&self.0, &[]).map(drop)
     }
 
     /// Reads the parameters of a list.
-    pub(crate) fn list(&self) -> Result<ListParameters, Fault> {
+    pub(crate) fn list(&self) -> Result<ListParameters, ApiError> {
         ListParameters::read(&self.0)
     }
 }
@@ -68,20 +68,20 @@ pub(crate) struct ListParameters {
 }
 
 impl ListParameters {
-    fn read(query: &str) -> Result<Self, Fault> {
+    fn read(query: &str) -> Result<Self, ApiError> {
         let given = read(query, &LIST_PARAMETERS)?;
-        let mut issues = Vec::new();
+        let mut field_errors = Vec::new();
         let list = Self {
-            tenant: given.parse(FILTER_TENANT, &mut issues, |text| {
+            tenant: given.parse(FILTER_TENANT, &mut field_errors, |text| {
                 text.parse().map_err(|error: domain::InvalidTenantId| error.to_string())
             }),
-            sort: given.parse(SORT, &mut issues, |text| {
-                text.parse().map_err(|error: domain::listing::InvalidSort| error.to_string())
+            sort: given.parse(SORT, &mut field_errors, |text| {
+                text.parse().map_err(|error: domain::InvalidSort| error.to_string())
             }),
-            number: given.parse(PAGE_NUMBER, &mut issues, |text| {
+            number: given.parse(PAGE_NUMBER, &mut field_errors, |text| {
                 whole_number(text).ok_or_else(|| "must be a whole number from 0".to_owned())
             }),
-            size: given.parse(PAGE_SIZE, &mut issues, |text| {
+            size: given.parse(PAGE_SIZE, &mut field_errors, |text| {
                 whole_number(text)
                     .and_then(|size| u32::try_from(size).ok())
                     .filter(|size| *size <= MAX_PAGE_SIZE)
@@ -89,7 +89,7 @@ impl ListParameters {
                     .ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_SIZE}"))
             }),
         };
-        if issues.is_empty() { Ok(list) } else { Err(Fault::at(issues)) }
+        if field_errors.is_empty() { Ok(list) } else { Err(ApiError::at(field_errors)) }
     }
 
     /// Whether there is any parameter at all.
@@ -133,40 +133,48 @@ impl Given<'_> {
     fn parse<T>(
         &self,
         name: &'static str,
-        issues: &mut Vec<Issue>,
+        field_errors: &mut Vec<FieldError>,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         let (_, text) = self.0.iter().find(|(given, _)| given == name)?;
         match parse(text) {
             Ok(value) => Some(value),
             Err(detail) => {
-                issues.push(Issue::parameter(name, Code::MalformedRequest, detail));
+                field_errors.push(FieldError::parameter(name, ErrorCode::MalformedRequest, detail));
                 None
             }
         }
     }
 }
 
-fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, Fault> {
+fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, ApiError> {
     // Each that is wrong is named in the answer, which is not to be many times the request.
     if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
         let detail = format!("There are more than {MAX_PARAMETERS} query parameters.");
-        return Err(Fault::new(Code::MalformedRequest, detail));
+        return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
     }
     let mut given: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
-    let mut issues = Vec::new();
+    let mut field_errors = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if !known.contains(&name.as_ref()) {
             let detail = "is no parameter of this operation";
-            issues.push(Issue::parameter(shown(&name), Code::UnknownParameter, detail));
+            field_errors.push(FieldError::parameter(
+                shown(&name),
+                ErrorCode::UnknownParameter,
+                detail,
+            ));
         } else if given.iter().any(|(before, _)| *before == name) {
             let detail = "stands there more than once";
-            issues.push(Issue::parameter(shown(&name), Code::MalformedRequest, detail));
+            field_errors.push(FieldError::parameter(
+                shown(&name),
+                ErrorCode::MalformedRequest,
+                detail,
+            ));
         } else {
             given.push((name, value));
         }
     }
-    if issues.is_empty() { Ok(Given(given)) } else { Err(Fault::at(issues)) }
+    if field_errors.is_empty() { Ok(Given(given)) } else { Err(ApiError::at(field_errors)) }
 }
 
 /// A client's own word, fit to be said back: without control characters, and not endless.
@@ -224,9 +232,9 @@ mod tests {
         fn any_text_is_read_or_refused_with_the_names_of_parameters(
             parameters in prop::collection::vec(any_parameter(), 0..5),
         ) {
-            if let Err(fault) = ListParameters::read(&parameters.join("&")) {
-                prop_assert_eq!(fault.code().status().as_u16(), 400);
-                prop_assert!(!fault.issues().is_empty());
+            if let Err(api_error) = ListParameters::read(&parameters.join("&")) {
+                prop_assert_eq!(api_error.code().status().as_u16(), 400);
+                prop_assert!(!api_error.field_errors().is_empty());
             }
         }
 

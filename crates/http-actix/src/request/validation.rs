@@ -4,14 +4,14 @@ use std::fmt::Display;
 
 use domain::{Role, RoleCatalogue, TenantId};
 
-use crate::response::api_error::{Fault, Issue};
-use crate::response::code::Code;
+use crate::response::api_error::{ApiError, FieldError};
+use crate::response::code::ErrorCode;
 
 /// What has been found wrong so far.
 #[derive(Debug, Default)]
-pub(crate) struct Issues(Vec<Issue>);
+pub(crate) struct FieldErrors(Vec<FieldError>);
 
-impl Issues {
+impl FieldErrors {
     /// A member's value, or its error put on the list.
     pub(crate) fn take<T>(
         &mut self,
@@ -20,7 +20,11 @@ impl Issues {
     ) -> Option<T> {
         value
             .map_err(|error| {
-                self.0.push(Issue::field(field, Code::ValidationFailed, error.to_string()));
+                self.0.push(FieldError::field(
+                    field,
+                    ErrorCode::ValidationFailed,
+                    error.to_string(),
+                ));
             })
             .ok()
     }
@@ -36,7 +40,7 @@ impl Issues {
         if role.is_none() {
             let names: Vec<&str> = roles.roles().iter().map(|role| role.name().as_str()).collect();
             let detail = format!("must be one of {}", names.join(", "));
-            self.0.push(Issue::field(field, Code::UnknownRole, detail));
+            self.0.push(FieldError::field(field, ErrorCode::UnknownRole, detail));
         }
         role
     }
@@ -47,12 +51,12 @@ impl Issues {
     }
 
     /// What the values make together, unless one of them is wrong.
-    pub(crate) fn settle<T>(self, made: impl FnOnce() -> Option<T>) -> Result<T, Fault> {
+    pub(crate) fn settle<T>(self, made: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
         if self.0.is_empty()
             && let Some(made) = made()
         {
             return Ok(made);
         }
-        Err(Fault::at(self.0))
+        Err(ApiError::at(self.0))
     }
 }

@@ -6,9 +6,9 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident $text:literal $status:ident;)*) => {
         /// What went wrong, in a word that programs can rely on. The same in both contracts.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub(crate) enum Code { $($(#[$doc])* $variant,)* }
+        pub(crate) enum ErrorCode { $($(#[$doc])* $variant,)* }
 
-        impl Code {
+        impl ErrorCode {
             /// All of them.
             pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];
 
@@ -97,7 +97,7 @@ codes! {
     DirectoryTimeout "directory_timeout" GATEWAY_TIMEOUT;
 }
 
-impl Code {
+impl ErrorCode {
     /// The code of an error that the framework made by itself, of which only the status is known.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::response::api_error::{Fault, Issue, Place};
+use crate::response::api_error::{ApiError, ErrorSource, FieldError};
 
-/// What went wrong; more than one entry if several values are at fault.
+/// What went wrong; more than one entry if several values are at error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorResponse<'a> {
     #[schema(required = false)]
@@ -43,27 +43,31 @@ pub(crate) struct Meta<'a> {
 }
 
 impl<'a> ErrorResponse<'a> {
-    /// The response to a fault.
-    pub(crate) fn new(fault: &'a Fault, request_id: &'a str) -> Self {
-        let errors = if fault.issues().is_empty() {
+    /// The response to an error.
+    pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
+        let errors = if api_error.field_errors().is_empty() {
             let meta = Meta { field: None, parameter: None, request_id };
-            vec![Error { code: fault.code().as_str(), detail: fault.detail(), meta }]
+            vec![Error { code: api_error.code().as_str(), detail: api_error.detail(), meta }]
         } else {
-            fault.issues().iter().map(|issue| Error::new(issue, request_id)).collect()
+            api_error
+                .field_errors()
+                .iter()
+                .map(|field_error| Error::new(field_error, request_id))
+                .collect()
         };
         Self { errors }
     }
 }
 
 impl<'a> Error<'a> {
-    /// The entry for one issue.
-    pub(crate) fn new(issue: &'a Issue, request_id: &'a str) -> Self {
-        let (field, parameter) = match &issue.place {
-            Some(Place::Field(name)) => (Some(name.as_ref()), None),
-            Some(Place::Parameter(name)) => (None, Some(name.as_ref())),
+    /// The entry for one field error.
+    pub(crate) fn new(field_error: &'a FieldError, request_id: &'a str) -> Self {
+        let (field, parameter) = match &field_error.source {
+            Some(ErrorSource::Field(name)) => (Some(name.as_ref()), None),
+            Some(ErrorSource::Parameter(name)) => (None, Some(name.as_ref())),
             None => (None, None),
         };
         let meta = Meta { field, parameter, request_id };
-        Self { code: issue.code.as_str(), detail: &issue.detail, meta }
+        Self { code: field_error.code.as_str(), detail: &field_error.detail, meta }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::response::api_error::{Fault, Place};
+use crate::response::api_error::{ApiError, ErrorSource};
 
 /// The media type of [`Problem`].
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -49,21 +49,26 @@ pub(crate) struct FieldProblem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    /// The problem that a fault is.
-    pub(crate) fn new(fault: &'a Fault, request_id: &'a str) -> Self {
-        let status = fault.code().status();
-        let errors = fault.issues().iter().filter_map(|issue| match &issue.place {
-            Some(Place::Field(field) | Place::Parameter(field)) => {
-                Some(FieldProblem { field, code: issue.code.as_str(), detail: &issue.detail })
-            }
-            None => None,
-        });
+    /// The problem that an error is.
+    pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
+        let status = api_error.code().status();
+        let errors =
+            api_error.field_errors().iter().filter_map(|field_error| match &field_error.source {
+                Some(ErrorSource::Field(field) | ErrorSource::Parameter(field)) => {
+                    Some(FieldProblem {
+                        field,
+                        code: field_error.code.as_str(),
+                        detail: &field_error.detail,
+                    })
+                }
+                None => None,
+            });
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: fault.detail(),
-            code: fault.code().as_str(),
+            detail: api_error.detail(),
+            code: api_error.code().as_str(),
             request_id,
             errors: errors.collect(),
         }

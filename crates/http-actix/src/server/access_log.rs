@@ -12,14 +12,14 @@ use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
 use crate::process::wiring::TraceParent;
-use crate::response::api_error::Fault;
-use crate::response::code::Code;
+use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
 use ports::error_chain;
 
 /// What becomes known of a request on its way inwards, and is wanted for the line when it has come
 /// to its end, also by then if the request itself is lost.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Notes(Rc<Inner>);
+pub(crate) struct LogFields(Rc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -28,7 +28,7 @@ struct Inner {
     issuer: RefCell<Option<String>>,
 }
 
-impl Notes {
+impl LogFields {
     /// Those of the request. Where the edge is missing, as in tests of a part, nobody reads them.
     pub(crate) fn of(request: &impl HttpMessage) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_default()
@@ -61,14 +61,14 @@ pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// What the line says.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
+pub(crate) struct AccessLogEntry<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) trace: TraceParent,
     pub(crate) method: &'static str,
     pub(crate) route: &'a str,
     pub(crate) status: u16,
-    pub(crate) fault: Option<&'a Fault>,
-    pub(crate) notes: &'a Notes,
+    pub(crate) api_error: Option<&'a ApiError>,
+    pub(crate) log_fields: &'a LogFields,
     pub(crate) took: Duration,
     pub(crate) upstream_calls: u32,
 }
@@ -86,21 +86,21 @@ macro_rules! at_level {
     };
 }
 
-impl Line<'_> {
+impl AccessLogEntry<'_> {
     /// Writes it.
     pub(crate) fn write(&self) {
         let Self { request_id, method, route, status, upstream_calls, .. } = *self;
-        let code = self.fault.map(|fault| fault.code().as_str());
+        let code = self.api_error.map(|api_error| api_error.code().as_str());
         let abandoned = || {
             let cause =
                 "it was dropped before its answer: the service was stopped, or the client was gone";
             (status == CLIENT_CLOSED_REQUEST).then(|| cause.to_owned())
         };
-        let cause = self.fault.and_then(Fault::cause).map(error_chain).or_else(abandoned);
-        let caller = self.notes.0.caller.get().map(|caller| caller.to_string());
-        let tenant = self.notes.0.tenant.borrow();
+        let cause = self.api_error.and_then(ApiError::cause).map(error_chain).or_else(abandoned);
+        let caller = self.log_fields.0.caller.get().map(|caller| caller.to_string());
+        let tenant = self.log_fields.0.tenant.borrow();
         let tenant = tenant.as_ref().map(TenantId::as_str);
-        let issuer = self.notes.0.issuer.borrow();
+        let issuer = self.log_fields.0.issuer.borrow();
         let issuer = issuer.as_deref();
         // To the microsecond: more is noise.
         let duration_ms = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1e3;
@@ -129,9 +129,9 @@ impl Line<'_> {
         if self.route.starts_with("/health/") || self.route == "/metrics" {
             return tracing::Level::DEBUG;
         }
-        match self.fault.map(Fault::code) {
-            // Too much has come, which is no fault of the service, and comes in crowds.
-            Some(Code::Overloaded) => tracing::Level::WARN,
+        match self.api_error.map(ApiError::code) {
+            // Too much has come, which is no error of the service, and comes in crowds.
+            Some(ErrorCode::Overloaded) => tracing::Level::WARN,
             _ if self.status >= 500 => tracing::Level::ERROR,
             _ => tracing::Level::INFO,
         }

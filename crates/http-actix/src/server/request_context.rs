@@ -14,12 +14,12 @@ use tracing::field::Empty;
 
 use crate::metrics::{Route, known_method};
 use crate::process::wiring::{TraceParent, adopt_parent, rename, traceparent_of};
-use crate::response::api_error::Fault;
+use crate::response::api_error::ApiError;
 use crate::response::contract::Contract;
 use crate::routes;
-use crate::server::access_log::{CLIENT_CLOSED_REQUEST, Line, Notes};
+use crate::server::access_log::{AccessLogEntry, CLIENT_CLOSED_REQUEST, LogFields};
 use crate::server::request_id::RequestId;
-use crate::server::state::Api;
+use crate::server::state::AppState;
 use crate::server::trace_context;
 
 /// How much of a request's time an adapter may take: a little less than all of it, so that what
@@ -30,13 +30,13 @@ fn inner_time(request_timeout: Duration) -> Duration {
 
 /// What the edge remembers of a request while the rest has it.
 #[derive(Debug)]
-pub(crate) struct Visit {
-    api: web::Data<Api>,
+pub(crate) struct RequestContext {
+    state: web::Data<AppState>,
     /// Its name.
     pub(crate) id: RequestId,
     trace: TraceParent,
     /// What becomes known of it.
-    pub(crate) notes: Notes,
+    pub(crate) log_fields: LogFields,
     /// What adapters may know of it.
     pub(crate) call: CallContext,
     /// Its part of the trace.
@@ -53,34 +53,37 @@ fn client_closed_request() -> StatusCode {
 
 /// A request that nobody waits for any more is dropped wherever it is, and has its line all the
 /// same.
-impl Drop for Visit {
+impl Drop for RequestContext {
     fn drop(&mut self) {
         if !self.ended.get() {
-            self.api.metrics.http.abandoned.inc();
+            self.state.metrics.http.abandoned.inc();
             self.end(self.route().as_ref(), client_closed_request(), None);
         }
-        self.api.phase.ended();
+        self.state.in_flight.ended();
     }
 }
 
-impl Visit {
+impl RequestContext {
     /// The route that its path matches, for when the request itself is lost.
     pub(crate) fn route(&self) -> Option<Route> {
         routes::route_of(self.uri.path())
     }
 
     /// It has come in.
-    pub(crate) fn begin(api: &web::Data<Api>, request: &ServiceRequest) -> Self {
+    pub(crate) fn begin(state: &web::Data<AppState>, request: &ServiceRequest) -> Self {
         #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
         let began = Instant::now();
         let id = RequestId::of(request.headers());
-        api.phase.began();
-        let (span, trace) = begin_span(api.traced, &id, request.headers());
+        state.in_flight.began();
+        let (span, trace) = begin_span(state.traced, &id, request.headers());
         Self {
-            api: api.clone(),
+            state: state.clone(),
             trace,
-            notes: Notes::default(),
-            call: CallContext::new(id.shared(), Deadline::now() + inner_time(api.request_timeout)),
+            log_fields: LogFields::default(),
+            call: CallContext::new(
+                id.shared(),
+                Deadline::now() + inner_time(state.request_timeout),
+            ),
             span,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -96,28 +99,33 @@ impl Visit {
     }
 
     /// The request has come to its end: it is counted, and gets its one line in the log.
-    pub(crate) fn end(&self, route: Option<&Route>, status: StatusCode, fault: Option<&Fault>) {
+    pub(crate) fn end(
+        &self,
+        route: Option<&Route>,
+        status: StatusCode,
+        api_error: Option<&ApiError>,
+    ) {
         self.ended.set(true);
         let took = self.began.elapsed();
-        let metrics = &self.api.metrics.http;
+        let metrics = &self.state.metrics.http;
         metrics.request(route, &self.method, status, took);
-        if let Some(fault) = fault {
-            metrics.error(fault.code());
+        if let Some(api_error) = api_error {
+            metrics.error(api_error.code());
         }
-        let line = Line {
+        let line = AccessLogEntry {
             request_id: self.id.as_str(),
             trace: self.trace,
             method: known_method(&self.method),
             route: route.map_or("unmatched", Route::as_str),
             status: status.as_u16(),
-            fault,
-            notes: &self.notes,
+            api_error,
+            log_fields: &self.log_fields,
             took,
             upstream_calls: self.call.upstream_calls(),
         };
         line.write();
-        if self.api.traced {
-            let Line { method, route, status, .. } = line;
+        if self.state.traced {
+            let AccessLogEntry { method, route, status, .. } = line;
             rename(&self.span, format!("{method} {route}"));
             self.span.record("http.request.method", method);
             self.span.record("http.route", route);

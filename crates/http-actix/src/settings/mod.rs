@@ -147,7 +147,7 @@ pub enum DirectorySettings {
 impl DirectorySettings {
     /// The fewest characters that the directory takes for a password, unless only the directory
     /// itself knows.
-    pub fn least_password(&self) -> Option<usize> {
+    pub fn min_password_length(&self) -> Option<usize> {
         match self {
             Self::Memory { .. } => Some(8),
             Self::Auth0(_) => None,

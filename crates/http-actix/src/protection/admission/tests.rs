@@ -22,8 +22,8 @@ fn admission(settings: OverloadSettings) -> Admission {
     Admission::new(settings, HttpMetrics::register(&mut Registry::default()))
 }
 
-/// A place that is there without waiting.
-fn at_once(admission: &Admission, tenant: &str) -> Place {
+/// A permit that is there without waiting.
+fn at_once(admission: &Admission, tenant: &str) -> Permit {
     admission.enter(of(tenant)).now_or_never().unwrap().unwrap()
 }
 
@@ -40,9 +40,9 @@ async fn who_finds_no_place_waits_for_one_that_becomes_free() {
     assert!(waits.as_mut().now_or_never().is_none());
     assert_eq!(counts(&admission), (4, 1));
     drop(places);
-    let place = waits.await.unwrap();
+    let permit = waits.await.unwrap();
     assert_eq!(counts(&admission), (1, 0));
-    drop(place);
+    drop(permit);
     assert_eq!(counts(&admission), (0, 0));
 }
 
@@ -51,7 +51,7 @@ async fn nobody_waits_for_longer_than_is_set() {
     let admission = admission(SETTINGS);
     let _places = ["a", "a", "b", "c"].map(|name| at_once(&admission, name));
     let began = tokio::time::Instant::now();
-    assert_eq!(admission.enter(of("d")).await.unwrap_err(), Shed::WaitedTooLong);
+    assert_eq!(admission.enter(of("d")).await.unwrap_err(), ShedReason::WaitedTooLong);
     assert_eq!(began.elapsed(), SETTINGS.wait);
     assert_eq!(counts(&admission), (4, 0));
 }
@@ -78,12 +78,12 @@ async fn where_too_many_wait_the_longest_line_loses_its_last() {
     }
     // One more of the same is turned away at once, and nobody else for it.
     let refused = admission.enter(of("a")).now_or_never().unwrap();
-    assert_eq!(refused.unwrap_err(), Shed::QueueFull);
-    // One of somebody else takes the place of the storm's last.
+    assert_eq!(refused.unwrap_err(), ShedReason::QueueFull);
+    // One of somebody else takes the permit of the storm's last.
     let mut other = pin!(admission.enter(of("b")));
     assert!(other.as_mut().now_or_never().is_none());
     let last = storm.pop().unwrap().now_or_never().unwrap();
-    assert_eq!(last.unwrap_err(), Shed::QueueFull);
+    assert_eq!(last.unwrap_err(), ShedReason::QueueFull);
     // And it comes second at the latest, however many were there before it.
     drop(places);
     assert!(other.now_or_never().unwrap().is_ok());
@@ -115,7 +115,7 @@ async fn a_place_that_nobody_takes_any_more_is_free() {
     let mut places = ["x", "x", "y", "y"].map(|name| at_once(&admission, name)).into_iter();
     let mut gone = Box::pin(admission.enter(of("a")));
     assert!((&mut gone).now_or_never().is_none());
-    // It is given the place, and goes away before it has noticed.
+    // It is given the permit, and goes away before it has noticed.
     drop(places.next());
     drop(gone);
     assert_eq!(admission.lock().held(), 3);
@@ -129,11 +129,11 @@ async fn everybody_is_served_and_never_more_at_once_than_is_set() {
     let one = |number: usize| {
         let admission = admission.clone();
         async move {
-            let place = admission.enter(of(["a", "b", "c"][number % 3])).await.unwrap();
+            let permit = admission.enter(of(["a", "b", "c"][number % 3])).await.unwrap();
             let (busy, _) = counts(&admission);
             assert!(usize::try_from(busy).unwrap() <= settings.concurrent);
             tokio::task::yield_now().await;
-            drop(place);
+            drop(permit);
         }
     };
     join_all((0..300).map(one)).await;

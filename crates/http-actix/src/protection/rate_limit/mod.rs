@@ -8,7 +8,7 @@
 
 mod balances;
 mod elapsed;
-mod statement;
+mod quota_headers;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -23,8 +23,8 @@ use ports::Clock;
 
 use balances::Balances;
 use elapsed::Elapsed;
-use statement::Line;
-pub(crate) use statement::{LEFT, POLICY, Statement};
+use quota_headers::QuotaItem;
+pub(crate) use quota_headers::{LEFT, POLICY, QuotaHeaders};
 
 /// How long a budget takes to be whole again, in seconds.
 const WINDOW: u32 = 60;
@@ -47,14 +47,14 @@ pub(crate) struct ChecksPassword;
 
 /// The budgets of all callers.
 #[derive(Debug)]
-pub(crate) struct Limits {
+pub(crate) struct RateLimits {
     writes: Option<Budget>,
     password_checks: Option<Budget>,
     reads: Option<Budget>,
     clock: Elapsed,
 }
 
-impl Limits {
+impl RateLimits {
     /// Full budgets for everybody.
     pub(crate) fn new(settings: LimitSettings, clock: Arc<dyn Clock>) -> Self {
         let clock = Elapsed::new(clock);
@@ -69,7 +69,7 @@ impl Limits {
     }
 
     /// Takes what the request draws on off the caller's budgets, and states what is left of them.
-    pub(crate) fn draw(&self, caller: CallerKey, request: &HttpRequest) -> Statement {
+    pub(crate) fn draw(&self, caller: CallerKey, request: &HttpRequest) -> QuotaHeaders {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let checks_password = request.app_data::<ChecksPassword>().is_some();
         let budgets = [
@@ -101,13 +101,13 @@ impl Budget {
         Self { name, quota, limiter }
     }
 
-    fn draw(&self, caller: CallerKey, clock: &Elapsed) -> Line {
+    fn draw(&self, caller: CallerKey, clock: &Elapsed) -> QuotaItem {
         let Self { name, quota, limiter } = self;
         match limiter.check_key(&caller) {
-            Ok(state) => Line::granted(name, *quota, state.remaining_burst_capacity()),
+            Ok(state) => QuotaItem::granted(name, *quota, state.remaining_burst_capacity()),
             Err(not_until) => {
                 let now = governor::clock::Clock::now(clock);
-                Line::refused(name, *quota, not_until.wait_time_from(now))
+                QuotaItem::refused(name, *quota, not_until.wait_time_from(now))
             }
         }
     }

@@ -25,12 +25,12 @@ impl Clock for Dial {
 const ANN: CallerKey = CallerKey::new([1; 32]);
 const BEN: CallerKey = CallerKey::new([2; 32]);
 
-fn limits(writes: u32, clock: &Arc<Dial>) -> Limits {
+fn limits(writes: u32, clock: &Arc<Dial>) -> RateLimits {
     let settings = LimitSettings { writes: NonZeroU32::new(writes), ..LimitSettings::default() };
-    Limits::new(settings, Arc::clone(clock) as _)
+    RateLimits::new(settings, Arc::clone(clock) as _)
 }
 
-fn write(limits: &Limits, caller: CallerKey) -> Option<Duration> {
+fn write(limits: &RateLimits, caller: CallerKey) -> Option<Duration> {
     limits.draw(caller, &TestRequest::post().to_http_request()).wait()
 }
 
