@@ -55,8 +55,8 @@ mod key_cache;
 mod keys;
 mod profile;
 pub mod strict_json;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod token_cache;
 mod verifier;
 

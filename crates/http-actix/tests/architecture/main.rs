@@ -50,7 +50,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 12] = [
             "ports",
             "token-verifier",
         ],
-        &["auth0-sim", "conformance", "otlp-adapter", "ports"],
+        &["auth0-sim", "conformance", "otlp-adapter", "ports", "token-verifier"],
     ),
 ];
 
@@ -192,7 +192,9 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
             .dependencies
             .iter()
             .filter(|known| known.kind != DependencyKind::Development)
-            .filter(|known| ["ports", "otlp-adapter"].contains(&known.name.as_str()))
+            .filter(|known| {
+                ["ports", "otlp-adapter", "token-verifier"].contains(&known.name.as_str())
+            })
             .flat_map(|known| &known.features);
         assert_eq!(features.count(), 0, "{} asks for test code of another crate", package.name);
         let required = package.dependencies.iter().filter(|known| !known.optional);

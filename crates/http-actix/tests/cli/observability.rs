@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use otlp_adapter::testing::{Collector, ReceivedSpan};
 use serde_json::json;
+use token_verifier::testing::SigningKey;
 
 use crate::auth0::{SECRET, SimulatedAuth0, dev_command};
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::raw_connection::RawConnection;
 use crate::readiness::settings_with_issuers;
 use crate::support::{Sandbox, Service, poll_until};

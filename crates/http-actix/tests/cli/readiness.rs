@@ -1,8 +1,9 @@
 //! Readiness: cached probes of Auth0, and keys of issuers.
 
+use token_verifier::testing::SigningKey;
+
 use crate::auth0::{SimulatedAuth0, dev_command};
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::raw_connection::RawConnection;
 use crate::support::{Sandbox, Service, poll_until};
 

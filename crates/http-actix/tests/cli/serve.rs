@@ -1,9 +1,9 @@
 //! `usher serve` with a settings file and an issuer over HTTP.
 
 use serde_json::json;
+use token_verifier::testing::SigningKey;
 
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::support::{Sandbox, Service};
 
 const SEED: &str = r#"

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::*;
 use crate::testing::{
     AUDIENCE, ISSUER, KID, START_SECONDS, SigningKey, TokenBuilder, base64, ed25519, other_rsa,
-    p256, p384, rsa, signed,
+    p256, p384, rsa,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -42,7 +42,7 @@ fn verify_with(
     expected: &Expectations<'_>,
     now: Timestamp,
 ) -> Result<Claims, Reason> {
-    let key = VerifyingKey::new(key.public(KID)).unwrap();
+    let key = VerifyingKey::new(key.public_as(KID)).unwrap();
     UnverifiedToken::parse(token)?.check(expected, now)?.verify_signature(&key)
 }
 

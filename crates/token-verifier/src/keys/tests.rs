@@ -19,21 +19,21 @@ fn restricted(key: PublicKey, algorithm: &str) -> PublicKey {
 
 #[test]
 fn key_is_found_by_kid() {
-    let keys = set(vec![other_rsa().public("other"), rsa().public(KID)]);
+    let keys = set(vec![other_rsa().public_as("other"), rsa().public_as(KID)]);
     let KeyLookup::Found(key) = keys.find(&query(Some(KID), Algorithm::Rs256)) else { panic!() };
-    assert_eq!(key.public, rsa().public(KID));
+    assert_eq!(key.public, rsa().public_as(KID));
 }
 
 #[test]
 fn unknown_kid_never_falls_back_to_another_key() {
-    let keys = set(vec![rsa().public("other"), without_kid(rsa().public(KID))]);
+    let keys = set(vec![rsa().public_as("other"), without_kid(rsa().public_as(KID))]);
     assert!(matches!(keys.find(&query(Some(KID), Algorithm::Rs256)), KeyLookup::NotFound));
     assert!(matches!(keys.find(&query(Some(""), Algorithm::Rs256)), KeyLookup::NotFound));
 }
 
 #[test]
 fn key_of_wrong_type_is_unsuitable() {
-    let keys = set(vec![rsa().public(KID), p256().public("ec"), ed25519().public("ed")]);
+    let keys = set(vec![rsa().public_as(KID), p256().public_as("ec"), ed25519().public_as("ed")]);
     for (kid, algorithm) in [
         (KID, Algorithm::Es256),
         (KID, Algorithm::EdDsa),
@@ -48,45 +48,45 @@ fn key_of_wrong_type_is_unsuitable() {
 
 #[test]
 fn key_is_bound_to_its_declared_algorithm() {
-    let keys = set(vec![restricted(rsa().public(KID), "RS512")]);
+    let keys = set(vec![restricted(rsa().public_as(KID), "RS512")]);
     let find = |algorithm| keys.find(&query(Some(KID), algorithm));
     assert!(matches!(find(Algorithm::Rs512), KeyLookup::Found(_)));
     assert!(matches!(find(Algorithm::Rs256), KeyLookup::Unsuitable(Reason::KeyMismatch)));
     assert!(matches!(find(Algorithm::Ps512), KeyLookup::Unsuitable(Reason::KeyMismatch)));
-    let keys = set(vec![restricted(rsa().public(KID), "rs256")]);
+    let keys = set(vec![restricted(rsa().public_as(KID), "rs256")]);
     let found = keys.find(&query(Some(KID), Algorithm::Rs256));
     assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
 }
 
 #[test]
 fn first_key_wins_for_duplicate_kid() {
-    let keys = set(vec![p256().public(KID), rsa().public(KID)]);
+    let keys = set(vec![p256().public_as(KID), rsa().public_as(KID)]);
     let found = keys.find(&query(Some(KID), Algorithm::Rs256));
     assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
 }
 
 #[test]
 fn missing_kid_requires_exactly_one_suitable_key() {
-    let keys = set(vec![rsa().public(KID), p256().public("ec")]);
+    let keys = set(vec![rsa().public_as(KID), p256().public_as("ec")]);
     assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
     assert!(matches!(keys.find(&query(None, Algorithm::Es256)), KeyLookup::Found(_)));
     assert!(matches!(keys.find(&query(None, Algorithm::EdDsa)), KeyLookup::NotFound));
 
-    let keys = set(vec![rsa().public(KID), without_kid(other_rsa().public(KID))]);
+    let keys = set(vec![rsa().public_as(KID), without_kid(other_rsa().public_as(KID))]);
     let found = keys.find(&query(None, Algorithm::Rs256));
     assert!(matches!(found, KeyLookup::Unsuitable(Reason::AmbiguousKey)));
 
-    let keys = set(vec![rsa().public(KID), restricted(other_rsa().public("other"), "PS256")]);
+    let keys = set(vec![rsa().public_as(KID), restricted(other_rsa().public_as("other"), "PS256")]);
     assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
 }
 
 #[test]
 fn unchanged_key_keeps_its_arc() {
-    let before = set(vec![rsa().public(KID), p256().public("ec")]);
-    let after = before.updated(vec![other_rsa().public(KID), p256().public("ec")]);
+    let before = set(vec![rsa().public_as(KID), p256().public_as("ec")]);
+    let after = before.updated(vec![other_rsa().public_as(KID), p256().public_as("ec")]);
     assert!(!after.contains(&before.0[0]));
     assert!(after.contains(&before.0[1]));
-    let renamed = after.updated(vec![p256().public("other")]);
+    let renamed = after.updated(vec![p256().public_as("other")]);
     assert!(!renamed.contains(&before.0[1]));
 }
 
@@ -107,8 +107,8 @@ fn algorithm_verifies_only_its_own_signatures() {
             .into_iter()
             .find(|key| algorithm.is_compatible_with(&key.material()))
             .unwrap();
-        let verifying = VerifyingKey::new(key.public(KID)).unwrap();
-        let signature = key.sign(algorithm, b"message");
+        let verifying = VerifyingKey::new(key.public_as(KID)).unwrap();
+        let signature = key.sign_bytes(algorithm, b"message");
         assert!(verifying.verifies(algorithm, b"message", &signature), "{algorithm}");
         assert!(!verifying.verifies(algorithm, b"massage", &signature), "{algorithm}");
         assert!(!verifying.verifies(algorithm, b"message", &vec![]), "{algorithm}");

@@ -29,9 +29,9 @@ fn trusted(issuer: &str, audience: &str, tenants: TenantSource) -> TrustedIssuer
 }
 
 fn fixture() -> Fixture {
-    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
-    source.publish(ISSUER, &[rsa().public(KID)]);
-    source.publish(ACME_ISSUER, &[other_rsa().public(KID)]);
+    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    source.publish(ISSUER, &[rsa().public_as(KID)]);
+    source.publish(ACME_ISSUER, &[other_rsa().public_as(KID)]);
     let issuers = TrustedIssuers::new(vec![
         trusted(ISSUER, AUDIENCE, TenantSource::All),
         trusted(ISSUER, "membership", TenantSource::Membership),
@@ -169,7 +169,7 @@ async fn missing_kid_requires_issuer_with_one_key() {
     let fixture = fixture();
     let token = TokenBuilder::new().without_header("kid").signed_by(rsa());
     assert_eq!(fixture.reason(&token).await, None);
-    fixture.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[rsa().public_as(KID), other_rsa().public_as("new")]);
     fixture.clock.advance(REFRESH);
     fixture.verify(&token).await.unwrap();
     let token = TokenBuilder::new().without_header("kid").claim("jti", "2").signed_by(rsa());
@@ -180,7 +180,7 @@ async fn missing_kid_requires_issuer_with_one_key() {
 async fn rotated_key_is_fetched_and_accepted() {
     let fixture = fixture();
     fixture.verify(&valid_token()).await.unwrap();
-    fixture.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[rsa().public_as(KID), other_rsa().public_as("new")]);
     let new_token = TokenBuilder::new().header("kid", "new").signed_by(other_rsa());
     assert!(fixture.verify(&new_token).await.is_ok());
     assert!(fixture.verify(&valid_token()).await.is_ok());
@@ -244,14 +244,14 @@ async fn cached_token_respects_not_before() {
 
 #[tokio::test]
 async fn profile_and_machine_client_rules_apply_per_issuer() {
-    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
+    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
     let rfc9068_issuer = trusted(ISSUER, AUDIENCE, TenantSource::All)
         .with_profile(Profile::Rfc9068)
         .with_machine_clients(false);
     let default_issuer = trusted(TEMPLATE, AUDIENCE, TenantSource::Issuer);
     let issuers = TrustedIssuers::new(vec![rfc9068_issuer, default_issuer]);
-    source.publish(ISSUER, &[rsa().public(KID)]);
-    source.publish(ACME_ISSUER, &[rsa().public(KID)]);
+    source.publish(ISSUER, &[rsa().public_as(KID)]);
+    source.publish(ACME_ISSUER, &[rsa().public_as(KID)]);
     let keys = Arc::clone(&source) as Arc<dyn KeySource>;
     let verifier = TokenVerifier::new(issuers, keys, clock, VerifierSettings::default());
     let machine = TokenBuilder::new()
@@ -277,7 +277,7 @@ async fn profile_and_machine_client_rules_apply_per_issuer() {
 async fn cached_token_is_dropped_with_its_key() {
     let fixture = fixture();
     fixture.verify(&valid_token()).await.unwrap();
-    fixture.source.publish(ISSUER, &[other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as("new")]);
     fixture.clock.advance(REFRESH);
     // This use starts a refresh of the old keys; the next one finds the key removed.
     fixture.verify(&valid_token()).await.unwrap();
@@ -289,7 +289,7 @@ async fn cached_token_is_dropped_with_its_key() {
 async fn cached_token_is_dropped_when_kid_is_reused() {
     let fixture = fixture();
     fixture.verify(&valid_token()).await.unwrap();
-    fixture.source.publish(ISSUER, &[other_rsa().public(KID)]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as(KID)]);
     fixture.clock.advance(REFRESH);
     fixture.verify(&valid_token()).await.unwrap();
     assert_eq!(fixture.reason(&valid_token()).await, Some(Reason::Signature));
@@ -299,7 +299,7 @@ async fn cached_token_is_dropped_when_kid_is_reused() {
 async fn cached_token_survives_rotation_of_other_keys() {
     let fixture = fixture();
     let first = fixture.verify(&valid_token()).await.unwrap();
-    fixture.source.publish(ISSUER, &[other_rsa().public("new"), rsa().public(KID)]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as("new"), rsa().public_as(KID)]);
     fixture.clock.advance(REFRESH);
     fixture.verify(&valid_token()).await.unwrap();
     fixture.assert_fetches(2);
@@ -323,8 +323,8 @@ async fn cached_token_does_not_outlive_the_stale_bound() {
 
 #[tokio::test]
 async fn token_cache_of_size_zero_works() {
-    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
-    source.publish(ISSUER, &[rsa().public(KID)]);
+    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    source.publish(ISSUER, &[rsa().public_as(KID)]);
     let issuers = TrustedIssuers::new(vec![trusted(ISSUER, AUDIENCE, TenantSource::All)]);
     let settings = VerifierSettings { cached_tokens: 0, ..VerifierSettings::default() };
     let verifier = TokenVerifier::new(issuers, source, clock, settings);

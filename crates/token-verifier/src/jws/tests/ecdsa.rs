@@ -87,9 +87,9 @@ fn mirrored_ecdsa_signature_is_accepted() {
 fn rsa_token_is_not_verified_with_ecdsa_key() {
     let claims = TokenBuilder::new().claims.to_string();
     let header = TokenBuilder::new().header("alg", "RS256").header.to_string();
-    let token = signed(&header, &claims, p256(), Algorithm::Rs256);
+    let token = p256().sign_text_with(Algorithm::Rs256, &header, &claims);
     assert_eq!(verify_es256(&token).unwrap_err(), Reason::KeyMismatch);
     let header = TokenBuilder::new().header("alg", "ES384").header.to_string();
-    let token = signed(&header, &claims, p256(), Algorithm::Es256);
+    let token = p256().sign_text_with(Algorithm::Es256, &header, &claims);
     assert_eq!(verify_es256(&token).unwrap_err(), Reason::Algorithm);
 }

@@ -1,5 +1,7 @@
 //! The JOSE header: `alg`, `typ`, `kid`, `crit` and embedded keys.
 
+use ports::KeyMaterial;
+
 use super::*;
 
 #[test]
@@ -42,7 +44,7 @@ fn algorithm_must_be_a_string() {
 
 #[test]
 fn keys_embedded_in_the_token_are_ignored() {
-    let (n, e) = other_rsa().modulus_and_exponent();
+    let KeyMaterial::Rsa { n, e } = other_rsa().material() else { panic!("not an RSA key") };
     for (name, value) in [
         ("jku", json!("https://evil.test/keys")),
         ("x5u", json!("https://evil.test/certificate")),

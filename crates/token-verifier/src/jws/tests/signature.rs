@@ -1,5 +1,7 @@
 //! Signatures, and attempts to do without one.
 
+use ports::KeyMaterial;
+
 use super::*;
 
 #[test]
@@ -18,7 +20,7 @@ fn unsigned_token_is_refused() {
 
 #[test]
 fn public_key_is_not_an_hmac_secret() {
-    let (modulus, _) = rsa().modulus_and_exponent();
+    let KeyMaterial::Rsa { n: modulus, .. } = rsa().material() else { panic!("not an RSA key") };
     let secrets = [rsa().public_key_bytes(), modulus];
     for secret in secrets {
         for (alg, kind) in [

@@ -7,7 +7,8 @@ fn duplicate_header_member_or_claim_is_refused() {
     let (header, claims) =
         (TokenBuilder::new().header.to_string(), TokenBuilder::new().claims.to_string());
     let with_member = |text: &str, member: &str| text.replacen('{', &format!("{{{member},"), 1);
-    let token = signed(&with_member(&header, r#""alg":"none""#), &claims, rsa(), Algorithm::Rs256);
+    let token =
+        rsa().sign_text_with(Algorithm::Rs256, &with_member(&header, r#""alg":"none""#), &claims);
     assert_eq!(verify(&token).unwrap_err(), Reason::MalformedHeader);
     for member in [
         r#""iss":"https://evil.test/""#,
@@ -15,7 +16,7 @@ fn duplicate_header_member_or_claim_is_refused() {
         r#""\u0073ub":"auth0|eve""#,
         r#""other":{"a":1,"a":1}"#,
     ] {
-        let token = signed(&header, &with_member(&claims, member), rsa(), Algorithm::Rs256);
+        let token = rsa().sign_text_with(Algorithm::Rs256, &header, &with_member(&claims, member));
         assert_eq!(verify(&token).unwrap_err(), Reason::MalformedClaims, "{member}");
     }
 }
@@ -59,9 +60,9 @@ fn header_and_claims_must_be_json_objects() {
     let (header, claims) =
         (TokenBuilder::new().header.to_string(), TokenBuilder::new().claims.to_string());
     for other in ["", "null", "[]", "1", "\"text\"", "{", "{}}", "<a/>"] {
-        let token = signed(other, &claims, rsa(), Algorithm::Rs256);
+        let token = rsa().sign_text_with(Algorithm::Rs256, other, &claims);
         assert_eq!(verify(&token).unwrap_err(), Reason::MalformedHeader, "{other}");
-        let token = signed(&header, other, rsa(), Algorithm::Rs256);
+        let token = rsa().sign_text_with(Algorithm::Rs256, &header, other);
         assert_eq!(verify(&token).unwrap_err(), Reason::MalformedClaims, "{other}");
     }
 }

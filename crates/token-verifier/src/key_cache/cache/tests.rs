@@ -39,8 +39,8 @@ struct Fixture {
 }
 
 fn fixture_with(limits: CacheLimits) -> Fixture {
-    let (source, clock) = (FakeKeySource::new(), ManualClock::new());
-    source.publish(ISSUER, &[rsa().public(KID)]);
+    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    source.publish(ISSUER, &[rsa().public_as(KID)]);
     let cache = KeyCache::with_limits(
         Arc::clone(&source) as Arc<dyn KeySource>,
         Arc::clone(&clock) as Arc<dyn Clock>,

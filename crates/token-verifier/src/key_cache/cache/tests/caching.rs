@@ -24,7 +24,7 @@ async fn no_fetch_before_first_use() {
 #[tokio::test]
 async fn same_kid_at_two_issuers_is_two_keys() {
     let fixture = fixture();
-    fixture.source.publish(OTHER_ISSUER, &[other_rsa().public(KID), rsa().public("rsa")]);
+    fixture.source.publish(OTHER_ISSUER, &[other_rsa().public_as(KID), rsa().public_as("rsa")]);
     let key = fixture.key(KID).await.unwrap();
     let other = fixture.request_key(OTHER_ISSUER, KID).await.unwrap();
     assert!(!Arc::ptr_eq(&key, &other));
@@ -61,7 +61,7 @@ async fn old_keys_serve_while_refresh_is_in_flight() {
     }
     fixture.assert_fetches(2);
 
-    fixture.source.publish(ISSUER, &[other_rsa().public(KID)]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as(KID)]);
     fixture.source.release_fetches(1);
     settle().await;
     let after = fixture.key(KID).await.unwrap();
@@ -73,7 +73,7 @@ async fn old_keys_serve_while_refresh_is_in_flight() {
 async fn unchanged_key_survives_a_refresh() {
     let fixture = fixture();
     let before = fixture.key(KID).await;
-    fixture.source.publish(ISSUER, &[p256().public("new"), rsa().public(KID)]);
+    fixture.source.publish(ISSUER, &[p256().public_as("new"), rsa().public_as(KID)]);
     fixture.clock.advance(REFRESH);
     fixture.key(KID).await.unwrap();
     fixture.assert_fetches(2);
@@ -143,7 +143,7 @@ async fn cached_token_use_refreshes_old_keys() {
     settle().await;
     fixture.assert_fetches(2);
     assert!(is_current());
-    fixture.source.publish(ISSUER, &[other_rsa().public(KID)]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as(KID)]);
     fixture.clock.advance(REFRESH);
     assert!(is_current());
     settle().await;
@@ -164,7 +164,7 @@ async fn uncached_issuer_has_no_current_key() {
 async fn cache_debug_output_hides_keys() {
     let fixture = fixture();
     let key = fixture.key(KID).await.unwrap();
-    let PublicKey { material, .. } = rsa().public(KID);
+    let PublicKey { material, .. } = rsa().public_as(KID);
     let debug_output = format!("{:?} {key:?}", fixture.cache);
     assert!(!debug_output.contains(&format!("{material:?}")) && !debug_output.contains("Rsa"));
 }

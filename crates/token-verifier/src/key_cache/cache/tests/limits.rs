@@ -10,7 +10,7 @@ fn cached_issuers(fixture: &Fixture) -> usize {
 async fn number_of_cached_issuers_is_bounded() {
     let fixture = fixture_with(CacheLimits { issuers: 40, ..CacheLimits::DEFAULT });
     for number in 0..200 {
-        fixture.source.publish(&tenant_issuer(number), &[rsa().public(KID)]);
+        fixture.source.publish(&tenant_issuer(number), &[rsa().public_as(KID)]);
         assert!(fixture.request_key(&tenant_issuer(number), KID).await.is_ok());
         assert!(cached_issuers(&fixture) <= 40);
     }
@@ -26,7 +26,7 @@ async fn number_of_cached_issuers_is_bounded() {
 async fn least_recently_used_issuer_is_evicted_first() {
     let fixture = fixture_with(CacheLimits { issuers: 3, ..CacheLimits::DEFAULT });
     for number in 0..4 {
-        fixture.source.publish(&tenant_issuer(number), &[rsa().public(KID)]);
+        fixture.source.publish(&tenant_issuer(number), &[rsa().public_as(KID)]);
     }
     for number in [0, 1, 2, 0, 3] {
         fixture.request_key(&tenant_issuer(number), KID).await.unwrap();
@@ -58,7 +58,7 @@ async fn concurrent_fetches_are_bounded() {
     fixture.source.block_fetches();
     let mut requests = Vec::new();
     for number in 0..20 {
-        fixture.source.publish(&tenant_issuer(number), &[rsa().public(KID)]);
+        fixture.source.publish(&tenant_issuer(number), &[rsa().public_as(KID)]);
         requests.push(tokio::spawn(fixture.request_key(&tenant_issuer(number), KID)));
     }
     settle().await;
@@ -91,7 +91,7 @@ async fn flood_of_unknown_issuers_does_not_delay_known_ones() {
     // A fetch for an issuer in use starts at once.
     let new = fixture.spawn_request("new").await;
     fixture.assert_fetches(4);
-    fixture.source.publish(ISSUER, &[other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as("new")]);
     fixture.source.release_fetches(100);
     assert!(new.await.unwrap().is_ok());
     for answer in requests {

@@ -6,7 +6,7 @@ use super::*;
 async fn unknown_kid_triggers_a_fetch() {
     let fixture = fixture();
     fixture.key(KID).await.unwrap();
-    fixture.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[rsa().public_as(KID), other_rsa().public_as("new")]);
     assert!(fixture.key("new").await.is_ok());
     fixture.assert_fetches(2);
 }
@@ -15,7 +15,7 @@ async fn unknown_kid_triggers_a_fetch() {
 async fn removed_key_is_refused_after_next_fetch() {
     let fixture = fixture();
     fixture.key(KID).await.unwrap();
-    fixture.source.publish(ISSUER, &[other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as("new")]);
     assert!(fixture.key("new").await.is_ok());
     assert_same(&fixture.key(KID).await, &unknown());
     fixture.assert_fetches(2);
@@ -52,7 +52,7 @@ async fn unknown_kids_cost_one_fetch_per_cooldown() {
 #[tokio::test]
 async fn cooldown_applies_per_issuer() {
     let fixture = fixture();
-    fixture.source.publish(OTHER_ISSUER, &[rsa().public(KID)]);
+    fixture.source.publish(OTHER_ISSUER, &[rsa().public_as(KID)]);
     fixture.key(KID).await.unwrap();
     fixture.request_key(OTHER_ISSUER, KID).await.unwrap();
     fixture.key("unknown").await.unwrap_err();
@@ -73,7 +73,7 @@ async fn requests_for_unknown_kid_share_one_fetch() {
     fixture.assert_fetches(2);
     // A request for a known key does not wait.
     assert!(fixture.key(KID).await.is_ok());
-    fixture.source.publish(ISSUER, &[rsa().public(KID), other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[rsa().public_as(KID), other_rsa().public_as("new")]);
     fixture.source.release_fetches(1);
     for answer in requests {
         assert!(answer.await.unwrap().is_ok());
@@ -94,7 +94,7 @@ async fn fetch_started_earlier_does_not_settle_unknown_kid() {
     fixture.source.release_fetches(1);
     settle().await;
     fixture.assert_fetches(3);
-    fixture.source.publish(ISSUER, &[other_rsa().public("new")]);
+    fixture.source.publish(ISSUER, &[other_rsa().public_as("new")]);
     fixture.source.release_fetches(1);
     assert!(request.await.unwrap().is_ok());
 }
@@ -102,7 +102,7 @@ async fn fetch_started_earlier_does_not_settle_unknown_kid() {
 #[tokio::test]
 async fn key_of_wrong_type_costs_no_fetch() {
     let fixture = fixture();
-    fixture.source.publish(ISSUER, &[rsa().public(KID), ed25519().public("ed")]);
+    fixture.source.publish(ISSUER, &[rsa().public_as(KID), ed25519().public_as("ed")]);
     fixture.key(KID).await.unwrap();
     let mismatch = Err(TokenError::Invalid(Reason::KeyMismatch));
     assert_same(&fixture.key("ed").await, &mismatch);
