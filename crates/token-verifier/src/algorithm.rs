@@ -71,8 +71,8 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// Returns whether a key of this type is used with the algorithm. Otherwise one type of key could
-    /// be passed off as another (RFC 8725 §2.1).
+    /// Returns whether a key of this type is used with the algorithm. Otherwise one type of key
+    /// could be passed off as another (RFC 8725 §2.1).
     pub(crate) fn is_compatible_with(self, material: &KeyMaterial) -> bool {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {

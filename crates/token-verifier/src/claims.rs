@@ -79,8 +79,8 @@ impl fmt::Debug for Claims {
 }
 
 impl Claims {
-    /// Parses the claims that are used. A claim of the wrong type is an error even if it is optional,
-    /// because the issuer meant something by it.
+    /// Parses the claims that are used. A claim of the wrong type is an error even if it is
+    /// optional, because the issuer meant something by it.
     pub(crate) fn parse(mut members: Map<String, Value>) -> Result<Self, Reason> {
         let issuer = string(members.remove("iss"))?.ok_or(Reason::MissingClaim)?;
         let audiences = string_list(members.remove("aud"))?.ok_or(Reason::MissingClaim)?;
@@ -103,9 +103,9 @@ impl Claims {
     /// Checks that the claims meet the profile, and are not those of an ID token.
     ///
     /// `at_hash` and `c_hash` are hashes of an access token or a code, which only ID tokens have
-    /// (OpenID Connect Core 1.0 §3.3.2.11). `nonce` shows nothing: older versions of Keycloak put it
-    /// into access tokens too. Access tokens that look like ID tokens, as those of Dex, have no scopes,
-    /// so that nothing is lost by refusing them.
+    /// (OpenID Connect Core 1.0 §3.3.2.11). `nonce` shows nothing: older versions of Keycloak put
+    /// it into access tokens too. Access tokens that look like ID tokens, as those of Dex, have no
+    /// scopes, so that nothing is lost by refusing them.
     pub(crate) fn check_profile(&self, profile: Profile, typ: TokenType) -> Result<(), Reason> {
         if ["at_hash", "c_hash"].iter().any(|name| self.remaining.contains_key(*name)) {
             return Err(Reason::Type);

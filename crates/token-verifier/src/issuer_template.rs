@@ -8,12 +8,12 @@ use url::{Host, Url};
 /// The placeholder for the tenant in a template.
 pub const TENANT_PLACEHOLDER: &str = "{tenant}";
 
-/// A fixed URL, or a template in which one placeholder stands for a whole host label or a whole path
-/// segment.
+/// A fixed URL, or a template in which one placeholder stands for a whole host label or a whole
+/// path segment.
 ///
-/// Matching compares text, before anything parses it as a URL: the exact prefix, a [`TenantId`], the
-/// exact suffix. A tenant id has no `.`, `/`, `:`, `@` or upper case, so that no other host, port,
-/// user or path can match.
+/// Matching compares text, before anything parses it as a URL: the exact prefix, a [`TenantId`],
+/// the exact suffix. A tenant id has no `.`, `/`, `:`, `@` or upper case, so that no other host,
+/// port, user or path can match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UrlTemplate {
     Fixed(String),
@@ -47,7 +47,7 @@ impl UrlTemplate {
 
     /// Parses the URL of a key set.
     pub(crate) fn parse_key_set(text: &str) -> Result<Self, String> {
-        let pattern = Self::parse_placeholder(text)?;
+        let template = Self::parse_placeholder(text)?;
         // Any tenant id will do: all consist of the same harmless characters.
         let sample = text.replace(TENANT_PLACEHOLDER, "tenant");
         let url = Url::parse(&sample).map_err(|error| format!("must be a URL: {error}"))?;
@@ -70,7 +70,7 @@ impl UrlTemplate {
             let message = "must be in normal form: lower case, no default port, no dot segments";
             return Err(message.to_owned());
         }
-        Ok(pattern)
+        Ok(template)
     }
 
     fn parse_placeholder(text: &str) -> Result<Self, String> {
@@ -130,8 +130,8 @@ impl UrlTemplate {
             (Self::Template { prefix, suffix }, Some(tenant)) => {
                 format!("{prefix}{tenant}{suffix}")
             }
-            // Unreachable: `TrustedIssuer::new` refuses a placeholder here if the issuer has none. The
-            // result would not be a URL, and nothing would be fetched.
+            // Unreachable: `TrustedIssuer::new` refuses a placeholder here if the issuer has none.
+            // The result would not be a URL, and nothing would be fetched.
             (Self::Template { prefix, suffix }, None) => {
                 format!("{prefix}{TENANT_PLACEHOLDER}{suffix}")
             }

@@ -54,9 +54,9 @@ impl InvalidIssuer {
 impl TrustedIssuer {
     /// Creates an issuer from its settings.
     ///
-    /// `issuer` is compared with `iss` exactly, a trailing slash included; it may have one `{tenant}`
-    /// for a whole host label or a whole path segment. Without `jwks_uri` the key set is found by
-    /// discovery.
+    /// `issuer` is compared with `iss` exactly, a trailing slash included; it may have one
+    /// `{tenant}` for a whole host label or a whole path segment. Without `jwks_uri` the key set is
+    /// found by discovery.
     pub fn new(
         issuer: &str,
         jwks_uri: Option<&str>,
@@ -154,7 +154,7 @@ impl TrustedIssuer {
     fn select(&self, iss: &str, matched: TemplateMatch) -> SelectedIssuer<'_> {
         let location = KeySetLocation {
             issuer: iss.to_owned(),
-            jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.expand(&matched)),
+            jwks_uri: self.jwks_uri.as_ref().map(|template| template.expand(&matched)),
             private_network: self.private_network,
         };
         SelectedIssuer { issuer: self, tenant: matched.tenant, location }
@@ -184,8 +184,8 @@ impl TrustedIssuers {
 
     /// Returns the first issuer with this name and one of these audiences.
     ///
-    /// This keeps a token from naming the location of its own keys: an issuer that is not configured
-    /// is refused here (RFC 8725 §3.8, §3.9).
+    /// This keeps a token from naming the location of its own keys: an issuer that is not
+    /// configured is refused here (RFC 8725 §3.8, §3.9).
     pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
         for issuer in &self.0 {

@@ -148,8 +148,8 @@ fn decode(part: &str) -> Result<Vec<u8>, Reason> {
 impl Header {
     /// Parses the parts of a header that are used.
     ///
-    /// `jku`, `x5u`, `jwk` and `x5c`, which contain or locate a key, are ignored (RFC 8725 §3.10): keys
-    /// come only from the issuer.
+    /// `jku`, `x5u`, `jwk` and `x5c`, which contain or locate a key, are ignored (RFC 8725 §3.10):
+    /// keys come only from the issuer.
     fn parse(header: &Map<String, Value>) -> Result<Self, Reason> {
         // RFC 7515 §4.1.11: a critical extension must be understood, and none is supported.
         if header.contains_key("crit") {

@@ -60,8 +60,8 @@ impl VerifyingKey {
 
     /// Returns whether this key made the signature of the message.
     ///
-    /// The provider is named here, because jsonwebtoken's process-wide default panics if a dependency
-    /// enables a second one.
+    /// The provider is named here, because jsonwebtoken's process-wide default panics if a
+    /// dependency enables a second one.
     pub(crate) fn verifies(
         &self,
         algorithm: Algorithm,

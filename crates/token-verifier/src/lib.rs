@@ -6,13 +6,13 @@
 //! |---|---|
 //! | `token_cache` | returns the bearer of a token that was verified before and is still valid |
 //! | `jws` | parses the JWS and its header, without believing anything in it |
-//! | `issuers`, `issuer_template` | select the [`TrustedIssuer`] by `iss` and `aud`; nothing is fetched before |
+//! | `issuers`, `issuer_template` | select the issuer by `iss` and `aud`, before any fetch |
 //! | `claims`, `profile` | check times, token type and profile |
 //! | `key_cache`, `keys` | find the issuer's key, fetched if necessary |
 //! | `jws` | checks the signature; only then are the claims available |
 //!
-//! Also here: [`strict_json`], the JSON parser that refuses duplicate members, and `testing` (behind
-//! the feature of that name), signing keys and tokens for tests.
+//! Also here: [`strict_json`], the JSON parser that refuses duplicate members, and `testing`
+//! (behind the feature of that name), signing keys and tokens for tests.
 //!
 //! Never here: HTTP (a token comes in as text, and an error is a [`TokenError`]), the fetching of
 //! keys ([`ports::KeySource`]), and decisions about what a bearer may do ([`domain::policy`]).

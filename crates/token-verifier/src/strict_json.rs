@@ -13,8 +13,8 @@ pub fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Unique(value)| value)
 }
 
-/// Parses a JSON object. Returns `None` for other values, for invalid JSON and for duplicate members
-/// at any depth.
+/// Parses a JSON object. Returns `None` for other values, for invalid JSON and for duplicate
+/// members at any depth.
 pub fn object(text: &[u8]) -> Option<Map<String, Value>> {
     match value(text) {
         Ok(Value::Object(members)) => Some(members),

@@ -111,14 +111,14 @@ impl TokenVerifier {
     /// Returns whether there are keys to verify tokens with: those of at least one issuer, or a
     /// template, whose issuers are not known before a token names one.
     ///
-    /// Missing keys are fetched as they would be for a token. So this can be called at any rate, and
-    /// warms up a service that has just started.
+    /// Missing keys are fetched as they would be for a token. So this can be called at any rate,
+    /// and warms up a service that has just started.
     pub async fn has_keys(&self) -> bool {
         let locations = self.issuers.fixed_key_sets();
         let mut pending: Vec<_> =
             locations.iter().map(|location| Box::pin(self.keys.has_keys(location))).collect();
-        // The first poll of each starts the fetches that are due. One issuer with keys is enough, and
-        // then no other is waited for.
+        // The first poll of each starts the fetches that are due. One issuer with keys is enough,
+        // and then no other is waited for.
         let mut is_ready = locations.is_empty();
         pending.retain_mut(|has_keys| match has_keys.now_or_never() {
             Some(has_keys) => {

@@ -165,7 +165,7 @@ async fn key_rotation_is_logged() {
     issuer.reset().await;
     issuer.publish("", &[&new]).await;
     assert_eq!(service.get(list, &issuer.token("", &new)).await.status, 200);
-    let line = service.wait_for_log("the keys of an issuer have changed");
+    let line = service.wait_for_log("issuer keys changed");
     assert!(line.contains("kept=0 new=1 gone=1"), "{line}");
     assert_eq!(service.get(list, &issuer.token("", &old)).await.code(), "invalid_token");
     let line = service.wait_for_log("status=401");

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One template for each place that a tenant can have.
+/// One template for each position of the tenant.
 const TEMPLATES: [&str; 6] = [
     "https://central-manager.{tenant}.pcm.example.com",
     "https://{tenant}.eu.auth0.com/",

@@ -209,7 +209,7 @@ impl Shared {
             Err(error) => {
                 let error = error_chain(&error);
                 let issuer = &location.issuer;
-                tracing::warn!(issuer, error, "the keys of an issuer could not be fetched");
+                tracing::warn!(issuer, error, "issuer keys could not be fetched");
                 FetchOutcome::Failed
             }
         }
@@ -257,7 +257,7 @@ impl Drop for FetchTask {
         let rotation = self.issuer.state.lock().finish_fetch(outcome, now, &self.shared.settings);
         if let Some(Rotation { kept, new, gone }) = rotation {
             let issuer = &self.location.issuer;
-            tracing::info!(issuer, kept, new, gone, "the keys of an issuer have changed");
+            tracing::info!(issuer, kept, new, gone, "issuer keys changed");
         }
         // `_guard` is dropped after this, so that the waiters find the new state.
     }

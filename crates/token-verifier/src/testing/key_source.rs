@@ -94,7 +94,8 @@ impl KeySource for FakeKeySource {
     }
 }
 
-/// Runs all tasks that are ready. On the current-thread runtime of a test, each yield runs them once.
+/// Runs all tasks that are ready. On the current-thread runtime of a test, each yield runs them
+/// once.
 pub(crate) async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;

@@ -67,7 +67,8 @@ impl SigningKey {
         Self::generate(Algorithm::EdDsa, kid)
     }
 
-    /// Returns an RSA key that is generated once per process, under this `kid`. It signs with RS256.
+    /// Returns an RSA key that is generated once per process, under this `kid`. It signs with
+    /// RS256.
     pub fn rsa(kid: &str) -> Self {
         static RSA: OnceLock<SigningKey> = OnceLock::new();
         let key = RSA.get_or_init(|| Self::generate(Algorithm::Rs256, kid));

@@ -73,9 +73,9 @@ fn ecdsa_signature_must_have_exact_length() {
     }
 }
 
-/// From one signature, a second one of the same message can be computed (FIPS 186-5 allows both, and
-/// RFC 8725 does not mention it). It is harmless, because nothing here identifies a token by its
-/// text.
+/// From one signature, a second one of the same message can be computed (FIPS 186-5 allows both,
+/// and RFC 8725 does not mention it). It is harmless, because nothing here identifies a token by
+/// its text.
 #[test]
 fn mirrored_ecdsa_signature_is_accepted() {
     let (message, r, s) = valid_token();
