@@ -1,43 +1,43 @@
-//! The time that the stand-in lives in, and how it is written.
+//! Clocks, and the formats in which times are written.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Says what time it is.
+/// A source of the current time.
 pub trait Clock: Debug + Send + Sync {
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns milliseconds since 1970-01-01T00:00:00Z.
     fn now_millis(&self) -> i64;
 }
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
     fn now_millis(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
-/// A clock that moves when it is told to.
+/// A clock that tests set and advance.
 #[derive(Debug, Default)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at so many milliseconds since 1970-01-01T00:00:00Z.
+    /// Creates a clock set to this number of milliseconds since 1970-01-01T00:00:00Z.
     pub const fn at(millis: i64) -> Self {
         Self(AtomicI64::new(millis))
     }
 
-    /// Puts the clock to a time.
+    /// Sets the time, in milliseconds since 1970-01-01T00:00:00Z.
     pub fn set(&self, millis: i64) {
         self.0.store(millis, Ordering::SeqCst);
     }
 
-    /// Moves the clock by so many milliseconds.
+    /// Advances the clock by this number of milliseconds.
     pub fn advance(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
@@ -51,7 +51,7 @@ impl Clock for ManualClock {
 
 const DAY: i64 = 86_400_000;
 
-/// A moment as Auth0 writes it: ISO 8601, UTC, with milliseconds (observed).
+/// Formats a time as Auth0 does: ISO 8601, UTC, with milliseconds (observed).
 pub(crate) fn iso_timestamp(millis: i64) -> String {
     let (year, month, day) = civil_from_days(millis.div_euclid(DAY));
     let within = millis.rem_euclid(DAY);
@@ -60,7 +60,7 @@ pub(crate) fn iso_timestamp(millis: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// A moment as HTTP writes it (RFC 9110 §5.6.7).
+/// Formats a time as an HTTP date (RFC 9110 §5.6.7).
 pub(crate) fn http_date(millis: i64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] =
@@ -77,8 +77,8 @@ pub(crate) fn http_date(millis: i64) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
-/// Year, month and day of a count of days since 1970-01-01, by Howard Hinnant's
-/// `civil_from_days`.
+/// Returns year, month and day of a number of days since 1970-01-01. The algorithm is Howard
+/// Hinnant's `civil_from_days`.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

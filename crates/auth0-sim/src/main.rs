@@ -1,4 +1,4 @@
-//! The binary `auth0-sim`: a stand-in for Auth0 that listens until it is told to stop.
+//! The binary `auth0-sim`: runs a stand-in for Auth0 until SIGTERM or ctrl-c.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,47 +12,47 @@ use tokio::signal;
 
 /// A stateful stand-in for Auth0.
 ///
-/// Its state is in memory and ends with it. It is controlled below /__sim/, without credentials:
-/// keep it off any network that others can reach.
+/// All state is in memory. The control routes below /__sim/ need no credentials: do not expose the
+/// port to a network.
 #[derive(Parser)]
 #[command(name = "auth0-sim", version)]
 struct Options {
-    /// Where to listen; port 0 takes a free one
+    /// Address to listen on; port 0 selects a free port
     #[arg(long, default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
-    /// Speak TLS, with a certificate that a throw-away authority signs for localhost
+    /// Serve TLS, with a certificate for localhost signed by a temporary authority
     #[arg(long)]
     tls: bool,
     /// Write the authority's certificate to this file (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_out: Option<PathBuf>,
-    /// Another name that the certificate is good for
+    /// An additional name for the certificate
     #[arg(long, value_name = "NAME", requires = "tls")]
     tls_name: Vec<String>,
-    /// The issuer of tokens, ending in a slash [default: the address that it listens on]
+    /// Issuer of tokens, ending in a slash [default: the URL of the stand-in]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// The id of the application
+    /// Client id of the application
     #[arg(long, value_name = "ID", default_value = "usher")]
     client_id: String,
-    /// The secret of the application
+    /// Client secret of the application
     #[arg(long, value_name = "SECRET", default_value = "usher-secret")]
     client_secret: String,
-    /// The name of the database connection
+    /// Name of the database connection
     #[arg(long, value_name = "NAME", default_value = "Username-Password-Authentication")]
     connection: String,
-    /// Put the users of this file there: one JSON object a line, with "password" besides
+    /// Load users from this file: one JSON object per line, plus "password"
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// How many milliseconds searches lag behind writes
+    /// Delay of the search index in milliseconds
     #[arg(long, value_name = "MILLIS", default_value_t = 0)]
     lag_ms: u64,
-    /// How many milliseconds every request takes besides
+    /// Latency added to every request, in milliseconds
     #[arg(long, value_name = "MILLIS", default_value_t = 0)]
     latency_ms: u64,
 }
 
-/// Why it cannot start.
+/// The reason why the stand-in cannot start.
 struct StartupError(String);
 
 impl StartupError {
@@ -88,7 +88,7 @@ async fn run(options: Options) -> Result<(), StartupError> {
     config.switches.latency_millis = options.latency_ms;
     if options.tls {
         let tls = Tls::generate_for(&options.tls_name)
-            .map_err(|error| StartupError::new("no certificate", error))?;
+            .map_err(|error| StartupError::new("cannot generate the certificate", error))?;
         config.tls = Some(tls);
     }
     let stop = stop_signal()?;
@@ -129,7 +129,7 @@ fn seed(sim: &Sim, file: &PathBuf) -> Result<(), StartupError> {
     Ok(())
 }
 
-/// SIGTERM or ctrl-c, listened for from now on.
+/// Registers handlers for SIGTERM and ctrl-c. The future completes on either.
 #[cfg(unix)]
 fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     use signal::unix::{SignalKind, signal};
@@ -145,7 +145,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     })
 }
 
-/// Ctrl-c.
+/// Returns a future that completes on ctrl-c.
 #[cfg(not(unix))]
 fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     Ok(async {
@@ -153,7 +153,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
+#[expect(clippy::print_stdout, reason = "the command's output")]
 fn print_line(line: &str) {
     println!("{line}");
 }

@@ -1,4 +1,4 @@
-//! Everything that the stand-in remembers, behind one lock.
+//! The state of a stand-in.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::traffic::faults::Faults;
 use crate::traffic::rate_limits::RateLimiter;
 use crate::users::store::Users;
 
-/// Everything that the stand-in remembers. Handlers run to their end under its lock.
+/// The state of a stand-in. A handler holds its lock until it returns.
 pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) organizations: Organizations,
@@ -39,7 +39,7 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer, ending in `/`.
     pub(crate) issuer: String,
-    /// What it was started with, for a reset.
+    /// The configuration that a reset restores.
     initial_config: Config,
 }
 
@@ -71,7 +71,7 @@ impl State {
         self.clock.now_millis()
     }
 
-    /// Forgets everything but its keys and the tokens that it gave out.
+    /// Resets everything except keys and issued tokens.
     pub(crate) fn reset(&mut self) {
         self.users = Users::default();
         self.organizations = Organizations::default();
@@ -84,24 +84,25 @@ impl State {
         self.rate_limiter = RateLimiter::default();
     }
 
-    /// The user is gone: what was held by its id is not for whoever gets that id next.
+    /// Removes memberships and roles of a deleted user, so that a later user with the same id does
+    /// not inherit them.
     pub(crate) fn remove_assignments(&mut self, user_id: &str, now: i64) {
         self.organizations.remove_user(user_id, now);
         self.roles.remove_user(user_id);
     }
 
-    /// The connection with the name.
+    /// Returns the connection with this name.
     pub(crate) fn connection(&self, name: &str) -> Option<&Connection> {
         self.connections.iter().find(|connection| connection.name == name)
     }
 
-    /// The identifier of the Management API, the `aud` of its tokens.
+    /// Returns the identifier of the Management API, which is the `aud` of its tokens.
     pub(crate) fn management_audience(&self) -> String {
         format!("{}api/v2/", self.issuer)
     }
 }
 
-/// The state, for the server and for [`Control`].
+/// The locked state, shared by the server and [`Control`].
 pub(crate) struct SharedState(Mutex<State>);
 
 impl SharedState {

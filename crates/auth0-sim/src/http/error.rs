@@ -1,16 +1,16 @@
-//! The two forms of errors: the Management API's and the token endpoint's.
+//! The error formats of the Management API and of the Authentication API.
 
 use serde_json::{Map, Value, json};
 
 use super::response::Response;
 use crate::crypto::CryptoError;
 
-/// A refusal, in the form of the Management API or of the token endpoint.
+/// An error response of the Management API or of the Authentication API.
 #[derive(Debug, Clone)]
 pub(crate) enum ApiError {
-    /// `{"statusCode","error","message","errorCode"?}`: `errorCode` is often missing (observed).
+    /// `{"statusCode","error","message","errorCode"?}`; `errorCode` is often missing (observed).
     Management { status: u16, message: String, code: Option<&'static str> },
-    /// `{"error","error_description"}` and whatever else (RFC 6749 §5.2).
+    /// `{"error","error_description"}` and optional further members (RFC 6749 §5.2).
     OAuth { status: u16, error: &'static str, description: String, extra: Map<String, Value> },
 }
 
@@ -19,7 +19,7 @@ impl ApiError {
         Self::Management { status, message: message.into(), code: Some(code) }
     }
 
-    /// Without an `errorCode`.
+    /// Returns a Management API error without an `errorCode`.
     pub(crate) fn bare(status: u16, message: impl Into<String>) -> Self {
         Self::Management { status, message: message.into(), code: None }
     }
@@ -49,7 +49,7 @@ impl ApiError {
         Self::new(403, message, "insufficient_scope")
     }
 
-    /// The answer that tells it.
+    /// Returns the response that reports this error.
     pub(crate) fn into_response(self) -> Response {
         match self {
             Self::Management { status, message, code } => {

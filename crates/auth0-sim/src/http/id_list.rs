@@ -1,11 +1,11 @@
-//! Bodies whose one member is a list of ids.
+//! Request bodies that consist of one list of ids.
 
 use serde_json::json;
 
 use super::error::ApiError;
 use super::request::Request;
 
-/// The list of ids that is the one member of a body.
+/// Returns the ids in the body's only member, `name`.
 pub(crate) fn id_list(request: &Request, name: &str) -> Result<Vec<String>, ApiError> {
     let body = request.json_object()?;
     let unknown = body.keys().find(|key| *key != name);

@@ -1,4 +1,4 @@
-//! Requests, responses and errors, and what most handlers do with them.
+//! Requests, responses, errors, and what handlers share: validation and paging.
 
 pub(crate) mod error;
 pub(crate) mod id_list;

@@ -1,7 +1,7 @@
-//! Pages by offset and by checkpoint, as every list but that of users has them.
+//! Pages by offset and by checkpoint, used by every list except that of users.
 //!
-//! Documented: page sizes, the checkpoint's 24 hours, the answer's members (no `length` here).
-//! Observed: what a checkpoint looks like, the refusal past the 1000th record.
+//! Documented: page sizes, the checkpoint's lifetime of 24 hours, the members of a page (no
+//! `length` here). Observed: the format of a checkpoint, the error past the 1000th record.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
 
-/// How long a checkpoint is good for.
+/// The lifetime of a checkpoint.
 const CHECKPOINT_LIFETIME_MILLIS: i64 = 86_400_000;
 
-/// Which part of a list is asked for.
+/// The requested page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Paging {
     Offset { page: usize, per_page: usize, include_totals: bool },
@@ -24,7 +24,7 @@ pub(crate) enum Paging {
 }
 
 impl Paging {
-    /// Reads the query, in which nothing else may be but `others`.
+    /// Parses the query. Parameters other than paging ones and `other_params` are rejected.
     pub(crate) fn from_request(
         request: &Request,
         max: u64,
@@ -60,15 +60,15 @@ impl Paging {
     }
 }
 
-/// A list of which a part is asked for.
+/// A list of which one page is returned.
 pub(crate) struct PagedList<T> {
-    /// The name of its member in answers that are objects.
+    /// The name of the list's member in responses that are objects.
     pub(crate) name: &'static str,
-    /// All of it, in its order, each with what its checkpoint is made of.
+    /// All items in order, each with the key that a checkpoint encodes.
     pub(crate) items: Vec<(String, T)>,
-    /// Whether a last page that is not empty has a `next`.
+    /// Whether the last non-empty page has a `next`.
     pub(crate) next_after_last: bool,
-    /// Whether to say that there are none in total.
+    /// Whether `total` is reported as 0.
     pub(crate) report_zero_total: bool,
 }
 
@@ -77,7 +77,7 @@ impl<T> PagedList<T> {
         Self { name, items, next_after_last: false, report_zero_total: false }
     }
 
-    /// The part, each item made into JSON only if it is a part of that.
+    /// Returns the requested page. `view` is called for the items of this page only.
     pub(crate) fn respond(
         self,
         paging: &Paging,
@@ -132,7 +132,7 @@ impl<T> PagedList<T> {
     }
 }
 
-/// The checkpoints that were given out.
+/// The checkpoints that have been issued.
 #[derive(Default)]
 pub(crate) struct Checkpoints(HashMap<String, i64>);
 

@@ -1,9 +1,9 @@
-//! A response as handlers see it.
+//! A response as handlers return it.
 
 use hyper::body::Bytes;
 use serde_json::Value;
 
-/// An answer before it is sent.
+/// A response before it is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -12,18 +12,18 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// An answer with a JSON body.
+    /// Returns a response with a JSON body.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::raw(status, "application/json; charset=utf-8", body.to_string())
     }
 
-    /// An answer with a body of any kind.
+    /// Returns a response with a body of any type.
     pub(crate) fn raw(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self { status, headers, body: body.into() }
     }
 
-    /// 204.
+    /// Returns a 204 response.
     pub(crate) fn no_content() -> Self {
         Self { status: 204, headers: Vec::new(), body: Bytes::new() }
     }

@@ -1,77 +1,77 @@
-//! What the published API description demands of a request, refused in Auth0's words.
+//! Validation of requests by the published API description, with Auth0's error texts.
 //!
-//! Observed: `Payload validation error: '<what>' on property <name> (<description>).`, and the
-//! same with `Query` and `Path`; `<what>` is what the JSON schema library z-schema says.
-//! Documented: which properties there are, their types and lengths. The descriptions are those of
-//! the API description, some of them shortened.
+//! Observed: `Payload validation error: '<what>' on property <name> (<description>).`, and the same
+//! with `Query` and `Path`; `<what>` is a message of the JSON schema library z-schema. Documented:
+//! the properties, their types and lengths. The descriptions are those of the API description, some
+//! of them shortened.
 
 use serde_json::{Map, Value};
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 
-/// What a value must be.
+/// The type and format of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     Flag,
     Object,
-    /// Text of so many characters.
+    /// Text with a minimum and a maximum length.
     Text(usize, usize),
-    /// Text of so many characters without blanks.
+    /// Text without whitespace, with a minimum and a maximum length.
     NoWhitespace(usize, usize),
     Email,
     Url,
     Phone,
 }
 
-/// A property of a body.
+/// A property of a request body.
 pub(crate) struct Property {
     pub(crate) name: &'static str,
     pub(crate) rule: Rule,
-    /// Whether it may be null.
+    /// Whether `null` is allowed.
     pub(crate) nullable: bool,
     pub(crate) description: &'static str,
 }
 
-/// A parameter of a query string.
+/// A query parameter.
 pub(crate) struct Param {
     pub(crate) name: &'static str,
     pub(crate) rule: ParamRule,
     pub(crate) description: &'static str,
 }
 
-/// What a parameter must be.
+/// The type and format of a query parameter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ParamRule {
     Text,
     Flag,
     Email,
-    /// A number from, to.
+    /// A number with a minimum and a maximum.
     Number(u64, u64),
-    /// One of these texts.
+    /// One of these values.
     OneOf(&'static [&'static str]),
-    /// A list of these names with commas between them.
+    /// A comma-separated list of these names.
     Names(&'static [&'static str]),
 }
 
 const EMAIL_FORMAT: &str = "Object didn't pass validation for format email";
 
-/// `<what>` about a property.
+/// Returns the text of a validation error.
 fn message(location: &str, what: &str, name: &str, description: &str) -> String {
     format!("{location} validation error: '{what}' on property {name} ({description}).")
 }
 
-/// A refusal of a body as a whole.
+/// Returns an error about the body as a whole.
 pub(crate) fn invalid_body(what: &str) -> ApiError {
     ApiError::invalid_body(format!("Payload validation error: '{what}'."))
 }
 
-/// A refusal of one property of a body.
+/// Returns an error about one property of the body.
 pub(crate) fn invalid_property(what: &str, property: &Property) -> ApiError {
     ApiError::invalid_body(message("Payload", what, property.name, property.description))
 }
 
-/// Checks a body against its properties: none that is unknown, each as it must be.
+/// Validates a body: unknown properties are rejected, with `hint` added to the error.
 pub(crate) fn check_body(
     body: &Map<String, Value>,
     properties: &[Property],
@@ -150,8 +150,8 @@ fn check_length(text: &str, min: usize, max: usize) -> Result<(), String> {
     }
 }
 
-/// Whether a text is an e-mail address: a local part of up to 64 characters and 254 in all
-/// (documented), a domain, and neither blanks nor invisible characters (observed).
+/// Returns whether a text is an e-mail address: a local part of up to 64 characters and 254 in all
+/// (documented), a domain, neither whitespace nor invisible characters (observed).
 pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_invalid_char = |c: char| {
@@ -177,8 +177,7 @@ fn is_phone(text: &str) -> bool {
     })
 }
 
-/// Checks a query string against its parameters: none that is unknown or there twice, each as it
-/// must be.
+/// Validates a query string: unknown and repeated parameters are rejected.
 pub(crate) fn check_query(request: &Request, params: &[Param]) -> Result<(), ApiError> {
     let mut seen: Vec<&str> = Vec::new();
     for (name, value) in &request.query {
@@ -198,7 +197,7 @@ pub(crate) fn check_query(request: &Request, params: &[Param]) -> Result<(), Api
     Ok(())
 }
 
-/// A refusal of one parameter.
+/// Returns an error about one query parameter.
 pub(crate) fn invalid_param(what: &str, param: &Param) -> ApiError {
     ApiError::invalid_query(message("Query", what, param.name, param.description))
 }
@@ -233,9 +232,9 @@ fn check_param(rule: ParamRule, value: &str) -> Result<(), String> {
     }
 }
 
-/// Checks the id of a user in a path: `provider|id`, without control characters.
+/// Validates a user id in a path: `provider|id`, without control characters.
 ///
-/// Documented is only that a malformed id is 400 `invalid_uri`; what is malformed is assumed.
+/// Documented: a malformed id is 400 `invalid_uri`. Assumed: which ids are malformed.
 pub(crate) fn check_user_id(id: &str) -> Result<(), ApiError> {
     let is_well_formed = id.split_once('|').is_some_and(|(provider, id)| {
         !provider.is_empty() && !id.is_empty() && !provider.contains(char::is_whitespace)

@@ -1,7 +1,7 @@
 //! `POST /dbconnections/change_password`.
 //!
-//! Documented: the sentence, the same whether or not the user is known, and the limit for each
-//! address and e-mail. Assumed: the forms of the errors.
+//! Documented: the response, which is the same for unknown users, and the rate limit for each pair
+//! of client address and e-mail address. Assumed: the error formats.
 
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -9,7 +9,7 @@ use crate::http::response::Response;
 use crate::oauth::parameters::Parameters;
 use crate::state::State;
 
-/// `POST /dbconnections/change_password`: mails a link to whoever has the address.
+/// Handles `POST /dbconnections/change_password`: sends a reset link if the user exists.
 pub(crate) fn request_password_change(
     state: &mut State,
     request: &Request,

@@ -1,4 +1,4 @@
-//! E-mails: what would have been sent, and the request for a password reset.
+//! Recorded e-mails, and the endpoint that requests a password change.
 
 pub(crate) mod change_password;
 pub(crate) mod outbox;

@@ -1,4 +1,4 @@
-//! Mails that Auth0 would have sent.
+//! The e-mails that Auth0 would have sent.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,20 +6,21 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-/// Requests in a row that one address may make about one e-mail; one more with each minute.
+/// Consecutive requests allowed from one client address for one e-mail address. One more is allowed
+/// each minute.
 const BURST: u64 = 10;
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// A mail that Auth0 would have sent. `Debug` leaves out to whom.
+/// An e-mail that Auth0 would have sent. `Debug` omits the recipient.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Mail {
-    /// What it is for: `reset_email` or `verify_email`.
+    /// The kind: `reset_email` or `verify_email`.
     pub kind: String,
-    /// To whom.
+    /// The recipient's address.
     pub to: String,
     /// The user's id.
     pub user_id: String,
-    /// When, in milliseconds since 1970.
+    /// The time of sending, in milliseconds since 1970.
     pub sent_at: i64,
 }
 
@@ -29,7 +30,7 @@ impl fmt::Debug for Mail {
     }
 }
 
-/// The mails, and who asked for them how often.
+/// The sent e-mails, and the remaining requests of each pair of client address and e-mail address.
 #[derive(Default)]
 pub(crate) struct Outbox {
     sent: Vec<Mail>,
@@ -37,7 +38,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// A mail goes out.
+    /// Records an e-mail as sent.
     pub(crate) fn send(&mut self, kind: &str, to: &str, user_id: &str, now: i64) {
         self.sent.push(Mail {
             kind: kind.to_owned(),
@@ -51,7 +52,7 @@ impl Outbox {
         self.sent.clone()
     }
 
-    /// Takes one from what is left for the address and the e-mail; false if nothing is.
+    /// Takes one request from the quota of the pair of addresses. Returns false if none remains.
     pub(super) fn take_request(&mut self, ip: IpAddr, email: &str, now: i64) -> bool {
         let minute = now.div_euclid(MINUTE_MILLIS);
         let (since, remaining) =

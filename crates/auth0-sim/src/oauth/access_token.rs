@@ -1,4 +1,4 @@
-//! Access tokens: what is in them, and which of them the Management API takes.
+//! Access tokens: their claims, and the authorization of Management API requests.
 //!
 //! Documented: the claims of both profiles, 86400 seconds, `org_id`, `permissions`. Observed: the
 //! messages of a 401.
@@ -9,22 +9,22 @@ use crate::crypto::{CryptoError, random_text};
 use crate::http::error::ApiError;
 use crate::state::State;
 
-/// What a token says.
+/// The contents of a token.
 pub(crate) struct Claims {
     pub(crate) subject: String,
     pub(crate) audience: Vec<String>,
     pub(crate) client: String,
     pub(crate) scope: String,
-    /// `gty`, of the Auth0 profile alone.
+    /// `gty`, which only the Auth0 profile has.
     pub(crate) grant: Option<&'static str>,
     pub(crate) organization: Option<String>,
     pub(crate) permissions: Option<Vec<String>>,
     pub(crate) lifetime_seconds: i64,
-    /// Anything else: namespaced claims.
+    /// Additional claims, such as namespaced ones.
     pub(crate) extra: Map<String, Value>,
 }
 
-/// A signed token.
+/// Returns a signed token.
 pub(crate) fn issue_access_token(
     state: &State,
     claims: Claims,
@@ -66,7 +66,7 @@ pub(crate) fn issue_access_token(
     state.keys.sign(if rfc9068 { "at+jwt" } else { "JWT" }, &payload)
 }
 
-/// The scopes of the Management token in an `Authorization` header, or 401.
+/// Returns the scopes of the Management token in an `Authorization` header, or 401.
 pub(crate) fn authorize(
     state: &State,
     authorization: Option<&str>,

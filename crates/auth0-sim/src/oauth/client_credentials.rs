@@ -1,8 +1,8 @@
-//! The grant by which a machine gets a token for itself.
+//! The client credentials grant.
 //!
 //! Documented: the audience, the scopes of the client grant, the quota and its headers. Observed:
-//! both wordings of a missing client grant. Assumed: that asked-for scopes that are not granted
-//! are left out in silence, as is an organization that nobody knows.
+//! both texts for a missing client grant. Assumed: requested scopes that are not granted, and an
+//! unknown organization, are ignored.
 
 use serde_json::{Map, json};
 
@@ -13,7 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::response::Response;
 use crate::state::State;
 
-/// Tokens for other APIs last as long as Auth0's default says.
+/// The default lifetime of tokens for other APIs, in seconds.
 const API_TOKEN_LIFETIME: i64 = 86_400;
 
 pub(super) fn exchange(

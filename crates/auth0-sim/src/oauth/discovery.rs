@@ -1,4 +1,4 @@
-//! The key set and the discovery document.
+//! The endpoints of the key set and of the discovery document.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::state::State;
 
-/// `GET /.well-known/jwks.json`, the current key first.
-#[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
+/// Handles `GET /.well-known/jwks.json`. The current key is first.
+#[expect(clippy::unnecessary_wraps, reason = "same signature as other handlers")]
 pub(crate) fn key_set(
     state: &mut State,
     _request: &Request,
@@ -24,8 +24,8 @@ pub(crate) fn key_set(
     Ok(Response::json(200, &json!({ "keys": keys })))
 }
 
-/// `GET /.well-known/openid-configuration`.
-#[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
+/// Handles `GET /.well-known/openid-configuration`.
+#[expect(clippy::unnecessary_wraps, reason = "same signature as other handlers")]
 pub(crate) fn openid_configuration(
     state: &mut State,
     _request: &Request,

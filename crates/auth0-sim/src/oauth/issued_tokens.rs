@@ -1,28 +1,28 @@
-//! The Management tokens that were given out, and the quota of each client.
+//! The issued Management tokens, and the token quota of each client.
 
 use std::collections::HashMap;
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// The Management tokens that were given out.
+/// The issued Management tokens, and the token quota of each client.
 #[derive(Default)]
 pub(crate) struct IssuedTokens {
     grants: HashMap<String, Grant>,
-    /// How many tokens each client got in an hour, by the number of the hour.
+    /// For each client, the number of an hour and the tokens issued in it.
     quotas: HashMap<String, (i64, u64)>,
 }
 
 pub(super) struct Grant {
     pub(super) scopes: Vec<String>,
-    /// In milliseconds since 1970.
+    /// The expiry in milliseconds since 1970.
     pub(super) expires_at: i64,
     pub(super) kid: String,
 }
 
-/// Where a client stands with its quota.
+/// The state of a client's token quota.
 pub(crate) struct TokenQuota {
     pub(crate) remaining: u64,
-    /// In how many seconds the next hour begins.
+    /// Seconds until the next hour begins.
     pub(crate) reset_in: i64,
     pub(crate) is_allowed: bool,
 }
@@ -32,12 +32,12 @@ impl IssuedTokens {
         self.grants.get(token)
     }
 
-    /// None of them is good any more.
+    /// Revokes all tokens.
     pub(crate) fn revoke_all(&mut self) {
         self.grants.clear();
     }
 
-    /// Takes one token from a client's quota of an hour.
+    /// Takes one token from a client's hourly quota.
     pub(crate) fn take_from_quota(&mut self, client: &str, per_hour: u64, now: i64) -> TokenQuota {
         let hour = now.div_euclid(HOUR_MILLIS);
         let used = self.quotas.entry(client.to_owned()).or_insert((hour, 0));

@@ -1,7 +1,7 @@
 //! Signing keys and the key set.
 //!
-//! Documented: the members of a key, at least two keys (the current one and the next), the
-//! previous one after a rotation until it is revoked, `alg` that a tenant can turn off.
+//! Documented: the members of a key; at least two keys (current and next); the previous key stays
+//! published after a rotation until it is revoked; a tenant can turn `alg` off.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,25 +18,25 @@ use serde_json::{Map, Value, json};
 
 use crate::crypto::CryptoError;
 
-/// A key and what is published of it.
+/// A key pair and its public JWK.
 struct SigningKey {
     kid: String,
     pair: KeyPair,
     jwk: Map<String, Value>,
 }
 
-/// Keys that the process has made, in their order.
+/// The keys that this process has generated, in order.
 ///
-/// Making one takes a tenth of a second and more, and a run of tests starts hundreds of stand-ins:
-/// the nth key of each is the same. What sets their tokens apart is the issuer.
+/// Generating one takes over a tenth of a second, and a test run starts hundreds of stand-ins. All
+/// stand-ins therefore use the same sequence of keys; their tokens differ in the issuer.
 static GENERATED: Mutex<Vec<Arc<SigningKey>>> = Mutex::new(Vec::new());
 
 /// The keys of one stand-in: previous ones, the current one, the next one.
 pub(crate) struct Keys {
     published: Vec<Arc<SigningKey>>,
-    /// The place of the current key in `published`.
+    /// The index of the current key in `published`.
     current_index: usize,
-    /// How many keys this stand-in has had.
+    /// How many keys this stand-in has taken from the sequence.
     generated: usize,
 }
 
@@ -45,7 +45,7 @@ impl Keys {
         Ok(Self { published: vec![cached_key(0)?, cached_key(1)?], current_index: 0, generated: 2 })
     }
 
-    /// The next key becomes the current one and a new one the next; the previous one stays.
+    /// Makes the next key the current one and adds a new next key. The previous one stays.
     pub(crate) fn rotate(&mut self) -> Result<(), CryptoError> {
         self.published.push(cached_key(self.generated)?);
         self.generated += 1;
@@ -53,8 +53,8 @@ impl Keys {
         Ok(())
     }
 
-    /// Takes a key out of the key set; the current one is rotated away first. False if there is no
-    /// such key.
+    /// Removes a key from the key set; the current key is rotated first. Returns false if there is
+    /// no such key.
     pub(crate) fn revoke(&mut self, kid: &str) -> Result<bool, CryptoError> {
         let Some(position) = self.position(kid) else { return Ok(false) };
         if position >= self.current_index {
@@ -66,17 +66,17 @@ impl Keys {
         Ok(true)
     }
 
-    /// The ids of the published keys: previous ones, the current one, the next one.
+    /// Returns the ids of the published keys: previous ones, the current one, the next one.
     pub(crate) fn ids(&self) -> Vec<String> {
         self.published.iter().map(|key| key.kid.clone()).collect()
     }
 
-    /// The id of the key that signs.
+    /// Returns the id of the signing key.
     pub(crate) fn current_id(&self) -> &str {
         self.published.get(self.current_index).map_or("", |key| &key.kid)
     }
 
-    /// What is published of the keys, the current one first.
+    /// Returns the published JWKs, the current one first.
     pub(crate) fn jwks(&self) -> Vec<Map<String, Value>> {
         let newer = self.published.iter().skip(self.current_index);
         let older = self.published.iter().take(self.current_index);
@@ -87,7 +87,7 @@ impl Keys {
         self.position(kid).is_some()
     }
 
-    /// A JWT, signed by the current key (RS256).
+    /// Returns a JWT signed with the current key (RS256).
     pub(crate) fn sign(&self, typ: &str, claims: &Value) -> Result<String, CryptoError> {
         let key = self.published.get(self.current_index).ok_or(CryptoError)?;
         let header = json!({"alg": "RS256", "typ": typ, "kid": key.kid});
@@ -99,7 +99,7 @@ impl Keys {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// Whether a JWT was signed by a key that is still published; `None` if it is no JWT.
+    /// Returns whether a JWT is signed by a published key, or `None` if the text is no JWT.
     pub(crate) fn verify(&self, token: &str) -> Option<bool> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;

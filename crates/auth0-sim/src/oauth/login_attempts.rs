@@ -1,23 +1,23 @@
-//! Wrong passwords and logins, counted: brute-force protection and the limits on logins.
+//! Brute-force protection and login limits.
 //!
-//! Documented: ten wrong passwords in a row for one identifier from one address block that pair,
-//! for up to 30 days after the last, or until an administrator unblocks it or the password is
-//! changed; a block is answered as `too_many_attempts` even when the password is right. Logins of
-//! one user from one address are limited to 20 in a minute, successes too, and then to 10.
-//! Assumed: that a right password ends the count, and the exact form of the two limits.
+//! Documented: ten wrong passwords in a row for one identifier from one address block that pair for
+//! up to 30 days after the last one, or until an administrator unblocks it or the password is
+//! changed. A blocked login gets `too_many_attempts` even with the right password. Logins of one
+//! user from one address are limited to 20 a minute, successful ones too, and then to 10. Assumed:
+//! a right password resets the count; the exact form of the two limits.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// How long a block lasts after the last wrong password.
+/// The duration of a block after the last wrong password.
 const BLOCK_MILLIS: i64 = 30 * 86_400_000;
 const DAY_MILLIS: i64 = 86_400_000;
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// Who tries, and from where.
+/// An identifier and the address from which it logs in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct LoginSource {
-    /// As typed, in lower case: an e-mail address or a username.
+    /// The e-mail address or username as entered, in lower case.
     identifier: String,
     ip: IpAddr,
 }
@@ -36,7 +36,7 @@ struct LoginQuota {
     remaining: u64,
 }
 
-/// One pair that is blocked.
+/// A blocked pair of identifier and address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BruteForceBlock {
     pub(crate) identifier: String,
@@ -44,7 +44,7 @@ pub(crate) struct BruteForceBlock {
     pub(crate) connection: String,
 }
 
-/// Every count.
+/// The failures and login quotas of all sources.
 #[derive(Debug, Default)]
 pub(crate) struct LoginAttempts {
     failures: HashMap<LoginSource, Failures>,
@@ -53,14 +53,14 @@ pub(crate) struct LoginAttempts {
 }
 
 impl LoginAttempts {
-    /// Whether the pair is blocked now.
+    /// Returns whether the source is blocked.
     pub(crate) fn is_blocked(&self, identifier: &str, ip: IpAddr, now: i64) -> bool {
         self.failures
             .get(&source(identifier, ip))
             .is_some_and(|failures| failures.blocked && now < failures.last + BLOCK_MILLIS)
     }
 
-    /// Counts a wrong password; the `threshold`th in a row blocks the pair.
+    /// Counts a wrong password. The `threshold`th in a row blocks the source.
     pub(crate) fn record_failure(
         &mut self,
         identifier: &str,
@@ -85,12 +85,12 @@ impl LoginAttempts {
         from_address.1 += 1;
     }
 
-    /// Ends the count of a pair: the password was right.
+    /// Resets the failures of a source after a right password.
     pub(crate) fn record_success(&mut self, identifier: &str, ip: IpAddr) {
         self.failures.remove(&source(identifier, ip));
     }
 
-    /// How many logins failed from the address today (UTC).
+    /// Returns the number of failed logins from the address on this day (UTC).
     pub(crate) fn failures_from(&self, ip: IpAddr, now: i64) -> u64 {
         self.by_address
             .get(&ip)
@@ -98,8 +98,8 @@ impl LoginAttempts {
             .map_or(0, |(_, count)| *count)
     }
 
-    /// Takes one login from what the pair has left: `burst`, and half of it more with each minute.
-    /// False if nothing is left.
+    /// Takes one login from the source's quota: `burst`, refilled by half of it each minute.
+    /// Returns false if none remains.
     pub(crate) fn take_login(
         &mut self,
         identifier: &str,
@@ -121,7 +121,7 @@ impl LoginAttempts {
         is_allowed
     }
 
-    /// The blocks of any of the identifiers, which count in any case of letters.
+    /// Returns the blocks of the identifiers, ignoring case.
     pub(crate) fn list_blocks<'a>(
         &self,
         identifiers: impl IntoIterator<Item = &'a str>,
@@ -146,7 +146,7 @@ impl LoginAttempts {
         blocks
     }
 
-    /// Lifts the blocks of the identifiers and forgets their counts.
+    /// Removes the blocks and failures of the identifiers.
     pub(crate) fn unblock<'a>(&mut self, identifiers: impl IntoIterator<Item = &'a str>) {
         let identifiers: Vec<String> = identifiers.into_iter().map(str::to_lowercase).collect();
         self.failures.retain(|source, _| !identifiers.contains(&source.identifier));

@@ -1,4 +1,4 @@
-//! The Authentication API: tokens, signing keys, discovery.
+//! The Authentication API: token endpoint, signing keys, discovery.
 
 pub(crate) mod access_token;
 pub(crate) mod client_credentials;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 
-/// What a client sent, as a form or as JSON. Has no `Debug`: passwords are among it.
+/// The parameters of a request, from a form or JSON. It has no `Debug` because it contains
+/// passwords.
 pub(crate) struct Parameters(HashMap<String, String>);
 
 impl Parameters {
@@ -37,7 +38,7 @@ impl Parameters {
     }
 }
 
-/// The short name of the grant that a request asks for, for counts and faults.
+/// Returns the short name of the requested grant, which request counts and faults use.
 pub(crate) fn grant_name(request: &Request) -> Option<String> {
     let grant = Parameters::from_request(request).ok()?.0.remove("grant_type")?;
     Some(grant.rsplit('/').next().unwrap_or_default().to_owned())

@@ -1,11 +1,10 @@
-//! The password grant with the name of a connection: how a current password is checked.
+//! The password grant for a named connection.
 //!
-//! Documented: the parameters, `auth0-forwarded-for` and when it counts, the blocks and limits
-//! (see [`LoginAttempts`](super::login_attempts::LoginAttempts)), that each check is a real login, and that
-//! `last_login` and `logins_count` move for a blocked user too. Observed: most bodies; where two
-//! forms were seen, a switch chooses. Assumed: the order in which the outcomes are looked at, that
-//! all of those about the person come after the password was found right, and the answers about
-//! connections.
+//! Documented: the parameters, when `auth0-forwarded-for` is honoured, the blocks and limits (see
+//! [`LoginAttempts`](super::login_attempts::LoginAttempts)), that each check is a real login, and
+//! that `last_login` and `logins_count` change for a blocked user too. Observed: most bodies; a
+//! switch selects where two variants were seen. Assumed: the order of the checks, that those about
+//! the user follow the password check, and the errors about connections.
 
 use std::net::IpAddr;
 
@@ -22,7 +21,7 @@ use crate::state::State;
 use crate::switches::{BlockedLoginResponse, WrongPasswordResponse};
 use crate::users::user::WriteTime;
 
-/// Tokens of people last as long as Auth0's default says.
+/// The default lifetime of user tokens, in seconds.
 const LIFETIME: i64 = 86_400;
 
 pub(super) fn log_in(
@@ -87,7 +86,7 @@ fn record_login(state: &mut State, id: &str, ip: IpAddr, now: i64) {
     state.users.record_login(id, ip, WriteTime { now, lag });
 }
 
-/// The block of the pair, and the limits on logins.
+/// Checks the login limits and the block of the source.
 fn check_limits(state: &mut State, identifier: &str, ip: IpAddr, now: i64) -> Result<(), ApiError> {
     let burst = state.switches.logins_per_minute;
     if burst > 0 && !state.attempts.take_login(identifier, ip, burst, now) {
@@ -109,7 +108,7 @@ fn check_limits(state: &mut State, identifier: &str, ip: IpAddr, now: i64) -> Re
     Ok(())
 }
 
-/// Whom the attempt counts against: the end user if the client is trusted to say who that is.
+/// Returns the address that the attempt is counted for: the forwarded one if the client is trusted.
 fn login_address(client: &Client, request: &Request) -> IpAddr {
     let forwarded = request.header("auth0-forwarded-for").and_then(|text| text.trim().parse().ok());
     forwarded.filter(|_| client.trust_forwarded_for).unwrap_or(request.client_ip)

@@ -1,7 +1,7 @@
 //! `POST /oauth/token`.
 //!
-//! Documented: parameters, the shape of errors, the grants. Assumed: the descriptions of errors
-//! that no source quotes; credentials in a Basic header are taken too.
+//! Documented: the parameters, the error format, the grants. Assumed: error descriptions that no
+//! source quotes; that credentials in a Basic header are accepted too.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::state::State;
 
-/// `POST /oauth/token`, for the two grants that there are.
+/// Handles `POST /oauth/token` for the two supported grants.
 pub(crate) fn issue_token(
     state: &mut State,
     request: &Request,
@@ -38,7 +38,7 @@ pub(crate) fn issue_token(
     }
 }
 
-/// The client, if its secret is right.
+/// Returns the client, if its secret is right.
 fn authenticate(
     state: &State,
     request: &Request,

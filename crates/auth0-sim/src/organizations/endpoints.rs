@@ -1,7 +1,7 @@
 //! `/api/v2/organizations`.
 //!
 //! Documented: the members of an organization, the limits, that lists and members lag. Observed:
-//! the 404 without `errorCode`, status 201 and 204. Assumed: the text of a name that is taken.
+//! the 404 without `errorCode`, status 201 and 204. Assumed: the text for a duplicate name.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Res
         items.push((format!("{key},{id}"), (id, one)));
     }
     items.sort_by(|(a, _), (b, _)| a.cmp(b));
-    // A checkpoint goes on behind its key, which only works upwards.
+    // A checkpoint continues after its key, which works in ascending order only.
     if request.query("sort").is_some_and(|sort| sort.ends_with(":-1"))
         && matches!(paging, Paging::Offset { .. })
     {
@@ -107,7 +107,7 @@ pub(crate) fn delete(
     Ok(Response::no_content())
 }
 
-/// Takes over what a body says; nothing else may be in it.
+/// Copies the body into the organization. Unknown properties are rejected.
 fn apply_body(organization: &mut Organization, body: Map<String, Value>) -> Result<(), ApiError> {
     let refused = |what: &str, name: &str| {
         let message = format!("Payload validation error: '{what}' on property {name}.");

@@ -1,6 +1,6 @@
 //! `/api/v2/organizations/{id}/members/{user_id}/roles`.
 //!
-//! Documented: 50 roles at most. Observed: a role before the membership.
+//! Documented: 50 roles at most. Observed: a role can be assigned before the membership.
 
 use super::store::not_found;
 use crate::http::error::ApiError;
@@ -10,7 +10,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::state::State;
 
-/// Roles that one member can hold.
+/// The maximum number of roles of one member.
 const MAX_ROLES_PER_MEMBER: usize = 50;
 
 pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {

@@ -1,9 +1,9 @@
-//! Who belongs to an organization, and as what.
+//! `/api/v2/organizations/{id}/members` and `/api/v2/users/{id}/organizations`.
 //!
-//! Documented: five fields at most, ten members added at once, 50 roles, the lag. Observed: a role
-//! before the membership, both ends of a list by checkpoint, `total: 0` in a user's organizations.
-//! Assumed: that adding a member again and removing one who is none are successes; the status of
-//! more than ten and of one who is no user (both are switches).
+//! Documented: five fields at most, ten members in one request, the lag. Observed: both variants of
+//! the last page by checkpoint, `total: 0` in a user's organizations. Assumed: adding a member
+//! again and removing a non-member succeed; the status for more than ten members and for an unknown
+//! user (both are switches).
 
 use serde_json::{Map, Value};
 
@@ -16,9 +16,9 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::state::State;
 
-/// Members that can be added at once.
+/// The maximum number of members added in one request.
 const MAX_MEMBERS_PER_REQUEST: usize = 10;
-/// What a list can show of a member; without `fields` all but the roles.
+/// The fields of a member. Without the parameter `fields`, all but the roles are returned.
 const FIELDS: [&str; 5] = ["user_id", "email", "name", "picture", "roles"];
 
 pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
@@ -30,7 +30,7 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Res
     }
     let organization = state.organizations.0.get(request.param(0)).ok_or_else(not_found)?;
     let lag = i64::try_from(state.switches.member_lag_millis).unwrap_or(i64::MAX);
-    // In the order in which they were added, and then of their ids (observed in checkpoints).
+    // Ordered by the time of addition, then by id (observed in checkpoints).
     let mut items: Vec<(String, &str)> = organization
         .members
         .iter()
@@ -110,7 +110,7 @@ pub(crate) fn remove(state: &mut State, request: &Request, now: i64) -> Result<R
     Ok(Response::no_content())
 }
 
-/// `GET /api/v2/users/{id}/organizations`.
+/// Handles `GET /api/v2/users/{id}/organizations`.
 pub(crate) fn list_user_organizations(
     state: &mut State,
     request: &Request,

@@ -1,4 +1,4 @@
-//! Organizations and their members.
+//! The stored organizations and memberships.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::http::error::ApiError;
 
-/// One organization.
+/// An organization.
 pub(crate) struct Organization {
     pub(super) name: String,
     pub(super) display_name: Option<String>,
@@ -14,11 +14,11 @@ pub(crate) struct Organization {
     pub(super) metadata: Option<Value>,
     pub(super) created_at: i64,
     pub(super) members: Vec<Membership>,
-    /// The ids of roles by user, who need not be a member yet.
+    /// The role ids by user id. Such a user need not be a member yet.
     pub(super) roles: BTreeMap<String, Vec<String>>,
 }
 
-/// Every organization, by its id.
+/// All organizations by id.
 #[derive(Default)]
 pub(crate) struct Organizations(pub(super) BTreeMap<String, Organization>);
 
@@ -27,15 +27,15 @@ impl Organizations {
         self.0.contains_key(id)
     }
 
-    /// Whether the user belongs to the organization, for `organization_id` in searches.
-    /// As the index has it: lists of members lag, this does not (assumed).
+    /// Returns whether the user is a member of the organization, for `organization_id` in searches.
+    /// Assumed: the search index has no member lag.
     pub(crate) fn is_member(&self, user_id: &str, id: &str, now: i64) -> bool {
         self.0.get(id).is_some_and(|organization| {
             organization.members.iter().any(|member| member.is_member_at(user_id, now))
         })
     }
 
-    /// The ids of the organizations that the user belongs to.
+    /// Returns the ids of the organizations that the user is a member of.
     pub(crate) fn ids_of_user(&self, user_id: &str) -> Vec<&str> {
         let belongs = |organization: &&Organization| {
             organization.members.iter().any(|member| member.is_current(user_id))
@@ -43,7 +43,7 @@ impl Organizations {
         self.0.iter().filter(|(_, one)| belongs(one)).map(|(id, _)| id.as_str()).collect()
     }
 
-    /// The user is gone: ends memberships and forgets roles.
+    /// Ends the memberships of a deleted user and removes its roles.
     pub(crate) fn remove_user(&mut self, user_id: &str, now: i64) {
         for organization in self.0.values_mut() {
             for member in &mut organization.members {
@@ -55,7 +55,7 @@ impl Organizations {
         }
     }
 
-    /// The role is gone: nobody holds it any more.
+    /// Removes a deleted role from all members.
     pub(crate) fn remove_role(&mut self, role_id: &str) {
         for organization in self.0.values_mut() {
             for held in organization.roles.values_mut() {
@@ -73,11 +73,11 @@ impl Organizations {
     }
 }
 
-/// That a user belongs to an organization, or did.
+/// A current or past membership of a user in an organization.
 pub(crate) struct Membership {
     pub(super) user_id: String,
     pub(super) added_at: i64,
-    /// When it ended; kept for as long as lists may lag.
+    /// The end of the membership. Ended ones are kept because lists lag.
     pub(super) removed_at: Option<i64>,
 }
 
@@ -86,12 +86,12 @@ impl Membership {
         self.removed_at.is_none() && self.user_id == user_id
     }
 
-    /// Whether it is this user's and holds at a moment.
+    /// Returns whether this is a membership of the user at this time.
     pub(super) fn is_member_at(&self, user_id: &str, now: i64) -> bool {
         self.user_id == user_id && self.is_listed(now, 0)
     }
 
-    /// Whether lists show it, which are as they were `lag` milliseconds ago.
+    /// Returns whether lists show the membership, which lag by this number of milliseconds.
     pub(super) fn is_listed(&self, now: i64, lag: i64) -> bool {
         let then = now - lag;
         self.added_at <= then && self.removed_at.is_none_or(|removed_at| removed_at > then)
@@ -116,7 +116,7 @@ pub(super) fn organization_json(id: &str, organization: &Organization) -> Value 
     body.into()
 }
 
-/// Without an `errorCode` (observed).
+/// Returns the 404 for an organization, without an `errorCode` (observed).
 pub(super) fn not_found() -> ApiError {
     ApiError::bare(404, "No organization found by that id or name")
 }

@@ -1,6 +1,6 @@
 //! `/api/v2/roles/{id}/users` and `/api/v2/users/{id}/roles`.
 //!
-//! Observed: assigning a role to users answers 200 with `{}`, roles to a user 204.
+//! Observed: assigning a role to users is 200 with `{}`; assigning roles to a user is 204.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::state::State;
 
-/// `GET /api/v2/roles/{id}/users`.
+/// Handles `GET /api/v2/roles/{id}/users`.
 pub(crate) fn list_users(
     state: &mut State,
     request: &Request,
@@ -36,7 +36,7 @@ pub(crate) fn list_users(
     PagedList::new("users", items).respond(&paging, &mut state.checkpoints, now, view)
 }
 
-/// `POST /api/v2/roles/{id}/users`.
+/// Handles `POST /api/v2/roles/{id}/users`.
 pub(crate) fn assign_to_users(
     state: &mut State,
     request: &Request,
@@ -54,7 +54,7 @@ pub(crate) fn assign_to_users(
     Ok(Response::json(200, &json!({})))
 }
 
-/// `GET /api/v2/users/{id}/roles`.
+/// Handles `GET /api/v2/users/{id}/roles`.
 pub(crate) fn list_of_user(
     state: &mut State,
     request: &Request,
@@ -73,7 +73,7 @@ pub(crate) fn list_of_user(
     })
 }
 
-/// `POST /api/v2/users/{id}/roles`.
+/// Handles `POST /api/v2/users/{id}/roles`.
 pub(crate) fn assign_to_user(
     state: &mut State,
     request: &Request,
@@ -89,7 +89,7 @@ pub(crate) fn assign_to_user(
     Ok(Response::no_content())
 }
 
-/// `DELETE /api/v2/users/{id}/roles`.
+/// Handles `DELETE /api/v2/users/{id}/roles`.
 pub(crate) fn remove_from_user(
     state: &mut State,
     request: &Request,

@@ -1,7 +1,7 @@
 //! `/api/v2/roles`.
 //!
-//! Observed: `POST` and `DELETE` answer 200, `description` is `null` right after creation and `""`
-//! when read, a 404 has no `errorCode`. Assumed: the text of a name that is taken.
+//! Observed: `POST` and `DELETE` are 200, `description` is `null` right after creation and `""`
+//! when read, a 404 has no `errorCode`. Assumed: the text for a duplicate name.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Roles of the tenant, and the users who hold them.
+//! The stored roles and their assignments.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::http::error::ApiError;
 
-/// Roles that one user can hold.
+/// The maximum number of roles of one user.
 const MAX_ROLES_PER_USER: usize = 50;
 
 pub(super) struct Role {
@@ -14,7 +14,7 @@ pub(super) struct Role {
     pub(super) description: Option<String>,
 }
 
-/// Every role, and by user who holds which.
+/// All roles by id, and the role ids of each user.
 #[derive(Default)]
 pub(crate) struct Roles {
     pub(super) roles: BTreeMap<String, Role>,
@@ -28,7 +28,7 @@ impl Roles {
         Some(json!({"id": id, "name": role.name, "description": description}))
     }
 
-    /// As a list of members shows roles: id and name.
+    /// Returns id and name of the roles, as lists of members show them.
     pub(crate) fn role_summaries(&self, ids: Option<&Vec<String>>) -> Value {
         let brief = |id: &String| Some(json!({"id": id, "name": self.roles.get(id)?.name}));
         ids.into_iter().flatten().filter_map(brief).collect()
@@ -38,7 +38,7 @@ impl Roles {
         if ids.iter().all(|id| self.roles.contains_key(id)) { Ok(()) } else { Err(not_found()) }
     }
 
-    /// The user is gone.
+    /// Removes the assignments of a deleted user.
     pub(crate) fn remove_user(&mut self, user_id: &str) {
         self.by_user.remove(user_id);
     }
@@ -58,7 +58,7 @@ impl Roles {
     }
 }
 
-/// Without an `errorCode` (observed).
+/// Returns the 404 for a role, without an `errorCode` (observed).
 pub(super) fn not_found() -> ApiError {
     ApiError::bare(404, "The role does not exist.")
 }

@@ -1,5 +1,5 @@
-//! The error of a query that is refused.
+//! The error of a rejected query.
 
-/// Why a query is refused: the text after "the query is not valid".
+/// A query that is not supported, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsupportedQuery(pub(crate) String);

@@ -1,29 +1,29 @@
-//! From the text of a query to tokens.
+//! The lexer: splits the text of a query into tokens.
 
 use super::error::UnsupportedQuery;
 
 /// A part of a term.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// These characters.
+    /// Literal characters.
     Text(String),
-    /// `*`: any characters, or none.
+    /// `*`: any number of any characters.
     Any,
 }
 
 /// One end of a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bound {
-    /// `None` is `*`: the range is open here.
+    /// The value; `None` is `*`, an open end.
     pub(crate) value: Option<String>,
-    /// Whether the value itself is inside.
+    /// Whether the value itself is included.
     pub(crate) inclusive: bool,
 }
 
-/// What a query consists of.
+/// A token of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Token {
-    /// A name and the colon after it.
+    /// A field name and its colon.
     Field(String),
     Operand(Operand),
     OpenParen,
@@ -33,18 +33,18 @@ pub(crate) enum Token {
     Not,
 }
 
-/// What a value is compared with.
+/// A value to compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Operand {
-    /// A term without quotes: texts and wildcards.
+    /// An unquoted term: literals and wildcards.
     Term(Vec<Part>),
-    /// A text in quotes.
+    /// A quoted text.
     Phrase(String),
-    /// `[a TO b]`, with brackets of either kind at either end.
+    /// `[a TO b]`, with an inclusive or exclusive bracket at each end.
     Range(Bound, Bound),
 }
 
-/// All tokens of a query.
+/// Returns the tokens of a query.
 pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, UnsupportedQuery> {
     let mut lexer = Lexer { rest: query.chars().collect::<Vec<_>>().into_iter() };
     let mut tokens = Vec::new();
@@ -107,7 +107,7 @@ impl Lexer {
         self.single(token)
     }
 
-    /// The text between quotes; a backslash takes the next character as it is.
+    /// Reads a quoted text. A backslash escapes the next character.
     fn phrase(&mut self) -> Result<String, UnsupportedQuery> {
         self.rest.next();
         let mut text = String::new();
@@ -128,7 +128,7 @@ impl Lexer {
         }
     }
 
-    /// A field name with its colon, an operator, or a term.
+    /// Reads a field name with its colon, an operator, or a term.
     fn word(&mut self) -> Result<Token, UnsupportedQuery> {
         let mut parts = Vec::new();
         let mut text = String::new();
@@ -204,7 +204,7 @@ impl Lexer {
         )))
     }
 
-    /// A word or a phrase inside a range; `None` is `*`.
+    /// Reads a word or a phrase inside a range; `None` is `*`.
     fn bound(&mut self) -> Result<Option<String>, UnsupportedQuery> {
         self.skip_blanks();
         if self.peek() == Some('"') {

@@ -1,7 +1,7 @@
 //! `GET /api/v2/users`.
 //!
-//! Documented: a search over its time is answered with 503, an address that is too long with 414.
-//! Assumed: how long that is, 8 KiB.
+//! Documented: a search that times out is 503, a URI that is too long is 414. Assumed: the limit of
+//! 8 KiB.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ use crate::http::response::Response;
 use crate::http::validation::{Param, ParamRule, check_query, invalid_param};
 use crate::state::State;
 
-/// How long path and query may be.
+/// The maximum length of path and query.
 const MAX_TARGET: usize = 8192;
 
 const SORT: Param = Param {
@@ -65,7 +65,7 @@ const PARAMS: &[Param] = &[
     },
 ];
 
-/// Searches.
+/// Handles `GET /api/v2/users`.
 pub(crate) fn list_users(
     state: &mut State,
     request: &Request,

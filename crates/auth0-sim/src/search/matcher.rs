@@ -1,4 +1,4 @@
-//! Whether an expression is true of a user.
+//! Evaluation of a query for a user.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use super::lexer::Part;
 use super::parser::{Condition, Expr, Limit, Literal};
 use super::period;
 
-/// Answers whether a user (first) is a member of an organization (second).
+/// A function that returns whether a user (first) is a member of an organization (second).
 pub type IsMember<'a> = &'a dyn Fn(&str, &str) -> bool;
 
-/// Whether the expression is true of the user.
+/// Returns whether the expression matches the user.
 pub(crate) fn matches(expr: &Expr, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {
     match expr {
         Expr::All => true,
@@ -36,7 +36,7 @@ pub(crate) fn matches(expr: &Expr, user: &Map<String, Value>, is_member: IsMembe
                     (Condition::Equals(organization), Some(id)) => {
                         is_member(id, &organization.text)
                     }
-                    // The parser lets nothing else through.
+                    // The parser rejects every other condition on organizations.
                     (_, _) => false,
                 }
             }
@@ -44,7 +44,7 @@ pub(crate) fn matches(expr: &Expr, user: &Map<String, Value>, is_member: IsMembe
     }
 }
 
-/// Whether the test is true of a value down the path, or, for an array, of one of its elements.
+/// Returns whether the condition holds for a value on the path. For an array, one element suffices.
 fn any_value_at(value: &Value, path: &[String], condition: &dyn Fn(&Value) -> bool) -> bool {
     match (value, path.split_first()) {
         (Value::Array(elements), _) => {
@@ -58,7 +58,7 @@ fn any_value_at(value: &Value, path: &[String], condition: &dyn Fn(&Value) -> bo
     }
 }
 
-/// Whether the value is in the index at all: null, and what is empty, is not. Documented.
+/// Returns whether the value is in the index: null and empty values are not. Documented.
 fn is_indexed(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -91,7 +91,7 @@ fn value_matches(field: &Field, condition: &Condition, value: &Value) -> bool {
 
 fn text_matches(field: &Field, condition: &Condition, stored: &str) -> bool {
     let text = match field.kind {
-        // Most text is lower case already.
+        // Most text is in lower case already.
         Kind::Name | Kind::Email if stored.chars().any(char::is_uppercase) => {
             Cow::Owned(stored.to_lowercase())
         }
@@ -133,7 +133,7 @@ fn equals(field: &Field, literal: &Literal, text: &str) -> bool {
     }
 }
 
-/// Whether a value lies between two limits; `compare` orders the value against a limit.
+/// Returns whether a value lies between two limits; `compare` orders the value against a limit.
 fn is_within<T>(
     lower: &Limit<T>,
     upper: &Limit<T>,
@@ -150,8 +150,8 @@ fn is_within<T>(
     is_inside(lower, std::cmp::Ordering::Greater) && is_inside(upper, std::cmp::Ordering::Less)
 }
 
-/// Whether the text matches a pattern. Each literal is taken at its first occurrence, the last
-/// one at the end, so that the time is linear in the text for each literal.
+/// Returns whether the text matches a pattern. Each literal is matched at its first occurrence and
+/// the last one at the end, so the time is linear in the text for each literal.
 fn matches_pattern(parts: &[Part], text: &str) -> bool {
     let mut rest = text;
     let mut anchored = true;

@@ -1,9 +1,9 @@
-//! Pages of search results, and which members of a profile are shown.
+//! Pages of search results, and the projection of profiles.
 //!
 //! Documented: `page` from 0, `per_page` from 0 to 100 with 50 as default, an array, or with
 //! `include_totals` an object that also has `length`; nothing past the first thousand records.
-//! Observed: the text of that refusal, that the rule is by the window asked for, and that `total`
-//! stops at 1000. Contradictory: whether `per_page` stops at 50 or at 100, so that is a switch.
+//! Observed: the text of that error, that it depends on the requested window, and that `total`
+//! stops at 1000. Contradictory, hence a switch: whether `per_page` stops at 50 or at 100.
 
 use serde_json::{Map, Value, json};
 
@@ -50,7 +50,7 @@ pub(crate) const INCLUDE_FIELDS_PARAM: Param = Param {
 
 const WINDOW: &str = "You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation";
 
-/// Which of the results are asked for. The request has passed its validation.
+/// The requested page. The request has been validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
     start: u64,
@@ -72,7 +72,7 @@ impl Page {
         Ok(Self { start, limit, totals: request.query("include_totals") == Some("true") })
     }
 
-    /// The body that shows this page of the results.
+    /// Returns the body with this page of the results.
     pub(crate) fn to_json(
         self,
         found: &[&Map<String, Value>],
@@ -98,7 +98,7 @@ impl Page {
     }
 }
 
-/// Which members of a profile are shown.
+/// The members of a profile to return.
 #[derive(Debug)]
 pub(crate) struct Projection {
     fields: Vec<String>,
@@ -106,7 +106,7 @@ pub(crate) struct Projection {
 }
 
 impl Projection {
-    /// As `fields` and `include_fields` say. The request has passed its validation.
+    /// Reads `fields` and `include_fields`. The request has been validated.
     pub(crate) fn from_request(request: &Request) -> Self {
         let fields = request.query("fields").unwrap_or("");
         Self {

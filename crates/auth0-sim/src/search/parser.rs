@@ -1,4 +1,4 @@
-//! From tokens to an expression whose fields and values have been checked.
+//! The parser: builds an expression with validated fields and values from tokens.
 
 use super::error::UnsupportedQuery;
 use super::field::{Field, FieldSource, Kind};
@@ -6,12 +6,12 @@ use super::lexer::{Bound, Operand, Part, Token, tokens};
 use super::period::{self, Period};
 use crate::clock::iso_timestamp;
 
-/// How deep groups may lie inside each other.
+/// The maximum nesting of groups.
 pub(crate) const MAX_DEPTH: usize = 50;
-/// How many literal characters a wildcard needs that is not at the end of a prefix. Documented.
+/// The minimum length of literals next to wildcards, except for a prefix. Documented.
 const MIN_LITERAL: usize = 3;
 
-/// What a query says.
+/// A parsed query.
 #[derive(Debug)]
 pub(crate) enum Expr {
     All,
@@ -21,25 +21,25 @@ pub(crate) enum Expr {
     Field(Field, Condition),
 }
 
-/// What is asked of a field.
+/// A condition on the value of a field.
 #[derive(Debug)]
 pub(crate) enum Condition {
-    /// It has a value.
+    /// The field has a value.
     Exists,
     Equals(Literal),
-    /// It matches a pattern with wildcards, case folded if the field folds it.
+    /// The value matches a pattern, which is in lower case if the field is case-insensitive.
     Pattern(Vec<Part>),
     /// Text from, to.
     Between(Limit<String>, Limit<String>),
     NumberBetween(Limit<f64>, Limit<f64>),
-    /// Moments as profiles have them, both inclusive; such texts order as the moments do.
+    /// Times in the format of profiles, both inclusive. Such texts sort in the order of time.
     TimeBetween(Option<String>, Option<String>),
 }
 
-/// A value that is asked for, in each form that a field may compare.
+/// A value in each form that a field may compare.
 #[derive(Debug)]
 pub(crate) struct Literal {
-    /// As it is compared: folded if the field folds.
+    /// The text, in lower case if the field is case-insensitive.
     pub(crate) text: String,
     pub(crate) quoted: bool,
     pub(crate) number: Option<f64>,
@@ -49,12 +49,12 @@ pub(crate) struct Literal {
 /// One end of a range.
 #[derive(Debug)]
 pub(crate) struct Limit<T> {
-    /// `None` is open.
+    /// The value; `None` is an open end.
     pub(crate) value: Option<T>,
     pub(crate) inclusive: bool,
 }
 
-/// Reads a query.
+/// Parses a query.
 pub(crate) fn parse(query: &str) -> Result<Expr, UnsupportedQuery> {
     let tokens = tokens(query)?;
     if tokens.is_empty() {
@@ -78,7 +78,7 @@ struct Parser {
 }
 
 impl Parser {
-    /// `a OR b c`: a series of which one is enough.
+    /// Parses `a OR b c`: alternatives.
     fn parse_or(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         let mut alternatives = vec![self.parse_and(field)?];
         loop {
@@ -94,7 +94,7 @@ impl Parser {
         Ok(combine(alternatives, Expr::Or))
     }
 
-    /// `a AND b`: a series of which all are needed.
+    /// Parses `a AND b`: a conjunction.
     fn parse_and(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         let mut operands = vec![self.parse_not(field)?];
         loop {
@@ -159,7 +159,7 @@ fn combine(mut exprs: Vec<Expr>, many: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
     }
 }
 
-/// One term, phrase or range of a field, or of the fields that stand for none.
+/// Builds the expression for one term, phrase or range of a field, or of the default fields.
 fn field_expr(field: Option<&str>, operand: Operand) -> Result<Expr, UnsupportedQuery> {
     match (field, operand) {
         (Some("_exists_"), Operand::Phrase(name)) => exists_expr(&name),
@@ -234,7 +234,7 @@ fn normalized_part(field: &Field, part: Part) -> Part {
     }
 }
 
-/// The text as the field compares it.
+/// Returns the text in the form that the field compares.
 fn normalized(field: &Field, text: String) -> String {
     match field.kind {
         Kind::Name | Kind::Email => text.to_lowercase(),
@@ -272,7 +272,7 @@ fn parse_range(
     upper: Bound,
 ) -> Result<Condition, UnsupportedQuery> {
     if !field.ranges {
-        // The first of these texts was seen in the wild; the others follow it.
+        // The first of these texts was observed; the others follow its pattern.
         let operator = match (&upper.value, &lower.value) {
             (Some(_), _) if upper.inclusive => "less or equal",
             (Some(_), _) => "less than",

@@ -1,8 +1,8 @@
-//! Moments and stretches of time as a search names them.
+//! Times and periods in queries.
 //!
-//! Documented: parts can be left out from the right, so that `2017-12` is a whole month, and
-//! milliseconds can be given. Assumed: that an inclusive end of a range includes all of such a
-//! stretch, and an exclusive one none of it.
+//! Documented: parts can be omitted from the right, so that `2017-12` is a whole month, and
+//! milliseconds can be given. Assumed: an inclusive end of a range includes all of such a period,
+//! an exclusive one none of it.
 
 /// The last millisecond of the year 9999.
 pub(crate) const LAST: i64 = 253_402_300_799_999;
@@ -12,20 +12,20 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 const DAYS_TO_EPOCH: i64 = 719_468;
 const DAYS_PER_ERA: i64 = 146_097;
 
-/// A stretch of time that a text names: its first and its last millisecond since 1970.
+/// A period: its first and last millisecond since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Period {
     pub(crate) first: i64,
     pub(crate) last: i64,
 }
 
-/// The moment that a complete text names, if it is one.
+/// Returns the time that a complete text denotes.
 pub(crate) fn millis(text: &str) -> Option<i64> {
     text.contains('T').then(|| period(text)).flatten().map(|period| period.first)
 }
 
-/// What a text names that may leave out parts from the right: `2018`, `2018-01`, `2018-01-15`,
-/// `2018-01-15T10:30`, with seconds, with a fraction, with `Z` or an offset.
+/// Returns the period that a text denotes. Parts may be omitted from the right: `2018`, `2018-01`,
+/// `2018-01-15`, `2018-01-15T10:30`, with seconds, with a fraction, with `Z` or an offset.
 pub(crate) fn period(text: &str) -> Option<Period> {
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (date, Some(time)),
@@ -58,7 +58,7 @@ pub(crate) fn period(text: &str) -> Option<Period> {
     Some(Period { first, last: first + length - 1 })
 }
 
-/// The time of day in milliseconds, and how long the stretch is that it names.
+/// Returns the time of day and the length of the denoted period, in milliseconds.
 fn time_of_day(text: &str) -> Option<(i64, i64)> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
@@ -94,7 +94,7 @@ fn time_of_day(text: &str) -> Option<(i64, i64)> {
     Some((of_day + padded.parse::<i64>().ok()?, 1))
 }
 
-/// The time without its offset, and the offset in milliseconds.
+/// Returns the time without its offset, and the offset in milliseconds.
 fn split_offset(text: &str) -> Option<(&str, i64)> {
     if let Some(time) = text.strip_suffix('Z') {
         return Some((time, 0));
@@ -122,7 +122,7 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The day counted from 1970-01-01; years are taken to start in March.
+/// Returns the number of days since 1970-01-01. Years are counted from March.
 fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

@@ -6,17 +6,17 @@ use super::error::UnsupportedQuery;
 use super::matcher::{self, IsMember};
 use super::parser;
 
-/// A query that was understood.
+/// A parsed query.
 #[derive(Debug)]
 pub struct Query(parser::Expr);
 
 impl Query {
-    /// Reads a query; one of nothing but blanks finds everybody.
+    /// Parses a query. A blank one matches all users.
     pub fn parse(text: &str) -> Result<Self, UnsupportedQuery> {
         parser::parse(text).map(Self)
     }
 
-    /// Whether the query finds the user.
+    /// Returns whether the query matches the user.
     pub fn matches(&self, user: &Map<String, Value>, is_member: IsMember<'_>) -> bool {
         matcher::matches(&self.0, user, is_member)
     }

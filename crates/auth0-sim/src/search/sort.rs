@@ -1,9 +1,8 @@
 //! The order of search results.
 //!
-//! Documented: one field, ascending or descending, none of the metadata. Assumed: which fields,
-//! that records without a value come last either way, and that fields without case sort so.
-//! Contradictory: whether records that sort alike keep their order between requests, so that is
-//! a switch.
+//! Documented: one field, ascending or descending, no metadata. Assumed: which fields, that records
+//! without a value come last in both directions, and that case-insensitive fields sort so.
+//! Contradictory, hence a switch: whether the order of records with equal sort keys is stable.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
 
-/// Fields that can be sorted by.
+/// The sortable fields.
 const SORTABLE_FIELDS: [&str; 17] = [
     "user_id",
     "email",
@@ -41,16 +40,16 @@ pub(crate) struct Sort {
     descending: bool,
 }
 
-/// What comes of records that sort alike, or of all of them where nothing is sorted.
+/// The order of records with equal sort keys, or of all records of an unsorted list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TieOrder {
-    /// The order in which they were created.
+    /// The order of creation.
     Stable,
-    /// An order that hangs on this number, which is another one for each request.
+    /// An order derived from this number, which differs for each request.
     Shuffled(u64),
 }
 
-/// A value as it sorts.
+/// A sort key.
 #[derive(Debug, PartialEq, PartialOrd)]
 enum SortKey<'a> {
     Flag(bool),
@@ -59,7 +58,7 @@ enum SortKey<'a> {
 }
 
 impl Sort {
-    /// Reads `field:1` or `field:-1`; says what is wrong otherwise.
+    /// Parses `field:1` or `field:-1`. Errors say what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let malformed = || format!(r"String does not match pattern ^((.+):(-1|1))$: {text}");
         let (field, direction) = text.rsplit_once(':').ok_or_else(malformed)?;
@@ -105,7 +104,7 @@ impl Sort {
     }
 }
 
-/// Puts users, which come in the order of their creation, into the order that is asked for.
+/// Sorts users, which are given in order of creation.
 pub(crate) fn sorted<'a>(
     users: Vec<&'a Map<String, Value>>,
     sort: Option<Sort>,

@@ -1,4 +1,4 @@
-//! Bodies of answers: whole, cut short, or without end.
+//! Response bodies: whole, truncated, or oversized.
 
 use std::io;
 use std::pin::Pin;
@@ -6,20 +6,20 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
-/// What an endless body is made of.
+/// The repeated contents of an oversized body.
 const CHUNK: &[u8] = &[b'a'; 16 * 1024];
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
 pub(crate) enum Body {
     Whole(Bytes),
-    /// Says it is `length` long, sends `part`, and ends with an error once that is on its way.
+    /// Announces `length` bytes, sends `part`, and fails after `part` has been flushed.
     Truncated {
         part: Bytes,
         length: u64,
         is_flushed: bool,
     },
-    /// So many bytes of JSON text, without saying beforehand how many.
+    /// The given number of bytes of JSON text, without an announced length.
     Oversized {
         left: u64,
         has_started: bool,
@@ -37,7 +37,7 @@ impl Body {
         Self::Whole(bytes)
     }
 
-    /// The first half, and the promise of more than there is.
+    /// Returns the first half of the bytes, with a length beyond that.
     pub(crate) fn truncated(bytes: &Bytes) -> Self {
         let length = bytes.len().max(2) as u64;
         Self::Truncated { part: bytes.slice(..bytes.len() / 2), length, is_flushed: false }
@@ -62,13 +62,13 @@ impl HttpBody for Body {
             Self::Whole(bytes) => frame(std::mem::take(bytes)),
             Self::Truncated { part, .. } if !part.is_empty() => frame(std::mem::take(part)),
             Self::Truncated { is_flushed: is_flushed @ false, .. } => {
-                // What has been handed over is written out before this is asked again.
+                // Pending lets the connection flush `part` before it polls again.
                 *is_flushed = true;
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
             Self::Truncated { .. } => {
-                Poll::Ready(Some(Err(io::Error::other("cut short on purpose"))))
+                Poll::Ready(Some(Err(io::Error::other("truncated by an injected fault"))))
             }
             Self::Oversized { left: 0, .. } => Poll::Ready(None),
             Self::Oversized { left, has_started: has_started @ false } => {

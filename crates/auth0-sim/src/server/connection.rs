@@ -1,4 +1,4 @@
-//! Connections, from their acceptance to their end.
+//! The accept loop and the connections.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ use super::pipeline::handle_request;
 use super::socket::{ResetSignal, Socket};
 use crate::state::SharedState;
 
-/// Takes connections until it is stopped; those that stand are dropped with it.
+/// Accepts connections until shutdown. Open connections are dropped with this future.
 pub(super) async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -29,7 +29,8 @@ pub(super) async fn accept(
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // Too many open files, or somebody who left again: the next one may fare better.
+                // Accepting fails when file descriptors run out or the client has left; the next
+                // attempt may succeed.
                 let Ok((stream, peer)) = accepted else {
                     tokio::task::yield_now().await;
                     continue;
@@ -46,7 +47,7 @@ pub(super) async fn accept(
     while connections.join_next().await.is_some() {}
 }
 
-/// Waits until it is told to stop.
+/// Waits until shutdown is requested.
 async fn stop_requested(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }

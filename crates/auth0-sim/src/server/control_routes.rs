@@ -1,5 +1,7 @@
-//! The same control over HTTP, below `/__sim/`. These requests are neither counted nor limited,
-//! and no fault strikes them. They need no credentials: the stand-in is for tests.
+//! The control routes below `/__sim/`.
+//!
+//! These requests are not counted, rate limited or subject to faults. They need no credentials,
+//! because the stand-in is for tests.
 
 use hyper::Method;
 use serde::de::DeserializeOwned;
@@ -29,7 +31,7 @@ fn dispatch(state: &mut State, request: &Request, path: &[&str]) -> Result<Respo
         ["switches"] if is(Method::GET) => ok(to_json(&state.switches)?),
         ["switches"] if is(Method::PATCH) => {
             let Value::Object(mut members) = to_json(&state.switches)? else {
-                return Err(bad_request("the switches cannot be read"));
+                return Err(bad_request("the switches cannot be serialized"));
             };
             members.extend(body::<Map<String, Value>>(request)?);
             state.switches = serde_json::from_value::<Switches>(members.into())
@@ -113,5 +115,5 @@ fn bad_request(message: &str) -> ApiError {
 }
 
 fn not_found() -> ApiError {
-    ApiError::bare(404, "There is no such thing under /__sim.")
+    ApiError::bare(404, "No such control route or resource.")
 }

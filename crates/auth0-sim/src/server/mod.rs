@@ -1,4 +1,4 @@
-//! The server, from the socket to the handler.
+//! The server, from the socket to the handlers.
 
 mod body;
 mod connection;

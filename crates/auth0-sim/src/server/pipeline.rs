@@ -1,4 +1,4 @@
-//! The way of one request, from its head to its answer, and how faults come about.
+//! The steps of a request from its head to its response, including injected faults.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,13 +20,13 @@ use crate::state::{SharedState, State};
 use crate::traffic::faults::FaultKind;
 use crate::traffic::rate_limits;
 
-/// The largest body that is read (documented: 1 MB).
+/// The largest accepted body (documented: 1 MB).
 const MAX_BODY: usize = 1024 * 1024;
-/// The longest path with query (that there is a limit is documented, where it lies is assumed).
+/// The longest accepted path with query (a limit is documented, its value is assumed).
 const MAX_TARGET: usize = 16 * 1024;
 
-/// The way of one request. Its steps, in their order: count, record, faults before, latency, rate
-/// limit, token, scope, handler, faults after.
+/// Handles a request. The steps in order: count, record, faults before, latency, rate limit, token,
+/// scope, handler, faults after.
 pub(crate) async fn handle_request(
     shared: &SharedState,
     reset: &ResetSignal,
@@ -109,7 +109,7 @@ pub(crate) async fn handle_request(
     }
 }
 
-/// Rate limit, token, scope, handler.
+/// Applies rate limit, token, scope and handler.
 fn handle(
     state: &mut State,
     route: Option<&Route>,
@@ -184,7 +184,7 @@ fn parse_request(
     }
 }
 
-/// What the request is counted as.
+/// Returns the name under which the request is counted.
 fn route_name(route: Option<&Route>, request: &Request) -> String {
     let Some(route) = route else { return format!("{} (unknown)", request.method) };
     let name = route.name();
@@ -194,7 +194,7 @@ fn route_name(route: Option<&Route>, request: &Request) -> String {
     parameters::grant_name(request).map_or(name.clone(), |grant| format!("{name} {grant}"))
 }
 
-/// An error as Auth0 would have answered it by itself.
+/// Returns an injected error in Auth0's format.
 fn fault_response(status: u16, retry_after: Option<u64>, route: Option<&Route>) -> Response {
     let is_management = route.is_none_or(Route::is_management);
     let error = match (status, is_management) {
@@ -211,10 +211,10 @@ fn fault_response(status: u16, retry_after: Option<u64>, route: Option<&Route>) 
     }
 }
 
-/// The answer with another body and a status of success.
+/// Replaces the body of a response and makes its status a success.
 fn with_body(response: Response, body: Bytes) -> Response {
     let status = if (200..300).contains(&response.status) { response.status } else { 200 };
-    // A 204 has no body that could be spoiled.
+    // A 204 response must not have a body.
     let status = if status == 204 && !body.is_empty() { 200 } else { status };
     Response { status, body, ..response }
 }
@@ -236,7 +236,7 @@ fn send_with(
     sent.body(body(response.body)).unwrap_or_default()
 }
 
-#[expect(clippy::disallowed_methods, reason = "to be slow is what is asked for")]
+#[expect(clippy::disallowed_methods, reason = "a delay was requested")]
 async fn sleep_millis(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }

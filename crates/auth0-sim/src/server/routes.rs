@@ -1,4 +1,4 @@
-//! The one table of routes.
+//! The route table.
 
 use hyper::Method;
 
@@ -20,10 +20,10 @@ use crate::users::patch::patch_user;
 use crate::users::read::read_user;
 use crate::users::user_blocks;
 
-/// What a route asks of a token.
+/// The scopes that a route requires.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RequiredScopes {
-    /// No token at all.
+    /// No token is required.
     Public,
     /// A Management token with any of these scopes.
     Any(&'static [&'static str]),
@@ -33,7 +33,7 @@ pub(crate) enum RequiredScopes {
 
 type Handler = fn(&mut State, &Request, i64) -> Result<Response, ApiError>;
 
-/// One route.
+/// A route.
 pub(crate) struct Route {
     method: Method,
     pattern: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct Route {
 use RequiredScopes::{All, Any, Public};
 
 const ROUTES: &[Route] = &[
-    // The people.
+    // Users.
     get("/api/v2/users", Any(&["read:users"]), list_users),
     post("/api/v2/users", Any(&["create:users"]), create_user),
     get("/api/v2/users/{id}", Any(&["read:users"]), read_user),
@@ -55,7 +55,7 @@ const ROUTES: &[Route] = &[
     delete("/api/v2/user-blocks", Any(&["update:users"]), user_blocks::unblock_by_identifier),
     get("/api/v2/user-blocks/{id}", Any(&["read:users"]), user_blocks::list_by_id),
     delete("/api/v2/user-blocks/{id}", Any(&["update:users"]), user_blocks::unblock_by_id),
-    // What people hold.
+    // Assignments of users.
     get(
         "/api/v2/users/{id}/organizations",
         Any(&["read:organizations"]),
@@ -109,15 +109,15 @@ const ROUTES: &[Route] = &[
     get("/api/v2/connections", Any(&["read:connections"]), connections::list),
     get("/api/v2/connections/{id}", Any(&["read:connections"]), connections::read),
     get("/api/v2/clients/{id}", Any(&["read:clients"]), clients::read),
-    // Authentication.
+    // Authentication API.
     post("/oauth/token", Public, issue_token),
     post("/dbconnections/change_password", Public, request_password_change),
     get("/.well-known/openid-configuration", Public, openid_configuration),
     get("/.well-known/jwks.json", Public, key_set),
 ];
 
-/// The route for a request, and what stands in the place of its `{…}`. Literal segments are
-/// tried before the `{…}` of a later row, in the order of the table.
+/// Returns the route for a request and the values of its `{…}` segments. The first match in table
+/// order wins.
 pub(crate) fn find(method: &Method, segments: &[String]) -> Option<(&'static Route, Vec<String>)> {
     ROUTES
         .iter()
@@ -126,12 +126,12 @@ pub(crate) fn find(method: &Method, segments: &[String]) -> Option<(&'static Rou
 }
 
 impl Route {
-    /// Its name, as [`Control::calls`](crate::Control::calls) has it.
+    /// Returns the name, as in [`Control::calls`](crate::Control::calls).
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.pattern)
     }
 
-    /// Whether it is the Management API's, whose errors have a form of their own.
+    /// Returns whether the route belongs to the Management API, which has its own error format.
     pub(crate) fn is_management(&self) -> bool {
         self.pattern.starts_with("/api/v2/")
     }
@@ -173,7 +173,7 @@ const fn delete(pattern: &'static str, required_scopes: RequiredScopes, handler:
 }
 
 impl RequiredScopes {
-    /// Whether what the token carries is enough.
+    /// Returns 403 if the token's scopes are insufficient.
     pub(crate) fn check(self, request: &Request) -> Result<(), ApiError> {
         let (is_sufficient, expected) = match self {
             Self::Public => return Ok(()),

@@ -1,4 +1,4 @@
-//! The server: where it listens and how it ends.
+//! Start and stop of a stand-in.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,10 +17,10 @@ use crate::control::Control;
 use crate::crypto::CryptoError;
 use crate::state::{SharedState, State};
 
-/// How long a stop waits for requests that are under way.
+/// How long a stop waits for requests in flight.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// A running stand-in. Dropping it ends it and all of its connections.
+/// A running stand-in. Dropping it stops it and closes all connections.
 #[derive(Debug)]
 pub struct Sim {
     url: String,
@@ -30,7 +30,7 @@ pub struct Sim {
     task: JoinHandle<()>,
 }
 
-/// Why there is no stand-in.
+/// The reason why a stand-in did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// The address cannot be listened on.
@@ -38,11 +38,11 @@ pub enum StartError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// There are no signing keys.
-    #[error("the signing keys cannot be made")]
+    /// The signing keys cannot be generated.
+    #[error("the signing keys cannot be generated")]
     Keys,
 }
 
@@ -53,7 +53,7 @@ impl From<CryptoError> for StartError {
 }
 
 impl Sim {
-    /// Starts on the current tokio runtime.
+    /// Starts a stand-in on the current tokio runtime.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let address = config.listen;
         let failed = |source| StartError::Listen { address, source };
@@ -62,7 +62,7 @@ impl Sim {
         let tls = config.tls.clone();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let host = match address.ip() {
-            // A name by which this machine at least can reach it.
+            // An unspecified address is not a destination; loopback is.
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
             IpAddr::V6(ip) if ip.is_unspecified() => format!("[{}]", Ipv6Addr::LOCALHOST),
             IpAddr::V4(ip) => ip.to_string(),
@@ -79,23 +79,22 @@ impl Sim {
         Ok(Self { url, ca_pem, control, stop, task })
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`, without a slash at the end.
+    /// Returns the URL, `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The way to look inside and to change its behaviour.
+    /// Returns the handle to inspect and control the stand-in.
     pub fn control(&self) -> &Control {
         &self.control
     }
 
-    /// With TLS: the certificate of the authority that clients have to trust.
+    /// Returns the certificate of the authority that clients must trust, if TLS is on.
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
     }
 
-    /// Takes no more connections, lets requests that are under way come to their end for at most
-    /// five seconds, and ends.
+    /// Stops accepting connections, waits up to five seconds for requests in flight, and ends.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let _ = tokio::time::timeout(DRAIN, &mut self.task).await;

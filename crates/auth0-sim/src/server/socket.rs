@@ -1,4 +1,4 @@
-//! A socket that can be made to end with a reset.
+//! A socket that can be closed with a TCP reset.
 
 use std::io;
 use std::pin::Pin;
@@ -10,12 +10,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// Asks for a connection to be reset.
+/// A request to reset a connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ResetSignal(Arc<(AtomicBool, Notify)>);
 
 impl ResetSignal {
-    /// Asks for it. What asked never gets on.
+    /// Requests the reset. The future never completes.
     pub(crate) async fn request_reset<T>(&self) -> T {
         let (is_requested, notify) = &*self.0;
         is_requested.store(true, Ordering::SeqCst);
@@ -23,13 +23,13 @@ impl ResetSignal {
         std::future::pending().await
     }
 
-    /// Waits until it is asked for.
+    /// Waits until a reset is requested.
     pub(crate) async fn requested(&self) {
         self.0.1.notified().await;
     }
 }
 
-/// A socket that resets its connection when it is dropped, if it was asked for.
+/// A socket that resets its connection on drop if that was requested.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,

@@ -1,4 +1,4 @@
-//! TLS with a certificate that is made for the occasion.
+//! TLS with a generated certificate.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use tokio_rustls::rustls::{self, ServerConfig};
 
 /// A certificate for `localhost`, `127.0.0.1` and `::1`, and the authority that signed it.
 ///
-/// `Debug` shows no key.
+/// `Debug` omits keys.
 #[derive(Debug, Clone)]
 pub struct Tls {
     ca_pem: String,
     server: Arc<ServerConfig>,
 }
 
-/// The certificate could not be made.
+/// The certificate could not be generated.
 #[derive(Debug, Error)]
-#[error("the certificate cannot be made")]
+#[error("the certificate cannot be generated")]
 pub struct TlsError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl From<rcgen::Error> for TlsError {
@@ -40,12 +40,12 @@ impl From<rustls::Error> for TlsError {
 }
 
 impl Tls {
-    /// A new authority and a new certificate, of keys that nobody keeps.
+    /// Generates an authority and a certificate. The authority's key is discarded.
     pub fn generate() -> Result<Self, TlsError> {
         Self::generate_for(&[])
     }
 
-    /// The same, and the certificate is good for these names too.
+    /// Generates a certificate that is also valid for these names.
     pub fn generate_for(names: &[String]) -> Result<Self, TlsError> {
         let ca_key = KeyPair::generate()?;
         let mut ca = CertificateParams::default();
@@ -71,12 +71,12 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![certificate], key)?;
-        // HTTP/1.1 alone: a fault of one request must not hit the others of its connection.
+        // HTTP/1.1 only, because a fault of one request must not affect others on its connection.
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self { ca_pem, server: Arc::new(server) })
     }
 
-    /// The certificate of the authority, for clients to trust.
+    /// Returns the certificate of the authority, for clients to trust.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }

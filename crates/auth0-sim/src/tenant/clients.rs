@@ -1,6 +1,6 @@
-//! `GET /api/v2/clients/{id}`, as a token without `read:client_keys` sees it: no secret.
+//! `GET /api/v2/clients/{id}`, as returned to a token without `read:client_keys`: no secret.
 //!
-//! Documented: the members that are here; a real answer has many more.
+//! Documented: the members that are here; a real response has many more.
 
 use serde_json::json;
 

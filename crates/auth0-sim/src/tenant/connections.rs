@@ -1,6 +1,6 @@
 //! `GET /api/v2/connections` and `/api/v2/connections/{id}`.
 //!
-//! Documented: the members. Optional usernames are shown as flexible identifiers
+//! Documented: the members. Optional usernames are represented as flexible identifiers
 //! (`options.attributes`), the other two as `options.requires_username`.
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The configuration of the tenant as the Management API shows it.
+//! The tenant's configuration in the Management API.
 
 pub(crate) mod clients;
 pub(crate) mod connections;

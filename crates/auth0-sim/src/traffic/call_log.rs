@@ -1,4 +1,4 @@
-//! What was asked: counts for each route, and the requests themselves with secrets taken out.
+//! The received requests with secrets redacted, and their number for each route.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -8,23 +8,23 @@ use serde_json::{Map, Value};
 
 use crate::http::request::Request;
 
-/// How many requests are kept.
+/// The maximum number of recorded requests.
 const MAX_RECORDED: usize = 10_000;
-/// Members of bodies whose values are not kept.
+/// The members of bodies whose values are redacted.
 const REDACTED: [&str; 4] = ["password", "client_secret", "client_assertion", "refresh_token"];
 
-/// A request as it came in. `Debug` shows its route alone, since the rest is about people.
+/// A received request. `Debug` shows its route only, because the rest is personal data.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct RecordedRequest {
     /// The method.
     pub method: String,
-    /// The route, as [`Control::calls`](crate::Control::calls) names it.
+    /// The route, as named by [`Control::calls`](crate::Control::calls).
     pub route: String,
     /// Path and query, not decoded.
     pub target: String,
-    /// The headers, by their names in lower case; `authorization` has its scheme alone.
+    /// The headers by lower-case name. Of `authorization`, only the scheme is kept.
     pub headers: BTreeMap<String, String>,
-    /// The body, if it is JSON or a form; the values of secret members are `[redacted]`.
+    /// The body, if it is JSON or a form. The values of secret members are `[redacted]`.
     pub body: Option<Value>,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-/// Every count, and the last requests.
+/// The number of requests of each route, and the last requests.
 #[derive(Default)]
 pub(crate) struct CallLog {
     counts: BTreeMap<String, u64>,

@@ -1,62 +1,62 @@
-//! Faults that are put there on purpose.
+//! Injected faults.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that is to go wrong.
+/// A fault to inject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// On which route, named as [`Control::calls`](crate::Control::calls) names it; `None`: on any
-    /// but the control routes.
+    /// The affected route, as named by [`Control::calls`](crate::Control::calls). `None` means
+    /// every route except the control routes.
     #[serde(default)]
     pub route: Option<String>,
-    /// How many requests pass before it strikes.
+    /// How many matching requests pass before the fault applies.
     #[serde(default)]
     pub skip: u64,
-    /// How many times it strikes; `None`: until it is cleared.
+    /// How many times the fault applies. `None` means until it is removed.
     #[serde(default)]
     pub times: Option<u64>,
-    /// What goes wrong.
+    /// The kind of fault.
     #[serde(flatten)]
     pub kind: FaultKind,
 }
 
-/// What goes wrong.
+/// The kind of fault.
 ///
-/// "After" means that the request has been carried out and only its answer is spoiled.
+/// "After" means that the request has been carried out and only its response is affected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FaultKind {
-    /// An error in Auth0's form, in place of carrying the request out.
+    /// An error in Auth0's format. The request is not carried out.
     Status {
         /// The status.
         status: u16,
-        /// The seconds of a `Retry-After` header, if there is to be one.
+        /// The seconds of a `Retry-After` header, if any.
         #[serde(default)]
         retry_after: Option<u64>,
     },
-    /// The request waits, and is then carried out.
+    /// A delay, after which the request is carried out.
     Delay {
-        /// For so many milliseconds of the machine's clock.
+        /// The delay in milliseconds of the system clock.
         millis: u64,
     },
-    /// Never an answer, and nothing is carried out.
+    /// No response. The request is not carried out.
     Hang,
-    /// Never an answer, after.
+    /// No response, after.
     HangAfter,
-    /// The connection is reset, and nothing is carried out.
+    /// A connection reset. The request is not carried out.
     ResetBefore,
-    /// The connection is reset, after.
+    /// A connection reset, after.
     ResetAfter,
-    /// A success whose body is no JSON, after.
+    /// A success whose body is not JSON, after.
     Malformed,
-    /// An answer that ends before its length is reached, after.
+    /// A response shorter than its announced length, after.
     Truncated,
-    /// A success with so many bytes, after.
+    /// A success with a large body, after.
     Oversized {
-        /// How many.
+        /// The size of the body.
         bytes: u64,
     },
-    /// A page of HTML, as a proxy on the way answers, in place of carrying the request out.
+    /// An HTML page, as from an intermediate proxy. The request is not carried out.
     Html {
         /// The status.
         status: u16,
@@ -65,7 +65,7 @@ pub enum FaultKind {
     EmptyBody,
 }
 
-/// The faults that wait.
+/// The active faults.
 #[derive(Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
@@ -78,8 +78,8 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The fault that strikes a request, if one does: the first that is due. Each that could have
-    /// struck, up to that one, has seen a request pass.
+    /// Returns the first fault that is due for a request of this route, and uses it up once.
+    /// Matching faults before it that still skip requests count this one.
     pub(crate) fn take_due(&mut self, route: &str) -> Option<FaultKind> {
         let due = self.0.iter_mut().find_map(|fault| {
             if fault.route.as_deref().is_some_and(|only| only != route) || fault.times == Some(0) {

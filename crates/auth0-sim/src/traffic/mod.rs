@@ -1,4 +1,4 @@
-//! Traffic: recorded requests, injected faults, rate limits.
+//! Recorded requests, injected faults, rate limits.
 
 pub(crate) mod call_log;
 pub(crate) mod faults;

@@ -1,10 +1,9 @@
 //! Auth0's rate limits: token buckets, evaluated globally first and then for an endpoint.
 //!
 //! Documented: the buckets, their order, the three headers, the figures of the plans, and that the
-//! Authentication API has limits of its own. Observed: the body of a 429.
-//! Assumed: that an endpoint's headers tell of its own bucket if it has one and of the global one
-//! otherwise; that a limit by the minute is refilled by its share each second, without which its
-//! burst would be all there is; that an endpoint's 429 has the same text as a global one.
+//! Authentication API has separate limits. Observed: the body of a 429. Assumed: an endpoint's
+//! headers describe its own bucket if it has one and the global one otherwise; a limit per minute
+//! is refilled proportionally each second; an endpoint's 429 has the same text as a global one.
 
 use std::collections::HashMap;
 
@@ -16,9 +15,9 @@ use crate::http::error::ApiError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimit {
-    /// The most requests to the Management API at once; 0: no global limit.
+    /// The burst of requests to the Management API. 0 means no global limit.
     pub global_burst: u64,
-    /// How many more each second brings.
+    /// The refill per second.
     pub global_per_second: u64,
     /// The limits of endpoints of the Management API.
     pub endpoints: Vec<EndpointLimit>,
@@ -28,23 +27,23 @@ pub struct RateLimit {
     pub retry_after_header: bool,
 }
 
-/// A bucket and what flows into it.
+/// The size and refill of a token bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
-    /// What it holds.
+    /// The capacity.
     pub burst: u64,
-    /// What flows in within a minute.
+    /// The refill per minute.
     pub per_minute: u64,
 }
 
-/// A bucket that some routes share.
+/// A bucket that several routes share.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointLimit {
-    /// What the policy is called.
+    /// The name of the policy.
     pub name: String,
-    /// The routes, named as [`Control::calls`](crate::Control::calls) names them.
+    /// The routes, as named by [`Control::calls`](crate::Control::calls).
     pub routes: Vec<String>,
     /// The bucket.
     pub bucket: Bucket,
@@ -57,7 +56,7 @@ impl Default for RateLimit {
 }
 
 impl RateLimit {
-    /// The free plan.
+    /// Returns the limits of the free plan.
     pub fn free() -> Self {
         Self {
             global_burst: 2,
@@ -68,7 +67,7 @@ impl RateLimit {
         }
     }
 
-    /// A self-service plan (Essentials, Professional), as far as users go.
+    /// Returns the limits on users of a self-service plan (Essentials, Professional).
     pub fn self_service() -> Self {
         let endpoint = |name: &str, burst, per_minute, routes: &[&str]| EndpointLimit {
             name: name.to_owned(),
@@ -98,7 +97,7 @@ impl RateLimit {
         }
     }
 
-    /// The enterprise plan in production.
+    /// Returns the limits of the enterprise plan in production.
     pub fn enterprise() -> Self {
         Self {
             global_burst: 50,
@@ -110,29 +109,29 @@ impl RateLimit {
     }
 }
 
-/// What the headers of an answer tell.
+/// The values of the rate limit headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota {
     pub(crate) limit: u64,
     pub(crate) remaining: u64,
-    /// In seconds since 1970: when a token is next added.
+    /// When the next token is added, in seconds since 1970.
     pub(crate) reset: i64,
-    /// Whether the request may pass.
+    /// Whether the request is allowed.
     pub(crate) is_allowed: bool,
 }
 
-/// The buckets as full as they are.
+/// The current levels of the buckets.
 #[derive(Default)]
 pub(crate) struct RateLimiter(HashMap<String, BucketLevel>);
 
-/// Thousandths of a token, and the second in which they were counted.
+/// A level in thousandths of a token, and the second at which it was computed.
 struct BucketLevel {
     millitokens: u64,
     second: i64,
 }
 
 impl RateLimiter {
-    /// Takes a token for a request; `None` if no limit is about it.
+    /// Takes a token for a request. Returns `None` if no limit covers the route.
     pub(crate) fn take(
         &mut self,
         limit: &RateLimit,
@@ -189,7 +188,7 @@ impl RateLimiter {
     }
 }
 
-/// The answer to a request that must wait.
+/// Returns the response to a rate-limited request.
 pub(crate) fn too_many_requests(is_management: bool) -> ApiError {
     if is_management {
         ApiError::new(429, "Global limit has been reached", "too_many_requests")

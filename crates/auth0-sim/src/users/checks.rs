@@ -1,4 +1,4 @@
-//! Checks that the creation and the change of a user have in common.
+//! Checks shared by the creation and the change of a user.
 
 use serde_json::{Map, Value};
 
@@ -10,17 +10,17 @@ use crate::config::{Connection, Usernames};
 use crate::http::error::ApiError;
 use crate::http::validation::{Property, invalid_body, invalid_property};
 
-/// 400: a property is missing.
+/// Returns 400 for a missing property.
 pub(super) fn missing_property(name: &str) -> ApiError {
     invalid_body(&format!("Missing required property: {name}"))
 }
 
-/// 400: there is no such connection, as it is told of a name in a body.
+/// Returns 400 for an unknown connection in a body.
 pub(super) fn unknown_connection() -> ApiError {
     ApiError::new(400, "The connection does not exist.", "inexistent_connection")
 }
 
-/// Refuses a password that is longer than can be kept.
+/// Rejects a password that is too long to be hashed.
 pub(super) fn check_password(password: &str, property: &Property) -> Result<(), ApiError> {
     let length = password.len();
     if length > MAX_BYTES {
@@ -30,7 +30,7 @@ pub(super) fn check_password(password: &str, property: &Property) -> Result<(), 
     Ok(())
 }
 
-/// Refuses a username that the connection does not take, and says it as it is stored.
+/// Rejects a username that the connection does not accept. Returns it in its stored form.
 pub(super) fn check_username(username: &str, connection: &Connection) -> Result<String, ApiError> {
     if connection.usernames == Usernames::None {
         return Err(ApiError::bare(
@@ -45,12 +45,12 @@ pub(super) fn check_username(username: &str, connection: &Connection) -> Result<
     Ok(username.to_lowercase())
 }
 
-/// 400: the username is taken.
+/// Returns 400 for a username in use.
 pub(super) fn username_taken() -> ApiError {
     ApiError::new(400, "The username provided is in use already.", "auth0_idp_error")
 }
 
-/// Refuses metadata with names that may not be used.
+/// Rejects metadata with invalid or reserved names.
 pub(super) fn check_metadata(body: &Map<String, Value>) -> Result<(), ApiError> {
     for (metadata, property) in [(Metadata::App, &APP_METADATA), (Metadata::User, &USER_METADATA)] {
         if let Some(Value::Object(members)) = body.get(metadata.key()) {

@@ -1,8 +1,8 @@
 //! `POST /api/v2/users`.
 //!
-//! Documented: the closed body, the connection, `user_id` as a suffix, when a verification mail
-//! goes out. Observed: 409 for an e-mail address or an id that is taken, 400 for a username, the
-//! texts. Assumed: the order of the checks, and the texts about a missing identifier.
+//! Documented: the closed body, the connection, `user_id` as a suffix, when a verification mail is
+//! sent. Observed: 409 for an e-mail address or an id in use, 400 for a username, the texts.
+//! Assumed: the order of the checks, and the texts about a missing identifier.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ use crate::http::response::Response;
 use crate::http::validation::check_body;
 use crate::state::State;
 
-/// The members of a body that go into the profile as they are.
+/// The members of the body that are copied into the profile.
 const COPIED: [&str; 9] = [
     "blocked",
     "family_name",
@@ -36,7 +36,7 @@ const COPIED: [&str; 9] = [
     "email_verified",
 ];
 
-/// Creates a user.
+/// Handles `POST /api/v2/users`.
 pub(crate) fn create_user(
     state: &mut State,
     request: &Request,
@@ -70,7 +70,7 @@ pub(crate) fn create_user(
     Ok(response)
 }
 
-/// The profile that a body asks for.
+/// Builds the profile of a new user from the body.
 fn new_profile(
     body: &Map<String, Value>,
     connection: &Connection,
@@ -116,7 +116,7 @@ fn new_profile(
     Ok(profile)
 }
 
-/// Refuses what is taken.
+/// Rejects an id, e-mail address or username in use.
 fn check_not_taken(state: &State, connection: &str, profile: &Profile) -> Result<(), ApiError> {
     let email = profile::text(profile, "email");
     let id = profile::text(profile, "user_id").unwrap_or("");

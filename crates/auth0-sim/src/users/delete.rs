@@ -1,7 +1,7 @@
 //! `DELETE /api/v2/users/{id}`.
 //!
-//! Documented: 204, whether or not the user was there. Assumed: that memberships of organizations
-//! and roles end with it.
+//! Documented: 204, whether or not the user existed. Assumed: memberships of organizations and
+//! roles end with it.
 
 use super::user::WriteTime;
 use crate::http::error::ApiError;
@@ -10,7 +10,7 @@ use crate::http::response::Response;
 use crate::http::validation::check_user_id;
 use crate::state::State;
 
-/// Deletes a user.
+/// Handles `DELETE /api/v2/users/{id}`.
 pub(crate) fn delete_user(
     state: &mut State,
     request: &Request,

@@ -1,6 +1,6 @@
 //! `GET /api/v2/users-by-email`.
 //!
-//! Documented: immediately consistent, compared as it is written, an array without pages.
+//! Documented: immediately consistent, case-sensitive, an array without pages.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const PARAMS: &[Param] = &[
     },
 ];
 
-/// Finds everybody with the address.
+/// Handles `GET /api/v2/users-by-email`.
 pub(crate) fn find_users_by_email(
     state: &mut State,
     request: &Request,

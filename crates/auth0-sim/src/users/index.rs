@@ -1,30 +1,30 @@
-//! The search index, which lags behind what is stored.
+//! The search index, which lags behind the store.
 //!
-//! Documented: search is eventually consistent. No source says by how much, so that is a switch:
-//! the index shows each user as it was stored so long ago.
+//! Documented: search is eventually consistent. No source says by how much, so a switch sets the
+//! lag: the index shows each user as it was stored that long ago.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::profile::Profile;
 
-/// What the index knows, by the users' places in the order of their creation.
+/// The indexed users, by their creation number.
 #[derive(Default)]
 pub(crate) struct Index {
     entries: BTreeMap<u64, IndexEntry>,
 }
 
-/// One user; `None` is one who is not, or no longer, there.
+/// An indexed user. `None` stands for one that does not exist.
 #[derive(Default)]
 struct IndexEntry {
-    /// What is shown in any case.
+    /// The version that is visible at any lag.
     settled: Option<Arc<Profile>>,
-    /// When something was stored, and what, oldest first; shown when its time has come.
+    /// The later versions, oldest first, with the time at which each was stored.
     pending: VecDeque<(i64, Option<Arc<Profile>>)>,
 }
 
 impl Index {
-    /// Takes note of what was stored now.
+    /// Records a version of a user that is stored now.
     pub(crate) fn record(
         &mut self,
         number: u64,
@@ -44,7 +44,7 @@ impl Index {
         }
     }
 
-    /// Shows everything that was stored until now.
+    /// Makes everything recorded so far visible.
     pub(crate) fn catch_up(&mut self) {
         for entry in self.entries.values_mut() {
             if let Some((_, profile)) = entry.pending.pop_back() {
@@ -55,7 +55,7 @@ impl Index {
         self.entries.retain(|_, entry| entry.settled.is_some());
     }
 
-    /// Everybody whom the index shows, in the order of their creation.
+    /// Returns all visible users, in order of creation.
     pub(crate) fn visible(&self, now: i64, lag: u64) -> impl Iterator<Item = &Profile> {
         self.entries.values().filter_map(move |entry| {
             let newest =
@@ -65,7 +65,7 @@ impl Index {
     }
 }
 
-/// Whether the index shows now what was stored then.
+/// Returns whether a version stored at this time is visible.
 fn is_visible(stored_at: i64, now: i64, lag: u64) -> bool {
     lag == 0 || stored_at.saturating_add_unsigned(lag) <= now
 }

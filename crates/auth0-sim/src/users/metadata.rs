@@ -1,21 +1,21 @@
 //! The two metadata objects of a user.
 //!
-//! Documented and observed: PATCH merges at the first level only, a nested object is replaced
-//! whole, `null` deletes a key, and `{}` removes everything, after which `user_metadata` is shown
-//! as `{}` and `app_metadata` not at all. Key names may not hold `.` or `$`, and `app_metadata`
-//! may not hold the names of Auth0's own fields. Assumed: that this goes for keys at every level,
-//! the wording of the refusals, and that objects emptied key by key are shown as those by `{}`.
+//! Documented and observed: PATCH merges at the first level only, a nested object is replaced,
+//! `null` deletes a key, and `{}` removes everything, after which `user_metadata` is `{}` and
+//! `app_metadata` is absent. Names must not contain `.` or `$`, and `app_metadata` must not contain
+//! the names of Auth0's own fields. Assumed: this applies to names at every level; the error texts;
+//! objects emptied key by key are shown as those emptied by `{}`.
 
 use serde_json::{Map, Value};
 
-/// Which of the two it is.
+/// One of the two metadata objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Metadata {
     App,
     User,
 }
 
-/// Names that `app_metadata` may not hold at its first level. Documented.
+/// Names that `app_metadata` must not contain at its first level. Documented.
 const RESERVED: [&str; 18] = [
     "__tenant",
     "_id",
@@ -40,7 +40,7 @@ const RESERVED: [&str; 18] = [
 impl Metadata {
     pub(crate) const BOTH: [Self; 2] = [Self::App, Self::User];
 
-    /// The name of the member in a profile.
+    /// Returns the name of the member in a profile.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::App => "app_metadata",
@@ -48,7 +48,7 @@ impl Metadata {
         }
     }
 
-    /// Refuses names that may not be used; says which in words.
+    /// Rejects invalid and reserved names, with an error text.
     pub(crate) fn check_names(self, metadata: &Map<String, Value>) -> Result<(), String> {
         let reserved: Vec<&str> = metadata
             .keys()
@@ -64,7 +64,7 @@ impl Metadata {
         }
     }
 
-    /// Puts a change into a profile.
+    /// Merges a change into a profile.
     pub(crate) fn merge_into(self, profile: &mut Map<String, Value>, change: &Map<String, Value>) {
         let mut merged = match profile.remove(self.key()) {
             Some(Value::Object(stored)) if !change.is_empty() => stored,

@@ -1,4 +1,4 @@
-//! Users: the store, the search index, and the endpoints of the Management API.
+//! Users: store, search index, and endpoints of the Management API.
 
 pub(crate) mod checks;
 pub(crate) mod create;

@@ -1,9 +1,9 @@
-//! Passwords: how they are kept, and what a connection demands of them.
+//! Password hashes and password policies.
 //!
-//! Documented: the levels, the history of up to 24, the dictionary, the personal data; 400
-//! without `errorCode`. Observed: the texts of strength and dictionary. Assumed: the texts of
-//! history and personal data, the order of the checks, and which passwords are common: the real
-//! dictionary has ten thousand.
+//! Documented: the levels, the history of up to 24, the dictionary, the personal data; 400 without
+//! `errorCode`. Observed: the texts of strength and dictionary. Assumed: the texts of history and
+//! personal data, the order of the checks, and which passwords are common: the real dictionary has
+//! ten thousand.
 
 use aws_lc_rs::{constant_time, digest, rand};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::config::{Connection, PasswordPolicy};
 use crate::http::error::ApiError;
 
-/// A password as it is kept: salted and hashed, once only, so that tests are quick.
+/// A salted hash of a password. It is computed with one round, to keep tests fast.
 #[derive(Clone)]
 pub(crate) struct PasswordHash {
     salt: [u8; 16],
@@ -21,7 +21,7 @@ pub(crate) struct PasswordHash {
 impl PasswordHash {
     pub(crate) fn new(password: &str) -> Self {
         let mut salt = [0; 16];
-        // Without random bytes the salt is zero, which a stand-in can live with.
+        // Without random bytes the salt is zero, which is acceptable in a stand-in.
         let _ = rand::fill(&mut salt);
         Self { digest: hash(salt, password), salt }
     }
@@ -38,7 +38,7 @@ fn hash(salt: [u8; 16], password: &str) -> Vec<u8> {
     context.finish().as_ref().to_vec()
 }
 
-/// The password of a user and those before it, the newest first.
+/// The current password of a user and the previous ones, newest first.
 #[derive(Clone, Default)]
 pub(crate) struct Passwords {
     current: Option<PasswordHash>,
@@ -50,7 +50,7 @@ impl Passwords {
         Self { current: password.map(PasswordHash::new), previous: Vec::new() }
     }
 
-    /// Whether it is the current one.
+    /// Returns whether this is the current password.
     pub(crate) fn matches(&self, password: &str) -> bool {
         self.current.as_ref().is_some_and(|current| current.matches(password))
     }
@@ -64,18 +64,18 @@ impl Passwords {
         }
     }
 
-    /// Whether it is the current one or one of those before it, `depth` in all.
+    /// Returns whether this is among the last `depth` passwords, including the current one.
     fn was_used(&self, password: &str, depth: usize) -> bool {
         self.current.iter().chain(&self.previous).take(depth).any(|old| old.matches(password))
     }
 }
 
-/// The longest password, in bytes: what bcrypt reads. Documented.
+/// The longest password in bytes: what bcrypt reads. Documented.
 pub(crate) const MAX_BYTES: usize = 72;
 
 const SPECIAL: &str = "!@#$%^&*()-_=+[]{};:'\",.<>/?\\|`~ ";
 
-/// Passwords that the dictionary holds.
+/// The passwords in the dictionary.
 const COMMON_PASSWORDS: [&str; 40] = [
     "123456",
     "password",
@@ -119,7 +119,7 @@ const COMMON_PASSWORDS: [&str; 40] = [
     "p@ssw0rd",
 ];
 
-/// Refuses a password that the connection does not take for the profile.
+/// Rejects a password that violates the connection's policy for this profile.
 pub(crate) fn check_policy(
     password: &str,
     connection: &Connection,
@@ -159,7 +159,7 @@ fn is_strong(password: &str, policy: PasswordPolicy) -> bool {
     }
 }
 
-/// Whether there are three equal characters in a row.
+/// Returns whether there are three equal characters in a row.
 fn has_triple(password: &str) -> bool {
     let mut run = (None, 0);
     password.chars().any(|c| {
@@ -168,8 +168,8 @@ fn has_triple(password: &str) -> bool {
     })
 }
 
-/// Whether the password holds a name or the local part of the address. Parts of fewer than three
-/// characters are not looked for (assumed).
+/// Returns whether the password contains a name or the local part of the address. Parts of fewer
+/// than three characters are ignored (assumed).
 fn contains_personal_data(password: &str, profile: &Map<String, Value>) -> bool {
     let password = password.to_lowercase();
     ["name", "given_name", "family_name", "nickname", "username", "email"]

@@ -1,12 +1,12 @@
 //! `PATCH /api/v2/users/{id}`.
 //!
 //! Documented: what can be set, what null unsets, that a new password lifts both kinds of blocks.
-//! Observed: the pairs that cannot be changed together, 400 for an e-mail address or a username
-//! that is taken, "None of the valid schemas were met" for an empty body, the refusal of fields
-//! that are read-only (on an older API), of usernames for those without one, and of attributes
-//! that a social provider owns. Contradictory or unknown, so switches: the pairs with e-mail, and
-//! what becomes of `email_verified`. Assumed: that a password lifts the block even if the same
-//! body sets it, and the `errorCode`s of pairs and usernames.
+//! Observed: the pairs that cannot be changed together, 400 for an e-mail address or a username in
+//! use, "None of the valid schemas were met" for an empty body, the errors for read-only fields (on
+//! an older API), for usernames of users without one, and for attributes that a social provider
+//! owns. Contradictory or unknown, hence switches: the pairs with e-mail, and the effect on
+//! `email_verified`. Assumed: a password lifts the block even if the same body sets it; the
+//! `errorCode`s of pairs and usernames.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ use crate::http::response::Response;
 use crate::http::validation::{check_body, check_user_id, invalid_body};
 use crate::state::State;
 
-/// What is added to the refusal of an unknown member. Observed.
+/// The hint in the error about an unknown member. Observed.
 const HINT: &str = " (consider storing them in app_metadata or user_metadata. See \"Users Metadata\" in https://auth0.com/docs/api/v2/changes for more details)";
 
-/// Pairs that cannot be changed together; the last two only in strict mode.
+/// Pairs that cannot be changed together. The last two apply in strict mode only.
 const EXCLUSIVE_PAIRS: [(&str, &str); 5] = [
     ("username", "password"),
     ("username", "email_verified"),
@@ -42,7 +42,7 @@ const EXCLUSIVE_PAIRS: [(&str, &str); 5] = [
 ];
 const ALWAYS_EXCLUSIVE: usize = 3;
 
-/// What a provider other than a database owns.
+/// Attributes that a provider other than a database owns.
 const PROVIDER_OWNED: [&str; 10] = [
     "email",
     "email_verified",
@@ -56,7 +56,7 @@ const PROVIDER_OWNED: [&str; 10] = [
     "username",
 ];
 
-/// Changes a user.
+/// Handles `PATCH /api/v2/users/{id}`.
 pub(crate) fn patch_user(
     state: &mut State,
     request: &Request,
@@ -104,7 +104,7 @@ pub(crate) fn patch_user(
     let profile = Arc::make_mut(&mut user.profile);
     set_or_remove(profile, "updated_at", json!(iso_timestamp(now)));
 
-    // Nothing has been stored until here, so a refusal leaves everything as it was.
+    // Nothing has been stored until here, so an error leaves the user unchanged.
     if let Some(email) = text(profile, "email")
         && body.get("verify_email") == Some(&json!(true))
     {
@@ -131,8 +131,8 @@ fn check_pairs(body: &Map<String, Value>, strict: bool) -> Result<(), ApiError> 
     }
 }
 
-/// The database connection that the change is about, if the user is of one. Refuses changes of
-/// what another provider owns.
+/// Returns the database connection that the change applies to, if the user has one. Rejects changes
+/// of attributes that another provider owns.
 fn target_connection(
     state: &State,
     body: &Map<String, Value>,
@@ -199,7 +199,7 @@ fn change_username(
     Ok(())
 }
 
-/// Changes `email` and `email_verified`, either of which may be missing in the body.
+/// Changes `email` and `email_verified`, each of which may be absent from the body.
 fn change_email(
     state: &State,
     profile: &mut Profile,
@@ -227,7 +227,7 @@ fn change_email(
             }
         }
         Some(_) => {
-            // Somebody must be left who can be told from others (assumed).
+            // A user needs at least one identifier (assumed).
             if !profile.contains_key("username") && !profile.contains_key("phone_number") {
                 return Err(missing_property("email"));
             }

@@ -1,8 +1,8 @@
-//! A user's profile: the JSON that the Management API shows, and what a new one has.
+//! User profiles and the defaults of a new one.
 //!
-//! Observed: what a profile does not have is absent, never null; `name` is the e-mail address by
-//! default, `nickname` its local part, `picture` a gravatar whose stand-in shows two letters.
-//! Assumed: which two letters, and the defaults of users without an address.
+//! Observed: a missing member is absent, never null; `name` defaults to the e-mail address,
+//! `nickname` to its local part, `picture` to a gravatar whose fallback shows two letters. Assumed:
+//! which two letters, and the defaults of users without an address.
 
 use std::fmt::Write as _;
 
@@ -11,18 +11,18 @@ use md5::{Digest, Md5};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-/// What the Management API shows of a user.
+/// A user as the Management API returns it.
 pub(crate) type Profile = Map<String, Value>;
 
 /// The provider of database connections.
 pub(crate) const DATABASE: &str = "auth0";
 
-/// A member that is text.
+/// Returns a member that is text.
 pub(crate) fn text<'a>(profile: &'a Profile, key: &str) -> Option<&'a str> {
     profile.get(key).and_then(Value::as_str)
 }
 
-/// Puts a value into a profile; null takes it out.
+/// Sets a member of a profile. Null removes it.
 pub(crate) fn set_or_remove(profile: &mut Profile, key: &str, value: Value) {
     if value.is_null() {
         profile.remove(key);
@@ -31,14 +31,14 @@ pub(crate) fn set_or_remove(profile: &mut Profile, key: &str, value: Value) {
     }
 }
 
-/// The connection of the identity that came first, with its provider.
+/// Returns connection and provider of the first identity.
 pub(crate) fn primary_connection(profile: &Profile) -> (&str, &str) {
     let identity = profile.get("identities").and_then(|identities| identities.get(0));
     let member = |key| identity.and_then(|identity| identity.get(key)).and_then(Value::as_str);
     (member("connection").unwrap_or(""), member("provider").unwrap_or(""))
 }
 
-/// Whether one of the user's identities is of the connection.
+/// Returns whether one of the user's identities belongs to the connection.
 pub(crate) fn has_identity_in(profile: &Profile, connection: &str) -> bool {
     profile.get("identities").and_then(Value::as_array).is_some_and(|identities| {
         identities
@@ -47,7 +47,7 @@ pub(crate) fn has_identity_in(profile: &Profile, connection: &str) -> bool {
     })
 }
 
-/// The identity of a new user.
+/// Returns the identity of a new user.
 pub(crate) fn new_identity(connection: &str, provider: &str, id: &str) -> Value {
     json!({
         "connection": connection,
@@ -57,7 +57,7 @@ pub(crate) fn new_identity(connection: &str, provider: &str, id: &str) -> Value 
     })
 }
 
-/// An id as Auth0 makes them: 24 hexadecimal digits.
+/// Returns an id as Auth0 generates them: 24 hexadecimal digits.
 pub(crate) fn random_user_id(seed: u64) -> String {
     let mut bytes = [0; 12];
     if rand::fill(&mut bytes).is_err() {
@@ -68,13 +68,13 @@ pub(crate) fn random_user_id(seed: u64) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// Fills in `name`, `nickname` and `picture` where the profile has none.
+/// Sets `name`, `nickname` and `picture` if the profile has none.
 pub(crate) fn fill_defaults(profile: &mut Profile) {
     let handle = text(profile, "email").or_else(|| text(profile, "username")).unwrap_or("");
     let handle = handle.to_owned();
@@ -89,7 +89,8 @@ pub(crate) fn fill_defaults(profile: &mut Profile) {
     }
 }
 
-/// The first letters of the first two words of the name, or else the first two of the nickname.
+/// Returns the first letters of the first two words of the name, or else the first two letters of
+/// the nickname.
 fn initials(name: Option<&str>, nickname: &str) -> String {
     let mut words = name.unwrap_or("").split_whitespace().filter_map(|word| word.chars().next());
     let initials: String = match (words.next(), words.next()) {
@@ -107,8 +108,8 @@ fn gravatar(handle: &str, initials: &str) -> String {
     format!("https://s.gravatar.com/avatar/{hash}?s=480&r=pg&d={fallback}")
 }
 
-/// Whether a text may be a username: the letters, digits and signs of the page "Require
-/// Username", and no e-mail address.
+/// Returns whether a text is a valid username: the letters, digits and signs of the page "Require
+/// Username", and not an e-mail address.
 pub(crate) fn is_username(text: &str) -> bool {
     text.chars().all(|c| c.is_alphanumeric() || "@^$.!`-#+'~_".contains(c))
         && !crate::http::validation::is_email(text)

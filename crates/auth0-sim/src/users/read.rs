@@ -7,7 +7,7 @@ use crate::http::validation::{check_query, check_user_id};
 use crate::search::page::{FIELDS_PARAM, INCLUDE_FIELDS_PARAM, Projection};
 use crate::state::State;
 
-/// `GET /api/v2/users/{id}`.
+/// Handles `GET /api/v2/users/{id}`.
 pub(crate) fn read_user(
     state: &mut State,
     request: &Request,

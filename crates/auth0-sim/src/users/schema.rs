@@ -1,4 +1,4 @@
-//! The bodies that create and change a user, as the API description has them.
+//! The bodies that create and change a user, from the API description.
 
 use crate::http::validation::{Property, Rule};
 
@@ -10,7 +10,7 @@ const fn nullable(name: &'static str, rule: Rule, description: &'static str) -> 
     Property { name, rule, nullable: true, description }
 }
 
-/// The password of a body of `POST`.
+/// The password in a body of `POST`.
 pub(super) const PASSWORD: Property = plain(
     "password",
     Rule::Text(1, usize::MAX),
@@ -83,7 +83,7 @@ pub(super) const CREATE: &[Property] = &[
     PASSWORD,
 ];
 
-/// The password of a body of `PATCH`.
+/// The password in a body of `PATCH`.
 pub(super) const NEW_PASSWORD: Property = nullable(
     "password",
     Rule::Text(1, usize::MAX),

@@ -1,4 +1,4 @@
-//! Users that a test or a file puts there.
+//! Users seeded by a test or a file.
 
 use serde_json::{Value, json};
 
@@ -8,24 +8,26 @@ use crate::clock::iso_timestamp;
 use crate::config::Connection;
 use crate::search::period;
 
-/// Members that hold moments.
+/// Members that hold times.
 const DATE_FIELDS: [&str; 4] = ["created_at", "updated_at", "last_login", "last_password_reset"];
 
-/// The user that the value shows as the Management API does, with `password`, and with
-/// `connection` if it is not the first one. What is missing gets the defaults of a new user;
-/// nothing is checked against a policy. Says what is wrong with the value.
+/// Parses a user in the Management API's format, with `password`, and with `connection` if it is
+/// not the first one. Missing members get the defaults of a new user; no policy is checked. Errors
+/// say what is wrong with the value.
 pub(super) fn parse_user(
     user: Value,
     connections: &[Connection],
     created_count: u64,
     now: i64,
 ) -> Result<User, String> {
-    let Value::Object(mut profile) = user else { return Err("a user is an object".to_owned()) };
+    let Value::Object(mut profile) = user else {
+        return Err("a user must be a JSON object".to_owned());
+    };
     profile.retain(|_, value| !value.is_null());
     let password = match profile.remove("password") {
         None => None,
         Some(Value::String(password)) => Some(password),
-        Some(_) => return Err("password is text".to_owned()),
+        Some(_) => return Err("`password` must be a string".to_owned()),
     };
     let provider = set_identity(&mut profile, connections, created_count)?;
     if provider == DATABASE {
@@ -41,7 +43,7 @@ pub(super) fn parse_user(
     for key in DATE_FIELDS {
         if let Some(value) = profile.get(key) {
             let moment = value.as_str().and_then(period::millis);
-            let moment = moment.ok_or_else(|| format!("{key} is a date and time"))?;
+            let moment = moment.ok_or_else(|| format!("`{key}` must be a date and time"))?;
             set_or_remove(&mut profile, key, json!(iso_timestamp(moment)));
         }
     }
@@ -53,7 +55,7 @@ pub(super) fn parse_user(
     Ok(User::new(profile, password.as_deref()))
 }
 
-/// Gives the profile its id and its identities; answers the provider of the first.
+/// Sets id and identities of the profile. Returns the provider of the first identity.
 fn set_identity(
     profile: &mut Profile,
     connections: &[Connection],
@@ -62,14 +64,14 @@ fn set_identity(
     let id = match profile.get("user_id") {
         None => format!("{DATABASE}|{}", profile::random_user_id(created_count)),
         Some(Value::String(id)) => id.clone(),
-        Some(_) => return Err("user_id is text".to_owned()),
+        Some(_) => return Err("`user_id` must be a string".to_owned()),
     };
     let Some((provider, suffix)) = id.split_once('|') else {
-        return Err("user_id is a provider, a bar and an id".to_owned());
+        return Err("`user_id` must have the form `provider|id`".to_owned());
     };
     let connection = match profile.remove("connection") {
         Some(Value::String(connection)) => connection,
-        Some(_) => return Err("connection is text".to_owned()),
+        Some(_) => return Err("`connection` must be a string".to_owned()),
         None if provider == DATABASE => {
             connections.first().map_or_else(String::new, |connection| connection.name.clone())
         }

@@ -1,13 +1,13 @@
-//! The people: what is stored about them, and by what it is found.
+//! The user store and its lookups.
 //!
-//! | behaviour | known from |
+//! | behaviour | source |
 //! |---|---|
-//! | by id and by e-mail immediately consistent, search behind | documented |
+//! | lookups by id and by e-mail are immediately consistent, search lags | documented |
 //! | 404 `inexistent_user` on GET and PATCH, 204 on DELETE in any case | observed, documented |
 //! | lower case for e-mail and username of database connections | documented |
-//! | absent, never null; milliseconds; every write and login moves `updated_at` | observed |
-//! | the same e-mail, username or id cannot be there twice in one connection | observed |
-//! | an e-mail address and a username are looked up in lower case at login | assumed |
+//! | missing members are absent, never null; times have milliseconds; every write and login updates `updated_at` | observed |
+//! | e-mail, username and id are unique in a connection | observed |
+//! | logins look up e-mail addresses and usernames in lower case | assumed |
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -22,10 +22,10 @@ use super::user::{User, WriteTime};
 use crate::clock::iso_timestamp;
 use crate::config::Connection;
 
-/// Everybody.
+/// The stored users.
 #[derive(Default)]
 pub(crate) struct Users {
-    /// In the order of their creation.
+    /// Users by creation number.
     by_number: BTreeMap<u64, User>,
     by_id: HashMap<String, u64>,
     by_email: HashMap<String, BTreeSet<u64>>,
@@ -36,12 +36,12 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// The user with the id.
+    /// Returns the user with this id.
     pub(crate) fn get(&self, id: &str) -> Option<&User> {
         self.by_id.get(id).and_then(|number| self.by_number.get(number))
     }
 
-    /// Everybody with exactly this e-mail address, in the order of their creation.
+    /// Returns all users with exactly this e-mail address, in order of creation.
     pub(crate) fn find_by_email(&self, email: &str) -> impl Iterator<Item = &User> {
         self.lookup(&self.by_email, email)
     }
@@ -54,13 +54,14 @@ impl Users {
         index.get(key).into_iter().flatten().filter_map(|number| self.by_number.get(number))
     }
 
-    /// Whether somebody else in the connection has the e-mail address, written as it is stored.
+    /// Returns whether another user in the connection has the e-mail address, given in its stored
+    /// form.
     pub(crate) fn is_email_taken(&self, connection: &str, email: &str, except_id: &str) -> bool {
         self.find_by_email(email)
             .any(|user| user.id() != except_id && has_identity_in(&user.profile, connection))
     }
 
-    /// Whether somebody else in the connection has the username, written as it is stored.
+    /// Returns whether another user in the connection has the username, given in its stored form.
     pub(crate) fn is_username_taken(
         &self,
         connection: &str,
@@ -71,7 +72,7 @@ impl Users {
             .any(|user| user.id() != except_id && has_identity_in(&user.profile, connection))
     }
 
-    /// Stores a user, in the place of the one with the same id if there is one.
+    /// Stores a user, replacing the one with the same id if there is one.
     pub(crate) fn store(&mut self, user: User, time: WriteTime) {
         let id = user.id().to_owned();
         let number = if let Some(number) = self.by_id.get(&id).copied() {
@@ -91,7 +92,7 @@ impl Users {
         self.by_number.insert(number, user);
     }
 
-    /// Deletes a user; false if there is none.
+    /// Deletes a user. Returns false if there is none.
     pub(crate) fn delete(&mut self, id: &str, time: WriteTime) -> bool {
         let Some(number) = self.by_id.remove(id) else { return false };
         self.remove_from_lookups(number);
@@ -100,7 +101,7 @@ impl Users {
         true
     }
 
-    /// Takes a user out of the indexes by e-mail and username.
+    /// Removes a user from the lookups by e-mail and username.
     fn remove_from_lookups(&mut self, number: u64) {
         let Some(user) = self.by_number.get(&number) else { return };
         for (lookup, key) in [(&mut self.by_email, "email"), (&mut self.by_username, "username")] {
@@ -114,8 +115,8 @@ impl Users {
         }
     }
 
-    /// Puts a user there as the Management API shows it, plus `password`; visible in the index at
-    /// once.
+    /// Stores a user in the Management API's format plus `password`. The search index shows it
+    /// immediately.
     pub(crate) fn seed(
         &mut self,
         user: Value,
@@ -128,50 +129,50 @@ impl Users {
         if text(&user.profile, "email")
             .is_some_and(|email| self.is_email_taken(connection, email, &id))
         {
-            return Err("the e-mail address is taken".to_owned());
+            return Err("the e-mail address is in use".to_owned());
         }
         if text(&user.profile, "username")
             .is_some_and(|username| self.is_username_taken(connection, username, &id))
         {
-            return Err("the username is taken".to_owned());
+            return Err("the username is in use".to_owned());
         }
         self.store(user, WriteTime { now, lag: 0 });
         Ok(id)
     }
 
-    /// As stored, immediately consistent.
+    /// Returns a user as stored, immediately consistent.
     pub(crate) fn get_json(&self, id: &str) -> Option<Value> {
         self.get(id).map(|user| Value::Object(Profile::clone(&user.profile)))
     }
 
-    /// All, in the order of their creation.
+    /// Returns all users, in order of creation.
     pub(crate) fn all_json(&self) -> Vec<Value> {
         let profiles = self.by_number.values().map(|user| Profile::clone(&user.profile));
         profiles.map(Value::Object).collect()
     }
 
-    /// Deletes a user from everything at once, the index too; false if there is none.
+    /// Deletes a user immediately, also from the search index. Returns false if there is none.
     pub(crate) fn remove(&mut self, id: &str) -> bool {
         self.delete(id, WriteTime { now: 0, lag: 0 })
     }
 
-    /// The search index holds everything from now on.
+    /// Brings the search index up to date.
     pub(crate) fn catch_up(&mut self) {
         self.index.catch_up();
     }
 
-    /// Everybody whom the search index shows, in the order of their creation.
+    /// Returns all users that the search index shows, in order of creation.
     pub(crate) fn searchable(&self, now: i64, lag: u64) -> impl Iterator<Item = &Profile> {
         self.index.visible(now, lag)
     }
 
-    /// The number of one more search.
+    /// Returns the number of the next search.
     pub(crate) fn next_search_number(&mut self) -> u64 {
         self.search_count += 1;
         self.search_count
     }
 
-    /// The id of the user with the e-mail address or username in the connection.
+    /// Returns the id of the user with this e-mail address or username in the connection.
     pub(crate) fn find_by_login(&self, connection: &str, identifier: &str) -> Option<String> {
         let identifier = identifier.to_lowercase();
         self.find_by_email(&identifier)
@@ -184,7 +185,7 @@ impl Users {
         self.get(id).is_some_and(|user| user.passwords.matches(password))
     }
 
-    /// A login: moves `last_login`, `logins_count`, `updated_at` and `last_ip`.
+    /// Records a login: updates `last_login`, `logins_count`, `updated_at` and `last_ip`.
     pub(crate) fn record_login(&mut self, id: &str, ip: IpAddr, time: WriteTime) {
         let Some(mut user) = self.get(id).cloned() else { return };
         let profile = Arc::make_mut(&mut user.profile);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::passwords::Passwords;
 use super::profile::{Profile, text};
 
-/// A user as it is stored.
+/// A user as stored.
 #[derive(Clone)]
 pub(crate) struct User {
     pub(crate) profile: Arc<Profile>,
@@ -21,7 +21,7 @@ impl User {
         text(&self.profile, "user_id").unwrap_or("")
     }
 
-    /// What the user can log in with.
+    /// Returns the identifiers that the user can log in with.
     pub(super) fn login_identifiers(&self) -> Vec<String> {
         ["email", "username", "phone_number"]
             .into_iter()
@@ -30,7 +30,7 @@ impl User {
     }
 }
 
-/// When something is written, and how far behind the search index is.
+/// The time of a write, and the lag of the search index.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WriteTime {
     pub(crate) now: i64,

@@ -1,7 +1,7 @@
-//! `/api/v2/user-blocks`: brute-force blocks, which are not the administrators' `blocked`.
+//! `/api/v2/user-blocks`: brute-force blocks, as opposed to an administrator's `blocked`.
 //!
-//! Documented: GET and DELETE by id and by identifier, `{"blocked_for": [...]}`. Assumed: 404
-//! for an unknown id, and an empty list for an unknown identifier.
+//! Documented: GET and DELETE by id and by identifier, `{"blocked_for": [...]}`. Assumed: 404 for
+//! an unknown id, and an empty list for an unknown identifier.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ const CONSIDER: Param = Param {
     description: "If true and Brute Force Protection is enabled and configured to block logins, will return a list of blocked IP addresses.",
 };
 
-/// `GET /api/v2/user-blocks?identifier=`.
+/// Handles `GET /api/v2/user-blocks?identifier=`.
 pub(crate) fn list_by_identifier(
     state: &mut State,
     request: &Request,
@@ -33,7 +33,7 @@ pub(crate) fn list_by_identifier(
     Ok(blocks_response(state, &[identifier], now))
 }
 
-/// `DELETE /api/v2/user-blocks?identifier=`.
+/// Handles `DELETE /api/v2/user-blocks?identifier=`.
 pub(crate) fn unblock_by_identifier(
     state: &mut State,
     request: &Request,
@@ -44,7 +44,7 @@ pub(crate) fn unblock_by_identifier(
     Ok(Response::no_content())
 }
 
-/// `GET /api/v2/user-blocks/{id}`.
+/// Handles `GET /api/v2/user-blocks/{id}`.
 pub(crate) fn list_by_id(
     state: &mut State,
     request: &Request,
@@ -55,7 +55,7 @@ pub(crate) fn list_by_id(
     Ok(blocks_response(state, &identifiers, now))
 }
 
-/// `DELETE /api/v2/user-blocks/{id}`.
+/// Handles `DELETE /api/v2/user-blocks/{id}`.
 pub(crate) fn unblock_by_id(
     state: &mut State,
     request: &Request,

@@ -1,4 +1,4 @@
-//! The store: what is found by what, and what moves.
+//! The user store: lookups and updates.
 
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
-//! The language of queries as a table: what each query finds, and what is refused.
+//! The query language: what each query matches, and which queries are rejected.
 
 use serde_json::{Map, Value, json};
 
 use super::error::UnsupportedQuery;
 use super::query::Query;
 
-/// Ann, Bob, Cyd and Dan, by their first letters.
+/// Returns Ann, Bob, Cyd and Dan, keyed by their first letters.
 fn people() -> Vec<(char, Map<String, Value>)> {
     let people = json!([
         {
