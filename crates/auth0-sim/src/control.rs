@@ -99,7 +99,7 @@ impl Control {
         change(&mut self.0.lock().switches);
     }
 
-    /// Stores a user, given as the Management API returns users, plus `password`. Given members
+    /// Stores a user in the Management API's format, plus `password`. Given members
     /// such as `user_id`, `created_at` or `logins_count` are stored unchanged; missing ones get the
     /// defaults of a new user. The search index is updated immediately. Returns the id.
     pub fn seed(&self, user: Value) -> Result<String, SeedError> {

@@ -14,18 +14,18 @@ pub(crate) fn id_list(request: &Request, name: &str) -> Result<Vec<String>, ApiE
             format!("Payload validation error: 'Additional properties not allowed: {unknown}'.");
         return Err(ApiError::invalid_body(message));
     }
-    let Some(found) = body.get(name) else {
+    let Some(value) = body.get(name) else {
         let message = format!("Payload validation error: 'Missing required property: {name}'.");
         return Err(ApiError::invalid_body(message));
     };
-    let ids: Option<Vec<String>> = found
+    let ids: Option<Vec<String>> = value
         .as_array()
         .filter(|items| !items.is_empty())
         .and_then(|items| items.iter().map(|id| id.as_str().map(str::to_owned)).collect());
     ids.ok_or_else(|| {
-        let what = json!(name);
+        let name_json = json!(name);
         let message = format!(
-            "Payload validation error: 'Expected type array of strings' on property {what}."
+            "Payload validation error: 'Expected type array of strings' on property {name_json}."
         );
         ApiError::invalid_body(message)
     })

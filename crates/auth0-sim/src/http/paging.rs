@@ -161,17 +161,17 @@ fn number(
     default: usize,
 ) -> Result<usize, ApiError> {
     let Some(text) = request.query(name) else { return Ok(default) };
-    let refused = |what: String| {
+    let invalid = |what: String| {
         ApiError::invalid_query(format!("Query validation error: '{what}' on property {name}."))
     };
     let number: usize = text
         .parse()
-        .map_err(|_| refused("Expected type integer but found type string".to_owned()))?;
+        .map_err(|_| invalid("Expected type integer but found type string".to_owned()))?;
     if number < min {
-        return Err(refused(format!("Value {number} is less than minimum {min}")));
+        return Err(invalid(format!("Value {number} is less than minimum {min}")));
     }
     if number > max {
-        return Err(refused(format!("Value {number} is greater than maximum {max}")));
+        return Err(invalid(format!("Value {number} is greater than maximum {max}")));
     }
     Ok(number)
 }

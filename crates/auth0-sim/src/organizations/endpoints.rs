@@ -19,13 +19,13 @@ use crate::state::State;
 pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
     let paging = Paging::from_request(request, state.switches.max_per_page, &["sort"])?;
     let mut items: Vec<(String, (&String, &Organization))> = Vec::new();
-    for (id, one) in &state.organizations.0 {
+    for (id, organization) in &state.organizations.0 {
         let key = match sort_field(request)? {
-            "display_name" => one.display_name.clone().unwrap_or_default(),
-            "created_at" => iso_timestamp(one.created_at),
-            _ => one.name.clone(),
+            "display_name" => organization.display_name.clone().unwrap_or_default(),
+            "created_at" => iso_timestamp(organization.created_at),
+            _ => organization.name.clone(),
         };
-        items.push((format!("{key},{id}"), (id, one)));
+        items.push((format!("{key},{id}"), (id, organization)));
     }
     items.sort_by(|(a, _), (b, _)| a.cmp(b));
     // A checkpoint continues after its key, which works in ascending order only.
@@ -34,8 +34,10 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Res
     {
         items.reverse();
     }
-    let listed = PagedList::new("organizations", items);
-    listed.respond(&paging, &mut state.checkpoints, now, |(id, one)| organization_json(id, one))
+    let list = PagedList::new("organizations", items);
+    list.respond(&paging, &mut state.checkpoints, now, |(id, organization)| {
+        organization_json(id, organization)
+    })
 }
 
 fn sort_field(request: &Request) -> Result<&str, ApiError> {
@@ -74,9 +76,9 @@ pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<R
 
 pub(crate) fn by_name(state: &mut State, request: &Request, _: i64) -> Result<Response, ApiError> {
     let name = request.param(0);
-    let found = state.organizations.0.iter().find(|(_, one)| one.name == name);
-    let (id, one) = found.ok_or_else(not_found)?;
-    Ok(Response::json(200, &organization_json(id, one)))
+    let entry = state.organizations.0.iter().find(|(_, organization)| organization.name == name);
+    let (id, organization) = entry.ok_or_else(not_found)?;
+    Ok(Response::json(200, &organization_json(id, organization)))
 }
 
 pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
@@ -109,17 +111,17 @@ pub(crate) fn delete(
 
 /// Copies the body into the organization. Unknown properties are rejected.
 fn apply_body(organization: &mut Organization, body: Map<String, Value>) -> Result<(), ApiError> {
-    let refused = |what: &str, name: &str| {
+    let reject = |what: &str, name: &str| {
         let message = format!("Payload validation error: '{what}' on property {name}.");
         Err(ApiError::invalid_body(message))
     };
     for (member, value) in body {
         match (member.as_str(), value) {
             ("name", Value::String(name)) => {
-                let fits =
+                let is_allowed =
                     |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
-                if name.is_empty() || name.len() > 50 || !name.chars().all(fits) {
-                    return refused("String does not match pattern", "name");
+                if name.is_empty() || name.len() > 50 || !name.chars().all(is_allowed) {
+                    return reject("String does not match pattern", "name");
                 }
                 organization.name = name;
             }
@@ -127,13 +129,13 @@ fn apply_body(organization: &mut Organization, body: Map<String, Value>) -> Resu
             ("branding", value @ Value::Object(_)) => organization.branding = Some(value),
             ("metadata", Value::Object(members)) => {
                 if members.len() > 25 {
-                    return refused("Object has too many properties", "metadata");
+                    return reject("Object has too many properties", "metadata");
                 }
                 organization.metadata = Some(members.into());
             }
             ("enabled_connections", Value::Array(_)) => {}
-            ("name" | "display_name", _) => return refused("Expected type string", &member),
-            ("branding" | "metadata", _) => return refused("Expected type object", &member),
+            ("name" | "display_name", _) => return reject("Expected type string", &member),
+            ("branding" | "metadata", _) => return reject("Expected type object", &member),
             _ => {
                 let message = format!(
                     "Payload validation error: 'Additional properties not allowed: {member}'."

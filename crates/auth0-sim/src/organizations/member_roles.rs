@@ -16,10 +16,10 @@ const MAX_ROLES_PER_MEMBER: usize = 50;
 pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
     let paging = Paging::from_request(request, state.switches.max_per_page, &[])?;
     let organization = state.organizations.0.get(request.param(0)).ok_or_else(not_found)?;
-    let held = organization.roles.get(request.param(1));
-    let held = held.into_iter().flatten().map(|id| (id.clone(), id.as_str())).collect();
+    let role_ids = organization.roles.get(request.param(1));
+    let role_ids = role_ids.into_iter().flatten().map(|id| (id.clone(), id.as_str())).collect();
     let roles = &state.roles;
-    PagedList::new("roles", held)
+    PagedList::new("roles", role_ids)
         .respond(&paging, &mut state.checkpoints, now, |id| roles.role_json(id).unwrap_or_default())
 }
 
@@ -31,8 +31,8 @@ pub(crate) fn assign(
     let requested = id_list(request, "roles")?;
     state.roles.check_all_exist(&requested)?;
     let organization = state.organizations.find_mut(request.param(0))?;
-    let held = organization.roles.entry(request.param(1).to_owned()).or_default();
-    let mut updated = held.clone();
+    let role_ids = organization.roles.entry(request.param(1).to_owned()).or_default();
+    let mut updated = role_ids.clone();
     updated.extend(requested);
     updated.sort();
     updated.dedup();
@@ -40,7 +40,7 @@ pub(crate) fn assign(
         let message = "Maximum number of roles for the member has been reached.";
         return Err(ApiError::bare(409, message));
     }
-    *held = updated;
+    *role_ids = updated;
     Ok(Response::no_content())
 }
 
@@ -51,8 +51,8 @@ pub(crate) fn remove(
 ) -> Result<Response, ApiError> {
     let requested = id_list(request, "roles")?;
     let organization = state.organizations.find_mut(request.param(0))?;
-    if let Some(held) = organization.roles.get_mut(request.param(1)) {
-        held.retain(|id| !requested.contains(id));
+    if let Some(role_ids) = organization.roles.get_mut(request.param(1)) {
+        role_ids.retain(|id| !requested.contains(id));
     }
     Ok(Response::no_content())
 }

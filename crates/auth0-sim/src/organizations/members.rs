@@ -129,7 +129,8 @@ pub(crate) fn list_user_organizations(
         .collect();
     let mut listed = PagedList::new("organizations", items);
     listed.report_zero_total = state.switches.wrong_organizations_total;
-    let organization_view =
-        |(id, one): (&str, &Organization)| -> Value { organization_json(id, one) };
+    let organization_view = |(id, organization): (&str, &Organization)| -> Value {
+        organization_json(id, organization)
+    };
     listed.respond(&paging, &mut state.checkpoints, now, organization_view)
 }

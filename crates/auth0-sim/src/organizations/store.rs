@@ -40,7 +40,11 @@ impl Organizations {
         let belongs = |organization: &&Organization| {
             organization.members.iter().any(|member| member.is_current(user_id))
         };
-        self.0.iter().filter(|(_, one)| belongs(one)).map(|(id, _)| id.as_str()).collect()
+        self.0
+            .iter()
+            .filter(|(_, organization)| belongs(organization))
+            .map(|(id, _)| id.as_str())
+            .collect()
     }
 
     /// Ends the memberships of a deleted user and removes its roles.
@@ -58,8 +62,8 @@ impl Organizations {
     /// Removes a deleted role from all members.
     pub(crate) fn remove_role(&mut self, role_id: &str) {
         for organization in self.0.values_mut() {
-            for held in organization.roles.values_mut() {
-                held.retain(|held| held != role_id);
+            for role_ids in organization.roles.values_mut() {
+                role_ids.retain(|assigned| assigned != role_id);
             }
         }
     }
@@ -69,7 +73,7 @@ impl Organizations {
     }
 
     pub(super) fn is_name_taken(&self, name: &str, except_id: &str) -> bool {
-        self.0.iter().any(|(id, one)| id != except_id && one.name == name)
+        self.0.iter().any(|(id, organization)| id != except_id && organization.name == name)
     }
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn list_users(
     let role = request.param(0);
     state.roles.role_json(role).ok_or_else(not_found)?;
     let users = &state.users;
-    let items = state.roles.by_user.iter().filter(|(_, held)| held.iter().any(|id| id == role));
+    let items =
+        state.roles.by_user.iter().filter(|(_, role_ids)| role_ids.iter().any(|id| id == role));
     let items: Vec<(String, Value)> = items
         .filter_map(|(user_id, _)| Some((user_id.clone(), users.get_json(user_id)?)))
         .collect();
@@ -66,8 +67,8 @@ pub(crate) fn list_of_user(
         return Err(ApiError::inexistent_user());
     }
     let roles = &state.roles;
-    let held = roles.by_user.get(user_id).into_iter().flatten();
-    let items = held.map(|id| (id.clone(), id)).collect();
+    let role_ids = roles.by_user.get(user_id).into_iter().flatten();
+    let items = role_ids.map(|id| (id.clone(), id)).collect();
     PagedList::new("roles", items).respond(&paging, &mut state.checkpoints, now, |id: &String| {
         roles.role_json(id).unwrap_or_default()
     })
@@ -96,8 +97,8 @@ pub(crate) fn remove_from_user(
     _now: i64,
 ) -> Result<Response, ApiError> {
     let roles = id_list(request, "roles")?;
-    if let Some(held) = state.roles.by_user.get_mut(request.param(0)) {
-        held.retain(|id| !roles.contains(id));
+    if let Some(role_ids) = state.roles.by_user.get_mut(request.param(0)) {
+        role_ids.retain(|id| !roles.contains(id));
     }
     Ok(Response::no_content())
 }

@@ -63,8 +63,8 @@ pub(crate) fn delete(
 ) -> Result<Response, ApiError> {
     let id = request.param(0);
     state.roles.roles.remove(id).ok_or_else(not_found)?;
-    for held in state.roles.by_user.values_mut() {
-        held.retain(|held| held != id);
+    for role_ids in state.roles.by_user.values_mut() {
+        role_ids.retain(|assigned| assigned != id);
     }
     state.organizations.remove_role(id);
     Ok(Response::json(200, &json!({})))

@@ -44,8 +44,8 @@ impl Roles {
     }
 
     pub(super) fn assign(&mut self, user_id: &str, roles: &[String]) -> Result<(), ApiError> {
-        let held = self.by_user.entry(user_id.to_owned()).or_default();
-        let mut updated = held.clone();
+        let role_ids = self.by_user.entry(user_id.to_owned()).or_default();
+        let mut updated = role_ids.clone();
         updated.extend_from_slice(roles);
         updated.sort();
         updated.dedup();
@@ -53,7 +53,7 @@ impl Roles {
             let message = "Maximum number of roles for the user has been reached.";
             return Err(ApiError::bare(409, message));
         }
-        *held = updated;
+        *role_ids = updated;
         Ok(())
     }
 }

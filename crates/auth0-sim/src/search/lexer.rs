@@ -71,57 +71,57 @@ impl Lexer {
         self.rest.as_slice().get(1).copied()
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_whitespace(&mut self) {
         while self.peek().is_some_and(char::is_whitespace) {
             self.rest.next();
         }
     }
 
     fn next_token(&mut self) -> Result<Option<Token>, UnsupportedQuery> {
-        self.skip_blanks();
+        self.skip_whitespace();
         let Some(first) = self.peek() else { return Ok(None) };
         let is_doubled = self.second() == Some(first);
         let token = match first {
-            '(' => self.single(Token::OpenParen),
-            ')' => self.single(Token::CloseParen),
-            '!' => self.single(Token::Not),
-            '&' if is_doubled => self.double(Token::And),
-            '|' if is_doubled => self.double(Token::Or),
-            '"' => Token::Operand(Operand::Phrase(self.phrase()?)),
-            '[' | '{' => self.range()?,
+            '(' => self.take_single(Token::OpenParen),
+            ')' => self.take_single(Token::CloseParen),
+            '!' => self.take_single(Token::Not),
+            '&' if is_doubled => self.take_double(Token::And),
+            '|' if is_doubled => self.take_double(Token::Or),
+            '"' => Token::Operand(Operand::Phrase(self.read_phrase()?)),
+            '[' | '{' => self.read_range()?,
             '+' | '-' | '<' | '>' | ':' | ']' | '}' => {
                 return unsupported(format!("unexpected '{first}'"));
             }
-            _ => self.word()?,
+            _ => self.read_word()?,
         };
         Ok(Some(token))
     }
 
-    fn single(&mut self, token: Token) -> Token {
+    fn take_single(&mut self, token: Token) -> Token {
         self.rest.next();
         token
     }
 
-    fn double(&mut self, token: Token) -> Token {
+    fn take_double(&mut self, token: Token) -> Token {
         self.rest.next();
-        self.single(token)
+        self.take_single(token)
     }
 
     /// Reads a quoted text. A backslash escapes the next character.
-    fn phrase(&mut self) -> Result<String, UnsupportedQuery> {
+    fn read_phrase(&mut self) -> Result<String, UnsupportedQuery> {
         self.rest.next();
         let mut text = String::new();
         loop {
             match self.rest.next() {
                 None => return unsupported("a quote is not closed"),
                 Some('"') => return Ok(text),
-                Some('\\') => text.push(self.escaped()?),
+                Some('\\') => text.push(self.read_escaped()?),
                 Some(other) => text.push(other),
             }
         }
     }
 
-    fn escaped(&mut self) -> Result<char, UnsupportedQuery> {
+    fn read_escaped(&mut self) -> Result<char, UnsupportedQuery> {
         match self.rest.next() {
             Some(character) => Ok(character),
             None => unsupported("the query ends with a backslash"),
@@ -129,7 +129,7 @@ impl Lexer {
     }
 
     /// Reads a field name with its colon, an operator, or a term.
-    fn word(&mut self) -> Result<Token, UnsupportedQuery> {
+    fn read_word(&mut self) -> Result<Token, UnsupportedQuery> {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut is_plain = true;
@@ -152,7 +152,7 @@ impl Lexer {
                 }
                 '\\' => {
                     self.rest.next();
-                    text.push(self.escaped()?);
+                    text.push(self.read_escaped()?);
                     is_plain = false;
                 }
                 _ => {
@@ -184,15 +184,15 @@ impl Lexer {
         Ok(Token::Operand(Operand::Term(parts)))
     }
 
-    fn range(&mut self) -> Result<Token, UnsupportedQuery> {
+    fn read_range(&mut self) -> Result<Token, UnsupportedQuery> {
         let lower_inclusive = self.rest.next() == Some('[');
-        let lower = self.bound()?;
-        let to = self.bound()?;
+        let lower = self.read_bound()?;
+        let to = self.read_bound()?;
         if to.as_deref() != Some("TO") {
             return unsupported("a range needs TO");
         }
-        let upper = self.bound()?;
-        self.skip_blanks();
+        let upper = self.read_bound()?;
+        self.skip_whitespace();
         let upper_inclusive = match self.rest.next() {
             Some(']') => true,
             Some('}') => false,
@@ -205,10 +205,10 @@ impl Lexer {
     }
 
     /// Reads a word or a phrase inside a range; `None` is `*`.
-    fn bound(&mut self) -> Result<Option<String>, UnsupportedQuery> {
-        self.skip_blanks();
+    fn read_bound(&mut self) -> Result<Option<String>, UnsupportedQuery> {
+        self.skip_whitespace();
         if self.peek() == Some('"') {
-            return self.phrase().map(Some);
+            return self.read_phrase().map(Some);
         }
         let mut text = String::new();
         let mut is_open = false;
@@ -224,7 +224,7 @@ impl Lexer {
                 '*' | '?' => return unsupported("wildcards are not supported in ranges"),
                 '\\' => {
                     self.rest.next();
-                    text.push(self.escaped()?);
+                    text.push(self.read_escaped()?);
                 }
                 _ => {
                     self.rest.next();

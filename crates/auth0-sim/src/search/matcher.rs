@@ -120,7 +120,7 @@ fn text_matches(field: &Field, condition: &Condition, stored: &str) -> bool {
 
 fn equals(field: &Field, literal: &Literal, text: &str) -> bool {
     match field.kind {
-        Kind::Date => match (literal.period, period::millis(text)) {
+        Kind::Date => match (literal.period, period::parse_millis(text)) {
             (Some(period), Some(at)) => (period.first..=period.last).contains(&at),
             _ => false,
         },

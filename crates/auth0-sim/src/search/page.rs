@@ -75,19 +75,22 @@ impl Page {
     /// Returns the body with this page of the results.
     pub(crate) fn to_json(
         self,
-        found: &[&Map<String, Value>],
+        matching: &[&Map<String, Value>],
         projection: &Projection,
         switches: &Switches,
     ) -> Value {
-        let skipped = usize::try_from(self.start).unwrap_or(usize::MAX);
-        let taken = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let offset = usize::try_from(self.start).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let users: Vec<Value> =
-            found.iter().skip(skipped).take(taken).map(|user| projection.apply(user)).collect();
+            matching.iter().skip(offset).take(limit).map(|user| projection.apply(user)).collect();
         if !self.totals {
             return Value::Array(users);
         }
-        let total =
-            if switches.cap_total { found.len().min(switches.search_window) } else { found.len() };
+        let total = if switches.cap_total {
+            matching.len().min(switches.search_window)
+        } else {
+            matching.len()
+        };
         json!({
             "start": self.start,
             "limit": self.limit,

@@ -252,7 +252,7 @@ fn parse_literal(
         return unsupported(format!("field '{name}' holds no value of its own"));
     }
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    let period = period::period(&text);
+    let period = period::parse_period(&text);
     let is_valid = match field.kind {
         Kind::Number => number.is_some(),
         Kind::Date => period.is_some(),
@@ -294,7 +294,7 @@ fn parse_range(
             Ok(Condition::NumberBetween(to_limit(lower)?, to_limit(upper)?))
         }
         Kind::Date => {
-            let period = |text: &str| period::period(text).ok_or_else(invalid_range);
+            let period = |text: &str| period::parse_period(text).ok_or_else(invalid_range);
             let from = lower.value.as_deref().map(period).transpose()?.map(|period| {
                 if lower.inclusive { period.first } else { period.last.saturating_add(1) }
             });

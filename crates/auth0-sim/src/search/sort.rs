@@ -182,7 +182,7 @@ mod tests {
     fn shuffled_ties_differ_between_requests_but_not_the_order_by_the_field() {
         let orders: std::collections::BTreeSet<_> =
             (0..64).map(|request| ids("created_at:1", TieOrder::Shuffled(request))).collect();
-        assert_eq!(orders.len(), 6, "all orders of the three that sort alike");
+        assert_eq!(orders.len(), 6, "all orders of the three tied users");
         assert!(orders.iter().all(|order| order.starts_with('b')));
     }
 

@@ -49,8 +49,9 @@ pub(crate) async fn handle_request(
         return send(control_routes::respond(shared, &request), date());
     }
 
-    let found = routes::find(&request.method, &request.segments);
-    let (route, params) = found.map_or((None, Vec::new()), |(route, params)| (Some(route), params));
+    let matched = routes::find(&request.method, &request.segments);
+    let (route, params) =
+        matched.map_or((None, Vec::new()), |(route, params)| (Some(route), params));
     request.params = params;
     let route_name = route_name(route, &request);
     let (fault, latency) = {
@@ -89,8 +90,8 @@ pub(crate) async fn handle_request(
         Some(FaultKind::HangAfter) => std::future::pending().await,
         Some(FaultKind::ResetAfter) => reset.request_reset().await,
         Some(FaultKind::Malformed) => {
-            let garbage = "{\"user_id\": \"auth0|5f7c8ec7c33c6c004bbafe82\", \"email\": }]<!--";
-            let response = with_body(response, Bytes::from_static(garbage.as_bytes()));
+            let malformed = "{\"user_id\": \"auth0|5f7c8ec7c33c6c004bbafe82\", \"email\": }]<!--";
+            let response = with_body(response, Bytes::from_static(malformed.as_bytes()));
             send(response, date())
         }
         Some(FaultKind::EmptyBody) => send(with_body(response, Bytes::new()), date()),
@@ -122,12 +123,12 @@ fn handle(
     let quota =
         limit.and_then(|limit| state.rate_limiter.take(limit, route_name, is_management, now));
     let retry_after = limit.is_some_and(|limit| limit.retry_after_header);
-    let answered = if quota.is_some_and(|quota| !quota.is_allowed) {
+    let result = if quota.is_some_and(|quota| !quota.is_allowed) {
         Err(rate_limits::too_many_requests(is_management))
     } else {
         run_handler(state, route, &mut request, now)
     };
-    let mut response = answered.unwrap_or_else(ApiError::into_response);
+    let mut response = result.unwrap_or_else(ApiError::into_response);
     if let Some(quota) = quota {
         response = response
             .with_header("x-ratelimit-limit", quota.limit.to_string())

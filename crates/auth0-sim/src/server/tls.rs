@@ -51,7 +51,7 @@ impl Tls {
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        ca.distinguished_name.push(DnType::CommonName, "auth0-sim throw-away authority");
+        ca.distinguished_name.push(DnType::CommonName, "auth0-sim temporary authority");
         let ca_pem = ca.self_signed(&ca_key)?.pem();
         let authority = Issuer::new(ca, ca_key);
 

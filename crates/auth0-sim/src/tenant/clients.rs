@@ -10,8 +10,8 @@ use crate::http::response::Response;
 use crate::state::State;
 
 pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
-    let found = state.clients.iter().find(|client| client.id == request.param(0));
-    let client = found
+    let entry = state.clients.iter().find(|client| client.id == request.param(0));
+    let client = entry
         .ok_or_else(|| ApiError::new(404, "The client does not exist", "inexistent_client"))?;
     Ok(Response::json(
         200,

@@ -36,10 +36,10 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Res
 }
 
 pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Response, ApiError> {
-    let found = state.connections.iter().find(|connection| connection.id == request.param(0));
+    let entry = state.connections.iter().find(|connection| connection.id == request.param(0));
     let not_found =
         || ApiError::new(404, "The connection does not exist.", "inexistent_connection");
-    let connection = found.ok_or_else(not_found)?;
+    let connection = entry.ok_or_else(not_found)?;
     Ok(Response::json(200, &connection_json(connection, &state.clients)))
 }
 

@@ -33,6 +33,6 @@ pub(crate) fn find_users_by_email(
         return Err(ApiError::invalid_query(message));
     };
     let projection = Projection::from_request(request);
-    let found = state.users.find_by_email(email).map(|user| projection.apply(&user.profile));
-    Ok(Response::json(200, &Value::Array(found.collect())))
+    let users = state.users.find_by_email(email).map(|user| projection.apply(&user.profile));
+    Ok(Response::json(200, &Value::Array(users.collect())))
 }

@@ -97,7 +97,7 @@ mod tests {
         {
             assert_eq!(visible(&index, now, 500), expected, "at {now}");
         }
-        assert_eq!(visible(&index, 1499, 200), ["second"], "less lag shows more");
+        assert_eq!(visible(&index, 1499, 200), ["second"], "a shorter lag shows more");
         assert_eq!(visible(&index, 1499, 50), Vec::<String>::new());
     }
 
@@ -120,6 +120,6 @@ mod tests {
         assert_eq!(visible(&index, 1, 1000), ["a"]);
         index.record(2, Some(profile("c")), 2, 1000);
         assert_eq!(visible(&index, 2, 1000), ["a"]);
-        assert_eq!(index.entries.len(), 2, "who is gone takes no room");
+        assert_eq!(index.entries.len(), 2, "deleted users use no memory");
     }
 }

@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn common_personal_and_earlier_passwords_are_refused_where_that_is_on() {
-        let off = Connection::default();
-        let on = Connection {
+        let lax = Connection::default();
+        let strict = Connection {
             dictionary: true,
             no_personal_info: true,
             history: 2,
@@ -249,16 +249,18 @@ mod tests {
             ("the-oldest-one", ""),
             ("something-else", ""),
         ] {
-            assert_eq!(refusal(&on, &history, password), expected, "{password}");
-            assert_eq!(refusal(&off, &history, password), "", "{password}");
+            assert_eq!(refusal(&strict, &history, password), expected, "{password}");
+            assert_eq!(refusal(&lax, &history, password), "", "{password}");
         }
     }
 
     #[test]
     fn a_password_is_known_again_and_no_other() {
-        let kept = Passwords::new(Some("right"));
-        assert!(kept.matches("right"));
-        assert!(!kept.matches("wrong") && !kept.matches("") && !kept.matches("right "));
+        let passwords = Passwords::new(Some("right"));
+        assert!(passwords.matches("right"));
+        assert!(
+            !passwords.matches("wrong") && !passwords.matches("") && !passwords.matches("right ")
+        );
         assert!(!Passwords::new(None).matches(""));
     }
 }

@@ -141,14 +141,14 @@ mod tests {
         for key in ["name", "nickname", "picture"] {
             set_or_remove(&mut profile, key, json!("given"));
         }
-        let given = profile.clone();
+        let expected = profile.clone();
         fill_defaults(&mut profile);
-        assert_eq!(profile, given);
+        assert_eq!(profile, expected);
     }
 
     #[test]
     fn usernames_hold_some_signs_and_are_no_addresses() {
-        for (text, fine) in [
+        for (text, is_valid) in [
             ("jane", true),
             ("Jane_1.x-y+z", true),
             ("@^$.!`-#+'~_", true),
@@ -156,7 +156,7 @@ mod tests {
             ("jane/roe", false),
             ("jane@acme.example", false),
         ] {
-            assert_eq!(is_username(text), fine, "{text}");
+            assert_eq!(is_username(text), is_valid, "{text}");
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn parse_user(
     }
     for key in DATE_FIELDS {
         if let Some(value) = profile.get(key) {
-            let moment = value.as_str().and_then(period::millis);
+            let moment = value.as_str().and_then(period::parse_millis);
             let moment = moment.ok_or_else(|| format!("`{key}` must be a date and time"))?;
             set_or_remove(&mut profile, key, json!(iso_timestamp(moment)));
         }

@@ -8,18 +8,18 @@ use crate::config::Connection;
 
 const NOW: i64 = 1_767_225_600_000; // 2026-01-01
 
-fn seeded(users: &mut Users, user: Value) -> String {
+fn seed(users: &mut Users, user: Value) -> String {
     users.seed(user, &[Connection::default()], NOW).unwrap()
 }
 
-fn member(users: &Users, id: &str, key: &str) -> Value {
+fn profile_member(users: &Users, id: &str, key: &str) -> Value {
     users.get_json(id).unwrap().get(key).cloned().unwrap_or(Value::Null)
 }
 
 #[test]
 fn a_seeded_user_has_what_was_given_and_the_defaults() {
     let mut users = Users::default();
-    let id = seeded(
+    let id = seed(
         &mut users,
         json!({
             "user_id": "auth0|jane", "email": "Jane@Acme.example", "blocked": true,
@@ -27,15 +27,15 @@ fn a_seeded_user_has_what_was_given_and_the_defaults() {
             "username": null,
         }),
     );
-    let shown = users.get_json(&id).unwrap();
+    let user_json = users.get_json(&id).unwrap();
     assert_eq!(id, "auth0|jane");
-    assert_eq!(shown["email"], "jane@acme.example");
-    assert_eq!(shown["created_at"], "2020-02-03T04:05:06.000Z");
-    assert_eq!(shown["updated_at"], "2020-02-03T04:05:06.000Z");
-    assert_eq!(shown["nickname"], "jane");
-    assert_eq!(shown["identities"][0]["connection"], "Username-Password-Authentication");
-    assert_eq!(shown["identities"][0]["user_id"], "jane");
-    assert!(shown.get("password").is_none() && shown.get("username").is_none());
+    assert_eq!(user_json["email"], "jane@acme.example");
+    assert_eq!(user_json["created_at"], "2020-02-03T04:05:06.000Z");
+    assert_eq!(user_json["updated_at"], "2020-02-03T04:05:06.000Z");
+    assert_eq!(user_json["nickname"], "jane");
+    assert_eq!(user_json["identities"][0]["connection"], "Username-Password-Authentication");
+    assert_eq!(user_json["identities"][0]["user_id"], "jane");
+    assert!(user_json.get("password").is_none() && user_json.get("username").is_none());
     assert!(users.check_password(&id, "secret") && !users.check_password(&id, "other"));
 }
 
@@ -52,7 +52,7 @@ fn a_seed_that_makes_no_sense_is_refused() {
         assert!(users.seed(user.clone(), &[Connection::default()], NOW).is_err(), "{user}");
     }
     let mut users = Users::default();
-    seeded(&mut users, json!({"email": "a@acme.example", "username": "a"}));
+    seed(&mut users, json!({"email": "a@acme.example", "username": "a"}));
     for user in [json!({"email": "A@acme.example"}), json!({"username": "A"})] {
         assert!(users.seed(user.clone(), &[Connection::default()], NOW).is_err(), "{user}");
     }
@@ -61,7 +61,7 @@ fn a_seed_that_makes_no_sense_is_refused() {
 #[test]
 fn a_login_finds_by_address_and_username_in_any_case_within_one_connection() {
     let mut users = Users::default();
-    let id = seeded(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
+    let id = seed(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     let connection = Connection::default().name;
     for identifier in ["jane@acme.example", "JANE@acme.example", "jane", "Jane"] {
         assert_eq!(users.find_by_login(&connection, identifier), Some(id.clone()), "{identifier}");
@@ -73,26 +73,26 @@ fn a_login_finds_by_address_and_username_in_any_case_within_one_connection() {
 #[test]
 fn a_login_counts_and_moves_the_update() {
     let mut users = Users::default();
-    let id = seeded(&mut users, json!({"email": "jane@acme.example"}));
-    assert_eq!(member(&users, &id, "logins_count"), Value::Null);
+    let id = seed(&mut users, json!({"email": "jane@acme.example"}));
+    assert_eq!(profile_member(&users, &id, "logins_count"), Value::Null);
     for count in 1..=2 {
         let time = WriteTime { now: NOW + count, lag: 0 };
         users.record_login(&id, "192.0.2.1".parse().unwrap(), time);
-        assert_eq!(member(&users, &id, "logins_count"), json!(count));
-        let at = json!(format!("2026-01-01T00:00:00.00{count}Z"));
-        assert_eq!(member(&users, &id, "last_login"), at);
-        assert_eq!(member(&users, &id, "updated_at"), at);
+        assert_eq!(profile_member(&users, &id, "logins_count"), json!(count));
+        let timestamp = json!(format!("2026-01-01T00:00:00.00{count}Z"));
+        assert_eq!(profile_member(&users, &id, "last_login"), timestamp);
+        assert_eq!(profile_member(&users, &id, "updated_at"), timestamp);
     }
-    assert_eq!(member(&users, &id, "last_ip"), "192.0.2.1");
+    assert_eq!(profile_member(&users, &id, "last_ip"), "192.0.2.1");
 }
 
 #[test]
 fn a_user_who_is_removed_leaves_every_index() {
     let mut users = Users::default();
-    let id = seeded(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
+    let id = seed(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     assert!(users.remove(&id) && !users.remove(&id));
     assert!(users.get_json(&id).is_none() && users.all_json().is_empty());
     assert_eq!(users.find_by_email("jane@acme.example").count(), 0);
     assert_eq!(users.searchable(NOW, 60_000).count(), 0);
-    seeded(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
+    seed(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
 }
