@@ -98,7 +98,7 @@ mod tests {
     use super::{http_date, iso_timestamp};
 
     #[test]
-    fn moments_are_written_as_auth0_and_http_write_them() {
+    fn timestamps_follow_auth0_and_http_formats() {
         for (millis, auth0, http) in [
             (0, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
             (784_111_777_000, "1994-11-06T08:49:37.000Z", "Sun, 06 Nov 1994 08:49:37 GMT"),

@@ -140,14 +140,14 @@ mod tests {
     use crate::clock::iso_timestamp;
 
     #[test]
-    fn a_complete_text_is_a_moment() {
+    fn complete_timestamp_is_parsed() {
         for at in (0..60_000).map(|day| day * 7 * 3_600_000 + 789) {
             assert_eq!(parse_millis(&iso_timestamp(at)), Some(at));
         }
     }
 
     #[test]
-    fn a_text_with_parts_left_out_is_a_stretch() {
+    fn partial_date_denotes_period() {
         for (text, first, last) in [
             ("2018", "2018-01-01T00:00:00.000Z", "2018-12-31T23:59:59.999Z"),
             ("2017-12", "2017-12-01T00:00:00.000Z", "2017-12-31T23:59:59.999Z"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn invalid_date_is_rejected() {
         for text in [
             "",
             "now",

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn one_field_in_either_direction_and_what_has_none_last() {
+    fn missing_values_sort_last_in_both_directions() {
         for (sort, order) in [
             ("", "abcd"),
             ("name:1", "badc"),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn shuffled_ties_differ_between_requests_but_not_the_order_by_the_field() {
+    fn shuffled_ties_keep_order_by_field() {
         let orders: std::collections::BTreeSet<_> =
             (0..64).map(|request| ids("created_at:1", TieOrder::Shuffled(request))).collect();
         assert_eq!(orders.len(), 6, "all orders of the three tied users");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sorted_by_is_refused() {
+    fn unsortable_field_is_rejected() {
         for sort in [
             "",
             "name",

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_index_shows_what_was_stored_so_long_ago() {
+    fn index_shows_versions_older_than_lag() {
         let mut index = Index::default();
         index.record(0, Some(profile("first")), 1000, 500);
         index.record(0, Some(profile("second")), 1200, 500);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stored_without_lag_stays_when_lag_comes() {
+    fn version_without_lag_stays_visible_when_lag_grows() {
         let mut index = Index::default();
         index.record(0, Some(profile("first")), 1000, 0);
         assert_eq!(visible(&index, 1000, 60_000), ["first"]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn catching_up_shows_everything_until_now_and_nothing_later() {
+    fn catch_up_shows_earlier_writes_only() {
         let mut index = Index::default();
         index.record(0, Some(profile("a")), 0, 1000);
         index.record(1, Some(profile("b")), 0, 0);

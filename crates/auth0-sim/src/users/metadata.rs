@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_merge_at_the_first_level_only() {
+    fn metadata_merges_at_first_level_only() {
         let stored = json!({"a": 1, "b": {"x": 1, "y": 2}, "c": [1]});
         for (change, merged) in [
             (json!({"a": 2}), json!({"a": 2, "b": {"x": 1, "y": 2}, "c": [1]})),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_object_removes_everything() {
+    fn empty_object_clears_metadata() {
         let mut profile = object(json!({"app_metadata": {"a": 1}, "user_metadata": {"a": 1}}));
         for metadata in Metadata::BOTH {
             metadata.merge_into(&mut profile, &Map::new());
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn some_names_are_refused() {
+    fn invalid_and_reserved_metadata_names_are_rejected() {
         for (app, user, metadata) in [
             (true, true, json!({"a-b_c": {"d e": [1, {"f": null}]}})),
             (false, true, json!({"email": "x"})),

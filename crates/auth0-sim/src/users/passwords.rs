@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn each_level_has_its_rules() {
+    fn each_password_policy_enforces_its_rules() {
         use PasswordPolicy::{Excellent, Fair, Good, Low, None};
         for (policy, password, strong) in [
             (None, "x", true),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn common_personal_and_earlier_passwords_are_refused_where_that_is_on() {
+    fn enabled_password_checks_reject_weak_passwords() {
         let lax = Connection::default();
         let strict = Connection {
             dictionary: true,
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_known_again_and_no_other() {
+    fn password_hash_matches_only_its_password() {
         let passwords = Passwords::new(Some("right"));
         assert!(passwords.matches("right"));
         assert!(

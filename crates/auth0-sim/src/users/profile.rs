@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_profile_gets_name_nickname_and_picture() {
+    fn new_profile_gets_name_nickname_and_picture() {
         let mut profile = Profile::new();
         set_or_remove(&mut profile, "email", json!("chuck.norris@acme.example"));
         fill_defaults(&mut profile);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_profile_has_is_left_alone() {
+    fn existing_profile_members_are_kept() {
         let mut profile = Profile::new();
         for key in ["name", "nickname", "picture"] {
             set_or_remove(&mut profile, key, json!("given"));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn usernames_hold_some_signs_and_are_no_addresses() {
+    fn username_allows_some_signs_but_no_address() {
         for (text, is_valid) in [
             ("jane", true),
             ("Jane_1.x-y+z", true),

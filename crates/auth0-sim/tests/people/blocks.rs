@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{MAIN, Tenant, assert_code};
 
 #[tokio::test]
-async fn blocks_are_shown_and_lifted_by_id_and_by_identifier() {
+async fn blocks_are_listed_and_lifted_by_id_or_identifier() {
     for by_id in [true, false] {
         let tenant = Tenant::start().await;
         tenant.control().update(|switches| switches.brute_force_threshold = 2);

@@ -17,7 +17,7 @@ fn but(mut body: Value, key: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_user_has_the_defaults_and_nothing_that_is_null() {
+async fn new_user_has_defaults_and_no_nulls() {
     let tenant = Tenant::start().await;
     let created = tenant.post(jane()).await;
     let expected = json!({
@@ -37,7 +37,7 @@ async fn a_new_user_has_the_defaults_and_nothing_that_is_null() {
 }
 
 #[tokio::test]
-async fn what_is_given_is_kept_and_an_id_is_made_if_none_is_given() {
+async fn create_keeps_given_values_and_generates_id() {
     let tenant = Tenant::start().await;
     let given = json!({
         "email_verified": true, "username": "jane", "phone_number": "+4912345",
@@ -62,7 +62,7 @@ async fn what_is_given_is_kept_and_an_id_is_made_if_none_is_given() {
 }
 
 #[tokio::test]
-async fn e_mail_and_username_are_stored_in_lower_case() {
+async fn email_and_username_are_stored_in_lower_case() {
     let tenant = Tenant::start().await;
     let body = but(but(jane(), "email", json!("Jane@ACME.example")), "username", json!("JaneR"));
     let (_, created) = tenant.post(body).await;
@@ -73,7 +73,7 @@ async fn e_mail_and_username_are_stored_in_lower_case() {
 }
 
 #[tokio::test]
-async fn a_second_one_is_a_conflict_but_for_usernames() {
+async fn duplicate_is_409_except_username_400() {
     let tenant = Tenant::start().await;
     assert_eq!(tenant.post(but(jane(), "username", json!("jane"))).await.0, 201);
     let conflict = error(409, "The user already exists.", "auth0_idp_error");
@@ -94,7 +94,7 @@ async fn a_second_one_is_a_conflict_but_for_usernames() {
 }
 
 #[tokio::test]
-async fn connections_are_apart() {
+async fn connections_have_separate_users() {
     let second = Connection { id: "con_2".into(), name: "Second".into(), ..Connection::default() };
     let tenant = Tenant::with_config(auth0_sim::Config {
         connections: vec![Connection::default(), second],
@@ -113,7 +113,7 @@ async fn connections_are_apart() {
 }
 
 #[tokio::test]
-async fn the_body_is_closed_and_typed() {
+async fn create_rejects_unknown_and_mistyped_properties() {
     let tenant = Tenant::start().await;
     let refused =
         |what: &str| error(400, &format!("Payload validation error: {what}."), "invalid_body");
@@ -181,7 +181,7 @@ async fn the_body_is_closed_and_typed() {
 }
 
 #[tokio::test]
-async fn a_connection_says_whether_there_are_usernames() {
+async fn connection_decides_whether_usernames_are_allowed() {
     let with = |usernames| Tenant::with(Connection { usernames, ..Connection::default() });
     let named = but(jane(), "username", json!("jane"));
     let alone = but(named.clone(), "email", Value::Null);
@@ -202,7 +202,7 @@ async fn a_connection_says_whether_there_are_usernames() {
 }
 
 #[tokio::test]
-async fn a_password_must_suit_the_connection() {
+async fn password_must_satisfy_connection_policy() {
     let tenant = Tenant::with(Connection {
         password_policy: PasswordPolicy::Good,
         dictionary: true,
@@ -222,7 +222,7 @@ async fn a_password_must_suit_the_connection() {
 }
 
 #[tokio::test]
-async fn a_mail_goes_out_unless_the_address_is_verified_or_none_is_wanted() {
+async fn verification_mail_follows_email_verified_and_verify_email() {
     for (verified, wanted, mails) in [
         (None, None, 1),
         (Some(false), None, 1),

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{MAIN, Tenant, path};
 
 #[tokio::test]
-async fn search_shows_what_was_there_so_long_ago() {
+async fn search_lags_behind_writes() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.search_lag_millis = 2000);
     let body = json!({"connection": MAIN, "email": "jane@acme.example", "password": "secret1", "user_id": "jane"});
@@ -38,7 +38,7 @@ async fn search_shows_what_was_there_so_long_ago() {
 }
 
 #[tokio::test]
-async fn catching_up_shows_everything_that_was_written() {
+async fn catch_up_makes_all_writes_searchable() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.search_lag_millis = 60_000);
     let id = tenant.seed(json!({"user_id": "auth0|jane", "email": "jane@acme.example"}));
@@ -51,7 +51,7 @@ async fn catching_up_shows_everything_that_was_written() {
 }
 
 #[tokio::test]
-async fn a_login_reaches_the_index_late_too() {
+async fn login_update_lags_in_search() {
     let tenant = Tenant::start().await;
     tenant.seed(json!({"user_id": "auth0|jane", "email": "j@acme.example", "password": "secret1"}));
     tenant.control().update(|switches| switches.search_lag_millis = 1000);

@@ -21,7 +21,7 @@ async fn crowd(count: u32) -> Tenant {
 }
 
 #[tokio::test]
-async fn a_page_is_an_array_or_an_object_with_totals() {
+async fn page_is_array_or_object_with_totals() {
     let tenant = crowd(60).await;
     let (_, plain) = tenant.list(&[]).await;
     assert_eq!(plain.as_array().unwrap().len(), 50, "by default");
@@ -49,7 +49,7 @@ async fn a_page_is_an_array_or_an_object_with_totals() {
 }
 
 #[tokio::test]
-async fn nothing_past_the_first_thousand_can_be_asked_for() {
+async fn page_past_first_thousand_is_rejected() {
     let tenant = crowd(1003).await;
     let refused = error(
         400,
@@ -83,7 +83,7 @@ async fn nothing_past_the_first_thousand_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn pages_may_be_smaller_than_what_was_asked_for() {
+async fn page_size_is_capped_by_switch() {
     let tenant = crowd(60).await;
     tenant.control().update(|switches| switches.max_per_page = 20);
     let (_, page) = tenant
@@ -97,7 +97,7 @@ async fn pages_may_be_smaller_than_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn parameters_are_checked() {
+async fn invalid_list_parameters_are_rejected() {
     let tenant = Tenant::start().await;
     for (name, value, message) in [
         (
@@ -142,7 +142,7 @@ async fn parameters_are_checked() {
 }
 
 #[tokio::test]
-async fn ties_keep_their_order_until_a_switch_says_otherwise() {
+async fn tie_order_is_stable_unless_switched() {
     let tenant = crowd(40).await;
     let order = async || {
         let (_, users) = tenant.list(&[("sort", "name:1")]).await;
@@ -162,7 +162,7 @@ async fn ties_keep_their_order_until_a_switch_says_otherwise() {
 }
 
 #[tokio::test]
-async fn a_slow_search_is_503_and_a_long_one_414() {
+async fn slow_search_is_503_and_long_query_414() {
     let tenant = crowd(1).await;
     tenant.control().update(|switches| switches.slow_search = true);
     let (status, body) = tenant.list(&[("q", "name:even")]).await;

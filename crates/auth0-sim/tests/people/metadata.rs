@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{Tenant, assert_code};
 
 #[tokio::test]
-async fn a_merge_keeps_other_keys_and_null_deletes_one() {
+async fn merge_keeps_other_keys_and_null_deletes() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({
         "email": "jane@acme.example",
@@ -20,7 +20,7 @@ async fn a_merge_keeps_other_keys_and_null_deletes_one() {
 }
 
 #[tokio::test]
-async fn an_empty_object_clears_and_shows_in_one_of_the_two() {
+async fn empty_object_clears_but_only_user_metadata_remains() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({
         "email": "jane@acme.example", "app_metadata": {"a": 1}, "user_metadata": {"a": 1},
@@ -31,7 +31,7 @@ async fn an_empty_object_clears_and_shows_in_one_of_the_two() {
 }
 
 #[tokio::test]
-async fn two_changes_of_different_keys_do_not_undo_each_other() {
+async fn changes_of_different_keys_are_all_kept() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({"email": "jane@acme.example"}));
     let changes = (0..20).map(|key| {
@@ -47,7 +47,7 @@ async fn two_changes_of_different_keys_do_not_undo_each_other() {
 }
 
 #[tokio::test]
-async fn names_that_may_not_be_used_are_refused_and_nothing_is_changed() {
+async fn invalid_metadata_name_changes_nothing() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({"email": "jane@acme.example", "app_metadata": {"a": 1}}));
     for body in [

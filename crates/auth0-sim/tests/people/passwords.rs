@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{MAIN, NOON_TEXT, Tenant, error};
 
 #[tokio::test]
-async fn a_new_password_takes_the_place_of_the_old_one() {
+async fn new_password_replaces_old_one() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({"email": "jane@acme.example", "password": "secret1"}));
     assert_eq!(tenant.control().user(&id).unwrap().get("last_password_reset"), None);
@@ -19,7 +19,7 @@ async fn a_new_password_takes_the_place_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_new_password_lifts_an_administrators_block() {
+async fn new_password_lifts_administrator_block() {
     let tenant = Tenant::start().await;
     let id =
         tenant.seed(json!({"email": "j@acme.example", "password": "secret1", "blocked": true}));
@@ -29,7 +29,7 @@ async fn a_new_password_lifts_an_administrators_block() {
 }
 
 #[tokio::test]
-async fn a_new_password_lifts_a_brute_force_block() {
+async fn new_password_lifts_brute_force_block() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.brute_force_threshold = 3);
     let id = tenant.seed(json!({"email": "j@acme.example", "password": "secret1"}));
@@ -44,7 +44,7 @@ async fn a_new_password_lifts_a_brute_force_block() {
 }
 
 #[tokio::test]
-async fn a_refused_password_changes_nothing() {
+async fn rejected_password_changes_nothing() {
     let tenant = Tenant::with(Connection {
         password_policy: PasswordPolicy::Fair,
         history: 2,

@@ -15,7 +15,7 @@ fn jane(tenant: &Tenant) -> String {
 }
 
 #[tokio::test]
-async fn a_change_is_answered_with_the_whole_user_and_moves_the_update() {
+async fn change_returns_whole_user_and_updates_timestamp() {
     let tenant = Tenant::start().await;
     let id = jane(&tenant);
     tenant.clock.advance(77);
@@ -29,7 +29,7 @@ async fn a_change_is_answered_with_the_whole_user_and_moves_the_update() {
 }
 
 #[tokio::test]
-async fn null_takes_a_member_out() {
+async fn null_removes_member() {
     let tenant = Tenant::start().await;
     let id = jane(&tenant);
     for key in
@@ -44,7 +44,7 @@ async fn null_takes_a_member_out() {
 }
 
 #[tokio::test]
-async fn a_taken_address_or_username_is_400_here() {
+async fn duplicate_email_or_username_is_400_on_patch() {
     let tenant = Tenant::start().await;
     let id = jane(&tenant);
     tenant.seed(json!({"email": "bob@acme.example", "username": "bob"}));
@@ -66,7 +66,7 @@ async fn a_taken_address_or_username_is_400_here() {
 }
 
 #[tokio::test]
-async fn an_address_that_was_left_is_free_again() {
+async fn former_email_can_be_reused() {
     let tenant = Tenant::start().await;
     let id = jane(&tenant);
     assert_eq!(tenant.patch(&id, json!({"email": "new@acme.example"})).await.0, 200);
@@ -79,7 +79,7 @@ async fn an_address_that_was_left_is_free_again() {
 }
 
 #[tokio::test]
-async fn a_new_address_is_unverified_unless_the_body_or_the_switch_says_otherwise() {
+async fn new_email_is_unverified_unless_body_or_switch_overrides() {
     for (unverifies, body, verified) in [
         (true, json!({"email": "new@acme.example"}), false),
         (false, json!({"email": "new@acme.example"}), true),
@@ -98,7 +98,7 @@ async fn a_new_address_is_unverified_unless_the_body_or_the_switch_says_otherwis
 }
 
 #[tokio::test]
-async fn a_mail_goes_out_only_if_it_is_wanted() {
+async fn verification_mail_is_sent_only_on_request() {
     let tenant = Tenant::start().await;
     let id = jane(&tenant);
     tenant.patch(&id, json!({"email": "new@acme.example", "verify_email": true})).await;
@@ -107,7 +107,7 @@ async fn a_mail_goes_out_only_if_it_is_wanted() {
 }
 
 #[tokio::test]
-async fn some_pairs_cannot_be_changed_together() {
+async fn exclusive_pairs_cannot_be_changed_together() {
     let value = |key: &str| match key {
         "email_verified" => json!(true),
         "email" => json!("new@acme.example"),
@@ -138,7 +138,7 @@ async fn some_pairs_cannot_be_changed_together() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_set_is_refused() {
+async fn read_only_properties_are_rejected() {
     let tenant = Tenant::start().await;
     let id = jane(&tenant);
     for (body, message) in [
@@ -161,7 +161,7 @@ async fn what_cannot_be_set_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_404_and_a_malformed_id_400() {
+async fn unknown_user_is_404_and_malformed_id_400() {
     let tenant = Tenant::start().await;
     let absent = error(404, "The user does not exist.", "inexistent_user");
     assert_eq!(tenant.patch("auth0|nobody", json!({"name": "x"})).await, absent);
@@ -169,7 +169,7 @@ async fn an_unknown_user_is_404_and_a_malformed_id_400() {
 }
 
 #[tokio::test]
-async fn usernames_hang_on_the_connection_and_the_user() {
+async fn username_change_depends_on_connection_and_user() {
     let tenant = Tenant::start().await;
     let without = tenant.seed(json!({"email": "bob@acme.example"}));
     let refused =
@@ -186,7 +186,7 @@ async fn usernames_hang_on_the_connection_and_the_user() {
 }
 
 #[tokio::test]
-async fn a_social_user_belongs_to_the_provider() {
+async fn provider_owned_attributes_cannot_be_changed() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({"user_id": "google-oauth2|1", "email": "S@gmail.example"}));
     for key in ["email", "name", "password", "username"] {
@@ -203,7 +203,7 @@ async fn a_social_user_belongs_to_the_provider() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_named_must_be_the_users() {
+async fn named_connection_must_belong_to_user() {
     let second = Connection { id: "con_2".into(), name: "Second".into(), ..Connection::default() };
     let tenant = Tenant::with_config(Config {
         connections: vec![Connection::default(), second],
@@ -218,7 +218,7 @@ async fn a_connection_that_is_named_must_be_the_users() {
 }
 
 #[tokio::test]
-async fn the_scope_for_app_metadata_is_for_that_alone() {
+async fn app_metadata_scope_allows_no_other_property() {
     let client = auth0_sim::Client {
         scopes: vec!["update:users_app_metadata".to_owned()],
         ..auth0_sim::Client::default()

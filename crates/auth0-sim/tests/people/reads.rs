@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{Tenant, assert_code, error, ids, path};
 
 #[tokio::test]
-async fn an_id_is_one_segment_whatever_it_holds() {
+async fn user_id_is_one_encoded_segment() {
     let tenant = Tenant::start().await;
     for id in ["auth0|jane", "auth0|a/../b", "oidc|conn|x@y.example", "auth0|50%"] {
         tenant.seed(json!({"user_id": id, "name": "x"}));
@@ -17,7 +17,7 @@ async fn an_id_is_one_segment_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_404_on_get_and_204_on_delete() {
+async fn unknown_user_is_404_on_get_and_204_on_delete() {
     let tenant = Tenant::start().await;
     let absent = error(404, "The user does not exist.", "inexistent_user");
     assert_eq!(tenant.get(&path("auth0|nobody")).await, absent);
@@ -32,7 +32,7 @@ async fn an_unknown_user_is_404_on_get_and_204_on_delete() {
 }
 
 #[tokio::test]
-async fn an_e_mail_address_is_looked_up_as_it_is_written() {
+async fn email_lookup_is_case_sensitive() {
     let tenant = Tenant::start().await;
     tenant.seed(json!({"user_id": "auth0|db", "email": "jane@acme.example"}));
     tenant.seed(json!({"user_id": "samlp|acme|1", "email": "jane@acme.example"}));
@@ -55,7 +55,7 @@ async fn an_e_mail_address_is_looked_up_as_it_is_written() {
 }
 
 #[tokio::test]
-async fn fields_choose_what_is_shown_everywhere() {
+async fn fields_select_members_on_every_endpoint() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({"user_id": "auth0|jane", "email": "jane@acme.example"}));
     let jane = json!({"user_id": id, "email": "jane@acme.example"});

@@ -19,7 +19,7 @@ async fn people() -> Tenant {
 }
 
 #[tokio::test]
-async fn the_people_of_a_tenant_are_found_by_their_roles() {
+async fn users_are_found_by_tenant_role() {
     let tenant = people().await;
     for (q, found) in [
         (r#"app_metadata.usher_tenant_acme.role:("owner" OR "admin")"#, vec!["adam", "olivia"]),
@@ -44,7 +44,7 @@ async fn the_people_of_a_tenant_are_found_by_their_roles() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_supported_says_why() {
+async fn unsupported_query_is_rejected_with_reason() {
     let tenant = people().await;
     let q = "app_metadata.usher.level:[1 TO 2]";
     assert_eq!(
@@ -66,7 +66,7 @@ async fn a_query_that_is_not_supported_says_why() {
 }
 
 #[tokio::test]
-async fn organizations_find_their_members() {
+async fn organization_query_finds_its_members() {
     let tenant = people().await;
     let post =
         async |target: &str, body| tenant.call(reqwest::Method::POST, target, Some(body)).await;

@@ -40,7 +40,7 @@ fn temporary(name: &str) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn it_says_how_it_is_reached_and_serves() {
+async fn binary_prints_its_address_and_serves() {
     let seed = temporary("seed.jsonl");
     let mut file = std::fs::File::create(&seed).unwrap();
     writeln!(file, r#"{{"user_id":"auth0|jane","email":"jane@acme.example","password":"pw"}}"#)
@@ -58,7 +58,7 @@ async fn it_says_how_it_is_reached_and_serves() {
 }
 
 #[tokio::test]
-async fn over_tls_it_writes_its_authority_down() {
+async fn binary_writes_tls_authority_to_file() {
     let file = temporary("ca.pem");
     let (running, told) = start(command().arg("--tls").arg("--ca-out").arg(&file));
     let ca = reqwest::Certificate::from_pem(&std::fs::read(&file).unwrap()).unwrap();
@@ -70,7 +70,7 @@ async fn over_tls_it_writes_its_authority_down() {
 
 #[cfg(unix)]
 #[test]
-fn it_ends_well_when_it_is_told_to() {
+fn binary_exits_cleanly_on_signal() {
     for signal in ["TERM", "INT"] {
         let (mut running, _) = start(&mut command());
         let id = running.0.id().to_string();
@@ -81,7 +81,7 @@ fn it_ends_well_when_it_is_told_to() {
 }
 
 #[test]
-fn a_bad_seed_is_told_by_its_line() {
+fn invalid_seed_error_names_its_line() {
     let seed = temporary("bad.jsonl");
     std::fs::write(&seed, "{\"email\":\"a@b.example\"}\n{\"email\":\n").unwrap();
     let output = command().arg("--seed").arg(&seed).output().unwrap();

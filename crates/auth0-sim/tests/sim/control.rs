@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Tenant, plain_client, send};
 
 #[tokio::test]
-async fn calls_are_counted_by_route() {
+async fn requests_are_counted_by_route() {
     let tenant = Tenant::start().await;
     tenant.get("/api/v2/users/auth0%7Ca").await;
     tenant.get("/api/v2/users/auth0%7Cb").await;
@@ -25,7 +25,7 @@ async fn calls_are_counted_by_route() {
 }
 
 #[tokio::test]
-async fn requests_are_kept_without_what_is_secret() {
+async fn recorded_requests_contain_no_secrets() {
     let tenant = Tenant::start().await;
     let body = json!({"connection": "none", "email": "a@b.example", "password": "secret one"});
     tenant.post("/api/v2/users?x=a%7Cb", body).await;
@@ -42,7 +42,7 @@ async fn requests_are_kept_without_what_is_secret() {
 }
 
 #[tokio::test]
-async fn an_escaped_slash_stays_within_its_segment() {
+async fn escaped_slash_stays_within_its_segment() {
     let tenant = Tenant::start().await;
     tenant.get("/api/v2/users/auth0%7Ca%2Froles").await;
     tenant.get("/api/v2/users/auth0%7Ca/roles").await;
@@ -52,7 +52,7 @@ async fn an_escaped_slash_stays_within_its_segment() {
 }
 
 #[tokio::test]
-async fn an_id_is_decoded_once() {
+async fn user_id_is_decoded_once() {
     let tenant = Tenant::start().await;
     tenant.control().seed(json!({"user_id": "auth0|a%7Cb", "email": "a@b.example"})).unwrap();
     assert_eq!(tenant.get("/api/v2/users/auth0%7Ca%257Cb").await.status, 200);
@@ -60,7 +60,7 @@ async fn an_id_is_decoded_once() {
 }
 
 #[tokio::test]
-async fn switches_are_changed_one_by_one() {
+async fn switches_can_be_patched_individually() {
     let tenant = Tenant::start().await;
     let reply = tenant
         .patch("/__sim/switches", json!({"search_lag_millis": 2000, "mfa_status": 401}))
@@ -77,7 +77,7 @@ async fn switches_are_changed_one_by_one() {
 }
 
 #[tokio::test]
-async fn faults_users_and_the_rest_are_there_over_http_too() {
+async fn control_routes_cover_faults_users_and_keys() {
     let tenant = Tenant::start().await;
     let fault = json!({"route": "GET /api/v2/roles", "kind": "status", "status": 503});
     assert_eq!(tenant.post("/__sim/faults", fault).await.status, 204);
@@ -104,7 +104,7 @@ async fn faults_users_and_the_rest_are_there_over_http_too() {
 }
 
 #[tokio::test]
-async fn a_reset_leaves_tokens_and_keys() {
+async fn reset_keeps_tokens_and_keys() {
     let tenant = Tenant::start().await;
     tenant.person("jane@acme.example", "correct horse");
     tenant.control().update(|switches| switches.slow_search = true);
@@ -115,7 +115,7 @@ async fn a_reset_leaves_tokens_and_keys() {
 }
 
 #[tokio::test]
-async fn the_date_is_the_clocks_and_can_be_off() {
+async fn date_header_follows_clock_and_skew() {
     let tenant = Tenant::start().await;
     let date = async || tenant.get("/api/v2/roles").await.header("date").unwrap().to_owned();
     assert_eq!(date().await, "Mon, 02 Mar 2026 08:00:00 GMT");
@@ -124,7 +124,7 @@ async fn the_date_is_the_clocks_and_can_be_off() {
 }
 
 #[tokio::test]
-async fn latency_is_added_to_every_request_but_controls() {
+async fn latency_applies_to_all_but_control_requests() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.latency_millis = 1_000_000);
     let request = tenant.request(Method::GET, "/.well-known/jwks.json");
@@ -136,7 +136,7 @@ async fn latency_is_added_to_every_request_but_controls() {
 }
 
 #[tokio::test]
-async fn larger_pages_are_cut_down_in_silence() {
+async fn larger_pages_are_capped_without_error() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.max_per_page = 2);
     for n in 0..3 {
@@ -152,7 +152,7 @@ async fn larger_pages_are_cut_down_in_silence() {
 }
 
 #[tokio::test]
-async fn too_much_is_too_much() {
+async fn oversized_uri_and_body_are_rejected() {
     let tenant = Tenant::start().await;
     let long = "a".repeat(17_000);
     assert_eq!(tenant.get(&format!("/api/v2/users?q={long}")).await.status, 414);
@@ -161,7 +161,7 @@ async fn too_much_is_too_much() {
 }
 
 #[tokio::test]
-async fn it_ends_when_it_is_dropped_or_stopped() {
+async fn dropped_or_stopped_server_stops_listening() {
     let url = {
         let sim = Sim::start(Config::default()).await.unwrap();
         sim.url().to_owned()

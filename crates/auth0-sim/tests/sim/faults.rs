@@ -49,7 +49,7 @@ fn created(tenant: &Tenant) -> bool {
 }
 
 #[tokio::test]
-async fn a_status_comes_in_auth0s_form_and_nothing_is_carried_out() {
+async fn status_fault_has_auth0_format_and_no_effect() {
     for (status, reason, retry_after) in [
         (429, "Too Many Requests", Some(7)),
         (500, "Internal Server Error", None),
@@ -69,7 +69,7 @@ async fn a_status_comes_in_auth0s_form_and_nothing_is_carried_out() {
 }
 
 #[tokio::test]
-async fn at_the_token_endpoint_a_status_comes_in_the_form_of_oauth() {
+async fn status_fault_on_token_endpoint_has_oauth_format() {
     let tenant = Tenant::start().await;
     for (status, error) in
         [(429, "too_many_requests"), (500, "server_error"), (503, "temporarily_unavailable")]
@@ -87,7 +87,7 @@ async fn at_the_token_endpoint_a_status_comes_in_the_form_of_oauth() {
 }
 
 #[tokio::test]
-async fn a_delay_is_a_delay() {
+async fn delayed_request_is_carried_out_after_delay() {
     let tenant = with(FaultKind::Delay { millis: 1_000_000 }).await;
     assert!(create(&tenant).await.unwrap_err().is_timeout());
     assert!(!created(&tenant));
@@ -96,7 +96,7 @@ async fn a_delay_is_a_delay() {
 }
 
 #[tokio::test]
-async fn a_hang_never_answers() {
+async fn hang_fault_never_responds() {
     let before = with(FaultKind::Hang).await;
     assert!(create(&before).await.unwrap_err().is_timeout());
     assert!(!created(&before));
@@ -106,7 +106,7 @@ async fn a_hang_never_answers() {
 }
 
 #[tokio::test]
-async fn a_reset_is_a_real_one() {
+async fn reset_fault_sends_tcp_reset() {
     for (kind, carried_out) in [(FaultKind::ResetBefore, false), (FaultKind::ResetAfter, true)] {
         let tenant = with(kind).await;
         let (received, ended) = create_raw(&tenant).await;
@@ -117,7 +117,7 @@ async fn a_reset_is_a_real_one() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_a_second_creation_is_a_conflict() {
+async fn create_after_lost_response_is_conflict() {
     let tenant = with(FaultKind::ResetAfter).await;
     assert!(create(&tenant).await.is_err());
     let reply = create(&tenant).await.unwrap();
@@ -125,7 +125,7 @@ async fn after_a_lost_answer_a_second_creation_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_malformed_body_is_no_json() {
+async fn malformed_body_is_not_json() {
     let tenant = with(FaultKind::Malformed).await;
     let reply = create(&tenant).await.unwrap();
     assert_eq!(reply.status, 201);
@@ -135,7 +135,7 @@ async fn a_malformed_body_is_no_json() {
 }
 
 #[tokio::test]
-async fn a_truncated_body_is_shorter_than_it_says() {
+async fn truncated_body_is_shorter_than_content_length() {
     let tenant = with(FaultKind::Truncated).await;
     let (received, _) = create_raw(&tenant).await;
     let text = String::from_utf8(received).unwrap();
@@ -149,7 +149,7 @@ async fn a_truncated_body_is_shorter_than_it_says() {
 }
 
 #[tokio::test]
-async fn an_oversized_body_has_so_many_bytes() {
+async fn oversized_body_has_requested_size() {
     let tenant = with(FaultKind::Oversized { bytes: 3_000_001 }).await;
     let request =
         tenant.request(Method::POST, "/api/v2/users").bearer_auth(&tenant.token).json(&jane());
@@ -160,7 +160,7 @@ async fn an_oversized_body_has_so_many_bytes() {
 }
 
 #[tokio::test]
-async fn a_page_of_html_comes_in_place_of_auth0() {
+async fn html_fault_replaces_response() {
     for status in [200, 502] {
         let tenant = with(FaultKind::Html { status }).await;
         let reply = create(&tenant).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_page_of_html_comes_in_place_of_auth0() {
 }
 
 #[tokio::test]
-async fn an_empty_body_is_empty() {
+async fn empty_body_fault_has_no_body() {
     let tenant = with(FaultKind::EmptyBody).await;
     let reply = create(&tenant).await.unwrap();
     assert_eq!((reply.status, reply.text.as_str()), (201, ""));
@@ -179,7 +179,7 @@ async fn an_empty_body_is_empty() {
 }
 
 #[tokio::test]
-async fn a_fault_waits_strikes_and_goes_away() {
+async fn fault_skips_applies_and_expires() {
     let tenant = Tenant::start().await;
     let kind = FaultKind::Status { status: 500, retry_after: None };
     tenant.control().fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
@@ -198,7 +198,7 @@ async fn a_fault_waits_strikes_and_goes_away() {
 }
 
 #[tokio::test]
-async fn faulty_requests_count_and_other_routes_are_spared() {
+async fn fault_counts_request_and_spares_other_routes() {
     let tenant = with(FaultKind::ResetBefore).await;
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
     assert!(create(&tenant).await.is_err());

@@ -24,7 +24,7 @@ fn verified(keys: &JwkSet, token: &str) -> Option<TokenData<Value>> {
 }
 
 #[tokio::test]
-async fn a_management_token_has_the_claims_of_the_auth0_profile() {
+async fn management_token_has_auth0_profile_claims() {
     let tenant = Tenant::start().await;
     let TokenData { header, claims, .. } =
         verified(&key_set(&tenant).await, &tenant.token).unwrap();
@@ -43,7 +43,7 @@ async fn a_management_token_has_the_claims_of_the_auth0_profile() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_rfc_9068_profile_has_its_claims() {
+async fn rfc_9068_token_has_its_claims() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.at_jwt_profile = true);
     let reply = tenant.ask_for_token(json!({})).await;
@@ -58,7 +58,7 @@ async fn a_token_of_the_rfc_9068_profile_has_its_claims() {
 }
 
 #[tokio::test]
-async fn a_key_has_all_of_auth0s_members() {
+async fn published_key_has_all_auth0_members() {
     let tenant = Tenant::start().await;
     let keys = tenant.get("/.well-known/jwks.json").await.json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2, "the current one and the next");
@@ -84,7 +84,7 @@ async fn discovery_leads_to_the_keys() {
 }
 
 #[tokio::test]
-async fn after_a_rotation_the_next_key_signs_and_the_previous_stays() {
+async fn rotated_key_stays_published_while_next_signs() {
     let tenant = Tenant::start().await;
     let [current, next] = tenant.control().key_ids().try_into().unwrap();
     let kid = |token: &str| decode_header(token).unwrap().kid.unwrap();
@@ -107,7 +107,7 @@ async fn after_a_rotation_the_next_key_signs_and_the_previous_stays() {
 }
 
 #[tokio::test]
-async fn when_the_current_key_is_revoked_the_next_one_signs() {
+async fn next_key_signs_after_revocation() {
     let tenant = Tenant::start().await;
     let [current, next] = tenant.control().key_ids().try_into().unwrap();
     assert!(tenant.control().revoke_key(&current));
@@ -118,7 +118,7 @@ async fn when_the_current_key_is_revoked_the_next_one_signs() {
 }
 
 #[tokio::test]
-async fn a_token_of_an_organization_says_which() {
+async fn organization_token_has_org_id() {
     let tenant = Tenant::start().await;
     let token = UserToken {
         user_id: "auth0|jane".to_owned(),
@@ -140,7 +140,7 @@ async fn a_token_of_an_organization_says_which() {
 }
 
 #[tokio::test]
-async fn a_machine_can_act_for_an_organization() {
+async fn client_credentials_token_can_have_org_id() {
     let tenant = Tenant::start().await;
     let organization = tenant.post("/api/v2/organizations", json!({"name": "acme"})).await.json();
     let reply = tenant.ask_for_token(json!({"organization": organization["id"]})).await;
@@ -150,7 +150,7 @@ async fn a_machine_can_act_for_an_organization() {
 }
 
 #[tokio::test]
-async fn a_login_with_openid_is_for_userinfo_too() {
+async fn openid_scope_adds_userinfo_audience() {
     let tenant = Tenant::with(|config| {
         config.apis = vec![Api { identifier: "https://api.example".to_owned(), ..Api::default() }];
         config.clients = vec![Client::default()];

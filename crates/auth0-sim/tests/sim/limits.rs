@@ -25,14 +25,14 @@ fn standing(reply: &Reply) -> [i64; 3] {
 }
 
 #[tokio::test]
-async fn without_limits_there_are_no_headers() {
+async fn unlimited_response_has_no_rate_limit_headers() {
     let tenant = Tenant::start().await;
     let reply = tenant.get("/api/v2/roles").await;
     assert!(reply.headers.keys().all(|name| !name.as_str().starts_with("x-ratelimit")));
 }
 
 #[tokio::test]
-async fn the_global_bucket_empties_and_fills_at_the_top_of_the_second() {
+async fn global_bucket_refills_at_start_of_second() {
     let tenant = with(RateLimit::free()).await;
     tenant.clock.advance(400);
     assert_eq!(standing(&tenant.get("/api/v2/roles").await), [2, 1, 1]);
@@ -57,7 +57,7 @@ async fn the_global_bucket_empties_and_fills_at_the_top_of_the_second() {
 }
 
 #[tokio::test]
-async fn an_endpoint_has_a_bucket_that_its_routes_share() {
+async fn endpoint_routes_share_one_bucket() {
     let endpoint = EndpointLimit {
         name: "read roles".to_owned(),
         routes: vec!["GET /api/v2/roles".to_owned(), "GET /api/v2/roles/{id}".to_owned()],
@@ -75,7 +75,7 @@ async fn an_endpoint_has_a_bucket_that_its_routes_share() {
 }
 
 #[tokio::test]
-async fn the_global_bucket_is_looked_at_first() {
+async fn global_bucket_is_checked_first() {
     let endpoint = EndpointLimit {
         name: "read roles".to_owned(),
         routes: vec!["GET /api/v2/roles".to_owned()],
@@ -89,7 +89,7 @@ async fn the_global_bucket_is_looked_at_first() {
 }
 
 #[tokio::test]
-async fn a_refused_request_is_not_carried_out() {
+async fn rate_limited_request_is_not_carried_out() {
     let tenant = with(RateLimit { global_burst: 1, ..unlimited() }).await;
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
     assert_eq!(tenant.post("/api/v2/roles", json!({"name": "editor"})).await.status, 429);
@@ -98,7 +98,7 @@ async fn a_refused_request_is_not_carried_out() {
 }
 
 #[tokio::test]
-async fn retry_after_comes_if_it_is_switched_on() {
+async fn retry_after_is_sent_only_if_enabled() {
     let limit = RateLimit { global_burst: 1, retry_after_header: true, ..unlimited() };
     let tenant = with(limit).await;
     assert_eq!(tenant.get("/api/v2/roles").await.header("retry-after"), None);
@@ -106,7 +106,7 @@ async fn retry_after_comes_if_it_is_switched_on() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_has_a_limit_of_its_own() {
+async fn token_endpoint_has_separate_limit() {
     let authentication = Some(Bucket { burst: 3, per_minute: 60 });
     let limit = RateLimit { authentication, global_burst: 1, ..unlimited() };
     let tenant = with(limit).await;

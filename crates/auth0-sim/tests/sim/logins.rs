@@ -28,7 +28,7 @@ fn is(status: u16, error: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_right_password_is_a_real_login() {
+async fn correct_password_updates_login_fields() {
     let (tenant, id) = tenant().await;
     tenant.clock.advance(5_000);
     let reply = tenant.log_in(EMAIL, PASSWORD, IP, json!({})).await;
@@ -42,7 +42,7 @@ async fn a_right_password_is_a_real_login() {
 }
 
 #[tokio::test]
-async fn the_username_and_any_case_of_the_address_do_as_well() {
+async fn login_accepts_username_and_any_email_case() {
     let tenant = Tenant::start().await;
     let user = json!({"email": EMAIL, "username": "jane", "password": PASSWORD});
     tenant.control().seed(user).unwrap();
@@ -53,7 +53,7 @@ async fn the_username_and_any_case_of_the_address_do_as_well() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_nobody_are_the_same() {
+async fn wrong_password_and_unknown_user_look_equal() {
     let (tenant, id) = tenant().await;
     let wrong = tenant.log_in(EMAIL, "wrong", IP, json!({})).await;
     let nobody = tenant.log_in("nobody@acme.example", "wrong", IP, json!({})).await;
@@ -64,7 +64,7 @@ async fn a_wrong_password_and_nobody_are_the_same() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_has_a_second_form() {
+async fn wrong_password_error_follows_switch() {
     let (tenant, _) = tenant().await;
     let second = WrongPasswordResponse::InvalidUserPassword;
     tenant.control().update(|switches| switches.wrong_password = second);
@@ -72,7 +72,7 @@ async fn a_wrong_password_has_a_second_form() {
 }
 
 #[tokio::test]
-async fn a_second_factor_is_asked_for_once_the_password_is_right() {
+async fn second_factor_is_required_after_correct_password() {
     let (tenant, id) = tenant().await;
     tenant.control().update(|switches| {
         switches.mfa_users.insert(id.clone());
@@ -87,7 +87,7 @@ async fn a_second_factor_is_asked_for_once_the_password_is_right() {
 }
 
 #[tokio::test]
-async fn a_blocked_user_is_told_so_and_yet_counted() {
+async fn blocked_login_is_rejected_but_counted() {
     let tenant = Tenant::start().await;
     let user = json!({"email": EMAIL, "password": PASSWORD, "blocked": true});
     let id = tenant.control().seed(user).unwrap();
@@ -103,7 +103,7 @@ async fn a_blocked_user_is_told_so_and_yet_counted() {
 }
 
 #[tokio::test]
-async fn leaked_passwords_bots_and_actions_have_errors_of_their_own() {
+async fn leaks_bots_and_actions_have_distinct_errors() {
     let (tenant, id) = tenant().await;
     tenant.control().update(|switches| {
         switches.denied_users.insert(id.clone(), "not today".to_owned());
@@ -120,7 +120,7 @@ async fn leaked_passwords_bots_and_actions_have_errors_of_their_own() {
 }
 
 #[tokio::test]
-async fn the_tenth_wrong_password_blocks_that_name_at_that_address() {
+async fn tenth_wrong_password_blocks_user_at_address() {
     let (tenant, _) = tenant().await;
     tenant.person("joe@acme.example", PASSWORD);
     for _ in 0..10 {
@@ -140,7 +140,7 @@ async fn the_tenth_wrong_password_blocks_that_name_at_that_address() {
 }
 
 #[tokio::test]
-async fn a_right_password_ends_the_count() {
+async fn correct_password_resets_failure_count() {
     let (tenant, _) = tenant().await;
     tenant.control().update(|switches| switches.logins_per_minute = 0);
     for _ in 0..9 {
@@ -154,7 +154,7 @@ async fn a_right_password_ends_the_count() {
 }
 
 #[tokio::test]
-async fn an_administrator_lifts_the_block() {
+async fn administrator_lifts_brute_force_block() {
     let (tenant, id) = tenant().await;
     for _ in 0..10 {
         wrong(&tenant).await;
@@ -171,7 +171,7 @@ async fn an_administrator_lifts_the_block() {
 }
 
 #[tokio::test]
-async fn a_new_password_lifts_the_block() {
+async fn new_password_lifts_block() {
     let (tenant, id) = tenant().await;
     for _ in 0..10 {
         wrong(&tenant).await;
@@ -183,7 +183,7 @@ async fn a_new_password_lifts_the_block() {
 }
 
 #[tokio::test]
-async fn logins_of_one_name_from_one_address_are_slowed_down() {
+async fn logins_per_user_and_address_are_limited() {
     let (tenant, _) = tenant().await;
     for _ in 0..20 {
         assert_eq!(right(&tenant).await.0, 200);
@@ -199,7 +199,7 @@ async fn logins_of_one_name_from_one_address_are_slowed_down() {
 }
 
 #[tokio::test]
-async fn an_address_with_many_failures_is_throttled_for_the_day() {
+async fn address_with_many_failures_is_throttled_for_day() {
     let (tenant, _) = tenant().await;
     tenant.control().update(|switches| switches.suspicious_ip_threshold = Some(3));
     for name in ["a", "b", "c"] {
@@ -211,7 +211,7 @@ async fn an_address_with_many_failures_is_throttled_for_the_day() {
 }
 
 #[tokio::test]
-async fn without_trust_all_attempts_are_the_clients_own() {
+async fn untrusted_client_counts_by_its_own_address() {
     let tenant = Tenant::with(|config| {
         config.clients = vec![Client { trust_forwarded_for: false, ..Client::default() }];
     })
@@ -225,7 +225,7 @@ async fn without_trust_all_attempts_are_the_clients_own() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_request_is_told() {
+async fn invalid_login_request_has_specific_error() {
     let tenant = Tenant::with(|config| {
         config.clients.push(Client {
             grant_types: vec!["client_credentials".to_owned()],
@@ -254,7 +254,7 @@ async fn what_is_wrong_with_the_request_is_told() {
 }
 
 #[tokio::test]
-async fn logins_are_counted_apart_and_recorded_without_secrets() {
+async fn logins_are_counted_separately_and_redacted() {
     let (tenant, _) = tenant().await;
     right(&tenant).await;
     let calls = tenant.control().calls();

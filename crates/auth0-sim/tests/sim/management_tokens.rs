@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{Tenant, client, send};
 
 #[tokio::test]
-async fn a_client_gets_a_token_for_a_day_with_the_scopes_of_its_grant() {
+async fn token_has_grant_scopes_and_one_day_lifetime() {
     let tenant = Tenant::with(|config| {
         config.clients.push(client("reader", &["read:users", "read:roles"]));
     })
@@ -23,7 +23,7 @@ async fn a_client_gets_a_token_for_a_day_with_the_scopes_of_its_grant() {
 }
 
 #[tokio::test]
-async fn a_form_is_as_good_as_json() {
+async fn token_request_accepts_form() {
     let tenant = Tenant::start().await;
     let audience = format!("{}/api/v2/", tenant.sim.url());
     let body = format!(
@@ -38,7 +38,7 @@ async fn a_form_is_as_good_as_json() {
 }
 
 #[tokio::test]
-async fn each_refusal_has_its_status_and_its_error() {
+async fn invalid_token_request_has_specific_error() {
     let tenant = Tenant::with(|config| {
         config.clients.push(client("no-grant", &[]));
         config
@@ -74,7 +74,7 @@ async fn each_refusal_has_its_status_and_its_error() {
 }
 
 #[tokio::test]
-async fn the_audience_ends_in_a_slash() {
+async fn audience_without_trailing_slash_is_rejected() {
     let tenant = Tenant::start().await;
     let audience = format!("{}/api/v2", tenant.sim.url());
     let reply = tenant.ask_for_token(json!({"audience": audience})).await;
@@ -82,7 +82,7 @@ async fn the_audience_ends_in_a_slash() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_and_a_missing_grant_have_two_wordings_each() {
+async fn wrong_secret_and_missing_grant_follow_switches() {
     let tenant = Tenant::with(|config| config.clients.push(client("no-grant", &[]))).await;
     let no_grant = json!({"client_id": "no-grant", "client_secret": "no-grant-secret"});
     let older = tenant.ask_for_token(no_grant.clone()).await.json();
@@ -100,7 +100,7 @@ async fn a_wrong_secret_and_a_missing_grant_have_two_wordings_each() {
 }
 
 #[tokio::test]
-async fn without_a_good_token_the_management_api_answers_401() {
+async fn invalid_management_token_is_401() {
     let tenant = Tenant::start().await;
     let ask = async |authorization: Option<String>| {
         let mut request = tenant.request(Method::GET, "/api/v2/users");
@@ -123,7 +123,7 @@ async fn without_a_good_token_the_management_api_answers_401() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_until_it_ends_or_is_revoked() {
+async fn token_is_valid_until_expiry_or_revocation() {
     let tenant = Tenant::start().await;
     tenant.clock.advance(86_399_999);
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
@@ -141,7 +141,7 @@ async fn a_token_is_good_until_it_ends_or_is_revoked() {
 }
 
 #[tokio::test]
-async fn every_route_asks_for_its_scope() {
+async fn every_route_requires_its_scope() {
     let mut tenant =
         Tenant::with(|config| config.clients.push(client("other", &["read:something"]))).await;
     let changes = json!({"client_id": "other", "client_secret": "other-secret"});
@@ -176,7 +176,7 @@ async fn every_route_asks_for_its_scope() {
 }
 
 #[tokio::test]
-async fn one_of_three_scopes_is_not_all_of_them() {
+async fn route_with_three_scopes_requires_all() {
     let mut tenant =
         Tenant::with(|config| config.clients.push(client("reader", &["read:users"]))).await;
     let changes = json!({"client_id": "reader", "client_secret": "reader-secret"});
@@ -188,14 +188,14 @@ async fn one_of_three_scopes_is_not_all_of_them() {
 }
 
 #[tokio::test]
-async fn fewer_scopes_can_be_asked_for_but_not_more() {
+async fn requested_scopes_only_narrow_grant() {
     let tenant = Tenant::start().await;
     let reply = tenant.ask_for_token(json!({"scope": "read:users read:everything"})).await;
     assert_eq!(reply.json()["scope"], "read:users");
 }
 
 #[tokio::test]
-async fn a_quota_of_tokens_ends_with_the_hour() {
+async fn token_quota_resets_each_hour() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.tokens_per_hour = Some(2));
     let first = tenant.ask_for_token(json!({})).await;
@@ -208,7 +208,7 @@ async fn a_quota_of_tokens_ends_with_the_hour() {
 }
 
 #[tokio::test]
-async fn other_apis_have_grants_of_their_own() {
+async fn custom_api_requires_its_own_grant() {
     let tenant = Tenant::with(|config| {
         config.apis = vec![Api {
             identifier: "https://api.example".to_owned(),

@@ -36,7 +36,7 @@ fn ids(items: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_organization_is_found_by_id_and_by_name() {
+async fn organization_is_found_by_id_and_name() {
     let (tenant, id) = acme().await;
     let expected = json!({
         "id": id, "name": "acme", "display_name": "Acme", "metadata": {"plan": "gold"},
@@ -51,7 +51,7 @@ async fn an_organization_is_found_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn an_unknown_organization_is_404_without_a_code() {
+async fn unknown_organization_is_404_without_error_code() {
     let tenant = Tenant::start().await;
     for path in ["", "/members", "/members/auth0%7Ca/roles"] {
         let reply = tenant.get(&format!("/api/v2/organizations/org_none{path}")).await;
@@ -68,7 +68,7 @@ async fn an_unknown_organization_is_404_without_a_code() {
 }
 
 #[tokio::test]
-async fn an_organization_is_changed_and_deleted() {
+async fn organization_can_be_changed_and_deleted() {
     let (tenant, id) = acme().await;
     let path = format!("/api/v2/organizations/{id}");
     let reply = tenant.patch(&path, json!({"display_name": "Acme Inc."})).await;
@@ -83,7 +83,7 @@ async fn an_organization_is_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn members_show_four_fields_and_the_fifth_if_asked() {
+async fn member_roles_are_returned_only_on_request() {
     let (tenant, id) = acme().await;
     let users = people(&tenant, 1);
     assert_eq!(add(&tenant, &id, &users).await, 204);
@@ -99,7 +99,7 @@ async fn members_show_four_fields_and_the_fifth_if_asked() {
 }
 
 #[tokio::test]
-async fn members_are_added_ten_at_a_time_and_removed_by_a_body() {
+async fn members_are_added_ten_at_once_and_removed_by_body() {
     let (tenant, id) = acme().await;
     let users = people(&tenant, 11);
     assert_eq!(add(&tenant, &id, &users).await, 400);
@@ -118,7 +118,7 @@ async fn members_are_added_ten_at_a_time_and_removed_by_a_body() {
 }
 
 #[tokio::test]
-async fn members_lag_both_ways() {
+async fn member_list_lags_after_add_and_remove() {
     let (tenant, id) = acme().await;
     tenant.control().update(|switches| switches.member_lag_millis = 1_000);
     let users = people(&tenant, 1);
@@ -135,7 +135,7 @@ async fn members_lag_both_ways() {
 }
 
 #[tokio::test]
-async fn a_list_by_checkpoint_ends_in_either_of_two_ways() {
+async fn checkpoint_list_end_follows_switch() {
     let (tenant, id) = acme().await;
     let users = people(&tenant, 5);
     for user in &users {
@@ -160,7 +160,7 @@ async fn a_list_by_checkpoint_ends_in_either_of_two_ways() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_is_good_for_a_day() {
+async fn checkpoint_is_valid_for_one_day() {
     let (tenant, id) = acme().await;
     add(&tenant, &id, &people(&tenant, 2)).await;
     tenant.control().update(|switches| switches.token_lifetime_seconds = 1_000_000);
@@ -174,7 +174,7 @@ async fn a_checkpoint_is_good_for_a_day() {
 }
 
 #[tokio::test]
-async fn by_offset_the_thousandth_member_is_the_last() {
+async fn offset_past_thousandth_member_is_rejected() {
     let (tenant, id) = acme().await;
     let path = format!("/api/v2/organizations/{id}/members");
     assert_eq!(tenant.get(&format!("{path}?page=9&per_page=100")).await.status, 200);
@@ -184,7 +184,7 @@ async fn by_offset_the_thousandth_member_is_the_last() {
 }
 
 #[tokio::test]
-async fn a_role_can_come_before_the_membership() {
+async fn role_can_be_assigned_before_membership() {
     let (tenant, id) = acme().await;
     let users = people(&tenant, 1);
     let editor = role(&tenant, "editor").await;
@@ -201,7 +201,7 @@ async fn a_role_can_come_before_the_membership() {
 }
 
 #[tokio::test]
-async fn the_fifty_first_role_is_a_conflict() {
+async fn fifty_first_role_is_conflict() {
     let (tenant, id) = acme().await;
     let mut roles = Vec::new();
     for n in 0..51 {
@@ -215,7 +215,7 @@ async fn the_fifty_first_role_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn roles_have_odd_statuses() {
+async fn role_endpoints_have_observed_statuses() {
     let tenant = Tenant::start().await;
     let created = tenant.post("/api/v2/roles", json!({"name": "editor"})).await;
     assert_eq!((created.status, &created.json()["description"]), (200, &Value::Null));
@@ -241,7 +241,7 @@ async fn roles_have_odd_statuses() {
 }
 
 #[tokio::test]
-async fn the_total_of_a_users_organizations_can_be_wrong() {
+async fn organizations_total_is_zero_if_switched() {
     let (tenant, id) = acme().await;
     let users = people(&tenant, 1);
     add(&tenant, &id, &users).await;
@@ -258,7 +258,7 @@ async fn the_total_of_a_users_organizations_can_be_wrong() {
 }
 
 #[tokio::test]
-async fn users_are_searched_by_organization() {
+async fn users_can_be_searched_by_organization() {
     let (tenant, id) = acme().await;
     let users = people(&tenant, 3);
     add(&tenant, &id, &users[..2]).await;
@@ -271,7 +271,7 @@ async fn users_are_searched_by_organization() {
 }
 
 #[tokio::test]
-async fn what_a_user_held_is_not_for_the_next_with_its_id() {
+async fn recreated_user_inherits_no_assignments() {
     let (tenant, id) = acme().await;
     let editor = role(&tenant, "editor").await;
     let jane = json!({"user_id": "auth0|jane", "email": "jane@acme.example"});

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{REALM, Reply, Tenant, connection, send};
 
 #[tokio::test]
-async fn a_connection_shows_its_rules() {
+async fn connection_exposes_its_options() {
     let tenant = Tenant::with(|config| {
         config.connections.push(connection("strict", |connection| {
             connection.usernames = Usernames::Required;
@@ -36,7 +36,7 @@ async fn a_connection_shows_its_rules() {
 }
 
 #[tokio::test]
-async fn connections_are_read_on_from_a_checkpoint() {
+async fn connections_can_be_paged_by_checkpoint() {
     let tenant = Tenant::with(|config| {
         config.connections.push(connection("second", |_| ()));
     })
@@ -50,7 +50,7 @@ async fn connections_are_read_on_from_a_checkpoint() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn unknown_connection_and_client_are_404() {
     let tenant = Tenant::start().await;
     assert_eq!(tenant.get("/api/v2/connections?name=none").await.json(), json!([]));
     assert_eq!(tenant.get("/api/v2/connections?strategy=sms").await.json(), json!([]));
@@ -63,7 +63,7 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_application_shows_its_grants_and_not_its_secret() {
+async fn client_exposes_grants_but_no_secret() {
     let tenant = Tenant::with(|config| {
         config.clients.push(Client {
             id: "other".to_owned(),
@@ -89,7 +89,7 @@ async fn ask_for_mail(tenant: &Tenant, email: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_a_new_password_is_told_the_same() {
+async fn password_reset_response_hides_whether_user_exists() {
     let tenant = Tenant::start().await;
     let id = tenant.person("jane@acme.example", "correct horse");
     let known = ask_for_mail(&tenant, "Jane@acme.example").await;
@@ -109,7 +109,7 @@ async fn whoever_asks_for_a_new_password_is_told_the_same() {
 }
 
 #[tokio::test]
-async fn mails_to_one_address_are_limited() {
+async fn password_reset_mails_per_address_are_limited() {
     let tenant = Tenant::start().await;
     for _ in 0..10 {
         assert_eq!(ask_for_mail(&tenant, "jane@acme.example").await.status, 200);

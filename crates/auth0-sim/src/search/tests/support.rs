@@ -70,12 +70,12 @@ fn assert_rejected(queries: &[&str]) {
 }
 
 #[test]
-fn nothing_asked_finds_everybody() {
+fn empty_query_matches_all_users() {
     assert_matches(&[("", "abcd"), ("   ", "abcd"), ("*", "abcd"), ("user_id:*", "abcd")]);
 }
 
 #[test]
-fn case_matters_but_in_five_fields() {
+fn only_five_fields_ignore_case() {
     assert_matches(&[
         ("email:ANN@acme.EXAMPLE", "a"),
         ("email:\"bob.ray@acme.example\"", "b"),
@@ -99,7 +99,7 @@ fn case_matters_but_in_five_fields() {
 }
 
 #[test]
-fn whole_values_match_and_words_of_names_without_quotes() {
+fn unquoted_word_matches_inside_names_only() {
     assert_matches(&[
         ("name:lee", "ab"),
         ("name:\"lee\"", ""),
@@ -113,7 +113,7 @@ fn whole_values_match_and_words_of_names_without_quotes() {
 }
 
 #[test]
-fn quotes_and_backslashes_take_characters_as_they_are() {
+fn quotes_and_backslashes_escape_characters() {
     assert_matches(&[
         (r#"nickname:"Cyd \"the\" Kid""#, "c"),
         (r#"app_metadata.text:"say \"hi\" \\o/""#, "a"),
@@ -131,7 +131,7 @@ fn quotes_and_backslashes_take_characters_as_they_are() {
 }
 
 #[test]
-fn wildcards_need_three_characters_unless_they_end_a_prefix() {
+fn non_prefix_wildcard_needs_three_characters() {
     assert_matches(&[
         ("name:a*", "a"),
         ("name:BOB*", "b"),
@@ -177,7 +177,7 @@ fn wildcards_need_three_characters_unless_they_end_a_prefix() {
 }
 
 #[test]
-fn numbers_flags_and_dates_are_compared_as_such() {
+fn numbers_flags_and_dates_compare_by_type() {
     assert_matches(&[
         ("logins_count:12", "a"),
         ("logins_count:12.0", "a"),
@@ -198,7 +198,7 @@ fn numbers_flags_and_dates_are_compared_as_such() {
 }
 
 #[test]
-fn ranges_have_open_inclusive_and_exclusive_ends() {
+fn ranges_support_open_inclusive_and_exclusive_ends() {
     assert_matches(&[
         ("logins_count:[12 TO 100]", "ab"),
         ("logins_count:{12 TO 100]", "b"),
@@ -241,7 +241,7 @@ fn ranges_have_open_inclusive_and_exclusive_ends() {
 }
 
 #[test]
-fn existence_looks_for_values_that_are_indexed() {
+fn exists_matches_indexed_values_only() {
     assert_matches(&[
         ("_exists_:username", "ac"),
         ("NOT _exists_:username", "bd"),
@@ -257,7 +257,7 @@ fn existence_looks_for_values_that_are_indexed() {
 }
 
 #[test]
-fn arrays_are_looked_through() {
+fn array_elements_are_searched() {
     assert_matches(&[
         ("user_metadata.addresses.city:Oslo", "a"),
         ("user_metadata.addresses.city:\"Paris\"", "a"),
@@ -268,7 +268,7 @@ fn arrays_are_looked_through() {
 }
 
 #[test]
-fn operators_bind_as_they_should() {
+fn operators_follow_precedence() {
     let (a, b, c, d) = (
         "user_id:\"auth0|ann\"",
         "user_id:\"auth0|bob\"",
@@ -323,7 +323,7 @@ fn operators_bind_as_they_should() {
 }
 
 #[test]
-fn a_field_can_hold_for_a_group() {
+fn field_applies_to_whole_group() {
     assert_matches(&[
         ("name:(ann OR bob)", "ab"),
         ("name:(ann bob)", "ab"),
@@ -338,7 +338,7 @@ fn a_field_can_hold_for_a_group() {
 }
 
 #[test]
-fn organizations_are_asked_for_members() {
+fn organization_id_matches_members() {
     assert_matches(&[
         ("organization_id:\"org_1\"", "ab"),
         ("organization_id:org_2", "c"),
@@ -349,7 +349,7 @@ fn organizations_are_asked_for_members() {
 }
 
 #[test]
-fn a_term_without_a_field_looks_at_the_names_of_people() {
+fn term_without_field_searches_default_fields() {
     assert_matches(&[
         ("lee", "ab"),
         ("\"ann lee\"", "a"),
@@ -363,7 +363,7 @@ fn a_term_without_a_field_looks_at_the_names_of_people() {
 }
 
 #[test]
-fn what_is_not_searchable_is_refused() {
+fn unsearchable_field_is_rejected() {
     assert_rejected(&[
         "picture:x",
         "last_password_reset:*",
@@ -382,7 +382,7 @@ fn what_is_not_searchable_is_refused() {
 }
 
 #[test]
-fn long_and_deep_queries_end() {
+fn long_and_deep_queries_terminate() {
     let deep = |depth: usize| format!("{}name:ann{}", "(".repeat(depth), ")".repeat(depth));
     assert_matches(&[(&deep(50), "a")]);
     assert_rejected(&[&deep(51), &deep(100_000), &"(".repeat(100_000), &"name:(".repeat(100_000)]);

@@ -17,7 +17,7 @@ fn profile_member(users: &Users, id: &str, key: &str) -> Value {
 }
 
 #[test]
-fn a_seeded_user_has_what_was_given_and_the_defaults() {
+fn seeded_user_gets_given_values_and_defaults() {
     let mut users = Users::default();
     let id = seed(
         &mut users,
@@ -40,7 +40,7 @@ fn a_seeded_user_has_what_was_given_and_the_defaults() {
 }
 
 #[test]
-fn a_seed_that_makes_no_sense_is_refused() {
+fn invalid_seed_is_rejected() {
     for user in [
         json!([]),
         json!({"user_id": 7}),
@@ -59,7 +59,7 @@ fn a_seed_that_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn a_login_finds_by_address_and_username_in_any_case_within_one_connection() {
+fn login_lookup_ignores_case_within_one_connection() {
     let mut users = Users::default();
     let id = seed(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     let connection = Connection::default().name;
@@ -71,7 +71,7 @@ fn a_login_finds_by_address_and_username_in_any_case_within_one_connection() {
 }
 
 #[test]
-fn a_login_counts_and_moves_the_update() {
+fn login_updates_count_and_timestamps() {
     let mut users = Users::default();
     let id = seed(&mut users, json!({"email": "jane@acme.example"}));
     assert_eq!(profile_member(&users, &id, "logins_count"), Value::Null);
@@ -87,7 +87,7 @@ fn a_login_counts_and_moves_the_update() {
 }
 
 #[test]
-fn a_user_who_is_removed_leaves_every_index() {
+fn removed_user_leaves_every_lookup() {
     let mut users = Users::default();
     let id = seed(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     assert!(users.remove(&id) && !users.remove(&id));
