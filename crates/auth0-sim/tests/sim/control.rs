@@ -1,4 +1,4 @@
-//! Looking inside, in process and over HTTP.
+//! Inspection and control, in process and over HTTP.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ async fn requests_are_counted_by_route() {
     tenant.get("/api/v2/users/auth0%7Ca").await;
     tenant.get("/api/v2/users/auth0%7Cb").await;
     tenant.get("/api/v2/nothing").await;
-    tenant.ask_for_token(json!({})).await;
+    tenant.request_token(json!({})).await;
     let calls = tenant.control().calls();
     assert_eq!(calls.get("GET /api/v2/users/{id}"), Some(&2));
     assert_eq!(calls.get("GET (unknown)"), Some(&1));
     assert_eq!(calls.get("POST /oauth/token client_credentials"), Some(&1));
     assert_eq!(tenant.get("/__sim/calls").await.json(), json!(calls));
     assert_eq!(tenant.delete("/__sim/calls", None).await.status, 204);
-    assert!(tenant.control().calls().is_empty(), "control itself does not count");
+    assert!(tenant.control().calls().is_empty(), "control requests are not counted");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn switches_can_be_patched_individually() {
     assert_eq!(tenant.control().switches(), expected);
     assert_eq!(tenant.get("/__sim/switches").await.json(), json!(expected));
     let reply = tenant.patch("/__sim/switches", json!({"search_leg_millis": 1})).await;
-    assert_eq!(reply.status, 400, "a misspelt switch is told");
+    assert_eq!(reply.status, 400, "an unknown switch is rejected");
     let reply = tenant.patch("/__sim/switches", json!({"rate_limit": {"global_burst": 3}})).await;
     assert_eq!(reply.status, 200);
     assert_eq!(tenant.control().switches().rate_limit.unwrap().global_burst, 3);
@@ -106,7 +106,7 @@ async fn control_routes_cover_faults_users_and_keys() {
 #[tokio::test]
 async fn reset_keeps_tokens_and_keys() {
     let tenant = Tenant::start().await;
-    tenant.person("jane@acme.example", "correct horse");
+    tenant.add_user("jane@acme.example", "correct horse");
     tenant.control().update(|switches| switches.slow_search = true);
     assert_eq!(tenant.post("/__sim/reset", json!({})).await.status, 204);
     assert!(tenant.control().users().is_empty());
@@ -128,8 +128,8 @@ async fn latency_applies_to_all_but_control_requests() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.latency_millis = 1_000_000);
     let request = tenant.request(Method::GET, "/.well-known/jwks.json");
-    let slow = send(request.timeout(Duration::from_millis(100))).await;
-    assert!(slow.unwrap_err().is_timeout());
+    let response = send(request.timeout(Duration::from_millis(100))).await;
+    assert!(response.unwrap_err().is_timeout());
     assert_eq!(tenant.get("/__sim/health").await.status, 200);
     tenant.control().update(|switches| switches.latency_millis = 1);
     assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 200);
@@ -141,7 +141,7 @@ async fn larger_pages_are_capped_without_error() {
     tenant.control().update(|switches| switches.max_per_page = 2);
     for n in 0..3 {
         tenant.post("/api/v2/roles", json!({"name": format!("role {n}")})).await;
-        tenant.person(&format!("person-{n}@acme.example"), "correct horse");
+        tenant.add_user(&format!("person-{n}@acme.example"), "correct horse");
     }
     for name in ["roles", "users"] {
         let path = format!("/api/v2/{name}?per_page=3&include_totals=true");
@@ -167,9 +167,9 @@ async fn dropped_or_stopped_server_stops_listening() {
         sim.url().to_owned()
     };
     let client = plain_client().build().unwrap();
-    let gone = || send(client.get(format!("{url}/__sim/health")));
-    // The task that listened is told to end, and does so when it is next run.
-    while gone().await.is_ok() {
+    let request_health = || send(client.get(format!("{url}/__sim/health")));
+    // The listening task ends when it is polled next.
+    while request_health().await.is_ok() {
         tokio::task::yield_now().await;
     }
 

@@ -1,13 +1,13 @@
-//! Pages, totals, order, and the window of a thousand.
+//! Pages, totals, order, and the window of a thousand records.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{Tenant, assert_code, error, ids};
+use crate::support::{Tenant, assert_code, error, ids};
 
-/// With so many people `0000`, `0001`, …, each created a millisecond after the one before.
-async fn crowd(count: u32) -> Tenant {
+/// Starts a tenant with this number of users `0000`, `0001`, …, created one millisecond apart.
+async fn numbered_users(count: u32) -> Tenant {
     let tenant = Tenant::start().await;
     for number in 0..count {
         tenant.seed(json!({
@@ -22,7 +22,7 @@ async fn crowd(count: u32) -> Tenant {
 
 #[tokio::test]
 async fn page_is_array_or_object_with_totals() {
-    let tenant = crowd(60).await;
+    let tenant = numbered_users(60).await;
     let (_, plain) = tenant.list(&[]).await;
     assert_eq!(plain.as_array().unwrap().len(), 50, "by default");
     let (status, page) = tenant
@@ -39,24 +39,24 @@ async fn page_is_array_or_object_with_totals() {
     let (_, last) =
         tenant.list(&[("include_totals", "true"), ("page", "2"), ("per_page", "25")]).await;
     assert_eq!((&last["limit"], &last["length"]), (&json!(25), &json!(10)));
-    let (_, past) = tenant.list(&[("include_totals", "true"), ("page", "9")]).await;
+    let (_, beyond_last) = tenant.list(&[("include_totals", "true"), ("page", "9")]).await;
     assert_eq!(
-        (&past["length"], &past["users"], &past["total"]),
+        (&beyond_last["length"], &beyond_last["users"], &beyond_last["total"]),
         (&json!(0), &json!([]), &json!(60))
     );
-    let (_, none) = tenant.list(&[("include_totals", "true"), ("per_page", "0")]).await;
-    assert_eq!((&none["length"], &none["total"]), (&json!(0), &json!(60)));
+    let (_, no_records) = tenant.list(&[("include_totals", "true"), ("per_page", "0")]).await;
+    assert_eq!((&no_records["length"], &no_records["total"]), (&json!(0), &json!(60)));
 }
 
 #[tokio::test]
 async fn page_past_first_thousand_is_rejected() {
-    let tenant = crowd(1003).await;
-    let refused = error(
+    let tenant = numbered_users(1003).await;
+    let rejection = error(
         400,
         "You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation",
         "invalid_paging",
     );
-    for (page, per_page, fine) in [
+    for (page, per_page, is_allowed) in [
         ("9", "100", true),
         ("10", "100", false),
         ("49", "20", true),
@@ -67,11 +67,11 @@ async fn page_past_first_thousand_is_rejected() {
         ("184467440737095516", "100", false),
     ] {
         let reply = tenant.list(&[("page", page), ("per_page", per_page)]).await;
-        assert_eq!(reply.0 == 200, fine, "{page} {per_page}");
-        assert!(fine || reply == refused, "{reply:?}");
+        assert_eq!(reply.0 == 200, is_allowed, "{page} {per_page}");
+        assert!(is_allowed || reply == rejection, "{reply:?}");
     }
     let (_, page) = tenant.list(&[("include_totals", "true")]).await;
-    assert_eq!(page["total"], 1000, "the total stops there too");
+    assert_eq!(page["total"], 1000, "the total is capped");
     tenant.control().update(|switches| switches.cap_total = false);
     assert_eq!(tenant.list(&[("include_totals", "true")]).await.1["total"], 1003);
     tenant.control().update(|switches| switches.search_window = 20);
@@ -79,12 +79,12 @@ async fn page_past_first_thousand_is_rejected() {
     let (_, after) = tenant
         .list(&[("q", "created_at:{2026-01-01T00:00:00.999Z TO *]"), ("per_page", "20")])
         .await;
-    assert_eq!(ids(&after), ["1000", "1001", "1002"], "a narrower query gets there");
+    assert_eq!(ids(&after), ["1000", "1001", "1002"], "a narrower query reaches later records");
 }
 
 #[tokio::test]
 async fn page_size_is_capped_by_switch() {
-    let tenant = crowd(60).await;
+    let tenant = numbered_users(60).await;
     tenant.control().update(|switches| switches.max_per_page = 20);
     let (_, page) = tenant
         .list(&[("include_totals", "true"), ("per_page", "50"), ("page", "1"), ("sort", "email:1")])
@@ -118,9 +118,9 @@ async fn invalid_list_parameters_are_rejected() {
         ("from", "x", "'Additional properties not allowed: from'."),
         ("take", "10", "'Additional properties not allowed: take'."),
     ] {
-        let refused =
+        let rejection =
             error(400, &format!("Query validation error: {message}"), "invalid_query_string");
-        assert_eq!(tenant.list(&[(name, value)]).await, refused);
+        assert_eq!(tenant.list(&[(name, value)]).await, rejection);
     }
     for (name, value) in [
         ("include_totals", "1"),
@@ -143,7 +143,7 @@ async fn invalid_list_parameters_are_rejected() {
 
 #[tokio::test]
 async fn tie_order_is_stable_unless_switched() {
-    let tenant = crowd(40).await;
+    let tenant = numbered_users(40).await;
     let order = async || {
         let (_, users) = tenant.list(&[("sort", "name:1")]).await;
         ids(&users)
@@ -156,14 +156,14 @@ async fn tie_order_is_stable_unless_switched() {
     for shuffled in [first, second] {
         let even = |id: &String| id.parse::<u32>().unwrap() % 2 == 0;
         assert!(shuffled.iter().take(20).all(even) && !shuffled.iter().skip(20).any(even));
-        let everybody: BTreeSet<_> = shuffled.into_iter().collect();
-        assert_eq!(everybody.len(), 40);
+        let all_ids: BTreeSet<_> = shuffled.into_iter().collect();
+        assert_eq!(all_ids.len(), 40);
     }
 }
 
 #[tokio::test]
 async fn slow_search_is_503_and_long_query_414() {
-    let tenant = crowd(1).await;
+    let tenant = numbered_users(1).await;
     tenant.control().update(|switches| switches.slow_search = true);
     let (status, body) = tenant.list(&[("q", "name:even")]).await;
     assert_eq!(status, 503);

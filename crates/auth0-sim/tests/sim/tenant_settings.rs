@@ -1,10 +1,9 @@
-//! Connections, applications, mails.
+//! Connections and applications.
 
 use auth0_sim::{Client, PasswordPolicy, Usernames};
-use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{REALM, Reply, Tenant, connection, send};
+use crate::support::{REALM, Tenant, connection};
 
 #[tokio::test]
 async fn connection_exposes_its_options() {
@@ -19,8 +18,8 @@ async fn connection_exposes_its_options() {
         config.connections.push(connection("plain", |c| c.usernames = Usernames::None));
     })
     .await;
-    let all = tenant.get("/api/v2/connections?strategy=auth0").await.json();
-    assert_eq!(all.as_array().unwrap().len(), 3);
+    let connections = tenant.get("/api/v2/connections?strategy=auth0").await.json();
+    assert_eq!(connections.as_array().unwrap().len(), 3);
     let found = tenant.get("/api/v2/connections?name=strict").await.json();
     let strict = &found[0];
     assert_eq!(strict["options"]["requires_username"], true);
@@ -31,8 +30,8 @@ async fn connection_exposes_its_options() {
     let plain = tenant.get("/api/v2/connections/con_plain").await.json();
     assert_eq!(plain["options"]["requires_username"], false);
     assert_eq!(plain["enabled_clients"], json!(["usher"]));
-    let usual = tenant.get(&format!("/api/v2/connections?name={REALM}")).await.json();
-    assert_eq!(usual[0]["options"]["attributes"]["username"]["identifier"]["active"], true);
+    let default = tenant.get(&format!("/api/v2/connections?name={REALM}")).await.json();
+    assert_eq!(default[0]["options"]["attributes"]["username"]["identifier"]["active"], true);
 }
 
 #[tokio::test]
@@ -73,51 +72,12 @@ async fn client_exposes_grants_but_no_secret() {
         });
     })
     .await;
-    let usual = tenant.get("/api/v2/clients/usher").await;
-    assert!(!usual.text.contains("usher-secret"));
-    let usual = usual.json();
-    assert_eq!(usual["is_token_endpoint_ip_header_trusted"], true);
-    assert_eq!(usual["grant_types"].as_array().unwrap().len(), 2);
+    let default = tenant.get("/api/v2/clients/usher").await;
+    assert!(!default.text.contains("usher-secret"));
+    let default = default.json();
+    assert_eq!(default["is_token_endpoint_ip_header_trusted"], true);
+    assert_eq!(default["grant_types"].as_array().unwrap().len(), 2);
     let other = tenant.get("/api/v2/clients/other").await.json();
     assert_eq!(other["is_token_endpoint_ip_header_trusted"], false);
     assert_eq!(other["grant_types"], json!([]));
-}
-
-async fn ask_for_mail(tenant: &Tenant, email: &str) -> Reply {
-    let body = json!({"client_id": "usher", "email": email, "connection": REALM});
-    send(tenant.request(Method::POST, "/dbconnections/change_password").json(&body)).await.unwrap()
-}
-
-#[tokio::test]
-async fn password_reset_response_hides_whether_user_exists() {
-    let tenant = Tenant::start().await;
-    let id = tenant.person("jane@acme.example", "correct horse");
-    let known = ask_for_mail(&tenant, "Jane@acme.example").await;
-    let unknown = ask_for_mail(&tenant, "nobody@acme.example").await;
-    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
-    assert_eq!(known.status, 200);
-    assert!(known.header("content-type").unwrap().starts_with("text/html"));
-    let mails = tenant.control().mails();
-    assert_eq!(mails.len(), 1);
-    assert_eq!(
-        (mails[0].kind.as_str(), mails[0].to.as_str()),
-        ("reset_email", "jane@acme.example")
-    );
-    assert_eq!(mails[0].user_id, id);
-    assert!(!format!("{mails:?}").contains("acme.example"));
-    assert_eq!(tenant.get("/__sim/mails").await.json().as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn password_reset_mails_per_address_are_limited() {
-    let tenant = Tenant::start().await;
-    for _ in 0..10 {
-        assert_eq!(ask_for_mail(&tenant, "jane@acme.example").await.status, 200);
-    }
-    let refused = ask_for_mail(&tenant, "jane@acme.example").await;
-    assert_eq!(refused.error(), (429, "too_many_requests".to_owned()));
-    assert_eq!(ask_for_mail(&tenant, "joe@acme.example").await.status, 200);
-    tenant.clock.advance(60_000);
-    assert_eq!(ask_for_mail(&tenant, "jane@acme.example").await.status, 200);
-    assert_eq!(ask_for_mail(&tenant, "jane@acme.example").await.status, 429);
 }

@@ -3,7 +3,7 @@
 use auth0_sim::{Config, Connection, Usernames};
 use serde_json::{Value, json};
 
-use crate::{Tenant, assert_code, error};
+use crate::support::{CONNECTION, Tenant, assert_code, error};
 
 fn jane(tenant: &Tenant) -> String {
     tenant.seed(json!({
@@ -56,13 +56,17 @@ async fn duplicate_email_or_username_is_400_on_patch() {
         tenant.patch(&id, json!({"username": "Bob"})).await,
         error(400, "The username provided is in use already.", "auth0_idp_error")
     );
-    let taken =
+    let duplicate =
         json!({"email": "bob@acme.example", "given_name": "Joan", "app_metadata": {"a": 1}});
-    tenant.patch(&id, taken).await;
+    tenant.patch(&id, duplicate).await;
     let stored = tenant.control().user(&id).unwrap();
     assert_eq!((&stored["given_name"], stored.get("app_metadata")), (&json!("Jane"), None));
-    assert_eq!(tenant.patch(&id, json!({"email": "JANE@acme.example"})).await.0, 200, "her own");
-    assert_eq!(tenant.patch(&id, json!({"username": "JANE"})).await.0, 200, "her own");
+    assert_eq!(
+        tenant.patch(&id, json!({"email": "JANE@acme.example"})).await.0,
+        200,
+        "the user's own value"
+    );
+    assert_eq!(tenant.patch(&id, json!({"username": "JANE"})).await.0, 200, "the user's own value");
 }
 
 #[tokio::test]
@@ -80,7 +84,7 @@ async fn former_email_can_be_reused() {
 
 #[tokio::test]
 async fn new_email_is_unverified_unless_body_or_switch_overrides() {
-    for (unverifies, body, verified) in [
+    for (clears_verified, body, verified) in [
         (true, json!({"email": "new@acme.example"}), false),
         (false, json!({"email": "new@acme.example"}), true),
         (true, json!({"email": "new@acme.example", "email_verified": true}), true),
@@ -89,7 +93,7 @@ async fn new_email_is_unverified_unless_body_or_switch_overrides() {
         (true, json!({"name": "Joan"}), true),
     ] {
         let tenant = Tenant::start().await;
-        tenant.control().update(|switches| switches.email_change_unverifies = unverifies);
+        tenant.control().update(|switches| switches.email_change_unverifies = clears_verified);
         let id = jane(&tenant);
         let (_, changed) = tenant.patch(&id, body.clone()).await;
         assert_eq!(changed["email_verified"], verified, "{body}");
@@ -124,8 +128,8 @@ async fn exclusive_pairs_cannot_be_changed_together() {
         let tenant = Tenant::start().await;
         let id = jane(&tenant);
         let message = format!("Cannot update {a} and {b} simultaneously");
-        let refused = error(400, &message, "operation_not_supported");
-        assert_eq!(tenant.patch(&id, json!({ a: value(a), b: value(b) })).await, refused);
+        let rejection = error(400, &message, "operation_not_supported");
+        assert_eq!(tenant.patch(&id, json!({ a: value(a), b: value(b) })).await, rejection);
         tenant.control().update(|switches| switches.strict_patch_pairs = false);
         let expected = if only_strict { 200 } else { 400 };
         let relaxed = tenant.patch(&id, json!({ a: value(a), b: value(b) })).await;
@@ -152,8 +156,8 @@ async fn read_only_properties_are_rejected() {
             "'Object didn't pass validation for format email: bad' on property email (Email address of this user.).",
         ),
     ] {
-        let refused = error(400, &format!("Payload validation error: {message}"), "invalid_body");
-        assert_eq!(tenant.patch(&id, body).await, refused);
+        let rejection = error(400, &format!("Payload validation error: {message}"), "invalid_body");
+        assert_eq!(tenant.patch(&id, body).await, rejection);
     }
     for body in [json!([]), json!("x"), json!({"user_id": "auth0|x"}), json!({"created_at": "x"})] {
         assert_code(&tenant.patch(&id, body).await, 400, "invalid_body");
@@ -163,26 +167,29 @@ async fn read_only_properties_are_rejected() {
 #[tokio::test]
 async fn unknown_user_is_404_and_malformed_id_400() {
     let tenant = Tenant::start().await;
-    let absent = error(404, "The user does not exist.", "inexistent_user");
-    assert_eq!(tenant.patch("auth0|nobody", json!({"name": "x"})).await, absent);
+    let not_found = error(404, "The user does not exist.", "inexistent_user");
+    assert_eq!(tenant.patch("auth0|nobody", json!({"name": "x"})).await, not_found);
     assert_code(&tenant.patch("nobody", json!({"name": "x"})).await, 400, "invalid_uri");
 }
 
 #[tokio::test]
 async fn username_change_depends_on_connection_and_user() {
     let tenant = Tenant::start().await;
-    let without = tenant.seed(json!({"email": "bob@acme.example"}));
-    let refused =
+    let user_without_username = tenant.seed(json!({"email": "bob@acme.example"}));
+    let rejection =
         error(400, "Cannot update username for users without an username already set.", "");
-    assert_eq!(tenant.patch(&without, json!({"username": "bob"})).await, refused);
+    assert_eq!(tenant.patch(&user_without_username, json!({"username": "bob"})).await, rejection);
     tenant.control().update(|switches| switches.username_for_users_without_one = true);
-    assert_eq!(tenant.patch(&without, json!({"username": "Bob"})).await.1["username"], "bob");
+    assert_eq!(
+        tenant.patch(&user_without_username, json!({"username": "Bob"})).await.1["username"],
+        "bob"
+    );
 
-    let none =
+    let tenant_without_usernames =
         Tenant::with(Connection { usernames: Usernames::None, ..Connection::default() }).await;
-    let id = none.seed(json!({"email": "bob@acme.example"}));
-    let refused = error(400, "Cannot set username for connection without requires_username", "");
-    assert_eq!(none.patch(&id, json!({"username": "bob"})).await, refused);
+    let id = tenant_without_usernames.seed(json!({"email": "bob@acme.example"}));
+    let rejection = error(400, "Cannot set username for connection without requires_username", "");
+    assert_eq!(tenant_without_usernames.patch(&id, json!({"username": "bob"})).await, rejection);
 }
 
 #[tokio::test]
@@ -190,16 +197,20 @@ async fn provider_owned_attributes_cannot_be_changed() {
     let tenant = Tenant::start().await;
     let id = tenant.seed(json!({"user_id": "google-oauth2|1", "email": "S@gmail.example"}));
     for key in ["email", "name", "password", "username"] {
-        let refused = tenant.patch(&id, json!({ key: "x@y.example" })).await;
-        assert_code(&refused, 400, "operation_not_supported");
-        let message = refused.1["message"].as_str().unwrap();
+        let rejection = tenant.patch(&id, json!({ key: "x@y.example" })).await;
+        assert_code(&rejection, 400, "operation_not_supported");
+        let message = rejection.1["message"].as_str().unwrap();
         assert!(
             message
                 .starts_with(&format!("The following user attributes cannot be updated: {key}. "))
         );
     }
     assert_eq!(tenant.patch(&id, json!({"blocked": true, "app_metadata": {"a": 1}})).await.0, 200);
-    assert_eq!(tenant.control().user(&id).unwrap()["email"], "S@gmail.example", "case is kept");
+    assert_eq!(
+        tenant.control().user(&id).unwrap()["email"],
+        "S@gmail.example",
+        "case is preserved"
+    );
 }
 
 #[tokio::test]
@@ -212,7 +223,7 @@ async fn named_connection_must_belong_to_user() {
     .await;
     let id = jane(&tenant);
     let change = |connection: &str| json!({"password": "secret2", "connection": connection});
-    assert_eq!(tenant.patch(&id, change(crate::MAIN)).await.0, 200);
+    assert_eq!(tenant.patch(&id, change(CONNECTION)).await.0, 200);
     assert_code(&tenant.patch(&id, change("Second")).await, 400, "operation_not_supported");
     assert_code(&tenant.patch(&id, change("Third")).await, 400, "inexistent_connection");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Tenant, assert_code};
+use crate::support::{Tenant, assert_code};
 
 #[tokio::test]
 async fn merge_keeps_other_keys_and_null_deletes() {
@@ -57,9 +57,9 @@ async fn invalid_metadata_name_changes_nothing() {
         json!({"app_metadata": {"a": {"$b": 1}}}),
         json!({"user_metadata": {"a$": 1}}),
     ] {
-        let refused = tenant.patch(&id, body).await;
-        assert_code(&refused, 400, "invalid_body");
-        let message = refused.1["message"].as_str().unwrap();
+        let rejection = tenant.patch(&id, body).await;
+        assert_code(&rejection, 400, "invalid_body");
+        let message = rejection.1["message"].as_str().unwrap();
         assert!(message.starts_with("Payload validation error: '"), "{message}");
     }
     let stored: Value = tenant.control().user(&id).unwrap();

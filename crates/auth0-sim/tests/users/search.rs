@@ -1,10 +1,10 @@
-//! Queries over HTTP, as clients write them; the language itself is in the crate's own tests.
+//! Queries over HTTP. The query language is covered by the crate's unit tests.
 
 use serde_json::json;
 
-use crate::{Tenant, assert_code, error};
+use crate::support::{Tenant, assert_code, error, path};
 
-async fn people() -> Tenant {
+async fn seeded_users() -> Tenant {
     let tenant = Tenant::start().await;
     for (id, role, home) in
         [("olivia", "owner", "acme"), ("adam", "admin", "acme"), ("vera", "viewer", "globex")]
@@ -20,8 +20,8 @@ async fn people() -> Tenant {
 
 #[tokio::test]
 async fn users_are_found_by_tenant_role() {
-    let tenant = people().await;
-    for (q, found) in [
+    let tenant = seeded_users().await;
+    for (q, expected) in [
         (r#"app_metadata.usher_tenant_acme.role:("owner" OR "admin")"#, vec!["adam", "olivia"]),
         (
             r#"app_metadata.usher_tenant_acme.role:("owner" OR "admin") AND user_id:("auth0|adam" OR "auth0|vera")"#,
@@ -39,13 +39,13 @@ async fn users_are_found_by_tenant_role() {
         (r"name:vera\ O'Neil\+söhne", vec!["vera"]),
         ("email.domain:acme.example", vec!["adam", "olivia"]),
     ] {
-        assert_eq!(tenant.found(q).await, found, "{q}");
+        assert_eq!(tenant.search(q).await, expected, "{q}");
     }
 }
 
 #[tokio::test]
 async fn unsupported_query_is_rejected_with_reason() {
-    let tenant = people().await;
+    let tenant = seeded_users().await;
     let q = "app_metadata.usher.level:[1 TO 2]";
     assert_eq!(
         tenant.list(&[("q", q)]).await,
@@ -67,7 +67,7 @@ async fn unsupported_query_is_rejected_with_reason() {
 
 #[tokio::test]
 async fn organization_query_finds_its_members() {
-    let tenant = people().await;
+    let tenant = seeded_users().await;
     let post =
         async |target: &str, body| tenant.call(reqwest::Method::POST, target, Some(body)).await;
     let (status, organization) = post("/api/v2/organizations", json!({"name": "acme"})).await;
@@ -75,15 +75,15 @@ async fn organization_query_finds_its_members() {
     let id = organization["id"].as_str().unwrap();
     let members = json!({"members": ["auth0|olivia", "auth0|vera"]});
     assert_eq!(post(&format!("/api/v2/organizations/{id}/members"), members).await.0, 204);
-    assert_eq!(tenant.found(&format!("organization_id:\"{id}\"")).await, ["olivia", "vera"]);
+    assert_eq!(tenant.search(&format!("organization_id:\"{id}\"")).await, ["olivia", "vera"]);
     let q = format!("organization_id:\"{id}\" AND (email.domain:globex.example)");
-    assert_eq!(tenant.found(&q).await, ["vera"]);
-    assert_eq!(tenant.found("organization_id:org_other").await, [""; 0]);
-    tenant.delete(&crate::path("auth0|vera")).await;
+    assert_eq!(tenant.search(&q).await, ["vera"]);
+    assert_eq!(tenant.search("organization_id:org_other").await, [""; 0]);
+    tenant.delete(&path("auth0|vera")).await;
     tenant.seed(json!({"user_id": "auth0|vera", "email": "vera@acme.example"}));
     assert_eq!(
-        tenant.found(&format!("organization_id:\"{id}\"")).await,
+        tenant.search(&format!("organization_id:\"{id}\"")).await,
         ["olivia"],
-        "she is another one"
+        "the new user is no member"
     );
 }

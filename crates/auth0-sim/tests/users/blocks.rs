@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{MAIN, Tenant, assert_code};
+use crate::support::{CONNECTION, Tenant, assert_code};
 
 #[tokio::test]
 async fn blocks_are_listed_and_lifted_by_id_or_identifier() {
@@ -21,7 +21,7 @@ async fn blocks_are_listed_and_lifted_by_id_or_identifier() {
             tenant.log_in("j@acme.example", "wrong").await;
         }
         let blocks =
-            json!([{"identifier": "j@acme.example", "ip": "127.0.0.1", "connection": MAIN}]);
+            json!([{"identifier": "j@acme.example", "ip": "127.0.0.1", "connection": CONNECTION}]);
         assert_eq!(tenant.get(&target).await, (200, json!({ "blocked_for": blocks })));
         assert_eq!(tenant.control().user(&id).unwrap().get("blocked"), None);
         assert_eq!(tenant.delete(&target).await.0, 204);

@@ -3,14 +3,14 @@
 use auth0_sim::{Connection, PasswordPolicy, Usernames};
 use serde_json::{Value, json};
 
-use crate::{MAIN, NOON_TEXT, Tenant, assert_code, error};
+use crate::support::{CONNECTION, START_TEXT, Tenant, assert_code, error, ids};
 
 fn jane() -> Value {
-    json!({"connection": MAIN, "email": "jane@acme.example", "password": "secret1", "user_id": "jane"})
+    json!({"connection": CONNECTION, "email": "jane@acme.example", "password": "secret1", "user_id": "jane"})
 }
 
-/// The body with another member, or without it if that is null.
-fn but(mut body: Value, key: &str, value: Value) -> Value {
+/// Returns the body with another value of a member, or without it if the value is null.
+fn with_member(mut body: Value, key: &str, value: Value) -> Value {
     body[key] = value;
     body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     body
@@ -27,10 +27,10 @@ async fn new_user_has_defaults_and_no_nulls() {
         "name": "jane@acme.example",
         "nickname": "jane",
         "picture": "https://s.gravatar.com/avatar/6362acd49824e0fd3847e9d9e14f3c0e?s=480&r=pg&d=https%3A%2F%2Fcdn.auth0.com%2Favatars%2Fja.png",
-        "created_at": NOON_TEXT,
-        "updated_at": NOON_TEXT,
+        "created_at": START_TEXT,
+        "updated_at": START_TEXT,
         "identities": [{
-            "connection": MAIN, "provider": "auth0", "user_id": "jane", "isSocial": false,
+            "connection": CONNECTION, "provider": "auth0", "user_id": "jane", "isSocial": false,
         }],
     });
     assert_eq!(created, (201, expected));
@@ -45,7 +45,7 @@ async fn create_keeps_given_values_and_generates_id() {
         "nickname": "J", "picture": "https://acme.example/j.png", "blocked": false,
         "user_metadata": {"a": {"b": 1}, "gone": null}, "app_metadata": {"c": [1, 2]},
     });
-    let mut body = but(jane(), "user_id", Value::Null);
+    let mut body = with_member(jane(), "user_id", Value::Null);
     body.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
     let (status, created) = tenant.post(body).await;
     assert_eq!(status, 201, "{created}");
@@ -64,7 +64,11 @@ async fn create_keeps_given_values_and_generates_id() {
 #[tokio::test]
 async fn email_and_username_are_stored_in_lower_case() {
     let tenant = Tenant::start().await;
-    let body = but(but(jane(), "email", json!("Jane@ACME.example")), "username", json!("JaneR"));
+    let body = with_member(
+        with_member(jane(), "email", json!("Jane@ACME.example")),
+        "username",
+        json!("JaneR"),
+    );
     let (_, created) = tenant.post(body).await;
     assert_eq!(
         (&created["email"], &created["username"]),
@@ -75,21 +79,24 @@ async fn email_and_username_are_stored_in_lower_case() {
 #[tokio::test]
 async fn duplicate_is_409_except_username_400() {
     let tenant = Tenant::start().await;
-    assert_eq!(tenant.post(but(jane(), "username", json!("jane"))).await.0, 201);
+    assert_eq!(tenant.post(with_member(jane(), "username", json!("jane"))).await.0, 201);
     let conflict = error(409, "The user already exists.", "auth0_idp_error");
     assert_eq!(tenant.post(jane()).await, conflict);
-    let other_id = but(jane(), "user_id", json!("other"));
+    let other_id = with_member(jane(), "user_id", json!("other"));
     assert_eq!(
-        tenant.post(but(other_id.clone(), "email", json!("JANE@acme.example"))).await,
+        tenant.post(with_member(other_id.clone(), "email", json!("JANE@acme.example"))).await,
         conflict
     );
-    assert_eq!(tenant.post(but(jane(), "email", json!("other@acme.example"))).await, conflict);
-    let other = but(other_id, "email", json!("other@acme.example"));
     assert_eq!(
-        tenant.post(but(other.clone(), "username", json!("JANE"))).await,
+        tenant.post(with_member(jane(), "email", json!("other@acme.example"))).await,
+        conflict
+    );
+    let other = with_member(other_id, "email", json!("other@acme.example"));
+    assert_eq!(
+        tenant.post(with_member(other.clone(), "username", json!("JANE"))).await,
         error(400, "The username provided is in use already.", "auth0_idp_error")
     );
-    assert_eq!(tenant.control().users().len(), 1, "a refusal leaves nothing behind");
+    assert_eq!(tenant.control().users().len(), 1, "a rejected request creates nothing");
     assert_eq!(tenant.post(other).await.0, 201);
 }
 
@@ -102,12 +109,13 @@ async fn connections_have_separate_users() {
     })
     .await;
     assert_eq!(tenant.post(jane()).await.0, 201);
-    let there = but(but(jane(), "connection", json!("Second")), "user_id", json!("there"));
-    assert_eq!(tenant.post(there).await.0, 201);
+    let in_second =
+        with_member(with_member(jane(), "connection", json!("Second")), "user_id", json!("there"));
+    assert_eq!(tenant.post(in_second).await.0, 201);
     let (_, both) = tenant.get("/api/v2/users-by-email?email=jane%40acme.example").await;
-    assert_eq!(crate::ids(&both), ["jane", "there"]);
+    assert_eq!(ids(&both), ["jane", "there"]);
     assert_eq!(
-        tenant.post(but(jane(), "connection", json!("Third"))).await,
+        tenant.post(with_member(jane(), "connection", json!("Third"))).await,
         error(400, "The connection does not exist.", "inexistent_connection")
     );
 }
@@ -115,7 +123,7 @@ async fn connections_have_separate_users() {
 #[tokio::test]
 async fn create_rejects_unknown_and_mistyped_properties() {
     let tenant = Tenant::start().await;
-    let refused =
+    let rejection =
         |what: &str| error(400, &format!("Payload validation error: {what}."), "invalid_body");
     for (key, value, message) in [
         ("connection", Value::Null, "'Missing required property: connection'"),
@@ -154,8 +162,8 @@ async fn create_rejects_unknown_and_mistyped_properties() {
             r"'String does not match pattern ^\S*$: a b' on property user_id (The external user's id provided by the identity provider.)",
         ),
     ] {
-        let body = but(jane(), key, value);
-        assert_eq!(tenant.post(body).await, refused(message), "{key}");
+        let body = with_member(jane(), key, value);
+        assert_eq!(tenant.post(body).await, rejection(message), "{key}");
     }
     for (key, value) in [
         ("app_metadata", json!([])),
@@ -183,21 +191,21 @@ async fn create_rejects_unknown_and_mistyped_properties() {
 #[tokio::test]
 async fn connection_decides_whether_usernames_are_allowed() {
     let with = |usernames| Tenant::with(Connection { usernames, ..Connection::default() });
-    let named = but(jane(), "username", json!("jane"));
-    let alone = but(named.clone(), "email", Value::Null);
+    let with_username = with_member(jane(), "username", json!("jane"));
+    let without_email = with_member(with_username.clone(), "email", Value::Null);
 
-    let none = with(Usernames::None).await;
-    let refused = error(400, "Cannot set username for connection without requires_username", "");
-    assert_eq!(none.post(named.clone()).await, refused);
-    assert_eq!(none.post(jane()).await.0, 201);
+    let without_usernames = with(Usernames::None).await;
+    let rejection = error(400, "Cannot set username for connection without requires_username", "");
+    assert_eq!(without_usernames.post(with_username.clone()).await, rejection);
+    assert_eq!(without_usernames.post(jane()).await.0, 201);
 
     let required = with(Usernames::Required).await;
     let missing = "Payload validation error: 'Missing required property: username'.";
     assert_eq!(required.post(jane()).await, error(400, missing, "invalid_body"));
-    assert_eq!(required.post(named.clone()).await.0, 201);
+    assert_eq!(required.post(with_username.clone()).await.0, 201);
 
     let optional = with(Usernames::Optional).await;
-    let (status, created) = optional.post(alone).await;
+    let (status, created) = optional.post(without_email).await;
     assert_eq!((status, &created["name"], created.get("email")), (201, &json!("jane"), None));
 }
 
@@ -215,15 +223,15 @@ async fn password_must_satisfy_connection_policy() {
         ("P@ssw0rd", "PasswordDictionaryError: Password is too common"),
         ("xX1!jane", "PasswordNoUserInfoError: Password contains user information"),
     ] {
-        let refused = error(400, message, "");
-        assert_eq!(tenant.post(but(jane(), "password", json!(password))).await, refused);
+        let rejection = error(400, message, "");
+        assert_eq!(tenant.post(with_member(jane(), "password", json!(password))).await, rejection);
     }
-    assert_eq!(tenant.post(but(jane(), "password", json!("Tr0ub4dor&3"))).await.0, 201);
+    assert_eq!(tenant.post(with_member(jane(), "password", json!("Tr0ub4dor&3"))).await.0, 201);
 }
 
 #[tokio::test]
 async fn verification_mail_follows_email_verified_and_verify_email() {
-    for (verified, wanted, mails) in [
+    for (verified, requested, mails) in [
         (None, None, 1),
         (Some(false), None, 1),
         (Some(true), None, 0),
@@ -231,8 +239,8 @@ async fn verification_mail_follows_email_verified_and_verify_email() {
         (None, Some(false), 0),
     ] {
         let tenant = Tenant::start().await;
-        let body = but(jane(), "email_verified", json!(verified));
-        assert_eq!(tenant.post(but(body, "verify_email", json!(wanted))).await.0, 201);
-        assert_eq!(tenant.control().mails().len(), mails, "{verified:?} {wanted:?}");
+        let body = with_member(jane(), "email_verified", json!(verified));
+        assert_eq!(tenant.post(with_member(body, "verify_email", json!(requested))).await.0, 201);
+        assert_eq!(tenant.control().mails().len(), mails, "{verified:?} {requested:?}");
     }
 }

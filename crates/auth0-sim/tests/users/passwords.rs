@@ -1,9 +1,9 @@
-//! New passwords, and what else they change.
+//! Password changes and their side effects.
 
 use auth0_sim::{Connection, PasswordPolicy};
 use serde_json::json;
 
-use crate::{MAIN, NOON_TEXT, Tenant, error};
+use crate::support::{CONNECTION, START_TEXT, Tenant, error};
 
 #[tokio::test]
 async fn new_password_replaces_old_one() {
@@ -11,8 +11,8 @@ async fn new_password_replaces_old_one() {
     let id = tenant.seed(json!({"email": "jane@acme.example", "password": "secret1"}));
     assert_eq!(tenant.control().user(&id).unwrap().get("last_password_reset"), None);
     let (status, changed) =
-        tenant.patch(&id, json!({"password": "secret2", "connection": MAIN})).await;
-    assert_eq!((status, &changed["last_password_reset"]), (200, &json!(NOON_TEXT)));
+        tenant.patch(&id, json!({"password": "secret2", "connection": CONNECTION})).await;
+    assert_eq!((status, &changed["last_password_reset"]), (200, &json!(START_TEXT)));
     assert_eq!((changed.get("password"), changed.get("blocked")), (None, None));
     assert_eq!(tenant.log_in("jane@acme.example", "secret1").await, 403);
     assert_eq!(tenant.log_in("JANE@acme.example", "secret2").await, 200);
@@ -38,7 +38,11 @@ async fn new_password_lifts_brute_force_block() {
     }
     assert_eq!(tenant.log_in("j@acme.example", "secret1").await, 429);
     tenant.patch(&id, json!({"blocked": false})).await;
-    assert_eq!(tenant.log_in("j@acme.example", "secret1").await, 429, "that is another block");
+    assert_eq!(
+        tenant.log_in("j@acme.example", "secret1").await,
+        429,
+        "the administrator block is separate"
+    );
     tenant.patch(&id, json!({"password": "secret2"})).await;
     assert_eq!(tenant.log_in("j@acme.example", "secret2").await, 200);
 }
@@ -58,8 +62,8 @@ async fn rejected_password_changes_nothing() {
         ("weak", "PasswordStrengthError: Password is too weak"),
         ("Secret-1", "PasswordHistoryError: Password has previously been used"),
     ] {
-        let refused = tenant.patch(&id, json!({"password": password, "name": "x"})).await;
-        assert_eq!(refused, error(400, message, ""));
+        let rejection = tenant.patch(&id, json!({"password": password, "name": "x"})).await;
+        assert_eq!(rejection, error(400, message, ""));
     }
     assert_eq!(tenant.control().user(&id), before);
     for password in ["Secret-2", "Secret-3", "Secret-1"] {

@@ -1,8 +1,8 @@
-//! By id, by e-mail, and gone.
+//! Reads by id and by e-mail, and deletion.
 
 use serde_json::json;
 
-use crate::{Tenant, assert_code, error, ids, path};
+use crate::support::{Tenant, assert_code, error, ids, path};
 
 #[tokio::test]
 async fn user_id_is_one_encoded_segment() {
@@ -19,14 +19,14 @@ async fn user_id_is_one_encoded_segment() {
 #[tokio::test]
 async fn unknown_user_is_404_on_get_and_204_on_delete() {
     let tenant = Tenant::start().await;
-    let absent = error(404, "The user does not exist.", "inexistent_user");
-    assert_eq!(tenant.get(&path("auth0|nobody")).await, absent);
+    let not_found = error(404, "The user does not exist.", "inexistent_user");
+    assert_eq!(tenant.get(&path("auth0|nobody")).await, not_found);
     assert_eq!(tenant.delete(&path("auth0|nobody")).await, (204, json!(null)));
     let id = tenant.seed(json!({"email": "jane@acme.example"}));
     for _ in 0..2 {
         assert_eq!(tenant.delete(&path(&id)).await.0, 204);
     }
-    assert_eq!(tenant.get(&path(&id)).await, absent);
+    assert_eq!(tenant.get(&path(&id)).await, not_found);
     assert_eq!(tenant.get("/api/v2/users-by-email?email=jane%40acme.example").await.1, json!([]));
     assert_eq!(tenant.list(&[]).await.1, json!([]));
 }
@@ -64,12 +64,12 @@ async fn fields_select_members_on_every_endpoint() {
     let by_email = format!("/api/v2/users-by-email?email=jane%40acme.example&{fields}");
     assert_eq!(tenant.get(&by_email).await, (200, json!([jane])));
     assert_eq!(tenant.get(&format!("/api/v2/users?{fields}")).await, (200, json!([jane])));
-    let others = format!("{}?{fields}&include_fields=false", path(&id));
-    let (_, user) = tenant.get(&others).await;
+    let excluded = format!("{}?{fields}&include_fields=false", path(&id));
+    let (_, user) = tenant.get(&excluded).await;
     assert!(user.get("email").is_none() && user.get("name").is_some(), "{user}");
-    for wrong in ["fields=password", "fields=user_id,nope", "include_fields=yes", "expand=1"] {
+    for invalid in ["fields=password", "fields=user_id,nope", "include_fields=yes", "expand=1"] {
         assert_code(
-            &tenant.get(&format!("{}?{wrong}", path(&id))).await,
+            &tenant.get(&format!("{}?{invalid}", path(&id))).await,
             400,
             "invalid_query_string",
         );
