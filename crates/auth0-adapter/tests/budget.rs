@@ -99,17 +99,19 @@ async fn every_operation_keeps_to_its_budget() {
     }
     let everybody = calls([(SEARCH, 3)]);
     table
-        .row("full list of 261 people", everybody, directory.list(&reads, &ListQuery::default()))
+        .row("full list of 261 users", everybody, directory.list(&reads, &ListQuery::default()))
         .await;
     let new =
         NewUser { password: Some("correct-horse".parse().unwrap()), ..newcomer("new", "member") };
     table.row("create", calls([(CREATE, 1)]), directory.create(&writes, new)).await;
     let new: NewMember = recruit("newer", "member");
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1)]);
-    table.row("enlist somebody new", expected, directory.attach_or_create(&writes, new)).await;
+    table.row("attach a new account", expected, directory.attach_or_create(&writes, new)).await;
     let known = recruit("stranger", "member");
     let expected = calls([(BY_EMAIL, 1), (PATCH, 1)]);
-    table.row("enlist somebody known", expected, directory.attach_or_create(&writes, known)).await;
+    table
+        .row("attach an existing account", expected, directory.attach_or_create(&writes, known))
+        .await;
 
     table
         .row("change a role", calls([(GET, 1), (PATCH, 1)]), async {
@@ -168,7 +170,7 @@ async fn every_operation_keeps_to_its_budget() {
         .await;
     let expected = calls([(GET, 1), (LOG_IN, 1), (PATCH, 1)]);
     table
-        .row("change a password by the current one", expected, async {
+        .row("change a password with the current one", expected, async {
             let seen = find("hal").await?;
             let offered = CurrentPassword::offered("correct-horse".to_owned());
             directory.verify(&changes, &seen, offered, None).await?;
@@ -187,7 +189,7 @@ async fn every_operation_keeps_to_its_budget() {
     let new = recruit("newer", "member");
     invited
         .row(
-            "enlist somebody new, with an invitation",
+            "attach a new account, with an invitation",
             expected,
             directory.attach_or_create(&writes, new),
         )

@@ -21,7 +21,7 @@ use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 use source::{Source, crates, declared_methods, source, sources};
 
 /// One of our crates, and which of the others it knows: in itself, and in its tests.
-const ARROWS: [(&str, &[&str], &[&str]); 11] = [
+const ARROWS: [(&str, &[&str], &[&str]); 12] = [
     // It knows nobody, and is of use to whoever has something to share out.
     ("fair-share", &[], &[]),
     // It knows nobody either; in its tests itself, for the collector.
@@ -33,6 +33,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     ("application", &["domain", "ports"], &["conformance", "memory-adapter", "ports"]),
     ("memory-adapter", &["domain", "ports"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
+    ("token-verifier", &["domain", "ports"], &[]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
     ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "conformance"]),
@@ -47,6 +48,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 11] = [
             "oidc-adapter",
             "otlp-adapter",
             "ports",
+            "token-verifier",
         ],
         &["auth0-sim", "conformance", "otlp-adapter", "ports"],
     ),
@@ -68,7 +70,7 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
-    ("jsonwebtoken", &["http-actix"], &["auth0-sim"]),
+    ("jsonwebtoken", &["http-actix", "token-verifier"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),
     // otlp-adapter gives a layer, so that nobody else knows OpenTelemetry.
@@ -96,7 +98,7 @@ const SERDE: &str = "domain/src/serde.rs";
 const SERDE_MODULE: &str = "#[cfg(feature = \"serde\")]\nmod serde;\n";
 
 /// The one file that names adapters.
-const WIRING: &str = "http-actix/src/wiring.rs";
+const WIRING: &str = "http-actix/src/process/wiring.rs";
 
 /// What a pure crate has no word for.
 const IMPURE: [&str; 16] = [
@@ -124,8 +126,8 @@ const WITHOUT_SCOPE: [&str; 7] = [
     "key_source.rs: fetch",
     "upstream.rs: record_request",
     "upstream.rs: record_quota",
-    "upstream.rs: record_waiting",
-    "upstream.rs: record_circuit",
+    "upstream.rs: set_waiting",
+    "upstream.rs: set_circuit",
     "user_directory.rs: check_ready",
 ];
 
