@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn right_ones_at_once_do_not_count_as_wrong() {
+    fn concurrent_matches_are_not_counted() {
         let attempts = Attempts::new(LIMIT);
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (first, second) = (begin().unwrap(), begin().unwrap());
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_one_does_not_absolve_those_under_way() {
+    fn match_keeps_attempts_in_flight() {
         let attempts = Attempts::new(LIMIT);
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (wrong, right) = (begin().unwrap(), begin().unwrap());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_remembered_of_what_counts_for_nothing() {
+    fn uncounted_attempt_leaves_no_entry() {
         let attempts = Attempts::new(LIMIT);
         drop(attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH));
         assert!(attempts.lock().is_empty());
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_made_of_those_that_count_no_longer_and_no_others() {
+    fn only_expired_entries_are_evicted_first() {
         let attempts = small(4);
         let begin = Timestamp::UNIX_EPOCH;
         let later = begin.plus_millis(attempts.window_millis());
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_count_one_gives_way_to_somebody_new_and_none_to_somebody_known() {
+    fn full_table_evicts_only_for_new_keys() {
         let attempts = small(3);
         for number in 0..3 {
             wrong(&attempts, number, Timestamp::UNIX_EPOCH);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn below_its_bounds_nobody_gives_way() {
+    fn table_below_capacity_evicts_nothing() {
         let attempts = small(3);
         wrong(&attempts, 0, Timestamp::UNIX_EPOCH);
         wrong(&attempts, 1, Timestamp::UNIX_EPOCH);

@@ -30,7 +30,7 @@ fn with_given_name(user: &User, name: &str) -> AccountChange {
 
 // Changed.
 
-pub async fn an_account_change_sets_all_of_it_for_every_tenant(subject: &Subject) {
+pub async fn account_change_is_visible_in_every_tenant(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let change = AccountChange {
         email: valid("Countess@Example.com"),
@@ -60,7 +60,7 @@ pub async fn an_account_change_sets_all_of_it_for_every_tenant(subject: &Subject
     assert_eq!((found.given_name, found.family_name), (None, None));
 }
 
-pub async fn a_change_is_dated_and_moves_no_other_date(subject: &Subject) {
+pub async fn change_sets_updated_at_only(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     subject.clock.advance(Duration::from_mins(1));
     let change = with_given_name(&ada, "Ada");
@@ -70,7 +70,7 @@ pub async fn a_change_is_dated_and_moves_no_other_date(subject: &Subject) {
     assert_eq!(applied.user.last_login, ada.last_login);
 }
 
-pub async fn an_address_that_was_changed_is_free_again(subject: &Subject) {
+pub async fn replaced_address_is_free_again(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let change = with_email(&ada, "countess");
     subject.directory.change_account(&changes(&acme()), &ada, change).await.unwrap();
@@ -82,7 +82,7 @@ pub async fn an_address_that_was_changed_is_free_again(subject: &Subject) {
     );
 }
 
-pub async fn a_taken_address_with_other_names_changes_the_names_alone(subject: &Subject) {
+pub async fn taken_address_with_new_names_changes_names_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let change = AccountChange { given_name: Some(valid("Ada")), ..with_email(&ada, "BOB") };
@@ -94,7 +94,7 @@ pub async fn a_taken_address_with_other_names_changes_the_names_alone(subject: &
     subject.assert_untouched(&bob).await;
 }
 
-pub async fn a_taken_address_and_nothing_else_is_a_conflict(subject: &Subject) {
+pub async fn taken_address_alone_is_a_conflict(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let change = with_email(&ada, "bob");
@@ -106,7 +106,7 @@ pub async fn a_taken_address_and_nothing_else_is_a_conflict(subject: &Subject) {
     subject.assert_untouched(&bob).await;
 }
 
-pub async fn an_accounts_own_address_is_not_taken(subject: &Subject) {
+pub async fn own_address_is_not_taken(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     for change in [same(&ada), with_given_name(&ada, "Ada")] {
         let scope = changes(&acme());
@@ -131,7 +131,7 @@ macro_rules! assert_out_of_reach {
     }};
 }
 
-pub async fn only_callers_of_the_home_tenant_change_an_account(subject: &Subject) {
+pub async fn only_home_tenant_changes_an_account(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     assert_out_of_reach!(
         subject,
@@ -146,7 +146,7 @@ pub async fn only_callers_of_the_home_tenant_change_an_account(subject: &Subject
     subject.directory.delete(&changes(&acme()), &ada).await.unwrap();
 }
 
-pub async fn operators_change_every_account(subject: &Subject) {
+pub async fn operator_changes_every_account(subject: &Subject) {
     let operator = Caller::operator().changes();
     let shared = subject.share(&acme(), &globex(), "ada").await;
     let homeless = subject.plant(Planted::named("cy").with_role(globex(), "member")).await;
@@ -160,7 +160,7 @@ pub async fn operators_change_every_account(subject: &Subject) {
     }
 }
 
-pub async fn an_account_without_a_home_is_for_operators_to_change(subject: &Subject) {
+pub async fn only_operators_change_account_without_home(subject: &Subject) {
     let planted = Planted::named("cy").with_role(acme(), "member").with_role(globex(), "member");
     let cy = subject.plant(planted).await;
     assert_eq!(cy.home, None);
@@ -174,14 +174,14 @@ pub async fn an_account_without_a_home_is_for_operators_to_change(subject: &Subj
     }
 }
 
-pub async fn a_strangers_account_does_not_exist(subject: &Subject) {
+pub async fn account_of_another_tenant_is_not_found(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     assert_out_of_reach!(subject, changes(&globex()), &ada, NotFound);
     assert_out_of_reach!(subject, Caller::of([]).changes(), &ada, NotFound);
     assert_out_of_reach!(subject, ranked_changes(&globex(), "owner"), &ada, NotFound);
 }
 
-pub async fn to_a_home_that_detached_it_an_account_does_not_exist(subject: &Subject) {
+pub async fn detached_account_is_not_found_by_its_home(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
     let ada = subject.now(&ada.id).await.unwrap();
@@ -195,7 +195,7 @@ pub async fn to_a_home_that_detached_it_an_account_does_not_exist(subject: &Subj
     );
 }
 
-pub async fn an_account_that_is_gone_cannot_be_changed(subject: &Subject) {
+pub async fn deleted_account_cannot_be_changed(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     subject.directory.delete(&changes(&acme()), &ada).await.unwrap();
     let change = with_given_name(&ada, "Ada");
@@ -206,7 +206,7 @@ pub async fn an_account_that_is_gone_cannot_be_changed(subject: &Subject) {
     assert_eq!(subject.now(&ada.id).await, None);
 }
 
-pub async fn the_holder_of_a_higher_role_is_out_of_reach(subject: &Subject) {
+pub async fn holder_of_higher_role_is_refused(subject: &Subject) {
     subject.create(&acme(), "spare", "owner").await;
     let ada = subject.create(&acme(), "ada", "owner").await;
     assert_out_of_reach!(
@@ -226,7 +226,7 @@ pub async fn the_holder_of_a_higher_role_is_out_of_reach(subject: &Subject) {
 
 // Deleted.
 
-pub async fn a_deleted_account_is_gone_for_every_tenant(subject: &Subject) {
+pub async fn deleted_account_is_gone_in_every_tenant(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let bob = subject.share(&globex(), &acme(), "bob").await;
     subject.directory.delete(&changes(&acme()), &ada).await.unwrap();
@@ -237,7 +237,7 @@ pub async fn a_deleted_account_is_gone_for_every_tenant(subject: &Subject) {
     }
 }
 
-pub async fn a_deleted_account_frees_its_address_and_username(subject: &Subject) {
+pub async fn deletion_frees_address_and_username(subject: &Subject) {
     let new = NewUser { username: Some(valid("ada")), ..newcomer("ada", "member") };
     let ada = subject.directory.create(&writes(&acme()), new.clone()).await.unwrap();
     subject.directory.delete(&changes(&acme()), &ada).await.unwrap();

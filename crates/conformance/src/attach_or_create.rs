@@ -50,7 +50,7 @@ fn with_retired() -> Arc<RoleCatalogue> {
 
 // AttachOutcome.
 
-pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subject: &Subject) {
+pub async fn unknown_address_creates_account_at_home_here(subject: &Subject) {
     let recruit = NewMember { role: role("viewer"), ..named_recruit("Ada", "Ada L.") };
     let AttachOutcome { user: ada, created } =
         subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap();
@@ -70,7 +70,7 @@ pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subjec
     assert_eq!(shown(&ada, &globex()), Some("Ada L.".to_owned()));
 }
 
-pub async fn enlisting_a_known_address_attaches_its_account(subject: &Subject) {
+pub async fn known_address_attaches_its_account(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     let recruit = recruit("ADA", "viewer");
     let enlisted = subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap();
@@ -82,7 +82,7 @@ pub async fn enlisting_a_known_address_attaches_its_account(subject: &Subject) {
     assert_eq!(subject.found_in(&globex(), &expected.id).await.as_ref(), Some(&expected));
 }
 
-pub async fn enlisting_a_stranger_names_the_membership_alone(subject: &Subject) {
+pub async fn attaching_foreign_account_names_membership_only(subject: &Subject) {
     let recruit = named_recruit("ada", "Ada of Acme");
     let ada = subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap().user;
     let recruit = named_recruit("ada", "Ada of Globex");
@@ -94,7 +94,7 @@ pub async fn enlisting_a_stranger_names_the_membership_alone(subject: &Subject) 
     assert_eq!(seen.display_name, ada.display_name);
 }
 
-pub async fn enlisting_an_account_at_its_home_again_renames_the_account(subject: &Subject) {
+pub async fn reattaching_at_home_renames_the_account(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
     let recruit = named_recruit("ada", "Ada Again");
@@ -105,7 +105,7 @@ pub async fn enlisting_an_account_at_its_home_again_renames_the_account(subject:
     assert_eq!(shown(&seen, &globex()), Some("Ada Again".to_owned()));
 }
 
-pub async fn enlisting_an_account_without_a_home_names_the_membership_alone(subject: &Subject) {
+pub async fn attaching_account_without_home_names_membership_only(subject: &Subject) {
     let cy = subject.plant(Planted::named("cy").with_role(globex(), "member")).await;
     let recruit = named_recruit("cy", "Cy of Acme");
     let enlisted =
@@ -115,7 +115,7 @@ pub async fn enlisting_an_account_without_a_home_names_the_membership_alone(subj
     assert_eq!(shown(&seen, &globex()), None);
 }
 
-pub async fn nobody_is_attached_twice(subject: &Subject) {
+pub async fn attaching_twice_is_a_conflict(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
         let again = NewMember { role: role("owner"), ..named_recruit("ada", "Eve") };
@@ -127,7 +127,7 @@ pub async fn nobody_is_attached_twice(subject: &Subject) {
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn nobody_is_enlisted_above_the_callers_own_role(subject: &Subject) {
+pub async fn attaching_above_callers_role_is_refused(subject: &Subject) {
     let ada = subject.create(&globex(), "ada", "member").await;
     let scope = ranked_writes(&acme(), "admin");
     for name in ["ada", "new"] {
@@ -144,7 +144,7 @@ pub async fn nobody_is_enlisted_above_the_callers_own_role(subject: &Subject) {
     );
 }
 
-pub async fn a_blocked_account_is_attached_and_stays_blocked(subject: &Subject) {
+pub async fn attached_blocked_account_stays_blocked(subject: &Subject) {
     let planted = Planted::named("bob").at_home_in(globex()).with_role(globex(), "member");
     subject.plant(planted.blocked()).await;
     let bob = subject.attach(&acme(), "bob", "member").await;
@@ -154,7 +154,7 @@ pub async fn a_blocked_account_is_attached_and_stays_blocked(subject: &Subject) 
 
 // A stored role outside the catalogue.
 
-pub async fn a_stored_role_outside_the_catalogue_is_no_membership(subject: &Subject) {
+pub async fn unknown_stored_role_is_no_membership(subject: &Subject) {
     let planted = Planted::named("ada").at_home_in(acme()).with_role(acme(), "retired");
     let ada = subject.plant(planted.with_role(globex(), "member")).await;
     assert_eq!(ada.memberships.keys().collect::<Vec<_>>(), [&globex()]);
@@ -174,9 +174,7 @@ pub async fn a_stored_role_outside_the_catalogue_is_no_membership(subject: &Subj
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn a_stored_role_outside_the_catalogue_does_not_stand_against_enlisting(
-    subject: &Subject,
-) {
+pub async fn unknown_stored_role_does_not_prevent_attaching(subject: &Subject) {
     let planted = Planted::named("ada").at_home_in(acme()).with_role(globex(), "retired");
     let ada = subject.plant(planted.with_role(acme(), "member")).await;
     let enlisted = subject.attach(&globex(), "ada", "viewer").await;
@@ -189,7 +187,7 @@ pub async fn a_stored_role_outside_the_catalogue_does_not_stand_against_enlistin
     assert_eq!(directory.find(&views, &ada.id).await.unwrap(), Some(enlisted));
 }
 
-pub async fn a_role_that_came_to_the_catalogue_is_a_membership_from_then_on(subject: &Subject) {
+pub async fn role_added_to_catalogue_restores_membership(subject: &Subject) {
     let planted = Planted::named("ada").at_home_in(acme()).with_role(globex(), "retired");
     subject.plant(planted.with_role(acme(), "member")).await;
     // A stored role outlives changes that have nothing to do with it.
@@ -206,7 +204,7 @@ pub async fn a_role_that_came_to_the_catalogue_is_a_membership_from_then_on(subj
     assert_eq!(ada.role_in(&acme()), Some(&role("viewer")));
 }
 
-pub async fn a_role_that_left_the_catalogue_is_no_membership_any_more(subject: &Subject) {
+pub async fn role_removed_from_catalogue_ends_membership(subject: &Subject) {
     subject.create(&globex(), "bob", "owner").await;
     let bob = subject.attach(&acme(), "bob", "admin").await;
     let gone = subject.create(&acme(), "gone", "owner").await;

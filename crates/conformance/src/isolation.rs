@@ -98,7 +98,7 @@ async fn try_everything(subject: &Subject, user: &User, strangers: &[UserId]) {
     }
 }
 
-pub async fn nothing_done_to_anothers_account_is_seen_at_its_home(subject: &Subject) {
+pub async fn changes_by_foreign_tenant_are_invisible_at_home(subject: &Subject) {
     let ada = subject.share(&globex(), &acme(), "ada").await;
     try_everything(subject, &ada, &[]).await;
     // Not even that it was attached at all, nor that it could not be.
@@ -106,13 +106,13 @@ pub async fn nothing_done_to_anothers_account_is_seen_at_its_home(subject: &Subj
     try_everything(subject, &bob, &[]).await;
 }
 
-pub async fn nothing_done_to_an_account_without_a_home_is_seen_elsewhere(subject: &Subject) {
+pub async fn changes_to_account_without_home_are_invisible_elsewhere(subject: &Subject) {
     let planted = Planted::named("cy").with_role(acme(), "member").with_role(globex(), "member");
     let cy = subject.plant(planted).await;
     try_everything(subject, &cy, &[]).await;
 }
 
-pub async fn nothing_done_among_ones_own_people_is_seen_elsewhere(subject: &Subject) {
+pub async fn changes_to_own_users_are_invisible_elsewhere(subject: &Subject) {
     subject.create(&globex(), "bob", "owner").await;
     let ada = subject.create(&acme(), "ada", "member").await;
     try_everything(subject, &ada, std::slice::from_ref(&ada.id)).await;
@@ -121,7 +121,7 @@ pub async fn nothing_done_among_ones_own_people_is_seen_elsewhere(subject: &Subj
     assert_eq!(observed(subject, &globex(), std::slice::from_ref(&dan.id)).await, before);
 }
 
-pub async fn the_home_changes_neither_role_nor_name_of_another_tenants_own(subject: &Subject) {
+pub async fn home_cannot_change_memberships_of_other_tenants(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let named = NewMember { name: Some(valid("Eve")), ..recruit("ada", "viewer") };
     let ada = subject.directory.attach_or_create(&writes(&globex()), named).await.unwrap().user;
@@ -135,7 +135,7 @@ pub async fn the_home_changes_neither_role_nor_name_of_another_tenants_own(subje
     assert_eq!(observed(subject, &globex(), &[]).await, before);
 }
 
-pub async fn a_caller_of_both_tenants_changes_one_membership_at_a_time(subject: &Subject) {
+pub async fn caller_of_both_tenants_changes_one_membership(subject: &Subject) {
     let ada = subject.share(&globex(), &acme(), "ada").await;
     let before = observed(subject, &globex(), &[]).await;
     let scope = Caller::of([acme(), globex()]).writes(&acme());

@@ -88,7 +88,7 @@ impl KeySubject {
     }
 }
 
-pub async fn an_issuer_has_its_own_keys_and_nobody_elses(subject: &KeySubject) {
+pub async fn issuer_has_its_own_keys_only(subject: &KeySubject) {
     // One kid, two issuers: a token of one must never pass for one of the other.
     let (acmes, globexs) = (rsa("1"), ec("1", Curve::P256, "ES256", 32));
     subject.publish(&subject.acme, std::slice::from_ref(&acmes)).await;
@@ -97,7 +97,7 @@ pub async fn an_issuer_has_its_own_keys_and_nobody_elses(subject: &KeySubject) {
     assert_eq!(subject.fetch(&subject.globex).await, [globexs]);
 }
 
-pub async fn every_known_kind_of_key_comes_through_unchanged(subject: &KeySubject) {
+pub async fn known_key_types_are_returned_unchanged(subject: &KeySubject) {
     let keys = [
         rsa("rsa"),
         ec("p-256", Curve::P256, "ES256", 32),
@@ -112,7 +112,7 @@ pub async fn every_known_kind_of_key_comes_through_unchanged(subject: &KeySubjec
     assert_eq!(subject.fetch(&subject.globex).await, keys[..1]);
 }
 
-pub async fn keys_that_cannot_verify_signatures_are_left_out(subject: &KeySubject) {
+pub async fn keys_unfit_for_signatures_are_omitted(subject: &KeySubject) {
     let published = vec![
         Published::OfUnknownKind,
         Published::ForEncryption(rsa("enc")),
@@ -126,13 +126,13 @@ pub async fn keys_that_cannot_verify_signatures_are_left_out(subject: &KeySubjec
     assert_eq!(subject.fetch(&subject.globex).await, []);
 }
 
-pub async fn an_empty_key_set_is_no_error(subject: &KeySubject) {
+pub async fn empty_key_set_is_no_error(subject: &KeySubject) {
     subject.publish(&subject.acme, &[]).await;
     subject.publish(&subject.globex, &[rsa("1")]).await;
     assert_eq!(subject.fetch(&subject.acme).await, []);
 }
 
-pub async fn every_call_is_a_fetch_and_sees_rotated_keys(subject: &KeySubject) {
+pub async fn every_call_fetches_and_returns_rotated_keys(subject: &KeySubject) {
     subject.publish(&subject.acme, &[rsa("old")]).await;
     subject.publish(&subject.globex, &[rsa("other")]).await;
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("old")]);
@@ -144,7 +144,7 @@ pub async fn every_call_is_a_fetch_and_sees_rotated_keys(subject: &KeySubject) {
     assert_eq!(subject.backstage.fetches(&subject.globex).await, 0);
 }
 
-pub async fn an_issuer_that_fails_is_an_error_and_stands_alone(subject: &KeySubject) {
+pub async fn failing_issuer_does_not_affect_others(subject: &KeySubject) {
     subject.publish(&subject.acme, &[rsa("1")]).await;
     subject.publish(&subject.globex, &[rsa("2")]).await;
     subject.backstage.set_failing(&subject.acme, true).await;
@@ -154,7 +154,7 @@ pub async fn an_issuer_that_fails_is_an_error_and_stands_alone(subject: &KeySubj
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("1")]);
 }
 
-pub async fn an_issuer_that_publishes_nothing_is_an_error(subject: &KeySubject) {
+pub async fn issuer_without_keys_is_an_error(subject: &KeySubject) {
     subject.publish(&subject.globex, &[rsa("2")]).await;
     assert!(subject.source.fetch(&subject.acme).await.is_err());
     assert_eq!(subject.fetch(&subject.globex).await, [rsa("2")]);

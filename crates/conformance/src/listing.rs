@@ -84,7 +84,7 @@ fn every_sort() -> impl Iterator<Item = Sort> {
     SortField::ALL.into_iter().flat_map(both)
 }
 
-pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subject) {
+pub async fn list_contains_all_users_of_the_tenant_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let shared = subject.share(&acme(), &globex(), "shared").await;
@@ -105,7 +105,7 @@ pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subj
     }
 }
 
-pub async fn a_tenant_without_people_has_an_empty_list(subject: &Subject) {
+pub async fn tenant_without_users_has_empty_list(subject: &Subject) {
     subject.create(&globex(), "bob", "member").await;
     for window in [None, Some(window(0, 10)), Some(window(3, 10))] {
         let page = subject.page(&acme(), ListQuery { page: window, ..ListQuery::default() }).await;
@@ -113,7 +113,7 @@ pub async fn a_tenant_without_people_has_an_empty_list(subject: &Subject) {
     }
 }
 
-pub async fn every_order_is_kept(subject: &Subject) {
+pub async fn every_sort_order_is_respected(subject: &Subject) {
     populate(subject, &acme()).await;
     populate(subject, &globex()).await;
     for tenant in [acme(), globex()] {
@@ -126,7 +126,7 @@ pub async fn every_order_is_kept(subject: &Subject) {
     }
 }
 
-pub async fn who_ties_stands_by_ascending_id_in_both_directions(subject: &Subject) {
+pub async fn ties_are_ordered_by_ascending_id(subject: &Subject) {
     for tenant in [acme(), globex()] {
         for number in 0..6 {
             // Nothing but the address tells them apart.
@@ -146,7 +146,7 @@ pub async fn who_ties_stands_by_ascending_id_in_both_directions(subject: &Subjec
     }
 }
 
-pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
+pub async fn pages_contain_each_user_once_in_order(subject: &Subject) {
     populate(subject, &acme()).await;
     populate(subject, &globex()).await;
     for sort in every_sort() {
@@ -165,7 +165,7 @@ pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
     }
 }
 
-pub async fn a_page_past_the_end_is_empty_and_tells_the_total(subject: &Subject) {
+pub async fn page_past_the_end_is_empty_with_total(subject: &Subject) {
     populate(subject, &acme()).await;
     subject.create(&globex(), "bob", "member").await;
     for (number, size) in [
@@ -200,7 +200,7 @@ async fn assert_listed(subject: &Subject, user: &User, after: &str) {
     }
 }
 
-pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
+pub async fn list_contains_earlier_changes(subject: &Subject) {
     let directory = &subject.directory;
     let scope = writes(&acme());
     subject.create(&globex(), "bystander", "owner").await;

@@ -27,7 +27,7 @@ fn shown(user: &User, tenant: &TenantId) -> Option<String> {
 
 // Changed.
 
-pub async fn a_role_is_changed_in_one_tenant_alone(subject: &Subject) {
+pub async fn role_change_affects_one_tenant_only(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
         let before = subject.now(&ada.id).await.unwrap();
@@ -41,7 +41,7 @@ pub async fn a_role_is_changed_in_one_tenant_alone(subject: &Subject) {
     }
 }
 
-pub async fn the_home_tenant_renames_the_account(subject: &Subject) {
+pub async fn home_tenant_renames_the_account(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let scope = writes(&acme());
     let ada = subject.directory.change_membership(&scope, &ada, to_name("Ada")).await.unwrap();
@@ -52,7 +52,7 @@ pub async fn the_home_tenant_renames_the_account(subject: &Subject) {
     assert_eq!(seen, ada);
 }
 
-pub async fn another_tenant_renames_its_membership_alone(subject: &Subject) {
+pub async fn foreign_tenant_renames_its_membership_only(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let scope = writes(&acme());
     let ada = subject.directory.change_membership(&scope, &ada, to_name("Ada")).await.unwrap();
@@ -72,7 +72,7 @@ pub async fn another_tenant_renames_its_membership_alone(subject: &Subject) {
     assert_eq!(shown(&ada, &globex()), Some("Eve".to_owned()));
 }
 
-pub async fn what_is_absent_from_a_membership_change_stays(subject: &Subject) {
+pub async fn absent_membership_fields_stay(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
         let nothing = MembershipChange::default();
@@ -82,7 +82,7 @@ pub async fn what_is_absent_from_a_membership_change_stays(subject: &Subject) {
     }
 }
 
-pub async fn a_strangers_membership_does_not_exist(subject: &Subject) {
+pub async fn membership_of_another_tenant_is_not_found(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let scope = writes(&globex());
     let directory = &subject.directory;
@@ -97,7 +97,7 @@ pub async fn a_strangers_membership_does_not_exist(subject: &Subject) {
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn nobody_is_raised_above_the_callers_own_role(subject: &Subject) {
+pub async fn user_cannot_be_raised_above_callers_role(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let scope = ranked_writes(&acme(), "admin");
     let directory = &subject.directory;
@@ -111,7 +111,7 @@ pub async fn nobody_is_raised_above_the_callers_own_role(subject: &Subject) {
     directory.change_membership(&scope, &ada, to_role("member")).await.unwrap();
 }
 
-pub async fn a_membership_above_the_callers_own_role_is_out_of_reach(subject: &Subject) {
+pub async fn membership_above_callers_role_cannot_be_changed(subject: &Subject) {
     subject.create(&acme(), "spare", "owner").await;
     subject.create(&globex(), "ada", "member").await;
     let ada = subject.attach(&acme(), "ada", "owner").await;
@@ -132,7 +132,7 @@ pub async fn a_membership_above_the_callers_own_role_is_out_of_reach(subject: &S
 
 // Taken away.
 
-pub async fn a_detached_account_is_kept_for_the_other_tenant(subject: &Subject) {
+pub async fn detached_account_stays_in_other_tenant(subject: &Subject) {
     for (tenant, other, name) in [(acme(), globex(), "ada"), (globex(), acme(), "bob")] {
         // Once by the home, once by the other tenant.
         let user = subject.share(&acme(), &globex(), name).await;
@@ -146,7 +146,7 @@ pub async fn a_detached_account_is_kept_for_the_other_tenant(subject: &Subject) 
     }
 }
 
-pub async fn who_is_detached_already_is_not_found(subject: &Subject) {
+pub async fn second_detach_is_not_found(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let scope = writes(&acme());
     subject.directory.detach(&scope, &ada).await.unwrap();
@@ -159,7 +159,7 @@ pub async fn who_is_detached_already_is_not_found(subject: &Subject) {
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn an_account_outlives_its_last_membership(subject: &Subject) {
+pub async fn account_survives_its_last_membership(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     subject.directory.detach(&writes(&globex()), &ada).await.unwrap();
     let seen = subject.now(&ada.id).await.unwrap();
@@ -170,7 +170,7 @@ pub async fn an_account_outlives_its_last_membership(subject: &Subject) {
     assert_eq!((back.id, back.home), (ada.id, Some(acme())));
 }
 
-pub async fn a_membership_that_was_taken_away_leaves_no_name_behind(subject: &Subject) {
+pub async fn detach_removes_the_membership_name(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let recruit = named_recruit("ada", "Eve");
     let ada = subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap().user;

@@ -23,7 +23,7 @@ fn to_given_name(user: &User, name: &str) -> AccountChange {
     }
 }
 
-pub async fn who_rose_since_the_caller_looked_is_out_of_reach(subject: &Subject) {
+pub async fn user_promoted_after_read_cannot_be_changed(subject: &Subject) {
     subject.create(&acme(), "spare", "owner").await;
     let seen = subject.share(&acme(), &globex(), "ada").await;
     let directory = &subject.directory;
@@ -48,7 +48,7 @@ pub async fn who_rose_since_the_caller_looked_is_out_of_reach(subject: &Subject)
     subject.assert_untouched(&risen).await;
 }
 
-pub async fn who_was_detached_since_the_caller_looked_is_not_found(subject: &Subject) {
+pub async fn user_detached_after_read_is_not_found(subject: &Subject) {
     let seen = subject.share(&acme(), &globex(), "ada").await;
     let directory = &subject.directory;
     directory.detach(&writes(&acme()), &seen).await.unwrap();
@@ -66,7 +66,7 @@ pub async fn who_was_detached_since_the_caller_looked_is_not_found(subject: &Sub
     subject.assert_untouched(&kept).await;
 }
 
-pub async fn who_was_deleted_since_the_caller_looked_is_not_found(subject: &Subject) {
+pub async fn user_deleted_after_read_is_not_found(subject: &Subject) {
     let seen = subject.share(&acme(), &globex(), "ada").await;
     let directory = &subject.directory;
     directory.delete(&changes(&acme()), &seen).await.unwrap();
@@ -78,7 +78,7 @@ pub async fn who_was_deleted_since_the_caller_looked_is_not_found(subject: &Subj
     assert_eq!(subject.now(&seen.id).await, None);
 }
 
-pub async fn a_change_leaves_what_changed_since_the_caller_looked(subject: &Subject) {
+pub async fn change_keeps_concurrent_changes_to_other_fields(subject: &Subject) {
     let seen = subject.share(&acme(), &globex(), "ada").await;
     let directory = &subject.directory;
     directory.change_membership(&writes(&globex()), &seen, to_role("admin")).await.unwrap();
@@ -91,7 +91,7 @@ pub async fn a_change_leaves_what_changed_since_the_caller_looked(subject: &Subj
     assert_eq!(now.given_name_or_empty(), "Ada");
 }
 
-pub async fn only_the_id_of_what_the_caller_saw_matters(subject: &Subject) {
+pub async fn only_snapshot_id_is_used(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     // Somebody claims to have seen ada among globex's people, and at home there.
     let forged = User {

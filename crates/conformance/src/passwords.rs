@@ -50,7 +50,7 @@ async fn set(
 
 // Checked.
 
-pub async fn only_the_accounts_own_password_matches(subject: &Subject) {
+pub async fn only_own_password_matches(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let bob = subject.create_with_password(&globex(), "bob", SECOND).await;
     assert_eq!(check(subject, &ada, FIRST).await, Match);
@@ -62,7 +62,7 @@ pub async fn only_the_accounts_own_password_matches(subject: &Subject) {
     assert_eq!(check(subject, &ada, "correct-hors").await, Mismatch);
 }
 
-pub async fn what_cannot_be_a_password_is_merely_a_wrong_one(subject: &Subject) {
+pub async fn invalid_password_text_is_a_mismatch(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let bare = subject.create(&globex(), "bare", "member").await;
     for offered in ["", " ", "\0", "päßwörter", &"x".repeat(73), &"x".repeat(5000)] {
@@ -71,7 +71,7 @@ pub async fn what_cannot_be_a_password_is_merely_a_wrong_one(subject: &Subject) 
     }
 }
 
-pub async fn no_password_matches_where_there_is_none(subject: &Subject) {
+pub async fn account_without_password_never_matches(subject: &Subject) {
     let created = subject.create(&acme(), "ada", "member").await;
     let scope = writes(&globex());
     let enlisted =
@@ -86,7 +86,7 @@ pub async fn no_password_matches_where_there_is_none(subject: &Subject) {
     }
 }
 
-pub async fn a_password_is_checked_as_the_scope_admits(subject: &Subject) {
+pub async fn password_check_respects_the_scope(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let home = changes(&acme());
     assert_eq!(verify(subject, &home, &ada, FIRST).await.unwrap(), Match);
@@ -106,7 +106,7 @@ pub async fn a_password_is_checked_as_the_scope_admits(subject: &Subject) {
     assert_fails!(verify(subject, &home, &ada, FIRST).await, NotFound);
 }
 
-pub async fn a_planted_password_matches(subject: &Subject) {
+pub async fn stored_password_matches(subject: &Subject) {
     let planted = Planted::named("ada").at_home_in(acme()).with_role(globex(), "member");
     let ada = subject.plant(planted.with_password(FIRST)).await;
     assert_eq!(check(subject, &ada, FIRST).await, Match);
@@ -115,7 +115,7 @@ pub async fn a_planted_password_matches(subject: &Subject) {
 
 // Set.
 
-pub async fn a_new_password_takes_the_place_of_the_old_one(subject: &Subject) {
+pub async fn new_password_replaces_old_one(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let bob = subject.create_with_password(&globex(), "bob", FIRST).await;
     let after = set(subject, &changes(&acme()), &ada, SECOND).await.unwrap();
@@ -128,7 +128,7 @@ pub async fn a_new_password_takes_the_place_of_the_old_one(subject: &Subject) {
     assert_eq!(check(subject, &bob, SECOND).await, Mismatch);
 }
 
-pub async fn a_weak_password_is_not_taken_and_the_old_one_stays(subject: &Subject) {
+pub async fn weak_password_is_rejected_and_old_one_stays(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let user = subject.create_with_password(&tenant, &format!("ada.{tenant}"), FIRST).await;
         for scope in [changes(&tenant), own(&user)] {
@@ -142,7 +142,7 @@ pub async fn a_weak_password_is_not_taken_and_the_old_one_stays(subject: &Subjec
     }
 }
 
-pub async fn only_callers_of_the_home_tenant_set_a_password(subject: &Subject) {
+pub async fn only_home_tenant_sets_a_password(subject: &Subject) {
     subject.create_with_password(&acme(), "ada", FIRST).await;
     let ada = subject.attach(&globex(), "ada", "member").await;
     // Not even the strength of the password is told to others.
@@ -157,7 +157,7 @@ pub async fn only_callers_of_the_home_tenant_set_a_password(subject: &Subject) {
     assert_eq!(check(subject, &ada, SECOND).await, Match);
 }
 
-pub async fn a_strangers_password_cannot_be_set(subject: &Subject) {
+pub async fn hidden_account_password_cannot_be_set(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     for password in [SECOND, "short"] {
         assert_fails!(set(subject, &changes(&globex()), &ada, password).await, NotFound);
@@ -173,7 +173,7 @@ pub async fn a_strangers_password_cannot_be_set(subject: &Subject) {
     assert_eq!(check(subject, &ada, FIRST).await, Match);
 }
 
-pub async fn the_password_of_an_account_without_a_home_is_for_operators_to_set(subject: &Subject) {
+pub async fn only_operators_set_password_without_home(subject: &Subject) {
     let planted = Planted::named("cy").with_role(acme(), "member").with_role(globex(), "member");
     let cy = subject.plant(planted.with_password(FIRST)).await;
     for tenant in [acme(), globex()] {
@@ -186,7 +186,7 @@ pub async fn the_password_of_an_account_without_a_home_is_for_operators_to_set(s
     assert_eq!(check(subject, &cy, SECOND).await, Match);
 }
 
-pub async fn the_password_of_the_holder_of_a_higher_role_is_out_of_reach(subject: &Subject) {
+pub async fn password_of_higher_role_holder_cannot_be_set(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     subject.create(&globex(), "boss", "owner").await;
     let ada = subject
@@ -208,7 +208,7 @@ pub async fn the_password_of_the_holder_of_a_higher_role_is_out_of_reach(subject
 
 // Rule R5.
 
-pub async fn users_set_their_own_password_in_any_of_their_tenants(subject: &Subject) {
+pub async fn user_sets_own_password_in_any_tenant(subject: &Subject) {
     subject.create_with_password(&acme(), "ada", FIRST).await;
     let ada = subject.attach(&globex(), "ada", "member").await;
     // By the token of a tenant that has no authority over the account, without any permission,
@@ -222,7 +222,7 @@ pub async fn users_set_their_own_password_in_any_of_their_tenants(subject: &Subj
     }
 }
 
-pub async fn ones_own_password_is_out_of_reach_from_a_tenant_one_is_not_in(subject: &Subject) {
+pub async fn own_password_needs_a_tenant_of_the_user(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let scope = Caller::of([globex()]).merely(&ada.id).proves(&ada.id);
     assert_fails!(verify(subject, &scope, &ada, FIRST).await, NotFound);
@@ -230,7 +230,7 @@ pub async fn ones_own_password_is_out_of_reach_from_a_tenant_one_is_not_in(subje
     assert_eq!(check(subject, &ada, FIRST).await, Match);
 }
 
-pub async fn the_scope_of_the_own_password_opens_nothing_else(subject: &Subject) {
+pub async fn own_password_scope_allows_nothing_else(subject: &Subject) {
     subject.create_with_password(&acme(), "ada", FIRST).await;
     let ada = subject.attach(&globex(), "ada", "member").await;
     let bob = subject.create_with_password(&acme(), "bob", FIRST).await;
@@ -245,7 +245,7 @@ pub async fn the_scope_of_the_own_password_opens_nothing_else(subject: &Subject)
     assert_eq!(check(subject, &bob, FIRST).await, Match);
 }
 
-pub async fn blocked_users_neither_prove_nor_set_their_own_password(subject: &Subject) {
+pub async fn blocked_user_cannot_prove_or_set_own_password(subject: &Subject) {
     let planted = Planted::named("bob").at_home_in(acme()).with_role(acme(), "member");
     let planted = planted.with_role(globex(), "member").with_password(FIRST);
     let bob = subject.plant(planted.blocked()).await;
@@ -258,7 +258,7 @@ pub async fn blocked_users_neither_prove_nor_set_their_own_password(subject: &Su
     assert_eq!(verify(subject, &home, &bob, FIRST).await.unwrap(), Match);
 }
 
-pub async fn a_blocked_account_with_a_new_password_stays_blocked(subject: &Subject) {
+pub async fn new_password_keeps_account_blocked(subject: &Subject) {
     let planted = Planted::named("bob").at_home_in(acme()).with_role(acme(), "member");
     let bob = subject.plant(planted.with_role(globex(), "member").blocked()).await;
     let home = changes(&acme());
@@ -270,7 +270,7 @@ pub async fn a_blocked_account_with_a_new_password_stays_blocked(subject: &Subje
 
 // Passwords belong to accounts, and to nothing else.
 
-pub async fn a_password_outlives_every_other_change(subject: &Subject) {
+pub async fn password_survives_every_other_change(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let directory = &subject.directory;
     let (tenant, account) = (writes(&acme()), changes(&acme()));
@@ -291,7 +291,7 @@ pub async fn a_password_outlives_every_other_change(subject: &Subject) {
     assert_eq!(check(subject, &ada, FIRST).await, Match);
 }
 
-pub async fn a_deleted_accounts_password_is_not_that_of_its_successor(subject: &Subject) {
+pub async fn successor_account_does_not_inherit_password(subject: &Subject) {
     let new = NewUser {
         username: Some(valid("ada")),
         password: Some(valid(FIRST)),
@@ -304,7 +304,7 @@ pub async fn a_deleted_accounts_password_is_not_that_of_its_successor(subject: &
     assert_eq!(check(subject, &again, FIRST).await, Mismatch);
 }
 
-pub async fn a_failed_creation_leaves_the_other_accounts_password_alone(subject: &Subject) {
+pub async fn failed_creation_keeps_existing_password(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let eve = NewUser { password: Some(valid(SECOND)), ..newcomer("ada", "member") };
     assert!(subject.directory.create(&writes(&globex()), eve).await.is_err());

@@ -28,7 +28,7 @@ async fn assert_kept(subject: &Subject, tenant: &TenantId, user: &User) {
     subject.assert_untouched(user).await;
 }
 
-pub async fn the_last_holder_is_neither_demoted_nor_detached_nor_deleted(subject: &Subject) {
+pub async fn last_holder_cannot_be_demoted_detached_or_deleted(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     subject.create(&acme(), "bob", "admin").await;
     // Holders in another tenant do not count, not even if they are people of this one.
@@ -37,7 +37,7 @@ pub async fn the_last_holder_is_neither_demoted_nor_detached_nor_deleted(subject
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn a_holder_may_go_while_another_stays(subject: &Subject) {
+pub async fn holder_can_leave_while_another_remains(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let scope = writes(&tenant);
         subject.create(&tenant, &format!("{tenant}-stays"), "owner").await;
@@ -50,7 +50,7 @@ pub async fn a_holder_may_go_while_another_stays(subject: &Subject) {
     }
 }
 
-pub async fn the_last_but_one_makes_the_other_the_last(subject: &Subject) {
+pub async fn remaining_holder_becomes_the_last(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     subject.create(&globex(), "bob", "owner").await;
     let bob = subject.attach(&acme(), "bob", "owner").await;
@@ -58,7 +58,7 @@ pub async fn the_last_but_one_makes_the_other_the_last(subject: &Subject) {
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn blocked_holders_count_for_nothing(subject: &Subject) {
+pub async fn blocked_holders_do_not_count(subject: &Subject) {
     let planted = Planted::named("cy").at_home_in(acme()).with_role(acme(), "owner").blocked();
     let cy = subject.plant(planted.with_role(globex(), "owner")).await;
     let ada = subject.create(&acme(), "ada", "owner").await;
@@ -71,7 +71,7 @@ pub async fn blocked_holders_count_for_nothing(subject: &Subject) {
     subject.directory.delete(&changes(&acme()), &cy).await.unwrap();
 }
 
-pub async fn a_stored_role_outside_the_catalogue_counts_for_nothing(subject: &Subject) {
+pub async fn unknown_stored_role_does_not_count(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     subject.plant(Planted::named("bob").with_role(acme(), "retired")).await;
     // Names are compared exactly.
@@ -80,7 +80,7 @@ pub async fn a_stored_role_outside_the_catalogue_counts_for_nothing(subject: &Su
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn a_deletion_counts_every_tenant(subject: &Subject) {
+pub async fn deletion_checks_every_tenant(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let ada = subject.attach(&globex(), "ada", "owner").await;
     // At home, ada is nobody special; but globex would be left without an owner.
@@ -96,7 +96,7 @@ pub async fn a_deletion_counts_every_tenant(subject: &Subject) {
     subject.directory.delete(&operator, &ada).await.unwrap();
 }
 
-pub async fn each_protected_role_has_a_holder_of_its_own(subject: &Subject) {
+pub async fn each_protected_role_needs_its_own_holder(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     let bob = subject.create(&acme(), "bob", "auditor").await;
     subject.create(&globex(), "cy", "auditor").await;
@@ -109,7 +109,7 @@ pub async fn each_protected_role_has_a_holder_of_its_own(subject: &Subject) {
     );
 }
 
-pub async fn a_promotion_is_no_demotion(subject: &Subject) {
+pub async fn promotion_of_last_holder_is_allowed(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let bob = subject.create(&tenant, &format!("{tenant}-bob"), "auditor").await;
         let scope = writes(&tenant);
@@ -118,7 +118,7 @@ pub async fn a_promotion_is_no_demotion(subject: &Subject) {
     }
 }
 
-pub async fn the_last_holder_may_be_renamed_and_given_the_same_role(subject: &Subject) {
+pub async fn last_holder_can_be_renamed(subject: &Subject) {
     subject.create(&acme(), "ada", "owner").await;
     let ada = subject.attach(&globex(), "ada", "owner").await;
     for tenant in [acme(), globex()] {
@@ -129,7 +129,7 @@ pub async fn the_last_holder_may_be_renamed_and_given_the_same_role(subject: &Su
     }
 }
 
-pub async fn other_refusals_come_before_that_of_the_last_holder(subject: &Subject) {
+pub async fn other_refusals_precede_last_holder_check(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     let directory = &subject.directory;
     let (tenant, account) = (ranked_writes(&acme(), "admin"), ranked_changes(&acme(), "admin"));

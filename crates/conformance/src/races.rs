@@ -70,7 +70,7 @@ impl Loss {
     }
 }
 
-pub async fn of_two_last_holders_one_is_kept_however_they_go(subject: &Subject) {
+pub async fn racing_removals_keep_one_holder(subject: &Subject) {
     subject.create(&globex(), "elsewhere", "owner").await;
     let ways = [Loss::Demote, Loss::Detach, Loss::Delete];
     let pairs = ways.into_iter().flat_map(|one| ways.map(|other| (one, other)));
@@ -100,9 +100,7 @@ pub async fn of_two_last_holders_one_is_kept_however_they_go(subject: &Subject) 
     }
 }
 
-pub async fn a_tenant_keeps_a_holder_when_the_other_is_deleted_by_another_tenant(
-    subject: &Subject,
-) {
+pub async fn racing_deletion_by_another_tenant_keeps_one_holder(subject: &Subject) {
     let mut kept = subject.create(&globex(), "first", "owner").await;
     for round in 0..ROUNDS {
         subject.create(&acme(), &format!("ada{round}"), "member").await;
@@ -125,7 +123,7 @@ pub async fn a_tenant_keeps_a_holder_when_the_other_is_deleted_by_another_tenant
     }
 }
 
-pub async fn one_address_is_given_to_one_of_two_creations(subject: &Subject) {
+pub async fn racing_creations_share_no_address(subject: &Subject) {
     for round in 0..ROUNDS {
         let name = format!("ada{round}");
         let create = |tenant, directory: Arc<dyn UserDirectory>| {
@@ -145,7 +143,7 @@ pub async fn one_address_is_given_to_one_of_two_creations(subject: &Subject) {
     assert_eq!(people.0.len() + people.1.len(), ROUNDS);
 }
 
-pub async fn one_username_is_given_to_one_of_two_creations(subject: &Subject) {
+pub async fn racing_creations_share_no_username(subject: &Subject) {
     for round in 0..ROUNDS {
         let create = |tenant: domain::TenantId, directory: Arc<dyn UserDirectory>| {
             let username = Some(valid(&format!("ada{round}")));
@@ -163,7 +161,7 @@ pub async fn one_username_is_given_to_one_of_two_creations(subject: &Subject) {
     }
 }
 
-pub async fn one_address_is_given_to_a_creation_or_to_a_change(subject: &Subject) {
+pub async fn racing_creation_and_change_share_no_address(subject: &Subject) {
     for round in 0..ROUNDS {
         let bob = subject.create(&globex(), &format!("bob{round}"), "member").await;
         let directory = (Arc::clone(&subject.directory), Arc::clone(&subject.directory));
@@ -180,7 +178,7 @@ pub async fn one_address_is_given_to_a_creation_or_to_a_change(subject: &Subject
     }
 }
 
-pub async fn of_two_enlistments_of_one_address_in_one_tenant_one_succeeds(subject: &Subject) {
+pub async fn racing_attachments_in_one_tenant_succeed_once(subject: &Subject) {
     for round in 0..ROUNDS {
         let name = format!("ada{round}");
         // Now of somebody who exists, now of nobody yet.
@@ -205,7 +203,7 @@ pub async fn of_two_enlistments_of_one_address_in_one_tenant_one_succeeds(subjec
     }
 }
 
-pub async fn two_tenants_that_enlist_one_new_address_share_one_account(subject: &Subject) {
+pub async fn racing_attachments_by_two_tenants_create_one_account(subject: &Subject) {
     for round in 0..ROUNDS {
         let name = format!("ada{round}");
         let enlist = |tenant, directory: Arc<dyn UserDirectory>| {
@@ -226,7 +224,7 @@ pub async fn two_tenants_that_enlist_one_new_address_share_one_account(subject: 
     }
 }
 
-pub async fn an_enlistment_against_a_creation_leaves_one_account(subject: &Subject) {
+pub async fn racing_attachment_and_creation_leave_one_account(subject: &Subject) {
     for round in 0..ROUNDS {
         let name = format!("ada{round}");
         let directory = (Arc::clone(&subject.directory), Arc::clone(&subject.directory));
@@ -254,7 +252,7 @@ pub async fn an_enlistment_against_a_creation_leaves_one_account(subject: &Subje
     }
 }
 
-pub async fn attaching_against_detaching_happens_in_one_of_the_two_orders(subject: &Subject) {
+pub async fn racing_attach_and_detach_are_serialized(subject: &Subject) {
     for round in 0..ROUNDS {
         let name = format!("ada{round}");
         let seen = subject.share(&globex(), &acme(), &name).await;
@@ -279,7 +277,7 @@ pub async fn attaching_against_detaching_happens_in_one_of_the_two_orders(subjec
     }
 }
 
-pub async fn two_tenants_changes_to_one_account_do_not_undo_each_other(subject: &Subject) {
+pub async fn racing_changes_by_two_tenants_both_persist(subject: &Subject) {
     for round in 0..ROUNDS {
         let name = format!("ada{round}");
         let seen = subject.share(&acme(), &globex(), &name).await;

@@ -14,7 +14,7 @@ use crate::subject::{Planted, Subject, assert_fails, newcomer, recruit, valid};
 
 // Found.
 
-pub async fn an_account_is_found_only_through_a_tenant_that_the_scope_covers(subject: &Subject) {
+pub async fn account_is_found_through_covered_tenants_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let find = async |caller: Caller, user: &User| {
@@ -30,7 +30,7 @@ pub async fn an_account_is_found_only_through_a_tenant_that_the_scope_covers(sub
     assert_eq!(find(Caller::operator(), &bob).await, Some(bob));
 }
 
-pub async fn an_account_is_found_only_where_the_callers_own_role_may_read(subject: &Subject) {
+pub async fn account_is_found_where_role_may_read(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let scope = Caller::ranked([(acme(), "member"), (globex(), "viewer")]).views();
@@ -38,7 +38,7 @@ pub async fn an_account_is_found_only_where_the_callers_own_role_may_read(subjec
     assert_eq!(subject.directory.find(&scope, &bob.id).await.unwrap(), Some(bob));
 }
 
-pub async fn an_unknown_id_finds_nobody(subject: &Subject) {
+pub async fn unknown_id_is_not_found(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let unknown = valid("auth0|000000000000000000000000");
     assert_eq!(subject.found_in(&acme(), &unknown).await, None);
@@ -46,20 +46,20 @@ pub async fn an_unknown_id_finds_nobody(subject: &Subject) {
     assert_eq!(subject.now(&unknown).await, None);
 }
 
-pub async fn an_account_attached_to_nothing_is_found_by_operators_only(subject: &Subject) {
+pub async fn unattached_account_is_found_by_operators_only(subject: &Subject) {
     let lost = subject.plant(Planted::named("lost").at_home_in(acme())).await;
     assert_eq!(lost.memberships, [].into());
     assert_eq!(subject.found_in(&acme(), &lost.id).await, None);
     assert_eq!(subject.found_in(&globex(), &lost.id).await, None);
 }
 
-pub async fn a_directory_is_ready(subject: &Subject) {
+pub async fn directory_is_ready(subject: &Subject) {
     subject.directory.check_ready().await.unwrap();
 }
 
 // Created.
 
-pub async fn a_new_account_is_at_home_in_the_tenant_and_attached_to_it_alone(subject: &Subject) {
+pub async fn new_account_is_attached_to_its_home_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "viewer").await;
     assert_eq!(ada.home, Some(acme()));
     assert_eq!(ada.memberships.keys().collect::<Vec<_>>(), [&acme()]);
@@ -69,7 +69,7 @@ pub async fn a_new_account_is_at_home_in_the_tenant_and_attached_to_it_alone(sub
     assert_eq!(subject.found_in(&globex(), &ada.id).await, None);
 }
 
-pub async fn a_new_account_keeps_what_it_was_given(subject: &Subject) {
+pub async fn new_account_has_the_given_values(subject: &Subject) {
     let new = NewUser {
         username: Some(valid("Ada.L")),
         given_name: Some(valid("Ada")),
@@ -98,7 +98,7 @@ pub async fn a_new_account_keeps_what_it_was_given(subject: &Subject) {
     assert_ne!(full.id, bare.id);
 }
 
-pub async fn addresses_and_usernames_are_kept_and_compared_in_lower_case(subject: &Subject) {
+pub async fn addresses_and_usernames_are_lower_case(subject: &Subject) {
     let new = NewUser { username: Some(valid("AdaL")), ..newcomer("Ada.Lovelace", "member") };
     let ada = subject.directory.create(&writes(&acme()), new).await.unwrap();
     let found = subject.found_in(&acme(), &ada.id).await.unwrap();
@@ -117,7 +117,7 @@ pub async fn addresses_and_usernames_are_kept_and_compared_in_lower_case(subject
     );
 }
 
-pub async fn a_new_account_is_created_at_the_present_moment(subject: &Subject) {
+pub async fn new_account_has_current_creation_time(subject: &Subject) {
     subject.clock.advance(Duration::from_millis(86_400_123));
     let ada = subject.create(&acme(), "ada", "member").await;
     let then = subject.clock.now();
@@ -128,7 +128,7 @@ pub async fn a_new_account_is_created_at_the_present_moment(subject: &Subject) {
     assert_eq!(subject.now(&ada.id).await.unwrap().created_at, then);
 }
 
-pub async fn no_two_accounts_have_one_address_whatever_their_tenants(subject: &Subject) {
+pub async fn email_is_unique_across_tenants(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     for tenant in [acme(), globex()] {
         let again = NewUser { username: Some(valid("spare")), ..newcomer("ada", "owner") };
@@ -144,7 +144,7 @@ pub async fn no_two_accounts_have_one_address_whatever_their_tenants(subject: &S
     subject.directory.create(&writes(&globex()), new).await.unwrap();
 }
 
-pub async fn no_two_accounts_have_one_username_whatever_their_tenants(subject: &Subject) {
+pub async fn username_is_unique_across_tenants(subject: &Subject) {
     let new = NewUser { username: Some(valid("ada")), ..newcomer("ada", "member") };
     let ada = subject.directory.create(&writes(&acme()), new).await.unwrap();
     for tenant in [acme(), globex()] {
@@ -160,7 +160,7 @@ pub async fn no_two_accounts_have_one_username_whatever_their_tenants(subject: &
     subject.create(&globex(), "other", "member").await;
 }
 
-pub async fn nobody_is_created_with_a_weak_password(subject: &Subject) {
+pub async fn weak_password_prevents_creation(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let new = NewUser { password: Some(valid("short")), ..newcomer("ada", "member") };
         assert_fails!(
@@ -172,7 +172,7 @@ pub async fn nobody_is_created_with_a_weak_password(subject: &Subject) {
     subject.create(&globex(), "ada", "member").await;
 }
 
-pub async fn nobody_is_created_above_the_callers_own_role(subject: &Subject) {
+pub async fn creation_above_callers_role_is_refused(subject: &Subject) {
     let scope = ranked_writes(&acme(), "admin");
     assert_fails!(
         subject.directory.create(&scope, newcomer("ada", "owner")).await,
@@ -188,7 +188,7 @@ pub async fn nobody_is_created_above_the_callers_own_role(subject: &Subject) {
     );
 }
 
-pub async fn a_scope_for_seeing_changes_nothing(subject: &Subject) {
+pub async fn read_scope_changes_nothing(subject: &Subject) {
     let ada = subject.share(&acme(), &globex(), "ada").await;
     let reader = Caller::of([acme(), globex()]);
     let (tenant, account) = (reader.reads(&acme()), reader.views());

@@ -91,14 +91,14 @@ fn naively(sort: Sort, left: &User, right: &User) -> Ordering {
 
 proptest! {
     #[test]
-    fn a_list_is_everybody_in_order(users in users(), sort in sorts()) {
+    fn list_contains_all_users_in_order(users in users(), sort in sorts()) {
         let mut sorted: Vec<&User> = users.iter().collect();
         sorted.sort_by(|left, right| naively(sort, left, right));
         prop_assert_eq!(select_all(sort, &users), sorted);
     }
 
     #[test]
-    fn a_page_is_a_slice_of_the_list(users in users(), sort in sorts(), window in windows()) {
+    fn page_is_a_slice_of_the_list(users in users(), sort in sorts(), window in windows()) {
         let size = usize::try_from(window.size.get()).expect("a small page");
         let skipped = u128::from(window.number) * u128::from(window.size.get());
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn the_pages_together_are_the_list(users in users(), sort in sorts(), size in 1..20_u32) {
+    fn pages_concatenate_to_the_list(users in users(), sort in sorts(), size in 1..20_u32) {
         let total = u64::try_from(users.len()).expect("a short list");
         let page = |number| {
             ListQuery { sort, page: Some(window(number, size)) }.select(&users)
@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn no_two_users_tie(users in users(), sort in sorts()) {
+    fn order_is_total(users in users(), sort in sorts()) {
         for pair in select_all(sort, &users).windows(2) {
             let [first, second] = pair else { continue };
             prop_assert_eq!(naively(sort, first, second), Ordering::Less);
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_does_not_depend_on_where_users_come_from(
+    fn order_does_not_depend_on_input_order(
         users in users(), sort in sorts(), turn in any::<Index>(), window in windows(),
     ) {
         let mut turned = users.clone();
@@ -155,7 +155,7 @@ fn named(id: &str, given: Option<&str>, username: Option<&str>) -> User {
 }
 
 #[test]
-fn ties_stay_in_ascending_order_of_ids_when_the_key_descends() {
+fn ties_are_broken_by_ascending_id() {
     let users = ["b", "c", "a"].map(|id| named(id, Some("Same"), None));
     assert_eq!(ids("firstName", &users), ["a", "b", "c"]);
     assert_eq!(ids("-firstName", &users), ["a", "b", "c"]);
@@ -163,7 +163,7 @@ fn ties_stay_in_ascending_order_of_ids_when_the_key_descends() {
 }
 
 #[test]
-fn case_matters_only_between_texts_that_are_otherwise_equal() {
+fn case_breaks_ties_only() {
     let users = [("1", "b"), ("2", "B"), ("3", "a"), ("4", "C")]
         .map(|(id, name)| named(id, Some(name), None));
     assert_eq!(ids("firstName", &users), ["3", "2", "1", "4"]);
@@ -171,7 +171,7 @@ fn case_matters_only_between_texts_that_are_otherwise_equal() {
 }
 
 #[test]
-fn a_missing_name_counts_as_empty_and_a_missing_username_as_the_e_mail_address() {
+fn missing_names_sort_as_shown() {
     let users = [
         named("m", None, None),
         named("z", Some("A"), Some("a")),
@@ -182,7 +182,7 @@ fn a_missing_name_counts_as_empty_and_a_missing_username_as_the_e_mail_address()
 }
 
 #[test]
-fn a_page_far_past_the_end_is_empty_even_where_its_start_is_no_number() {
+fn page_with_overflowing_start_is_empty() {
     let users = ["a", "b", "c"].map(|id| named(id, None, None));
     for (number, size) in [(1 << 63, 2), (1 << 62, 4), (u64::MAX, 1), (u64::MAX, u32::MAX)] {
         let listing = ListQuery { sort: Sort::default(), page: Some(window(number, size)) };
@@ -191,7 +191,7 @@ fn a_page_far_past_the_end_is_empty_even_where_its_start_is_no_number() {
 }
 
 #[test]
-fn the_last_page_of_an_empty_list_is_the_first() {
+fn last_page_of_empty_list_is_zero() {
     for (total, size, last) in [(0, 1, 0), (1, 1, 0), (2, 1, 1), (50, 50, 0), (51, 50, 1)] {
         assert_eq!(window(7, size).last_page(total), last, "{total} by {size}");
     }

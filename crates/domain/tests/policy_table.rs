@@ -6,7 +6,7 @@
 mod table;
 
 #[test]
-fn the_policy_says_what_the_table_says() {
+fn policy_matches_the_table() {
     let (written, now) = (include_str!("policy_table.txt"), table::render());
     let changed: Vec<_> = written
         .lines()

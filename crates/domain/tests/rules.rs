@@ -120,7 +120,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn the_permissions_of_one_contract_open_nothing_in_the_other() {
+    fn permissions_do_not_cross_contracts() {
         let a =
             actor(&[Permission::TenantAccessRead, Permission::TenantAccessWrite], Coverage::All);
         let b = actor(
@@ -142,7 +142,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn permissions_are_known_by_their_exact_names_only() {
+    fn permission_names_match_exactly() {
         let names = ["TENANT.ACCESS:READ", "tenant.access:read ", "tenant.access", "*", ""];
         assert_eq!(Permissions::from_names(names), Permissions::default());
         for permission in Permission::ALL {
@@ -153,7 +153,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn a_missing_permission_is_told_before_an_uncovered_tenant() {
+    fn missing_permission_precedes_uncovered_tenant() {
         let caller = actor(&[], Coverage::Listed([tenant("acme")].into()));
         for at in [Some(&tenant("globex")), None] {
             let scope = tenant_scope(&caller, Operation::ReadTenantUsers, at);
@@ -162,7 +162,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn a_text_that_names_no_tenant_is_covered_by_nobody_not_even_an_operator() {
+    fn invalid_tenant_is_covered_by_no_caller() {
         for caller in [covering(&["acme"]), holding(&[("acme", "owner")]), operator()] {
             let scope = tenant_scope(&caller, Operation::ReadTenantUsers, None);
             assert_eq!(scope, refused(Refusal::TenantNotCovered));
@@ -170,7 +170,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn the_scope_alone_does_not_help_a_role_without_access() {
+    fn permission_without_role_access_is_refused() {
         let member = holding(&[("acme", "member")]);
         for operation in Operation::ALL {
             let at = tenant("acme");
@@ -183,7 +183,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn the_role_alone_does_not_help_a_token_without_the_permission() {
+    fn role_access_without_permission_is_refused() {
         let caller = Actor { permissions: Permissions::default(), ..holding(&[("acme", "owner")]) };
         for operation in Operation::ALL {
             let scope = tenant_scope(&caller, operation, Some(&tenant("acme")));
@@ -192,7 +192,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn a_role_in_one_tenant_gives_nothing_in_another() {
+    fn role_gives_no_access_to_another_tenant() {
         let caller = holding(&[("acme", "owner"), ("globex", "viewer")]);
         let ask = |operation, at| tenant_scope(&caller, operation, Some(&tenant(at)));
         assert!(ask(Operation::WriteTenantUsers, "acme").is_ok());
@@ -201,7 +201,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn a_scope_for_seeing_cannot_change_anything() {
+    fn read_scope_authorizes_no_change() {
         let (caller, target) = (operator(), user("target", Some("acme"), &[("acme", "member")]));
         let reading =
             tenant_scope(&caller, Operation::ReadTenantUsers, Some(&tenant("acme"))).expect("read");
@@ -233,7 +233,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn a_membership_token_covers_the_memberships_of_its_subject() {
+    fn membership_token_covers_memberships_of_its_subject() {
         let account = user("caller", None, &[("acme", "admin"), ("globex", "viewer")]);
         let roles = [(tenant("acme"), role("admin")), (tenant("globex"), role("viewer"))];
         assert_eq!(looked_up(None).membership_subject(), Some(&id("caller")));
@@ -242,14 +242,14 @@ mod the_way_in {
     }
 
     #[test]
-    fn an_issuer_of_one_tenant_speaks_for_no_other() {
+    fn issuer_of_one_tenant_covers_no_other() {
         let account = user("caller", None, &[("acme", "admin"), ("globex", "owner")]);
         let actor = looked_up(Some("acme")).actor(Some(&account));
         assert_eq!(actor.coverage, Coverage::Roles([(tenant("acme"), role("admin"))].into()));
     }
 
     #[test]
-    fn a_blocked_a_missing_and_a_mistaken_account_act_nowhere() {
+    fn blocked_missing_or_wrong_account_covers_no_tenant() {
         let nowhere = Coverage::Roles([].into());
         let own = user("caller", None, &[("acme", "owner")]);
         let of_another = user("another", None, &[("acme", "owner")]);
@@ -266,7 +266,7 @@ mod the_way_in {
     }
 
     #[test]
-    fn only_a_membership_token_needs_its_account_looked_up() {
+    fn only_membership_tokens_have_a_membership_subject() {
         let listed = ClaimedTenants::Listed([tenant("acme")].into());
         for tenants in [listed, ClaimedTenants::All] {
             assert_eq!(Bearer { tenants, ..looked_up(None) }.membership_subject(), None);
@@ -279,7 +279,7 @@ mod r1_isolation {
     use super::*;
 
     #[test]
-    fn a_stranger_cannot_see_the_user() {
+    fn user_is_hidden_from_other_tenants() {
         let target = user("target", Some("globex"), &[("globex", "member")]);
         for caller in [covering(&["acme"]), holding(&[("acme", "owner")]), covering(&[])] {
             assert!(!viewing(&caller).can_see(&target));
@@ -290,7 +290,7 @@ mod r1_isolation {
     }
 
     #[test]
-    fn a_home_that_was_left_sees_nothing() {
+    fn detached_user_is_hidden_from_its_home() {
         let detached = user("target", Some("acme"), &[("globex", "member")]);
         for caller in [covering(&["acme"]), holding(&[("acme", "owner")])] {
             assert!(!viewing(&caller).can_see(&detached));
@@ -300,7 +300,7 @@ mod r1_isolation {
     }
 
     #[test]
-    fn an_account_that_is_attached_to_nothing_is_seen_by_operators_alone() {
+    fn unattached_account_is_visible_to_operators_only() {
         let loose = user("target", Some("acme"), &[]);
         assert!(!viewing(&covering(&["acme"])).can_see(&loose));
         assert!(viewing(&operator()).can_see(&loose));
@@ -309,7 +309,7 @@ mod r1_isolation {
     }
 
     #[test]
-    fn a_user_is_shown_through_its_home_or_else_the_first_covered_tenant_by_name() {
+    fn visible_tenant_is_home_or_first_by_name() {
         let target = user(
             "target",
             Some("beta"),
@@ -324,14 +324,14 @@ mod r1_isolation {
     }
 
     #[test]
-    fn a_user_is_not_shown_through_a_home_that_was_left() {
+    fn detached_home_is_not_the_visible_tenant() {
         let detached = user("target", Some("acme"), &[("globex", "member")]);
         let both = covering(&["acme", "globex"]);
         assert_eq!(viewing(&both).visible_tenant(&detached), Some(&tenant("globex")));
     }
 
     #[test]
-    fn nobody_sees_through_a_tenant_where_their_role_allows_no_look() {
+    fn role_without_read_hides_the_user() {
         let caller = holding(&[("acme", "member"), ("globex", "admin")]);
         let target = user("target", Some("acme"), &[("acme", "member")]);
         assert!(!viewing(&caller).can_see(&target));
@@ -341,7 +341,7 @@ mod r1_isolation {
     }
 
     #[test]
-    fn whoever_may_change_but_not_read_is_told_why_instead_of_a_404() {
+    fn write_only_role_may_change_hidden_user() {
         let caller = holding(&[("acme", "writer"), ("globex", "viewer")]);
         let target = user("target", Some("acme"), &[("acme", "member")]);
         assert!(!viewing(&caller).can_see(&target));
@@ -349,7 +349,7 @@ mod r1_isolation {
     }
 
     #[test]
-    fn a_tenant_scope_sees_through_its_own_tenant_alone() {
+    fn tenant_scope_sees_members_of_its_tenant_only() {
         let elsewhere = user("target", Some("acme"), &[("globex", "member")]);
         let scope = AccountScope::from(&writing(&operator(), "acme"));
         assert!(!scope.can_see(&elsewhere));
@@ -360,7 +360,7 @@ mod r2_home_authority {
     use super::*;
 
     #[test]
-    fn a_tenant_that_attached_a_stranger_cannot_take_the_account_over() {
+    fn attaching_tenant_cannot_take_over_account() {
         let attached = user("target", Some("globex"), &[("acme", "member"), ("globex", "member")]);
         for caller in [covering(&["acme"]), holding(&[("acme", "owner")])] {
             let scope = modifying(&caller);
@@ -374,7 +374,7 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn the_home_may_change_an_account_that_others_attached_too() {
+    fn home_may_change_account_attached_elsewhere() {
         let attached = user("target", Some("globex"), &[("acme", "owner"), ("globex", "member")]);
         for caller in [covering(&["globex"]), holding(&[("globex", "admin")])] {
             assert_eq!(modifying(&caller).authorize_change(&attached), Ok(()));
@@ -382,7 +382,7 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn an_account_without_a_home_belongs_to_operators() {
+    fn account_without_home_is_managed_by_operators() {
         let homeless = user("target", None, &[("acme", "member"), ("globex", "member")]);
         for caller in
             [covering(&["acme", "globex"]), holding(&[("acme", "owner"), ("globex", "owner")])]
@@ -395,7 +395,7 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn the_role_at_home_decides_not_the_one_elsewhere() {
+    fn role_in_home_tenant_decides_account_changes() {
         let target = user("target", Some("globex"), &[("acme", "member"), ("globex", "member")]);
         let reader_at_home = holding(&[("acme", "owner"), ("globex", "viewer")]);
         let refusal = modifying(&reader_at_home).authorize_change(&target);
@@ -405,7 +405,7 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn another_home_is_told_before_a_role_above() {
+    fn foreign_home_precedes_role_ceiling() {
         let owner = user("target", Some("globex"), &[("acme", "owner")]);
         let refusal = modifying(&holding(&[("acme", "admin")])).authorize_change(&owner);
         assert_eq!(refusal, refused(Refusal::ManagedByAnotherTenant));
@@ -418,7 +418,7 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn a_name_given_by_another_tenant_shows_in_that_tenant_alone() {
+    fn rename_by_foreign_tenant_stays_in_that_tenant() {
         let mut target =
             user("target", Some("globex"), &[("acme", "member"), ("globex", "member")]);
         target.rename_in(&tenant("globex"), "At Home".parse().expect("a name"));
@@ -427,7 +427,7 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn a_name_given_by_the_home_is_the_account_s_and_leaves_other_tenants_their_own() {
+    fn rename_by_home_keeps_names_in_other_tenants() {
         let mut target =
             user("target", Some("globex"), &[("acme", "member"), ("globex", "member")]);
         target.rename_in(&tenant("acme"), "Guest".parse().expect("a name"));
@@ -436,14 +436,14 @@ mod r2_home_authority {
     }
 
     #[test]
-    fn nobody_but_a_tenant_where_it_is_attached_can_rename_an_account() {
+    fn rename_without_membership_changes_nothing() {
         let mut detached = user("target", Some("acme"), &[("globex", "member")]);
         detached.rename_in(&tenant("acme"), "From Afar".parse().expect("a name"));
         assert_eq!(names(&detached), [None, None, None]);
     }
 
     #[test]
-    fn an_account_without_a_home_keeps_its_name_when_a_tenant_renames_it() {
+    fn rename_of_account_without_home_changes_membership_only() {
         let mut homeless = user("target", None, &[("acme", "member"), ("globex", "member")]);
         homeless.rename_in(&tenant("acme"), "Guest".parse().expect("a name"));
         assert_eq!(names(&homeless), [None, Some("Guest"), None]);
@@ -454,7 +454,7 @@ mod r3_role_ceiling {
     use super::*;
 
     #[test]
-    fn nobody_grants_a_role_above_their_own() {
+    fn role_above_own_cannot_be_granted() {
         let admin = writing(&holding(&[("acme", "admin")]), "acme");
         assert_eq!(admin.authorize_grant(&role("owner")), refused(Refusal::RoleAboveOwn));
         assert_eq!(admin.authorize_grant(&role("admin")), Ok(()));
@@ -462,7 +462,7 @@ mod r3_role_ceiling {
     }
 
     #[test]
-    fn nobody_changes_or_removes_a_holder_of_a_role_above_their_own() {
+    fn holder_of_higher_role_cannot_be_changed() {
         let admin = writing(&holding(&[("acme", "admin")]), "acme");
         let holder = |held| user("target", Some("acme"), &[("acme", held)]);
         assert_eq!(rename(&admin, &holder("owner")), refused(Refusal::RoleAboveOwn));
@@ -471,7 +471,7 @@ mod r3_role_ceiling {
     }
 
     #[test]
-    fn names_password_and_deletion_of_a_holder_of_a_higher_role_are_out_of_reach_too() {
+    fn account_of_higher_role_holder_cannot_be_changed() {
         let owner = user("target", Some("acme"), &[("acme", "owner")]);
         let scope = modifying(&holding(&[("acme", "admin")]));
         assert_eq!(scope.authorize_change(&owner), refused(Refusal::RoleAboveOwn));
@@ -479,7 +479,7 @@ mod r3_role_ceiling {
     }
 
     #[test]
-    fn the_ceiling_holds_in_every_tenant_where_the_caller_s_role_is_known() {
+    fn role_ceiling_applies_in_every_tenant_of_the_caller() {
         let target = user("target", Some("acme"), &[("acme", "member"), ("globex", "admin")]);
         let low_elsewhere = modifying(&holding(&[("acme", "owner"), ("globex", "member")]));
         assert_eq!(low_elsewhere.authorize_change(&target), refused(Refusal::RoleAboveOwn));
@@ -488,13 +488,13 @@ mod r3_role_ceiling {
     }
 
     #[test]
-    fn a_role_in_another_tenant_lifts_no_ceiling_here() {
+    fn role_in_another_tenant_does_not_raise_ceiling() {
         let scope = writing(&holding(&[("acme", "admin"), ("globex", "owner")]), "acme");
         assert_eq!(scope.authorize_grant(&role("owner")), refused(Refusal::RoleAboveOwn));
     }
 
     #[test]
-    fn whoever_s_own_role_is_unknown_has_no_ceiling() {
+    fn caller_without_known_role_has_no_ceiling() {
         let owner = user("target", Some("acme"), &[("acme", "owner")]);
         for caller in [covering(&["acme"]), operator()] {
             assert_eq!(writing(&caller, "acme").authorize_grant(&role("owner")), Ok(()));
@@ -504,7 +504,7 @@ mod r3_role_ceiling {
     }
 
     #[test]
-    fn a_hidden_account_stays_hidden_whatever_the_roles() {
+    fn hidden_account_precedes_role_ceiling() {
         let elsewhere = user("target", Some("globex"), &[("globex", "owner")]);
         let admin = writing(&holding(&[("acme", "admin")]), "acme");
         assert_eq!(rename(&admin, &elsewhere), Err(Denied::Hidden));
@@ -538,7 +538,7 @@ mod r4_protected_roles {
     }
 
     #[test]
-    fn a_protected_role_is_at_stake_when_its_holder_falls_or_goes() {
+    fn demotion_or_detachment_puts_protected_role_at_risk() {
         let owner = user("target", Some("acme"), &[("acme", "owner")]);
         for becomes in [Some("keeper"), Some("admin"), Some("member"), None] {
             assert_eq!(at_stake(&owner, becomes), Some(role("owner")), "{becomes:?}");
@@ -546,39 +546,39 @@ mod r4_protected_roles {
     }
 
     #[test]
-    fn staying_what_one_is_puts_nothing_at_stake() {
+    fn setting_the_same_role_puts_nothing_at_risk() {
         assert_eq!(at_stake(&user("target", None, &[("acme", "owner")]), Some("owner")), None);
     }
 
     #[test]
-    fn rising_is_no_demotion() {
+    fn promotion_puts_nothing_at_risk() {
         let keeper = user("target", None, &[("acme", "keeper")]);
         assert_eq!(at_stake(&keeper, Some("owner")), None);
         assert_eq!(at_stake(&keeper, Some("admin")), Some(role("keeper")));
     }
 
     #[test]
-    fn an_unprotected_role_and_another_tenant_put_nothing_at_stake() {
+    fn unprotected_or_foreign_role_is_not_at_risk() {
         assert_eq!(at_stake(&user("target", None, &[("acme", "admin")]), None), None);
         let elsewhere = user("target", None, &[("acme", "member"), ("globex", "owner")]);
         assert_eq!(at_stake(&elsewhere, None), None);
     }
 
     #[test]
-    fn a_blocked_holder_counts_for_nothing() {
+    fn blocked_holder_does_not_count() {
         let owner = blocked(user("target", None, &[("acme", "owner")]));
         assert_eq!(at_stake(&owner, None), None, "and so may go");
         assert_eq!(kept_by(&[owner]), Err(LastProtectedRoleHolder), "and keeps nothing");
     }
 
     #[test]
-    fn another_holder_in_the_same_tenant_keeps_the_role() {
+    fn other_holder_in_same_tenant_is_enough() {
         let owner = user("other", None, &[("acme", "owner")]);
         assert_eq!(kept_by(&[user("viewer", None, &[("acme", "viewer")]), owner]), Ok(()));
     }
 
     #[test]
-    fn nobody_keeps_the_role_from_another_tenant_or_with_another_role() {
+    fn other_tenant_or_role_is_no_holder() {
         assert_eq!(kept_by(&[]), Err(LastProtectedRoleHolder));
         for other in [("globex", "owner"), ("acme", "keeper"), ("acme", "admin")] {
             let others = [user("other", None, &[other])];
@@ -587,7 +587,7 @@ mod r4_protected_roles {
     }
 
     #[test]
-    fn every_tenant_is_asked_on_its_own() {
+    fn protected_roles_are_checked_per_tenant() {
         let both = user("target", Some("acme"), &[("acme", "member"), ("globex", "owner")]);
         assert_eq!(at_stake(&both, None), None);
         let in_globex = writing(&operator(), "globex").authorize_detach(&both);
@@ -610,7 +610,7 @@ mod r5_own_password {
     }
 
     #[test]
-    fn no_permission_is_needed() {
+    fn own_password_needs_no_permission() {
         let account = user("self", Some("acme"), &[("acme", "member")]);
         let listed = Coverage::Listed([tenant("acme")].into());
         let looked_up = Coverage::Roles([(tenant("acme"), role("member"))].into());
@@ -620,7 +620,7 @@ mod r5_own_password {
     }
 
     #[test]
-    fn any_covered_tenant_will_do_whatever_the_home() {
+    fn own_password_needs_any_covered_tenant() {
         let listed = || Coverage::Listed([tenant("globex")].into());
         for home in [Some("acme"), Some("globex"), None] {
             let account = user("self", home, &[("acme", "member"), ("globex", "member")]);
@@ -632,7 +632,7 @@ mod r5_own_password {
     }
 
     #[test]
-    fn a_blocked_account_cannot_change_its_password() {
+    fn blocked_account_cannot_change_own_password() {
         let account = blocked(user("self", Some("acme"), &[("acme", "owner")]));
         for coverage in [Coverage::Listed([tenant("acme")].into()), Coverage::All] {
             let caller = own_token(&account, coverage);
@@ -641,7 +641,7 @@ mod r5_own_password {
     }
 
     #[test]
-    fn another_s_password_needs_the_permission_and_the_rules() {
+    fn other_users_password_needs_permission_and_rules() {
         let account = user("self", Some("acme"), &[("acme", "owner")]);
         let stranger = actor(&[], Coverage::All);
         let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
@@ -653,7 +653,7 @@ mod r5_own_password {
     }
 
     #[test]
-    fn a_token_without_a_subject_owns_nothing() {
+    fn token_without_subject_owns_no_account() {
         let account = user("self", Some("acme"), &[("acme", "member")]);
         let anonymous = Actor { subject: None, ..actor(&[], Coverage::All) };
         let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
@@ -661,7 +661,7 @@ mod r5_own_password {
     }
 
     #[test]
-    fn the_scope_of_the_own_password_is_good_for_nothing_else() {
+    fn own_password_scope_authorizes_nothing_else() {
         let account = user("self", Some("acme"), &[("acme", "member")]);
         let another = user("another", Some("acme"), &[("acme", "member")]);
         let caller = own_token(&account, Coverage::Listed([tenant("acme")].into()));
@@ -677,14 +677,14 @@ mod the_catalogue {
     use domain::InvalidRoleCatalogue;
 
     #[test]
-    fn the_least_powerful_role_is_the_default_where_none_is_marked() {
+    fn last_role_is_default_if_none_is_marked() {
         let definitions = ["owner", "member"].map(|name| definition(name, &[], false));
         let catalogue = RoleCatalogue::new(definitions.into()).expect("a catalogue");
         assert_eq!(catalogue.default_role().name().as_str(), "member");
     }
 
     #[test]
-    fn a_marked_role_is_the_default_wherever_it_stands() {
+    fn marked_role_is_default() {
         let marked = RoleDefinition { default: true, ..definition("admin", &[], false) };
         let definitions = vec![marked, definition("member", &[], false)];
         let catalogue = RoleCatalogue::new(definitions).expect("a catalogue");
@@ -692,7 +692,7 @@ mod the_catalogue {
     }
 
     #[test]
-    fn none_two_of_a_name_or_two_defaults_are_no_catalogue() {
+    fn empty_duplicate_or_two_defaults_are_rejected() {
         let marked = |name| RoleDefinition { default: true, ..definition(name, &[], false) };
         let name = |text: &str| text.parse().expect("a role's name");
         assert_eq!(RoleCatalogue::new(vec![]), Err(InvalidRoleCatalogue::Empty));
@@ -707,7 +707,7 @@ mod the_catalogue {
     }
 
     #[test]
-    fn a_role_of_another_catalogue_outranks_every_role() {
+    fn roles_of_different_catalogues_outrank_each_other() {
         let define = |name: &str| RoleDefinition {
             name: name.parse().unwrap(),
             access: [].into(),
@@ -733,14 +733,14 @@ mod the_catalogue {
     }
 
     #[test]
-    fn a_role_outranks_those_below_it_and_never_itself() {
+    fn role_outranks_only_lower_roles() {
         assert!(role("owner").outranks(&role("admin")));
         assert!(!role("admin").outranks(&role("owner")));
         assert!(!role("owner").outranks(&role("owner")));
     }
 
     #[test]
-    fn a_name_outside_the_catalogue_or_in_another_case_is_no_role() {
+    fn unknown_or_differently_cased_name_is_no_role() {
         let definitions = vec![definition("owner", READ_WRITE, true)];
         let catalogue = RoleCatalogue::new(definitions).expect("a catalogue");
         for name in ["Owner", "OWNER", "owner ", "root", ""] {

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_password_hashes_differently_each_time() {
+    fn equal_passwords_have_different_hashes() {
         let password = "correct-horse".parse().unwrap();
         let (one, other) =
             (PasswordHash::of(&password).unwrap(), PasswordHash::of(&password).unwrap());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_hashes_are_computed_at_a_time_than_there_are_permits() {
+    async fn concurrent_hashes_are_limited_by_permits() {
         use std::sync::atomic::{AtomicUsize, Ordering};
 
         let hasher = Arc::new(Hasher { permits: Arc::new(Semaphore::new(2)) });

@@ -11,7 +11,7 @@ use memory_adapter::MemoryDirectory;
 use ports::{AccountUpdate, UserDirectory};
 
 /// A directory with ann in it, at the moment at which its clock breaks.
-async fn at_a_bad_moment() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
+async fn panic_at_clock_call() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
     let ann = directory.create(&Caller::of([acme()]).writes(&acme()), new("ann")).await.unwrap();
@@ -43,7 +43,7 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let (directory, clock, ann) = at_a_bad_moment().await;
+    let (directory, clock, ann) = panic_at_clock_call().await;
     let panicked = tokio::spawn(call(directory.clone(), ann.clone())).await;
     assert!(panicked.is_err_and(|error| error.is_panic()));
     let views = Caller::of([acme()]).views();
@@ -56,7 +56,7 @@ where
 }
 
 #[tokio::test]
-async fn a_panic_in_any_change_leaves_everything_as_it_was_and_in_use() {
+async fn panic_in_a_change_leaves_directory_unchanged_and_usable() {
     let writes = || Caller::of([acme()]).writes(&acme());
     let changes = || Caller::of([acme()]).changes();
     assert_recovers(move |directory, _| async move {

@@ -29,7 +29,7 @@ async fn acmes_people(directory: &MemoryDirectory) -> Vec<User> {
 }
 
 #[tokio::test]
-async fn a_full_line_brings_everything() {
+async fn full_line_sets_every_field() {
     let directory = empty();
     let line = r#"{"id":"auth0|1","email":"Ada@Acme.example","username":"Ada","firstName":"Ada",
         "lastName":"Lovelace","name":"Ada L.","serviceUser":true,"blocked":true,
@@ -59,7 +59,7 @@ async fn a_full_line_brings_everything() {
 }
 
 #[tokio::test]
-async fn an_address_is_enough() {
+async fn email_alone_is_a_valid_line() {
     let directory = empty();
     let summary = load(&directory, r#"{"email":"ada@acme.example","tenants":{"acme":"member"}}"#);
     assert_eq!(summary.unwrap(), SeedSummary { accounts: 1, passwords: 0, unknown_roles: 0 });
@@ -75,7 +75,7 @@ async fn an_address_is_enough() {
 }
 
 #[tokio::test]
-async fn null_is_absent_and_an_empty_person_name_is_none() {
+async fn null_and_empty_names_are_absent() {
     let directory = empty();
     let line = r#"{"id":null,"email":"ada@acme.example","username":null,"firstName":"",
         "lastName":"","name":null,"serviceUser":null,"blocked":null,"createdAt":null,
@@ -90,7 +90,7 @@ async fn null_is_absent_and_an_empty_person_name_is_none() {
 }
 
 #[tokio::test]
-async fn blank_lines_a_byte_order_mark_and_foreign_line_ends_are_skipped() {
+async fn blank_lines_bom_and_crlf_are_accepted() {
     let directory = empty();
     let seed =
         "\u{feff}{\"email\":\"a@acme.example\"}\r\n\r\n  \t\n\n{\"email\":\"b@acme.example\"}";
@@ -103,7 +103,7 @@ async fn blank_lines_a_byte_order_mark_and_foreign_line_ends_are_skipped() {
 }
 
 #[tokio::test]
-async fn many_passwords_are_hashed_and_each_goes_to_its_account() {
+async fn each_account_gets_its_own_password_hash() {
     let directory = empty();
     let line = |n| {
         format!("{{\"id\":\"u{n}\",\"email\":\"u{n}@x.test\",\"password\":\"password-{n}\"}}\n")
@@ -197,7 +197,7 @@ const BAD: [(&str, &str); 46] = [
 ];
 
 #[tokio::test]
-async fn a_bad_line_is_named_with_its_number_and_brings_nothing() {
+async fn invalid_line_is_reported_and_nothing_is_loaded() {
     for (line, problem) in BAD {
         let directory = empty();
         let good = r#"{"id":"good","email":"good@x.test","tenants":{"acme":"owner"}}"#;
@@ -208,7 +208,7 @@ async fn a_bad_line_is_named_with_its_number_and_brings_nothing() {
 }
 
 #[tokio::test]
-async fn no_two_accounts_share_an_id_an_address_or_a_username() {
+async fn duplicate_id_email_or_username_is_rejected() {
     let first = r#"{"id":"1","email":"a@x.test","username":"one"}"#;
     let cases = [
         (r#"{"id":"1","email":"b@x.test"}"#, "id"),
@@ -237,7 +237,7 @@ fn text_that_is_not_utf_8_cannot_be_read() {
 }
 
 #[test]
-fn debug_texts_tell_neither_addresses_nor_passwords() {
+fn debug_output_hides_emails_and_passwords() {
     let directory = empty();
     let line = r#"{"email":"secret@x.test","password":"secret-password"}"#;
     load(&directory, line).unwrap();
@@ -286,7 +286,7 @@ fn likely_line() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_loaded_whole_or_blamed_by_its_line(
+    fn any_text_is_loaded_fully_or_rejected_with_line(
         lines in prop::collection::vec(prop_oneof![likely_line(), "\\PC*"], 0..5),
     ) {
         let directory = empty();

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_is_known_within_its_scope_and_nowhere_else() {
+    async fn current_call_is_visible_in_its_task_only() {
         let call = call();
         let within = call.clone().scope(async { CallContext::current() }).await.unwrap();
         assert_eq!((within.request_id(), within.deadline()), ("abc", call.deadline()));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_done_within_is_seen_from_without() {
+    async fn changes_within_the_call_are_visible_outside() {
         let call = call();
         assert_eq!((call.quota_owner(), call.upstream_calls()), (QuotaOwner::Unattributed, 0));
         let acme = QuotaOwner::Tenant("acme".parse().unwrap());

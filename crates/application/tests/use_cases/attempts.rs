@@ -56,7 +56,7 @@ fn wrong(count: usize) -> Vec<PortResult<PasswordVerdict>> {
 }
 
 #[tokio::test]
-async fn after_too_many_wrong_ones_no_further_one_is_checked() {
+async fn attempts_over_limit_are_not_checked() {
     let (passwords, clock) = with_verdicts(wrong(3));
     for _ in 0..3 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
@@ -69,7 +69,7 @@ async fn after_too_many_wrong_ones_no_further_one_is_checked() {
 }
 
 #[tokio::test]
-async fn being_turned_away_does_not_lengthen_the_wait() {
+async fn rejected_attempts_do_not_extend_the_wait() {
     let (passwords, clock) = with_verdicts(wrong(4));
     for _ in 0..3 {
         attempt(&passwords, "ann", None).await;
@@ -83,7 +83,7 @@ async fn being_turned_away_does_not_lengthen_the_wait() {
 }
 
 #[tokio::test]
-async fn each_wrong_one_counts_for_its_own_time() {
+async fn each_wrong_attempt_expires_on_its_own() {
     let (passwords, clock) = with_verdicts(wrong(4));
     for _ in 0..3 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
@@ -95,7 +95,7 @@ async fn each_wrong_one_counts_for_its_own_time() {
 }
 
 #[tokio::test]
-async fn a_right_one_wipes_the_slate() {
+async fn match_resets_the_count() {
     let mut verdicts = wrong(2);
     verdicts.push(Ok(PasswordVerdict::Match));
     verdicts.extend(wrong(3));
@@ -109,7 +109,7 @@ async fn a_right_one_wipes_the_slate() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_directory_counts_for_nothing() {
+async fn directory_failure_is_not_counted() {
     let failures: [fn() -> PortError; 3] = [
         || PortError::Timeout,
         || PortError::Failed { source: "cause".into() },
@@ -135,7 +135,7 @@ async fn a_failure_of_the_directory_counts_for_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_directory_itself_stops_counts_for_nothing_here() {
+async fn directory_attempt_limit_is_not_counted() {
     let stopped = || Err(PortError::TooManyAttempts { retry_after: Some(Duration::from_secs(1)) });
     let mut verdicts: Vec<_> = (0..5).map(|_| stopped()).collect();
     verdicts.push(Ok(PasswordVerdict::Match));
@@ -147,7 +147,7 @@ async fn what_the_directory_itself_stops_counts_for_nothing_here() {
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_never_counted() {
+async fn missing_account_is_not_counted() {
     let mut bench = Bench { limit: LIMIT, ..Bench::default() };
     bench.directory.expect_find().times(10).returning(|_, _| Ok(None));
     let passwords = bench.services().passwords;
@@ -158,7 +158,7 @@ async fn who_is_not_there_is_never_counted() {
 }
 
 #[tokio::test]
-async fn accounts_and_addresses_are_counted_apart() {
+async fn attempts_are_counted_per_account_and_address() {
     let (passwords, _) = with_verdicts(wrong(3 * 4));
     for (name, client) in [
         ("ann", Some("192.0.2.1")),
@@ -174,7 +174,7 @@ async fn accounts_and_addresses_are_counted_apart() {
 }
 
 #[tokio::test]
-async fn one_network_is_one_address() {
+async fn addresses_of_one_ipv6_network_count_together() {
     let (passwords, _) = with_verdicts(wrong(3 + 1 + 3));
     // Whoever has one address of an IPv6 network has 2^64 of them.
     for client in ["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff:ffff:ffff:ffff"] {
@@ -226,7 +226,7 @@ fn slowly(check: Arc<Slow>) -> Passwords {
 }
 
 #[tokio::test]
-async fn many_at_once_do_not_slip_through_together() {
+async fn concurrent_attempts_respect_the_limit() {
     let check = Slow::check();
     let passwords = slowly(Arc::clone(&check));
     let attempt = || attempt(&passwords, "ann", None);
@@ -245,7 +245,7 @@ async fn many_at_once_do_not_slip_through_together() {
 }
 
 #[tokio::test]
-async fn one_that_is_given_up_counts_for_nothing() {
+async fn cancelled_attempt_is_not_counted() {
     let check = Slow::check();
     let passwords = slowly(Arc::clone(&check));
     for _ in 0..10 {

@@ -13,7 +13,7 @@ fn everybody() -> [Bearer; 3] {
 }
 
 #[tokio::test]
-async fn a_bearer_without_the_permission_reaches_no_directory() {
+async fn missing_permission_is_refused_before_directory_call() {
     for bearer in everybody().map(powerless) {
         for operation in Operation::ALL {
             let authorizer = Bench::default().services().authorizer;
@@ -30,7 +30,7 @@ async fn a_bearer_without_the_permission_reaches_no_directory() {
 }
 
 #[tokio::test]
-async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
+async fn permission_of_other_contract_is_refused_before_directory_call() {
     let only =
         |permission| Bearer { permissions: [permission].into_iter().collect(), ..member("ann") };
     for permission in Permission::ALL {
@@ -47,7 +47,7 @@ async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
 }
 
 #[tokio::test]
-async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() {
+async fn missing_permission_for_password_is_refused_before_lookup() {
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
     for bearer in everybody().map(powerless) {
         let authorizer = Bench::default().services().authorizer;
@@ -58,7 +58,7 @@ async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() 
 }
 
 #[tokio::test]
-async fn memberships_are_looked_up_once() {
+async fn memberships_are_read_once() {
     let ann = user("ann", &[("acme", "admin")]);
     for operation in Operation::ALL {
         let authorizer = Bench::finding(&ann).services().authorizer;
@@ -71,7 +71,7 @@ async fn memberships_are_looked_up_once() {
 }
 
 #[tokio::test]
-async fn the_account_that_is_looked_up_is_the_bearer_s_own_in_whatever_tenant() {
+async fn lookup_reads_the_bearers_account_in_any_tenant() {
     let ann = user("ann", &[("acme", "admin")]);
     let nobody_s = user("ann", &[]);
     let mut bench = Bench::default();
@@ -92,7 +92,7 @@ async fn the_account_that_is_looked_up_is_the_bearer_s_own_in_whatever_tenant() 
 }
 
 #[tokio::test]
-async fn whose_token_names_its_tenants_is_not_looked_up() {
+async fn token_with_listed_tenants_needs_no_lookup() {
     for bearer in [listed(&["acme"]), operator()] {
         let authorizer = Bench::default().services().authorizer;
         for operation in Operation::ALL {
@@ -103,7 +103,7 @@ async fn whose_token_names_its_tenants_is_not_looked_up() {
 }
 
 #[tokio::test]
-async fn a_bearer_without_an_account_acts_nowhere() {
+async fn bearer_without_subject_covers_no_tenant() {
     let bearer = Bearer { subject: None, ..member("ann") };
     let authorizer = Bench::default().services().authorizer;
     for operation in Operation::ALL {
@@ -114,7 +114,7 @@ async fn a_bearer_without_an_account_acts_nowhere() {
 }
 
 #[tokio::test]
-async fn unknown_and_blocked_callers_act_nowhere() {
+async fn unknown_or_blocked_caller_covers_no_tenant() {
     let ann = user("ann", &[("acme", "owner")]);
     let blocked = domain::User { blocked: true, ..ann.clone() };
     let mistaken = domain::User { id: valid("auth0|olga"), ..ann };
@@ -134,7 +134,7 @@ async fn unknown_and_blocked_callers_act_nowhere() {
 }
 
 #[tokio::test]
-async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
+async fn issuer_of_one_tenant_limits_memberships() {
     let ann = user("ann", &[("acme", "admin"), ("globex", "owner")]);
     let within = ClaimedTenants::Memberships { within: Some(acme()) };
     let bearer = Bearer { tenants: within, ..member("ann") };
@@ -146,7 +146,7 @@ async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_lets_nobody_in() {
+async fn failed_lookup_refuses_the_caller() {
     let mut bench = Bench::default();
     bench.directory.expect_find().times(3).returning(|_, _| Err(PortError::Timeout));
     let authorizer = bench.services().authorizer;
@@ -160,7 +160,7 @@ async fn a_look_up_that_fails_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn the_own_password_needs_no_permission() {
+async fn own_password_scope_needs_no_permission() {
     let ann = user("ann", &[("acme", "member")]);
     let bearer = powerless(member("ann"));
     let authorizer = Bench::finding(&ann).services().authorizer;

@@ -27,7 +27,7 @@ fn services() -> Services {
 }
 
 #[tokio::test]
-async fn somebody_is_taken_in_promoted_and_let_go() {
+async fn member_is_attached_promoted_and_detached() {
     let services = services();
     let authorizer = &services.authorizer;
     let writes = authorizer
@@ -51,7 +51,7 @@ async fn somebody_is_taken_in_promoted_and_let_go() {
 }
 
 #[tokio::test]
-async fn a_caller_who_is_demoted_is_demoted_at_once() {
+async fn demoted_caller_loses_rights_at_once() {
     let services = services();
     let adam = member("adam");
     let authorizer = &services.authorizer;
@@ -72,7 +72,7 @@ async fn a_caller_who_is_demoted_is_demoted_at_once() {
 
 /// A scope that outlives what it was given for must not serve: the change itself asks again.
 #[tokio::test]
-async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
+async fn stale_scope_does_not_reach_moved_account() {
     let services = services();
     let of_acme = listed(&["acme"]);
     let changes = services.authorizer.account(&of_acme, Operation::ModifyUsers).await.unwrap();
@@ -84,7 +84,7 @@ async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
 }
 
 #[tokio::test]
-async fn the_last_owner_stays_whoever_asks() {
+async fn last_owner_cannot_be_removed_by_any_caller() {
     let services = services();
     let id = valid("auth0|olga");
     let writes = services
@@ -107,7 +107,7 @@ async fn the_last_owner_stays_whoever_asks() {
 }
 
 #[tokio::test]
-async fn people_change_their_own_password_by_the_one_they_have() {
+async fn user_changes_own_password_with_current_one() {
     let services = services();
     let globex = globex();
     let writes = services

@@ -70,7 +70,7 @@ fn told<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
 }
 
 #[tokio::test]
-async fn each_failure_of_a_read_keeps_its_meaning() {
+async fn read_errors_map_to_use_case_errors() {
     for (error, expected) in table() {
         let mut bench = Bench::default();
         bench.directory.expect_find().return_once(|_, _| Err(error));
@@ -87,7 +87,7 @@ async fn each_failure_of_a_read_keeps_its_meaning() {
 }
 
 #[tokio::test]
-async fn each_failure_of_a_change_keeps_its_meaning() {
+async fn write_errors_map_to_use_case_errors() {
     let ann = user("ann", &[("acme", "admin")]);
     let writes = Caller::operator().writes(&acme());
     let changes = Caller::operator().changes();
@@ -122,7 +122,7 @@ async fn each_failure_of_a_change_keeps_its_meaning() {
 }
 
 #[tokio::test]
-async fn each_failure_to_add_somebody_keeps_its_meaning() {
+async fn create_errors_map_to_use_case_errors() {
     let writes = Caller::operator().writes(&acme());
     for (error, expected) in table() {
         let mut bench = Bench::default();
@@ -141,7 +141,7 @@ async fn each_failure_to_add_somebody_keeps_its_meaning() {
 }
 
 #[tokio::test]
-async fn after_a_look_that_failed_nothing_is_changed() {
+async fn failed_read_prevents_the_write() {
     let ann = user("ann", &[("acme", "admin")]);
     let services = || {
         let mut bench = Bench::default();
@@ -163,7 +163,7 @@ async fn after_a_look_that_failed_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn readiness_is_the_directory_s() {
+async fn readiness_comes_from_the_directory() {
     let mut bench = Bench::default();
     bench.directory.expect_check_ready().times(1).returning(|| Ok(()));
     bench.services().check_ready().await.unwrap();

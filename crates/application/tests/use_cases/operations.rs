@@ -39,7 +39,7 @@ fn ann() -> User {
 }
 
 #[tokio::test]
-async fn a_member_is_looked_at_before_a_change() {
+async fn member_is_read_before_change() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
@@ -57,7 +57,7 @@ async fn a_member_is_looked_at_before_a_change() {
 }
 
 #[tokio::test]
-async fn a_member_is_looked_at_before_being_detached() {
+async fn member_is_read_before_detach() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
@@ -72,7 +72,7 @@ async fn a_member_is_looked_at_before_being_detached() {
 }
 
 #[tokio::test]
-async fn an_account_is_looked_at_before_a_change() {
+async fn account_is_read_before_change() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
@@ -92,7 +92,7 @@ async fn an_account_is_looked_at_before_a_change() {
 }
 
 #[tokio::test]
-async fn an_account_is_looked_at_before_its_deletion() {
+async fn account_is_read_before_deletion() {
     let ann = ann();
     let (mut bench, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
@@ -107,7 +107,7 @@ async fn an_account_is_looked_at_before_its_deletion() {
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_hidden_and_nothing_is_changed() {
+async fn missing_account_is_hidden_and_not_changed() {
     let bench = || {
         let mut bench = Bench::default();
         bench.directory.expect_find().returning(|_, _| Ok(None));
@@ -125,7 +125,7 @@ async fn who_is_not_there_is_hidden_and_nothing_is_changed() {
 
 /// A directory that shows more than the scope sees must not be believed.
 #[tokio::test]
-async fn who_is_shown_by_mistake_is_hidden_and_not_changed() {
+async fn account_outside_scope_is_hidden_and_not_changed() {
     let stranger = user("ann", &[("globex", "member")]);
     let services = || Bench::finding(&stranger).services();
     let id = &stranger.id;
@@ -137,7 +137,7 @@ async fn who_is_shown_by_mistake_is_hidden_and_not_changed() {
 }
 
 #[tokio::test]
-async fn nobody_above_the_caller_is_changed() {
+async fn holder_of_higher_role_is_not_changed() {
     let owner = user("ann", &[("acme", "owner")]);
     let services = || Bench::finding(&owner).services();
     let admin = Caller::ranked([(acme(), "admin")]);
@@ -153,7 +153,7 @@ async fn nobody_above_the_caller_is_changed() {
 }
 
 #[tokio::test]
-async fn a_role_above_the_caller_s_own_is_granted_to_nobody() {
+async fn role_above_own_is_not_granted() {
     let admin = Caller::ranked([(acme(), "admin")]).writes(&acme());
     let above = Refusal::RoleAboveOwn;
     let member = user("ann", &[("acme", "member")]);
@@ -167,7 +167,7 @@ async fn a_role_above_the_caller_s_own_is_granted_to_nobody() {
 }
 
 #[tokio::test]
-async fn accounts_of_another_home_are_left_alone() {
+async fn account_of_another_home_is_not_changed() {
     let guest = user("ann", &[("globex", "member"), ("acme", "member")]);
     let services = || Bench::finding(&guest).services();
     let id = &guest.id;
@@ -179,7 +179,7 @@ async fn accounts_of_another_home_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_scope_for_seeing_changes_nothing() {
+async fn read_scope_changes_nothing() {
     let ann = ann();
     let services = || Bench::finding(&ann).services();
     let reads = Caller::of([acme()]).reads(&acme());
@@ -199,7 +199,7 @@ async fn a_scope_for_seeing_changes_nothing() {
 }
 
 #[tokio::test]
-async fn who_goes_away_between_the_look_and_the_change_is_hidden() {
+async fn account_removed_before_write_is_hidden() {
     let ann = ann();
     let mut bench = Bench::finding(&ann);
     bench.directory.expect_detach().times(1).returning(|_, _| Err(PortError::NotFound));
@@ -210,7 +210,7 @@ async fn who_goes_away_between_the_look_and_the_change_is_hidden() {
 }
 
 #[tokio::test]
-async fn a_tenant_s_look_at_somebody_is_through_that_tenant() {
+async fn tenant_read_uses_scope_of_that_tenant() {
     let ann = ann();
     let mut bench = Bench::default();
     let (found, here, elsewhere) = (ann.clone(), ann.clone(), user("ann", &[("globex", "owner")]));
@@ -225,7 +225,7 @@ async fn a_tenant_s_look_at_somebody_is_through_that_tenant() {
 }
 
 #[tokio::test]
-async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
+async fn list_and_create_make_one_call_each() {
     let reads = Caller::of([acme(), globex()]).reads(&acme());
     let mut bench = Bench::default();
     let expected = reads.clone();
@@ -257,7 +257,7 @@ async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
 }
 
 #[tokio::test]
-async fn what_was_applied_and_what_failed_are_both_told() {
+async fn partial_update_reports_user_and_failures() {
     let ann = ann();
     let mut bench = Bench::finding(&ann);
     bench.directory.expect_change_account().returning(|_, snapshot, _| {

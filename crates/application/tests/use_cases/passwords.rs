@@ -32,7 +32,7 @@ async fn change(
 }
 
 #[tokio::test]
-async fn the_current_password_is_checked_between_the_look_and_the_change() {
+async fn current_password_is_checked_between_read_and_write() {
     let mut bench = Bench::default();
     let mut sequence = Sequence::new();
     bench
@@ -69,7 +69,7 @@ async fn the_current_password_is_checked_between_the_look_and_the_change() {
 }
 
 #[tokio::test]
-async fn a_mismatch_changes_nothing() {
+async fn wrong_current_password_changes_nothing() {
     let mut bench = Bench::finding(&ann());
     bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
     let error = change(bench, &own(), None).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn a_mismatch_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_check_that_fails_changes_nothing() {
+async fn failed_password_check_changes_nothing() {
     let failures: [fn() -> PortError; 5] = [
         || PortError::Timeout,
         || PortError::Unavailable { retry_after: None, source: None },
@@ -95,14 +95,14 @@ async fn a_check_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
-async fn no_password_is_checked_of_whom_the_caller_may_not_know() {
+async fn hidden_account_has_no_password_check() {
     let mut bench = Bench::default();
     bench.directory.expect_find().times(1).returning(|_, _| Ok(None));
     assert_hidden(change(bench, &own(), None).await);
 }
 
 #[tokio::test]
-async fn no_password_is_checked_where_it_may_not_be_set() {
+async fn unauthorized_caller_has_no_password_check() {
     let blocked = User { blocked: true, ..ann() };
     assert_refused(
         change(Bench::finding(&blocked), &own(), None).await,
@@ -123,7 +123,7 @@ async fn no_password_is_checked_where_it_may_not_be_set() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_told_although_the_current_one_was_right() {
+async fn weak_new_password_is_reported_after_match() {
     let mut bench = Bench::finding(&ann());
     bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
     let weak = PortError::Rejected(RejectedValue::WeakPassword);
@@ -133,7 +133,7 @@ async fn a_weak_password_is_told_although_the_current_one_was_right() {
 }
 
 #[tokio::test]
-async fn setting_a_password_asks_for_no_current_one() {
+async fn set_needs_no_current_password() {
     let mut bench = Bench::finding(&ann());
     bench.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
     let scope = Caller::of([acme()]).changes();
