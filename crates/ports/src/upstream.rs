@@ -1,13 +1,5 @@
 //! Measurements of the requests that adapters send.
 
-#![cfg_attr(
-    feature = "mock",
-    expect(
-        clippy::struct_field_names,
-        reason = "mockall names the mock's fields after the methods"
-    )
-)]
-
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -23,11 +15,11 @@ pub trait UpstreamObserver: Debug + Send + Sync {
     /// Records the quota that the upstream service states for this kind.
     fn record_quota(&self, kind: &'static str, quota: Quota);
 
-    /// Records the number of calls of this kind that wait for quota.
+    /// Sets the number of calls of this kind that wait for quota.
     fn set_waiting(&self, kind: &'static str, calls: usize);
 
-    /// The circuit breaker of this kind is in this state from now on.
-    fn set_circuit(&self, kind: &'static str, circuit: CircuitState);
+    /// Sets the state of the circuit breaker of this kind.
+    fn set_circuit(&self, kind: &'static str, state: CircuitState);
 }
 
 /// One request that an adapter sent.
