@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{Timestamp, UserId};
+use parking_lot::Mutex;
 use ports::PasswordVerdict;
 
 /// The limit on wrong current passwords, by account and client address.
@@ -65,7 +65,7 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Attempt<'_>, Duration> {
         let key = (user.clone(), client.map(network));
-        let mut tallies = self.lock();
+        let mut tallies = self.tallies.lock();
         if !tallies.contains_key(&key) && tallies.len() >= self.capacity {
             self.make_room(&mut tallies, now);
         }
@@ -104,10 +104,6 @@ impl Attempts {
     fn window_millis(&self) -> i64 {
         i64::try_from(self.limit.window.as_millis()).unwrap_or(i64::MAX)
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Tally>> {
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// One attempt under way. Dropped without a verdict, it counts for nothing.
@@ -129,7 +125,7 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let mut tallies = self.attempts.lock();
+        let mut tallies = self.attempts.tallies.lock();
         let Some(tally) = tallies.get_mut(&self.key) else { return };
         tally.under_way = tally.under_way.saturating_sub(1);
         match self.verdict {
@@ -193,7 +189,7 @@ mod tests {
     fn uncounted_attempt_leaves_no_entry() {
         let attempts = Attempts::new(LIMIT);
         drop(attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH));
-        assert!(attempts.lock().is_empty());
+        assert!(attempts.tallies.lock().is_empty());
     }
 
     fn person(number: usize) -> UserId {
@@ -210,7 +206,7 @@ mod tests {
 
     /// How many wrong ones are remembered of whom.
     fn remembered(attempts: &Attempts) -> Vec<(usize, usize)> {
-        let tallies = attempts.lock();
+        let tallies = attempts.tallies.lock();
         let of = |number: usize| Some((number, tallies.get(&(person(number), None))?.wrong.len()));
         (0..tallies.len() + 10).filter_map(of).collect()
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 
 /// A source of keys in memory. Issuers are told apart by their names alone.
@@ -29,21 +29,17 @@ impl MemoryKeySource {
 
     /// Gives the issuer these keys, in place of those that it had.
     pub fn publish(&self, issuer: &str, keys: Vec<PublicKey>) {
-        self.issuers().entry(issuer.to_owned()).or_default().keys = Some(keys);
+        self.issuers.lock().entry(issuer.to_owned()).or_default().keys = Some(keys);
     }
 
     /// Makes fetches of the issuer's keys fail, or succeed again.
     pub fn set_failing(&self, issuer: &str, failing: bool) {
-        self.issuers().entry(issuer.to_owned()).or_default().failing = failing;
+        self.issuers.lock().entry(issuer.to_owned()).or_default().failing = failing;
     }
 
     /// How many times the issuer's keys were asked for, in vain or not.
     pub fn fetches(&self, issuer: &str) -> u64 {
-        self.issuers().get(issuer).map_or(0, |issuer| issuer.fetches)
-    }
-
-    fn issuers(&self) -> MutexGuard<'_, BTreeMap<String, Issuer>> {
-        self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.issuers.lock().get(issuer).map_or(0, |issuer| issuer.fetches)
     }
 }
 
@@ -57,7 +53,7 @@ impl fmt::Debug for MemoryKeySource {
 impl KeySource for MemoryKeySource {
     async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let unreachable = |why: &str| Err(KeySourceError::Unreachable(why.into()));
-        let mut issuers = self.issuers();
+        let mut issuers = self.issuers.lock();
         // Issuers come from tokens: those that nobody put there must not pile up.
         let Some(issuer) = issuers.get_mut(&address.issuer) else {
             return unreachable("no such issuer");

@@ -31,9 +31,10 @@ mod state;
 mod users;
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use domain::RoleCatalogue;
+use parking_lot::RwLock;
 use ports::Clock;
 
 use crate::passwords::Hasher;
@@ -44,6 +45,8 @@ pub use seed::{SeedError, SeedSummary};
 
 /// A directory of accounts in memory, and the check of their passwords.
 pub struct MemoryDirectory {
+    /// Every change is computed on a copy and stored by `State::put` alone, so a panic while the
+    /// lock is held leaves nothing half done.
     state: RwLock<State>,
     catalogue: RwLock<Arc<RoleCatalogue>>,
     clock: Arc<dyn Clock>,
@@ -61,7 +64,7 @@ impl MemoryDirectory {
     /// restart with other settings makes of them. The two share nothing from then on.
     #[must_use]
     pub fn under_catalogue(&self, catalogue: Arc<RoleCatalogue>) -> Self {
-        let state = self.read().under_catalogue(&catalogue);
+        let state = self.state.read().under_catalogue(&catalogue);
         Self {
             state: RwLock::new(state),
             catalogue: RwLock::new(catalogue),
@@ -73,25 +76,14 @@ impl MemoryDirectory {
     /// From now on the accounts are read by this catalogue, as after a restart: a role that it does
     /// not have gives no access, and one that it has anew does.
     pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
-        let mut state = self.write();
+        let mut state = self.state.write();
         *state = state.under_catalogue(&catalogue);
         // Still under the lock, so that no change of an account is written by the old one.
-        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+        *self.catalogue.write() = catalogue;
     }
 
     fn catalogue(&self) -> Arc<RoleCatalogue> {
-        Arc::clone(&self.catalogue.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    // A poisoned lock is taken all the same: every change is computed on a copy and stored by
-    // `State::put` alone, so a panic elsewhere leaves no half of one behind.
-
-    fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+        Arc::clone(&self.catalogue.read())
     }
 }
 

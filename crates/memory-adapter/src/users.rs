@@ -25,13 +25,13 @@ fn page(people: &[Arc<User>], listing: &ListQuery) -> Page {
 impl UserDirectory for MemoryDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
         // The copy is made when the lock is free again.
-        let user = self.read().get(id).map(|record| Arc::clone(&record.user));
+        let user = self.state.read().get(id).map(|record| Arc::clone(&record.user));
         Ok(user.filter(|user| scope.can_see(user)).map(Arc::unwrap_or_clone))
     }
 
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         // Only the people are taken under the lock; they are put in order when it is free again.
-        let people = self.read().people_of(scope.tenant()).to_vec();
+        let people = self.state.read().people_of(scope.tenant()).to_vec();
         if people.len() <= MANY {
             return Ok(page(&people, listing));
         }
@@ -45,13 +45,13 @@ impl UserDirectory for MemoryDirectory {
         scope.authorize_grant(&new.role)?;
         new.password.as_ref().map_or(Ok(()), check_policy).map_err(PortError::Rejected)?;
         // Asked before the hash, which is expensive, and again after it.
-        self.read().vacant(&new.email, new.username.as_ref())?;
+        self.state.read().vacant(&new.email, new.username.as_ref())?;
         let password = match &new.password {
             Some(password) => Some(self.hasher.hash(password.clone()).await?),
             None => None,
         };
 
-        let mut state = self.write();
+        let mut state = self.state.write();
         state.vacant(&new.email, new.username.as_ref())?;
         let id = state.vacant_id()?;
         let user = self.at_home(scope, id, new);
@@ -66,7 +66,7 @@ impl UserDirectory for MemoryDirectory {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let tenant = scope.tenant();
-        let mut state = self.write();
+        let mut state = self.state.write();
         let Some(record) = state.by_email(&email) else {
             let new = NewUser {
                 email,
@@ -104,7 +104,7 @@ impl UserDirectory for MemoryDirectory {
         snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_change(&record.user, &change)?)?;
         let record = record.clone();
@@ -112,7 +112,7 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_detach(&record.user)?)?;
         let record = record.clone();
@@ -126,7 +126,7 @@ impl UserDirectory for MemoryDirectory {
         snapshot: &User,
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
         let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != snapshot.id);
@@ -156,7 +156,7 @@ impl UserDirectory for MemoryDirectory {
         check_policy(&password).map_err(PortError::Rejected)?;
         let hash = self.hasher.hash(password).await?;
 
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_password(&record.user)?;
         let record = Record { password: Some(hash), ..record.clone() };
@@ -164,7 +164,7 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_deletion(&record.user)?)?;
         state.remove(authorized.user());
@@ -183,7 +183,7 @@ impl MemoryDirectory {
         id: &UserId,
         admit: impl FnOnce(&User) -> Result<(), Denied>,
     ) -> PortResult<Record> {
-        let record = self.read().get(id).cloned().ok_or(PortError::NotFound)?;
+        let record = self.state.read().get(id).cloned().ok_or(PortError::NotFound)?;
         admit(&record.user)?;
         Ok(record)
     }

@@ -62,7 +62,7 @@ const INSIDE: [(&str, &[&str]); 4] = [
     // mockall is behind a feature.
     ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
     // tokio for one lock, which waits without holding up a thread.
-    ("application", &["thiserror", "tokio", "tracing"]),
+    ("application", &["parking_lot", "thiserror", "tokio", "tracing"]),
 ];
 
 /// What only some crates may know: in themselves, and in their tests.

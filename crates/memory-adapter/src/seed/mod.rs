@@ -98,7 +98,7 @@ impl MemoryDirectory {
         hash_passwords(&mut entries)?;
 
         let now = self.clock.now();
-        let mut state = self.write();
+        let mut state = self.state.write();
         let catalogue = self.catalogue();
         for entry in &entries {
             check_vacant(&state, entry)?;
