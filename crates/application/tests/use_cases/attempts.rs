@@ -1,4 +1,4 @@
-//! How often somebody may be wrong about a current password.
+//! The limit on wrong current passwords.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn scope() -> AccountScope {
     Caller::of([acme()]).changes()
 }
 
-/// Tries once, and answers in a word what came of it.
+/// Makes one attempt, and returns its outcome in a word.
 async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> String {
     let client = client.map(valid);
     let id = user(name, &[]).id;
@@ -38,7 +38,7 @@ async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> Str
     }
 }
 
-/// A bench with everybody there, and verdicts in this order, each asked for.
+/// Returns ports with one account for each id, and a check with these verdicts, each used once.
 fn with_verdicts(verdicts: Vec<PortResult<PasswordVerdict>>) -> (Passwords, Arc<ManualClock>) {
     let mut bench = Bench { limit: LIMIT, ..Bench::default() };
     bench.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
@@ -62,7 +62,7 @@ async fn attempts_over_limit_are_not_checked() {
         assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
         clock.advance(Duration::from_mins(1));
     }
-    // The first of them was three minutes ago, and counts for twelve more.
+    // The first attempt was three minutes ago and counts for twelve more.
     for _ in 0..5 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(720s)");
     }
@@ -89,7 +89,7 @@ async fn each_wrong_attempt_expires_on_its_own() {
         assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
         clock.advance(Duration::from_mins(5));
     }
-    // The first is forgotten now, the second in five minutes.
+    // The first attempt has expired, the second expires in five minutes.
     assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
     assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(300s)");
 }
@@ -151,7 +151,7 @@ async fn missing_account_is_not_counted() {
     let mut bench = Bench { limit: LIMIT, ..Bench::default() };
     bench.directory.expect_find().times(10).returning(|_, _| Ok(None));
     let passwords = bench.services().passwords;
-    // A wait would betray that somebody is there.
+    // A wait would reveal that the account exists.
     for _ in 0..10 {
         assert_eq!(attempt(&passwords, "ann", None).await, "hidden");
     }
@@ -176,20 +176,20 @@ async fn attempts_are_counted_per_account_and_address() {
 #[tokio::test]
 async fn addresses_of_one_ipv6_network_count_together() {
     let (passwords, _) = with_verdicts(wrong(3 + 1 + 3));
-    // Whoever has one address of an IPv6 network has 2^64 of them.
+    // A client with one address of an IPv6 /64 has all of them.
     for client in ["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff:ffff:ffff:ffff"] {
         assert_eq!(attempt(&passwords, "ann", Some(client)).await, "wrong");
     }
     assert_eq!(attempt(&passwords, "ann", Some("2001:db8:0:1::3")).await, "wait Some(900s)");
     assert_eq!(attempt(&passwords, "ann", Some("2001:db8:0:2::1")).await, "wrong");
-    // The same address in its other spelling.
+    // The same address, mapped into IPv6.
     for client in ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"] {
         assert_eq!(attempt(&passwords, "bea", Some(client)).await, "wrong");
     }
     assert_eq!(attempt(&passwords, "bea", Some("::ffff:192.0.2.1")).await, "wait Some(900s)");
 }
 
-/// A check that takes its time: it answers when the test lets it.
+/// A check that returns when the test releases it.
 #[derive(Debug)]
 struct Slow {
     asked: AtomicUsize,
@@ -231,15 +231,15 @@ async fn concurrent_attempts_respect_the_limit() {
     let passwords = slowly(Arc::clone(&check));
     let attempt = || attempt(&passwords, "ann", None);
     let later = async {
-        // Polled last, so that by now each of the others has gone as far as it can: one to the
-        // check, and two to where they wait for it to be done.
+        // Polled last, so that the others are as far as they get: one in the check, two waiting for
+        // it.
         assert_eq!(check.asked.load(Ordering::SeqCst), 1);
         check.gate.add_permits(10);
     };
     let (first, second, third, fourth, fifth, ()) =
         tokio::join!(biased; attempt(), attempt(), attempt(), attempt(), attempt(), later);
     assert_eq!([first, second, third], ["wrong", "wrong", "wrong"]);
-    // A moment only: those under way may still turn out right.
+    // A short wait only, since the attempts in flight may still match.
     assert_eq!([fourth, fifth], ["wait Some(1s)", "wait Some(1s)"]);
     assert_eq!(check.asked.load(Ordering::SeqCst), 3);
 }

@@ -1,4 +1,4 @@
-//! From a bearer to a scope: what is asked of the directory before the policy decides.
+//! From a bearer to a scope: the directory calls before the policy decides.
 
 use application::UseCaseError;
 use domain::{Bearer, ClaimedTenants, Operation, Permission, Refusal};
@@ -8,13 +8,13 @@ use crate::support::{
     Bench, acme, assert_refused, globex, listed, member, operator, powerless, user, valid,
 };
 
-fn everybody() -> [Bearer; 3] {
+fn all_bearers() -> [Bearer; 3] {
     [listed(&["acme"]), member("ann"), operator()]
 }
 
 #[tokio::test]
 async fn missing_permission_is_refused_before_directory_call() {
-    for bearer in everybody().map(powerless) {
+    for bearer in all_bearers().map(powerless) {
         for operation in Operation::ALL {
             let authorizer = Bench::default().services().authorizer;
             let missing = Refusal::MissingPermission(operation.permissions()[0]);
@@ -49,7 +49,7 @@ async fn permission_of_other_contract_is_refused_before_directory_call() {
 #[tokio::test]
 async fn missing_permission_for_password_is_refused_before_lookup() {
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
-    for bearer in everybody().map(powerless) {
+    for bearer in all_bearers().map(powerless) {
         let authorizer = Bench::default().services().authorizer;
         let other = valid("auth0|somebody-else");
         assert_refused(authorizer.own_password(&bearer, Some(&other)).await, missing);
@@ -84,7 +84,7 @@ async fn lookup_reads_the_bearers_account_in_any_tenant() {
         .returning(move |_, _| Ok(Some(found.clone())));
     let authorizer = bench.services().authorizer;
     let scope = authorizer.tenant(&member("ann"), Operation::ReadTenantUsers, Some(&acme())).await;
-    // The way round the policy served the look-up alone: what comes of it is the policy's.
+    // The system scope served the lookup only; the policy made the resulting scope.
     assert!(scope.unwrap().can_see(&ann));
     let authorizer = Bench::finding(&ann).services().authorizer;
     let scope = authorizer.account(&member("ann"), Operation::ViewUsers).await.unwrap();
@@ -166,7 +166,7 @@ async fn own_password_scope_needs_no_permission() {
     let authorizer = Bench::finding(&ann).services().authorizer;
     let scope = authorizer.own_password(&bearer, Some(&ann.id)).await.unwrap();
     assert_eq!(scope.authorize_password(&ann), Ok(()));
-    // It is for that one password, and for nothing else of the account.
+    // The scope is for that one password only.
     assert!(scope.authorize_change(&ann).is_err());
     let other = user("bea", &[("acme", "member")]);
     assert!(scope.authorize_password(&other).is_err());

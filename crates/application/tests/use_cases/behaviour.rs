@@ -1,4 +1,4 @@
-//! The use cases over real accounts: a few walks through, to see the parts work together.
+//! The use cases over the memory adapter, end to end.
 
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ async fn demoted_caller_loses_rights_at_once() {
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
-/// A scope that outlives what it was given for must not serve: the change itself asks again.
+/// A stale scope must not help: the change checks the scope again.
 #[tokio::test]
 async fn stale_scope_does_not_reach_moved_account() {
     let services = services();

@@ -1,4 +1,4 @@
-//! What a failure of the directory is to whoever called.
+//! The mapping of port errors to use-case errors.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::support::{Bench, acme, new_password, newcomer, recruit, to_address, t
 
 const WAIT: Duration = Duration::from_secs(7);
 
-/// Every error that a port can have, and what it is called afterwards.
+/// Returns every port error with the text of the use-case error.
 fn table() -> Vec<(PortError, &'static str)> {
     let mut table = vec![
         (PortError::NotFound, "Hidden"),
@@ -47,8 +47,8 @@ fn unavailable(retry_after: Option<Duration>) -> PortError {
     PortError::Unavailable { retry_after, source: Some("cause".into()) }
 }
 
-/// What a use case failed with, in a line.
-fn told<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
+/// Returns the error of a use case in one line.
+fn error_line<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
     let error = result.unwrap_err();
     let wait = |wait: &Option<Duration>| wait.map(|wait| format!(" {wait:?}")).unwrap_or_default();
     let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
@@ -75,14 +75,14 @@ async fn read_errors_map_to_use_case_errors() {
         let mut bench = Bench::default();
         bench.directory.expect_find().return_once(|_, _| Err(error));
         let scope = Caller::operator().views();
-        assert_eq!(told(bench.services().users.get(&scope, &user("ann", &[]).id).await), expected);
+        assert_eq!(error_line(bench.services().users.get(&scope, &user("ann", &[]).id).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::default();
         bench.directory.expect_list().return_once(|_, _| Err(error));
         let scope = Caller::operator().reads(&acme());
         let users = bench.services().tenant_users;
-        assert_eq!(told(users.list(&scope, &ListQuery::default()).await), expected);
+        assert_eq!(error_line(users.list(&scope, &ListQuery::default()).await), expected);
     }
 }
 
@@ -95,29 +95,29 @@ async fn write_errors_map_to_use_case_errors() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_change_membership().return_once(|_, _, _| Err(error));
         let users = bench.services().tenant_users;
-        assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
+        assert_eq!(error_line(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_detach().return_once(|_, _| Err(error));
-        assert_eq!(told(bench.services().tenant_users.detach(&writes, &ann.id).await), expected);
+        assert_eq!(error_line(bench.services().tenant_users.detach(&writes, &ann.id).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_change_account().return_once(|_, _, _| Err(error));
         let change = to_address("an@example.com");
-        assert_eq!(told(bench.services().users.change(&changes, &ann.id, change).await), expected);
+        assert_eq!(error_line(bench.services().users.change(&changes, &ann.id, change).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_delete().return_once(|_, _| Err(error));
-        assert_eq!(told(bench.services().users.delete(&changes, &ann.id).await), expected);
+        assert_eq!(error_line(bench.services().users.delete(&changes, &ann.id).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_set_password().return_once(|_, _, _| Err(error));
         let passwords = bench.services().passwords;
-        assert_eq!(told(passwords.set(&changes, &ann.id, new_password()).await), expected);
+        assert_eq!(error_line(passwords.set(&changes, &ann.id, new_password()).await), expected);
     }
 }
 
@@ -128,13 +128,13 @@ async fn create_errors_map_to_use_case_errors() {
         let mut bench = Bench::default();
         bench.directory.expect_attach_or_create().return_once(|_, _| Err(error));
         let users = bench.services().tenant_users;
-        assert_eq!(told(users.attach_or_create(&writes, recruit("member")).await), expected);
+        assert_eq!(error_line(users.attach_or_create(&writes, recruit("member")).await), expected);
     }
     for (error, expected) in table() {
         let mut bench = Bench::default();
         bench.directory.expect_create().return_once(|_, _| Err(error));
         assert_eq!(
-            told(bench.services().users.create(&writes, newcomer("member")).await),
+            error_line(bench.services().users.create(&writes, newcomer("member")).await),
             expected
         );
     }
@@ -152,14 +152,14 @@ async fn failed_read_prevents_the_write() {
     let changes = Caller::operator().changes();
     let expected = "Unavailable 7s: cause";
     let users = services().tenant_users;
-    assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
-    assert_eq!(told(users.detach(&writes, &ann.id).await), expected);
+    assert_eq!(error_line(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
+    assert_eq!(error_line(users.detach(&writes, &ann.id).await), expected);
     let users = services().users;
     let change = to_address("an@example.com");
-    assert_eq!(told(users.change(&changes, &ann.id, change).await), expected);
-    assert_eq!(told(users.delete(&changes, &ann.id).await), expected);
+    assert_eq!(error_line(users.change(&changes, &ann.id, change).await), expected);
+    assert_eq!(error_line(users.delete(&changes, &ann.id).await), expected);
     let passwords = services().passwords;
-    assert_eq!(told(passwords.set(&changes, &ann.id, new_password()).await), expected);
+    assert_eq!(error_line(passwords.set(&changes, &ann.id, new_password()).await), expected);
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! The order of calls: a look at the account before each change to it, and no change after a
-//! refusal.
+//! The order of calls: the account is read before each change, and a refused change is not made.
 
 use conformance::Caller;
 use domain::{AccountScope, ListQuery, Page, Refusal, TenantScope, User};
@@ -19,7 +18,7 @@ fn changes() -> AccountScope {
     Caller::of([acme()]).changes()
 }
 
-/// A bench that is asked for the account first, and the sequence for what follows.
+/// Returns ports that find the account first, and the sequence for the calls that follow.
 fn first_found(user: &User) -> (Bench, Sequence) {
     let mut bench = Bench::default();
     let mut sequence = Sequence::new();
@@ -123,7 +122,7 @@ async fn missing_account_is_hidden_and_not_changed() {
     assert_hidden(bench().passwords.set(&changes(), id, new_password()).await);
 }
 
-/// A directory that shows more than the scope sees must not be believed.
+/// A directory that returns more than the scope sees must not be trusted.
 #[tokio::test]
 async fn account_outside_scope_is_hidden_and_not_changed() {
     let stranger = user("ann", &[("globex", "member")]);
@@ -160,7 +159,7 @@ async fn role_above_own_is_not_granted() {
     let services = Bench::finding(&member).services();
     let refused = services.tenant_users.change(&admin, &member.id, to_role("owner")).await;
     assert_refused(refused, above);
-    // For somebody new there is nobody to look at: no call at all is made.
+    // A new user needs no read: no call is made at all.
     let services = Bench::default().services();
     assert_refused(services.tenant_users.attach_or_create(&admin, recruit("owner")).await, above);
     assert_refused(services.users.create(&admin, newcomer("owner")).await, above);

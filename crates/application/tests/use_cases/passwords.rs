@@ -1,4 +1,4 @@
-//! Changes of password: what is asked of whom, and what is not.
+//! Password changes: the calls that are made, and those that are not.
 
 use std::mem::discriminant;
 use std::net::IpAddr;
@@ -108,7 +108,7 @@ async fn unauthorized_caller_has_no_password_check() {
         change(Bench::finding(&blocked), &own(), None).await,
         domain::Refusal::AccountBlocked,
     );
-    // Nor may a tenant try out passwords of accounts that are only attached to it.
+    // A tenant cannot try passwords of accounts that are only attached to it.
     let guest = user("ann", &[("globex", "member"), ("acme", "member")]);
     let of_acme = Caller::of([acme()]).changes();
     assert_refused(
