@@ -1,4 +1,4 @@
-//! Where values end, what changes tell, and what debug prints leave out.
+//! Limits of values, and what debug output and errors omit.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::collections::BTreeSet;
@@ -51,8 +51,8 @@ fn user() -> User {
         .build()
 }
 
-/// Both debug prints of a value.
-fn prints(value: &dyn Debug) -> String {
+/// Returns both debug outputs of a value.
+fn debug_outputs(value: &dyn Debug) -> String {
     format!("{value:?} {value:#?}")
 }
 
@@ -88,17 +88,17 @@ fn debug_output_contains_no_secret_or_personal_data() {
         &Membership { role: role(), name: Some(display()) },
     ];
     for value in values {
-        let prints = prints(value);
-        assert!(!prints.to_lowercase().contains("planted"), "{prints}");
-        assert!(prints.contains('…') && prints.contains('('), "{prints}");
+        let outputs = debug_outputs(value);
+        assert!(!outputs.to_lowercase().contains("planted"), "{outputs}");
+        assert!(outputs.contains('…') && outputs.contains('('), "{outputs}");
     }
 }
 
 #[test]
 fn debug_output_contains_identifiers() {
-    let prints = prints(&user());
+    let outputs = debug_outputs(&user());
     for text in ["UserId(auth0|known)", "TenantId(globex)", "TenantId(acme)", "Role(admin)"] {
-        assert!(prints.contains(text), "{prints}");
+        assert!(outputs.contains(text), "{outputs}");
     }
     let permissions: Permissions = [Permission::TenantAccessRead].into_iter().collect();
     assert_eq!(format!("{permissions:?}"), "{TenantAccessRead}");
@@ -106,7 +106,7 @@ fn debug_output_contains_identifiers() {
 
 #[test]
 fn errors_do_not_repeat_the_value() {
-    let said = [
+    let errors = [
         SECRET.repeat(9).parse::<Password>().unwrap_err().to_string(),
         "Planted ü".parse::<Password>().unwrap_err().to_string(),
         SECRET.parse::<EmailAddress>().unwrap_err().to_string(),
@@ -116,7 +116,7 @@ fn errors_do_not_repeat_the_value() {
         "Planted\n".parse::<PersonName>().unwrap_err().to_string(),
         SECRET.parse::<Timestamp>().unwrap_err().to_string(),
     ];
-    for text in said {
+    for text in errors {
         assert!(!text.to_lowercase().contains("planted"), "{text}");
     }
 }

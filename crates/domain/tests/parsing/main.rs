@@ -47,7 +47,7 @@ fn is_letter_or_digit(c: char) -> bool {
     matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9')
 }
 
-/// A DNS label, in any case.
+/// Whether the text is a DNS label, in any case.
 fn is_label(text: &str) -> bool {
     let inner = |c| is_letter_or_digit(c) || c == '-';
     let length = text.chars().count();

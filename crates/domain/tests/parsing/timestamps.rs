@@ -15,15 +15,15 @@ fn epoch() -> DateTime {
     date(1970, 1, 1).at(0, 0, 0, 0)
 }
 
-/// What jiff writes for so many milliseconds since 1970.
+/// Returns the text by jiff for this many milliseconds since 1970.
 ///
-/// Its civil time is asked, since its own timestamp ends a day before the year 9999 does.
+/// It uses civil time, because jiff's timestamp ends a day before the year 9999 does.
 fn by_jiff(millis: i64) -> String {
     let moment = epoch().checked_add(SignedDuration::from_millis(millis)).expect("in range");
     moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// What RFC 3339 means by a text, by its shape, with the calendar and the sums left to jiff.
+/// Parses RFC 3339 by its shape, and leaves the calendar and the sums to jiff.
 fn millis_by_jiff(text: &str) -> Option<i64> {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     let separator = shape.chars().nth(10)?;
@@ -59,7 +59,7 @@ fn millis_by_jiff(text: &str) -> Option<i64> {
     Some((since - offset * 60) * 1000 + fraction).filter(|millis| (FIRST..=LAST).contains(millis))
 }
 
-/// Texts in and near the form of RFC 3339, most of them with numbers in or just out of range.
+/// Generates texts in and near the form of RFC 3339, most with numbers in or just out of range.
 fn near_rfc3339() -> impl Strategy<Value = String> {
     let year = prop_oneof![
         "[0-9]{4}",
@@ -111,8 +111,8 @@ proptest! {
 
     #[test]
     fn accepted_text_is_accepted_by_jiff(text in near_rfc3339()) {
-        // Left out: a leap second, which jiff takes for the second before; more digits than
-        // jiff reads; and the ends of time, where it stops early.
+        // Except for a leap second, which jiff reads as the second before; more digits than
+        // jiff accepts; and the ends of the range, where jiff stops early.
         let fraction = text.chars().skip(19).take_while(|c| !"Zz+-".contains(*c)).count();
         let ours = Timestamp::from_str(&text).ok().map(Timestamp::as_unix_millis);
         if let Some(ours) = ours

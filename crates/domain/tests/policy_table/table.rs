@@ -1,4 +1,4 @@
-//! The table of the rules R1 to R5 as text, made by asking the policy.
+//! The table of the rules R1 to R5 as text, computed by the policy.
 //!
 //! The test `policy_table` compares it with the checked-in `policy_table.txt`, and the example of
 //! the same name prints it; `make generate` alone writes the file.

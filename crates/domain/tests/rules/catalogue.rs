@@ -51,7 +51,7 @@ fn roles_of_different_catalogues_outrank_each_other() {
             assert!(old.outranks(new) && new.outranks(old), "{old:?} and {new:?}");
         }
     }
-    // The same roles are the same catalogue, whoever has read them.
+    // A catalogue of equal roles is the same catalogue.
     let again = catalogue(&["owner", "admin", "member"]);
     let [owner, admin] = ["owner", "admin"].map(|name| again.resolve(name).unwrap());
     assert!(before.resolve("owner").unwrap().outranks(admin));

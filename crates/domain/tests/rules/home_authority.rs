@@ -51,7 +51,7 @@ fn foreign_home_precedes_role_ceiling() {
     assert_eq!(refusal, refused(Refusal::ManagedByAnotherTenant));
 }
 
-/// The account's own name, then what it is called in acme and in globex.
+/// Returns the account's own name, and its names in acme and in globex.
 fn names(user: &User) -> [Option<&str>; 3] {
     [user.display_name.as_ref(), user.name_in(&tenant("acme")), user.name_in(&tenant("globex"))]
         .map(|name| name.map(DisplayName::as_str))

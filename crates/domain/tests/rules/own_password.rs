@@ -2,12 +2,12 @@
 
 use super::*;
 
-/// A token of the account itself, without any permission.
+/// Returns the account itself as an actor, without any permission.
 fn own_token(account: &User, coverage: Coverage) -> Actor {
     Actor { subject: Some(account.id.clone()), ..actor(&[], coverage) }
 }
 
-fn admit(caller: &Actor, account: &User) -> Result<(), Denied> {
+fn authorize(caller: &Actor, account: &User) -> Result<(), Denied> {
     own_password_scope(caller, &account.id)?.authorize_password(account)
 }
 
@@ -17,7 +17,7 @@ fn own_password_needs_no_permission() {
     let listed = Coverage::Listed([tenant("acme")].into());
     let looked_up = Coverage::Roles([(tenant("acme"), role("member"))].into());
     for coverage in [listed, looked_up, Coverage::All] {
-        assert_eq!(admit(&own_token(&account, coverage), &account), Ok(()));
+        assert_eq!(authorize(&own_token(&account, coverage), &account), Ok(()));
     }
 }
 
@@ -26,11 +26,11 @@ fn own_password_needs_any_covered_tenant() {
     let listed = || Coverage::Listed([tenant("globex")].into());
     for home in [Some("acme"), Some("globex"), None] {
         let account = user("self", home, &[("acme", "member"), ("globex", "member")]);
-        assert_eq!(admit(&own_token(&account, listed()), &account), Ok(()), "{home:?}");
+        assert_eq!(authorize(&own_token(&account, listed()), &account), Ok(()), "{home:?}");
     }
     let attached_elsewhere = user("self", Some("globex"), &[("acme", "member")]);
     let caller = own_token(&attached_elsewhere, listed());
-    assert_eq!(admit(&caller, &attached_elsewhere), Err(Denied::Hidden));
+    assert_eq!(authorize(&caller, &attached_elsewhere), Err(Denied::Hidden));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn blocked_account_cannot_change_own_password() {
     let account = blocked(user("self", Some("acme"), &[("acme", "owner")]));
     for coverage in [Coverage::Listed([tenant("acme")].into()), Coverage::All] {
         let caller = own_token(&account, coverage);
-        assert_eq!(admit(&caller, &account), refused(Refusal::AccountBlocked));
+        assert_eq!(authorize(&caller, &account), refused(Refusal::AccountBlocked));
     }
 }
 
@@ -47,11 +47,11 @@ fn other_users_password_needs_permission_and_rules() {
     let account = user("self", Some("acme"), &[("acme", "owner")]);
     let stranger = actor(&[], Coverage::All);
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
-    assert_eq!(admit(&stranger, &account), refused(missing));
-    assert_eq!(admit(&covering(&["globex"]), &account), Err(Denied::Hidden));
+    assert_eq!(authorize(&stranger, &account), refused(missing));
+    assert_eq!(authorize(&covering(&["globex"]), &account), Err(Denied::Hidden));
     let admin = holding(&[("acme", "admin")]);
-    assert_eq!(admit(&admin, &account), refused(Refusal::RoleAboveOwn));
-    assert_eq!(admit(&operator(), &account), Ok(()));
+    assert_eq!(authorize(&admin, &account), refused(Refusal::RoleAboveOwn));
+    assert_eq!(authorize(&operator(), &account), Ok(()));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn token_without_subject_owns_no_account() {
     let account = user("self", Some("acme"), &[("acme", "member")]);
     let anonymous = Actor { subject: None, ..actor(&[], Coverage::All) };
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
-    assert_eq!(admit(&anonymous, &account), refused(missing));
+    assert_eq!(authorize(&anonymous, &account), refused(missing));
 }
 
 #[test]
