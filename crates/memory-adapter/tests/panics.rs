@@ -1,4 +1,4 @@
-//! A panic while the lock is held leaves no half of a change behind, and the directory in use.
+//! A panic while the lock is held leaves no partial change, and the directory usable.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
@@ -10,17 +10,17 @@ use domain::{AccountChange, MembershipChange, NewMember, NewUser, User};
 use memory_adapter::MemoryDirectory;
 use ports::{AccountUpdate, UserDirectory};
 
-/// A directory with ann in it, at the moment at which its clock breaks.
+/// Returns a directory with ann, whose clock panics from now on.
 async fn panic_at_clock_call() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
     let ann = directory.create(&Caller::of([acme()]).writes(&acme()), new("ann")).await.unwrap();
-    turn(&clock);
+    toggle(&clock);
     (directory, clock, ann)
 }
 
-/// Breaks the clock, which then panics; or mends it, two milliseconds late.
-fn turn(clock: &ManualClock) {
+/// Makes the clock panic, or work again two milliseconds later.
+fn toggle(clock: &ManualClock) {
     clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
 }
 
@@ -37,7 +37,7 @@ fn new(name: &str) -> NewUser {
     }
 }
 
-/// Holds that a call panics while the clock is broken, changes nothing, and works afterwards.
+/// Asserts that a call panics with the broken clock, changes nothing, and succeeds afterwards.
 async fn assert_recovers<T, F>(call: impl Fn(Arc<MemoryDirectory>, User) -> F)
 where
     T: Send + 'static,
@@ -51,7 +51,7 @@ where
     let reads = Caller::of([acme()]).reads(&acme());
     let all = directory.list(&reads, &domain::ListQuery::default()).await.unwrap();
     assert_eq!(all.users, std::slice::from_ref(&ann));
-    turn(&clock);
+    toggle(&clock);
     tokio::spawn(call(directory.clone(), ann)).await.unwrap();
 }
 

@@ -75,7 +75,10 @@ async fn read_errors_map_to_use_case_errors() {
         let mut bench = Bench::default();
         bench.directory.expect_find().return_once(|_, _| Err(error));
         let scope = Caller::operator().views();
-        assert_eq!(error_line(bench.services().users.get(&scope, &user("ann", &[]).id).await), expected);
+        assert_eq!(
+            error_line(bench.services().users.get(&scope, &user("ann", &[]).id).await),
+            expected
+        );
     }
     for (error, expected) in table() {
         let mut bench = Bench::default();
@@ -100,13 +103,19 @@ async fn write_errors_map_to_use_case_errors() {
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_detach().return_once(|_, _| Err(error));
-        assert_eq!(error_line(bench.services().tenant_users.detach(&writes, &ann.id).await), expected);
+        assert_eq!(
+            error_line(bench.services().tenant_users.detach(&writes, &ann.id).await),
+            expected
+        );
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);
         bench.directory.expect_change_account().return_once(|_, _, _| Err(error));
         let change = to_address("an@example.com");
-        assert_eq!(error_line(bench.services().users.change(&changes, &ann.id, change).await), expected);
+        assert_eq!(
+            error_line(bench.services().users.change(&changes, &ann.id, change).await),
+            expected
+        );
     }
     for (error, expected) in table() {
         let mut bench = Bench::finding(&ann);

@@ -1,4 +1,4 @@
-//! Every clause of the contract suite, on the maps.
+//! The conformance suite on the memory adapter.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
@@ -21,16 +21,16 @@ conformance::key_source_suite!(key_subject);
 async fn subject() -> Subject {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
-    let backstage = Box::new(Behind(Arc::clone(&directory)));
+    let backstage = Box::new(Store(Arc::clone(&directory)));
     Subject { directory: directory.clone(), passwords: directory, clock, backstage }
 }
 
 #[derive(Debug)]
-struct Behind(Arc<MemoryDirectory>);
+struct Store(Arc<MemoryDirectory>);
 
 #[async_trait]
-impl Backstage for Behind {
-    /// By the seed, which is the one way to put in what no port can.
+impl Backstage for Store {
+    /// Inserts by a seed, the only way to store what no port can.
     async fn plant(&self, planted: Planted) -> UserId {
         let id = format!("planted|{}", planted.email.split('@').next().unwrap());
         let roles = planted.roles.iter().map(|(tenant, role)| (tenant.as_str(), role.as_str()));
