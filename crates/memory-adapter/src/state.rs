@@ -10,7 +10,7 @@ use domain::{
 };
 use ports::{Conflict, PortError};
 
-use crate::passwords::PasswordHash;
+use crate::password_hash::PasswordHash;
 
 /// One stored account.
 ///

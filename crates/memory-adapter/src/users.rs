@@ -9,8 +9,8 @@ use domain::{
 };
 use ports::{AccountUpdate, AttachOutcome, Conflict, PortError, PortResult, UserDirectory};
 
-use crate::MemoryDirectory;
-use crate::passwords::check_policy;
+use crate::directory::MemoryDirectory;
+use crate::password_hash::check_policy;
 use crate::state::{Record, State};
 
 /// The number of users above which sorting would block an async thread for too long.

@@ -9,8 +9,8 @@ use domain::{
     Username,
 };
 
-use crate::passwords::{MIN_PASSWORD_LENGTH, check_policy};
-use crate::seed::SeedError;
+use crate::password_hash::{MIN_PASSWORD_LENGTH, check_policy};
+use crate::seed::error::SeedError;
 use crate::seed::json::Json;
 
 /// The members of a line.

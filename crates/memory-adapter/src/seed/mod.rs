@@ -12,20 +12,22 @@
 //! count as absent. Without `id` one is generated; without `createdAt` the account is created now.
 //! A role outside the catalogue is stored, but gives no access.
 
+mod error;
 mod json;
 mod line;
 
 use std::collections::HashSet;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::thread::available_parallelism;
 
 use domain::{User, UserId};
-use thiserror::Error;
 
-use crate::MemoryDirectory;
-use crate::passwords::PasswordHash;
+use crate::directory::MemoryDirectory;
+use crate::password_hash::PasswordHash;
 use crate::seed::line::Line;
 use crate::state::{Record, State, StoredMembership};
+
+pub use error::SeedError;
 
 /// The counts of a loaded seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,44 +38,6 @@ pub struct SeedSummary {
     pub passwords: usize,
     /// The memberships whose role is outside the catalogue, which give no access.
     pub unknown_roles: usize,
-}
-
-/// Why a seed is invalid. Lines are counted from 1; the text contains no value of the seed.
-#[derive(Debug, Error)]
-pub enum SeedError {
-    /// Reading failed, or the text is not UTF-8.
-    #[error("line {line}: cannot be read")]
-    Unreadable {
-        /// The line.
-        line: usize,
-        /// The underlying error.
-        #[source]
-        source: io::Error,
-    },
-    /// The line as a whole is wrong.
-    #[error("line {line}: {problem}")]
-    Line {
-        /// The line.
-        line: usize,
-        /// The problem.
-        problem: String,
-    },
-    /// One member of the line is wrong.
-    #[error("line {line}: {field}: {problem}")]
-    Field {
-        /// The line.
-        line: usize,
-        /// The member, such as `tenants.acme`.
-        field: String,
-        /// The problem.
-        problem: String,
-    },
-}
-
-impl SeedError {
-    fn field(line: usize, field: &str, problem: &str) -> Self {
-        Self::Field { line, field: field.to_owned(), problem: problem.to_owned() }
-    }
 }
 
 /// One account to load, with its line number.

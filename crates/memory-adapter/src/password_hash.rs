@@ -1,17 +1,13 @@
-//! Passwords: policy, hashes, and the check of the current one.
+//! The password policy and hashes.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use async_trait::async_trait;
 use aws_lc_rs::{constant_time, rand};
-use domain::{AccountScope, CurrentPassword, Password, User};
-use ports::{BoxError, PasswordCheck, PasswordVerdict, PortError, PortResult, RejectedValue};
+use domain::{CurrentPassword, Password};
+use ports::{BoxError, PortError, PortResult, RejectedValue};
 use tokio::sync::Semaphore;
-
-use crate::MemoryDirectory;
 
 /// The minimum number of characters of a password.
 pub(crate) const MIN_PASSWORD_LENGTH: usize = 8;
@@ -109,21 +105,6 @@ impl Hasher {
 
 fn failed(source: impl Into<BoxError>) -> PortError {
     PortError::Failed { source: source.into() }
-}
-
-#[async_trait]
-impl PasswordCheck for MemoryDirectory {
-    async fn verify(
-        &self,
-        scope: &AccountScope,
-        snapshot: &User,
-        offered: CurrentPassword,
-        _client: Option<IpAddr>,
-    ) -> PortResult<PasswordVerdict> {
-        let record = self.authorized(&snapshot.id, |user| scope.authorize_password(user))?;
-        let matches = self.hasher.verify(record.password, offered).await?;
-        Ok(if matches { PasswordVerdict::Match } else { PasswordVerdict::Mismatch })
-    }
 }
 
 #[cfg(test)]
