@@ -16,7 +16,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use conformance::{Backstage, ManualClock, Planted, Subject, catalogue};
+//! use conformance::{ManualClock, StoreControl, StoredAccount, Subject, catalogue};
 //! use domain::{RoleCatalogue, UserId};
 //! use memory_adapter::MemoryDirectory;
 //! use ports::UserDirectory;
@@ -27,17 +27,17 @@
 //! async fn subject() -> Subject {
 //!     let clock = Arc::new(ManualClock::new());
 //!     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
-//!     let backstage = Box::new(Store(Arc::clone(&directory)));
-//!     Subject { directory: directory.clone(), passwords: directory, clock, backstage }
+//!     let store = Box::new(Store(Arc::clone(&directory)));
+//!     Subject { directory: directory.clone(), passwords: directory, clock, store }
 //! }
 //!
 //! #[derive(Debug)]
 //! struct Store(Arc<MemoryDirectory>);
 //!
 //! #[async_trait::async_trait]
-//! impl Backstage for Store {
-//!     async fn plant(&self, planted: Planted) -> UserId {
-//!         # let _ = planted;
+//! impl StoreControl for Store {
+//!     async fn insert(&self, account: StoredAccount) -> UserId {
+//!         # let _ = account;
 //!         todo!("write the account into the store, past the ports")
 //!     }
 //!
@@ -84,5 +84,5 @@ pub mod users;
 pub use caller::{Caller, acme, globex};
 pub use catalogue::catalogue;
 pub use clock::ManualClock;
-pub use keys::{KeyBackstage, KeySubject, Published};
-pub use subject::{Backstage, Planted, Subject};
+pub use keys::{IssuerControl, KeySubject, PublishedKey};
+pub use subject::{StoreControl, StoredAccount, Subject};

@@ -18,7 +18,7 @@ fn ann() -> User {
 }
 
 fn own() -> AccountScope {
-    Caller::ranked([(acme(), "member")]).merely(&ann().id).proves(&ann().id)
+    Caller::ranked([(acme(), "member")]).without_permissions(&ann().id).proves(&ann().id)
 }
 
 /// Changes ann's password.
