@@ -45,9 +45,9 @@ fn blocked_account_cannot_change_own_password() {
 #[test]
 fn other_users_password_needs_permission_and_rules() {
     let account = user("self", Some("acme"), &[("acme", "owner")]);
-    let stranger = actor(&[], Coverage::All);
+    let outsider = actor(&[], Coverage::All);
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
-    assert_eq!(authorize(&stranger, &account), refused(missing));
+    assert_eq!(authorize(&outsider, &account), refused(missing));
     assert_eq!(authorize(&covering(&["globex"]), &account), Err(Denied::Hidden));
     let admin = holding(&[("acme", "admin")]);
     assert_eq!(authorize(&admin, &account), refused(Refusal::RoleAboveOwn));
