@@ -9,7 +9,8 @@ use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
 use ports::{AccountUpdate, Clock, Conflict};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_changes, writes};
-use crate::subject::{StoredAccount, Subject, address, assert_fails, new_user, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{address, new_user, valid};
 
 /// Returns a change that sets the account's data to what it is.
 fn same(user: &User) -> AccountChange {

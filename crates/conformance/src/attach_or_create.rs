@@ -13,7 +13,8 @@ use ports::{AttachOutcome, Clock, Conflict};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_writes, writes};
 use crate::catalogue::{catalogue, role};
-use crate::subject::{StoredAccount, Subject, address, assert_fails, new_member, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{address, new_member, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

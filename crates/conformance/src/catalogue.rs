@@ -29,6 +29,6 @@ pub fn catalogue() -> Arc<RoleCatalogue> {
 }
 
 /// Returns the role of this name in [`catalogue`].
-pub(crate) fn role(name: &str) -> Role {
+pub fn role(name: &str) -> Role {
     catalogue().resolve(name).unwrap().clone()
 }

@@ -10,7 +10,8 @@ use domain::{
 
 use crate::caller::{Caller, acme, changes, globex, writes};
 use crate::catalogue::role;
-use crate::subject::{StoredAccount, Subject, new_member, new_user, valid};
+use crate::subject::{StoredAccount, Subject};
+use crate::values::{new_member, new_user, valid};
 
 /// An account as a tenant sees it: without other memberships, and without the times that a directory
 /// changes by itself.

@@ -51,8 +51,8 @@
 //! the macro's list in `suites.rs`; `tests/suites.rs` fails if it is missing there. Scopes come
 //! from the policy only, through [`Caller`].
 //!
-//! [`ManualClock`] and [`catalogue`] are for all tests of the workspace, also for
-//! those that run no suite. Nothing here is ever part of the program.
+//! [`ManualClock`], [`user`], [`catalogue`](catalogue()) and the other values are for all tests of
+//! the workspace, also for those that run no suite. Nothing here is ever part of the program.
 
 #![allow(
     clippy::unwrap_used,
@@ -68,6 +68,7 @@ mod catalogue;
 mod clock;
 mod subject;
 mod suites;
+mod values;
 
 pub mod accounts;
 pub mod attach_or_create;
@@ -82,7 +83,8 @@ pub mod races;
 pub mod users;
 
 pub use caller::{Caller, acme, globex};
-pub use catalogue::catalogue;
+pub use catalogue::{catalogue, role};
 pub use clock::ManualClock;
 pub use keys::{IssuerControl, KeySubject, PublishedKey};
 pub use subject::{StoreControl, StoredAccount, Subject};
+pub use values::{address, new_member, new_user, user, valid};

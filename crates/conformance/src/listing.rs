@@ -13,7 +13,8 @@ use domain::{
 
 use crate::caller::{acme, changes, globex, writes};
 use crate::catalogue::role;
-use crate::subject::{StoredAccount, Subject, new_member, new_user, valid};
+use crate::subject::{StoredAccount, Subject};
+use crate::values::{new_member, new_user, valid};
 
 fn ids(users: &[User]) -> Vec<UserId> {
     users.iter().map(|user| user.id.clone()).collect()

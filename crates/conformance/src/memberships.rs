@@ -7,7 +7,8 @@ use ports::PortError::{NotFound, Refused};
 
 use crate::caller::{acme, globex, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{Subject, assert_fails, new_member, valid};
+use crate::subject::{Subject, assert_fails};
+use crate::values::{new_member, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

@@ -9,7 +9,8 @@ use ports::PortError::{NotFound, Refused};
 
 use crate::caller::{acme, changes, globex, ranked_changes, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{Subject, assert_fails, valid};
+use crate::subject::{Subject, assert_fails};
+use crate::values::valid;
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

@@ -12,7 +12,8 @@ use ports::{PasswordVerdict, PortResult, RejectedValue};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_changes, writes};
 use crate::catalogue::role;
-use crate::subject::{StoredAccount, Subject, assert_fails, new_member, new_user, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{new_member, new_user, valid};
 
 const FIRST: &str = "correct-horse";
 const SECOND: &str = "battery-staple";

@@ -8,7 +8,8 @@ use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_changes, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{StoredAccount, Subject, assert_fails, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::valid;
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }

@@ -11,7 +11,8 @@ use ports::{Conflict, PortResult, UserDirectory};
 
 use crate::caller::{Caller, acme, changes, globex, writes};
 use crate::catalogue::role;
-use crate::subject::{Subject, address, assert_fails, new_member, new_user, single_failure, valid};
+use crate::subject::{Subject, assert_fails, single_failure};
+use crate::values::{address, new_member, new_user, valid};
 
 /// The number of runs of each race, since a single one may miss the interleaving.
 const ROUNDS: usize = 48;

@@ -1,18 +1,15 @@
 //! The subject of the cases, and the setup steps that many of them share.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{
-    ListQuery, NewMember, NewUser, Page, Password, RoleCatalogue, TenantId, User, UserId,
-};
+use domain::{ListQuery, NewUser, Page, Password, RoleCatalogue, TenantId, User, UserId};
 use ports::{PasswordCheck, PortResult, UserDirectory};
 
 use crate::caller::{Caller, writes};
-use crate::catalogue::role;
 use crate::clock::ManualClock;
+use crate::values::{address, new_member, new_user, valid};
 
 /// The ports under test and the store behind them. Each case gets a fresh one, without accounts.
 #[derive(Debug)]
@@ -101,35 +98,6 @@ impl StoredAccount {
     pub fn with_password(self, password: &str) -> Self {
         Self { password: Some(password.to_owned()), ..self }
     }
-}
-
-/// Returns the e-mail address of this name, as text.
-pub(crate) fn address(name: &str) -> String {
-    format!("{name}@example.com")
-}
-
-/// Parses a value that must be valid.
-pub(crate) fn valid<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-    text.parse().unwrap()
-}
-
-/// Returns a new user with an address and a role only.
-pub(crate) fn new_user(name: &str, role_name: &str) -> NewUser {
-    NewUser {
-        email: valid(&address(name)),
-        username: None,
-        given_name: None,
-        family_name: None,
-        display_name: None,
-        service_user: false,
-        role: role(role_name),
-        password: None,
-    }
-}
-
-/// Returns a new member without a name.
-pub(crate) fn new_member(name: &str, role_name: &str) -> NewMember {
-    NewMember { email: valid(&address(name)), role: role(role_name), name: None }
 }
 
 impl Subject {

@@ -10,7 +10,8 @@ use ports::{Clock, Conflict, RejectedValue};
 
 use crate::caller::{Caller, acme, globex, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{StoredAccount, Subject, assert_fails, new_member, new_user, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{new_member, new_user, valid};
 
 // Found.
 

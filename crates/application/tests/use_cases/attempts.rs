@@ -12,7 +12,7 @@ use domain::{AccountScope, CurrentPassword, User};
 use ports::{MockUserDirectory, PasswordCheck, PasswordVerdict, PortError, PortResult};
 use tokio::sync::Semaphore;
 
-use crate::support::{Bench, acme, current_password, new_password, user, valid};
+use crate::support::{TestPorts, acme, current_password, new_password, user, valid};
 
 const LIMIT: AttemptLimit = AttemptLimit { wrong: 3, window: Duration::from_mins(15) };
 
@@ -40,15 +40,15 @@ async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> Str
 
 /// Returns ports with one account for each id, and a check with these verdicts, each used once.
 fn with_verdicts(verdicts: Vec<PortResult<PasswordVerdict>>) -> (Passwords, Arc<ManualClock>) {
-    let mut bench = Bench { limit: LIMIT, ..Bench::default() };
-    bench.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
-    bench.directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
+    let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
+    ports.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
+    ports.directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
     let count = verdicts.len();
     let verdicts = std::sync::Mutex::new(verdicts.into_iter());
     let next = move || verdicts.lock().unwrap().next().unwrap();
-    bench.check.expect_verify().times(count).returning(move |_, _, _, _| next());
-    let clock = Arc::clone(&bench.clock);
-    (bench.services().passwords, clock)
+    ports.check.expect_verify().times(count).returning(move |_, _, _, _| next());
+    let clock = Arc::clone(&ports.clock);
+    (ports.services().passwords, clock)
 }
 
 fn wrong(count: usize) -> Vec<PortResult<PasswordVerdict>> {
@@ -116,11 +116,11 @@ async fn directory_failure_is_not_counted() {
         || PortError::Unavailable { retry_after: None, source: None },
     ];
     for failure in failures {
-        let mut bench = Bench { limit: LIMIT, ..Bench::default() };
-        bench.directory.expect_find().returning(|_, _| Ok(Some(ann())));
-        bench.check.expect_verify().times(20).returning(move |_, _, _, _| Err(failure()));
-        bench.check.expect_verify().times(3).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
-        let passwords = bench.services().passwords;
+        let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
+        ports.directory.expect_find().returning(|_, _| Ok(Some(ann())));
+        ports.check.expect_verify().times(20).returning(move |_, _, _, _| Err(failure()));
+        ports.check.expect_verify().times(3).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
+        let passwords = ports.services().passwords;
         let id = ann().id;
         for _ in 0..20 {
             let new = new_password();
@@ -148,9 +148,9 @@ async fn directory_attempt_limit_is_not_counted() {
 
 #[tokio::test]
 async fn missing_account_is_not_counted() {
-    let mut bench = Bench { limit: LIMIT, ..Bench::default() };
-    bench.directory.expect_find().times(10).returning(|_, _| Ok(None));
-    let passwords = bench.services().passwords;
+    let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
+    ports.directory.expect_find().times(10).returning(|_, _| Ok(None));
+    let passwords = ports.services().passwords;
     // A wait would reveal that the account exists.
     for _ in 0..10 {
         assert_eq!(attempt(&passwords, "ann", None).await, "hidden");
@@ -251,7 +251,7 @@ async fn cancelled_attempt_is_not_counted() {
     for _ in 0..10 {
         tokio::select! {
             biased;
-            _ = attempt(&passwords, "ann", None) => panic!("nobody has opened the gate"),
+            _ = attempt(&passwords, "ann", None) => panic!("the check is not released"),
             () = std::future::ready(()) => {}
         }
     }

@@ -9,8 +9,8 @@ use memory_adapter::MemoryDirectory;
 use ports::Conflict;
 
 use crate::support::{
-    acme, assert_hidden, assert_refused, globex, listed, member, newcomer, operator, powerless,
-    recruit, to_address, to_role, valid,
+    acme, assert_hidden, assert_refused, globex, listed, member, new_member, new_user, operator,
+    to_address, to_role, valid, without_permissions,
 };
 
 fn services() -> Services {
@@ -38,10 +38,10 @@ async fn member_is_attached_promoted_and_detached() {
         .tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme()))
         .await
         .unwrap();
-    let enlisted =
-        services.tenant_users.attach_or_create(&writes, recruit("member")).await.unwrap();
-    assert!(enlisted.created);
-    let id = enlisted.user.id;
+    let outcome =
+        services.tenant_users.attach_or_create(&writes, new_member("member")).await.unwrap();
+    assert!(outcome.created);
+    let id = outcome.user.id;
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
     let page = services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 3);
@@ -115,10 +115,11 @@ async fn user_changes_own_password_with_current_one() {
         .tenant(&operator(), Operation::ModifyUsers, Some(&globex))
         .await
         .unwrap();
-    let new = NewUser { password: Some(valid("first-password")), ..newcomer("member") };
+    let new = NewUser { password: Some(valid("first-password")), ..new_user("member") };
     let id = services.users.create(&writes, new).await.unwrap().id;
 
-    let bearer = domain::Bearer { subject: Some(id.clone()), ..powerless(member("anybody")) };
+    let bearer =
+        domain::Bearer { subject: Some(id.clone()), ..without_permissions(member("anybody")) };
     let scope = services.authorizer.own_password(&bearer, Some(&id)).await.unwrap();
     let change = async |current: &str, new: &str| {
         let current = CurrentPassword::offered(current.to_owned());

@@ -8,7 +8,9 @@ use conformance::Caller;
 use domain::{ListQuery, Refusal};
 use ports::{Conflict, PortError, RejectedValue};
 
-use crate::support::{Bench, acme, new_password, newcomer, recruit, to_address, to_role, user};
+use crate::support::{
+    TestPorts, acme, new_member, new_password, new_user, to_address, to_role, user,
+};
 
 const WAIT: Duration = Duration::from_secs(7);
 
@@ -72,19 +74,19 @@ fn error_line<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
 #[tokio::test]
 async fn read_errors_map_to_use_case_errors() {
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_find().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::default();
+        ports.directory.expect_find().return_once(|_, _| Err(error));
         let scope = Caller::operator().views();
         assert_eq!(
-            error_line(bench.services().users.get(&scope, &user("ann", &[]).id).await),
+            error_line(ports.services().users.get(&scope, &user("ann", &[]).id).await),
             expected
         );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_list().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::default();
+        ports.directory.expect_list().return_once(|_, _| Err(error));
         let scope = Caller::operator().reads(&acme());
-        let users = bench.services().tenant_users;
+        let users = ports.services().tenant_users;
         assert_eq!(error_line(users.list(&scope, &ListQuery::default()).await), expected);
     }
 }
@@ -95,37 +97,37 @@ async fn write_errors_map_to_use_case_errors() {
     let writes = Caller::operator().writes(&acme());
     let changes = Caller::operator().changes();
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_change_membership().return_once(|_, _, _| Err(error));
-        let users = bench.services().tenant_users;
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_change_membership().return_once(|_, _, _| Err(error));
+        let users = ports.services().tenant_users;
         assert_eq!(error_line(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_detach().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_detach().return_once(|_, _| Err(error));
         assert_eq!(
-            error_line(bench.services().tenant_users.detach(&writes, &ann.id).await),
+            error_line(ports.services().tenant_users.detach(&writes, &ann.id).await),
             expected
         );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_change_account().return_once(|_, _, _| Err(error));
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_change_account().return_once(|_, _, _| Err(error));
         let change = to_address("an@example.com");
         assert_eq!(
-            error_line(bench.services().users.change(&changes, &ann.id, change).await),
+            error_line(ports.services().users.change(&changes, &ann.id, change).await),
             expected
         );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_delete().return_once(|_, _| Err(error));
-        assert_eq!(error_line(bench.services().users.delete(&changes, &ann.id).await), expected);
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_delete().return_once(|_, _| Err(error));
+        assert_eq!(error_line(ports.services().users.delete(&changes, &ann.id).await), expected);
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_set_password().return_once(|_, _, _| Err(error));
-        let passwords = bench.services().passwords;
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_set_password().return_once(|_, _, _| Err(error));
+        let passwords = ports.services().passwords;
         assert_eq!(error_line(passwords.set(&changes, &ann.id, new_password()).await), expected);
     }
 }
@@ -134,16 +136,19 @@ async fn write_errors_map_to_use_case_errors() {
 async fn create_errors_map_to_use_case_errors() {
     let writes = Caller::operator().writes(&acme());
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_attach_or_create().return_once(|_, _| Err(error));
-        let users = bench.services().tenant_users;
-        assert_eq!(error_line(users.attach_or_create(&writes, recruit("member")).await), expected);
+        let mut ports = TestPorts::default();
+        ports.directory.expect_attach_or_create().return_once(|_, _| Err(error));
+        let users = ports.services().tenant_users;
+        assert_eq!(
+            error_line(users.attach_or_create(&writes, new_member("member")).await),
+            expected
+        );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_create().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::default();
+        ports.directory.expect_create().return_once(|_, _| Err(error));
         assert_eq!(
-            error_line(bench.services().users.create(&writes, newcomer("member")).await),
+            error_line(ports.services().users.create(&writes, new_user("member")).await),
             expected
         );
     }
@@ -153,9 +158,9 @@ async fn create_errors_map_to_use_case_errors() {
 async fn failed_read_prevents_the_write() {
     let ann = user("ann", &[("acme", "admin")]);
     let services = || {
-        let mut bench = Bench::default();
-        bench.directory.expect_find().returning(|_, _| Err(unavailable(Some(WAIT))));
-        bench.services()
+        let mut ports = TestPorts::default();
+        ports.directory.expect_find().returning(|_, _| Err(unavailable(Some(WAIT))));
+        ports.services()
     };
     let writes = Caller::operator().writes(&acme());
     let changes = Caller::operator().changes();
@@ -173,11 +178,11 @@ async fn failed_read_prevents_the_write() {
 
 #[tokio::test]
 async fn readiness_comes_from_the_directory() {
-    let mut bench = Bench::default();
-    bench.directory.expect_check_ready().times(1).returning(|| Ok(()));
-    bench.services().check_ready().await.unwrap();
-    let mut bench = Bench::default();
-    bench.directory.expect_check_ready().times(1).returning(|| Err(PortError::Timeout));
-    let error = bench.services().check_ready().await.unwrap_err();
+    let mut ports = TestPorts::default();
+    ports.directory.expect_check_ready().times(1).returning(|| Ok(()));
+    ports.services().check_ready().await.unwrap();
+    let mut ports = TestPorts::default();
+    ports.directory.expect_check_ready().times(1).returning(|| Err(PortError::Timeout));
+    let error = ports.services().check_ready().await.unwrap_err();
     assert!(matches!(error, PortError::Timeout));
 }
