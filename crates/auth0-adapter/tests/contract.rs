@@ -67,8 +67,8 @@ impl StoreControl for Behind {
             metadata.insert(format!("usher_tenant_{tenant}"), json!({ "role": role }));
         }
         let name = account.email.split('@').next().unwrap();
-        let mut account = json!({
-            "user_id": format!("auth0|account.{name}"),
+        let mut document = json!({
+            "user_id": format!("auth0|planted.{name}"),
             "email": account.email,
             "blocked": account.blocked,
             "app_metadata": metadata,
@@ -82,10 +82,10 @@ impl StoreControl for Behind {
         ];
         for (member, text) in texts {
             if let Some(text) = text {
-                account[member] = text.into();
+                document[member] = text.into();
             }
         }
-        self.0.seed(account)
+        self.0.seed(document)
     }
 
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory> {

@@ -189,7 +189,7 @@ pub async fn unknown_stored_role_does_not_prevent_attaching(subject: &Subject) {
     assert_eq!(attached.role_in(&acme()), Some(&role("member")));
     assert_eq!(subject.found_in(&globex(), &ada.id).await.as_ref(), Some(&attached));
     // The old role is gone and cannot come back with another catalogue.
-    let directory = subject.backstage.reopen(with_retired()).await;
+    let directory = subject.store.reopen(with_retired()).await;
     let views = Caller::of([globex()]).views();
     assert_eq!(directory.find(&views, &ada.id).await.unwrap(), Some(attached));
 }
@@ -202,7 +202,7 @@ pub async fn role_added_to_catalogue_restores_membership(subject: &Subject) {
     let ada = subject.users_of(&acme()).await.remove(0);
     subject.directory.change_membership(&writes(&acme()), &ada, change).await.unwrap();
 
-    let directory = subject.backstage.reopen(with_retired()).await;
+    let directory = subject.store.reopen(with_retired()).await;
     let scope = Caller::of([globex()]).reads(&globex());
     let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 1);
@@ -217,7 +217,7 @@ pub async fn role_removed_from_catalogue_ends_membership(subject: &Subject) {
     let gone = subject.create(&acme(), "gone", "owner").await;
     let roles = definitions().into_iter().filter(|role| role.name.as_str() != "owner");
     let smaller = Arc::new(RoleCatalogue::new(roles.collect()).unwrap());
-    let directory = subject.backstage.reopen(smaller).await;
+    let directory = subject.store.reopen(smaller).await;
 
     let list = async |tenant| {
         let scope = Caller::of([acme(), globex()]).reads(&tenant);

@@ -37,7 +37,7 @@ async fn check(subject: &Subject, user: &User, offered: &str) -> PasswordVerdict
 /// Returns the scope of a user who changes the own password with a token of one tenant.
 fn own(user: &User) -> AccountScope {
     let tenants = user.memberships.keys().next().cloned();
-    Caller::of([tenants.unwrap()]).merely(&user.id).proves(&user.id)
+    Caller::of([tenants.unwrap()]).without_permissions(&user.id).proves(&user.id)
 }
 
 async fn set(
@@ -215,8 +215,9 @@ pub async fn user_sets_own_password_in_any_tenant(subject: &Subject) {
     let ada = subject.attach(&globex(), "ada", "member").await;
     // With a token of a tenant without authority over the account, without any permission, and with a
     // role without access.
-    let by_token = Caller::of([globex()]).merely(&ada.id).proves(&ada.id);
-    let by_role = Caller::ranked([(globex(), "member")]).merely(&ada.id).proves(&ada.id);
+    let by_token = Caller::of([globex()]).without_permissions(&ada.id).proves(&ada.id);
+    let by_role =
+        Caller::ranked([(globex(), "member")]).without_permissions(&ada.id).proves(&ada.id);
     for (scope, old, new) in [(by_token, FIRST, SECOND), (by_role, SECOND, FIRST)] {
         assert_eq!(verify(subject, &scope, &ada, old).await.unwrap(), Match);
         set(subject, &scope, &ada, new).await.unwrap();
@@ -226,7 +227,7 @@ pub async fn user_sets_own_password_in_any_tenant(subject: &Subject) {
 
 pub async fn own_password_needs_a_tenant_of_the_user(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
-    let scope = Caller::of([globex()]).merely(&ada.id).proves(&ada.id);
+    let scope = Caller::of([globex()]).without_permissions(&ada.id).proves(&ada.id);
     assert_fails!(verify(subject, &scope, &ada, FIRST).await, NotFound);
     assert_fails!(set(subject, &scope, &ada, SECOND).await, NotFound);
     assert_eq!(check(subject, &ada, FIRST).await, Match);
@@ -252,7 +253,7 @@ pub async fn blocked_user_cannot_prove_or_set_own_password(subject: &Subject) {
     let planted = planted.with_role(globex(), "member").with_password(FIRST);
     let bob = subject.insert(planted.blocked()).await;
     for tenant in [acme(), globex()] {
-        let scope = Caller::of([tenant]).merely(&bob.id).proves(&bob.id);
+        let scope = Caller::of([tenant]).without_permissions(&bob.id).proves(&bob.id);
         assert_fails!(verify(subject, &scope, &bob, FIRST).await, Refused(Refusal::AccountBlocked));
         assert_fails!(set(subject, &scope, &bob, SECOND).await, Refused(Refusal::AccountBlocked));
     }

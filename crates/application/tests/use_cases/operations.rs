@@ -240,7 +240,7 @@ async fn list_and_create_make_one_call_each() {
     ports
         .directory
         .expect_attach_or_create()
-        .withf(|scope, new_member| *scope == writes() && *new_member == new_member("owner"))
+        .withf(|scope, member| *scope == writes() && *member == new_member("owner"))
         .times(1)
         .returning(|_, _| Ok(AttachOutcome { user: ann(), created: false }));
     ports
