@@ -147,11 +147,14 @@ const BAD: [(&str, &str); 46] = [
     (r#"{"email":"a@x.test","id":""}"#, "id: must not be empty"),
     (
         r#"{"email":"a@x.test","id":"a/b"}"#,
-        r"id: must hold only visible ASCII characters other than / \ ? # % and quotes",
+        r"id: must contain only visible ASCII characters other than / \ ? # % and quotes",
     ),
     (r#"{"email":"a@x.test","username":""}"#, "username: must not be empty"),
     (r#"{"email":"a@x.test","username":"b@x.test"}"#, "username: must not be an e-mail address"),
-    (r#"{"email":"a@x.test","firstName":"\u0000"}"#, "firstName: must not hold control characters"),
+    (
+        r#"{"email":"a@x.test","firstName":"\u0000"}"#,
+        "firstName: must not contain control characters",
+    ),
     (r#"{"email":"a@x.test","lastName":7}"#, "lastName: must be a string"),
     (r#"{"email":"a@x.test","name":""}"#, "name: must not be empty"),
     (r#"{"email":"a@x.test","serviceUser":"yes"}"#, "serviceUser: must be true or false"),
@@ -169,7 +172,7 @@ const BAD: [(&str, &str); 46] = [
     (r#"{"email":"a@x.test","password":"1234567"}"#, "password: must have at least 8 characters"),
     (
         r#"{"email":"a@x.test","password":"with a space"}"#,
-        "password: must hold only visible ASCII characters, and no space",
+        "password: must contain only visible ASCII characters, without spaces",
     ),
     (r#"{"email":"a@x.test","password":12345678}"#, "password: must be a string"),
     (
