@@ -17,6 +17,22 @@ impl ManualClock {
         Self(AtomicI64::new(1_767_225_600_000))
     }
 
+    /// Returns a clock at this time.
+    #[must_use]
+    pub fn at(start: Timestamp) -> Self {
+        Self(AtomicI64::new(start.as_unix_millis()))
+    }
+
+    /// Sets the clock to this time.
+    pub fn set(&self, time: Timestamp) {
+        self.0.store(time.as_unix_millis(), Ordering::SeqCst);
+    }
+
+    /// Sets the clock back.
+    pub fn rewind(&self, by: Duration) {
+        self.0.fetch_sub(by.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
+
     /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.as_millis().try_into().unwrap(), Ordering::SeqCst);

@@ -33,7 +33,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 12] = [
     ("application", &["domain", "ports"], &["conformance", "memory-adapter", "ports"]),
     ("memory-adapter", &["domain", "ports"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
-    ("token-verifier", &["domain", "ports"], &[]),
+    ("token-verifier", &["domain", "ports"], &["conformance"]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
     ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "conformance"]),
