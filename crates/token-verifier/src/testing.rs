@@ -31,7 +31,7 @@ pub use signing_key::SigningKey;
 pub use token_claims::TokenClaims;
 
 #[cfg(test)]
-pub(crate) use clock::{ManualClock, START_SECONDS};
+pub(crate) use clock::{START_SECONDS, clock_at_start};
 #[cfg(test)]
 pub(crate) use key_source::{FakeKeySource, settle};
 #[cfg(test)]

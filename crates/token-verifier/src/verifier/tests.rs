@@ -1,5 +1,6 @@
 //! Verification as a whole, with a fake key source and a manual clock.
 
+use conformance::ManualClock;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::algorithm::Algorithm;
 use crate::issuers::{TenantSource, TrustedIssuer};
 use crate::profile::Profile;
 use crate::testing::{
-    AUDIENCE, FakeKeySource, ISSUER, KID, ManualClock, START_SECONDS, TokenBuilder, other_rsa,
+    AUDIENCE, FakeKeySource, ISSUER, KID, START_SECONDS, TokenBuilder, clock_at_start, other_rsa,
     p256, rsa, settle,
 };
 
@@ -29,7 +30,7 @@ fn trusted(issuer: &str, audience: &str, tenants: TenantSource) -> TrustedIssuer
 }
 
 fn fixture() -> Fixture {
-    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    let (source, clock) = (FakeKeySource::new(), clock_at_start());
     source.publish(ISSUER, &[rsa().public_as(KID)]);
     source.publish(ACME_ISSUER, &[other_rsa().public_as(KID)]);
     let issuers = TrustedIssuers::new(vec![
@@ -238,13 +239,13 @@ async fn cached_token_respects_not_before() {
     let fixture = fixture();
     let token = TokenBuilder::new().claim("nbf", START_SECONDS).signed_by(rsa());
     fixture.verify(&token).await.unwrap();
-    fixture.clock.set_back(Duration::from_secs(6));
+    fixture.clock.rewind(Duration::from_secs(6));
     assert_eq!(fixture.reason(&token).await, Some(Reason::NotYetValid));
 }
 
 #[tokio::test]
 async fn profile_and_machine_client_rules_apply_per_issuer() {
-    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    let (source, clock) = (FakeKeySource::new(), clock_at_start());
     let rfc9068_issuer = trusted(ISSUER, AUDIENCE, TenantSource::All)
         .with_profile(Profile::Rfc9068)
         .with_machine_clients(false);
@@ -323,7 +324,7 @@ async fn cached_token_does_not_outlive_the_stale_bound() {
 
 #[tokio::test]
 async fn token_cache_of_size_zero_works() {
-    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    let (source, clock) = (FakeKeySource::new(), clock_at_start());
     source.publish(ISSUER, &[rsa().public_as(KID)]);
     let issuers = TrustedIssuers::new(vec![trusted(ISSUER, AUDIENCE, TenantSource::All)]);
     let settings = VerifierSettings { cached_tokens: 0, ..VerifierSettings::default() };

@@ -9,11 +9,12 @@ mod unknown_kids;
 use std::future::Future;
 use std::time::Duration;
 
+use conformance::ManualClock;
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::testing::{
-    FakeKeySource, ISSUER, KID, ManualClock, ed25519, other_rsa, p256, rsa, settle,
+    FakeKeySource, ISSUER, KID, clock_at_start, ed25519, other_rsa, p256, rsa, settle,
 };
 use crate::{Algorithm, Reason};
 
@@ -39,7 +40,7 @@ struct Fixture {
 }
 
 fn fixture_with(limits: CacheLimits) -> Fixture {
-    let (source, clock) = (FakeKeySource::new(), Arc::new(ManualClock::new()));
+    let (source, clock) = (FakeKeySource::new(), clock_at_start());
     source.publish(ISSUER, &[rsa().public_as(KID)]);
     let cache = KeyCache::with_limits(
         Arc::clone(&source) as Arc<dyn KeySource>,

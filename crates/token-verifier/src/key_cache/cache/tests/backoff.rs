@@ -48,13 +48,13 @@ async fn clock_set_back_does_not_block_fetches() {
     let fixture = fixture();
     fixture.source.set_failing(true);
     fixture.key(KID).await.unwrap_err();
-    fixture.clock.set_back(STALE_BOUND);
+    fixture.clock.rewind(STALE_BOUND);
     fixture.source.set_failing(false);
     assert!(fixture.key(KID).await.is_ok());
-    fixture.clock.set_back(STALE_BOUND);
+    fixture.clock.rewind(STALE_BOUND);
     assert!(fixture.key(KID).await.is_ok());
     fixture.key("unknown").await.unwrap_err();
-    fixture.clock.set_back(SECOND);
+    fixture.clock.rewind(SECOND);
     fixture.key("unknown").await.unwrap_err();
     fixture.assert_fetches(4);
 }
