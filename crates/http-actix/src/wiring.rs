@@ -10,8 +10,8 @@ use application::{Ports, Services};
 use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
-use otlp_adapter::{EndpointError, OtlpError, OtlpSettings, SampleRatioError};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
+use telemetry::{EndpointError, OtlpError, OtlpSettings, SampleRatioError};
 use thiserror::Error;
 
 use crate::dev;
@@ -20,7 +20,7 @@ use crate::outgoing::Outgoing;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
-pub(crate) use otlp_adapter::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
+pub(crate) use telemetry::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
 pub(crate) const OWN_CRATES: [&str; 10] = [
@@ -32,8 +32,8 @@ pub(crate) const OWN_CRATES: [&str; 10] = [
     "fair_share",
     "memory_adapter",
     "oidc_adapter",
-    "otlp_adapter",
     "ports",
+    "telemetry",
 ];
 
 /// What stands behind the service.

@@ -21,8 +21,8 @@ use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     // It knows nobody, and is of use to whoever has something to share out.
     ("fair-share", &[], &[]),
-    // It knows nobody either; in its tests itself, for the collector.
-    ("otlp-adapter", &[], &["otlp-adapter"]),
+    // It knows none of the others; in its tests itself, for the collector.
+    ("telemetry", &[], &["telemetry"]),
     ("domain", &[], &[]),
     ("ports", &["domain"], &[]),
     ("application", &["domain", "ports"], &["memory-adapter", "ports"]),
@@ -40,10 +40,10 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
             "fair-share",
             "memory-adapter",
             "oidc-adapter",
-            "otlp-adapter",
             "ports",
+            "telemetry",
         ],
-        &["auth0-sim", "otlp-adapter", "ports"],
+        &["auth0-sim", "ports", "telemetry"],
     ),
 ];
 
@@ -65,14 +65,14 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
     ("jsonwebtoken", &["http-actix"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),
-    // otlp-adapter gives a layer, so that nobody else knows OpenTelemetry.
-    ("tracing-subscriber", &["http-actix", "otlp-adapter"], &[]),
-    ("tracing-opentelemetry", &["otlp-adapter"], &[]),
-    ("opentelemetry", &["otlp-adapter"], &[]),
-    ("opentelemetry-proto", &["otlp-adapter"], &[]),
-    ("opentelemetry_sdk", &["otlp-adapter"], &[]),
-    ("prost", &["otlp-adapter"], &[]),
-    ("reqwest", &["auth0-adapter", "oidc-adapter", "otlp-adapter"], &["auth0-sim", "http-actix"]),
+    // telemetry gives a layer, so that nobody else knows OpenTelemetry.
+    ("tracing-subscriber", &["http-actix", "telemetry"], &[]),
+    ("tracing-opentelemetry", &["telemetry"], &[]),
+    ("opentelemetry", &["telemetry"], &[]),
+    ("opentelemetry-proto", &["telemetry"], &[]),
+    ("opentelemetry_sdk", &["telemetry"], &[]),
+    ("prost", &["telemetry"], &[]),
+    ("reqwest", &["auth0-adapter", "oidc-adapter", "telemetry"], &["auth0-sim", "http-actix"]),
     ("argon2", &["memory-adapter"], &[]),
     ("wiremock", &[], &["auth0-adapter", "http-actix", "oidc-adapter"]),
 ];
@@ -175,7 +175,7 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
             .dependencies
             .iter()
             .filter(|known| known.kind != DependencyKind::Development)
-            .filter(|known| ["ports", "otlp-adapter"].contains(&known.name.as_str()))
+            .filter(|known| ["ports", "telemetry"].contains(&known.name.as_str()))
             .flat_map(|known| &known.features);
         assert_eq!(features.count(), 0, "{} asks for test code of another crate", package.name);
         let required = package.dependencies.iter().filter(|known| !known.optional);
@@ -190,9 +190,7 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
 #[test]
 fn adapters_are_named_in_the_wiring_only() {
     let names = |source: &Source| {
-        ["memory_adapter", "oidc_adapter", "auth0_adapter", "otlp_adapter"]
-            .iter()
-            .any(|name| source.has(name))
+        ["memory_adapter", "oidc_adapter", "auth0_adapter"].iter().any(|name| source.has(name))
     };
     let found: Vec<String> = sources("http-actix/src")
         .into_iter()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use otlp_adapter::testing::{Collector, ReceivedSpan};
 use serde_json::json;
+use telemetry::testing::{Collector, ReceivedSpan};
 
 use crate::auth0::{Behind, SECRET, develop};
 use crate::issuer::Issuer;

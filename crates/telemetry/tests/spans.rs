@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use otlp_adapter::testing::{Collector, ReceivedSpan};
-use otlp_adapter::{OtlpSettings, TraceParent, Traces, adopt_parent, rename, traceparent_of};
+use telemetry::testing::{Collector, ReceivedSpan};
+use telemetry::{OtlpSettings, TraceParent, Traces, adopt_parent, rename, traceparent_of};
 use tokio::runtime::{Builder, Runtime};
 use tracing::field::Empty;
 use tracing::{Span, info_span, subscriber::with_default};

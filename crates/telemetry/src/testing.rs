@@ -1,7 +1,7 @@
 //! A collector in the process of a test, on a port that the system chooses.
 //!
 //! ```
-//! let collector = otlp_adapter::testing::Collector::start();
+//! let collector = telemetry::testing::Collector::start();
 //! let endpoint = collector.endpoint(); // for the settings of what is tested
 //! // … spans end, and then:
 //! let spans = collector.wait_for(0);

@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use otlp_adapter::testing::Collector;
-use otlp_adapter::{OtlpSettings, Traces};
+use telemetry::testing::Collector;
+use telemetry::{OtlpSettings, Traces};
 use tokio::runtime::{Builder, Runtime};
 use tracing::subscriber::with_default;
 use tracing::{Dispatch, dispatcher, info_span};
@@ -120,7 +120,7 @@ fn a_collector_that_is_gone_holds_nobody_up() {
     let lines = log.lines();
     // One at the first failure, and one at the end for all that came after.
     assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert!(lines[0].contains("WARN otlp_adapter::export: spans do not reach"), "{}", lines[0]);
+    assert!(lines[0].contains("WARN telemetry::export: spans do not reach"), "{}", lines[0]);
     assert!(lines[0].contains("refused"), "{}", lines[0]);
     assert!(!lines[0].contains("/v1/traces"), "{}", lines[0]);
     let lost = |line: &String| -> usize {
