@@ -22,14 +22,7 @@ pub(crate) fn of_caller(headers: &HeaderMap) -> Option<TraceParent> {
 /// The place of a request in its trace, where traces are not exported: a part of the caller's, or
 /// else a new one.
 pub(crate) fn unrecorded(caller: Option<TraceParent>) -> TraceParent {
-    let (mut trace, mut span) = ([0; 16], [0; 8]);
-    // Without randomness the names would be those of zero, which mean none.
-    let _ = getrandom::fill(&mut span);
-    if let Some(caller) = caller {
-        return caller.with_span(span);
-    }
-    let _ = getrandom::fill(&mut trace);
-    TraceParent::unrecorded(trace, span)
+    caller.map_or_else(TraceParent::new_unsampled, TraceParent::child)
 }
 
 #[cfg(test)]

@@ -183,15 +183,17 @@ pub(crate) fn traces(
             .otlp_endpoint
             .parse()
             .map_err(|error: EndpointError| unusable("otlp_endpoint", &error))?,
-        service_name: settings.service_name.clone(),
+        service_name: Some(settings.service_name.clone()),
         service_version: env!("CARGO_PKG_VERSION").to_owned(),
         sample_ratio: settings
             .sample_ratio
             .try_into()
+            .map(Some)
             .map_err(|error: SampleRatioError| unusable("sample_ratio", &error))?,
         timeout: TRACES_TIMEOUT,
+        max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
     };
-    Traces::start(settings, outgoing.runtime()).map(Some).map_err(WiringError::TracesClient)
+    Traces::start(&settings, outgoing.runtime()).map(Some).map_err(WiringError::TracesClient)
 }
 
 /// How long a batch of spans may take to be sent, and the last one at the end.

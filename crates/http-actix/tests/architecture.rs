@@ -58,7 +58,7 @@ const INSIDE: [(&str, &[&str]); 4] = [
 ];
 
 /// What only some crates may know: in themselves, and in their tests.
-const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
+const KEPT_APART: [(&str, &[&str], &[&str]); 17] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
@@ -69,6 +69,8 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
     ("tracing-subscriber", &["http-actix", "telemetry"], &[]),
     ("tracing-opentelemetry", &["telemetry"], &[]),
     ("opentelemetry", &["telemetry"], &[]),
+    ("opentelemetry-http", &["telemetry"], &[]),
+    ("opentelemetry-otlp", &["telemetry"], &[]),
     ("opentelemetry-proto", &["telemetry"], &[]),
     ("opentelemetry_sdk", &["telemetry"], &[]),
     ("prost", &["telemetry"], &[]),

@@ -1,33 +1,51 @@
-//! Traces, sent to a collector by OTLP over HTTP.
+//! Telemetry of a service: traces, sent to a collector by OTLP over HTTP.
 //!
-//! - [`Traces`] gives the layer that makes `OpenTelemetry` spans of `tracing` spans, and ends the
-//!   export.
+//! - [`Traces`] gives the layer that makes OpenTelemetry spans of `tracing` spans, and ends the
+//!   export. The exporter is that of `opentelemetry-otlp`; most of its `OTEL_…` variables apply
+//!   ([`OtlpSettings`]).
 //! - [`TraceParent`] is the W3C header of that name; [`adopt_parent`], [`traceparent_of`] and
-//!   [`rename`] are what the edge of the service needs to say about a span.
-//! - `settings.rs` says what may be set; `queue.rs` takes spans that have ended, and drops them
-//!   when it is full; `export.rs` sends them in batches, and complains now and then; `client.rs`
-//!   builds the HTTP client and has the one function that sends.
+//!   [`rename`] connect the span of a request to it.
 //! - `testing` is a collector in the process of a test, behind the feature of the same name.
 //!
-//! The export never gets in the way of a request: no span waits for anything, and what the
-//! collector does not take in time is lost. The log says how much, once a minute at most.
+//! The export never delays a request: ending a span waits for nothing, and spans that the collector
+//! does not accept in time are lost. The log reports how many, once a minute at most.
 //!
-//! Not here: events, since anything may stand in one; spans of other crates, or below `info`;
-//! metrics and logs; gRPC; compression; a second attempt for a batch that failed; headers with
-//! credentials; any setting from the environment. Of a span go out its name, its times and its
-//! own fields, and so no field of a span may hold what the log may not.
+//! Not here: HTTP servers, settings files, and the names of spans and their fields. Neither events
+//! nor spans of other crates or below `info` are exported, since those may hold personal data.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use telemetry::{OtlpSettings, Traces};
+//! use tracing_subscriber::layer::SubscriberExt as _;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+//! let settings = OtlpSettings {
+//!     endpoint: "http://127.0.0.1:4318/v1/traces".parse()?,
+//!     service_name: Some("example".to_owned()),
+//!     service_version: "1.0.0".to_owned(),
+//!     sample_ratio: Some(0.1.try_into()?),
+//!     timeout: Duration::from_secs(5),
+//!     max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
+//! };
+//! let traces = Traces::start(&settings, runtime.handle())?;
+//! let subscriber = tracing_subscriber::registry().with(traces.layer(&["my_crate"]));
+//! tracing::subscriber::with_default(subscriber, || {
+//!     // … serve requests …
+//! });
+//! traces.finish();
+//! # Ok(())
+//! # }
+//! ```
 
 #![warn(clippy::future_not_send)]
 
-mod client;
-mod context;
-mod export;
-mod queue;
-mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace_parent;
 mod traces;
 
-pub use context::{TraceParent, TraceParentError, adopt_parent, rename, traceparent_of};
-pub use settings::{Endpoint, EndpointError, OtlpSettings, SampleRatio, SampleRatioError};
-pub use traces::{OtlpError, Traces};
+pub use trace_parent::{TraceParent, TraceParentError, adopt_parent, rename, traceparent_of};
+pub use traces::Traces;
+pub use traces::{Endpoint, EndpointError, OtlpError, OtlpSettings, SampleRatio, SampleRatioError};

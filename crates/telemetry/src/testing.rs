@@ -2,7 +2,7 @@
 //!
 //! ```
 //! let collector = telemetry::testing::Collector::start();
-//! let endpoint = collector.endpoint(); // for the settings of what is tested
+//! let endpoint = collector.endpoint(); // for the settings of the tested service
 //! // … spans end, and then:
 //! let spans = collector.wait_for(0);
 //! assert!(spans.is_empty());
@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -27,141 +27,146 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use parking_lot::{Condvar, Mutex};
 use prost::Message as _;
 
-/// How long a test waits for what must come.
+/// The longest time for which a test waits for spans.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A span as it arrived. Ids are hexadecimal digits, as in a `traceparent`.
+/// A span as the collector received it. Ids are hexadecimal digits, as in a `traceparent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedSpan {
-    /// Its name.
+    /// The name of the span.
     pub name: String,
     /// `server`, `client`, `internal`, `producer` or `consumer`.
     pub kind: &'static str,
-    /// Its trace.
+    /// The id of the trace.
     pub trace_id: String,
-    /// Itself.
+    /// The id of the span.
     pub span_id: String,
-    /// Its parent, unless it is a root.
+    /// The id of the parent, unless the span is a root.
     pub parent_id: Option<String>,
     /// `unset`, `ok` or `error`.
     pub status: &'static str,
-    /// What is said about the status.
+    /// The description of the status.
     pub status_message: String,
-    /// Its fields, each as text.
+    /// The attributes of the span, each as text.
     pub fields: BTreeMap<String, String>,
-    /// How many events and links came with it.
+    /// The number of events and links.
     pub events_and_links: usize,
-    /// How long it took.
+    /// The time from its start to its end.
     pub duration: Duration,
-    /// The service, as `service.name` and the like.
+    /// The attributes of the service, as `service.name`.
     pub service: BTreeMap<String, String>,
 }
 
-/// What has arrived.
+/// Everything received so far.
 #[derive(Debug, Default)]
-struct Arrived {
+struct Received {
     requests: usize,
+    last_headers: BTreeMap<String, String>,
     spans: Vec<ReceivedSpan>,
 }
 
 #[derive(Debug)]
-struct Inside {
+struct State {
     status: u16,
     rejected: i64,
-    arrived: Mutex<Arrived>,
-    more: Condvar,
+    received: Mutex<Received>,
+    has_changed: Condvar,
 }
 
-/// A collector that keeps what it is sent.
+/// A collector that keeps the spans that it receives.
 #[derive(Debug)]
 pub struct Collector {
     address: SocketAddr,
-    inside: Arc<Inside>,
+    state: Arc<State>,
 }
 
 impl Collector {
-    /// One that takes everything.
+    /// Starts a collector that accepts everything.
     pub fn start() -> Self {
         Self::answering(200, 0)
     }
 
-    /// One that answers each request with a status, and with how many spans it did not like. It
-    /// keeps the spans all the same.
+    /// Starts a collector that responds to each request with a status and a number of rejected
+    /// spans. It keeps the spans all the same.
     pub fn answering(status: u16, rejected: i64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (arrived, more) = (Mutex::default(), Condvar::new());
-        let inside = Arc::new(Inside { status, rejected, arrived, more });
-        let weak = Arc::downgrade(&inside);
-        // It ends at the first connection after the collector: the one that `drop` makes.
+        let state = Arc::new(State::new(status, rejected));
+        let weak = Arc::downgrade(&state);
+        // It ends at the first connection after the collector's end: the one that `drop` makes.
         thread::spawn(move || {
             for connection in listener.incoming() {
-                let (Some(inside), Ok(connection)) = (weak.upgrade(), connection) else { return };
-                thread::spawn(move || inside.serve(&connection));
+                let (Some(state), Ok(connection)) = (weak.upgrade(), connection) else { return };
+                thread::spawn(move || state.serve(&connection));
             }
         });
-        Self { address, inside }
+        Self { address, state }
     }
 
-    /// Where it takes traces.
+    /// Returns the address for traces.
     pub fn endpoint(&self) -> String {
         format!("http://{}/v1/traces", self.address)
     }
 
-    /// What has arrived so far.
+    /// Returns the spans received so far.
     pub fn spans(&self) -> Vec<ReceivedSpan> {
-        self.inside.arrived.lock().unwrap().spans.clone()
+        self.state.received.lock().spans.clone()
     }
 
-    /// How many requests have arrived so far.
+    /// Returns the number of requests received so far.
     pub fn requests(&self) -> usize {
-        self.inside.arrived.lock().unwrap().requests
+        self.state.received.lock().requests
     }
 
-    /// What has arrived, as soon as it is so many spans at least.
+    /// Returns a header of the last request, by its name in lower case.
+    pub fn last_header(&self, name: &str) -> Option<String> {
+        self.state.received.lock().last_headers.get(name).cloned()
+    }
+
+    /// Waits for at least this many spans and returns all received so far.
     ///
     /// # Panics
-    /// When they do not come in time.
+    /// When they do not arrive in time.
     pub fn wait_for(&self, count: usize) -> Vec<ReceivedSpan> {
-        let arrived = self.inside.arrived.lock().unwrap();
-        let too_few = |arrived: &mut Arrived| arrived.spans.len() < count;
-        let (arrived, waited) =
-            self.inside.more.wait_timeout_while(arrived, PATIENCE, too_few).unwrap();
-        assert!(!waited.timed_out(), "of {count} spans there came {:#?}", arrived.spans);
-        arrived.spans.clone()
+        let mut received = self.state.received.lock();
+        let too_few = |received: &mut Received| received.spans.len() < count;
+        let waited = self.state.has_changed.wait_while_for(&mut received, too_few, PATIENCE);
+        assert!(!waited.timed_out(), "expected {count} spans, received {:#?}", received.spans);
+        received.spans.clone()
     }
 }
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        // Another owner would be a connection, and the thread that accepts then ends with the test.
-        self.inside = Arc::new(Inside {
-            status: 0,
-            rejected: 0,
-            arrived: Mutex::default(),
-            more: Condvar::new(),
-        });
+        // The thread that accepts connections finds no state then, unless a connection still has it.
+        self.state = Arc::new(State::new(0, 0));
         let _ = TcpStream::connect(self.address);
     }
 }
 
-impl Inside {
-    /// Answers one request after the other until the other side has no more.
+impl State {
+    fn new(status: u16, rejected: i64) -> Self {
+        Self { status, rejected, received: Mutex::default(), has_changed: Condvar::new() }
+    }
+
+    /// Responds to the requests of a connection until the client closes it.
     fn serve(&self, connection: &TcpStream) {
         let mut reader = BufReader::new(connection);
         let mut writer = connection;
-        while let Some(body) = read_request(&mut reader) {
+        while let Some((headers, body)) = read_request(&mut reader) {
             let request = ExportTraceServiceRequest::decode(body.as_slice());
-            // What is no OTLP is for the test to notice, as spans that are missing.
-            let spans = request.map(received).unwrap_or_default();
+            // A malformed message shows in the test as missing spans.
+            let spans = request.map(received_spans).unwrap_or_default();
             {
-                let mut arrived = self.arrived.lock().unwrap();
-                arrived.requests += 1;
-                arrived.spans.extend(spans);
+                let mut received = self.received.lock();
+                received.requests += 1;
+                received.last_headers = headers;
+                received.spans.extend(spans);
             }
-            self.more.notify_all();
+            self.has_changed.notify_all();
             let partial = ExportTracePartialSuccess {
                 rejected_spans: self.rejected,
                 error_message: String::new(),
@@ -172,44 +177,42 @@ impl Inside {
             let head = format!(
                 "HTTP/1.1 {status} Whatever\r\nlocation: /elsewhere\r\ncontent-length: {length}\r\n\r\n"
             );
-            let answer = [head.as_bytes(), &body].concat();
-            if writer.write_all(&answer).is_err() {
+            let response = [head.as_bytes(), &body].concat();
+            if writer.write_all(&response).is_err() {
                 return;
             }
         }
     }
 }
 
-/// The body of a `POST /v1/traces` with protobuf in it; of anything else, nothing.
-fn read_request(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+/// Reads the headers and the body of a `POST /v1/traces` with protobuf; `None` for anything else.
+fn read_request(reader: &mut impl BufRead) -> Option<(BTreeMap<String, String>, Vec<u8>)> {
     let mut line = || {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        Some(line.trim_end().to_ascii_lowercase())
+        Some(line.trim_end().to_owned())
     };
-    let mut expected = line()? == "post /v1/traces http/1.1";
-    let (mut length, mut protobuf) = (0, false);
+    let is_for_traces = line()? == "POST /v1/traces HTTP/1.1";
+    let mut headers = BTreeMap::new();
     loop {
         let header = line()?;
         if header.is_empty() {
             break;
         }
-        protobuf |= header == "content-type: application/x-protobuf";
-        if let Some(value) = header.strip_prefix("content-length: ") {
-            length = value.parse().ok()?;
-        }
+        let (name, value) = header.split_once(':')?;
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    expected &= protobuf;
-    let mut body = vec![0; length];
+    let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
     reader.read_exact(&mut body).ok()?;
-    expected.then_some(body)
+    let is_protobuf = headers.get("content-type")? == "application/x-protobuf";
+    (is_for_traces && is_protobuf).then_some((headers, body))
 }
 
-fn received(request: ExportTraceServiceRequest) -> Vec<ReceivedSpan> {
+fn received_spans(request: ExportTraceServiceRequest) -> Vec<ReceivedSpan> {
     let mut spans = Vec::new();
-    for of_service in request.resource_spans {
-        let service = texts(of_service.resource.map(|it| it.attributes).unwrap_or_default());
-        for span in of_service.scope_spans.into_iter().flat_map(|scope| scope.spans) {
+    for group in request.resource_spans {
+        let service = texts(group.resource.map(|it| it.attributes).unwrap_or_default());
+        for span in group.scope_spans.into_iter().flat_map(|scope| scope.spans) {
             spans.push(received_span(span, service.clone()));
         }
     }
@@ -225,33 +228,33 @@ fn received_span(span: Span, service: BTreeMap<String, String>) -> ReceivedSpan 
         SpanKind::Producer => "producer",
         SpanKind::Consumer => "consumer",
     };
-    let said = span.status.unwrap_or_default();
-    let status = match said.code() {
+    let received_status = span.status.unwrap_or_default();
+    let status = match received_status.code() {
         StatusCode::Unset => "unset",
         StatusCode::Ok => "ok",
         StatusCode::Error => "error",
     };
-    let lasted = span.end_time_unix_nano.checked_sub(span.start_time_unix_nano);
+    let nanoseconds = span.end_time_unix_nano.checked_sub(span.start_time_unix_nano);
     ReceivedSpan {
         name: span.name,
         kind,
-        trace_id: digits(&span.trace_id),
-        span_id: digits(&span.span_id),
-        parent_id: Some(digits(&span.parent_span_id)).filter(|id| !id.is_empty()),
+        trace_id: hex_digits(&span.trace_id),
+        span_id: hex_digits(&span.span_id),
+        parent_id: Some(hex_digits(&span.parent_span_id)).filter(|id| !id.is_empty()),
         status,
-        status_message: said.message,
+        status_message: received_status.message,
         fields: texts(span.attributes),
         events_and_links: span.events.len() + span.links.len(),
-        duration: Duration::from_nanos(lasted.unwrap()),
+        duration: Duration::from_nanos(nanoseconds.unwrap()),
         service,
     }
 }
 
-fn digits(id: &[u8]) -> String {
-    id.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).map(digit).collect()
+fn hex_digits(id: &[u8]) -> String {
+    id.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).map(hex_digit).collect()
 }
 
-fn digit(value: u8) -> char {
+fn hex_digit(value: u8) -> char {
     char::from_digit(value.into(), 16).unwrap()
 }
 
