@@ -43,7 +43,8 @@ pub fn json_body(bytes: &[u8]) {
 /// The id of a user: it is one segment of a path that leads back to it.
 pub fn user_id(bytes: &[u8]) {
     let Some(id) = text(bytes).and_then(|text| text.parse::<domain::UserId>().ok()) else { return };
-    let public: usher_http::links::PublicUrl = "https://usher.example.com/base".parse().unwrap();
+    let public: usher_http::response::links::PublicUrl =
+        "https://usher.example.com/base".parse().unwrap();
     let address = public.user(&id);
     let url: url::Url = address.parse().unwrap();
     assert_eq!(url.as_str(), address, "the address is read as another one");

@@ -10,10 +10,10 @@ use memory_adapter::MemoryKeySource;
 use ports::contract::ManualClock;
 use ports::{KeyMaterial, PublicKey};
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
-use usher_http::auth::{
+use token_verifier::{
     Algorithm, AuthSettings, TenantSource, TokenVerifier, TrustedIssuer, TrustedIssuers,
 };
+use tokio::runtime::{Builder, Runtime};
 
 const AUDIENCE: &str = "user-management";
 /// An issuer of operators.

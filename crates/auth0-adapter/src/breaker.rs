@@ -71,7 +71,7 @@ impl Breaker {
     /// A closed one, which tells the watch of each of its states.
     pub(crate) fn new(kind: Kind, config: CircuitConfig, watch: Arc<dyn UpstreamObserver>) -> Self {
         let kind = kind.as_str();
-        watch.record_circuit(kind, CircuitState::Closed);
+        watch.set_circuit(kind, CircuitState::Closed);
         let state = Mutex::new(State { phase: Phase::WELL, epoch: 0 });
         Self { kind, config, watch, state }
     }
@@ -145,7 +145,7 @@ impl Breaker {
     fn enter(&self, state: &mut State, phase: Phase) {
         state.phase = phase;
         state.epoch = state.epoch.wrapping_add(1);
-        self.watch.record_circuit(self.kind, phase.circuit());
+        self.watch.set_circuit(self.kind, phase.circuit());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -90,7 +90,7 @@ impl Gate {
             logged: false,
         };
         let kind = kind.as_str();
-        watch.record_waiting(kind, 0);
+        watch.set_waiting(kind, 0);
         Arc::new(Self { kind, runtime, watch, state: Mutex::new(state) })
     }
 
@@ -222,7 +222,7 @@ impl Gate {
         let waiting = state.queue.waiting();
         if state.reported != waiting {
             state.reported = waiting;
-            self.watch.record_waiting(self.kind, waiting);
+            self.watch.set_waiting(self.kind, waiting);
         }
     }
 

@@ -3,14 +3,14 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::body;
-use crate::error_response::ErrorResponse;
-use crate::fault::Fault;
-use crate::links::PageLinks;
-use crate::problem::Problem;
-use crate::query::{MAX_PAGE_SIZE, QueryString};
+use crate::request::body;
+use crate::request::query::{MAX_PAGE_SIZE, QueryString};
+use crate::response::api_error::ApiError;
+use crate::response::error_response::ErrorResponse;
+use crate::response::links::PageLinks;
+use crate::response::problem::Problem;
 use crate::routes::{change_password, tenant_users, users};
-use crate::strict_json;
+use token_verifier::strict_json;
 
 /// Reads a query string as that of a list.
 ///
@@ -19,7 +19,7 @@ use crate::strict_json;
 pub fn query_string(text: &str) {
     let query = match given(text).list() {
         Ok(query) => query,
-        Err(fault) => return told(&fault),
+        Err(api_error) => return told(&api_error),
     };
     assert!(query.window().size.get() <= MAX_PAGE_SIZE);
     // Whoever has no parameters takes none.
@@ -66,20 +66,20 @@ pub fn json_body(text: &[u8]) {
 fn read<T: DeserializeOwned>(text: &[u8], object: bool) {
     match body::parse::<T>(text) {
         Ok(_) => assert!(object, "a request out of no object"),
-        Err(fault) => {
-            assert_eq!(fault.code().status().as_u16(), 400);
-            told(&fault);
+        Err(api_error) => {
+            assert_eq!(api_error.code().status().as_u16(), 400);
+            told(&api_error);
         }
     }
 }
 
 /// Whatever is wrong can be told by either contract.
-fn told(fault: &Fault) {
-    assert!(fault.code().status().is_client_error());
-    for issue in fault.issues() {
-        assert!(!issue.detail.is_empty());
+fn told(api_error: &ApiError) {
+    assert!(api_error.code().status().is_client_error());
+    for field_error in api_error.field_errors() {
+        assert!(!field_error.detail.is_empty());
     }
-    let problem = serde_json::to_string(&Problem::new(fault, "id"));
-    let response = serde_json::to_string(&ErrorResponse::new(fault, "id"));
-    assert!(problem.is_ok() && response.is_ok(), "{fault:?}");
+    let problem = serde_json::to_string(&Problem::new(api_error, "id"));
+    let response = serde_json::to_string(&ErrorResponse::new(api_error, "id"));
+    assert!(problem.is_ok() && response.is_ok(), "{api_error:?}");
 }

@@ -3,7 +3,7 @@
 //! - [`startup::Server`] is the running service; [`wiring`] is the one place that chooses adapters.
 //! - `routes` is the route table, a file for each group of operations.
 //! - [`auth`] turns a bearer token into a [`domain::Bearer`]; `caller` is the extractor.
-//! - `fault::Fault` is everything that keeps a request from its answer, `code::Code` the table
+//! - `api_error::ApiError` is everything that keeps a request from its answer, `code::ErrorCode` the table
 //!   of codes and statuses, and `edge` where both become a response, in the form of the contract
 //!   that the path belongs to.
 //! - `limits` says how often a caller may call, `admission` how much is done at once, `head_size`
@@ -17,45 +17,17 @@
 //!
 //! What is not here: rules. They are in `domain`, and the use cases in `application`.
 
-mod access_log;
-mod admission;
-mod api;
-pub mod auth;
-mod body;
-mod caller;
-mod client_address;
-mod code;
 pub mod commands;
-mod connection;
-mod contract;
-mod dev;
-mod docs_page;
-mod edge;
-mod error_chain;
-mod error_response;
-mod fault;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod head_size;
-mod issues;
-mod limits;
-pub mod links;
 pub mod metrics;
 pub mod openapi;
-mod outgoing;
-mod path;
-mod problem;
-mod query;
-mod reload;
-mod request_id;
+pub mod process;
+mod protection;
+mod request;
+pub mod response;
 mod routes;
+mod server;
 pub mod settings;
-mod signals;
-pub mod startup;
-mod stopping;
-mod strict_json;
 mod telemetry;
-mod trace_context;
-mod visit;
-pub mod wiring;

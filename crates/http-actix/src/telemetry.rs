@@ -25,8 +25,8 @@ use tracing_subscriber::fmt::{FormatFields, MakeWriter, layer};
 use tracing_subscriber::layer::{Context, Layer as _, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, registry, reload};
 
+use crate::process::wiring::{OWN_CRATES, Traces};
 use crate::settings::{LogFormat, LogSettings};
-use crate::wiring::{OWN_CRATES, Traces};
 
 pub(crate) use writer::{Written, dropped_lines};
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// One of our crates, and which of the others it knows: in itself, and in its tests.
-const ARROWS: [(&str, &[&str], &[&str]); 10] = [
+const ARROWS: [(&str, &[&str], &[&str]); 11] = [
     // It knows nobody, and is of use to whoever has something to share out.
     ("fair-share", &[], &[]),
     // It knows none of the others; in its tests itself, for the collector.
@@ -28,6 +28,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
     ("application", &["domain", "ports"], &["memory-adapter", "ports"]),
     ("memory-adapter", &["domain", "ports"], &["ports"]),
     ("oidc-adapter", &["ports"], &["ports"]),
+    ("token-verifier", &["domain", "ports"], &[]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
     ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "ports"]),
@@ -42,6 +43,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 10] = [
             "oidc-adapter",
             "ports",
             "telemetry",
+            "token-verifier",
         ],
         &["auth0-sim", "ports", "telemetry"],
     ),
@@ -62,7 +64,7 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 17] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
-    ("jsonwebtoken", &["http-actix"], &["auth0-sim"]),
+    ("jsonwebtoken", &["http-actix", "token-verifier"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),
     // telemetry gives a layer, so that nobody else knows OpenTelemetry.
@@ -83,7 +85,7 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 17] = [
 const SYSTEM_SCOPES: [&str; 1] = ["application/src/authorizer.rs"];
 
 /// The one file that names adapters.
-const WIRING: &str = "http-actix/src/wiring.rs";
+const WIRING: &str = "http-actix/src/process/wiring.rs";
 
 /// What a pure crate has no word for.
 const IMPURE: [&str; 16] = [
@@ -111,8 +113,8 @@ const WITHOUT_SCOPE: [&str; 7] = [
     "key_source.rs: fetch",
     "upstream.rs: record_request",
     "upstream.rs: record_quota",
-    "upstream.rs: record_waiting",
-    "upstream.rs: record_circuit",
+    "upstream.rs: set_waiting",
+    "upstream.rs: set_circuit",
     "user_directory.rs: check_ready",
 ];
 

@@ -28,6 +28,7 @@
 mod call;
 mod clock;
 mod error;
+mod error_chain;
 mod key_source;
 mod password_check;
 mod upstream;
@@ -39,6 +40,7 @@ pub mod contract;
 pub use call::{CallContext, QuotaOwner};
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, Conflict, PortError, PortResult, RejectedValue};
+pub use error_chain::error_chain;
 pub use key_source::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
 pub use password_check::{PasswordCheck, PasswordVerdict};
 pub use upstream::{

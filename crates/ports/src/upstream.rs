@@ -16,10 +16,10 @@ pub trait UpstreamObserver: Debug + Send + Sync {
     fn record_quota(&self, kind: &'static str, allowance: Quota);
 
     /// How many calls of this kind wait at the moment for the other side to take more.
-    fn record_waiting(&self, kind: &'static str, calls: usize);
+    fn set_waiting(&self, kind: &'static str, calls: usize);
 
     /// The circuit breaker of this kind is in this state from now on.
-    fn record_circuit(&self, kind: &'static str, circuit: CircuitState);
+    fn set_circuit(&self, kind: &'static str, circuit: CircuitState);
 }
 
 /// One request that was sent outside.
@@ -77,6 +77,6 @@ pub struct NoopObserver;
 impl UpstreamObserver for NoopObserver {
     fn record_request(&self, _: UpstreamRequest) {}
     fn record_quota(&self, _: &'static str, _: Quota) {}
-    fn record_waiting(&self, _: &'static str, _: usize) {}
-    fn record_circuit(&self, _: &'static str, _: CircuitState) {}
+    fn set_waiting(&self, _: &'static str, _: usize) {}
+    fn set_circuit(&self, _: &'static str, _: CircuitState) {}
 }

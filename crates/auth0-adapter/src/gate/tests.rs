@@ -15,10 +15,10 @@ struct Count(AtomicUsize);
 impl UpstreamObserver for Count {
     fn record_request(&self, _: UpstreamRequest) {}
     fn record_quota(&self, _: &'static str, _: Quota) {}
-    fn record_waiting(&self, _: &'static str, calls: usize) {
+    fn set_waiting(&self, _: &'static str, calls: usize) {
         self.0.store(calls, Ordering::SeqCst);
     }
-    fn record_circuit(&self, _: &'static str, _: CircuitState) {}
+    fn set_circuit(&self, _: &'static str, _: CircuitState) {}
 }
 
 struct Bench {

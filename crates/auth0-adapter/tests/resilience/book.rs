@@ -51,11 +51,11 @@ impl UpstreamObserver for Book {
         self.note(Note::Quota(kind, allowance));
     }
 
-    fn record_waiting(&self, kind: &'static str, calls: usize) {
+    fn set_waiting(&self, kind: &'static str, calls: usize) {
         self.note(Note::Waiting(kind, calls));
     }
 
-    fn record_circuit(&self, kind: &'static str, circuit: CircuitState) {
+    fn set_circuit(&self, kind: &'static str, circuit: CircuitState) {
         self.note(Note::CircuitState(kind, circuit));
     }
 }

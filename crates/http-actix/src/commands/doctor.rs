@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigFile, print};
-use crate::outgoing::Outgoing;
+use crate::process::upstream_runtime::UpstreamRuntime;
+use crate::process::wiring::{self, Finding, Verdict};
 use crate::settings;
-use crate::wiring::{self, Finding, Verdict};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -23,7 +23,7 @@ pub(super) struct Options {
 /// Whether nothing stands against serving with these settings.
 pub(super) fn run(options: &Options) -> Result<bool, Box<dyn StdError>> {
     let settings = settings::load_lenient(options.file.config.as_deref())?;
-    let findings = Outgoing::new()?.runtime().block_on(wiring::examine(&settings))?;
+    let findings = UpstreamRuntime::new()?.runtime().block_on(wiring::examine(&settings))?;
     let well = findings.iter().all(|finding| finding.verdict != Verdict::Problem);
     print(&if options.json { as_json(well, &findings) } else { as_text(well, &findings) })?;
     Ok(well)

@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{error_chain, telemetry};
+use ports::error_chain;
+
+use crate::telemetry;
 
 /// Manages the people of many tenants in front of Auth0.
 #[derive(Debug, Parser)]
@@ -79,7 +81,7 @@ pub fn main() -> ExitCode {
 
 /// Says what went wrong. Where nobody can be told, on a disk that is full, the exit code has to do.
 fn complain(error: &dyn StdError) {
-    let _ = writeln!(std::io::stderr(), "usher: {}", error_chain::in_one_line(error));
+    let _ = writeln!(std::io::stderr(), "usher: {}", error_chain(error));
 }
 
 /// Prints what a command was asked for.

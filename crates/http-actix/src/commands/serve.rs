@@ -8,15 +8,15 @@ use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
 use super::{CommandResult, ConfigFile, print};
-use crate::auth::TrustedIssuers;
-use crate::dev::{self, DevKey, DevKeyError, Grant};
-use crate::outgoing::Outgoing;
-use crate::reload::Reloading;
+use crate::process::dev_mode::{self, DevKey, DevKeyError, Grant};
+use crate::process::reload::Reloader;
+use crate::process::serve::Server;
+use crate::process::signals::Signals;
+use crate::process::upstream_runtime::UpstreamRuntime;
+use crate::process::wiring::{self, Traces};
 use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
-use crate::signals::Signals;
-use crate::startup::Server;
 use crate::telemetry::{self, Written};
-use crate::wiring::{self, Traces};
+use token_verifier::TrustedIssuers;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -36,10 +36,10 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> CommandResult {
     // Each connection takes two file descriptors; systems give few unless asked.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let outgoing = Outgoing::new()?;
+    let upstream = UpstreamRuntime::new()?;
     // First of all: a signal that comes before would end the process.
     let signals = {
-        let _within = outgoing.runtime().enter();
+        let _within = upstream.runtime().enter();
         Signals::new()?
     };
     let source =
@@ -53,11 +53,11 @@ pub(super) fn run(options: &Options) -> CommandResult {
     }
     // The generator gathers entropy when it is first asked, which takes tens of milliseconds: not
     // at the cost of the first request that needs it.
-    outgoing.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
-    let traces = wiring::traces(&settings, &outgoing)?;
+    upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
+    let traces = wiring::traces(&settings, &upstream)?;
     let (filter, written) = telemetry::start(&settings.log, traces.as_ref());
-    let reloading = Reloading::new(source, loaded, filter);
-    let around = Around { outgoing, traces, reloading, signals, written };
+    let reloading = Reloader::new(source, loaded, filter);
+    let around = Around { upstream, traces, reloading, signals, written };
     if options.dev {
         develop(settings, options.allow_remote, around)
     } else {
@@ -67,18 +67,18 @@ pub(super) fn run(options: &Options) -> CommandResult {
 
 /// What there is around a service, before it and after it.
 struct Around {
-    outgoing: Outgoing,
+    upstream: UpstreamRuntime,
     traces: Option<Traces>,
-    reloading: Reloading,
+    reloading: Reloader,
     signals: Signals,
     /// The log, to the very end.
     written: Written,
 }
 
 fn serve(settings: Settings, around: Around) -> CommandResult {
-    let outgoing = &around.outgoing;
-    let wired = wiring::wire(&settings, outgoing)?;
-    let server = Server::bind(settings, wired)?;
+    let upstream = &around.upstream;
+    let backend = wiring::wire(&settings, upstream)?;
+    let server = Server::bind(settings, backend)?;
     let admin = server.admin_address().map(tracing::field::display);
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(address = %server.address(), admin, version, "serving");
@@ -87,9 +87,9 @@ fn serve(settings: Settings, around: Around) -> CommandResult {
 
 /// Serves until it is told to stop, and lets what goes out come to its end then.
 fn run_to_the_end(server: Server, around: Around) -> CommandResult {
-    let Around { outgoing, traces, reloading, signals, written } = around;
+    let Around { upstream, traces, reloading, signals, written } = around;
     let ended = actix_web::rt::System::new().block_on(server.run(signals, reloading));
-    outgoing.finish(|| {
+    upstream.finish(|| {
         if let Some(traces) = traces {
             traces.finish();
         }
@@ -107,16 +107,16 @@ fn develop(mut settings: Settings, allow_remote: bool, around: Around) -> Comman
         )
         .into());
     }
-    settings.issuers = TrustedIssuers::new(vec![dev::issuer()?]);
+    settings.issuers = TrustedIssuers::new(vec![dev_mode::issuer()?]);
     let key = development_key()?;
-    let wired = wiring::wire_dev(&settings, &around.outgoing, key.public())?;
+    let backend = wiring::wire_dev(&settings, &around.upstream, key.public())?;
     let acme: TenantId = "acme".parse()?;
     let token = key.mint(&Grant::everything(vec![acme], 24 * 3600), SystemClock.now())?;
     let kept = match settings.directory {
         DirectorySettings::Memory { .. } => "kept in memory",
         DirectorySettings::Auth0(_) => "kept in a stand-in for Auth0",
     };
-    let server = Server::bind(settings, wired)?;
+    let server = Server::bind(settings, backend)?;
     // Where nobody reads it, it is served all the same.
     let _ = print(&welcome(&server, kept, &token));
     run_to_the_end(server, around)

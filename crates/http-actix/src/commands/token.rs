@@ -5,7 +5,7 @@ use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
 use super::{CommandResult, print};
-use crate::dev::{DevKey, Grant};
+use crate::process::dev_mode::{DevKey, Grant};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -12,8 +12,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{BUCKETS, Label};
-use crate::admission::OverloadSettings;
-use crate::code::Code;
+use crate::protection::admission::OverloadSettings;
+use crate::response::code::ErrorCode;
 
 /// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,14 +65,14 @@ impl EncodeLabelSet for DurationLabels {
 
 /// Why a request got no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shed {
+pub(crate) enum ShedReason {
     /// Too many waited already.
     QueueFull,
     /// It waited, but for too long.
     WaitedTooLong,
 }
 
-impl Shed {
+impl ShedReason {
     /// The word for it, in metrics and in the log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -111,7 +111,7 @@ impl HttpMetrics {
             requests.clone(),
         );
         let errors = Family::<Label<1>, Counter>::default();
-        for code in Code::ALL {
+        for code in ErrorCode::ALL {
             drop(errors.get_or_create(&Label([("code", code.as_str())])));
         }
         registry.register(
@@ -146,7 +146,7 @@ impl HttpMetrics {
             abandoned.clone(),
         );
         let shed = Family::<Label<1>, Counter>::default();
-        for reason in [Shed::QueueFull, Shed::WaitedTooLong] {
+        for reason in [ShedReason::QueueFull, ShedReason::WaitedTooLong] {
             drop(shed.get_or_create(&Label([("reason", reason.as_str())])));
         }
         registry.register(
@@ -193,7 +193,7 @@ impl HttpMetrics {
     }
 
     /// Counts a request that was not done.
-    pub(crate) fn error(&self, code: Code) {
+    pub(crate) fn error(&self, code: ErrorCode) {
         self.errors.get_or_create(&Label([("code", code.as_str())])).inc();
     }
 
@@ -214,7 +214,7 @@ impl HttpMetrics {
     }
 
     /// Counts a request that got no place.
-    pub(crate) fn shed(&self, reason: Shed) {
+    pub(crate) fn shed(&self, reason: ShedReason) {
         self.shed.get_or_create(&Label([("reason", reason.as_str())])).inc();
     }
 }

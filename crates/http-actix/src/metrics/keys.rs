@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::auth::{PLACEHOLDER, TrustedIssuers};
+use token_verifier::{PLACEHOLDER, TrustedIssuers};
 
 /// What can come of a fetch.
 const RESULTS: [&str; 2] = ["fetched", "failed"];
@@ -134,12 +134,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A source of keys whose fetches are counted.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct InstrumentedKeySource {
     source: Arc<dyn KeySource>,
     metrics: Arc<KeyMetrics>,
 }
 
-impl Counted {
+impl InstrumentedKeySource {
     /// Counts the fetches of this source.
     pub(crate) fn new(source: Arc<dyn KeySource>, metrics: Arc<KeyMetrics>) -> Self {
         Self { source, metrics }
@@ -147,7 +147,7 @@ impl Counted {
 }
 
 #[async_trait]
-impl KeySource for Counted {
+impl KeySource for InstrumentedKeySource {
     async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let outcome = self.source.fetch(address).await;
         self.metrics.ended(address, outcome.is_ok());

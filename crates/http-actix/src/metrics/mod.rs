@@ -26,10 +26,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::auth::{Lookups, Reason, TokenError};
+use token_verifier::{Lookups, Reason, TokenError};
 
-pub(crate) use http::{HttpMetrics, Route, Shed, known_method};
-pub(crate) use keys::{Counted, KeyMetrics};
+pub(crate) use http::{HttpMetrics, Route, ShedReason, known_method};
+pub(crate) use keys::{InstrumentedKeySource, KeyMetrics};
 pub(crate) use upstream::UpstreamMetrics;
 
 /// The media type of [`Metrics::text`].

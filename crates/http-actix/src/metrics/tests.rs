@@ -10,7 +10,7 @@ use ports::{
 use std::time::Duration;
 
 use super::*;
-use crate::auth::{Algorithm, TenantSource, TrustedIssuer, TrustedIssuers};
+use token_verifier::{Algorithm, TenantSource, TrustedIssuer, TrustedIssuers};
 
 const ISSUER: &str = "https://issuer.example/";
 
@@ -28,7 +28,7 @@ async fn fetch(metrics: &Metrics, issuer: &str) {
     let source = Arc::new(memory_of(issuer));
     let address =
         KeySetLocation { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
-    let _ = Counted::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
+    let _ = InstrumentedKeySource::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
 }
 
 fn memory_of(issuer: &str) -> ports::MockKeySource {
@@ -71,8 +71,8 @@ async fn what_is_written_about_metrics_is_true() {
     metrics.http.request(None, &Method::GET, StatusCode::OK, Duration::ZERO);
     metrics.upstream.record_request(sent("read", 1, RequestOutcome::Status(200)));
     metrics.upstream.record_quota("read", Quota { limit: 10, remaining: 9 });
-    metrics.upstream.record_waiting("read", 0);
-    metrics.upstream.record_circuit("read", CircuitState::Closed);
+    metrics.upstream.set_waiting("read", 0);
+    metrics.upstream.set_circuit("read", CircuitState::Closed);
     fetch(&metrics, ISSUER).await;
     let text = metrics.text().unwrap();
     let served = served(&text);
@@ -101,9 +101,9 @@ async fn calls_upstream_are_counted_by_kind_and_outcome() {
     metrics.upstream.record_request(sent("read", 2, RequestOutcome::Status(200)));
     metrics.upstream.record_request(sent("search", 1, RequestOutcome::TimedOut));
     metrics.upstream.record_quota("read", Quota { limit: 40, remaining: 7 });
-    metrics.upstream.record_waiting("read", 3);
-    metrics.upstream.record_circuit("search", CircuitState::Closed);
-    metrics.upstream.record_circuit("search", CircuitState::Open);
+    metrics.upstream.set_waiting("read", 3);
+    metrics.upstream.set_circuit("search", CircuitState::Closed);
+    metrics.upstream.set_circuit("search", CircuitState::Open);
     let text = metrics.text().unwrap();
     for series in [
         "usher_upstream_calls_total{kind=\"read\",outcome=\"429\"} 1",

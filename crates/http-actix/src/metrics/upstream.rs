@@ -144,11 +144,11 @@ impl UpstreamObserver for UpstreamMetrics {
         self.remaining.get_or_create(&by(kind)).set(gauged(allowance.remaining));
     }
 
-    fn record_waiting(&self, kind: &'static str, calls: usize) {
+    fn set_waiting(&self, kind: &'static str, calls: usize) {
         self.waiting.get_or_create(&by(kind)).set(i64::try_from(calls).unwrap_or(i64::MAX));
     }
 
-    fn record_circuit(&self, kind: &'static str, now: CircuitState) {
+    fn set_circuit(&self, kind: &'static str, now: CircuitState) {
         for (state, word) in [
             (CircuitState::Closed, "closed"),
             (CircuitState::HalfOpen, "half_open"),

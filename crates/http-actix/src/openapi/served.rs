@@ -8,11 +8,11 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 /// What hangs on the configuration.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Configured<'a> {
+pub(crate) struct DocumentSettings<'a> {
     /// The roles that there are.
     pub(crate) roles: &'a RoleCatalogue,
     /// The fewest characters that the directory takes for a password, if that is known here.
-    pub(crate) least_password: Option<usize>,
+    pub(crate) min_password_length: Option<usize>,
 }
 
 /// Members that name a role.
@@ -25,8 +25,8 @@ const PASSWORDS: [(&str, &str); 3] = [
 ];
 
 /// The document of everything that is served, under this configuration.
-pub(crate) fn text(configured: Configured<'_>) -> Result<String, serde_json::Error> {
-    let mut document = super::document();
+pub(crate) fn text(configured: DocumentSettings<'_>) -> Result<String, serde_json::Error> {
+    let mut document = super::document::document();
     for (schema, member) in ROLES {
         if let Some(role) = found(&mut document, schema, member) {
             let names = configured.roles.roles().iter().map(|role| role.name().as_str().into());
@@ -36,9 +36,9 @@ pub(crate) fn text(configured: Configured<'_>) -> Result<String, serde_json::Err
     }
     for (schema, member) in PASSWORDS {
         if let Some(password) = found(&mut document, schema, member)
-            && configured.least_password.is_some()
+            && configured.min_password_length.is_some()
         {
-            password.min_length = configured.least_password;
+            password.min_length = configured.min_password_length;
         }
     }
     document.to_pretty_json().map(|text| text + "\n")

@@ -10,15 +10,15 @@ use domain::{CurrentPassword, Operation, Password};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::client_address::client_address;
-use crate::fault::Fault;
-use crate::issues::Issues;
-use crate::path::PathNames;
-use crate::query::QueryString;
+use crate::request::body::Body;
+use crate::request::caller::Caller;
+use crate::request::client_address::client_address;
+use crate::request::path::PathNames;
+use crate::request::query::QueryString;
+use crate::request::validation::FieldErrors;
+use crate::response::api_error::ApiError;
 use crate::routes::users::view::UserResponse;
+use crate::server::state::AppState;
 
 /// Since when v1 is deprecated (RFC 9745): 2026-01-01T00:00:00Z.
 const DEPRECATION: &str = "@1767225600";
@@ -48,16 +48,16 @@ pub(crate) struct ChangePasswordRequestV2 {
 
 const NEW_PASSWORD: &str = "newPassword";
 
-fn new_password(text: &str) -> Result<Password, Fault> {
-    let mut issues = Issues::default();
-    let password = issues.take(NEW_PASSWORD, text.parse::<Password>());
-    issues.settle(|| password)
+fn new_password(text: &str) -> Result<Password, ApiError> {
+    let mut field_errors = FieldErrors::default();
+    let password = field_errors.take(NEW_PASSWORD, text.parse::<Password>());
+    field_errors.settle(|| password)
 }
 
 /// Names the member that holds the password, where the directory finds it too weak.
-fn at_new_password(error: UseCaseError) -> Fault {
+fn at_new_password(error: UseCaseError) -> ApiError {
     if let UseCaseError::Rejected(ports::RejectedValue::WeakPassword) = error {
-        Fault::weak_password(NEW_PASSWORD)
+        ApiError::weak_password(NEW_PASSWORD)
     } else {
         error.into()
     }
@@ -85,14 +85,14 @@ pub(crate) async fn v1(
     names: PathNames,
     query: QueryString,
     body: Body,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
-    let scope = api.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     let request = body.json::<ChangePasswordRequest>().await?;
     let new = new_password(&request.new_password)?;
     let id = names.require_user()?;
-    let user = api.services.passwords.set(&scope, id, new).await.map_err(at_new_password)?;
+    let user = state.services.passwords.set(&scope, id, new).await.map_err(at_new_password)?;
     Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
 }
 
@@ -115,28 +115,28 @@ pub(crate) async fn v2(
     query: QueryString,
     body: Body,
     request: HttpRequest,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
-    let scope = api.services.authorizer.own_password(caller.bearer(), names.user()).await?;
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
     query.none()?;
     let client = client_address(&request);
     let request = body.json::<ChangePasswordRequestV2>().await?;
     let new = new_password(&request.new_password)?;
     let current = CurrentPassword::offered(request.current_password);
     let id = names.require_user()?;
-    let changed = api.services.passwords.change(&scope, id, current, new, client).await;
+    let changed = state.services.passwords.change(&scope, id, current, new, client).await;
     let user = changed.map_err(at_new_password)?;
     Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
 }
 
 /// Says of every answer of v1 that it is deprecated, since when, until when, and what follows it.
 pub(crate) async fn announce_deprecation<B: MessageBody>(
-    api: web::Data<Api>,
+    state: web::Data<AppState>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let segment = request.path().rsplit('/').nth(1).unwrap_or_default();
-    let successor = api.public_url.change_password_v2(segment);
+    let successor = state.public_url.change_password_v2(segment);
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("deprecation"), HeaderValue::from_static(DEPRECATION));

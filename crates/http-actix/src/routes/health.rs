@@ -11,10 +11,10 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::code::Code;
-use crate::fault::{Extra, Fault};
 use crate::metrics;
+use crate::response::api_error::{ApiError, ErrorHeader};
+use crate::response::code::ErrorCode;
+use crate::server::state::AppState;
 
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,27 +45,29 @@ pub(crate) async fn live() -> HttpResponse {
     tag = "Health",
     responses((status = 200, description = "The service can do its work.", body = Health)),
 )]
-pub(crate) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
-    let outcome = readiness(&api).await;
-    api.note_readiness(&outcome);
+pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    let outcome = readiness(&state).await;
+    state.record_readiness(&outcome);
     outcome.map(|()| HttpResponse::Ok().json(Health { status: "ready" }))
 }
 
 /// Not about to end, keys to check tokens with, and a directory that answers. It can be asked as
 /// often as one likes: keys and directory are asked seldom, whoever asks here.
-async fn readiness(api: &Api) -> Result<(), Fault> {
-    if api.phase.is_stopping() {
+async fn readiness(state: &AppState) -> Result<(), ApiError> {
+    if state.in_flight.is_stopping() {
         let detail = "The service is about to end.";
-        return Err(Fault::new(Code::ShuttingDown, detail).with(Extra::RetryAfter(NOT_LONG)));
+        return Err(
+            ApiError::new(ErrorCode::ShuttingDown, detail).with(ErrorHeader::RetryAfter(NOT_LONG))
+        );
     }
-    let verifier = api.live();
+    let verifier = state.reloadable();
     let (has_keys, directory) =
-        join(verifier.verifier.has_keys(), api.services.check_ready()).await;
+        join(verifier.verifier.has_keys(), state.services.check_ready()).await;
     directory.map_err(not_ready)?;
     if !has_keys {
         let detail = "The keys of no issuer can be had for now.";
-        return Err(Fault::new(Code::KeysUnavailable, detail)
-            .with(Extra::RetryAfter(NOT_LONG))
+        return Err(ApiError::new(ErrorCode::KeysUnavailable, detail)
+            .with(ErrorHeader::RetryAfter(NOT_LONG))
             .because("there are no keys of any issuer"));
     }
     Ok(())
@@ -77,7 +79,7 @@ const NOT_LONG: Duration = Duration::from_secs(5);
 const SCRAPE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whatever the reason is, a service that is not ready says so in one way.
-fn not_ready(error: PortError) -> Fault {
+fn not_ready(error: PortError) -> ApiError {
     let retry_after =
         if let PortError::Unavailable { retry_after, .. } = &error { *retry_after } else { None };
     UseCaseError::Unavailable { retry_after, source: Some(error.into()) }.into()
@@ -91,14 +93,14 @@ fn not_ready(error: PortError) -> Fault {
     tag = "Health",
     responses((status = 200, description = "Counts in the OpenMetrics text format.", body = String, content_type = "application/openmetrics-text")),
 )]
-pub(crate) async fn counts(api: web::Data<Api>) -> Result<HttpResponse, Fault> {
+pub(crate) async fn counts(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
     // Where nobody asks for readiness, the metrics would never tell of it. What comes of it too late
     // for this scrape is there for the next.
     let asked = {
-        let api = api.clone();
-        actix_web::rt::spawn(async move { api.note_readiness(&readiness(&api).await) })
+        let state = state.clone();
+        actix_web::rt::spawn(async move { state.record_readiness(&readiness(&state).await) })
     };
-    let _ = timeout(SCRAPE_PATIENCE.min(api.request_timeout / 2), asked).await;
-    let text = api.metrics.text().map_err(Fault::internal)?;
+    let _ = timeout(SCRAPE_PATIENCE.min(state.request_timeout / 2), asked).await;
+    let text = state.metrics.text().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
 }

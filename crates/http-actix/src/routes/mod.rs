@@ -20,17 +20,17 @@ use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Operation;
 
-use crate::code::Code;
-use crate::fault::{Extra, Fault};
-use crate::limits::ChecksPassword;
 use crate::metrics;
+use crate::protection::rate_limit::ChecksPassword;
+use crate::response::api_error::{ApiError, ErrorHeader};
+use crate::response::code::ErrorCode;
 
 /// One operation: where it is, what the document says of it, and who handles it.
 pub(crate) struct Endpoint {
     pub(crate) path: String,
     pub(crate) method: HttpMethod,
     pub(crate) operation: Operation,
-    pub(crate) errors: Vec<Code>,
+    pub(crate) errors: Vec<ErrorCode>,
     checks_password: bool,
     route: Route,
 }
@@ -53,42 +53,43 @@ impl std::fmt::Debug for Endpoint {
 }
 
 /// What every operation can answer.
-const ALWAYS: &[Code] = &[Code::UriTooLong, Code::HeadersTooLarge, Code::InternalError];
+const ALWAYS: &[ErrorCode] =
+    &[ErrorCode::UriTooLong, ErrorCode::HeadersTooLarge, ErrorCode::InternalError];
 /// What every operation with a token can answer.
-const ANY: &[Code] = &[
-    Code::MalformedRequest,
-    Code::UnknownParameter,
-    Code::MissingToken,
-    Code::InvalidToken,
-    Code::InsufficientPermission,
-    Code::TooManyRequests,
-    Code::DirectoryError,
-    Code::DirectoryUnavailable,
-    Code::KeysUnavailable,
-    Code::Overloaded,
-    Code::DirectoryTimeout,
+const ANY: &[ErrorCode] = &[
+    ErrorCode::MalformedRequest,
+    ErrorCode::UnknownParameter,
+    ErrorCode::MissingToken,
+    ErrorCode::InvalidToken,
+    ErrorCode::InsufficientPermission,
+    ErrorCode::TooManyRequests,
+    ErrorCode::DirectoryError,
+    ErrorCode::DirectoryUnavailable,
+    ErrorCode::KeysUnavailable,
+    ErrorCode::Overloaded,
+    ErrorCode::DirectoryTimeout,
 ];
 /// What every operation can answer that answers with a body.
-const ANSWERS: &[Code] = &[Code::NotAcceptable];
+const ANSWERS: &[ErrorCode] = &[ErrorCode::NotAcceptable];
 /// What every operation can answer that names a tenant.
-const TENANT: &[Code] = &[Code::TenantForbidden];
+const TENANT: &[ErrorCode] = &[ErrorCode::TenantForbidden];
 /// What every operation can answer that names a user.
-const USER: &[Code] = &[Code::UserNotFound];
+const USER: &[ErrorCode] = &[ErrorCode::UserNotFound];
 /// What every operation can answer that takes a body.
-const BODY: &[Code] = &[
-    Code::RequestTimeout,
-    Code::PayloadTooLarge,
-    Code::UnsupportedMediaType,
-    Code::ValidationFailed,
+const BODY: &[ErrorCode] = &[
+    ErrorCode::RequestTimeout,
+    ErrorCode::PayloadTooLarge,
+    ErrorCode::UnsupportedMediaType,
+    ErrorCode::ValidationFailed,
 ];
 /// What every operation can answer that changes what is the account's own.
-const ACCOUNT: &[Code] = &[Code::ManagedByAnotherTenant];
+const ACCOUNT: &[ErrorCode] = &[ErrorCode::ManagedByAnotherTenant];
 
 /// Every operation there is.
 #[rustfmt::skip]
 #[expect(deprecated, reason = "a deprecated operation is still served")]
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    use Code::{
+    use ErrorCode::{
         AlreadyAttached, AmbiguousAccount, CurrentPasswordMismatch, EmailTaken,
         LastProtectedRoleHolder, TooManyAttempts, UnknownRole, UsernameTaken, WeakPassword,
     };
@@ -121,13 +122,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
               &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).checking_a_password(),
         endpoint::<health::__path_live, _, _>(health::live, &[]),
         endpoint::<health::__path_ready, _, _>(health::ready,
-            &[&[Code::ShuttingDown, Code::KeysUnavailable, Code::DirectoryUnavailable,
-                Code::DirectoryTimeout]]),
+            &[&[ErrorCode::ShuttingDown, ErrorCode::KeysUnavailable, ErrorCode::DirectoryUnavailable,
+                ErrorCode::DirectoryTimeout]]),
         endpoint::<health::__path_counts, _, _>(health::counts, &[]),
     ]
 }
 
-fn endpoint<P: utoipa::Path, H, Args>(handler: H, errors: &[&[Code]]) -> Endpoint
+fn endpoint<P: utoipa::Path, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
@@ -194,9 +195,10 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
 /// The answer to methods that a path does not have.
 pub(crate) fn only(allow: String) -> Route {
     web::to(move || {
-        let fault = Fault::new(Code::MethodNotAllowed, "The path does not have this method.")
-            .with(Extra::Allow(allow.clone()));
-        async move { Err::<String, _>(fault) }
+        let api_error =
+            ApiError::new(ErrorCode::MethodNotAllowed, "The path does not have this method.")
+                .with(ErrorHeader::Allow(allow.clone()));
+        async move { Err::<String, _>(api_error) }
     })
 }
 

@@ -9,16 +9,16 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::Api;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::code::Code;
-use crate::fault::{Fault, Issue};
-use crate::issues::Issues;
-use crate::links::PageLinks;
-use crate::path::PathNames;
-use crate::query::{FILTER_TENANT, QueryString};
+use crate::request::body::Body;
+use crate::request::caller::Caller;
+use crate::request::path::PathNames;
+use crate::request::query::{FILTER_TENANT, QueryString};
+use crate::request::validation::FieldErrors;
+use crate::response::api_error::{ApiError, FieldError};
+use crate::response::code::ErrorCode;
+use crate::response::links::PageLinks;
 use crate::routes::json;
+use crate::server::state::AppState;
 
 /// A user as one tenant sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,12 +77,13 @@ pub(crate) struct CreateTenantUser {
 }
 
 impl CreateTenantUser {
-    fn into_new_member(self, roles: &RoleCatalogue) -> Result<NewMember, Fault> {
-        let mut issues = Issues::default();
-        let email = issues.take("email", self.email.parse::<EmailAddress>());
-        let name = self.name.and_then(|name| issues.take("name", name.parse::<DisplayName>()));
-        let role = issues.role("role", roles, &self.role);
-        issues.settle(|| Some(NewMember { email: email?, role: role?, name }))
+    fn into_new_member(self, roles: &RoleCatalogue) -> Result<NewMember, ApiError> {
+        let mut field_errors = FieldErrors::default();
+        let email = field_errors.take("email", self.email.parse::<EmailAddress>());
+        let name =
+            self.name.and_then(|name| field_errors.take("name", name.parse::<DisplayName>()));
+        let role = field_errors.role("role", roles, &self.role);
+        field_errors.settle(|| Some(NewMember { email: email?, role: role?, name }))
     }
 }
 
@@ -99,11 +100,12 @@ pub(crate) struct UpdateTenantUser {
 }
 
 impl UpdateTenantUser {
-    fn into_change(self, roles: &RoleCatalogue) -> Result<MembershipChange, Fault> {
-        let mut issues = Issues::default();
-        let name = self.name.and_then(|name| issues.take("name", name.parse::<DisplayName>()));
-        let role = self.role.and_then(|role| issues.role("role", roles, &role));
-        issues.settle(|| Some(MembershipChange { role, name }))
+    fn into_change(self, roles: &RoleCatalogue) -> Result<MembershipChange, ApiError> {
+        let mut field_errors = FieldErrors::default();
+        let name =
+            self.name.and_then(|name| field_errors.take("name", name.parse::<DisplayName>()));
+        let role = self.role.and_then(|role| field_errors.role("role", roles, &role));
+        field_errors.settle(|| Some(MembershipChange { role, name }))
     }
 }
 
@@ -120,7 +122,7 @@ impl UpdateTenantUser {
         ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0.", minimum = 0),
-        ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
+        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
         ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "If given, it must name the tenant of the path."),
     ),
     responses((status = 200, description = "The users.", body = Vec<TenantUser<'_>>,
@@ -131,27 +133,28 @@ pub(crate) async fn list(
     caller: Caller,
     names: PathNames,
     query: QueryString,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     let operation = Operation::ReadTenantUsers;
-    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope =
+        state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     let query = query.list()?;
     if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
         let detail = "must name the tenant of the path";
-        let issue = Issue::parameter(FILTER_TENANT, Code::TenantForbidden, detail);
-        return Err(Fault::at(vec![issue]));
+        let field_error = FieldError::parameter(FILTER_TENANT, ErrorCode::TenantForbidden, detail);
+        return Err(ApiError::at(vec![field_error]));
     }
-    let page = api.services.tenant_users.list(&scope, &query.page_or_all()).await?;
+    let page = state.services.tenant_users.list(&scope, &query.page_or_all()).await?;
     let users: Vec<_> =
         page.users.iter().map(|user| TenantUser::new(user, scope.tenant())).collect();
 
     let mut response = HttpResponse::Ok();
     if query.is_paged() {
-        let address = api.public_url.tenant_users(scope.tenant());
+        let address = state.public_url.tenant_users(scope.tenant());
         let links = PageLinks::new(&address, &query, page.total);
         response.insert_header((header::LINK, links.header()));
     } else if !query.is_plain() {
-        let address = api.public_url.tenant_users(scope.tenant());
+        let address = state.public_url.tenant_users(scope.tenant());
         response.insert_header((header::LINK, PageLinks::whole(&address, &query).header()));
     }
     Ok(response.json(users))
@@ -178,14 +181,16 @@ pub(crate) async fn create(
     names: PathNames,
     query: QueryString,
     body: Body,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
-    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope =
+        state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
-    let new_member = body.json::<CreateTenantUser>().await?.into_new_member(&api.live().roles)?;
-    let enlisted = api.services.tenant_users.attach_or_create(&scope, new_member).await?;
-    let location = api.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
+    let new_member =
+        body.json::<CreateTenantUser>().await?.into_new_member(&state.reloadable().roles)?;
+    let enlisted = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
+    let location = state.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
         .json(TenantUser::new(&enlisted.user, scope.tenant())))
@@ -208,12 +213,13 @@ pub(crate) async fn get(
     caller: Caller,
     names: PathNames,
     query: QueryString,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     let operation = Operation::ReadTenantUsers;
-    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope =
+        state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
-    let user = api.services.tenant_users.get(&scope, names.require_user()?).await?;
+    let user = state.services.tenant_users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
 }
 
@@ -236,13 +242,14 @@ pub(crate) async fn update(
     names: PathNames,
     query: QueryString,
     body: Body,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
-    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope =
+        state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
-    let change = body.json::<UpdateTenantUser>().await?.into_change(&api.live().roles)?;
-    let user = api.services.tenant_users.change(&scope, names.require_user()?, change).await?;
+    let change = body.json::<UpdateTenantUser>().await?.into_change(&state.reloadable().roles)?;
+    let user = state.services.tenant_users.change(&scope, names.require_user()?, change).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
 }
 
@@ -263,11 +270,12 @@ pub(crate) async fn delete(
     caller: Caller,
     names: PathNames,
     query: QueryString,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
-    let scope = api.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    let scope =
+        state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.none()?;
-    api.services.tenant_users.detach(&scope, names.require_user()?).await?;
+    state.services.tenant_users.detach(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -7,17 +7,17 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use domain::Operation;
 
-use crate::api::Api;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::code::Code;
-use crate::error_response;
-use crate::fault::{Fault, Issue};
-use crate::issues::Issues;
-use crate::links::PageLinks;
-use crate::path::PathNames;
-use crate::query::{FILTER_TENANT, QueryString};
-use crate::request_id::RequestId;
+use crate::request::body::Body;
+use crate::request::caller::Caller;
+use crate::request::path::PathNames;
+use crate::request::query::{FILTER_TENANT, QueryString};
+use crate::request::validation::FieldErrors;
+use crate::response::api_error::{ApiError, FieldError};
+use crate::response::code::ErrorCode;
+use crate::response::error_response;
+use crate::response::links::PageLinks;
+use crate::server::request_id::RequestId;
+use crate::server::state::AppState;
 use request::{UserCreateRequest, UserUpdateRequest};
 use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserResponse};
 
@@ -30,7 +30,7 @@ use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserRe
     params(
         ("filter[tenant]" = String, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "The tenant whose users are listed.", example = "acme"),
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 by default.", minimum = 1, maximum = 100),
-        ("sort" = Option<crate::openapi::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
+        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0; 0 by default.", minimum = 0),
     ),
     responses((status = 200, description = "One page of the users; it may be empty.", body = UserListResponse<'_>)),
@@ -39,20 +39,24 @@ use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserRe
 pub(crate) async fn list(
     caller: Caller,
     query: QueryString,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ViewUsers)?;
     let query = query.list()?;
     let Some(tenant) = &query.tenant else {
-        let issue = Issue::parameter(FILTER_TENANT, Code::MalformedRequest, "is missing");
-        return Err(Fault::at(vec![issue]));
+        let field_error =
+            FieldError::parameter(FILTER_TENANT, ErrorCode::MalformedRequest, "is missing");
+        return Err(ApiError::at(vec![field_error]));
     };
     caller.asks_about(tenant);
-    let scope =
-        api.services.authorizer.tenant(caller.bearer(), Operation::ViewUsers, Some(tenant)).await?;
-    let page = api.services.users.list(&scope, &query.page()).await?;
+    let scope = state
+        .services
+        .authorizer
+        .tenant(caller.bearer(), Operation::ViewUsers, Some(tenant))
+        .await?;
+    let page = state.services.users.list(&scope, &query.page()).await?;
 
-    let links = PageLinks::new(&api.public_url.users(), &query, page.total);
+    let links = PageLinks::new(&state.public_url.users(), &query, page.total);
     let totals = Totals { total_users: page.total, total_pages: links.pages };
     let plain = |href| Links { href, meta: None };
     Ok(HttpResponse::Ok().json(UserListResponse {
@@ -81,25 +85,26 @@ pub(crate) async fn create(
     caller: Caller,
     query: QueryString,
     body: Body,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
     query.none()?;
     let request = body.json::<UserCreateRequest>().await?;
-    let mut issues = Issues::default();
+    let mut field_errors = FieldErrors::default();
     // Whether the caller may do this in the tenant comes before whatever else is wrong.
-    let scope = match issues.tenant("tenantName", &request.tenant_name) {
+    let scope = match field_errors.tenant("tenantName", &request.tenant_name) {
         Some(tenant) => {
             caller.asks_about(&tenant);
-            let authorizer = &api.services.authorizer;
+            let authorizer = &state.services.authorizer;
             Some(authorizer.tenant(caller.bearer(), Operation::ModifyUsers, Some(&tenant)).await?)
         }
         None => None,
     };
-    let (scope, new) = request.into_new_user(api.live().roles.default_role(), scope, issues)?;
-    let user = api.services.users.create(&scope, new).await?;
+    let (scope, new) =
+        request.into_new_user(state.reloadable().roles.default_role(), scope, field_errors)?;
+    let user = state.services.users.create(&scope, new).await?;
     Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, api.public_url.user(&user.id)))
+        .insert_header((header::LOCATION, state.public_url.user(&user.id)))
         .json(UserResponse::new(&user, scope.tenant().as_str())))
 }
 
@@ -117,11 +122,11 @@ pub(crate) async fn get(
     caller: Caller,
     names: PathNames,
     query: QueryString,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
-    let scope = api.services.authorizer.account(caller.bearer(), Operation::ViewUsers).await?;
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = state.services.authorizer.account(caller.bearer(), Operation::ViewUsers).await?;
     query.none()?;
-    let user = api.services.users.get(&scope, names.require_user()?).await?;
+    let user = state.services.users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
 }
 
@@ -145,18 +150,20 @@ pub(crate) async fn update(
     query: QueryString,
     body: Body,
     id: web::ReqData<RequestId>,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
-    let scope = api.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
     let change = body.json::<UserUpdateRequest>().await?.into_change()?;
-    let applied = api.services.users.change(&scope, names.require_user()?, change).await?;
+    let applied = state.services.users.change(&scope, names.require_user()?, change).await?;
     let user = UserResponse::through(&scope, &applied.user);
     if applied.failures.is_empty() {
         return Ok(HttpResponse::Ok().json(user));
     }
-    let issues: Vec<Issue> = applied.failures.into_iter().map(Issue::from).collect();
-    let errors = issues.iter().map(|issue| error_response::Error::new(issue, id.as_str()));
+    let field_errors: Vec<FieldError> =
+        applied.failures.into_iter().map(FieldError::from).collect();
+    let errors =
+        field_errors.iter().map(|field_error| error_response::Error::new(field_error, id.as_str()));
     let errors = errors.collect();
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
 }
@@ -175,10 +182,10 @@ pub(crate) async fn delete(
     caller: Caller,
     names: PathNames,
     query: QueryString,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Fault> {
-    let scope = api.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.none()?;
-    api.services.users.delete(&scope, names.require_user()?).await?;
+    state.services.users.delete(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

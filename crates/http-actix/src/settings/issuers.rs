@@ -2,7 +2,7 @@
 
 use super::read::Checked;
 use super::{InvalidSettings, raw};
-use crate::auth::{Algorithm, Profile, TenantSource, TrustedIssuer, TrustedIssuers};
+use token_verifier::{Algorithm, Profile, TenantSource, TrustedIssuer, TrustedIssuers};
 
 pub(super) fn issuers(raw: Vec<raw::Issuer>) -> Checked<TrustedIssuers> {
     let one = |(at, raw): (usize, raw::Issuer)| {

@@ -21,11 +21,11 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use crate::admission::OverloadSettings;
-use crate::auth::{AuthSettings, TrustedIssuers};
-use crate::client_address::TrustedProxies;
-use crate::limits::LimitSettings;
-use crate::links::PublicUrl;
+use crate::protection::admission::OverloadSettings;
+use crate::protection::rate_limit::LimitSettings;
+use crate::request::client_address::TrustedProxies;
+use crate::response::links::PublicUrl;
+use token_verifier::{AuthSettings, TrustedIssuers};
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
 pub use reference::{Section, Setting, schema, sections};
@@ -147,7 +147,7 @@ pub enum DirectorySettings {
 impl DirectorySettings {
     /// The fewest characters that the directory takes for a password, unless only the directory
     /// itself knows.
-    pub fn least_password(&self) -> Option<usize> {
+    pub fn min_password_length(&self) -> Option<usize> {
         match self {
             Self::Memory { .. } => Some(8),
             Self::Auth0(_) => None,

@@ -18,10 +18,10 @@ use super::{
     HttpSettings, InvalidSettings, LogFormat, LogSettings, ReloadSettings, Settings, TraceSettings,
     directory, issuers,
 };
-use crate::admission::OverloadSettings;
-use crate::auth::{AuthSettings, KeyCacheSettings};
-use crate::client_address::TrustedProxies;
-use crate::limits::LimitSettings;
+use crate::protection::admission::OverloadSettings;
+use crate::protection::rate_limit::LimitSettings;
+use crate::request::client_address::TrustedProxies;
+use token_verifier::{AuthSettings, KeyCacheSettings};
 
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../config/development.toml");

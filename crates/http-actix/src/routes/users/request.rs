@@ -4,8 +4,8 @@ use domain::{AccountChange, EmailAddress, NewUser, Password, PersonName, Role, U
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::fault::Fault;
-use crate::issues::Issues;
+use crate::request::validation::FieldErrors;
+use crate::response::api_error::ApiError;
 use crate::routes::json;
 
 /// A user to be created.
@@ -63,22 +63,22 @@ pub(crate) struct UserCreateRequest {
 }
 
 impl UserCreateRequest {
-    /// The user to be created, with what goes with a good tenant; `issues` has what is known to be
+    /// The user to be created, with what goes with a good tenant; `field_errors` has what is known to be
     /// wrong already.
     pub(super) fn into_new_user<T>(
         self,
         role: &Role,
         scope: Option<T>,
-        mut issues: Issues,
-    ) -> Result<(T, NewUser), Fault> {
-        let email = issues.take("email", self.email.parse::<EmailAddress>());
-        let username = issues.take("username", self.username.parse::<Username>());
+        mut field_errors: FieldErrors,
+    ) -> Result<(T, NewUser), ApiError> {
+        let email = field_errors.take("email", self.email.parse::<EmailAddress>());
+        let username = field_errors.take("username", self.username.parse::<Username>());
         let password = self
             .password
-            .and_then(|password| issues.take("password", password.parse::<Password>()));
-        let given_name = issues.take("firstName", self.first_name.parse::<PersonName>());
-        let family_name = issues.take("lastName", self.last_name.parse::<PersonName>());
-        issues.settle(|| {
+            .and_then(|password| field_errors.take("password", password.parse::<Password>()));
+        let given_name = field_errors.take("firstName", self.first_name.parse::<PersonName>());
+        let family_name = field_errors.take("lastName", self.last_name.parse::<PersonName>());
+        field_errors.settle(|| {
             let new = NewUser {
                 email: email?,
                 username,
@@ -115,15 +115,19 @@ pub(crate) struct UserUpdateRequest {
 }
 
 impl UserUpdateRequest {
-    pub(super) fn into_change(self) -> Result<AccountChange, Fault> {
-        let mut issues = Issues::default();
-        let email = issues.take("email", self.email.parse::<EmailAddress>());
+    pub(super) fn into_change(self) -> Result<AccountChange, ApiError> {
+        let mut field_errors = FieldErrors::default();
+        let email = field_errors.take("email", self.email.parse::<EmailAddress>());
         // A user without a name is shown with an empty one, and can be sent back like that.
         let mut name = |field, name: &str| {
-            if name.is_empty() { None } else { issues.take(field, name.parse::<PersonName>()) }
+            if name.is_empty() {
+                None
+            } else {
+                field_errors.take(field, name.parse::<PersonName>())
+            }
         };
         let given_name = name("firstName", &self.first_name);
         let family_name = name("lastName", &self.last_name);
-        issues.settle(|| Some(AccountChange { email: email?, given_name, family_name }))
+        field_errors.settle(|| Some(AccountChange { email: email?, given_name, family_name }))
     }
 }

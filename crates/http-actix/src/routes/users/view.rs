@@ -4,7 +4,7 @@ use domain::{AccountScope, TenantId, Timestamp, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error_response;
+use crate::response::error_response;
 use crate::routes::json;
 
 /// A user, seen through one tenant.

@@ -25,9 +25,9 @@ use ports::{Clock, KeySource, PasswordCheck, UserDirectory};
 use serde_json::json;
 use tokio::sync::oneshot;
 use usher_http::metrics::Metrics;
+use usher_http::process::serve::Server;
+use usher_http::process::wiring::{Backend, SettingsListener};
 use usher_http::settings::{self, Settings};
-use usher_http::startup::Server;
-use usher_http::wiring::{Adopt, Wired};
 
 /// The issuer of a tenant's own tokens, to be filled with its name.
 pub(crate) const TENANT_ISSUER: &str = "https://central-manager.{tenant}.pcm.example.com";
@@ -165,11 +165,11 @@ impl App {
             password_check: wishes.passwords.unwrap_or_else(|| Arc::clone(&store.passwords)),
             clock: Arc::clone(&clock) as _,
         };
-        let wired = Wired {
+        let wired = Backend {
             services: Services::new(ports, settings.attempts),
             keys: wishes.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
             metrics: Metrics::new(&(Arc::clone(&clock) as _)),
-            adopt: Adopt::nothing(),
+            adopt: SettingsListener::nothing(),
             clock: Arc::clone(&clock) as _,
         };
         let server = Server::bind(settings, wired).unwrap();

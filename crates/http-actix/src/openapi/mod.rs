@@ -1,0 +1,7 @@
+//! The OpenAPI 3.1 document and the page that shows it.
+
+pub mod document;
+pub(crate) mod served;
+pub(crate) mod swagger_ui;
+
+pub use document::{operations, text};

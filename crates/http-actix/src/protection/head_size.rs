@@ -1,0 +1,45 @@
+//! How large a request's head may be.
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Uri;
+use actix_web::http::header::HeaderMap;
+
+use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
+
+/// What the parts of a head may have at most, in bytes.
+///
+/// The framework reads heads of 128 KiB; that much is not to be carried any further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeadLimits {
+    /// The target of the request line.
+    pub(crate) uri: usize,
+    /// All header fields together, as they stand there: `name: value` and the end of the line.
+    pub(crate) headers: usize,
+}
+
+impl HeadLimits {
+    /// Refuses a request whose head is too large.
+    pub(crate) fn check(self, request: &ServiceRequest) -> Result<(), ApiError> {
+        if uri_bytes(request.uri()) > self.uri {
+            let detail = format!("The path and the query may have at most {} bytes.", self.uri);
+            return Err(ApiError::new(ErrorCode::UriTooLong, detail));
+        }
+        if header_bytes(request.headers()) > self.headers {
+            let detail = format!("The header fields may have at most {} bytes.", self.headers);
+            return Err(ApiError::new(ErrorCode::HeadersTooLarge, detail));
+        }
+        Ok(())
+    }
+}
+
+fn uri_bytes(uri: &Uri) -> usize {
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + "://".len());
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let rest = uri.path_and_query().map_or(0, |rest| rest.as_str().len());
+    scheme + authority + rest
+}
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum()
+}

@@ -1,0 +1,6 @@
+//! Limits on what clients may use: rate, concurrency, head size and idle connections.
+
+pub(crate) mod admission;
+pub(crate) mod head_size;
+pub(crate) mod idle_connections;
+pub(crate) mod rate_limit;

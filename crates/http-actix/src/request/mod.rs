@@ -1,0 +1,8 @@
+//! What a client sends, read strictly and only when a handler asks for it.
+
+pub(crate) mod body;
+pub(crate) mod caller;
+pub(crate) mod client_address;
+pub(crate) mod path;
+pub(crate) mod query;
+pub(crate) mod validation;

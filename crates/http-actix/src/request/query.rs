@@ -1,0 +1,261 @@
+//! Query strings, read strictly: what an operation does not know, it refuses.
+
+use std::borrow::Cow;
+use std::future::{Ready, ready};
+use std::num::NonZeroU32;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use domain::{ListQuery, PageRequest, Sort, TenantId};
+use utoipa::ToSchema;
+
+use crate::response::api_error::{ApiError, FieldError};
+use crate::response::code::ErrorCode;
+
+/// The parameter that names the tenant whose users are listed.
+pub(crate) const FILTER_TENANT: &str = "filter[tenant]";
+/// The parameter that says which page is wanted, from 0.
+pub(crate) const PAGE_NUMBER: &str = "page[number]";
+/// The parameter that says how many users a page holds.
+pub(crate) const PAGE_SIZE: &str = "page[size]";
+/// The parameter that says what to sort by.
+pub(crate) const SORT: &str = "sort";
+
+/// How many users a page holds if the client does not say.
+pub(crate) const DEFAULT_PAGE_SIZE: u32 = 50;
+/// How many users a page holds at most.
+pub(crate) const MAX_PAGE_SIZE: u32 = 100;
+
+/// How many parameters a query string may have, known or not.
+const MAX_PARAMETERS: usize = 32;
+
+const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER];
+
+/// The query string of a request, not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueryString(pub(crate) String);
+
+impl FromRequest for QueryString {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.query_string().to_owned())))
+    }
+}
+
+impl QueryString {
+    /// Refuses every query parameter, for operations that have none.
+    pub(crate) fn none(&self) -> Result<(), ApiError> {
+        read(&self.0, &[]).map(drop)
+    }
+
+    /// Reads the parameters of a list.
+    pub(crate) fn list(&self) -> Result<ListParameters, ApiError> {
+        ListParameters::read(&self.0)
+    }
+}
+
+/// The parameters of a list as the client gave them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListParameters {
+    /// The tenant of `filter[tenant]`.
+    pub(crate) tenant: Option<TenantId>,
+    /// The order, if one is asked for.
+    pub(crate) sort: Option<Sort>,
+    number: Option<u64>,
+    size: Option<NonZeroU32>,
+}
+
+impl ListParameters {
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let given = read(query, &LIST_PARAMETERS)?;
+        let mut field_errors = Vec::new();
+        let list = Self {
+            tenant: given.parse(FILTER_TENANT, &mut field_errors, |text| {
+                text.parse().map_err(|error: domain::InvalidTenantId| error.to_string())
+            }),
+            sort: given.parse(SORT, &mut field_errors, |text| {
+                text.parse().map_err(|error: domain::listing::InvalidSort| error.to_string())
+            }),
+            number: given.parse(PAGE_NUMBER, &mut field_errors, |text| {
+                whole_number(text).ok_or_else(|| "must be a whole number from 0".to_owned())
+            }),
+            size: given.parse(PAGE_SIZE, &mut field_errors, |text| {
+                whole_number(text)
+                    .and_then(|size| u32::try_from(size).ok())
+                    .filter(|size| *size <= MAX_PAGE_SIZE)
+                    .and_then(NonZeroU32::new)
+                    .ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_SIZE}"))
+            }),
+        };
+        if field_errors.is_empty() { Ok(list) } else { Err(ApiError::at(field_errors)) }
+    }
+
+    /// Whether there is any parameter at all.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.tenant.is_none() && self.sort.is_none() && !self.is_paged()
+    }
+
+    /// Whether the client asks for one page.
+    pub(crate) fn is_paged(&self) -> bool {
+        self.number.is_some() || self.size.is_some()
+    }
+
+    /// The page asked for, with what is left out filled in.
+    pub(crate) fn window(&self) -> PageRequest {
+        let default = NonZeroU32::new(DEFAULT_PAGE_SIZE).unwrap_or(NonZeroU32::MIN);
+        PageRequest { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
+    }
+
+    /// One page in the order asked for.
+    pub(crate) fn page(&self) -> ListQuery {
+        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.window()) }
+    }
+
+    /// The order asked for, and one page only if one is asked for.
+    pub(crate) fn page_or_all(&self) -> ListQuery {
+        ListQuery { page: self.is_paged().then(|| self.window()), ..self.page() }
+    }
+}
+
+fn whole_number(text: &str) -> Option<u64> {
+    // `u64::from_str` takes a leading plus sign, which in a query string stands for a space anyway.
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// Parameters by name, each known and given once.
+struct Given<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl Given<'_> {
+    fn parse<T>(
+        &self,
+        name: &'static str,
+        field_errors: &mut Vec<FieldError>,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let (_, text) = self.0.iter().find(|(given, _)| given == name)?;
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(detail) => {
+                field_errors.push(FieldError::parameter(name, ErrorCode::MalformedRequest, detail));
+                None
+            }
+        }
+    }
+}
+
+fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, ApiError> {
+    // Each that is wrong is named in the answer, which is not to be many times the request.
+    if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
+        let detail = format!("There are more than {MAX_PARAMETERS} query parameters.");
+        return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
+    }
+    let mut given: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
+    let mut field_errors = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if !known.contains(&name.as_ref()) {
+            let detail = "is no parameter of this operation";
+            field_errors.push(FieldError::parameter(
+                shown(&name),
+                ErrorCode::UnknownParameter,
+                detail,
+            ));
+        } else if given.iter().any(|(before, _)| *before == name) {
+            let detail = "stands there more than once";
+            field_errors.push(FieldError::parameter(
+                shown(&name),
+                ErrorCode::MalformedRequest,
+                detail,
+            ));
+        } else {
+            given.push((name, value));
+        }
+    }
+    if field_errors.is_empty() { Ok(Given(given)) } else { Err(ApiError::at(field_errors)) }
+}
+
+/// A client's own word, fit to be said back: without control characters, and not endless.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+/// What a list can be sorted by.
+#[derive(Debug, ToSchema)]
+#[schema(as = Sort, rename_all = "camelCase")]
+#[expect(dead_code, reason = "stands for its schema only; domain::Sort does the reading")]
+pub(crate) enum SortParameter {
+    Id,
+    #[schema(rename = "-id")]
+    IdDescending,
+    Username,
+    #[schema(rename = "-username")]
+    UsernameDescending,
+    Email,
+    #[schema(rename = "-email")]
+    EmailDescending,
+    FirstName,
+    #[schema(rename = "-firstName")]
+    FirstNameDescending,
+    LastName,
+    #[schema(rename = "-lastName")]
+    LastNameDescending,
+    CreatedAt,
+    #[schema(rename = "-createdAt")]
+    CreatedAtDescending,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::response::links::PageLinks;
+
+    fn any_parameter() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            Just(FILTER_TENANT.to_owned()),
+            Just("filter%5Btenant%5D".to_owned()),
+            Just(PAGE_NUMBER.to_owned()),
+            Just(PAGE_SIZE.to_owned()),
+            Just(SORT.to_owned()),
+            "\\PC{0,12}",
+        ];
+        let value = prop_oneof!["[0-9]{0,22}", "-?[a-zA-Z]{0,9}", "[a-z0-9-]{1,9}", "\\PC{0,12}"];
+        (name, value).prop_map(|(name, value)| format!("{name}={value}"))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_with_the_names_of_parameters(
+            parameters in prop::collection::vec(any_parameter(), 0..5),
+        ) {
+            if let Err(api_error) = ListParameters::read(&parameters.join("&")) {
+                prop_assert_eq!(api_error.code().status().as_u16(), 400);
+                prop_assert!(!api_error.field_errors().is_empty());
+            }
+        }
+
+        #[test]
+        fn a_link_leads_to_the_same_list(
+            tenant in "[a-z0-9]{1,20}",
+            sort in prop::option::of("-?(id|username|email|firstName|lastName|createdAt)"),
+            number in 0_u64..1000,
+            size in 1_u32..=MAX_PAGE_SIZE,
+            total in 0_u64..100_000,
+        ) {
+            let sorted = sort.map(|sort| format!("&sort={sort}")).unwrap_or_default();
+            let text = format!("filter[tenant]={tenant}&page[number]={number}&page[size]={size}{sorted}");
+            let query = ListParameters::read(&text).unwrap();
+            let links = PageLinks::new("https://usher.example.com/users", &query, total);
+            for (link, page) in [(&links.first, 0), (&links.last, links.pages - 1)] {
+                let (_, text) = link.split_once('?').unwrap();
+                let linked = ListParameters::read(text).unwrap();
+                prop_assert_eq!((&linked.tenant, linked.sort), (&query.tenant, query.sort));
+                prop_assert_eq!(linked.window(), PageRequest { number: page, ..query.window() });
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Contract B's error body: the published `ErrorResponse`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::response::api_error::{ApiError, ErrorSource, FieldError};
+
+/// What went wrong; more than one entry if several values are at error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorResponse<'a> {
+    #[schema(required = false)]
+    errors: Vec<Error<'a>>,
+}
+
+/// One thing that went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Error<'a> {
+    /// What, in a word that programs can rely on.
+    #[schema(required = false, example = "user_not_found")]
+    code: &'static str,
+    /// What, in words.
+    #[schema(required = false)]
+    detail: &'a str,
+    /// Where in the request, and which request.
+    #[schema(required = false, nullable)]
+    meta: Meta<'a>,
+}
+
+/// Where in the request, and which request.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Meta<'a> {
+    /// The member of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<&'a str>,
+    /// The query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameter: Option<&'a str>,
+    /// The request, as `X-Request-Id` and the log name it.
+    request_id: &'a str,
+}
+
+impl<'a> ErrorResponse<'a> {
+    /// The response to an error.
+    pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
+        let errors = if api_error.field_errors().is_empty() {
+            let meta = Meta { field: None, parameter: None, request_id };
+            vec![Error { code: api_error.code().as_str(), detail: api_error.detail(), meta }]
+        } else {
+            api_error
+                .field_errors()
+                .iter()
+                .map(|field_error| Error::new(field_error, request_id))
+                .collect()
+        };
+        Self { errors }
+    }
+}
+
+impl<'a> Error<'a> {
+    /// The entry for one field error.
+    pub(crate) fn new(field_error: &'a FieldError, request_id: &'a str) -> Self {
+        let (field, parameter) = match &field_error.source {
+            Some(ErrorSource::Field(name)) => (Some(name.as_ref()), None),
+            Some(ErrorSource::Parameter(name)) => (None, Some(name.as_ref())),
+            None => (None, None),
+        };
+        let meta = Meta { field, parameter, request_id };
+        Self { code: field_error.code.as_str(), detail: &field_error.detail, meta }
+    }
+}

@@ -1,0 +1,8 @@
+//! What a client gets: links, and errors in the form of the contract that the path belongs to.
+
+pub(crate) mod api_error;
+pub(crate) mod code;
+pub(crate) mod contract;
+pub(crate) mod error_response;
+pub mod links;
+pub(crate) mod problem;

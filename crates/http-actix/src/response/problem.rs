@@ -1,0 +1,76 @@
+//! Contract A's error body: problem details (RFC 9457).
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::response::api_error::{ApiError, ErrorSource};
+
+/// The media type of [`Problem`].
+pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
+
+/// Problem details (RFC 9457), with `code`, `requestId` and `errors` as extension members.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Problem<'a> {
+    /// Always `about:blank`: the status and `code` say what kind of problem it is.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "about:blank")]
+    kind: &'static str,
+    /// The name of the status.
+    #[schema(example = "Not Found")]
+    title: &'a str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 404)]
+    status: u16,
+    /// What went wrong, in words.
+    detail: &'a str,
+    /// What went wrong, in a word that programs can rely on.
+    #[schema(example = "user_not_found")]
+    code: &'static str,
+    /// The request, as `X-Request-Id` and the log name it.
+    request_id: &'a str,
+    /// What is wrong with single values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldProblem<'a>>,
+}
+
+/// What is wrong with one value.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldProblem<'a> {
+    /// The member of the body, or the query parameter.
+    #[schema(example = "email")]
+    field: &'a str,
+    /// What is wrong with it, in a word that programs can rely on.
+    #[schema(example = "validation_failed")]
+    code: &'static str,
+    /// What is wrong with it, in words.
+    detail: &'a str,
+}
+
+impl<'a> Problem<'a> {
+    /// The problem that an error is.
+    pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
+        let status = api_error.code().status();
+        let errors =
+            api_error.field_errors().iter().filter_map(|field_error| match &field_error.source {
+                Some(ErrorSource::Field(field) | ErrorSource::Parameter(field)) => {
+                    Some(FieldProblem {
+                        field,
+                        code: field_error.code.as_str(),
+                        detail: &field_error.detail,
+                    })
+                }
+                None => None,
+            });
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: api_error.detail(),
+            code: api_error.code().as_str(),
+            request_id,
+            errors: errors.collect(),
+        }
+    }
+}
