@@ -1,45 +1,45 @@
-# CI runs these targets and nothing else: `make check` is what it does.
+# CI runs only these targets. `make check` runs the same lints and tests as CI.
 
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
 
-help: ## Show this list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Serve on 127.0.0.1:8080 with demo tenants, nothing to set up
+run: ## Serve on 127.0.0.1:8080 with demo tenants in memory
 	cargo run --locked -- serve --dev
 
-# The client id and the secret are those that the stand-in has by itself.
+# The client id and the secret are the defaults of the stand-in.
 run-auth0-sim: export USHER__DIRECTORY__ADAPTER = auth0
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__DOMAIN = http://127.0.0.1:9000
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_ID = usher
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_SECRET = usher-secret
-run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000 behind it
+run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000
 	cargo build --locked -p http-actix -p auth0-sim --bins
 	target/debug/auth0-sim --listen 127.0.0.1:9000 --seed crates/auth0-sim/demo.jsonl & \
 	trap "kill $$! 2>/dev/null" EXIT INT TERM; target/debug/usher serve --dev
 
-sim-check: ## Drive the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
+sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
 	cargo build --locked -p auth0-sim --bins
 	crates/auth0-sim/sdks/check target/debug/auth0-sim
 
-api-fuzz: ## Hold the service against its OpenAPI document with Schemathesis, from PyPI; takes minutes
+api-fuzz: ## Test the service against its OpenAPI document with Schemathesis, from PyPI; takes minutes
 	cargo build --locked -p http-actix -p auth0-sim --bins
 	crates/http-actix/api-fuzz/run target/debug/usher target/debug/auth0-sim
 
-# How long each target runs, in seconds, and which ones.
+# Seconds for each fuzz target, and the fuzz targets to run.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/seeds/*))
-# Nothing of ours is unsafe, so that no sanitizer has to slow it down.
+# The code has no unsafe blocks, so a sanitizer would only slow the fuzzers down.
 FUZZ := cd fuzz && cargo +nightly fuzz
 
 fuzz: ## Run each fuzz target for a minute (FUZZ_SECONDS), on a nightly compiler
 	@cargo +nightly --version >/dev/null 2>&1 \
 	|| { echo 'a nightly compiler is missing: rustup toolchain install nightly --profile minimal'; exit 1; }
 	@command -v cargo-fuzz >/dev/null \
-	|| { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz; it wants a C++ compiler'; exit 1; }
+	|| { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz; it needs a C++ compiler'; exit 1; }
 	$(FUZZ) build --sanitizer none
 	set -e; for target in $(FUZZ_TARGETS); do \
 		mkdir -p fuzz/corpus/$$target; \
@@ -47,7 +47,7 @@ fuzz: ## Run each fuzz target for a minute (FUZZ_SECONDS), on a nightly compiler
 			-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -print_final_stats=1); \
 	done
 
-check: lint test ## Everything that CI checks
+check: lint test ## Run lint and test
 
 lint: ## Check format, lints, documentation and dependencies
 	cargo fmt --all --check
@@ -59,23 +59,23 @@ lint: ## Check format, lints, documentation and dependencies
 		&& cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources; \
 	else echo 'cargo-deny is not installed: dependencies not checked'; fi
 
-test: ## Run every test, those in the documentation too
+test: ## Run all tests, including doctests
 	cargo test --workspace --all-features --locked
 
-# How much is drawn, and from which seed.
+# The number of random cases, and the seed.
 MODEL_CASES ?= 100
 MODEL_SEED ?= $(shell date +%s)
 
-model: ## Drive the service at random against the model of the rules, for long (MODEL_CASES, MODEL_SEED)
+model: ## Run a long model test with random calls (MODEL_CASES, MODEL_SEED)
 	PROPTEST_CASES=$(MODEL_CASES) PROPTEST_RNG_SEED=$(MODEL_SEED) cargo test --locked -p http-actix --all-features \
 		--test api --test api_on_auth0 -- --nocapture model::whatever
 
-mutants: mutants-rules mutants-auth ## Try wrong versions of rules, use cases and token verifier, which tests must notice; takes hours
+mutants: mutants-rules mutants-auth ## Run mutation tests on the rules, use cases and token verifier; takes hours
 
-# The properties draw fewer values than usual: what they find must not be a matter of luck.
+# Fewer random values in property tests, so that catching a mutant does not depend on luck.
 mutants-rules mutants-auth: export PROPTEST_CASES = 32
 mutants-rules mutants-auth: export CARGO_TARGET_DIR = target/mutants
-# What cargo-mutants says by 2 and 3, that some were missed or too slow, is judged by .ci/mutants.
+# Exit codes 2 and 3 mean missed mutants and timeouts, which .ci/mutants evaluates.
 mutants-rules:
 	nice cargo mutants -p domain -p application --cargo-test-arg=--tests || case $$? in 2|3) ;; *) exit 1 ;; esac
 	.ci/mutants mutants.out
@@ -88,18 +88,18 @@ fmt: ## Format the code
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
 
-doc: ## Write the documentation of the code, under target/doc
+doc: ## Build the code documentation in target/doc
 	$(DOC)
 
-book: ## Write the pages of docs as a book, to target/book
+book: ## Build the pages in docs as a book in target/book
 	@command -v mdbook >/dev/null \
 	|| { echo 'mdbook is missing: cargo install --locked mdbook@0.5.4'; exit 1; }
 	mdbook build docs
 
-# $(call write,FILE,COMMAND): what COMMAND prints, or FILE as it was if COMMAND fails.
+# $(call write,FILE,COMMAND): writes the output of COMMAND to FILE; keeps FILE if COMMAND fails.
 write = $(2) > $(1).tmp && mv $(1).tmp $(1) || { rm -f $(1).tmp; exit 1; }
 
-generate: ## Write the files that are generated and checked in; one line for each
+generate: ## Write the generated files that are checked in
 	$(call write,crates/domain/tests/policy_table.txt,cargo run --quiet --locked -p domain --example policy_table)
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(call write,crates/http-actix/tests/api/matrix.txt,cargo run --quiet --locked -p http-actix --example matrix)
@@ -108,14 +108,14 @@ generate: ## Write the files that are generated and checked in; one line for eac
 	$(call write,docs/usher.schema.json,cargo run --quiet --locked -p http-actix --example settings_schema)
 	$(call write,deploy/kubernetes/monitoring/prometheusrule.yaml,deploy/kubernetes/monitoring/generate)
 
-bench: ## Measure a GET in CPU time and in time added to Auth0's, and ten times too much; takes minutes
+bench: ## Measure CPU time and added latency of a GET, and tenfold overload; takes minutes
 	cargo build --release --locked --bin usher
 	cargo run --release --locked --quiet --example cpu_ratio
 	cargo run --release --locked --quiet --example added_latency
 	cargo run --release --locked --quiet --example overload
 
-# It writes one for each of our crates; that of the binary has all of them in it.
-sbom: ## Write what the program is made of, as CycloneDX, to target/usher.cdx.json
+# cargo-cyclonedx writes one file for each crate; the file of the binary's crate includes the others.
+sbom: ## Write the software bill of materials to target/usher.cdx.json
 	@command -v cargo-cyclonedx >/dev/null \
 	|| { echo 'cargo-cyclonedx is missing: cargo install --locked cargo-cyclonedx@0.5.9'; exit 1; }
 	cargo cyclonedx --format json --spec-version 1.5 \
@@ -123,18 +123,18 @@ sbom: ## Write what the program is made of, as CycloneDX, to target/usher.cdx.js
 	mkdir -p target && mv crates/http-actix/usher.cdx.json target/
 	rm crates/*/usher.cdx.json
 
-# Which parts of docker-compose.yml: dev or auth0-sim, and observability, separated by commas.
+# Profiles of docker-compose.yml, separated by commas: dev or auth0-sim, and observability.
 PROFILES ?= dev
 up: export COMPOSE_PROFILES = $(PROFILES)
 ifneq (,$(findstring observability,$(PROFILES)))
 up: export USHER__TRACES__OTLP_ENDPOINT = http://jaeger:4318/v1/traces
 endif
-up: ## Build the image and serve from a container, as `run` does (PROFILES)
+up: ## Build the image and serve like `run`, in a container (PROFILES)
 	docker compose up --build --detach --wait
 
 down: export COMPOSE_PROFILES = dev,auth0-sim,observability
-down: ## Stop what `up` has started
+down: ## Stop the containers of `up`
 	docker compose down
 
-check-deploy: ## Check deploy, the Dockerfiles, the workflows and the alert rules, with the tools that are there
+check-deploy: ## Check deploy, the Dockerfiles, the workflows and the alert rules, with the installed tools
 	deploy/check

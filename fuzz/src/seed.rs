@@ -1,4 +1,4 @@
-//! The seed of the directory in memory.
+//! The seed of the memory adapter.
 
 use std::sync::Arc;
 
@@ -6,10 +6,12 @@ use memory_adapter::MemoryDirectory;
 use ports::contract::{ManualClock, catalogue};
 use serde_json::Value;
 
-/// A seed: it is loaded as a whole or refused, and no error tells an address or a password.
+/// Loads a seed. It must load completely or fail, and no error may contain an address or a password.
 pub fn seed_line(bytes: &[u8]) {
-    // Hashing one password takes as long as thousands of lines without.
-    if lines(bytes).any(|line| secret(&line, "password").is_some_and(|it| it.len() >= 8)) {
+    // Hashing one password takes as long as thousands of other lines.
+    if lines(bytes)
+        .any(|line| text_field(&line, "password").is_some_and(|password| password.len() >= 8))
+    {
         return;
     }
     let directory = MemoryDirectory::new(catalogue(), Arc::new(ManualClock::new()));
@@ -19,15 +21,16 @@ pub fn seed_line(bytes: &[u8]) {
             let lines = lines.filter(|line| !line.trim_matches(['\u{feff}', ' ']).is_empty());
             assert!(summary.accounts <= lines.count() && summary.passwords <= summary.accounts);
             if summary.accounts > 0 {
-                assert!(directory.load_seed(bytes).is_err(), "the same accounts twice");
+                assert!(directory.load_seed(bytes).is_err(), "duplicate accounts were accepted");
             }
         }
         Err(error) => {
             let error = error.to_string();
             for line in lines(bytes) {
-                let told = ["email", "password"].into_iter().filter_map(|name| secret(&line, name));
-                // The fuzzer soon puts the error's own words there; they have no `@`.
-                for value in told.filter(|value| value.len() > 20 && value.contains('@')) {
+                let secrets =
+                    ["email", "password"].into_iter().filter_map(|name| text_field(&line, name));
+                // The fuzzer soon uses words of the error text as values; these contain no `@`.
+                for value in secrets.filter(|value| value.len() > 20 && value.contains('@')) {
                     assert!(!error.contains(value), "{error}");
                 }
             }
@@ -39,6 +42,6 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Value> {
     bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
 }
 
-fn secret<'a>(line: &'a Value, name: &str) -> Option<&'a str> {
+fn text_field<'a>(line: &'a Value, name: &str) -> Option<&'a str> {
     line.get(name)?.as_str()
 }

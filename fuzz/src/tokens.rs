@@ -1,4 +1,4 @@
-//! Tokens, and the issuers that they name.
+//! Tokens and issuers.
 
 use std::sync::{Arc, LazyLock};
 
@@ -16,23 +16,23 @@ use token_verifier::{
 use tokio::runtime::{Builder, Runtime};
 
 const AUDIENCE: &str = "user-management";
-/// An issuer of operators.
+/// The issuer of operators.
 const OPERATORS: &str = "https://operators.example.com/";
-/// An issuer for each tenant.
+/// The issuer template of tenants.
 const TEMPLATE: &str = "https://cm.{tenant}.example.com";
-/// The tenants of the template that have a key.
+/// Tenants with published keys.
 const TENANTS: [&str; 2] = ["acme", "globex"];
-/// What `ManualClock` shows.
+/// The time of `ManualClock`.
 const NOW: f64 = 1_767_225_600.0;
 
-struct World {
+struct Harness {
     runtime: Runtime,
     verifier: TokenVerifier,
     key: Ed25519KeyPair,
 }
 
-/// Made once: keys are cached, as they are in the service.
-static WORLD: LazyLock<World> = LazyLock::new(|| {
+/// Built once, so that keys are cached as in the service.
+static HARNESS: LazyLock<Harness> = LazyLock::new(|| {
     let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
     let public = PublicKey {
         kid: Some("key".to_owned()),
@@ -44,59 +44,58 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     for tenant in TENANTS {
         source.publish(&TEMPLATE.replace("{tenant}", tenant), vec![public.clone()]);
     }
-    let trusted = |issuer, tenants| {
+    let trusted_issuer = |issuer, tenants| {
         TrustedIssuer::new(issuer, None, AUDIENCE, &[Algorithm::EdDsa], tenants).unwrap()
     };
     let issuers = TrustedIssuers::new(vec![
-        trusted(OPERATORS, TenantSource::All),
-        trusted(TEMPLATE, TenantSource::Issuer),
+        trusted_issuer(OPERATORS, TenantSource::All),
+        trusted_issuer(TEMPLATE, TenantSource::Issuer),
     ]);
     let clock = Arc::new(ManualClock::new());
-    // A failed fetch of a tenant that does not exist is tried again at each turn of the clock,
-    // which stands still.
+    // The clock does not advance, so a failed fetch for an unknown tenant is not repeated.
     let verifier = TokenVerifier::new(issuers, Arc::new(source), clock, AuthSettings::default());
-    // Several threads of a test may wait at a time.
+    // Several test threads may block on it at a time.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
-    World { runtime, verifier, key }
+    Harness { runtime, verifier, key }
 });
 
-/// The text of a token, as it comes in a header.
+/// Verifies the text of a token, as in a header.
 pub fn token(bytes: &[u8]) {
     if let Some(text) = super::text(bytes) {
-        verify(text);
+        check_token(text);
     }
 }
 
-/// Header and claims, each on a line, signed with the key of each issuer.
+/// Signs a header and claims, each on a line, with the issuers' key, and verifies the token.
 pub fn signed_token(bytes: &[u8]) {
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let header = lines.next().unwrap_or_default();
     let claims = lines.next().unwrap_or_default();
-    verify(&signed(header, claims.strip_suffix(b"\n").unwrap_or(claims)));
+    check_token(&sign(header, claims.strip_suffix(b"\n").unwrap_or(claims)));
 }
 
-fn signed(header: &[u8], claims: &[u8]) -> String {
+fn sign(header: &[u8], claims: &[u8]) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let signature = URL_SAFE_NO_PAD.encode(WORLD.key.sign(message.as_bytes()));
+    let signature = URL_SAFE_NO_PAD.encode(HARNESS.key.sign(message.as_bytes()));
     format!("{message}.{signature}")
 }
 
-/// What is accepted says what is configured, as a reader of its own understands it.
-fn verify(token: &str) {
-    let World { runtime, verifier, .. } = &*WORLD;
+/// Verifies a token twice. If accepted, an independent parser must find the configured values.
+fn check_token(token: &str) {
+    let Harness { runtime, verifier, .. } = &*HARNESS;
     let first = runtime.block_on(verifier.verify(token));
     let again = runtime.block_on(verifier.verify(token));
     match (first, again) {
         (Ok(bearer), Ok(again)) => {
-            assert_eq!(bearer, again, "remembered otherwise");
-            accepted(token, &bearer);
+            assert_eq!(bearer, again, "the cached result differs");
+            assert_accepted(token, &bearer);
         }
         (Err(error), Err(_)) => assert!(!error.to_string().is_empty()),
         (first, again) => panic!("{first:?}, then {again:?}"),
     }
 }
 
-fn accepted(token: &str, bearer: &Bearer) {
+fn assert_accepted(token: &str, bearer: &Bearer) {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts.as_slice() else { panic!("{} parts", parts.len()) };
     let value = |part: &str| -> Value {
@@ -120,7 +119,7 @@ fn accepted(token: &str, bearer: &Bearer) {
     let leeway = AuthSettings::default().leeway.as_secs_f64();
     assert!(claims["exp"].as_f64().unwrap() > NOW - leeway, "{}", claims["exp"]);
     for name in ["nbf", "iat"] {
-        assert!(claims[name].as_f64().is_none_or(|moment| moment <= NOW + leeway), "{name}");
+        assert!(claims[name].as_f64().is_none_or(|time| time <= NOW + leeway), "{name}");
     }
     match (claims["iss"].as_str().unwrap(), &bearer.tenants) {
         (OPERATORS, ClaimedTenants::All) => {}
@@ -135,29 +134,29 @@ fn accepted(token: &str, bearer: &Bearer) {
     }
 }
 
-/// A template and the name of an issuer, each on a line: what matches is the template, filled with
-/// the tenant that comes out, and no other host.
+/// Matches an issuer against a template, each on a line. A matching issuer must equal the template
+/// filled with the resulting tenant, on the same host.
 pub fn issuer(bytes: &[u8]) {
     let Some((template, iss)) = super::text(bytes).and_then(|text| text.split_once('\n')) else {
         return;
     };
-    let made = |tenants| {
+    let build_issuer = |tenants| {
         TrustedIssuer::new(template, Some(template), AUDIENCE, &[Algorithm::EdDsa], tenants)
     };
-    let has_place = template.contains("{tenant}");
-    // No template is one of operators, and nothing else names a tenant.
-    assert!(!has_place || made(TenantSource::All).is_err());
-    assert!(has_place || made(TenantSource::Issuer).is_err());
-    let Ok(issuer) = made(TenantSource::Membership) else { return };
+    let is_template = template.contains("{tenant}");
+    // A template is not an issuer of operators, and only a template names a tenant.
+    assert!(!is_template || build_issuer(TenantSource::All).is_err());
+    assert!(is_template || build_issuer(TenantSource::Issuer).is_err());
+    let Ok(issuer) = build_issuer(TenantSource::Membership) else { return };
     let issuers = TrustedIssuers::new(vec![issuer]);
     let Ok(selected) = issuers.select(iss, &[AUDIENCE.to_owned()]) else { return };
 
     assert_eq!(selected.address.issuer, iss);
     assert_eq!(selected.address.jwks_uri.as_deref(), Some(iss));
-    assert_eq!(selected.tenant.is_some(), has_place);
+    assert_eq!(selected.tenant.is_some(), is_template);
     let tenant = selected.tenant.as_ref().map_or("", |tenant| tenant.as_str());
-    assert_eq!(template.replace("{tenant}", tenant), iss, "filled otherwise");
-    // An internationalized label may be none (RFC 5891 §4.2.1); then nothing is fetched.
+    assert_eq!(template.replace("{tenant}", tenant), iss, "the filled template differs");
+    // An internationalized label may be invalid (RFC 5891 §4.2.1); then nothing is fetched.
     let (Ok(url), Ok(sample)) =
         (url::Url::parse(iss), url::Url::parse(&template.replace("{tenant}", "tenant")))
     else {

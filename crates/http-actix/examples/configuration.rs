@@ -1,15 +1,15 @@
-//! Prints `docs/configuration.md` with its tables as they are now.
+//! Prints `docs/configuration.md` with regenerated tables.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "what cannot go on should say so and stop"
+    reason = "a failed step stops the program"
 )]
 
 #[path = "../tests/docs/reference.rs"]
 mod reference;
 
-#[expect(clippy::print_stdout, reason = "printing is what it is for")]
+#[expect(clippy::print_stdout, reason = "the output of the program")]
 fn main() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
     print!("{}", reference::with_tables(&std::fs::read_to_string(page).unwrap()));

@@ -1,10 +1,10 @@
-//! How much CPU time `GET` of one user costs, as a ratio to a bare actix-web handler that answers
-//! with the same bytes, measured in the same run: `make bench`.
+//! Measures the CPU time of `GET` of one user as a ratio to a baseline (`make bench`): an actix-web
+//! handler that responds with the same bytes.
 //!
-//! It starts the release binary `usher` in development mode with 100,000 users, and itself as the
-//! bare server, and sends both the same requests over 16 connections, in turns. What counts is the
-//! CPU time of the server processes, user and system, from `/proc`: it is steadier than throughput
-//! on a machine that does other things too.
+//! Starts the release binary `usher` in development mode with 100,000 users, and itself as the
+//! baseline server, and sends both the same requests over 16 connections, alternately. The measure
+//! is user and system time of the server processes from `/proc`, which is steadier than throughput
+//! on a busy machine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,7 +13,7 @@
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
-    reason = "a measurement that cannot go on should stop, and otherwise print what it saw"
+    reason = "a benchmark stops on failure and prints its results"
 )]
 
 use std::fmt::Write as _;
@@ -29,34 +29,37 @@ const ROUNDS: usize = 9;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    if let Some("bare") = arguments.next().as_deref() {
-        return serve_bare(arguments.next().unwrap());
+    if let Some("baseline") = arguments.next().as_deref() {
+        return serve_baseline(arguments.next().unwrap());
     }
 
     let folder = tempfile::tempdir().unwrap();
     let usher = Server::usher(folder.path());
     let request = usher.request(&token(folder.path()));
-    let answer = exchange(&mut usher.connect(), request.as_bytes());
-    let body = &answer[answer.find("\r\n\r\n").unwrap() + 4..];
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let bare = Server::bare(body);
+    let response = exchange(&mut usher.connect(), request.as_bytes());
+    let body = &response[response.find("\r\n\r\n").unwrap() + 4..];
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    let baseline = Server::baseline(body);
 
     println!("GET of one among {USERS} users, {CONNECTIONS} connections, {} bytes", body.len());
     let mut ratios = Vec::new();
     for round in 0..=ROUNDS {
-        let ours = usher.cost(&request);
-        let theirs = bare.cost(&request);
+        let usher_cost = usher.cpu_micros_per_request(&request);
+        let baseline_cost = baseline.cpu_micros_per_request(&request);
         // The first round warms up.
         if round > 0 {
-            println!("usher {ours:6.2} µs, bare {theirs:6.2} µs, ratio {:.2}", ours / theirs);
-            ratios.push(ours / theirs);
+            println!(
+                "usher {usher_cost:6.2} µs, baseline {baseline_cost:6.2} µs, ratio {:.2}",
+                usher_cost / baseline_cost
+            );
+            ratios.push(usher_cost / baseline_cost);
         }
     }
     ratios.sort_by(f64::total_cmp);
     println!("median ratio of CPU time: {:.2}", ratios[ratios.len() / 2]);
 }
 
-/// A server process under measurement; it ends with the value.
+/// A measured server process, which is killed on drop.
 struct Server {
     process: Child,
     address: SocketAddr,
@@ -88,22 +91,22 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("target/release/usher, built by `cargo build --release`");
-        Self::ready(process, address)
+        Self::wait_until_ready(process, address)
     }
 
-    fn bare(body: &str) -> Self {
+    fn baseline(body: &str) -> Self {
         let address = free_address();
         let process = Command::new(std::env::current_exe().unwrap())
-            .args(["bare", &address.to_string()])
+            .args(["baseline", &address.to_string()])
             .env("BODY", body)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        Self::ready(process, address)
+        Self::wait_until_ready(process, address)
     }
 
-    /// Both print a line once they have their listener.
-    fn ready(mut process: Child, address: SocketAddr) -> Self {
+    /// Waits for the line that the process prints once it listens.
+    fn wait_until_ready(mut process: Child, address: SocketAddr) -> Self {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { process, address }
@@ -121,18 +124,18 @@ impl Server {
         )
     }
 
-    /// CPU time of one request, in microseconds.
-    fn cost(&self, request: &str) -> f64 {
+    /// Returns the CPU time of one request, in microseconds.
+    fn cpu_micros_per_request(&self, request: &str) -> f64 {
         let before = self.cpu_ticks();
         std::thread::scope(|scope| {
             for _ in 0..CONNECTIONS {
                 scope.spawn(|| {
                     let mut stream = self.connect();
                     let length = exchange(&mut stream, request.as_bytes()).len();
-                    let mut answer = vec![0; length];
+                    let mut response = vec![0; length];
                     for _ in 1..REQUESTS_PER_CONNECTION {
                         stream.write_all(request.as_bytes()).unwrap();
-                        stream.read_exact(&mut answer).unwrap();
+                        stream.read_exact(&mut response).unwrap();
                     }
                 });
             }
@@ -142,7 +145,7 @@ impl Server {
         ticks as f64 * 10_000.0 / (CONNECTIONS * REQUESTS_PER_CONNECTION) as f64
     }
 
-    /// `utime` and `stime` of the process (proc(5)).
+    /// Returns the sum of `utime` and `stime` of the process (proc(5)).
     fn cpu_ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
         let after_name = &stat[stat.rfind(')').unwrap() + 2..];
@@ -151,17 +154,17 @@ impl Server {
     }
 }
 
-/// One request and the whole of its answer.
+/// Sends one request and reads the whole response.
 fn exchange(stream: &mut TcpStream, request: &[u8]) -> String {
     stream.set_nodelay(true).unwrap();
     stream.write_all(request).unwrap();
-    let mut answer = String::new();
+    let mut response = String::new();
     let mut reader = BufReader::new(&*stream);
     let mut length = 0;
     loop {
-        let start = answer.len();
-        reader.read_line(&mut answer).unwrap();
-        let line = answer[start..].trim_end().to_ascii_lowercase();
+        let start = response.len();
+        reader.read_line(&mut response).unwrap();
+        let line = response[start..].trim_end().to_ascii_lowercase();
         if let Some(value) = line.strip_prefix("content-length: ") {
             length = value.parse().unwrap();
         }
@@ -171,7 +174,7 @@ fn exchange(stream: &mut TcpStream, request: &[u8]) -> String {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    answer + std::str::from_utf8(&body).unwrap()
+    response + std::str::from_utf8(&body).unwrap()
 }
 
 fn free_address() -> SocketAddr {
@@ -190,17 +193,17 @@ fn token(folder: &Path) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn serve_bare(address: String) {
+fn serve_baseline(address: String) {
     use actix_web::{App, HttpResponse, HttpServer, web};
 
     let body = web::Bytes::from(std::env::var("BODY").unwrap());
     let server = HttpServer::new(move || {
         let body = body.clone();
-        let answer = move || {
+        let response = move || {
             let body = body.clone();
             async { HttpResponse::Ok().content_type("application/json").body(body) }
         };
-        App::new().route("/api/v1/users/{userId}", web::get().to(answer))
+        App::new().route("/api/v1/users/{userId}", web::get().to(response))
     });
     let server = server.bind(address).unwrap();
     println!("serving");

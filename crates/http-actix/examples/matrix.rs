@@ -1,11 +1,11 @@
-//! Prints what every operation answers to every kind of caller, for `tests/api/matrix.txt`.
+//! Prints the response of every operation to every kind of caller, for `tests/api/matrix.txt`.
 #![allow(
     dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "these are modules of the tests; what cannot go on should say so and stop"
+    reason = "modules of the tests; a failed step stops the program"
 )]
 
 #[path = "../tests/api/matrix/mod.rs"]
@@ -13,7 +13,7 @@ mod matrix;
 #[path = "../tests/api/support/mod.rs"]
 mod support;
 
-#[expect(clippy::print_stdout, reason = "printing is what it is for")]
+#[expect(clippy::print_stdout, reason = "the output of the program")]
 fn main() {
     print!("{}", matrix::text::answers(matrix::matrix()));
 }

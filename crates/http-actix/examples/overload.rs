@@ -1,10 +1,9 @@
-//! What ten times the load that a tenant may use does to the service and to another tenant:
-//! `make bench`.
+//! Measures the effect of a tenant that sends ten times its capacity on the service and on another
+//! tenant (`make bench`).
 //!
-//! The service stands before the stand-in for Auth0, which takes 50 ms for each answer. First one
-//! tenant calls as fast as it is served, and another one now and then; then the first one sends ten
-//! times as much. All of it is measured in the same run, from outside: answers and their times, and
-//! from `/proc` the most memory that the service has had.
+//! The service uses the stand-in for Auth0, which delays each response by 50 ms. First the tenant
+//! acme sends requests as fast as they are served while globex sends one at a time; then acme sends
+//! ten times as many. Reports response statuses, latencies, and peak memory from `/proc`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +13,7 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a measurement that cannot go on should stop, and otherwise print what it saw"
+    reason = "a benchmark stops on failure and prints its results"
 )]
 
 mod service;
@@ -29,101 +28,103 @@ use tokio::task::JoinSet;
 use service::Usher;
 
 const UPSTREAM_MILLIS: u64 = 50;
-/// Places of one tenant, which are half of all.
-const PLACES: usize = 16;
+/// Permits per tenant, which are half of all permits.
+const PERMITS: usize = 16;
 const QUEUED: usize = 128;
-const LASTS: Duration = Duration::from_secs(8);
+const DURATION: Duration = Duration::from_secs(8);
 const TICK: Duration = Duration::from_millis(10);
 
-/// What came of calls.
+/// The latencies of requests by outcome.
 #[derive(Debug, Default)]
 struct Outcomes {
     served: Vec<Duration>,
-    shed: Vec<Duration>,
+    rejected: Vec<Duration>,
     other: usize,
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let sim = service::auth0().await;
+    let sim = service::start_auth0_sim().await;
     let folder = tempfile::tempdir().unwrap();
-    let places = [
-        ("USHER__OVERLOAD__MAX_CONCURRENT", (2 * PLACES).to_string()),
-        ("USHER__OVERLOAD__MAX_CONCURRENT_PER_TENANT", PLACES.to_string()),
+    let limits = [
+        ("USHER__OVERLOAD__MAX_CONCURRENT", (2 * PERMITS).to_string()),
+        ("USHER__OVERLOAD__MAX_CONCURRENT_PER_TENANT", PERMITS.to_string()),
         ("USHER__OVERLOAD__MAX_QUEUED", QUEUED.to_string()),
     ];
-    let usher = Usher::start(folder.path(), sim.url(), &places);
+    let usher = Usher::start(folder.path(), sim.url(), &limits);
     sim.control().update(|switches| switches.latency_millis = UPSTREAM_MILLIS);
     let acme = Caller::new(
         &usher,
-        service::token(folder.path(), "acme"),
+        service::dev_token(folder.path(), "acme"),
         "acme/admin/users/auth0%7Cdemo-vera",
     );
     let globex = Caller::new(
         &usher,
-        service::token(folder.path(), "globex"),
+        service::dev_token(folder.path(), "globex"),
         "globex/admin/users/auth0%7Cdemo-greta",
     );
     acme.call().await;
     globex.call().await;
 
     println!(
-        "Auth0's stand-in takes {UPSTREAM_MILLIS} ms; {PLACES} places a tenant, {QUEUED} may wait"
+        "upstream latency {UPSTREAM_MILLIS} ms; {PERMITS} permits per tenant, queue of {QUEUED}"
     );
-    let (served, alone) = beside(&globex, as_fast_as_served(&acme)).await;
-    let capacity = served.served.len() as f64 / LASTS.as_secs_f64();
-    println!("acme as fast as it is served: {capacity:.0} a second");
-    tell("  globex beside it", &alone);
+    let (served, globex_baseline) = run_alongside(&globex, run_closed_loop(&acme)).await;
+    let capacity = served.served.len() as f64 / DURATION.as_secs_f64();
+    println!("acme at capacity: {capacity:.0} requests/s");
+    print_outcomes("  globex meanwhile", &globex_baseline);
     let before = peak_kib(&usher);
 
     let each_tick = (10.0 * capacity * TICK.as_secs_f64()).round();
-    let (storm, beside_storm) = beside(&globex, flood(&acme, each_tick as usize)).await;
+    let (overload, globex_overloaded) =
+        run_alongside(&globex, flood(&acme, each_tick as usize)).await;
     let after = peak_kib(&usher);
-    let offered = storm.served.len() + storm.shed.len() + storm.other;
-    let rate = |count: usize| count as f64 / LASTS.as_secs_f64();
+    let offered = overload.served.len() + overload.rejected.len() + overload.other;
+    let rate = |count: usize| count as f64 / DURATION.as_secs_f64();
     println!(
-        "acme sends ten times as much: {:.0} a second, of which {:.0} are served and {:.0} turned \
-         away ({} otherwise)",
+        "acme at ten times capacity: {:.0} requests/s, of which {:.0} served and {:.0} rejected \
+         ({} with other outcomes)",
         rate(offered),
-        rate(storm.served.len()),
-        rate(storm.shed.len()),
-        storm.other
+        rate(overload.served.len()),
+        rate(overload.rejected.len()),
+        overload.other
     );
     println!(
-        "  turned away within {:.1?} at the median, {:.1?} for 99 of 100",
-        at(&storm.shed, 50),
-        at(&storm.shed, 99)
+        "  rejected within {:.1?} at p50, {:.1?} at p99",
+        percentile(&overload.rejected, 50),
+        percentile(&overload.rejected, 99)
     );
-    tell("  globex beside it", &beside_storm);
+    print_outcomes("  globex meanwhile", &globex_overloaded);
     println!(
-        "  served against before: {:.2}; globex's median against before: {:.2}",
-        rate(storm.served.len()) / capacity,
-        at(&beside_storm.served, 50).as_secs_f64() / at(&alone.served, 50).as_secs_f64()
+        "  served relative to capacity: {:.2}; globex p50 relative to before: {:.2}",
+        rate(overload.served.len()) / capacity,
+        percentile(&globex_overloaded.served, 50).as_secs_f64()
+            / percentile(&globex_baseline.served, 50).as_secs_f64()
     );
     println!(
-        "  most memory: {before} KiB before, {after} KiB after: {:.2}",
+        "  peak memory: {before} KiB before, {after} KiB after: {:.2}",
         after as f64 / before as f64
     );
 }
 
-fn tell(who: &str, outcomes: &Outcomes) {
+fn print_outcomes(label: &str, outcomes: &Outcomes) {
     println!(
-        "{who}: {} of {} calls served, {:.1?} at the median, {:.1?} for 99 of 100",
+        "{label}: {} of {} requests served, {:.1?} at p50, {:.1?} at p99",
         outcomes.served.len(),
-        outcomes.served.len() + outcomes.shed.len() + outcomes.other,
-        at(&outcomes.served, 50),
-        at(&outcomes.served, 99)
+        outcomes.served.len() + outcomes.rejected.len() + outcomes.other,
+        percentile(&outcomes.served, 50),
+        percentile(&outcomes.served, 99)
     );
 }
 
-/// The time that so many of 100 do not exceed.
-fn at(times: &[Duration], percent: usize) -> Duration {
+/// Returns a percentile of the latencies.
+fn percentile(times: &[Duration], percent: usize) -> Duration {
     let mut times = times.to_vec();
     times.sort_unstable();
     times.get(times.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
 }
 
-/// Who calls, and what.
+/// A caller with a token and a path.
 #[derive(Clone)]
 struct Caller {
     http: Client,
@@ -138,47 +139,50 @@ impl Caller {
     }
 
     async fn call(&self) -> (u16, Duration) {
-        let began = Instant::now();
+        let started = Instant::now();
         let Ok(answer) = self.http.get(&self.url).bearer_auth(&self.token).send().await else {
-            return (0, began.elapsed());
+            return (0, started.elapsed());
         };
         let status = answer.status().as_u16();
         let _ = answer.bytes().await;
-        (status, began.elapsed())
+        (status, started.elapsed())
     }
 }
 
 impl Outcomes {
-    fn add(&mut self, (status, took): (u16, Duration)) {
+    fn add(&mut self, (status, elapsed): (u16, Duration)) {
         match status {
-            200 => self.served.push(took),
-            503 => self.shed.push(took),
+            200 => self.served.push(elapsed),
+            503 => self.rejected.push(elapsed),
             _ => self.other += 1,
         }
     }
 }
 
-/// Calls of one caller, one after the other, beside whatever the other one does.
-async fn beside(single: &Caller, load: impl Future<Output = Outcomes>) -> (Outcomes, Outcomes) {
-    let enough = Arc::new(AtomicBool::new(false));
-    let (single, stop) = (single.clone(), Arc::clone(&enough));
+/// Sends requests of one caller, one at a time, while `load` runs.
+async fn run_alongside(
+    caller: &Caller,
+    load: impl Future<Output = Outcomes>,
+) -> (Outcomes, Outcomes) {
+    let stop_flag = Arc::new(AtomicBool::new(false));
+    let (caller, stop) = (caller.clone(), Arc::clone(&stop_flag));
     let calls = tokio::spawn(async move {
         let mut outcomes = Outcomes::default();
         while !stop.load(Ordering::Relaxed) {
-            outcomes.add(single.call().await);
+            outcomes.add(caller.call().await);
         }
         outcomes
     });
     let load = load.await;
-    enough.store(true, Ordering::Relaxed);
+    stop_flag.store(true, Ordering::Relaxed);
     (load, calls.await.unwrap())
 }
 
-/// As many callers as there are places, each calling again as soon as it is answered.
-async fn as_fast_as_served(caller: &Caller) -> Outcomes {
+/// Runs one caller per permit, each sending the next request after a response.
+async fn run_closed_loop(caller: &Caller) -> Outcomes {
     let mut callers = JoinSet::new();
-    let end = Instant::now() + LASTS;
-    for _ in 0..PLACES {
+    let end = Instant::now() + DURATION;
+    for _ in 0..PERMITS {
         let caller = caller.clone();
         callers.spawn(async move {
             let mut outcomes = Vec::new();
@@ -188,18 +192,18 @@ async fn as_fast_as_served(caller: &Caller) -> Outcomes {
             outcomes
         });
     }
-    let mut all = Outcomes::default();
+    let mut outcomes = Outcomes::default();
     for outcome in callers.join_all().await.into_iter().flatten() {
-        all.add(outcome);
+        outcomes.add(outcome);
     }
-    all
+    outcomes
 }
 
-/// So many calls with each tick, whatever becomes of them.
+/// Sends a fixed number of requests per tick without waiting for responses.
 async fn flood(caller: &Caller, each_tick: usize) -> Outcomes {
     let mut calls = JoinSet::new();
     let mut ticks = tokio::time::interval(TICK);
-    let end = Instant::now() + LASTS;
+    let end = Instant::now() + DURATION;
     while Instant::now() < end {
         ticks.tick().await;
         for _ in 0..each_tick {
@@ -207,14 +211,14 @@ async fn flood(caller: &Caller, each_tick: usize) -> Outcomes {
             calls.spawn(async move { caller.call().await });
         }
     }
-    let mut all = Outcomes::default();
+    let mut outcomes = Outcomes::default();
     for outcome in calls.join_all().await {
-        all.add(outcome);
+        outcomes.add(outcome);
     }
-    all
+    outcomes
 }
 
-/// The most memory that the service has had in RAM.
+/// Returns the peak resident memory of the service.
 fn peak_kib(usher: &Usher) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", usher.process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,6 +1,6 @@
-//! Prints the JSON schema of a file of settings, for `docs/usher.schema.json`.
+//! Prints the JSON schema of settings files, for `docs/usher.schema.json`.
 
-#[expect(clippy::print_stdout, reason = "printing is what it is for")]
+#[expect(clippy::print_stdout, reason = "the output of the program")]
 fn main() -> Result<(), usher_http::settings::InvalidSettings> {
     println!("{:#}", usher_http::settings::schema()?);
     Ok(())

@@ -1,36 +1,37 @@
-//! What comes in from outside comes in on purpose.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+//! External dependencies do not enable default features implicitly.
+#![allow(clippy::unwrap_used, reason = "a failed step ends the test")]
 
 use std::path::Path;
 
 use cargo_metadata::{MetadataCommand, Package};
 
-/// Those that take the default features of what they depend on, each with its reason.
+/// Dependencies that may use default features, each with the reason.
 const DEFAULT_FEATURES: [(&str, &str); 0] = [];
 
 #[test]
-fn every_dependency_says_which_of_its_features_it_needs() {
+fn dependencies_disable_default_features() {
     let mut count = 0;
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
         for package in packages(manifest) {
-            // Our own crates have no default features, which another test holds.
-            let from_outside = package.dependencies.iter().filter(|known| known.path.is_none());
-            for dependency in from_outside {
+            // Workspace crates have no default features; another test checks that.
+            let external =
+                package.dependencies.iter().filter(|dependency| dependency.path.is_none());
+            for dependency in external {
                 let name = dependency.name.as_str();
-                let excused = DEFAULT_FEATURES.iter().any(|(excused, _)| *excused == name);
+                let excepted = DEFAULT_FEATURES.iter().any(|(excepted, _)| *excepted == name);
                 assert!(
-                    excused || !dependency.uses_default_features,
-                    "{manifest}: {name} of {} comes with its default features",
+                    excepted || !dependency.uses_default_features,
+                    "{manifest}: {name} of {} enables default features",
                     package.name
                 );
                 count += 1;
             }
         }
     }
-    assert!(count > 100, "only {count} dependencies were found");
+    assert!(count > 100, "only {count} dependencies found");
 }
 
-/// The packages of a workspace. Nothing is resolved, and so nothing is fetched.
+/// Returns the packages of a workspace, without resolving or fetching dependencies.
 fn packages(manifest: &str) -> Vec<Package> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let metadata = MetadataCommand::new()

@@ -1,12 +1,12 @@
-//! The fuzz targets on the stable compiler: over their seeds, and over a few hundred inputs more.
+//! Runs the fuzz targets on the stable compiler: with their seeds and a few hundred random inputs.
 //!
-//! So neither a target nor a seed rots between two runs of `make fuzz`.
+//! This keeps targets and seeds valid between runs of `make fuzz`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a failed step ends the test"
 )]
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-#[expect(unreachable_pub, reason = "a library of its own, included as a module")]
+#[expect(unreachable_pub, reason = "a separate library, included as a module")]
 #[path = "../../../fuzz/src/lib.rs"]
 mod fuzz;
 
@@ -28,7 +28,7 @@ macro_rules! targets {
     ($($name:ident $target:ident;)*) => {
         $(#[test]
         fn $name() {
-            holds(stringify!($target), fuzz::$target);
+            run_target(stringify!($target), fuzz::$target);
         })*
 
         const TESTED: &[&str] = &[$(stringify!($target)),*];
@@ -36,28 +36,28 @@ macro_rules! targets {
 }
 
 targets! {
-    whatever_auth0_answers_makes_the_account_that_was_asked_for_or_a_typed_error auth0_answer;
-    whatever_name_of_an_issuer_matches_is_its_template_filled issuer;
-    whatever_body_comes_is_read_strictly_or_refused_in_words json_body;
-    whatever_query_string_comes_is_read_or_refused_and_links_lead_back_to_it query_string;
-    whatever_words_a_search_is_made_of_it_finds_one_tenants_people search_query;
-    whatever_seed_comes_is_loaded_as_a_whole_or_refused_without_its_secrets seed_line;
-    whatever_a_good_key_signs_is_accepted_only_if_it_says_what_is_configured signed_token;
-    whatever_token_comes_is_accepted_only_if_it_says_what_is_configured token;
-    whatever_id_a_user_has_is_one_segment_of_a_path user_id;
+    auth0_response_yields_requested_account_or_typed_error auth0_answer;
+    matching_issuer_equals_its_filled_template issuer;
+    json_body_is_read_strictly_or_rejected json_body;
+    query_string_is_rejected_or_reproduced_by_links query_string;
+    search_query_finds_one_tenants_users_only search_query;
+    seed_loads_fully_or_fails_without_secrets seed_line;
+    signed_token_is_accepted_only_as_configured signed_token;
+    token_is_accepted_only_as_configured token;
+    user_id_is_one_path_segment user_id;
 }
 
-/// Runs a target over its seeds, and over bytes, characters and seeds that were tampered with.
-fn holds(name: &str, target: fn(&[u8])) {
+/// Runs a target with its seeds, and with random bytes, characters and mutated seeds.
+fn run_target(name: &str, target: fn(&[u8])) {
     let seeds: Vec<Vec<u8>> = seeds(name).iter().map(|seed| fs::read(seed).unwrap()).collect();
     assert!((5..=20).contains(&seeds.len()), "{name} has {} seeds", seeds.len());
     for seed in &seeds {
         target(seed);
     }
     let splices = vec((any::<Index>(), 0_usize..4, vec(any::<u8>(), 0..4)), 1..4);
-    let tampered = (select(seeds), splices).prop_map(|(mut seed, splices)| {
-        for (place, cut, bytes) in splices {
-            let start = place.index(seed.len() + 1);
+    let mutated = (select(seeds), splices).prop_map(|(mut seed, splices)| {
+        for (position, cut, bytes) in splices {
+            let start = position.index(seed.len() + 1);
             let end = (start + cut).min(seed.len());
             seed.splice(start..end, bytes);
         }
@@ -66,21 +66,21 @@ fn holds(name: &str, target: fn(&[u8])) {
     let inputs = prop_oneof![
         1 => vec(any::<u8>(), 0..200),
         1 => "\\PC{0,100}".prop_map(String::into_bytes),
-        6 => tampered,
+        6 => mutated,
     ];
-    // PROPTEST_CASES makes them more than the usual 256.
+    // PROPTEST_CASES overrides the default of 256 cases.
     let config = Config { failure_persistence: None, ..Config::default() };
-    let tried = TestRunner::new(config).run(&inputs, |input| {
+    let result = TestRunner::new(config).run(&inputs, |input| {
         target(&input);
         Ok(())
     });
-    if let Err(failure) = tried {
+    if let Err(failure) = result {
         panic!("{name}: {failure}");
     }
 }
 
 #[test]
-fn every_target_has_its_file_its_seeds_and_its_test() {
+fn every_fuzz_target_has_file_seeds_and_test() {
     let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, TESTED);
     let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
@@ -100,7 +100,7 @@ fn seeds(name: &str) -> Vec<PathBuf> {
     entries(&folder("seeds").join(name))
 }
 
-/// The names of a folder's entries, without their extensions.
+/// Returns the names of a folder's entries, without extensions.
 fn stems(name: &str) -> BTreeSet<String> {
     let stem = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
     entries(&folder(name)).into_iter().map(stem).collect()

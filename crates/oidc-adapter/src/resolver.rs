@@ -1,7 +1,7 @@
-//! Looks names up, and leaves out the addresses that must not be asked.
+//! Resolves names and removes addresses that violate the network policy.
 //!
-//! The client connects to what comes out of here and asks nobody else, so that a name server
-//! cannot say one thing to a check and another to the connection.
+//! The client connects only to the addresses returned here, so that DNS cannot give one answer to
+//! the check and another to the connection (DNS rebinding).
 
 use std::fmt;
 use std::io;
@@ -13,63 +13,62 @@ use reqwest::dns::{Name, Resolve, Resolving};
 use thiserror::Error;
 use tokio::net::lookup_host;
 
-use crate::address::is_localhost;
-use crate::reach::Reach;
+use crate::network_policy::{NetworkPolicy, is_localhost};
 
-/// The answer of a name server, sooner or later.
-type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+/// A pending name lookup.
+type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
-/// How names are looked up.
-pub(crate) type NameLookup = Arc<dyn Fn(String) -> Found + Send + Sync>;
+/// A function that looks up names.
+pub(crate) type NameLookup = Arc<dyn Fn(String) -> LookupFuture + Send + Sync>;
 
-/// As the machine does it.
-pub(crate) fn by_the_machine() -> NameLookup {
-    // The port is filled in by the client.
+/// Returns the lookup of the operating system.
+pub(crate) fn system_lookup() -> NameLookup {
+    // The client sets the port.
     Arc::new(|name| Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) }))
 }
 
-/// A name leads only to where nobody may be asked. Which addresses is left out.
+/// A name resolved to forbidden addresses only. The addresses are left out.
 #[derive(Debug, Error)]
-#[error("the name leads to an address that must not be asked: {}", .0.objection())]
-struct OutOfReach(Reach);
+#[error("the name resolves to a forbidden address: {}", .0.violation())]
+struct ForbiddenAddress(NetworkPolicy);
 
-/// Looks names up within a reach.
+/// A resolver that enforces a network policy.
 ///
-/// Plain http is taken for `localhost` and all below it, so that these must be this machine
-/// whatever a name server says (RFC 6761 §6.3).
+/// `localhost` and its subdomains always resolve to loopback, because plain http is allowed for
+/// them (RFC 6761 §6.3).
 pub(crate) struct Resolver {
-    reach: Reach,
+    policy: NetworkPolicy,
     lookup: NameLookup,
 }
 
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolver").field("reach", &self.reach).finish_non_exhaustive()
+        f.debug_struct("Resolver").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
 impl Resolver {
-    pub(crate) fn new(reach: Reach, lookup: &NameLookup) -> Self {
-        Self { reach, lookup: Arc::clone(lookup) }
+    pub(crate) fn new(policy: NetworkPolicy, lookup: &NameLookup) -> Self {
+        Self { policy, lookup: Arc::clone(lookup) }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (reach, lookup) = (self.reach, Arc::clone(&self.lookup));
+        let (policy, lookup) = (self.policy, Arc::clone(&self.lookup));
         Box::pin(async move {
-            let mut found = if is_localhost(name.as_str()) {
+            let mut addresses = if is_localhost(name.as_str()) {
                 let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
                 loopback.map(|address| SocketAddr::new(address, 0)).to_vec()
             } else {
                 lookup(name.as_str().to_owned()).await?
             };
-            let any = !found.is_empty();
-            found.retain(|address| reach.allows(address.ip()));
-            if any && found.is_empty() {
-                return Err(OutOfReach(reach).into());
+            let has_answer = !addresses.is_empty();
+            addresses.retain(|address| policy.allows(address.ip()));
+            if has_answer && addresses.is_empty() {
+                return Err(ForbiddenAddress(policy).into());
             }
-            Ok(Box::new(found.into_iter()) as _)
+            Ok(Box::new(addresses.into_iter()) as _)
         })
     }
 }

@@ -1,7 +1,7 @@
-//! The contract of [`ports::KeySource`], with issuers on loopback: one is found by discovery, the
-//! other by the address of its key set.
+//! The contract tests of [`ports::KeySource`], with two issuers on loopback: one uses discovery,
+//! the other a configured `jwks_uri`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed step ends the test")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-/// One issuer behind its server.
+/// The state of one issuer, shared with its server.
 #[derive(Debug, Clone, Default)]
 struct Issuer(Arc<State>);
 
@@ -48,7 +48,7 @@ struct Issuers {
 }
 
 impl Issuers {
-    fn at(&self, address: &KeySetLocation) -> &State {
+    fn state_of(&self, address: &KeySetLocation) -> &State {
         &self.by_name.get(&address.issuer).unwrap().0
     }
 }
@@ -56,15 +56,15 @@ impl Issuers {
 #[async_trait]
 impl KeyBackstage for Issuers {
     async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>) {
-        *self.at(address).keys.lock().unwrap() = Some(keys.iter().map(jwk).collect());
+        *self.state_of(address).keys.lock().unwrap() = Some(keys.iter().map(jwk).collect());
     }
 
     async fn set_failing(&self, address: &KeySetLocation, failing: bool) {
-        *self.at(address).failing.lock().unwrap() = failing;
+        *self.state_of(address).failing.lock().unwrap() = failing;
     }
 
     async fn fetches(&self, address: &KeySetLocation) -> u64 {
-        self.at(address).fetches.load(Ordering::SeqCst)
+        self.state_of(address).fetches.load(Ordering::SeqCst)
     }
 }
 
@@ -109,15 +109,16 @@ async fn server(issuer: &Issuer) -> MockServer {
 }
 
 async fn subject() -> KeySubject {
-    let (acmes, globexs) = (Issuer::default(), Issuer::default());
-    let servers = [server(&acmes).await, server(&globexs).await];
+    let (acme_issuer, globex_issuer) = (Issuer::default(), Issuer::default());
+    let servers = [server(&acme_issuer).await, server(&globex_issuer).await];
     let acme = KeySetLocation { issuer: servers[0].uri(), jwks_uri: None, private_network: false };
     let globex = KeySetLocation {
         issuer: "https://globex.example/".to_owned(),
         jwks_uri: Some(format!("{}/keys", servers[1].uri())),
         private_network: false,
     };
-    let by_name = [(acme.issuer.clone(), acmes), (globex.issuer.clone(), globexs)].into();
+    let by_name =
+        [(acme.issuer.clone(), acme_issuer), (globex.issuer.clone(), globex_issuer)].into();
     let source = Arc::new(OidcKeySource::new(OidcSettings::default()).unwrap());
     let backstage = Box::new(Issuers { by_name, _servers: servers });
     KeySubject { source, acme, globex, backstage }

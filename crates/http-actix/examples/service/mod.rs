@@ -1,4 +1,4 @@
-//! The release binary `usher`, as a service before the stand-in for Auth0.
+//! Starts the release binary `usher` with the stand-in for Auth0.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use auth0_sim::{Config, Sim};
 
-/// The stand-in, with the people of the demo.
-pub(crate) async fn auth0() -> Sim {
+/// Starts the stand-in with the demo users.
+pub(crate) async fn start_auth0_sim() -> Sim {
     let sim = Sim::start(Config::default()).await.unwrap();
     for line in include_str!("../../../auth0-sim/demo.jsonl").lines() {
         sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
@@ -15,7 +15,7 @@ pub(crate) async fn auth0() -> Sim {
     sim
 }
 
-/// The service, which ends with the value.
+/// A running service, which is killed on drop.
 pub(crate) struct Usher {
     pub(crate) process: Child,
     pub(crate) url: String,
@@ -29,7 +29,7 @@ impl Drop for Usher {
 }
 
 impl Usher {
-    /// In development mode, with these variables besides.
+    /// Starts the service in development mode with additional environment variables.
     pub(crate) fn start(folder: &Path, domain: &str, variables: &[(&str, String)]) -> Self {
         let mut process = command(folder)
             .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
@@ -49,8 +49,8 @@ impl Usher {
     }
 }
 
-/// A token that opens everything in this tenant.
-pub(crate) fn token(folder: &Path, tenant: &str) -> String {
+/// Returns a token with all permissions in this tenant.
+pub(crate) fn dev_token(folder: &Path, tenant: &str) -> String {
     let output = command(folder).args(["token", "--tenant", tenant]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -1,20 +1,20 @@
-//! The service on Auth0, and the doctor: with a stand-in for Auth0 behind them.
+//! The service and `usher doctor` with the stand-in for Auth0.
 
 use auth0_sim::{Client, Config, Sim};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::{Ended, Place, Service};
+use crate::support::{ProcessOutput, Sandbox, Service};
 
 pub(crate) const SECRET: &str = "usher-secret";
 
-/// A stand-in on a runtime of its own, since these tests wait for processes.
-pub(crate) struct Behind {
+/// A stand-in with its own runtime, because these tests block on processes.
+pub(crate) struct SimulatedAuth0 {
     pub(crate) sim: Sim,
     runtime: Option<Runtime>,
 }
 
-impl Behind {
+impl SimulatedAuth0 {
     fn start(config: Config) -> Self {
         let runtime = Runtime::new().unwrap();
         let sim = std::thread::scope(|scope| {
@@ -23,11 +23,20 @@ impl Behind {
         Self { sim, runtime: Some(runtime) }
     }
 
-    pub(crate) fn usual() -> Self {
+    pub(crate) fn start_default() -> Self {
         Self::start(Config::default())
     }
 
-    /// The settings, with this secret.
+    /// Starts a stand-in with the demo users.
+    pub(crate) fn start_with_demo_users() -> Self {
+        let auth0 = Self::start_default();
+        for line in include_str!("../../../auth0-sim/demo.jsonl").lines() {
+            auth0.sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
+        }
+        auth0
+    }
+
+    /// Returns settings for the stand-in, with this line for the client secret.
     pub(crate) fn settings(&self, secret: &str) -> String {
         format!(
             "[directory]\nadapter = \"auth0\"\n[directory.auth0]\ndomain = \"{}\"\n\
@@ -37,22 +46,22 @@ impl Behind {
     }
 }
 
-impl Drop for Behind {
+impl Drop for SimulatedAuth0 {
     fn drop(&mut self) {
         self.runtime.take().unwrap().shutdown_background();
     }
 }
 
-fn doctor(place: &Place, settings: &str, more: &[&str]) -> Ended {
-    let file = place.write("usher.toml", settings);
-    let arguments = [&["doctor", "--config", &file], more].concat();
-    place.run(&arguments)
+fn doctor(sandbox: &Sandbox, settings: &str, options: &[&str]) -> ProcessOutput {
+    let file = sandbox.write("usher.toml", settings);
+    let arguments = [&["doctor", "--config", &file], options].concat();
+    sandbox.run(&arguments)
 }
 
-/// The verdict on each check.
-fn verdicts(ended: &Ended) -> Vec<(String, String)> {
-    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(report["ok"], json!(ended.code == Some(0)), "{report}");
+/// Returns the name and the verdict of each check in a JSON report.
+fn verdicts(output: &ProcessOutput) -> Vec<(String, String)> {
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(report["ok"], json!(output.code == Some(0)), "{report}");
     let findings = report["findings"].as_array().unwrap();
     findings
         .iter()
@@ -65,70 +74,70 @@ fn verdicts(ended: &Ended) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_doctor_finds_a_good_tenant_well() {
-    let (place, behind) = (Place::new(), Behind::usual());
-    // The secret as most keep it: in a file beside the settings, with a line end.
-    place.write("secret", &format!("{SECRET}\n"));
-    let settings = behind.settings("client_secret_file = \"secret\"");
-    let ended = doctor(&place, &settings, &[]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    assert!(ended.stdout.ends_with("Usher can serve with these settings.\n"), "{ended:?}");
-    let ended = doctor(&place, &settings, &["--json"]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let problems = verdicts(&ended).into_iter().filter(|(_, verdict)| verdict == "problem");
-    assert_eq!(problems.count(), 0, "{ended:?}");
+fn doctor_accepts_a_valid_tenant() {
+    let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_default());
+    // The secret file ends with a newline, as most do.
+    sandbox.write("secret", &format!("{SECRET}\n"));
+    let settings = auth0.settings("client_secret_file = \"secret\"");
+    let output = doctor(&sandbox, &settings, &[]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output:?}");
+    assert!(output.stdout.ends_with("Usher can serve with these settings.\n"), "{output:?}");
+    let output = doctor(&sandbox, &settings, &["--json"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let problems = verdicts(&output).into_iter().filter(|(_, verdict)| verdict == "problem");
+    assert_eq!(problems.count(), 0, "{output:?}");
 }
 
 #[test]
-fn the_doctor_says_what_is_wrong_and_what_to_do() {
-    let (place, behind) = (Place::new(), Behind::usual());
-    let ended = doctor(&place, &behind.settings("client_secret = \"nonsense\""), &[]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""), "{ended:?}");
-    assert!(ended.stdout.contains("problem") && ended.stdout.contains("to do: "), "{ended:?}");
-    assert!(!ended.stdout.contains("nonsense"), "{ended:?}");
+fn doctor_reports_problems_with_remedies() {
+    let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_default());
+    let output = doctor(&sandbox, &auth0.settings("client_secret = \"nonsense\""), &[]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""), "{output:?}");
+    assert!(output.stdout.contains("problem") && output.stdout.contains("to do: "), "{output:?}");
+    assert!(!output.stdout.contains("nonsense"), "{output:?}");
 
     let mut scopes = Config::default().clients[0].scopes.clone();
     scopes.retain(|scope| scope != "delete:users");
     let clients = vec![Client { scopes, ..Config::default().clients[0].clone() }];
-    let behind = Behind::start(Config { clients, ..Config::default() });
-    let settings = behind.settings(&format!("client_secret = \"{SECRET}\""));
-    let ended = doctor(&place, &settings, &["--json"]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    let problems: Vec<_> = verdicts(&ended)
+    let auth0 = SimulatedAuth0::start(Config { clients, ..Config::default() });
+    let settings = auth0.settings(&format!("client_secret = \"{SECRET}\""));
+    let output = doctor(&sandbox, &settings, &["--json"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let problems: Vec<_> = verdicts(&output)
         .into_iter()
         .filter(|(_, verdict)| verdict == "problem")
         .map(|(check, _)| check)
         .collect();
-    assert_eq!(problems.len(), 1, "{ended:?}");
-    assert!(ended.stdout.contains("delete:users"), "{ended:?}");
+    assert_eq!(problems.len(), 1, "{output:?}");
+    assert!(output.stdout.contains("delete:users"), "{output:?}");
 }
 
 #[test]
-fn the_doctor_says_so_where_nobody_answers() {
-    let place = Place::new();
-    let silent = crate::support::Silent::start();
+fn doctor_reports_an_unreachable_auth0() {
+    let sandbox = Sandbox::new();
+    let closing_listener = crate::support::ClosingListener::start();
     let settings = format!(
         "[directory]\nadapter = \"auth0\"\n[directory.auth0]\ndomain = \"http://{}\"\n\
          client_id = \"usher\"\nclient_secret = \"{SECRET}\"\n",
-        silent.address(),
+        closing_listener.address(),
     );
-    let ended = doctor(&place, &settings, &["--json"]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    let verdicts = verdicts(&ended);
+    let output = doctor(&sandbox, &settings, &["--json"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let verdicts = verdicts(&output);
     assert_eq!(verdicts[0].1, "problem", "{verdicts:?}");
     assert!(verdicts[1..].iter().any(|(_, verdict)| verdict == "skipped"), "{verdicts:?}");
 }
 
 #[test]
-fn there_is_nothing_to_examine_in_memory() {
-    let ended = Place::new().run(&["doctor"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
-    assert!(ended.stderr.starts_with("usher: directory.adapter"), "{ended:?}");
+fn doctor_rejects_the_memory_adapter() {
+    let output = Sandbox::new().run(&["doctor"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output:?}");
+    assert!(output.stderr.starts_with("usher: directory.adapter"), "{output:?}");
 }
 
-/// Development mode, on the stand-in.
-pub(crate) fn develop(place: &Place, domain: &str) -> std::process::Command {
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+/// Returns the command that starts development mode with Auth0 at `domain`.
+pub(crate) fn dev_command(sandbox: &Sandbox, domain: &str) -> std::process::Command {
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command
         .env("USHER__DIRECTORY__ADAPTER", "auth0")
         .env("USHER__DIRECTORY__AUTH0__DOMAIN", domain)
@@ -138,41 +147,41 @@ pub(crate) fn develop(place: &Place, domain: &str) -> std::process::Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_runs_on_a_stand_in_for_auth0() {
-    let (place, behind) = (Place::new(), Behind::usual());
-    for line in include_str!("../../../auth0-sim/demo.jsonl").lines() {
-        behind.sim.control().seed(serde_json::from_str(line).unwrap()).unwrap();
-    }
-    let service = Service::start(develop(&place, behind.sim.url()));
-    let token = place.run(&["token", "--tenant", "acme"]).stdout;
+async fn service_runs_against_simulated_auth0() {
+    let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_with_demo_users());
+    let service = Service::start(dev_command(&sandbox, auth0.sim.url()));
+    let token = sandbox.run(&["token", "--tenant", "acme"]).stdout;
     let token = token.trim();
-    let answer = service.get("/api/acme/admin/users", token).await;
-    let mut emails = answer.emails();
+    let response = service.get("/api/acme/admin/users", token).await;
+    let mut emails = response.emails();
     emails.sort_unstable();
     let acme = ["adam@acme", "greta@globex", "olivia@acme", "robot@acme", "vera@acme"];
     assert_eq!(emails, acme.map(|name| format!("{name}.example")));
 
     let jane = json!({ "email": "jane@acme.example", "role": "viewer", "name": "Jane" });
-    let answer = service.call("POST", "/api/acme/admin/users", token, Some(jane)).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let stored = behind.sim.control().user(answer.body["id"].as_str().unwrap()).unwrap();
+    let response = service.call("POST", "/api/acme/admin/users", token, Some(jane)).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let stored = auth0.sim.control().user(response.body["id"].as_str().unwrap()).unwrap();
     assert_eq!(stored["app_metadata"]["usher"], json!({ "home": "acme", "service_user": false }));
     assert_eq!(stored["app_metadata"]["usher_tenant_acme"], json!({ "role": "viewer" }));
     assert_eq!((&stored["name"], &stored["email_verified"]), (&json!("Jane"), &json!(false)));
 
     let ready = service.get("/health/ready", token).await;
     assert_eq!(ready.status, 200, "{ready:?}");
-    let ended = service.stop();
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(!ended.stdout.contains("kept in memory"), "{ended:?}");
+    let output = service.stop();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(!output.stdout.contains("kept in memory"), "{output:?}");
     for text in [SECRET, "jane@acme.example"] {
-        assert!(!ended.stderr.contains(text), "{ended:?}");
+        assert!(!output.stderr.contains(text), "{output:?}");
     }
 }
 
 #[test]
-fn development_mode_keeps_away_from_a_real_auth0() {
-    let ended = crate::support::end(develop(&Place::new(), "https://example.eu.auth0.com"));
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
-    assert!(ended.stderr.starts_with("usher: directory.auth0.domain"), "{ended:?}");
+fn development_mode_rejects_a_real_auth0_domain() {
+    let output = crate::support::run_to_completion(dev_command(
+        &Sandbox::new(),
+        "https://example.eu.auth0.com",
+    ));
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output:?}");
+    assert!(output.stderr.starts_with("usher: directory.auth0.domain"), "{output:?}");
 }

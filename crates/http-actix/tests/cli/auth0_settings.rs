@@ -1,9 +1,9 @@
-//! `[directory.auth0]`: what is good, and what is named.
+//! Validation of `[directory.auth0]`.
 
-use crate::check_config::{ISSUER, assert_blames, check};
-use crate::support::Place;
+use crate::check_config::{ISSUER, assert_rejects, check};
+use crate::support::Sandbox;
 
-/// Good settings of Auth0.
+/// Valid settings of Auth0.
 const AUTH0: &str = r#"
 [directory]
 adapter = "auth0"
@@ -20,17 +20,17 @@ verify_email = true
 "#;
 
 #[test]
-fn settings_of_auth0_are_read_and_nothing_is_asked() {
-    let ended = check(&format!("{ISSUER}{AUTH0}"));
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    // They may stand there while people are kept in memory, and be incomplete then.
+fn auth0_settings_are_validated_without_requests() {
+    let output = check(&format!("{ISSUER}{AUTH0}"));
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+    // With the memory adapter the section is unused and may be incomplete.
     let unused = AUTH0.replace("adapter = \"auth0\"", "").replace("client_id = \"usher\"", "");
     assert_eq!(check(&format!("{ISSUER}{unused}")).code, Some(0));
 }
 
 #[test]
-fn settings_of_auth0_that_cannot_be_are_named() {
-    for (line, instead, key) in [
+fn invalid_auth0_setting_is_named() {
+    for (line, replacement, key) in [
         ("domain = \"https://example.eu.auth0.com\"\n", "", "domain"),
         ("https://example.eu.auth0.com\"\naud", "http://example.eu.auth0.com\"\naud", "domain"),
         ("https://example.eu.auth0.com\"\naud", "ftp://127.0.0.1\"\naud", "domain"),
@@ -55,33 +55,33 @@ fn settings_of_auth0_that_cannot_be_are_named() {
         ("timeout_ms", "ca_file = \"nowhere.pem\"\ntimeout_ms", "ca_file"),
     ] {
         assert!(AUTH0.contains(line), "{line}");
-        let text = format!("{ISSUER}{}", AUTH0.replacen(line, instead, 1));
-        assert_blames(&text, &format!("directory.auth0.{key}"));
-        let ended = check(&text);
-        assert!(!ended.stderr.contains("very-secret"), "{ended:?}");
-        assert!(!ended.stderr.contains("4815162342"), "{ended:?}");
+        let text = format!("{ISSUER}{}", AUTH0.replacen(line, replacement, 1));
+        assert_rejects(&text, &format!("directory.auth0.{key}"));
+        let output = check(&text);
+        assert!(!output.stderr.contains("very-secret"), "{output:?}");
+        assert!(!output.stderr.contains("4815162342"), "{output:?}");
     }
 }
 
 #[test]
-fn a_root_certificate_that_is_none_is_named() {
-    let place = Place::new();
+fn invalid_ca_file_is_named() {
+    let sandbox = Sandbox::new();
     let text = format!("{ISSUER}{}ca_file = \"ca.pem\"\n", AUTH0.trim_start());
-    let file = place.write("etc/usher.toml", &text);
-    place.write("etc/ca.pem", "no certificate");
-    let ended = place.run(&["check-config", "--config", &file]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.starts_with("usher: directory.auth0.ca_file"), "{ended:?}");
+    let file = sandbox.write("etc/usher.toml", &text);
+    sandbox.write("etc/ca.pem", "no certificate");
+    let output = sandbox.run(&["check-config", "--config", &file]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.starts_with("usher: directory.auth0.ca_file"), "{output:?}");
 }
 
 #[test]
-fn a_secret_of_the_environment_is_taken_as_it_stands() {
-    let place = Place::new();
+fn secret_from_environment_is_not_coerced() {
+    let sandbox = Sandbox::new();
     let without = AUTH0.replace("client_secret = \"very-secret\"\n", "");
-    let file = place.write("usher.toml", &format!("{ISSUER}{without}"));
+    let file = sandbox.write("usher.toml", &format!("{ISSUER}{without}"));
     for secret in ["0123", "1e5", "true", "a,b"] {
         let variables = [("USHER__DIRECTORY__AUTH0__CLIENT_SECRET", secret)];
-        let ended = place.run_with(&variables, &["check-config", "--config", &file]);
-        assert_eq!(ended.code, Some(0), "{secret}: {ended:?}");
+        let output = sandbox.run_with(&variables, &["check-config", "--config", &file]);
+        assert_eq!(output.code, Some(0), "{secret}: {output:?}");
     }
 }

@@ -1,6 +1,6 @@
-//! Settings that cannot be: each stops the start, and the message names the key.
+//! Invalid settings prevent startup, and the message names the key.
 
-use crate::support::{Ended, Place};
+use crate::support::{ProcessOutput, Sandbox};
 
 pub(crate) const ISSUER: &str = r#"
 [[auth.issuers]]
@@ -9,36 +9,40 @@ audience = "user-management"
 tenants = "all"
 "#;
 
-/// What the commands that read settings say of this file.
-pub(crate) fn check(text: &str) -> Ended {
-    let place = Place::new();
-    let file = place.write("usher.toml", text);
-    let checked = place.run(&["check-config", "--config", &file]);
-    if checked.code != Some(0) {
-        // The service does not start either, and says the same.
-        let served = place.run(&["serve", "--config", &file]);
-        assert_eq!((served.code, &served.stderr), (checked.code, &checked.stderr), "{text}");
+/// Runs `check-config` on a file with this text.
+pub(crate) fn check(text: &str) -> ProcessOutput {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("usher.toml", text);
+    let check_output = sandbox.run(&["check-config", "--config", &file]);
+    if check_output.code != Some(0) {
+        // The service must refuse to start with the same message.
+        let serve_output = sandbox.run(&["serve", "--config", &file]);
+        assert_eq!(
+            (serve_output.code, &serve_output.stderr),
+            (check_output.code, &check_output.stderr),
+            "{text}"
+        );
     }
-    checked
+    check_output
 }
 
-/// Asserts that the settings are refused, by the name of this key.
+/// Asserts that the settings are rejected with a message about this key.
 #[track_caller]
-pub(crate) fn assert_blames(text: &str, key: &str) {
-    let ended = check(text);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{text}: {ended:?}");
-    let blamed = ended.stderr.starts_with(&format!("usher: {key}"));
-    assert!(blamed, "{text}: expected {key}, got {}", ended.stderr);
+pub(crate) fn assert_rejects(text: &str, key: &str) {
+    let output = check(text);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{text}: {output:?}");
+    let is_reported = output.stderr.starts_with(&format!("usher: {key}"));
+    assert!(is_reported, "{text}: expected {key}, got {}", output.stderr);
 }
 
-/// An issuer with one line changed.
-pub(crate) fn issuer(line: &str, instead: &str) -> String {
+/// Returns the issuer settings with one line replaced.
+pub(crate) fn issuer(line: &str, replacement: &str) -> String {
     assert!(ISSUER.contains(line));
-    ISSUER.replace(line, instead)
+    ISSUER.replace(line, replacement)
 }
 
 #[test]
-fn good_settings_are_called_so() {
+fn valid_settings_pass() {
     let full = r#"
 [http]
 listen = "[::1]:0"
@@ -101,14 +105,14 @@ protected = true
 name = "other"
 "#;
     for text in [ISSUER, full] {
-        let ended = check(text);
+        let output = check(text);
         let expected = (Some(0), "The settings are good.\n", "");
-        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), expected);
+        assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), expected);
     }
 }
 
 #[test]
-fn an_unknown_key_is_named_at_any_depth() {
+fn unknown_key_is_named_at_any_depth() {
     for (text, key) in [
         (format!("nonsense = 1\n{ISSUER}"), "nonsense"),
         (format!("{ISSUER}[nonsense]\nx = 1"), "nonsense"),
@@ -124,14 +128,14 @@ fn an_unknown_key_is_named_at_any_depth() {
         (format!("{ISSUER}{ISSUER}leeway_ms = 1"), "auth.issuers[1].leeway_ms"),
         (format!("{ISSUER}[[roles]]\nname = \"a\"\nrank = 1"), "roles[0].rank"),
     ] {
-        assert_blames(&text, key);
+        assert_rejects(&text, key);
     }
     let claim = issuer("\"all\"", "{ claim = \"a\", other = \"b\" }");
-    assert_blames(&claim, "auth.issuers[0].tenants");
+    assert_rejects(&claim, "auth.issuers[0].tenants");
 }
 
 #[test]
-fn a_value_of_a_wrong_type_is_named() {
+fn value_of_wrong_type_is_named() {
     for (section, key) in [
         ("[http]\nlisten = [1]", "http.listen"),
         ("[http]\nworkers = \"many\"", "http.workers"),
@@ -158,20 +162,20 @@ fn a_value_of_a_wrong_type_is_named() {
         ("[[roles]]\nname = \"a\"\nmay = \"read\"", "roles[0].may"),
         ("[roles]\nowner = \"all\"", "roles"),
     ] {
-        assert_blames(&format!("{ISSUER}{section}\n"), key);
+        assert_rejects(&format!("{ISSUER}{section}\n"), key);
     }
-    assert_blames(&issuer("\"user-management\"", "5"), "auth.issuers[0].audience");
-    assert_blames("http = 1", "http");
-    assert_blames("auth = { issuers = \"https://login.example.com/\" }", "auth.issuers");
-    assert_blames(&format!("{ISSUER}algorithms = \"RS256\""), "auth.issuers[0].algorithms");
-    assert_blames(&issuer("\"all\"", "1"), "auth.issuers[0].tenants");
-    assert_blames(&issuer("\"all\"", "[\"acme\"]"), "auth.issuers[0].tenants");
-    assert_blames(&issuer("tenants = \"all\"", ""), "auth.issuers[0]");
-    assert_blames(&issuer("audience = \"user-management\"", ""), "auth.issuers[0]");
+    assert_rejects(&issuer("\"user-management\"", "5"), "auth.issuers[0].audience");
+    assert_rejects("http = 1", "http");
+    assert_rejects("auth = { issuers = \"https://login.example.com/\" }", "auth.issuers");
+    assert_rejects(&format!("{ISSUER}algorithms = \"RS256\""), "auth.issuers[0].algorithms");
+    assert_rejects(&issuer("\"all\"", "1"), "auth.issuers[0].tenants");
+    assert_rejects(&issuer("\"all\"", "[\"acme\"]"), "auth.issuers[0].tenants");
+    assert_rejects(&issuer("tenants = \"all\"", ""), "auth.issuers[0]");
+    assert_rejects(&issuer("audience = \"user-management\"", ""), "auth.issuers[0]");
 }
 
 #[test]
-fn a_value_that_cannot_be_is_named() {
+fn invalid_value_is_named() {
     for (section, key) in [
         ("[http]\nlisten = \"8080\"", "http.listen"),
         ("[http]\nlisten = \"localhost:8080\"", "http.listen"),
@@ -216,7 +220,7 @@ fn a_value_that_cannot_be_is_named() {
             "roles: a and b cannot both be the default",
         ),
     ] {
-        assert_blames(&format!("{ISSUER}{section}\n"), key);
+        assert_rejects(&format!("{ISSUER}{section}\n"), key);
     }
     for key in [
         "max_token_lifetime_ms",
@@ -225,53 +229,53 @@ fn a_value_that_cannot_be_is_named() {
         "key_stale_ms",
         "cached_tokens",
     ] {
-        assert_blames(&format!("[auth]\n{key} = 0\n{ISSUER}"), &format!("auth.{key}"));
+        assert_rejects(&format!("[auth]\n{key} = 0\n{ISSUER}"), &format!("auth.{key}"));
     }
     for (key, value) in [("leeway_ms", "60001"), ("cached_tokens", "1000001")] {
-        assert_blames(&format!("[auth]\n{key} = {value}\n{ISSUER}"), &format!("auth.{key}"));
+        assert_rejects(&format!("[auth]\n{key} = {value}\n{ISSUER}"), &format!("auth.{key}"));
     }
-    assert_blames(&format!("roles = []\n{ISSUER}"), "roles: there must be at least one role");
+    assert_rejects(&format!("roles = []\n{ISSUER}"), "roles: there must be at least one role");
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
-    let place = Place::new();
-    let missing = place.path("missing.toml");
+fn unreadable_settings_file_is_named() {
+    let sandbox = Sandbox::new();
+    let missing = sandbox.path("missing.toml");
     let missing = missing.to_str().unwrap();
-    let not_toml = place.write("broken.toml", "[http\nlisten = 1");
-    let folder = place.path("state");
+    let invalid_toml = sandbox.write("broken.toml", "[http\nlisten = 1");
+    let folder = sandbox.path("state");
     std::fs::create_dir_all(&folder).unwrap();
-    for file in [missing, &not_toml, folder.to_str().unwrap()] {
+    for file in [missing, &invalid_toml, folder.to_str().unwrap()] {
         for command in ["check-config", "serve"] {
-            let ended = place.run(&[command, "--config", file]);
-            assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
-            assert!(ended.stderr.contains(file), "{ended:?}");
-            let ended = place.run_with(&[("USHER_CONFIG", file)], &[command]);
-            assert_eq!(ended.code, Some(1), "{ended:?}");
-            assert!(ended.stderr.contains(file), "{ended:?}");
+            let output = sandbox.run(&[command, "--config", file]);
+            assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output:?}");
+            assert!(output.stderr.contains(file), "{output:?}");
+            let output = sandbox.run_with(&[("USHER_CONFIG", file)], &[command]);
+            assert_eq!(output.code, Some(1), "{output:?}");
+            assert!(output.stderr.contains(file), "{output:?}");
         }
     }
 }
 
 #[test]
-fn the_command_line_names_the_file_before_the_environment_does() {
-    let place = Place::new();
-    let file = place.write("usher.toml", ISSUER);
+fn config_option_overrides_the_environment() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("usher.toml", ISSUER);
     let check = |variable: &str, arguments: &[&str]| {
-        place.run_with(&[("USHER_CONFIG", variable)], arguments).code
+        sandbox.run_with(&[("USHER_CONFIG", variable)], arguments).code
     };
     assert_eq!(check(&file, &["check-config"]), Some(0));
     assert_eq!(check("missing.toml", &["check-config", "--config", &file]), Some(0));
     assert_eq!(check("missing.toml", &["check-config"]), Some(1));
-    // An empty name is none.
-    let ended = place.run_with(&[("USHER_CONFIG", "")], &["check-config"]);
-    assert!(ended.stderr.contains("auth.issuers"), "{ended:?}");
+    // An empty variable counts as unset.
+    let output = sandbox.run_with(&[("USHER_CONFIG", "")], &["check-config"]);
+    assert!(output.stderr.contains("auth.issuers"), "{output:?}");
 }
 
 #[test]
-fn the_environment_is_held_to_the_same() {
-    let place = Place::new();
-    let file = place.write("usher.toml", ISSUER);
+fn environment_variables_are_validated_like_the_file() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("usher.toml", ISSUER);
     for (variable, value, key) in [
         ("USHER__HTTP__LISTEN", "x", "http.listen"),
         ("USHER__HTTP__LISTEN", "", "http.listen"),
@@ -287,49 +291,55 @@ fn the_environment_is_held_to_the_same() {
         ("USHER__HTTP__CORS_ORIGINS", "https://a.example,*", "http.cors_origins[1]"),
         ("USHER__AUTH__KEY_COOLDOWN_MS", "0", "auth.key_cooldown_ms"),
     ] {
-        let ended = place.run_with(&[(variable, value)], &["check-config", "--config", &file]);
-        assert_eq!(ended.code, Some(1), "{variable}={value}: {ended:?}");
-        assert!(ended.stderr.starts_with(&format!("usher: {key}")), "{variable}: {ended:?}");
+        let output = sandbox.run_with(&[(variable, value)], &["check-config", "--config", &file]);
+        assert_eq!(output.code, Some(1), "{variable}={value}: {output:?}");
+        assert!(output.stderr.starts_with(&format!("usher: {key}")), "{variable}: {output:?}");
     }
     for (variable, value) in [
         ("USHER__HTTP__LISTEN", "127.0.0.1:0"),
         ("USHER__HTTP__TRUSTED_PROXIES", "10.0.0.0/8,::1"),
         ("USHER__HTTP__CORS_ORIGINS", "https://a.example,https://b.example"),
         ("USHER__LOG__FILTER", "info,usher_http=debug"),
-        // Those of other programs are none of ours.
+        // Variables with another prefix are ignored.
         ("USHER_HTTP_LISTEN", "x"),
         ("USHERS__HTTP__LISTEN", "x"),
     ] {
-        let ended = place.run_with(&[(variable, value)], &["check-config", "--config", &file]);
-        assert_eq!(ended.code, Some(0), "{variable}={value}: {ended:?}");
+        let output = sandbox.run_with(&[(variable, value)], &["check-config", "--config", &file]);
+        assert_eq!(output.code, Some(0), "{variable}={value}: {output:?}");
     }
 }
 
 #[test]
-fn a_seed_that_cannot_be_used_is_named_by_line_and_field() {
-    let place = Place::new();
+fn invalid_seed_is_reported_by_line_and_field() {
+    let sandbox = Sandbox::new();
     let text = format!(
-        "{ISSUER}[http]\nlisten = \"127.0.0.1:0\"\n[directory.memory]\nseed = \"s/people.jsonl\"\n"
+        "{ISSUER}[http]\nlisten = \"127.0.0.1:0\"\n[directory.memory]\nseed = \"s/users.jsonl\"\n"
     );
-    let file = place.write("etc/usher.toml", &text);
-    let start = || {
-        let served = place.run(&["serve", "--config", &file]);
-        let checked = place.run(&["check-config", "--config", &file]);
-        assert_eq!((served.code, &served.stderr), (checked.code, &checked.stderr));
-        served
+    let file = sandbox.write("etc/usher.toml", &text);
+    let run_both = || {
+        let serve_output = sandbox.run(&["serve", "--config", &file]);
+        let check_output = sandbox.run(&["check-config", "--config", &file]);
+        assert_eq!(
+            (serve_output.code, &serve_output.stderr),
+            (check_output.code, &check_output.stderr)
+        );
+        serve_output
     };
-    let ended = start();
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("directory.memory.seed"), "{ended:?}");
-    assert!(ended.stderr.contains("etc/s/people.jsonl"), "beside the settings: {ended:?}");
+    let output = run_both();
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("directory.memory.seed"), "{output:?}");
+    assert!(
+        output.stderr.contains("etc/s/users.jsonl"),
+        "relative to the settings file: {output:?}"
+    );
 
-    let good = r#"{"email":"good@acme.example"}"#;
-    for (line, blamed) in [
+    let valid_line = r#"{"email":"good@acme.example"}"#;
+    for (line, message) in [
         ("nonsense", "line 2: is not JSON"),
         (r#"{"email":"a@b.example""#, "line 2: is not JSON"),
         (r"{}", "line 2: email"),
         (r#"{"email":"nowhere"}"#, "line 2: email"),
-        (good, "line 2: email"),
+        (valid_line, "line 2: email"),
         (r#"{"email":"a@b.example","pasword":"secret-secret"}"#, "line 2: pasword"),
         (r#"{"email":"a@b.example","password":"secret"}"#, "line 2: password"),
         (r#"{"email":"a@b.example","blocked":"secret"}"#, "line 2: blocked"),
@@ -338,11 +348,11 @@ fn a_seed_that_cannot_be_used_is_named_by_line_and_field() {
         (r#"{"email":"a@b.example","homeTenant":"SECRET"}"#, "line 2: homeTenant"),
         (r#"{"email":"a@b.example","tenants":{"acme":1}}"#, "line 2: tenants.acme"),
     ] {
-        place.write("etc/s/people.jsonl", &format!("{good}\n{line}\n"));
-        let ended = start();
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{line}: {ended:?}");
-        let expected = format!("directory.memory.seed: {blamed}");
-        assert!(ended.stderr.contains(&expected), "{line}: {ended:?}");
-        assert!(!ended.stderr.to_lowercase().contains("secret"), "{line}: {ended:?}");
+        sandbox.write("etc/s/users.jsonl", &format!("{valid_line}\n{line}\n"));
+        let output = run_both();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{line}: {output:?}");
+        let expected = format!("directory.memory.seed: {message}");
+        assert!(output.stderr.contains(&expected), "{line}: {output:?}");
+        assert!(!output.stderr.to_lowercase().contains("secret"), "{line}: {output:?}");
     }
 }

@@ -1,12 +1,12 @@
-//! Issuers that cannot be trusted as they are configured.
+//! Validation of `[[auth.issuers]]`.
 
-use crate::check_config::{ISSUER, assert_blames, check, issuer};
-use crate::support::Place;
+use crate::check_config::{ISSUER, assert_rejects, check, issuer};
+use crate::support::Sandbox;
 
 #[test]
-fn an_issuer_that_cannot_be_trusted_is_named() {
+fn invalid_issuer_setting_is_named() {
     let name = "https://login.example.com/";
-    for (line, instead, key) in [
+    for (line, replacement, key) in [
         (name, "http://login.example.com/", "issuer"),
         (name, "http://127.0.0.1.example.com/", "issuer"),
         (name, "http://0.0.0.0:8080/", "issuer"),
@@ -28,13 +28,13 @@ fn an_issuer_that_cannot_be_trusted_is_named() {
         ("\"all\"", "\"\"", "tenants"),
         ("\"all\"", "{ claim = \"\" }", "tenants"),
     ] {
-        assert_blames(&issuer(line, instead), &format!("auth.issuers[0].{key}"));
+        assert_rejects(&issuer(line, replacement), &format!("auth.issuers[0].{key}"));
     }
     for algorithm in ["HS256", "HS512", "none", "rs256", "ES512", ""] {
         let text = format!("{ISSUER}algorithms = [\"RS256\", \"{algorithm}\"]");
-        assert_blames(&text, "auth.issuers[0].algorithms");
+        assert_rejects(&text, "auth.issuers[0].algorithms");
     }
-    assert_blames(&format!("{ISSUER}algorithms = []"), "auth.issuers[0].algorithms");
+    assert_rejects(&format!("{ISSUER}algorithms = []"), "auth.issuers[0].algorithms");
     for (key, values) in [
         ("profile", ["\"JWT\"", "\"at+jwt\"", "\"\"", "1"]),
         ("machine_clients", ["\"no\"", "0", "\"\"", "[]"]),
@@ -42,25 +42,28 @@ fn an_issuer_that_cannot_be_trusted_is_named() {
     ] {
         for value in values {
             let text = format!("{ISSUER}{key} = {value}");
-            assert_blames(&text, &format!("auth.issuers[0].{key}"));
+            assert_rejects(&text, &format!("auth.issuers[0].{key}"));
         }
     }
     for key_set in ["http://keys.example.com/", "keys", "https://keys.example.com/{tenant}"] {
         let text = format!("{ISSUER}jwks_uri = \"{key_set}\"");
-        assert_blames(&text, "auth.issuers[0].jwks_uri");
+        assert_rejects(&text, "auth.issuers[0].jwks_uri");
     }
-    // Nothing of a password in an address is repeated.
-    let ended = check(&issuer(name, "https://user:secret@login.example.com/"));
-    assert!(!ended.stderr.contains("secret"), "{ended:?}");
+    // A password in a URL is not quoted.
+    let output = check(&issuer(name, "https://user:secret@login.example.com/"));
+    assert!(!output.stderr.contains("secret"), "{output:?}");
 }
 
 #[test]
-fn without_an_issuer_nobody_could_call() {
+fn settings_without_issuers_are_rejected() {
     for text in ["", "[auth]\nissuers = []"] {
-        assert_blames(text, "auth.issuers");
+        assert_rejects(text, "auth.issuers");
     }
-    let ended = Place::new().run(&["check-config"]);
-    assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr.contains("auth.issuers") && ended.stderr.contains("--dev"), "{ended:?}");
-    assert_eq!(Place::new().run(&["serve"]).code, Some(1));
+    let output = Sandbox::new().run(&["check-config"]);
+    assert_eq!(output.code, Some(1));
+    assert!(
+        output.stderr.contains("auth.issuers") && output.stderr.contains("--dev"),
+        "{output:?}"
+    );
+    assert_eq!(Sandbox::new().run(&["serve"]).code, Some(1));
 }

@@ -1,62 +1,63 @@
-//! The small commands, and the command line as such.
+//! The commands `openapi` and `healthcheck`, and invalid command lines.
 
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{Place, Silent};
+use crate::support::{ClosingListener, Sandbox};
 
 #[test]
-fn openapi_prints_the_document_that_is_checked_in() {
-    let ended = Place::new().run(&["openapi"]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+fn openapi_prints_the_committed_document() {
+    let output = Sandbox::new().run(&["openapi"]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
-    let checked_in = std::fs::read_to_string(file).unwrap();
-    assert!(ended.stdout == checked_in, "docs/openapi.json is stale: `make generate` writes it");
+    let committed = std::fs::read_to_string(file).unwrap();
+    assert!(output.stdout == committed, "docs/openapi.json is stale: run `make generate`");
 }
 
 #[test]
-fn healthcheck_asks_the_service_at_the_address() {
-    let place = Place::new();
-    let service = place.develop();
+fn healthcheck_queries_the_given_address() {
+    let sandbox = Sandbox::new();
+    let service = sandbox.start_dev();
     let address = service.address.to_string();
-    let ended = place.run(&["healthcheck", "--address", &address]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "ready\n"), "{ended:?}");
+    let output = sandbox.run(&["healthcheck", "--address", &address]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), "ready\n"), "{output:?}");
     drop(service);
-    let ended = place.run(&["healthcheck", "--address", &Silent::start().address().to_string()]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
+    let output =
+        sandbox.run(&["healthcheck", "--address", &ClosingListener::start().address().to_string()]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output:?}");
 }
 
 #[test]
-fn healthcheck_finds_the_address_in_the_settings() {
-    let place = Place::new();
-    let service = place.develop();
-    // An address that means every one is asked for on this machine.
+fn healthcheck_reads_the_address_from_settings() {
+    let sandbox = Sandbox::new();
+    let service = sandbox.start_dev();
+    // For an unspecified address, loopback is queried.
     let port = service.address.port();
     for listen in [service.address.to_string(), format!("0.0.0.0:{port}")] {
         let issuers = "[[auth.issuers]]\nissuer = \"https://a.example/\"\naudience = \"a\"\ntenants = \"all\"\n";
         for issuers in [issuers, ""] {
             let file =
-                place.write("usher.toml", &format!("{issuers}[http]\nlisten = \"{listen}\"\n"));
-            let ended = place.run(&["healthcheck", "--config", &file]);
-            assert_eq!(ended.code, Some(0), "{ended:?}");
-            let ended = place.run_with(&[("USHER_CONFIG", &file)], &["healthcheck"]);
-            assert_eq!(ended.code, Some(0), "{ended:?}");
+                sandbox.write("usher.toml", &format!("{issuers}[http]\nlisten = \"{listen}\"\n"));
+            let output = sandbox.run(&["healthcheck", "--config", &file]);
+            assert_eq!(output.code, Some(0), "{output:?}");
+            let output = sandbox.run_with(&[("USHER_CONFIG", &file)], &["healthcheck"]);
+            assert_eq!(output.code, Some(0), "{output:?}");
         }
-        let ended = place.run_with(&[("USHER__HTTP__LISTEN", &listen)], &["healthcheck"]);
-        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let output = sandbox.run_with(&[("USHER__HTTP__LISTEN", &listen)], &["healthcheck"]);
+        assert_eq!(output.code, Some(0), "{output:?}");
     }
-    let silent = Silent::start().address().to_string();
-    let file = place.write("usher.toml", &format!("[http]\nlisten = \"{silent}\"\n"));
-    let ended = place.run_with(&[("USHER_CONFIG", &file)], &["healthcheck"]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    let ended = place.run(&["healthcheck", "--config", "nowhere.toml"]);
-    assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr.contains("nowhere.toml"), "{ended:?}");
+    let closing_listener = ClosingListener::start().address().to_string();
+    let file = sandbox.write("usher.toml", &format!("[http]\nlisten = \"{closing_listener}\"\n"));
+    let output = sandbox.run_with(&[("USHER_CONFIG", &file)], &["healthcheck"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let output = sandbox.run(&["healthcheck", "--config", "nowhere.toml"]);
+    assert_eq!(output.code, Some(1));
+    assert!(output.stderr.contains("nowhere.toml"), "{output:?}");
 }
 
 #[tokio::test]
-async fn healthcheck_is_content_with_nothing_but_readiness() {
-    let (place, server) = (Place::new(), MockServer::start().await);
+async fn healthcheck_succeeds_only_on_status_200() {
+    let (sandbox, server) = (Sandbox::new(), MockServer::start().await);
     let address = server.address().to_string();
     for (status, code) in [(200, 0), (503, 1), (404, 1), (302, 1), (204, 1)] {
         server.reset().await;
@@ -64,15 +65,15 @@ async fn healthcheck_is_content_with_nothing_but_readiness() {
             .respond_with(ResponseTemplate::new(status))
             .mount(&server)
             .await;
-        let ended = place.run(&["healthcheck", "--address", &address]);
-        assert_eq!(ended.code, Some(code), "{status}: {ended:?}");
-        assert!(code == 0 || ended.stderr.contains(&status.to_string()), "{ended:?}");
+        let output = sandbox.run(&["healthcheck", "--address", &address]);
+        assert_eq!(output.code, Some(code), "{status}: {output:?}");
+        assert!(code == 0 || output.stderr.contains(&status.to_string()), "{output:?}");
     }
 }
 
 #[test]
-fn a_command_line_that_makes_no_sense_is_not_guessed_at() {
-    let place = Place::new();
+fn invalid_command_line_exits_with_2() {
+    let sandbox = Sandbox::new();
     for arguments in [
         &[][..],
         &["nonsense"],
@@ -88,12 +89,16 @@ fn a_command_line_that_makes_no_sense_is_not_guessed_at() {
         &["healthcheck", "--address", "localhost"],
         &["check-config", "--config"],
     ] {
-        let ended = place.run(arguments);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {ended:?}");
-        assert!(!ended.stderr.is_empty());
+        let output = sandbox.run(arguments);
+        assert_eq!(
+            (output.code, output.stdout.as_str()),
+            (Some(2), ""),
+            "{arguments:?}: {output:?}"
+        );
+        assert!(!output.stderr.is_empty());
     }
     for arguments in [&["--help"][..], &["--version"], &["serve", "--help"], &["token", "--help"]] {
-        let ended = place.run(arguments);
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        let output = sandbox.run(arguments);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{arguments:?}");
     }
 }

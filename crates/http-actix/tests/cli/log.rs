@@ -1,21 +1,21 @@
-//! What the log says of a request: one line, and nothing of anybody.
+//! The log: one line per request without personal data, and log output that cannot be written.
 
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Place, Service};
-use crate::wire::Wire;
+use crate::raw_connection::RawConnection;
+use crate::support::{Sandbox, Service, fetch, poll_until};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-fn json_log(place: &Place, filter: &str) -> Service {
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+fn start_with_json_log(sandbox: &Sandbox, filter: &str) -> Service {
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command.env("USHER__LOG__FORMAT", "json").env("USHER__LOG__FILTER", filter);
     Service::start(command)
 }
 
-/// The lines about requests, as JSON.
+/// Returns the request events of a JSON log.
 fn requests(stderr: &str) -> Vec<Value> {
     stderr
         .lines()
@@ -24,30 +24,35 @@ fn requests(stderr: &str) -> Vec<Value> {
         .collect()
 }
 
-fn say(service: &Service, request: &str, headers: &str) -> String {
-    let mut wire = Wire::to(service.address);
-    wire.say(&format!("{request} HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n"));
-    wire.hear_all()
+fn send_request(service: &Service, request: &str, headers: &str) -> String {
+    let mut connection = RawConnection::open(service.address);
+    connection
+        .send(&format!("{request} HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n"));
+    connection.read_to_end()
 }
 
 #[test]
-fn each_request_has_one_line_that_tells_all_about_it_and_of_nobody() {
-    let place = Place::new();
-    let service = json_log(&place, "info");
-    let token = place.run(&["token", "--tenant", "acme"]).stdout;
+fn request_log_has_one_line_without_personal_data() {
+    let sandbox = Sandbox::new();
+    let service = start_with_json_log(&sandbox, "info");
+    let token = sandbox.run(&["token", "--tenant", "acme"]).stdout;
     let token = format!("Authorization: Bearer {}\r\n", token.trim());
-    let named = format!(
+    let headers = format!(
         "{token}X-Request-Id: my-own.id_1\r\ntraceparent: 00-{TRACE}-b7ad6b7169203331-01\r\n"
     );
-    say(&service, "GET /api/acme/admin/users/auth0%7Cdemo-adam?", &named);
-    say(&service, "GET /api/globex/admin/users", &token);
-    say(&service, "GET /api/v1/users?filter[tenant]=acme", &token);
-    say(&service, "GET /api/v1/users/auth0%7Cdemo-boris", &token);
-    say(&service, "GET /who/are/you", "X-Request-Id: not safe\r\ntraceparent: garbage\r\n");
-    say(&service, "GET /health/ready", "");
-    say(&service, "GET /metrics", "");
+    send_request(&service, "GET /api/acme/admin/users/auth0%7Cdemo-adam?", &headers);
+    send_request(&service, "GET /api/globex/admin/users", &token);
+    send_request(&service, "GET /api/v1/users?filter[tenant]=acme", &token);
+    send_request(&service, "GET /api/v1/users/auth0%7Cdemo-boris", &token);
+    send_request(
+        &service,
+        "GET /who/are/you",
+        "X-Request-Id: not safe\r\ntraceparent: garbage\r\n",
+    );
+    send_request(&service, "GET /health/ready", "");
+    send_request(&service, "GET /metrics", "");
     let lines = requests(&service.stop().stderr);
-    let told: Vec<_> = lines
+    let summaries: Vec<_> = lines
         .iter()
         .map(|line| {
             let fields = &line["fields"];
@@ -65,7 +70,7 @@ fn each_request_has_one_line_that_tells_all_about_it_and_of_nobody() {
         })
         .collect();
     assert_eq!(
-        told,
+        summaries,
         [
             "INFO GET /api/{tenantId}/admin/users/{userId} 200 - tenant=acme cause=-",
             "INFO GET /api/{tenantId}/admin/users 403 tenant_forbidden tenant=globex cause=the token does not cover the tenant",
@@ -78,28 +83,32 @@ fn each_request_has_one_line_that_tells_all_about_it_and_of_nobody() {
         assert_eq!(line["target"], "usher_http::access");
         assert!(line["fields"]["duration_ms"].as_f64().unwrap() > 0.0, "{line}");
         assert_eq!(line["fields"]["upstream_calls"], 0);
-        assert_eq!(line.get("spans"), None, "it says nothing twice");
+        assert_eq!(line.get("spans"), None, "span fields are not repeated");
     }
-    let of = |at: usize, name: &str| lines[at]["fields"][name].as_str().unwrap();
-    assert_eq!(of(0, "request_id"), "my-own.id_1");
-    assert!(of(0, "traceparent").starts_with(&format!("00-{TRACE}-")), "{}", of(0, "traceparent"));
-    assert!(!of(0, "traceparent").contains("b7ad6b7169203331"), "the part is its own");
-    assert_eq!(of(0, "caller"), of(2, "caller"));
-    assert_eq!(of(0, "caller").len(), 16);
-    assert_ne!(of(4, "request_id"), "not safe");
+    let field = |at: usize, name: &str| lines[at]["fields"][name].as_str().unwrap();
+    assert_eq!(field(0, "request_id"), "my-own.id_1");
+    assert!(
+        field(0, "traceparent").starts_with(&format!("00-{TRACE}-")),
+        "{}",
+        field(0, "traceparent")
+    );
+    assert!(!field(0, "traceparent").contains("b7ad6b7169203331"), "the span id is new");
+    assert_eq!(field(0, "caller"), field(2, "caller"));
+    assert_eq!(field(0, "caller").len(), 16);
+    assert_ne!(field(4, "request_id"), "not safe");
     assert_eq!(lines[4]["fields"].get("caller"), None);
     let all = lines.iter().map(Value::to_string).collect::<String>();
-    for nobody in ["adam", "boris", "who/are", "auth0|developer", "Bearer"] {
-        assert!(!all.contains(nobody), "{nobody}: {all}");
+    for personal in ["adam", "boris", "who/are", "auth0|developer", "Bearer"] {
+        assert!(!all.contains(personal), "{personal}: {all}");
     }
 }
 
 #[test]
-fn why_a_token_is_refused_is_in_the_log_and_in_the_metrics() {
-    let place = Place::new();
-    let service = json_log(&place, "info");
-    say(&service, "GET /api/acme/admin/users", "Authorization: Bearer garbage\r\n");
-    let metrics = say(&service, "GET /metrics", "");
+fn token_rejection_reason_is_logged_and_counted() {
+    let sandbox = Sandbox::new();
+    let service = start_with_json_log(&sandbox, "info");
+    send_request(&service, "GET /api/acme/admin/users", "Authorization: Bearer garbage\r\n");
+    let metrics = send_request(&service, "GET /metrics", "");
     for series in [
         "usher_tokens_refused_total{reason=\"not_compact\"} 1",
         "usher_tokens_refused_total{reason=\"expired\"} 0",
@@ -113,75 +122,72 @@ fn why_a_token_is_refused_is_in_the_log_and_in_the_metrics() {
 }
 
 #[test]
-fn whether_it_is_ready_is_said_when_it_changes_and_not_each_time() {
-    let place = Place::new();
-    let service = json_log(&place, "info");
+fn readiness_is_logged_on_change_only() {
+    let sandbox = Sandbox::new();
+    let service = start_with_json_log(&sandbox, "info");
     for _ in 0..3 {
-        say(&service, "GET /health/ready", "");
+        send_request(&service, "GET /health/ready", "");
     }
-    let ended = service.stop();
-    assert_eq!(ended.stderr.matches("\"message\":\"ready\"").count(), 1, "{}", ended.stderr);
+    let output = service.stop();
+    assert_eq!(output.stderr.matches("\"message\":\"ready\"").count(), 1, "{}", output.stderr);
 }
 
-/// A disk that is full, as the system has it for such tests.
+/// Uses `/dev/full`, on which every write fails.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_log_on_a_full_disk_costs_lines_and_no_request() {
-    let place = Place::new();
+async fn full_disk_drops_log_lines_not_requests() {
+    let sandbox = Sandbox::new();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     let mut child = command.stdout(Stdio::piped()).stderr(full).spawn().unwrap();
-    let mut printed = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut printed, &mut line).unwrap();
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
     let url = line.split(' ').nth(2).unwrap();
     for _ in 0..20 {
         let list = format!("{url}/api/acme/admin/users");
-        assert_eq!(crate::support::fetch("GET", &list, "", None).await.status, 401);
+        assert_eq!(fetch("GET", &list, "", None).await.status, 401);
     }
-    let mut dropped = 0;
-    // The lines are written by and by.
-    for _ in 0..1000 {
-        let metrics = crate::support::fetch("GET", &format!("{url}/metrics"), "", None).await.body;
+    // Lines are written asynchronously.
+    let dropped_lines = async || -> u64 {
+        let metrics = fetch("GET", &format!("{url}/metrics"), "", None).await.body;
         let metrics = metrics.as_str().unwrap();
         let series = metrics.lines().find(|line| line.starts_with("usher_log_lines_dropped_total"));
-        dropped = series.unwrap().split(' ').next_back().unwrap().parse().unwrap();
-        if dropped >= 20 {
-            break;
-        }
-    }
+        series.unwrap().split(' ').next_back().unwrap().parse().unwrap()
+    };
+    let dropped = poll_until(dropped_lines, |dropped| *dropped >= 20).await;
     assert!(dropped >= 20, "{dropped}");
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
-/// Nobody reads what it logs, and after a while nobody could write any more.
+/// The log goes to a pipe that is never read and so fills up.
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_nobody_up() {
-    let place = Place::new();
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
-    // More than a pipe holds, for each request.
+async fn blocked_log_pipe_does_not_block_requests() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    // Each request logs more than a pipe holds.
     command.env("USHER__LOG__FILTER", "trace");
-    // Both into one pipe, as systemd has it.
+    // Both streams share one pipe, as with systemd.
     let (reader, writer) = std::io::pipe().unwrap();
     command.stdout(writer.try_clone().unwrap()).stderr(writer);
     let mut child = command.spawn().unwrap();
     drop(command);
-    let mut printed = std::io::BufReader::new(reader);
+    let mut stdout = std::io::BufReader::new(reader);
     let mut line = String::new();
     while !line.starts_with("Usher serves ") {
         line.clear();
-        std::io::BufRead::read_line(&mut printed, &mut line).unwrap();
+        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
     }
     let url = line.split(' ').nth(2).unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     for _ in 0..1000 {
         let request = http.get(format!("{url}/api/acme/admin/users"));
-        #[expect(clippy::disallowed_methods, reason = "many calls over one connection")]
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 401);
+        #[expect(clippy::disallowed_methods, reason = "many requests over one connection")]
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 401);
     }
-    // Nor does it hold up the end.
+    // Shutdown is not blocked either.
     let kill = format!("kill -TERM {}", child.id());
     assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));

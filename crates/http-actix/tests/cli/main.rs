@@ -1,14 +1,13 @@
-//! The binary `usher`, as whoever runs it sees it: what it prints, what it says is wrong, and how
-//! it ends.
+//! End-to-end tests of the binary `usher`: output, error messages and exit status.
 //!
-//! Each run has an environment and folders of its own, and listens on whichever port is free.
+//! Each run has its own environment and folders, and listens on a free port.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a failed step ends the test"
 )]
 
 mod auth0;
@@ -16,21 +15,22 @@ mod auth0_settings;
 mod check_config;
 mod check_issuers;
 mod commands;
-mod dev;
+mod dev_mode;
 mod drain;
 mod issuer;
 mod leaks;
 mod log;
-mod observed;
+mod observability;
+mod raw_connection;
+mod readiness;
 mod reload;
+mod request_smuggling;
+mod rolling_update;
 mod serve;
+mod shutdown;
 mod slow_clients;
-mod smuggling;
-mod stop;
 mod support;
-mod upgrade;
-mod wire;
 
-#[expect(dead_code, reason = "the other tests need more of it")]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../api/support/keys.rs"]
 mod keys;

@@ -1,12 +1,12 @@
-//! Settings that are read again while the service runs.
+//! Reloading of settings.
 
 use serde_json::json;
 
 use crate::issuer::Issuer;
 use crate::keys::SigningKey;
-use crate::support::{Answer, Place, Service};
+use crate::support::{Response, Sandbox, Service, poll_until};
 
-const PEOPLE: &str = r#"
+const SEED: &str = r#"
 {"id":"auth0|ann","email":"ann@acme.example","homeTenant":"acme","tenants":{"acme":"owner"}}
 {"id":"auth0|bea","email":"bea@acme.example","homeTenant":"acme","tenants":{"acme":"helper"}}
 "#;
@@ -20,15 +20,15 @@ name = "member"
 default = true
 "#;
 
-/// Settings with this issuer, read again only when told so, with this in the other sections.
-fn settings(issuer: &str, more: &str) -> String {
+/// Returns settings with this issuer and further sections; they are reloaded on SIGHUP only.
+fn settings(issuer: &str, extra: &str) -> String {
     format!(
         r#"
 [http]
 listen = "127.0.0.1:0"
 workers = 1
 [directory.memory]
-seed = "people.jsonl"
+seed = "users.jsonl"
 [reload]
 interval_ms = 0
 [[auth.issuers]]
@@ -36,50 +36,46 @@ issuer = "{issuer}"
 audience = "user-management"
 tenants = "all"
 {ROLES}
-{more}
+{extra}
 "#
     )
 }
 
-struct World {
-    place: Place,
+struct Fixture {
+    sandbox: Sandbox,
     issuer: Issuer,
     key: SigningKey,
     service: Service,
 }
 
-impl World {
-    /// A service whose issuer is the folder `/one`, of two that there are.
-    async fn start(change: impl Fn(String) -> String) -> Self {
-        let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
+impl Fixture {
+    /// Starts a service that trusts `/one` of the two issuers `/one` and `/two`.
+    async fn start(edit: impl Fn(String) -> String) -> Self {
+        let (sandbox, issuer, key) =
+            (Sandbox::new(), Issuer::start().await, SigningKey::rsa("one"));
         issuer.publish("/one", &[&key]).await;
         issuer.publish("/two", &[&key]).await;
-        place.write("etc/people.jsonl", PEOPLE);
-        let text = change(settings(&issuer.name("/one"), ""));
-        let file = place.write("etc/usher.toml", &text);
-        let service = place.serve(&["serve", "--config", &file]);
-        Self { place, issuer, key, service }
+        sandbox.write("etc/users.jsonl", SEED);
+        let text = edit(settings(&issuer.name("/one"), ""));
+        let file = sandbox.write("etc/usher.toml", &text);
+        let service = sandbox.start(&["serve", "--config", &file]);
+        Self { sandbox, issuer, key, service }
     }
 
     fn write(&self, text: &str) {
-        // As editors do it, so that nobody reads half of it.
-        let aside = self.place.write("etc/aside.toml", text);
-        std::fs::rename(aside, self.place.path("etc/usher.toml")).unwrap();
+        // Replaces the file atomically, as editors do.
+        let temporary = self.sandbox.write("etc/temporary.toml", text);
+        std::fs::rename(temporary, self.sandbox.path("etc/usher.toml")).unwrap();
     }
 
-    /// Reads the settings again, and waits until the log says what came of it.
-    fn reload(&mut self, said: &str) -> String {
+    /// Sends SIGHUP and waits for this log message.
+    fn reload(&mut self, message: &str) -> String {
         self.service.signal("HUP");
-        self.service.wait_for_log(said)
+        self.service.wait_for_log(message)
     }
 
-    async fn list(&self, folder: &str) -> Answer {
+    async fn list(&self, folder: &str) -> Response {
         self.service.get(ACME, &self.issuer.token(folder, &self.key)).await
-    }
-
-    async fn metrics(&self) -> String {
-        let answer = self.service.get("/metrics", "").await;
-        answer.body.as_str().unwrap().to_owned()
     }
 }
 
@@ -88,172 +84,169 @@ fn unchanged(text: String) -> String {
 }
 
 #[tokio::test]
-async fn issuers_are_those_of_the_file_from_then_on() {
-    let mut world = World::start(unchanged).await;
-    assert_eq!(world.list("/one").await.status, 200);
-    assert_eq!(world.list("/two").await.code(), "invalid_token");
+async fn reload_replaces_issuers() {
+    let mut fixture = Fixture::start(unchanged).await;
+    assert_eq!(fixture.list("/one").await.status, 200);
+    assert_eq!(fixture.list("/two").await.code(), "invalid_token");
 
-    world.write(&settings(&world.issuer.name("/two"), ""));
-    assert_eq!(world.list("/two").await.code(), "invalid_token", "nobody has said so");
-    world.reload("the settings were reloaded");
-    assert_eq!(world.list("/two").await.status, 200);
-    // Also a token that was verified a moment ago.
-    assert_eq!(world.list("/one").await.code(), "invalid_token");
-    let metrics = world.metrics().await;
+    fixture.write(&settings(&fixture.issuer.name("/two"), ""));
+    assert_eq!(fixture.list("/two").await.code(), "invalid_token", "not reloaded yet");
+    fixture.reload("the settings were reloaded");
+    assert_eq!(fixture.list("/two").await.status, 200);
+    // Cached tokens of a removed issuer are rejected too.
+    assert_eq!(fixture.list("/one").await.code(), "invalid_token");
+    let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("usher_config_reloads_total{result=\"applied\"} 1"), "{metrics}");
-    assert!(metrics.contains(&world.issuer.name("/two")), "{metrics}");
-    assert!(!metrics.contains(&world.issuer.name("/one")), "{metrics}");
+    assert!(metrics.contains(&fixture.issuer.name("/two")), "{metrics}");
+    assert!(!metrics.contains(&fixture.issuer.name("/one")), "{metrics}");
 }
 
 #[tokio::test]
-async fn roles_are_those_of_the_file_from_then_on_for_people_too() {
-    let mut world = World::start(unchanged).await;
-    assert_eq!(world.list("/one").await.emails(), ["ann@acme.example"]);
-    let token = world.issuer.token("/one", &world.key);
+async fn reload_replaces_roles_of_users() {
+    let mut fixture = Fixture::start(unchanged).await;
+    assert_eq!(fixture.list("/one").await.emails(), ["ann@acme.example"]);
+    let token = fixture.issuer.token("/one", &fixture.key);
     let body = |role: &str| Some(json!({"email": format!("{role}@acme.example"), "role": role}));
-    let answer = world.service.call("POST", ACME, &token, body("helper")).await;
-    assert_eq!(answer.code(), "unknown_role");
+    let response = fixture.service.call("POST", ACME, &token, body("helper")).await;
+    assert_eq!(response.code(), "unknown_role");
 
     let roles = "[[roles]]\nname = \"helper\"\nmay = [\"read\"]\n";
-    world.write(&settings(&world.issuer.name("/one"), roles));
-    world.reload("the settings were reloaded");
-    assert_eq!(world.list("/one").await.emails(), ["ann@acme.example", "bea@acme.example"]);
-    let answer = world.service.call("POST", ACME, &token, body("helper")).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let document = world.service.get("/openapi.json", "").await.body;
-    let known = &document["components"]["schemas"]["CreateTenantUser"]["properties"]["role"];
-    assert_eq!(known["enum"], json!(["owner", "member", "helper"]));
+    fixture.write(&settings(&fixture.issuer.name("/one"), roles));
+    fixture.reload("the settings were reloaded");
+    assert_eq!(fixture.list("/one").await.emails(), ["ann@acme.example", "bea@acme.example"]);
+    let response = fixture.service.call("POST", ACME, &token, body("helper")).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let document = fixture.service.get("/openapi.json", "").await.body;
+    let role_schema = &document["components"]["schemas"]["CreateTenantUser"]["properties"]["role"];
+    assert_eq!(role_schema["enum"], json!(["owner", "member", "helper"]));
 
-    // And taken away again: who had it alone has no access any more.
-    world.write(&settings(&world.issuer.name("/one"), ""));
-    world.reload("the settings were reloaded");
-    assert_eq!(world.list("/one").await.emails(), ["ann@acme.example"]);
+    // After the role is removed, users with only this role have no access.
+    fixture.write(&settings(&fixture.issuer.name("/one"), ""));
+    fixture.reload("the settings were reloaded");
+    assert_eq!(fixture.list("/one").await.emails(), ["ann@acme.example"]);
 }
 
 #[tokio::test]
-async fn the_log_says_what_the_new_filter_lets_through() {
-    let mut world = World::start(unchanged).await;
-    let more = "[log]\nfilter = \"debug\"\n";
-    world.write(&settings(&world.issuer.name("/one"), more));
-    world.reload("the settings were reloaded");
-    world.service.get("/health/live", "").await;
-    let line = world.service.wait_for_log("route=\"/health/live\"");
+async fn reload_applies_the_log_filter() {
+    let mut fixture = Fixture::start(unchanged).await;
+    let extra = "[log]\nfilter = \"debug\"\n";
+    fixture.write(&settings(&fixture.issuer.name("/one"), extra));
+    fixture.reload("the settings were reloaded");
+    fixture.service.get("/health/live", "").await;
+    let line = fixture.service.wait_for_log("route=\"/health/live\"");
     assert!(line.contains("DEBUG"), "{line}");
 }
 
 #[tokio::test]
-async fn a_bad_file_changes_nothing_and_says_so() {
-    let mut world = World::start(unchanged).await;
-    let good = settings(&world.issuer.name("/two"), "");
-    for (bad, named) in [
-        (format!("{good}\n[http]\nlisten = \"nowhere\"\n"), "duplicate key"),
-        (good.replace("interval_ms = 0", "interval_ms = \"0\""), "reload.interval_ms"),
-        (good.replace("name = \"member\"", "name = \"owner\""), "roles"),
-        (good.replace("[[auth.issuers]]", "[[auth.nobody]]"), "auth"),
-        (good.replace("tenants = \"all\"", "tenants = \"none\""), "auth.issuers[0].tenants"),
+async fn invalid_file_is_rejected_and_logged() {
+    let mut fixture = Fixture::start(unchanged).await;
+    let valid = settings(&fixture.issuer.name("/two"), "");
+    for (invalid, reported) in [
+        (format!("{valid}\n[http]\nlisten = \"nowhere\"\n"), "duplicate key"),
+        (valid.replace("interval_ms = 0", "interval_ms = \"0\""), "reload.interval_ms"),
+        (valid.replace("name = \"member\"", "name = \"owner\""), "roles"),
+        (valid.replace("[[auth.issuers]]", "[[auth.nobody]]"), "auth"),
+        (valid.replace("tenants = \"all\"", "tenants = \"none\""), "auth.issuers[0].tenants"),
     ] {
-        world.write(&bad);
-        let line = world.reload("the settings were not reloaded");
-        assert!(line.contains("ERROR") && line.contains(named), "{named}: {line}");
-        assert_eq!(world.list("/one").await.status, 200);
-        assert_eq!(world.list("/two").await.code(), "invalid_token");
+        fixture.write(&invalid);
+        let line = fixture.reload("the settings were not reloaded");
+        assert!(line.contains("ERROR") && line.contains(reported), "{reported}: {line}");
+        assert_eq!(fixture.list("/one").await.status, 200);
+        assert_eq!(fixture.list("/two").await.code(), "invalid_token");
     }
-    std::fs::remove_file(world.place.path("etc/usher.toml")).unwrap();
-    let line = world.reload("the settings were not reloaded");
+    std::fs::remove_file(fixture.sandbox.path("etc/usher.toml")).unwrap();
+    let line = fixture.reload("the settings were not reloaded");
     assert!(line.contains("usher.toml"), "{line}");
-    let metrics = world.metrics().await;
+    let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("usher_config_reloads_total{result=\"rejected\"} 6"), "{metrics}");
     assert!(metrics.contains("\nusher_config_last_reload_successful 0\n"), "{metrics}");
 
-    world.write(&good);
-    world.reload("the settings were reloaded");
-    assert_eq!(world.list("/two").await.status, 200);
-    let metrics = world.metrics().await;
+    fixture.write(&valid);
+    fixture.reload("the settings were reloaded");
+    assert_eq!(fixture.list("/two").await.status, 200);
+    let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("\nusher_config_last_reload_successful 1\n"), "{metrics}");
 }
 
 #[tokio::test]
-async fn what_needs_a_restart_is_named() {
-    let mut world = World::start(unchanged).await;
-    let text = settings(&world.issuer.name("/two"), "[limits]\nreads_per_minute = 7\n");
-    world.write(&text.replace("workers = 1", "workers = 2"));
-    let line = world.reload("these settings changed and need a restart");
+async fn settings_needing_a_restart_are_logged() {
+    let mut fixture = Fixture::start(unchanged).await;
+    let text = settings(&fixture.issuer.name("/two"), "[limits]\nreads_per_minute = 7\n");
+    fixture.write(&text.replace("workers = 1", "workers = 2"));
+    let line = fixture.reload("these settings changed and need a restart");
     assert!(line.contains("WARN") && line.contains("http, limits\""), "{line}");
-    // What does not need one has changed all the same.
-    assert_eq!(world.list("/two").await.status, 200);
-    let metrics = world.metrics().await;
+    // Settings that need no restart have changed.
+    assert_eq!(fixture.list("/two").await.status, 200);
+    let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("\nusher_config_restart_needed 1\n"), "{metrics}");
-    let again = world.reload("these settings changed and need a restart");
-    assert!(again.contains("http, limits\""), "it is still so: {again}");
-    world.write(&settings(&world.issuer.name("/two"), ""));
-    world.reload("the settings were reloaded");
-    let metrics = world.metrics().await;
+    let again = fixture.reload("these settings changed and need a restart");
+    assert!(again.contains("http, limits\""), "still needed: {again}");
+    fixture.write(&settings(&fixture.issuer.name("/two"), ""));
+    fixture.reload("the settings were reloaded");
+    let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("\nusher_config_restart_needed 0\n"), "{metrics}");
 }
 
 #[tokio::test]
-async fn a_changed_file_is_noticed_by_itself_and_a_bad_one_told_of_once() {
-    let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 5");
-    let mut world = World::start(often).await;
-    world.write("this is no TOML");
-    world.service.wait_for_log("the settings were not reloaded");
-    // Kubernetes swaps a link to the folder; what is read by the same name is another file.
-    let file = world.place.path("etc/usher.toml");
-    let elsewhere =
-        world.place.write("volume/usher.toml", &often(settings(&world.issuer.name("/two"), "")));
-    let link = world.place.path("etc/link");
-    std::os::unix::fs::symlink(elsewhere, &link).unwrap();
-    // The seed is named beside the file, and is not read again.
+async fn file_change_is_detected_and_error_logged_once() {
+    let with_short_interval = |text: String| text.replace("interval_ms = 0", "interval_ms = 5");
+    let mut fixture = Fixture::start(with_short_interval).await;
+    fixture.write("not TOML");
+    fixture.service.wait_for_log("the settings were not reloaded");
+    // Kubernetes replaces a symbolic link, so that the same name refers to another file.
+    let file = fixture.sandbox.path("etc/usher.toml");
+    let target = fixture.sandbox.write(
+        "volume/usher.toml",
+        &with_short_interval(settings(&fixture.issuer.name("/two"), "")),
+    );
+    let link = fixture.sandbox.path("etc/link");
+    std::os::unix::fs::symlink(target, &link).unwrap();
+    // The seed path is relative to the file, and the seed is not reloaded.
     std::fs::rename(link, file).unwrap();
-    world.service.wait_for_log("the settings were reloaded");
-    assert_eq!(world.list("/two").await.status, 200);
-    let ended = world.service.stop();
-    assert_eq!(ended.stderr.matches("the settings were not reloaded").count(), 1);
-    assert_eq!(ended.stderr.matches("the settings were reloaded").count(), 1);
+    fixture.service.wait_for_log("the settings were reloaded");
+    assert_eq!(fixture.list("/two").await.status, 200);
+    let output = fixture.service.stop();
+    assert_eq!(output.stderr.matches("the settings were not reloaded").count(), 1);
+    assert_eq!(output.stderr.matches("the settings were reloaded").count(), 1);
 }
 
 #[tokio::test]
-async fn what_is_written_in_place_is_read_to_its_end_sooner_or_later() {
-    let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
-    let world = World::start(often).await;
+async fn partially_written_file_is_eventually_loaded() {
+    let with_short_interval = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
+    let fixture = Fixture::start(with_short_interval).await;
     for round in 0..20 {
         let folder = if round % 2 == 0 { "/two" } else { "/one" };
-        let text = often(settings(&world.issuer.name(folder), ""));
+        let text = with_short_interval(settings(&fixture.issuer.name(folder), ""));
         let (first, second) = text.split_at(text.len() / 2);
-        let path = world.place.path("etc/usher.toml");
+        let path = fixture.sandbox.path("etc/usher.toml");
         std::fs::write(&path, first).unwrap();
-        // Whoever looks now reads half of it.
+        // A reload at this point reads half of the file.
         tokio::task::yield_now().await;
         std::fs::write(&path, [first, second].concat()).unwrap();
-        let mut status = world.list(folder).await.status;
-        for _ in 0..10_000 {
-            if status == 200 {
-                break;
-            }
-            status = world.list(folder).await.status;
-        }
+        let list = async || fixture.list(folder).await.status;
+        let status = poll_until(list, |status| *status == 200).await;
         assert_eq!(status, 200, "round {round}");
     }
 }
 
-/// A file whose reading never ends, as on a file system that hangs.
+/// Uses a FIFO, on which reading blocks as on a hanging file system.
 #[tokio::test]
-async fn a_file_that_hangs_holds_up_no_end() {
-    let often = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
-    let world = World::start(often).await;
-    let pipe = world.place.path("etc/pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    std::fs::rename(&pipe, world.place.path("etc/usher.toml")).unwrap();
-    assert_eq!(world.list("/one").await.status, 200);
-    world.service.signal("HUP");
-    assert_eq!(world.list("/one").await.status, 200);
-    assert_eq!(world.service.stop().code, Some(0));
+async fn hanging_settings_file_does_not_block_shutdown() {
+    let with_short_interval = |text: String| text.replace("interval_ms = 0", "interval_ms = 1");
+    let fixture = Fixture::start(with_short_interval).await;
+    let pipe = fixture.sandbox.path("etc/pipe");
+    let status = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(status.success());
+    std::fs::rename(&pipe, fixture.sandbox.path("etc/usher.toml")).unwrap();
+    assert_eq!(fixture.list("/one").await.status, 200);
+    fixture.service.signal("HUP");
+    assert_eq!(fixture.list("/one").await.status, 200);
+    assert_eq!(fixture.service.stop().code, Some(0));
 }
 
 #[test]
-fn development_mode_has_nothing_to_read_again_and_goes_on() {
-    let mut service = Place::new().develop();
+fn sighup_in_development_mode_changes_nothing() {
+    let mut service = Sandbox::new().start_dev();
     service.signal("HUP");
     let line = service.wait_for_log("the settings were not reloaded");
     assert!(line.contains("development mode has no file"), "{line}");

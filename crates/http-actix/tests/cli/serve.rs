@@ -1,12 +1,12 @@
-//! `usher serve` with a file of settings, and an issuer that is asked over HTTP.
+//! `usher serve` with a settings file and an issuer over HTTP.
 
 use serde_json::json;
 
 use crate::issuer::Issuer;
 use crate::keys::SigningKey;
-use crate::support::{Place, Service};
+use crate::support::{Sandbox, Service};
 
-const PEOPLE: &str = r#"
+const SEED: &str = r#"
 {"id":"auth0|ann","email":"ann@acme.example","homeTenant":"acme","password":"anns-secret-1","tenants":{"acme":"owner"}}
 {"id":"auth0|ben","email":"ben@acme.example","homeTenant":"acme","tenants":{"acme":"member","globex":"admin"}}
 "#;
@@ -14,8 +14,8 @@ const PEOPLE: &str = r#"
 const ACME: &str = "/api/acme/admin/users";
 const GLOBEX: &str = "/api/globex/admin/users";
 
-/// The settings of a service with one issuer.
-fn settings(issuer: &str, more: &str) -> String {
+/// Returns settings with one issuer.
+fn settings(issuer: &str, extra: &str) -> String {
     format!(
         r#"
 [http]
@@ -23,138 +23,138 @@ listen = "127.0.0.1:0"
 workers = 1
 
 [directory.memory]
-seed = "people.jsonl"
+seed = "users.jsonl"
 
 [[auth.issuers]]
 issuer = "{issuer}"
 audience = "user-management"
-{more}
+{extra}
 "#
     )
 }
 
-/// A service with these settings, and the people of the seed beside them.
-fn start(place: &Place, text: &str) -> Service {
-    place.write("etc/people.jsonl", PEOPLE);
-    let file = place.write("etc/usher.toml", text);
-    place.serve(&["serve", "--config", &file])
+/// Starts a service with these settings and the seed.
+fn start(sandbox: &Sandbox, text: &str) -> Service {
+    sandbox.write("etc/users.jsonl", SEED);
+    let file = sandbox.write("etc/usher.toml", text);
+    sandbox.start(&["serve", "--config", &file])
 }
 
 #[tokio::test]
-async fn tokens_of_a_real_issuer_are_verified_by_its_published_keys() {
-    let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
+async fn token_is_verified_by_published_keys() {
+    let (sandbox, issuer, key) = (Sandbox::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("/", &[&key]).await;
-    let service = start(&place, &settings(&issuer.name("/"), "tenants = \"all\""));
-    // Nothing is asked for before somebody comes.
-    assert!(issuer.asked().await.is_empty());
+    let service = start(&sandbox, &settings(&issuer.name("/"), "tenants = \"all\""));
+    // Keys are fetched on first use.
+    assert!(issuer.requested_paths().await.is_empty());
     let token = issuer.token("/", &key);
-    let answer = service.get(ACME, &token).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.emails(), ["ann@acme.example", "ben@acme.example"]);
+    let response = service.get(ACME, &token).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(response.emails(), ["ann@acme.example", "ben@acme.example"]);
     assert_eq!(service.get("/api/v1/users?filter[tenant]=globex", &token).await.status, 200);
-    assert_eq!(issuer.asked().await, ["/.well-known/openid-configuration", "/keys"]);
+    assert_eq!(issuer.requested_paths().await, ["/.well-known/openid-configuration", "/keys"]);
 
     let forged = issuer.token("/", &SigningKey::ed25519("one"));
-    let answer = service.get(ACME, &forged).await;
-    assert_eq!((answer.status, answer.code()), (401, "invalid_token"));
+    let response = service.get(ACME, &forged).await;
+    assert_eq!((response.status, response.code()), (401, "invalid_token"));
     let elsewhere = issuer.token("", &key);
-    let answer = service.get(ACME, &elsewhere).await;
-    assert_eq!((answer.status, answer.code()), (401, "invalid_token"));
-    assert_eq!(issuer.asked().await.len(), 2);
+    let response = service.get(ACME, &elsewhere).await;
+    assert_eq!((response.status, response.code()), (401, "invalid_token"));
+    assert_eq!(issuer.requested_paths().await.len(), 2);
 }
 
 #[tokio::test]
-async fn each_tenant_has_an_issuer_of_its_own() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
-    let (acmes, globexes) = (SigningKey::rsa("same"), SigningKey::ed25519("same"));
-    issuer.publish("/acme", &[&acmes]).await;
-    issuer.publish("/globex", &[&globexes]).await;
-    let more = "algorithms = [\"RS256\", \"EdDSA\"]\ntenants = \"issuer\"";
-    let service = start(&place, &settings(&issuer.name("/{tenant}"), more));
+async fn issuer_template_separates_tenants() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    let (acme_key, globex_key) = (SigningKey::rsa("same"), SigningKey::ed25519("same"));
+    issuer.publish("/acme", &[&acme_key]).await;
+    issuer.publish("/globex", &[&globex_key]).await;
+    let extra = "algorithms = [\"RS256\", \"EdDSA\"]\ntenants = \"issuer\"";
+    let service = start(&sandbox, &settings(&issuer.name("/{tenant}"), extra));
 
-    let acme = issuer.token("/acme", &acmes);
+    let acme = issuer.token("/acme", &acme_key);
     assert_eq!(service.get(ACME, &acme).await.status, 200);
-    let answer = service.get(GLOBEX, &acme).await;
-    assert_eq!((answer.status, answer.code()), (403, "tenant_forbidden"));
-    let globex = issuer.token("/globex", &globexes);
+    let response = service.get(GLOBEX, &acme).await;
+    assert_eq!((response.status, response.code()), (403, "tenant_forbidden"));
+    let globex = issuer.token("/globex", &globex_key);
     assert_eq!(service.get(GLOBEX, &globex).await.emails(), ["ben@acme.example"]);
 
-    // The same kid, but another issuer's key.
-    let stolen = issuer.token("/acme", &globexes);
-    assert_eq!(service.get(ACME, &stolen).await.code(), "invalid_token");
-    // A tenant whose issuer there is not.
-    let answer = service.get(ACME, &issuer.token("/initech", &acmes)).await;
-    assert_eq!((answer.status, answer.code()), (503, "keys_unavailable"));
-    // What is no tenant is not asked for.
-    let before = issuer.asked().await.len();
+    // The same kid, but the key of another issuer.
+    let forged = issuer.token("/acme", &globex_key);
+    assert_eq!(service.get(ACME, &forged).await.code(), "invalid_token");
+    // The issuer of this tenant does not exist.
+    let response = service.get(ACME, &issuer.token("/initech", &acme_key)).await;
+    assert_eq!((response.status, response.code()), (503, "keys_unavailable"));
+    // No keys are fetched for invalid tenant labels.
+    let before = issuer.requested_paths().await.len();
     for folder in ["/acme/", "/acme/globex", "/../acme", "/ACME", "/acme%2f", "//acme", "", "/"] {
-        let answer = service.get(ACME, &issuer.token(folder, &acmes)).await;
-        assert_eq!((answer.status, answer.code()), (401, "invalid_token"), "{folder}");
+        let response = service.get(ACME, &issuer.token(folder, &acme_key)).await;
+        assert_eq!((response.status, response.code()), (401, "invalid_token"), "{folder}");
     }
-    assert_eq!(issuer.asked().await.len(), before);
+    assert_eq!(issuer.requested_paths().await.len(), before);
 }
 
 #[tokio::test]
-async fn a_key_set_may_stand_anywhere() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
+async fn jwks_uri_template_is_used() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
     let key = SigningKey::rsa("one");
-    issuer.publish_set("/key-sets/acme", &[&key]).await;
+    issuer.publish_key_set("/key-sets/acme", &[&key]).await;
     let key_sets = issuer.name("/key-sets/{tenant}");
-    let more = format!("jwks_uri = \"{key_sets}\"\ntenants = \"issuer\"");
-    let service = start(&place, &settings(&issuer.name("/{tenant}"), &more));
+    let extra = format!("jwks_uri = \"{key_sets}\"\ntenants = \"issuer\"");
+    let service = start(&sandbox, &settings(&issuer.name("/{tenant}"), &extra));
     assert_eq!(service.get(ACME, &issuer.token("/acme", &key)).await.status, 200);
-    assert_eq!(issuer.asked().await, ["/key-sets/acme"]);
+    assert_eq!(issuer.requested_paths().await, ["/key-sets/acme"]);
 }
 
 #[tokio::test]
-async fn a_new_key_of_the_issuer_is_found_and_the_old_one_forgotten() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
+async fn rotated_key_replaces_the_old_one() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
     let (old, new) = (SigningKey::rsa("old"), SigningKey::ed25519("new"));
     issuer.publish("", &[&old]).await;
-    let more = "algorithms = [\"RS256\", \"EdDSA\"]\ntenants = \"all\"";
-    let service = start(&place, &settings(&issuer.name(""), more));
-    let (olds, news) = (issuer.token("", &old), issuer.token("", &new));
-    assert_eq!(service.get(ACME, &olds).await.status, 200);
-    issuer.forget().await;
+    let extra = "algorithms = [\"RS256\", \"EdDSA\"]\ntenants = \"all\"";
+    let service = start(&sandbox, &settings(&issuer.name(""), extra));
+    let (old_token, new_token) = (issuer.token("", &old), issuer.token("", &new));
+    assert_eq!(service.get(ACME, &old_token).await.status, 200);
+    issuer.reset().await;
     issuer.publish("", &[&new]).await;
-    // A key set once fetched serves without a further question.
-    assert_eq!(service.get(ACME, &olds).await.status, 200);
-    assert!(issuer.asked().await.is_empty());
-    assert_eq!(service.get(ACME, &news).await.status, 200);
-    assert_eq!(service.get(ACME, &olds).await.code(), "invalid_token");
-    assert_eq!(issuer.asked().await.len(), 2);
+    // A cached key set is used without a fetch.
+    assert_eq!(service.get(ACME, &old_token).await.status, 200);
+    assert!(issuer.requested_paths().await.is_empty());
+    assert_eq!(service.get(ACME, &new_token).await.status, 200);
+    assert_eq!(service.get(ACME, &old_token).await.code(), "invalid_token");
+    assert_eq!(issuer.requested_paths().await.len(), 2);
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_gone_its_tokens_are_good_and_others_wait() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
+async fn cached_keys_serve_while_the_issuer_is_down() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
     let (known, unknown) = (SigningKey::rsa("known"), SigningKey::ed25519("unknown"));
     issuer.publish("", &[&known]).await;
-    let more = "algorithms = [\"RS256\", \"EdDSA\"]\ntenants = \"all\"";
-    let mut service = start(&place, &settings(&issuer.name(""), more));
+    let extra = "algorithms = [\"RS256\", \"EdDSA\"]\ntenants = \"all\"";
+    let mut service = start(&sandbox, &settings(&issuer.name(""), extra));
     assert_eq!(service.get(ACME, &issuer.token("", &known)).await.status, 200);
-    issuer.forget().await;
-    let answer = service.get(ACME, &issuer.token("", &unknown)).await;
-    assert_eq!((answer.status, answer.code()), (503, "keys_unavailable"));
+    issuer.reset().await;
+    let response = service.get(ACME, &issuer.token("", &unknown)).await;
+    assert_eq!((response.status, response.code()), (503, "keys_unavailable"));
     assert_eq!(service.get(ACME, &issuer.token("", &known)).await.status, 200);
     service.wait_for_log("the keys of an issuer could not be fetched");
 }
 
 #[tokio::test]
-async fn members_are_looked_up_among_the_people_of_the_seed() {
-    let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
+async fn membership_tenants_come_from_the_seed() {
+    let (sandbox, issuer, key) = (Sandbox::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
-    let service = start(&place, &settings(&issuer.name(""), "tenants = \"membership\""));
-    let of = |id: &str| issuer.claims("").with("sub", json!(id)).sign(&key);
-    assert_eq!(service.get(ACME, &of("auth0|ann")).await.status, 200);
-    assert_eq!(service.get(GLOBEX, &of("auth0|ann")).await.code(), "tenant_forbidden");
-    assert_eq!(service.get(ACME, &of("auth0|ben")).await.code(), "insufficient_permission");
-    assert_eq!(service.get(GLOBEX, &of("auth0|ben")).await.status, 200);
+    let service = start(&sandbox, &settings(&issuer.name(""), "tenants = \"membership\""));
+    let token_of = |id: &str| issuer.claims("").with("sub", json!(id)).sign(&key);
+    assert_eq!(service.get(ACME, &token_of("auth0|ann")).await.status, 200);
+    assert_eq!(service.get(GLOBEX, &token_of("auth0|ann")).await.code(), "tenant_forbidden");
+    assert_eq!(service.get(ACME, &token_of("auth0|ben")).await.code(), "insufficient_permission");
+    assert_eq!(service.get(GLOBEX, &token_of("auth0|ben")).await.status, 200);
 }
 
 #[tokio::test]
-async fn configured_roles_take_the_place_of_the_usual_ones() {
-    let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
+async fn configured_roles_replace_the_defaults() {
+    let (sandbox, issuer, key) = (Sandbox::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
     let roles = r#"tenants = "all"
 [[roles]]
@@ -166,77 +166,82 @@ name = "owner"
 name = "staff"
 default = true
 "#;
-    let service = start(&place, &settings(&issuer.name(""), roles));
+    let service = start(&sandbox, &settings(&issuer.name(""), roles));
     let token = issuer.token("", &key);
-    // Ben's roles are not among them, and so are none.
+    // Ben's roles are not in the catalogue.
     assert_eq!(service.get(ACME, &token).await.emails(), ["ann@acme.example"]);
     let body = |role: &str| Some(json!({"email": "cat@acme.example", "role": role}));
-    let answer = service.call("POST", ACME, &token, body("admin")).await;
-    assert_eq!((answer.status, answer.code()), (422, "unknown_role"));
-    let answer = service.call("POST", ACME, &token, body("boss")).await;
-    assert_eq!((answer.status, &answer.body["tenantRole"]), (201, &json!("boss")), "{answer:?}");
-    // The owner is no longer protected, since these settings do not say so.
-    let answer = service.call("DELETE", &format!("{ACME}/auth0%7Cann"), &token, None).await;
-    assert_eq!(answer.status, 204, "{answer:?}");
+    let response = service.call("POST", ACME, &token, body("admin")).await;
+    assert_eq!((response.status, response.code()), (422, "unknown_role"));
+    let response = service.call("POST", ACME, &token, body("boss")).await;
+    assert_eq!(
+        (response.status, &response.body["tenantRole"]),
+        (201, &json!("boss")),
+        "{response:?}"
+    );
+    // In these settings the role owner is not protected.
+    let response = service.call("DELETE", &format!("{ACME}/auth0%7Cann"), &token, None).await;
+    assert_eq!(response.status, 204, "{response:?}");
 }
 
 #[tokio::test]
-async fn the_environment_has_the_last_word_and_the_file_the_one_before() {
-    let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
+async fn environment_overrides_file_overrides_defaults() {
+    let (sandbox, issuer, key) = (Sandbox::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
-    place.write("etc/people.jsonl", PEOPLE);
+    sandbox.write("etc/users.jsonl", SEED);
     let text = settings(&issuer.name(""), "tenants = \"all\"");
     let text =
         text.replace("workers = 1", "public_url = \"https://file.example\"\nmax_body_bytes = 40");
-    let file = place.write("etc/usher.toml", &text);
+    let file = sandbox.write("etc/usher.toml", &text);
     let token = issuer.token("", &key);
-    let first = "/links/first/href";
+    let first_link = "/links/first/href";
     let list = "/api/v1/users?filter[tenant]=acme";
-    let long = Some(json!({"email": "somebody-with-a-long-name@acme.example", "role": "member"}));
+    let long_body =
+        Some(json!({"email": "user-with-a-very-long-name@acme.example", "role": "member"}));
 
-    let service = place.serve(&["serve", "--config", &file]);
-    let answer = service.get(list, &token).await;
-    let href = answer.body.pointer(first).unwrap().as_str().unwrap();
+    let service = sandbox.start(&["serve", "--config", &file]);
+    let response = service.get(list, &token).await;
+    let href = response.body.pointer(first_link).unwrap().as_str().unwrap();
     assert!(href.starts_with("https://file.example/api/v1/users?"), "{href}");
-    let answer = service.call("POST", ACME, &token, long.clone()).await;
-    assert_eq!(answer.status, 413, "the file sets another limit than the default");
+    let response = service.call("POST", ACME, &token, long_body.clone()).await;
+    assert_eq!(response.status, 413, "the file sets a lower limit than the default");
 
-    let mut command = place.command(&["serve"]);
+    let mut command = sandbox.command(&["serve"]);
     command
         .env("USHER_CONFIG", &file)
         .env("USHER__HTTP__PUBLIC_URL", "https://environment.example")
         .env("USHER__HTTP__MAX_BODY_BYTES", "4000");
     let service = Service::start(command);
-    let answer = service.get(list, &token).await;
-    let href = answer.body.pointer(first).unwrap().as_str().unwrap();
+    let response = service.get(list, &token).await;
+    let href = response.body.pointer(first_link).unwrap().as_str().unwrap();
     assert!(href.starts_with("https://environment.example/api/v1/users?"), "{href}");
-    assert_eq!(service.call("POST", ACME, &token, long).await.status, 201);
+    assert_eq!(service.call("POST", ACME, &token, long_body).await.status, 201);
 }
 
 #[tokio::test]
-async fn the_command_line_says_where_to_listen_after_all() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
-    place.write("etc/people.jsonl", PEOPLE);
-    // Nobody may listen there, so that it shows who was heard.
+async fn listen_option_overrides_the_file() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    sandbox.write("etc/users.jsonl", SEED);
+    // This address cannot be bound.
     let text =
         settings(&issuer.name(""), "tenants = \"all\"").replace("127.0.0.1:0", "192.0.2.1:80");
-    let file = place.write("etc/usher.toml", &text);
-    let service = place.serve(&["serve", "--config", &file, "--listen", "127.0.0.1:0"]);
+    let file = sandbox.write("etc/usher.toml", &text);
+    let service = sandbox.start(&["serve", "--config", &file, "--listen", "127.0.0.1:0"]);
     assert_eq!(service.get("/health/live", "").await.status, 200);
-    let ended = place.run(&["serve", "--config", &file]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let output = sandbox.run(&["serve", "--config", &file]);
+    assert_eq!(output.code, Some(1), "{output:?}");
 }
 
 #[tokio::test]
-async fn the_log_is_json_for_programs() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
-    let more = "tenants = \"all\"\n[log]\nformat = \"json\"\n";
-    let service = start(&place, &settings(&issuer.name(""), more));
+async fn json_log_has_one_event_per_line() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    let extra = "tenants = \"all\"\n[log]\nformat = \"json\"\n";
+    let service = start(&sandbox, &settings(&issuer.name(""), extra));
     assert_eq!(service.get(ACME, "garbage").await.status, 401);
-    let ended = service.stop();
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    let output = service.stop();
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""));
     let mut codes = Vec::new();
-    for line in ended.stderr.lines() {
+    for line in output.stderr.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
         codes.extend(event["fields"]["code"].as_str().map(str::to_owned));
@@ -245,39 +250,40 @@ async fn the_log_is_json_for_programs() {
 }
 
 #[tokio::test]
-async fn the_log_is_quiet_where_it_is_told_to_be() {
-    let (place, issuer) = (Place::new(), Issuer::start().await);
-    let more = "tenants = \"all\"\n[log]\nfilter = \"warn,usher_http::commands=info\"\n";
-    let service = start(&place, &settings(&issuer.name(""), more));
+async fn log_filter_suppresses_events() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    let extra = "tenants = \"all\"\n[log]\nfilter = \"warn,usher_http::commands=info\"\n";
+    let service = start(&sandbox, &settings(&issuer.name(""), extra));
     assert_eq!(service.get(ACME, "garbage").await.status, 401);
-    let ended = service.stop();
-    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    let output = service.stop();
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
 }
 
 #[tokio::test]
-async fn no_secret_gets_into_the_log() {
-    let (place, issuer, key) = (Place::new(), Issuer::start().await, SigningKey::rsa("one"));
+async fn trace_log_contains_no_secrets() {
+    let (sandbox, issuer, key) = (Sandbox::new(), Issuer::start().await, SigningKey::rsa("one"));
     issuer.publish("", &[&key]).await;
-    let more = "tenants = \"all\"\n[log]\nfilter = \"trace\"\n";
-    let service = start(&place, &settings(&issuer.name(""), more));
+    let extra = "tenants = \"all\"\n[log]\nfilter = \"trace\"\n";
+    let service = start(&sandbox, &settings(&issuer.name(""), extra));
     let token = issuer.token("", &key);
     let forged = issuer.token("", &SigningKey::ed25519("one"));
     let v2 = "/api/v2/users/auth0%7Cann/change-password";
     let change =
         |current: &str, new: &str| Some(json!({"currentPassword": current, "newPassword": new}));
     assert_eq!(service.get(ACME, &forged).await.status, 401);
-    let answer = service.call("PATCH", v2, &token, change("wrong-secret-2", "new-secret-3")).await;
-    assert_eq!(answer.status, 422);
-    let answer = service.call("PATCH", v2, &token, change("anns-secret-1", "new-secret-3")).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response =
+        service.call("PATCH", v2, &token, change("wrong-secret-2", "new-secret-3")).await;
+    assert_eq!(response.status, 422);
+    let response = service.call("PATCH", v2, &token, change("anns-secret-1", "new-secret-3")).await;
+    assert_eq!(response.status, 200, "{response:?}");
     let created = json!({"email": "dan@acme.example", "username": "dan", "firstName": "D",
         "lastName": "D", "tenantName": "acme", "password": "dans-secret-4", "isServiceUser": false});
     service.call("POST", "/api/v1/users", &token, Some(created)).await;
-    let ended = service.stop();
+    let output = service.stop();
     for secret in ["secret-1", "secret-2", "secret-3", "secret-4", &token, &forged, "ann@"] {
-        assert!(!ended.stderr.contains(secret), "{secret} is in the log");
+        assert!(!output.stderr.contains(secret), "{secret} is in the log");
     }
     let signature = token.rsplit('.').next().unwrap();
-    assert!(!ended.stderr.contains(signature));
-    assert_eq!(ended.stdout, "");
+    assert!(!output.stderr.contains(signature));
+    assert_eq!(output.stdout, "");
 }

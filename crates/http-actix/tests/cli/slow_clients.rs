@@ -1,15 +1,15 @@
-//! Clients that take their time, or all of it: each is given up, and the others are served.
+//! Slow, idle and disconnecting clients: their connections are closed, others are served.
 
-use crate::support::{Place, Service};
-use crate::wire::Wire;
+use crate::raw_connection::RawConnection;
+use crate::support::{Sandbox, Service};
 
 const LIVE: &str = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
 const LIVE_BODY: &str = "{\"status\":\"live\"}";
 
-/// A service with these settings of `[http]`.
-fn serve(http: &[(&str, &str)]) -> Service {
-    let place = Place::new();
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+/// Starts a service with these settings of `[http]`.
+fn start_with_http_settings(http: &[(&str, &str)]) -> Service {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     for (key, value) in http {
         command.env(format!("USHER__HTTP__{}", key.to_uppercase()), value);
     }
@@ -17,109 +17,110 @@ fn serve(http: &[(&str, &str)]) -> Service {
 }
 
 #[test]
-fn a_head_that_drips_is_given_up() {
-    let service = serve(&[("header_timeout_ms", "300")]);
-    let mut wire = Wire::to(service.address);
-    wire.say("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Drip: ");
-    let heard = wire.drip("drip");
-    assert!(heard.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{heard}");
+fn slow_request_head_times_out() {
+    let service = start_with_http_settings(&[("header_timeout_ms", "300")]);
+    let mut connection = RawConnection::open(service.address);
+    connection.send("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Drip: ");
+    let received = connection.send_slowly("drip");
+    assert!(received.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{received}");
 }
 
 #[test]
-fn who_says_nothing_is_given_up() {
-    let service = serve(&[("header_timeout_ms", "300")]);
-    let heard = Wire::to(service.address).hear_all();
-    assert!(heard.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{heard}");
+fn silent_connection_times_out() {
+    let service = start_with_http_settings(&[("header_timeout_ms", "300")]);
+    let received = RawConnection::open(service.address).read_to_end();
+    assert!(received.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{received}");
 }
 
 #[test]
-fn a_connection_that_is_not_used_again_is_closed() {
-    let service = serve(&[("idle_timeout_ms", "300")]);
-    let mut wire = Wire::to(service.address);
-    wire.say(LIVE);
-    wire.hear(LIVE_BODY);
-    assert_eq!(wire.hear_all(), "");
+fn idle_connection_is_closed() {
+    let service = start_with_http_settings(&[("idle_timeout_ms", "300")]);
+    let mut connection = RawConnection::open(service.address);
+    connection.send(LIVE);
+    connection.read_until(LIVE_BODY);
+    assert_eq!(connection.read_to_end(), "");
 }
 
 #[test]
-fn a_later_head_that_drips_is_given_up_too() {
-    let service = serve(&[("idle_timeout_ms", "300")]);
-    let mut wire = Wire::to(service.address);
-    wire.say(LIVE);
-    wire.hear(LIVE_BODY);
-    wire.say("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Drip: ");
-    assert_eq!(wire.drip("drip"), "");
+fn slow_second_request_head_times_out() {
+    let service = start_with_http_settings(&[("idle_timeout_ms", "300")]);
+    let mut connection = RawConnection::open(service.address);
+    connection.send(LIVE);
+    connection.read_until(LIVE_BODY);
+    connection.send("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Drip: ");
+    assert_eq!(connection.send_slowly("drip"), "");
 }
 
 #[test]
-fn answers_that_nobody_reads_are_given_up() {
-    let service = serve(&[("idle_timeout_ms", "300")]);
-    Wire::to(service.address).flood("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
+fn connection_with_unread_responses_is_closed() {
+    let service = start_with_http_settings(&[("idle_timeout_ms", "300")]);
+    RawConnection::open(service.address)
+        .send_without_reading("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
 #[test]
-fn a_connection_in_use_lives_longer_than_an_idle_one() {
-    // The framework reckons half a second roughly.
-    let service = serve(&[("idle_timeout_ms", "3000")]);
-    let mut wire = Wire::to(service.address);
-    let mut idle = Wire::to(service.address);
-    idle.say(LIVE);
-    idle.hear(LIVE_BODY);
-    // By the time that the other is closed, this one has been open for as long.
-    while idle.is_silent() {
-        wire.say(LIVE);
-        wire.hear(LIVE_BODY);
+fn active_connection_outlives_an_idle_one() {
+    // The timers of actix-web have a resolution of about half a second.
+    let service = start_with_http_settings(&[("idle_timeout_ms", "3000")]);
+    let mut connection = RawConnection::open(service.address);
+    let mut idle = RawConnection::open(service.address);
+    idle.send(LIVE);
+    idle.read_until(LIVE_BODY);
+    // Both connections have the same age when the idle one is closed.
+    while idle.is_idle() {
+        connection.send(LIVE);
+        connection.read_until(LIVE_BODY);
     }
-    wire.say(LIVE);
-    wire.hear(LIVE_BODY);
+    connection.send(LIVE);
+    connection.read_until(LIVE_BODY);
 }
 
 #[test]
-fn a_request_under_way_is_no_idle_connection() {
-    let place = Place::new();
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+fn in_flight_request_is_not_idle() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command.envs([
         ("USHER__HTTP__IDLE_TIMEOUT_MS", "200"),
         ("USHER__HTTP__REQUEST_TIMEOUT_MS", "2000"),
     ]);
     let service = Service::start(command);
-    let token = place.run(&["token"]).stdout;
-    let mut wire = Wire::to(service.address);
-    wire.say(&format!(
+    let token = sandbox.run(&["token"]).stdout;
+    let mut connection = RawConnection::open(service.address);
+    connection.send(&format!(
         "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{",
         token.trim(),
     ));
-    let heard = wire.hear_all();
-    assert!(heard.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{heard}");
-    assert!(heard.contains("\"code\":\"request_timeout\""), "{heard}");
+    let received = connection.read_to_end();
+    assert!(received.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{received}");
+    assert!(received.contains("\"code\":\"request_timeout\""), "{received}");
 }
 
 #[test]
-fn who_has_said_everything_still_gets_the_answer() {
-    let service = serve(&[]);
-    let mut wire = Wire::to(service.address);
-    wire.say(LIVE);
-    wire.say_no_more();
-    assert!(wire.hear_all().ends_with(LIVE_BODY));
+fn half_closed_client_receives_the_response() {
+    let service = start_with_http_settings(&[]);
+    let mut connection = RawConnection::open(service.address);
+    connection.send(LIVE);
+    connection.close_write();
+    assert!(connection.read_to_end().ends_with(LIVE_BODY));
 }
 
 #[test]
-fn who_leaves_in_the_middle_does_no_harm() {
-    let service = serve(&[("workers", "1")]);
+fn disconnecting_clients_do_not_affect_others() {
+    let service = start_with_http_settings(&[("workers", "1")]);
     for text in ["", "GET", "GET /health/live HTTP/1.1\r\n", LIVE] {
         for _ in 0..20 {
-            Wire::to(service.address).say(text);
+            RawConnection::open(service.address).send(text);
         }
     }
-    let mut wire = Wire::to(service.address);
-    wire.say(LIVE);
-    wire.hear(LIVE_BODY);
+    let mut connection = RawConnection::open(service.address);
+    connection.send(LIVE);
+    connection.read_until(LIVE_BODY);
 }
 
 #[test]
-fn slow_clients_keep_nobody_else_waiting() {
-    let service = serve(&[("workers", "1"), ("header_timeout_ms", "60000")]);
+fn slow_clients_do_not_delay_others() {
+    let service = start_with_http_settings(&[("workers", "1"), ("header_timeout_ms", "60000")]);
     let mut slow = Vec::new();
     for text in [
         "",
@@ -128,24 +129,24 @@ fn slow_clients_keep_nobody_else_waiting() {
         "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n",
     ] {
         for _ in 0..50 {
-            let mut wire = Wire::to(service.address);
-            wire.say(text);
-            slow.push(wire);
+            let mut connection = RawConnection::open(service.address);
+            connection.send(text);
+            slow.push(connection);
         }
     }
-    let mut wire = Wire::to(service.address);
-    wire.say(LIVE);
-    wire.hear(LIVE_BODY);
-    assert!(slow[0].is_silent(), "they were given up, not served beside");
+    let mut connection = RawConnection::open(service.address);
+    connection.send(LIVE);
+    connection.read_until(LIVE_BODY);
+    assert!(slow[0].is_idle(), "slow connections were closed instead of kept");
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_until_others_end() {
+fn connections_over_the_limit_wait() {
     let settings = [("workers", "1"), ("max_connections", "2"), ("header_timeout_ms", "500")];
-    let service = serve(&settings);
-    let silent = [Wire::to(service.address), Wire::to(service.address)];
-    let mut wire = Wire::to(service.address);
-    wire.say(LIVE);
-    wire.hear(LIVE_BODY);
-    assert!(!silent.iter().all(Wire::is_silent), "there were three at once");
+    let service = start_with_http_settings(&settings);
+    let idle = [RawConnection::open(service.address), RawConnection::open(service.address)];
+    let mut connection = RawConnection::open(service.address);
+    connection.send(LIVE);
+    connection.read_until(LIVE_BODY);
+    assert!(!idle.iter().all(RawConnection::is_idle), "three connections were accepted at once");
 }

@@ -1,4 +1,4 @@
-//! The binary, run: to its end, or as a service that is stopped with the test.
+//! Runs the binary to completion, or as a service that is killed on drop.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
@@ -10,24 +10,25 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Long enough for a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Generous, for a machine that is busy with other tests.
+const TIMEOUT: Duration = Duration::from_mins(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A place of its own for one test: files, and what would be the user's home.
+/// A temporary folder for the files and the state of one test.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
-/// What came of a run that ended by itself.
+/// The exit code and the output of a process.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ProcessOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -36,12 +37,12 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// Where the development key is kept.
+    /// Returns the path of the development key.
     pub(crate) fn key_file(&self) -> PathBuf {
         self.path("state/usher/development-key.pk8")
     }
 
-    /// Writes a file, and answers its path as text.
+    /// Writes a file and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -49,8 +50,8 @@ impl Place {
         path.to_str().unwrap().to_owned()
     }
 
-    /// The binary with these arguments, and nothing of the environment of the tests. It runs in a
-    /// folder without files, so that relative paths mean nothing by accident.
+    /// Returns a command for the binary with a clean environment. It runs in an empty folder, so
+    /// that relative paths resolve to nothing by accident.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let empty = self.path("empty");
         std::fs::create_dir_all(&empty).unwrap();
@@ -59,132 +60,126 @@ impl Place {
             .args(arguments)
             .env_clear()
             .env("XDG_STATE_HOME", self.path("state"))
-            // There is no balancer that would need the time.
+            // No load balancer needs the delay.
             .env("USHER__HTTP__SHUTDOWN_DELAY_MS", "0")
             .current_dir(empty)
             .stdin(Stdio::null());
         command
     }
 
-    /// Runs to the end.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        end(self.command(arguments))
+    /// Runs the binary to completion.
+    pub(crate) fn run(&self, arguments: &[&str]) -> ProcessOutput {
+        run_to_completion(self.command(arguments))
     }
 
-    /// Runs to the end, with these variables.
-    pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+    /// Runs the binary to completion with these environment variables.
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> ProcessOutput {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
-        end(command)
+        run_to_completion(command)
     }
 
-    /// Starts a service that says in its log where it serves.
-    pub(crate) fn serve(&self, arguments: &[&str]) -> Service {
+    /// Returns a development token of the tenant acme.
+    pub(crate) fn acme_token(&self) -> String {
+        self.run(&["token", "--tenant", "acme"]).stdout.trim().to_owned()
+    }
+
+    /// Starts a service.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Service {
         Service::start(self.command(arguments))
     }
 
-    /// Starts a service in development mode, which says where it serves to whoever reads.
-    pub(crate) fn develop(&self) -> Service {
-        self.serve(&["serve", "--dev", "--listen", "127.0.0.1:0"])
+    /// Starts a service in development mode.
+    pub(crate) fn start_dev(&self) -> Service {
+        self.start(&["serve", "--dev", "--listen", "127.0.0.1:0"])
     }
 }
 
-pub(crate) fn end(mut command: Command) -> Ended {
+pub(crate) fn run_to_completion(mut command: Command) -> ProcessOutput {
     let output = command.output().unwrap();
-    Ended {
+    ProcessOutput {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
-/// A service that runs.
+/// A running service.
 #[derive(Debug)]
 pub(crate) struct Service {
     child: Child,
-    stdout: Lines,
-    stderr: Lines,
+    stdout: LineReader,
+    stderr: LineReader,
     pub(crate) address: SocketAddr,
 }
 
 impl Service {
-    /// Starts it, and waits until it says where it serves.
+    /// Starts the process and waits for the line with its address.
     pub(crate) fn start(mut command: Command) -> Self {
-        let in_development = command.get_args().any(|argument| argument == "--dev");
+        let is_dev = command.get_args().any(|argument| argument == "--dev");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdout = Lines::of(child.stdout.take().unwrap());
-        let mut stderr = Lines::of(child.stderr.take().unwrap());
-        let address = if in_development {
+        let mut stdout = LineReader::spawn(child.stdout.take().unwrap());
+        let mut stderr = LineReader::spawn(child.stderr.take().unwrap());
+        let address = if is_dev {
             let line = stdout.wait_for("Usher serves http://");
             let (_, rest) = line.split_once("http://").unwrap();
             rest.split(' ').next().unwrap().parse().unwrap()
         } else {
             let line = stderr.wait_for("serving");
-            address_in(&line)
+            parse_address(&line)
         };
         Self { child, stdout, stderr, address }
     }
 
-    /// Waits for a line of its log that holds this text.
+    /// Waits for a log line that contains the text.
     pub(crate) fn wait_for_log(&mut self, text: &str) -> String {
         self.stderr.wait_for(text)
     }
 
-    /// Waits for a line that it prints which holds this text.
-    pub(crate) fn wait_for_print(&mut self, text: &str) -> String {
+    /// Waits for a line on stdout that contains the text.
+    pub(crate) fn wait_for_stdout(&mut self, text: &str) -> String {
         self.stdout.wait_for(text)
     }
 
-    /// Sends it a signal, such as `TERM`.
+    /// Sends a signal such as `TERM`. The service handles signals before it prints its address.
     pub(crate) fn signal(&self, name: &str) {
-        self.until_it_minds_signals();
         let id = self.child.id().to_string();
-        // There is no way to do so in safe Rust without another dependency.
+        // Safe Rust has no `kill` without another dependency.
         let kill = format!("kill -{name} {id}");
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// It serves a moment before it minds signals; where the system tells, this waits for that.
-    fn until_it_minds_signals(&self) {
-        const TERM: u64 = 1 << (15 - 1);
-        for _ in 0..1_000_000 {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-            let Ok(status) = status else { return };
-            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
-            if u64::from_str_radix(mask.trim(), 16).unwrap() & TERM != 0 {
-                return;
-            }
-            std::thread::yield_now();
-        }
-        panic!("it does not mind signals");
-    }
-
-    /// Waits for its end, and answers how it ended and all that it said.
-    pub(crate) fn wait(mut self) -> (ExitStatus, Ended) {
-        let (stdout, stderr) = (self.stdout.rest(), self.stderr.rest());
+    /// Waits for the process to exit; returns its status and output.
+    pub(crate) fn wait(mut self) -> (ExitStatus, ProcessOutput) {
+        let (stdout, stderr) = (self.stdout.read_to_end(), self.stderr.read_to_end());
         let status = self.child.wait().unwrap();
-        (status, Ended { code: status.code(), stdout, stderr })
+        (status, ProcessOutput { code: status.code(), stdout, stderr })
     }
 
-    /// Stops it, and answers all that it said.
-    pub(crate) fn stop(self) -> Ended {
+    /// Sends SIGTERM and waits for the process to exit; returns its output.
+    pub(crate) fn stop(self) -> ProcessOutput {
         self.signal("TERM");
         self.wait().1
     }
 
-    /// A call with this token.
-    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+    /// Sends a GET request with this token.
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Response {
         self.call("GET", path, token, None).await
     }
 
-    /// A call with this token and perhaps a body.
+    /// Returns the text of `/metrics`.
+    pub(crate) async fn metrics(&self) -> String {
+        self.get("/metrics", "").await.body.as_str().unwrap().to_owned()
+    }
+
+    /// Sends a request with this token and an optional body.
     pub(crate) async fn call(
         &self,
         method: &str,
         path: &str,
         token: &str,
         body: Option<Value>,
-    ) -> Answer {
+    ) -> Response {
         fetch(method, &format!("http://{}{path}", self.address), &format!("Bearer {token}"), body)
             .await
     }
@@ -192,82 +187,82 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended long ago.
+        // The process may have exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The address in a line of the log, in whichever form it is.
-fn address_in(line: &str) -> SocketAddr {
+/// Parses the address in a log line of either format.
+fn parse_address(line: &str) -> SocketAddr {
     let (_, rest) = line.split_once("address").unwrap();
     let rest = rest.trim_start_matches(['=', '"', ':']);
     let end = rest.find(|c: char| !c.is_ascii_digit() && !".:[]".contains(c)).unwrap_or(rest.len());
     rest[..end].parse().unwrap()
 }
 
-/// The lines that a process writes, as they come.
+/// Reads the lines that a process writes.
 #[derive(Debug)]
-struct Lines {
-    coming: Receiver<String>,
-    seen: Vec<String>,
+struct LineReader {
+    receiver: Receiver<String>,
+    lines: Vec<String>,
 }
 
-impl Lines {
-    fn of(stream: impl Read + Send + 'static) -> Self {
-        let (sender, coming) = channel();
-        // Reads until the process closes the stream, so that it never waits for a reader.
+impl LineReader {
+    fn spawn(stream: impl Read + Send + 'static) -> Self {
+        let (sender, receiver) = channel();
+        // Reads continuously, so that the process never blocks on a full pipe.
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
         });
-        Self { coming, seen: Vec::new() }
+        Self { receiver, lines: Vec::new() }
     }
 
     fn wait_for(&mut self, text: &str) -> String {
         loop {
-            let Ok(line) = self.coming.recv_timeout(PATIENCE) else {
-                panic!("no line with {text:?} among {:#?}", self.seen);
+            let Ok(line) = self.receiver.recv_timeout(TIMEOUT) else {
+                panic!("no line with {text:?} among {:#?}", self.lines);
             };
-            self.seen.push(line.clone());
+            self.lines.push(line.clone());
             if line.contains(text) {
                 return line;
             }
         }
     }
 
-    /// Everything, once the process has closed the stream.
-    fn rest(&mut self) -> String {
+    /// Returns all lines, once the process has closed the stream.
+    fn read_to_end(&mut self) -> String {
         loop {
-            match self.coming.recv_timeout(PATIENCE) {
-                Ok(line) => self.seen.push(line),
+            match self.receiver.recv_timeout(TIMEOUT) {
+                Ok(line) => self.lines.push(line),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
-                    panic!("it does not end: {:#?}", self.seen)
+                    panic!("the process does not exit: {:#?}", self.lines)
                 }
             }
         }
-        self.seen.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+        self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
 }
 
-/// What came of a call.
+/// An HTTP response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Answer {
-    /// The error code, in whichever of the two forms the body has.
+impl Response {
+    /// Returns the error code of a body of either contract.
     pub(crate) fn code(&self) -> &str {
         let code = self.body.get("code").or_else(|| self.body.pointer("/errors/0/code"));
         code.and_then(Value::as_str).unwrap_or_else(|| panic!("no code: {self:?}"))
     }
 
-    /// The e-mail addresses of a list of either contract.
+    /// Returns the e-mail addresses in a list of either contract.
     pub(crate) fn emails(&self) -> Vec<&str> {
         let list = self.body.get("data").unwrap_or(&self.body);
         let list = list.as_array().unwrap_or_else(|| panic!("no list: {self:?}"));
@@ -280,31 +275,48 @@ pub(crate) async fn fetch(
     url: &str,
     authorization: &str,
     body: Option<Value>,
-) -> Answer {
+) -> Response {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
     let mut request = client.request(method, url).header("authorization", authorization);
     if let Some(body) = body {
         request = request.header("content-type", "application/json").body(body.to_string());
     }
-    #[expect(clippy::disallowed_methods, reason = "the one function of these tests that sends")]
+    #[expect(clippy::disallowed_methods, reason = "the function of these tests that sends")]
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.unwrap();
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    Response { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
 }
 
-/// A port that nobody listens on for as long as this is held.
-#[derive(Debug)]
-pub(crate) struct Silent(std::net::TcpListener);
+/// Repeats a request at intervals until its result satisfies `is_done`. After `TIMEOUT`, returns the
+/// last result, which the caller then reports.
+pub(crate) async fn poll_until<T>(
+    mut request: impl AsyncFnMut() -> T,
+    is_done: impl Fn(&T) -> bool,
+) -> T {
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
+    let mut ticks = tokio::time::interval(POLL_INTERVAL);
+    loop {
+        ticks.tick().await;
+        let result = request().await;
+        if is_done(&result) || tokio::time::Instant::now() > deadline {
+            return result;
+        }
+    }
+}
 
-impl Silent {
-    /// A listener that takes connections and closes them at once.
+/// A listener that closes every connection at once.
+#[derive(Debug)]
+pub(crate) struct ClosingListener(std::net::TcpListener);
+
+impl ClosingListener {
+    /// Starts the listener on a free port.
     pub(crate) fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let taker = listener.try_clone().unwrap();
+        let acceptor = listener.try_clone().unwrap();
         std::thread::spawn(move || {
-            for stream in taker.incoming() {
+            for stream in acceptor.incoming() {
                 drop(stream);
             }
         });
@@ -316,9 +328,9 @@ impl Silent {
     }
 }
 
-/// Whether a file may be read by its owner alone.
+/// Returns the permission bits of a file.
 #[cfg(unix)]
-pub(crate) fn mode(path: &Path) -> u32 {
+pub(crate) fn file_mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

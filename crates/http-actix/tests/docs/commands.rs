@@ -1,4 +1,4 @@
-//! Command lines that people copy are such as the program takes.
+//! Command lines in the documentation are valid.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,34 +6,36 @@ use std::process::Command;
 
 use super::pages::{self, Page, root};
 
-const COMMANDS: [&str; 6] = ["serve", "token", "openapi", "check-config", "doctor", "healthcheck"];
-/// Where a shell has had enough of one command.
-const ENDS: [&str; 9] = ["|", ";", "&&", "||", "&", "#", "{", "}", "\\|"];
+const SUBCOMMANDS: [&str; 6] =
+    ["serve", "token", "openapi", "check-config", "doctor", "healthcheck"];
+/// Shell tokens that end a command.
+const TERMINATORS: [&str; 9] = ["|", ";", "&&", "||", "&", "#", "{", "}", "\\|"];
 
 #[test]
-fn every_command_line_is_one_that_the_program_takes() {
+fn documented_command_lines_parse() {
     let mut lines = BTreeSet::new();
-    for page in pages::all() {
-        // Within a sentence it is a command only if it is nothing else.
-        let whole = |text: &&String| text.starts_with("usher ") || text.starts_with("cargo ");
-        for text in page.spans.iter().filter(whole).chain(&page.shell) {
-            lines.extend(of_usher(text).into_iter().map(|line| (page.path.clone(), line)));
+    for page in pages::read_all() {
+        // A code span in prose counts only if all of it is a command.
+        let is_command_line =
+            |text: &&String| text.starts_with("usher ") || text.starts_with("cargo ");
+        for text in page.spans.iter().filter(is_command_line).chain(&page.shell) {
+            lines.extend(usher_calls(text).into_iter().map(|line| (page.path.clone(), line)));
         }
     }
     assert!(lines.len() > 30, "{lines:?}");
     let commands: BTreeSet<_> = lines.iter().map(|(_, line)| line[0].as_str()).collect();
-    assert!(COMMANDS.iter().all(|command| commands.contains(command)), "{commands:?}");
+    assert!(SUBCOMMANDS.iter().all(|command| commands.contains(command)), "{commands:?}");
     for (page, line) in &lines {
-        // What stands before `--help` is read first, and complained of first.
+        // Arguments before `--help` are parsed first, and errors in them reported.
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
         let output = command.args(line).arg("--help").env_clear().output().unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{page:?}: usher {}: {complaint}", line.join(" "));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{page:?}: usher {}: {stderr}", line.join(" "));
     }
 }
 
 #[test]
-fn a_command_line_that_the_program_does_not_take_is_noticed() {
+fn invalid_command_lines_are_detected() {
     for line in ["serve --confg x --help", "check --help", "serve --listen here --help"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
         let output = command.args(line.split(' ')).env_clear().output().unwrap();
@@ -42,10 +44,10 @@ fn a_command_line_that_the_program_does_not_take_is_noticed() {
 }
 
 #[test]
-fn every_target_of_make_that_is_named_is_there() {
+fn documented_make_targets_exist() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let mut count = 0;
-    for Page { path, spans, shell, .. } in pages::all() {
+    for Page { path, spans, shell, .. } in pages::read_all() {
         for text in spans.iter().chain(&shell) {
             let Some(target) = text.strip_prefix("make ").and_then(|text| text.split(' ').next())
             else {
@@ -53,23 +55,27 @@ fn every_target_of_make_that_is_named_is_there() {
             };
             count += 1;
             let rule = format!("\n{target}:");
-            assert!(makefile.contains(&rule), "{path:?} says make {target}");
+            assert!(makefile.contains(&rule), "{path:?} names an unknown target: make {target}");
         }
     }
     assert!(count > 15, "{count}");
 }
 
-/// The arguments of each call of the program in a line.
-fn of_usher(text: &str) -> Vec<Vec<String>> {
+/// Returns the arguments of each call of `usher` in a line.
+fn usher_calls(text: &str) -> Vec<Vec<String>> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut calls = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let Some(next) = words.get(at + 1) else { break };
-        let named = word.trim_matches(['"', '(', '$']).rsplit('/').next() == Some("usher");
-        let by_cargo = *word == "--" && text.contains("cargo run") && !text.contains("--example");
-        let sure = at == 0 && *word == "usher";
-        if sure || ((named || by_cargo) && COMMANDS.contains(&next.trim_end_matches([')', ';']))) {
-            calls.push(arguments(&words[at + 1..]));
+    for (index, word) in words.iter().enumerate() {
+        let Some(next) = words.get(index + 1) else { break };
+        let is_usher = word.trim_matches(['"', '(', '$']).rsplit('/').next() == Some("usher");
+        let is_cargo_run =
+            *word == "--" && text.contains("cargo run") && !text.contains("--example");
+        let is_whole_line = index == 0 && *word == "usher";
+        if is_whole_line
+            || ((is_usher || is_cargo_run)
+                && SUBCOMMANDS.contains(&next.trim_end_matches([')', ';'])))
+        {
+            calls.push(arguments(&words[index + 1..]));
         }
     }
     calls
@@ -78,11 +84,11 @@ fn of_usher(text: &str) -> Vec<Vec<String>> {
 fn arguments(words: &[&str]) -> Vec<String> {
     let mut arguments = Vec::new();
     for word in words {
-        if ENDS.contains(word) || word.trim_start_matches('2').starts_with('>') {
+        if TERMINATORS.contains(word) || word.trim_start_matches('2').starts_with('>') {
             break;
         }
-        let bare = word.trim_matches(['"', '\'']).trim_end_matches([')', ';', ':']);
-        arguments.push(bare.replace("ADDRESS:PORT", "127.0.0.1:8080"));
+        let argument = word.trim_matches(['"', '\'']).trim_end_matches([')', ';', ':']);
+        arguments.push(argument.replace("ADDRESS:PORT", "127.0.0.1:8080"));
         if word.ends_with(';') || word.ends_with(')') {
             break;
         }

@@ -1,4 +1,4 @@
-//! Pages lead to pages that are there.
+//! Links and file names in the documentation resolve.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use super::pages::{self, Page, root};
 
 #[test]
-fn every_link_leads_to_a_page_and_a_heading_that_are_there() {
-    let pages = pages::all();
-    let known: BTreeMap<&Path, &Page> =
+fn links_resolve_to_existing_pages_and_headings() {
+    let pages = pages::read_all();
+    let pages_by_path: BTreeMap<&Path, &Page> =
         pages.iter().map(|page| (page.path.as_path(), page)).collect();
     let mut count = 0;
     for Page { path, links, .. } in &pages {
@@ -18,18 +18,21 @@ fn every_link_leads_to_a_page_and_a_heading_that_are_there() {
             }
             count += 1;
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { path.clone() } else { beside(path, file) };
-            assert!(root().join(&target).exists(), "{path:?} leads to {link}, which is not there");
+            let target = if file.is_empty() { path.clone() } else { resolve(path, file) };
+            assert!(
+                root().join(&target).exists(),
+                "{path:?} links to {link}, which does not exist"
+            );
             if !heading.is_empty() {
-                let page = known.get(target.as_path());
-                let there =
+                let page = pages_by_path.get(target.as_path());
+                let has_heading =
                     page.is_some_and(|page| page.anchors.iter().any(|name| name == heading));
-                assert!(there, "{path:?} leads to {link}, and there is no such heading");
+                assert!(has_heading, "{path:?} links to {link}, which has no such heading");
             }
-            // What is in the book stays in the book.
+            // Links within the book stay within the book.
             assert!(
                 !path.starts_with("docs") || (target.starts_with("docs") && !is_folder(&target)),
-                "{path:?} leads to {link}, which is no page of the book"
+                "{path:?} links to {link}, which is not a page of the book"
             );
         }
     }
@@ -37,33 +40,33 @@ fn every_link_leads_to_a_page_and_a_heading_that_are_there() {
 }
 
 #[test]
-fn the_book_has_every_page() {
-    let pages = pages::all();
+fn summary_lists_every_page() {
+    let pages = pages::read_all();
     let (summary, others): (Vec<_>, Vec<_>) =
         pages.iter().partition(|page| page.path.ends_with("SUMMARY.md"));
-    let [summary] = summary[..] else { panic!("there is not one SUMMARY.md") };
-    let named: Vec<_> = summary.links.iter().map(|link| beside(&summary.path, link)).collect();
-    let once: BTreeSet<_> = named.iter().collect();
-    assert_eq!(once.len(), named.len(), "a page stands there twice");
-    let there = others.iter().map(|page| &page.path).filter(|path| path.starts_with("docs"));
-    assert_eq!(once, there.collect::<BTreeSet<_>>());
+    let [summary] = summary[..] else { panic!("expected exactly one SUMMARY.md") };
+    let linked: Vec<_> = summary.links.iter().map(|link| resolve(&summary.path, link)).collect();
+    let distinct: BTreeSet<_> = linked.iter().collect();
+    assert_eq!(distinct.len(), linked.len(), "a page is listed twice");
+    let existing = others.iter().map(|page| &page.path).filter(|path| path.starts_with("docs"));
+    assert_eq!(distinct, existing.collect::<BTreeSet<_>>());
 }
 
 #[test]
-fn every_file_that_is_named_is_there() {
+fn named_files_exist() {
     const FOLDERS: [&str; 6] = ["crates/", "docs/", "deploy/", "fuzz/", ".github/", ".ci/"];
     let mut count = 0;
-    for Page { path, spans, shell, .. } in pages::all() {
-        // A changelog speaks of what was, too.
+    for Page { path, spans, shell, .. } in pages::read_all() {
+        // The changelog may name removed files.
         if path.ends_with("CHANGELOG.md") {
             continue;
         }
         let words = spans.iter().chain(&shell).flat_map(|text| text.split_whitespace());
         for word in words.filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder))) {
-            // `file.rs:12`, too.
-            let named = word.split([':', ';', ',']).next().unwrap();
+            // Strips the line from `file.rs:12`.
+            let file = word.split([':', ';', ',']).next().unwrap();
             count += 1;
-            assert!(root().join(named).exists(), "{path:?} names {word}, which is not there");
+            assert!(root().join(file).exists(), "{path:?} names {word}, which does not exist");
         }
     }
     assert!(count > 30, "{count}");
@@ -73,12 +76,14 @@ fn is_folder(path: &Path) -> bool {
     root().join(path).is_dir()
 }
 
-/// Where a page leads by this, from the root.
-fn beside(page: &Path, link: &str) -> PathBuf {
+/// Resolves a relative link of a page to a path from the root.
+fn resolve(page: &Path, link: &str) -> PathBuf {
     let mut target = page.parent().unwrap().to_owned();
     for part in Path::new(link).components() {
         match part {
-            Component::ParentDir => assert!(target.pop(), "{} leads out by {link}", page.display()),
+            Component::ParentDir => {
+                assert!(target.pop(), "{} links outside the repository: {link}", page.display());
+            }
             Component::CurDir => {}
             Component::Normal(_) | Component::Prefix(_) | Component::RootDir => target.push(part),
         }

@@ -1,12 +1,11 @@
-//! What is written for people: the pages lead where they say, name what there is, and the command
-//! lines in them are the program's.
+//! Tests of the documentation: links, file names, command lines, generated tables and the schema.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a failed step ends the test"
 )]
 
 mod commands;
@@ -19,14 +18,17 @@ use std::fs;
 use pages::root;
 
 #[test]
-fn the_tables_of_the_settings_are_those_of_the_types() {
+fn settings_tables_match_the_types() {
     let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
-    assert!(page == reference::with_tables(&page), "make generate writes docs/configuration.md");
+    assert!(
+        page == reference::with_tables(&page),
+        "docs/configuration.md is stale: run `make generate`"
+    );
 }
 
 #[test]
-fn the_schema_of_the_settings_is_that_of_the_types() {
+fn settings_schema_matches_the_types() {
     let schema = fs::read_to_string(root().join("docs/usher.schema.json")).unwrap();
-    let now = format!("{:#}\n", usher_http::settings::schema().unwrap());
-    assert!(schema == now, "make generate writes docs/usher.schema.json");
+    let current = format!("{:#}\n", usher_http::settings::schema().unwrap());
+    assert!(schema == current, "docs/usher.schema.json is stale: run `make generate`");
 }

@@ -1,33 +1,33 @@
-//! The pages, and what is in them.
+//! Parses the pages of the documentation.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where the repository is.
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// One page.
+/// The parsed content of a page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// Where it is, from the root.
+    /// The path from the root.
     pub(crate) path: PathBuf,
-    /// What stands between backticks.
+    /// Code spans.
     pub(crate) spans: Vec<String>,
-    /// The lines of its shell commands; one that goes on in the next is one.
+    /// Shell commands, with continued lines joined.
     pub(crate) shell: Vec<String>,
-    /// Where its links lead.
+    /// Targets of links.
     pub(crate) links: Vec<String>,
-    /// The names of its headings, as they are linked to.
+    /// Anchors of headings.
     pub(crate) anchors: Vec<String>,
 }
 
-/// The pages in the root of the repository; more are under `docs`.
+/// The pages in the root of the repository.
 const ROOT_PAGES: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
 
-/// Returns the pages of the root and everything under `docs`.
-pub(crate) fn all() -> Vec<Page> {
+/// Reads the pages of the root and every page under `docs`.
+pub(crate) fn read_all() -> Vec<Page> {
     let mut paths = ROOT_PAGES.map(|name| root().join(name)).to_vec();
     let mut folders = vec![root().join("docs")];
     while let Some(folder) = folders.pop() {
@@ -55,17 +55,17 @@ fn read(path: &Path) -> Page {
         anchors: Vec::new(),
     };
     let mut fence: Option<String> = None;
-    let mut unfinished = String::new();
+    let mut command = String::new();
     for line in text.lines() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
             fence = if fence.is_some() { None } else { Some(language.to_owned()) };
         } else if let Some(language) = &fence {
-            unfinished.push_str(line.trim());
-            if language == "sh" && unfinished.ends_with('\\') {
-                unfinished.pop();
+            command.push_str(line.trim());
+            if language == "sh" && command.ends_with('\\') {
+                command.pop();
                 continue;
             }
-            let line = std::mem::take(&mut unfinished);
+            let line = std::mem::take(&mut command);
             if language == "sh" && !line.starts_with('#') {
                 page.shell.push(line);
             }
@@ -73,48 +73,49 @@ fn read(path: &Path) -> Page {
             page.prose(line);
         }
     }
-    assert!(fence.is_none(), "{} has a block of code without an end", path.display());
+    assert!(fence.is_none(), "{} has an unterminated code block", path.display());
     page
 }
 
 impl Page {
     fn prose(&mut self, line: &str) {
-        let (bare, spans) = without_code(line);
+        let (text, spans) = split_code_spans(line);
         self.spans.extend(spans);
         if line.starts_with('#') {
             let name = anchor(line.trim_start_matches('#').trim());
-            let same = self.anchors.iter().filter(|anchor| {
+            let same_name = self.anchors.iter().filter(|anchor| {
                 let rest = anchor.strip_prefix(&name);
                 rest.is_some_and(|rest| {
                     rest.trim_start_matches('-').chars().all(|c| c.is_ascii_digit())
                 })
             });
-            let count = same.count();
+            let count = same_name.count();
             self.anchors.push(if count == 0 { name } else { format!("{name}-{count}") });
         }
-        for after in bare.split("](").skip(1) {
+        for after in text.split("](").skip(1) {
             self.links.push(after.split(')').next().unwrap().to_owned());
         }
     }
 }
 
-/// A line without what stands between backticks, and that.
-fn without_code(line: &str) -> (String, Vec<String>) {
-    let (mut bare, mut spans, mut rest) = (String::new(), Vec::new(), line);
+/// Splits a line into its text without code spans, and the code spans.
+fn split_code_spans(line: &str) -> (String, Vec<String>) {
+    let (mut text, mut spans, mut rest) = (String::new(), Vec::new(), line);
     while let Some((before, after)) = rest.split_once('`') {
-        bare.push_str(before);
-        let more = after.len() - after.trim_start_matches('`').len();
-        let end = "`".repeat(more + 1);
-        let Some((span, after)) = after[more..].split_once(&end) else { break };
+        text.push_str(before);
+        let extra_backticks = after.len() - after.trim_start_matches('`').len();
+        let end = "`".repeat(extra_backticks + 1);
+        let Some((span, after)) = after[extra_backticks..].split_once(&end) else { break };
         spans.push(span.to_owned());
         rest = after;
     }
-    bare.push_str(rest);
-    (bare, spans)
+    text.push_str(rest);
+    (text, spans)
 }
 
-/// What GitHub and mdbook call a heading.
+/// Returns the anchor that GitHub and mdBook give a heading.
 fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.collect::<String>().to_lowercase().replace(' ', "-")
+    let characters =
+        heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    characters.collect::<String>().to_lowercase().replace(' ', "-")
 }

@@ -1,11 +1,11 @@
-//! The tables of `docs/configuration.md`: each stands between two comments that name its section.
+//! Generates the tables of `docs/configuration.md`, each between two comments that name its section.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 use usher_http::settings::{self, Section, Setting};
 
-/// The page with its tables as the types of the settings have them.
+/// Returns the page with its tables generated from the types of the settings.
 pub(crate) fn with_tables(page: &str) -> String {
     let sections = settings::sections().unwrap();
     let mut page = page.to_owned();
@@ -13,12 +13,14 @@ pub(crate) fn with_tables(page: &str) -> String {
         let Section { name, .. } = section;
         let [begin, end] = [format!("<!-- settings: {name} -->\n"), "<!-- end -->".to_owned()];
         let halves: Vec<_> = page.split(&begin).collect();
-        let [before, after] = halves[..] else { panic!("{name} has not one place in the page") };
+        let [before, after] = halves[..] else {
+            panic!("{name} must have exactly one marker in the page")
+        };
         let (_, after) = after.split_once(&end).unwrap();
         page = format!("{before}{begin}\n{}\n{end}{after}", table(section));
     }
-    let places = page.matches("<!-- settings: ").count();
-    assert_eq!(places, sections.len(), "a place in the page is for no section that there is");
+    let markers = page.matches("<!-- settings: ").count();
+    assert_eq!(markers, sections.len(), "a marker in the page names an unknown section");
     page
 }
 

@@ -1,65 +1,65 @@
-//! Tokens in great number, each made to cost as much as it can.
+//! Many tokens, each designed to be as expensive as possible.
 
 use serde_json::json;
 
-use crate::issuer::{KEYS, answer};
+use crate::fixture::{Fixture, LIST_V0};
+use crate::issuer::{KEYS, http_response};
 use crate::support::SigningKey;
-use crate::world::{LIST, World};
 
 #[tokio::test]
-async fn two_hundred_unknown_keys_at_once_cost_one_fetch_in_each_cooldown() {
-    let world = World::start().await;
-    assert_eq!(world.outcome(&world.token()).await, "200");
+async fn unknown_kids_cost_one_fetch_per_cooldown() {
+    let fixture = Fixture::start().await;
+    assert_eq!(fixture.outcome(&fixture.token()).await, "200");
     for round in 0..3 {
-        let tokens = (0..200).map(|n| {
-            // Made up without any secret: the signature is never reached.
-            let header = json!({"alg": "EdDSA", "kid": format!("{round}-{n}")}).to_string();
-            let claims = world.app.claims(&world.bad.name()).json().to_string();
+        let tokens = (0..200).map(|number| {
+            // Forged without a secret: verification never reaches the signature.
+            let header = json!({"alg": "EdDSA", "kid": format!("{round}-{number}")}).to_string();
+            let claims = fixture.app.claims(&fixture.hostile.name()).json().to_string();
             SigningKey::usual().sign_text(&header, &claims)
         });
-        let calls = tokens.map(async |token| world.outcome(&token).await);
+        let calls = tokens.map(async |token| fixture.outcome(&token).await);
         let outcomes = futures_util::future::join_all(calls).await;
-        assert!(outcomes.iter().all(|it| it == "401 invalid_token"), "{outcomes:?}");
-        assert_eq!(world.bad.fetches(), round + 2);
-        world.assert_others_served().await;
-        // Those with a good token are not held up.
-        assert_eq!(world.outcome(&world.token()).await, "200");
-        world.pass_cooldown();
+        assert!(outcomes.iter().all(|outcome| outcome == "401 invalid_token"), "{outcomes:?}");
+        assert_eq!(fixture.hostile.fetches(), round + 2);
+        fixture.assert_other_callers_served().await;
+        // Callers with a valid token are unaffected.
+        assert_eq!(fixture.outcome(&fixture.token()).await, "200");
+        fixture.advance_past_cooldown();
     }
 }
 
 #[tokio::test]
-async fn made_up_tenants_cost_one_question_each_and_few_at_a_time() {
-    let world = World::start().await;
-    world.assert_others_served().await;
-    assert_eq!(world.outcome(&world.token()).await, "200");
-    let before = world.bad.asked().len();
-    world.bad.script(|_| answer(404, "", b""));
-    let token_of = |n: usize| {
-        let issuer = format!("{}/tenants/made-up-{n}", world.bad.name());
-        world.token_of(&issuer, &SigningKey::usual())
+async fn invented_tenants_cost_one_request_each() {
+    let fixture = Fixture::start().await;
+    fixture.assert_other_callers_served().await;
+    assert_eq!(fixture.outcome(&fixture.token()).await, "200");
+    let request_count = fixture.hostile.requested_paths().len();
+    fixture.hostile.respond_with(|_| http_response(404, "", b""));
+    let invented_token = |number: usize| {
+        let issuer = format!("{}/tenants/invented-{number}", fixture.hostile.name());
+        fixture.token_from(&issuer, &SigningKey::usual())
     };
     for _ in 0..2 {
-        let calls = (0..200).map(async |n| world.outcome(&token_of(n)).await);
+        let calls = (0..200).map(async |number| fixture.outcome(&invented_token(number)).await);
         let outcomes = futures_util::future::join_all(calls).await;
-        assert!(outcomes.iter().all(|it| it == "503 keys_unavailable"), "{outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| outcome == "503 keys_unavailable"), "{outcomes:?}");
     }
-    let asked = world.bad.asked().split_off(before);
-    let different: std::collections::BTreeSet<_> = asked.iter().collect();
-    assert_eq!(asked.len(), different.len(), "nobody was asked twice");
-    assert!(asked.iter().all(|path| path.starts_with("/tenants/made-up-")), "{asked:?}");
-    assert!(world.bad.most_open() <= 8, "{} at once", world.bad.most_open());
-    world.assert_others_served().await;
-    assert_eq!(world.outcome(&world.token()).await, "200");
+    let paths = fixture.hostile.requested_paths().split_off(request_count);
+    let distinct: std::collections::BTreeSet<_> = paths.iter().collect();
+    assert_eq!(paths.len(), distinct.len(), "a path was requested twice");
+    assert!(paths.iter().all(|path| path.starts_with("/tenants/invented-")), "{paths:?}");
+    assert!(fixture.hostile.max_open() <= 8, "{} at once", fixture.hostile.max_open());
+    fixture.assert_other_callers_served().await;
+    assert_eq!(fixture.outcome(&fixture.token()).await, "200");
 }
 
 #[tokio::test]
-async fn a_good_token_under_many_spellings_is_one_token_or_none() {
-    let world = World::start().await;
-    let token = world.token();
-    assert_eq!(world.outcome(&token).await, "200");
+async fn altered_spellings_of_a_token_are_rejected() {
+    let fixture = Fixture::start().await;
+    let token = fixture.token();
+    assert_eq!(fixture.outcome(&token).await, "200");
     let (message, signature) = token.rsplit_once('.').unwrap();
-    for respelt in [
+    for altered in [
         format!("{token}="),
         format!("{token}=="),
         format!("{message}.{signature}\u{a0}"),
@@ -68,23 +68,26 @@ async fn a_good_token_under_many_spellings_is_one_token_or_none() {
         token.to_lowercase(),
         format!("{message}.{}", signature.replace('_', "/").replace('-', "+") + "+"),
     ] {
-        let client = world.app.bearer(&respelt);
-        let outcome = client.get(LIST).await.outcome();
-        assert!(outcome.starts_with("401 "), "{respelt}: {outcome}");
+        let client = fixture.app.bearer(&altered);
+        let outcome = client.get(LIST_V0).await.outcome();
+        assert!(outcome.starts_with("401 "), "{altered}: {outcome}");
     }
-    assert_eq!(world.outcome(&token).await, "200");
-    assert_eq!(world.bad.fetches(), 1);
+    assert_eq!(fixture.outcome(&token).await, "200");
+    assert_eq!(fixture.hostile.fetches(), 1);
 }
 
 #[tokio::test]
-async fn more_tokens_than_are_remembered_are_all_verified() {
-    let world = World::start().await;
-    for n in 0..300 {
-        let claims = world.app.claims(&world.bad.name()).with("n", json!(n));
-        // Long ones, so that they would fill a cache that counts them only.
+async fn tokens_beyond_the_cache_capacity_are_verified() {
+    let fixture = Fixture::start().await;
+    for number in 0..300 {
+        let claims = fixture.app.claims(&fixture.hostile.name()).with("n", json!(number));
+        // Long tokens would exhaust memory if the cache were limited by count only.
         let claims = claims.with("padding", json!("x".repeat(5000)));
         let token = claims.sign(&SigningKey::usual());
-        assert_eq!(world.outcome(&token).await, "403 insufficient_permission");
+        assert_eq!(fixture.outcome(&token).await, "403 insufficient_permission");
     }
-    assert_eq!(world.bad.asked().iter().filter(|path| path.ends_with(KEYS)).count(), 1);
+    assert_eq!(
+        fixture.hostile.requested_paths().iter().filter(|path| path.ends_with(KEYS)).count(),
+        1
+    );
 }

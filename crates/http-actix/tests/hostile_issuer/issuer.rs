@@ -1,4 +1,4 @@
-//! An issuer that does to those who ask whatever a test wants it to do.
+//! An issuer whose responses are scripted by the test.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,43 +11,43 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::SigningKey;
 
-/// Where a discovery document is, below the issuer.
+/// The path of a discovery document, below the issuer.
 pub(crate) const DOCUMENT: &str = "/.well-known/openid-configuration";
-/// Where the key set is, below the issuer.
+/// The path of the key set, below the issuer.
 pub(crate) const KEYS: &str = "/keys";
 
-/// What comes of a request.
+/// What the issuer sends in response to a request.
 pub(crate) enum Reply {
-    /// These bytes, and the end of the connection.
+    /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
-    /// Nothing, for as long as the other side waits.
+    /// Sends nothing until the client disconnects.
     Silence,
-    /// These bytes, then one after the other, without end.
+    /// Sends these bytes, then single bytes slowly without end.
     Drip(Vec<u8>),
-    /// These bytes, then as many more as the other side takes.
+    /// Sends these bytes, then as many as the client accepts.
     Flood(Vec<u8>),
 }
 
-/// An answer with this status, these lines of a header and this body.
-pub(crate) fn answer(status: u16, header: &str, body: &[u8]) -> Reply {
+/// Returns a response with this status, these header lines and this body.
+pub(crate) fn http_response(status: u16, header: &str, body: &[u8]) -> Reply {
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{header}\r\n");
     Reply::Bytes([head.as_bytes(), body].concat())
 }
 
-/// A good answer with this JSON.
-pub(crate) fn json_answer(body: &Value) -> Reply {
-    answer(200, "Content-Type: application/json\r\n", body.to_string().as_bytes())
+/// Returns a 200 response with this JSON.
+pub(crate) fn json_response(body: &Value) -> Reply {
+    http_response(200, "Content-Type: application/json\r\n", body.to_string().as_bytes())
 }
 
-/// A key set of these keys.
+/// Returns a 200 response with a key set.
 pub(crate) fn key_set(keys: &[Value]) -> Reply {
-    json_answer(&json!({ "keys": keys }))
+    json_response(&json!({ "keys": keys }))
 }
 
-type Script = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
+type Responder = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
 
-/// A server on loopback, the issuer of its own name and of each of its folders.
+/// A server on loopback that is the issuer of its own URL and of each path below it.
 #[derive(Clone)]
 pub(crate) struct Issuer {
     address: SocketAddr,
@@ -55,37 +55,37 @@ pub(crate) struct Issuer {
 }
 
 struct State {
-    script: Mutex<Script>,
-    heads: Mutex<Vec<String>>,
-    knocks: AtomicUsize,
+    responder: Mutex<Responder>,
+    request_heads: Mutex<Vec<String>>,
+    connections: AtomicUsize,
     open: AtomicUsize,
-    most_open: AtomicUsize,
+    max_open: AtomicUsize,
 }
 
 impl Issuer {
-    /// One that has nothing to say yet.
+    /// Starts an issuer that responds with 404.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let nothing: Script = Arc::new(|_| answer(404, "", b""));
+        let not_found: Responder = Arc::new(|_| http_response(404, "", b""));
         let state = Arc::new(State {
-            script: Mutex::new(nothing),
-            heads: Mutex::default(),
-            knocks: AtomicUsize::default(),
+            responder: Mutex::new(not_found),
+            request_heads: Mutex::default(),
+            connections: AtomicUsize::default(),
             open: AtomicUsize::default(),
-            most_open: AtomicUsize::default(),
+            max_open: AtomicUsize::default(),
         });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                shared.knocks.fetch_add(1, Ordering::SeqCst);
+                shared.connections.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(serve(stream, Arc::clone(&shared)));
             }
         });
         Self { address, state }
     }
 
-    /// Its address, which is also its name.
+    /// Returns the URL of the issuer, which is its name.
     pub(crate) fn name(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -94,91 +94,92 @@ impl Issuer {
         self.address.port()
     }
 
-    /// From now on each path has such an answer.
-    pub(crate) fn script(&self, script: impl Fn(&str) -> Reply + Send + Sync + 'static) {
-        *self.state.script.lock().unwrap() = Arc::new(script);
+    /// Sets the response for each path.
+    pub(crate) fn respond_with(&self, responder: impl Fn(&str) -> Reply + Send + Sync + 'static) {
+        *self.state.responder.lock().unwrap() = Arc::new(responder);
     }
 
-    /// From now on its key set, and that of each folder, has such an answer; discovery is as it
-    /// should be.
+    /// Sets the response for every key set; discovery documents are valid.
     pub(crate) fn serve_keys(&self, keys: impl Fn() -> Reply + Send + Sync + 'static) {
         let name = self.name();
-        self.script(move |path| {
+        self.respond_with(move |path| {
             if path.ends_with(KEYS) {
                 return keys();
             }
             match path.strip_suffix(DOCUMENT) {
-                Some(folder) => document(&name, folder),
-                None => answer(404, "", b""),
+                Some(issuer_path) => discovery_document(&name, issuer_path),
+                None => http_response(404, "", b""),
             }
         });
     }
 
-    /// From now on it is as it should be, with these keys.
+    /// Serves valid discovery documents and these keys.
     pub(crate) fn publish(&self, keys: &[&SigningKey]) {
         let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
         self.serve_keys(move || key_set(&keys));
     }
 
-    /// The paths that it was asked for, in their order.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    /// Returns the requested paths, in order.
+    pub(crate) fn requested_paths(&self) -> Vec<String> {
         let path = |head: &String| head.split(' ').nth(1).unwrap().to_owned();
-        self.state.heads.lock().unwrap().iter().map(path).collect()
+        self.state.request_heads.lock().unwrap().iter().map(path).collect()
     }
 
-    /// How often it was asked for keys, by whichever path.
+    /// Returns the number of requests for key sets, whatever the path.
     pub(crate) fn fetches(&self) -> usize {
-        self.asked().iter().filter(|path| path.ends_with(KEYS)).count()
+        self.requested_paths().iter().filter(|path| path.ends_with(KEYS)).count()
     }
 
-    /// The heads of the requests.
-    pub(crate) fn heads(&self) -> Vec<String> {
-        self.state.heads.lock().unwrap().clone()
+    /// Returns the heads of the requests.
+    pub(crate) fn request_heads(&self) -> Vec<String> {
+        self.state.request_heads.lock().unwrap().clone()
     }
 
-    /// How many connections there were, asked over or not.
-    pub(crate) fn knocks(&self) -> usize {
-        self.state.knocks.load(Ordering::SeqCst)
+    /// Returns the number of accepted connections, with or without a request.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// The most connections that there were at once.
-    pub(crate) fn most_open(&self) -> usize {
-        self.state.most_open.load(Ordering::SeqCst)
+    /// Returns the maximum number of simultaneous connections.
+    pub(crate) fn max_open(&self) -> usize {
+        self.state.max_open.load(Ordering::SeqCst)
     }
 }
 
-/// The discovery document of a folder.
-pub(crate) fn document(name: &str, folder: &str) -> Reply {
-    let issuer = format!("{name}{folder}");
-    json_answer(&json!({"issuer": issuer, "jwks_uri": format!("{issuer}{KEYS}")}))
+/// Returns the discovery document of the issuer at `path`.
+pub(crate) fn discovery_document(name: &str, path: &str) -> Reply {
+    let issuer = format!("{name}{path}");
+    json_response(&json!({"issuer": issuer, "jwks_uri": format!("{issuer}{KEYS}")}))
 }
 
 async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let open = state.open.fetch_add(1, Ordering::SeqCst) + 1;
-    state.most_open.fetch_max(open, Ordering::SeqCst);
-    // The other side may go away at any time.
-    let _ = talk(&mut stream, &state).await;
+    state.max_open.fetch_max(open, Ordering::SeqCst);
+    // The client may disconnect at any time.
+    let _ = handle_request(&mut stream, &state).await;
     state.open.fetch_sub(1, Ordering::SeqCst);
 }
 
-async fn talk(stream: &mut TcpStream, state: &State) -> std::io::Result<()> {
+async fn handle_request(stream: &mut TcpStream, state: &State) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
     }
     let head = String::from_utf8(head).unwrap();
     let path = head.split(' ').nth(1).unwrap().to_owned();
-    state.heads.lock().unwrap().push(head);
-    let script = Arc::clone(&state.script.lock().unwrap());
-    match script(&path) {
+    state.request_heads.lock().unwrap().push(head);
+    let responder = Arc::clone(&state.responder.lock().unwrap());
+    match responder(&path) {
         Reply::Bytes(bytes) => {
             stream.write_all(&bytes).await?;
             stream.shutdown().await
         }
-        Reply::Silence => until_gone(stream).await,
+        Reply::Silence => wait_for_close(stream).await,
         Reply::Drip(bytes) => {
             stream.write_all(&bytes).await?;
-            while tokio::time::timeout(Duration::from_millis(5), until_gone(stream)).await.is_err()
+            while tokio::time::timeout(Duration::from_millis(5), wait_for_close(stream))
+                .await
+                .is_err()
             {
                 stream.write_all(b" ").await?;
             }
@@ -193,8 +194,8 @@ async fn talk(stream: &mut TcpStream, state: &State) -> std::io::Result<()> {
     }
 }
 
-/// Waits until the other side has closed the connection.
-async fn until_gone(stream: &mut TcpStream) -> std::io::Result<()> {
+/// Waits until the client has closed the connection.
+async fn wait_for_close(stream: &mut TcpStream) -> std::io::Result<()> {
     while stream.read(&mut [0; 64]).await? > 0 {}
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Key sets that are well-formed, and hold what no key set should.
+//! Well-formed key sets with unsuitable content.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,9 +9,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
+use crate::fixture::Fixture;
 use crate::issuer::key_set;
 use crate::support::{EVERYTHING, SigningKey};
-use crate::world::World;
 
 fn base64(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
@@ -23,33 +23,33 @@ fn with(mut key: Value, member: &str, value: impl Into<Value>) -> Value {
 }
 
 #[tokio::test]
-async fn a_shared_secret_in_a_key_set_signs_nothing() {
-    let world = World::start().await;
+async fn symmetric_key_in_key_set_verifies_nothing() {
+    let fixture = Fixture::start().await;
     let secret = [7; 32];
     let shared =
         move |kid: &str| json!({"kty": "oct", "kid": kid, "alg": "HS256", "k": base64(&secret)});
-    world.bad.serve_keys(move || key_set(&[shared("usual"), shared("shared")]));
+    fixture.hostile.serve_keys(move || key_set(&[shared("usual"), shared("shared")]));
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let header = Header { kid: Some("shared".to_owned()), ..Header::new(algorithm) };
-        let claims = world.app.claims(&world.bad.name()).permissions(&EVERYTHING);
+        let claims = fixture.app.claims(&fixture.hostile.name()).permissions(&EVERYTHING);
         let secret = EncodingKey::from_secret(&secret);
         let token = jsonwebtoken::encode(&header, claims.json(), &secret).unwrap();
-        assert_eq!(world.outcome(&token).await, "401 invalid_token");
+        assert_eq!(fixture.outcome(&token).await, "401 invalid_token");
     }
-    assert_eq!(world.bad.fetches(), 0, "that much is clear without keys");
-    // The secret under the name of a real key is none either.
-    assert_eq!(world.outcome(&world.token()).await, "401 invalid_token");
-    world.assert_others_served().await;
+    assert_eq!(fixture.hostile.fetches(), 0, "the algorithm is rejected without keys");
+    // The secret under the `kid` of a real key verifies nothing either.
+    assert_eq!(fixture.outcome(&fixture.token()).await, "401 invalid_token");
+    fixture.assert_other_callers_served().await;
 }
 
 #[tokio::test]
-async fn keys_that_prove_nothing_are_not_used() {
-    let world = World::start().await;
+async fn unsuitable_keys_are_not_used() {
+    let fixture = Fixture::start().await;
     let usual = SigningKey::usual().jwk();
     let rsa = SigningKey::rsa("usual");
     let weak = |bytes: usize| json!({"kty": "RSA", "kid": "usual", "n": base64(&vec![0xc5; bytes]), "e": "AQAB"});
-    for (why, key) in [
-        // Everybody can sign with a key whose secret half is published.
+    for (description, key) in [
+        // A published private part lets anyone sign.
         ("a private key", with(usual.clone(), "d", base64(&[1; 32]))),
         ("an RSA key of 512 bits", weak(64)),
         ("an RSA key of 1024 bits", weak(128)),
@@ -62,103 +62,107 @@ async fn keys_that_prove_nothing_are_not_used() {
         ("an exponent of 0", with(rsa.jwk(), "e", "AA")),
         ("a huge exponent", with(rsa.jwk(), "e", base64(&[0xff; 256]))),
         ("a huge modulus", with(rsa.jwk(), "n", base64(&[0xff; 2049]))),
-        ("another kty", with(usual.clone(), "kty", "EC")),
-        ("a kty in small letters", with(usual.clone(), "kty", "okp")),
-        ("another curve", with(usual.clone(), "crv", "X25519")),
+        ("a different kty", with(usual.clone(), "kty", "EC")),
+        ("a lowercase kty", with(usual.clone(), "kty", "okp")),
+        ("a different curve", with(usual.clone(), "crv", "X25519")),
         ("a point of wrong length", with(usual.clone(), "x", base64(&[1; 31]))),
         ("a key for encryption", with(usual.clone(), "use", "enc")),
         ("a key that only signs", with(usual.clone(), "key_ops", json!(["sign"]))),
-        ("a key of another name", with(usual.clone(), "kid", "Usual")),
-        ("a name that is no text", with(usual.clone(), "kid", 1)),
+        ("a kid in different case", with(usual.clone(), "kid", "Usual")),
+        ("a kid that is not a string", with(usual.clone(), "kid", 1)),
     ] {
-        let case = world.case();
-        world.bad.serve_keys(move || key_set(std::slice::from_ref(&key)));
+        let case = fixture.new_case();
+        fixture.hostile.serve_keys(move || key_set(std::slice::from_ref(&key)));
         for signer in [&SigningKey::usual(), &rsa] {
-            let token = world.token_in(&case, signer);
-            assert_eq!(world.outcome_in(&case, &token).await, "401 invalid_token", "{why}");
+            let token = fixture.case_token(&case, signer);
+            assert_eq!(
+                fixture.case_outcome(&case, &token).await,
+                "401 invalid_token",
+                "{description}"
+            );
         }
-        assert!(world.asked_in(&case).len() <= 4, "{why}");
-        world.assert_others_served().await;
+        assert!(fixture.case_requests(&case).len() <= 4, "{description}");
+        fixture.assert_other_callers_served().await;
     }
 }
 
 #[tokio::test]
-async fn a_signature_by_an_exponent_of_one_is_none() {
-    // With e = 1 the padded digest is its own signature: no secret is needed to make one.
-    let world = World::start().await;
+async fn signature_with_exponent_one_is_rejected() {
+    // With e = 1 the padded digest is its own signature, and no secret is needed.
+    let fixture = Fixture::start().await;
     let rsa = with(SigningKey::rsa("usual").jwk(), "e", "AQ");
-    world.bad.serve_keys(move || key_set(std::slice::from_ref(&rsa)));
-    let good = world.token_by(&SigningKey::rsa("usual"));
-    let (message, _) = good.rsplit_once('.').unwrap();
+    fixture.hostile.serve_keys(move || key_set(std::slice::from_ref(&rsa)));
+    let valid_token = fixture.token_signed_by(&SigningKey::rsa("usual"));
+    let (message, _) = valid_token.rsplit_once('.').unwrap();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, message.as_bytes());
     // RFC 8017 §9.2.
     let info = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
     let padding = vec![0xff; 256 - 3 - info.len() - 32];
     let padded = [&[0, 1][..], &padding, &[0], info, digest.as_ref()].concat();
     let token = format!("{message}.{}", base64(&padded));
-    assert_eq!(world.outcome(&token).await, "401 invalid_token");
+    assert_eq!(fixture.outcome(&token).await, "401 invalid_token");
 }
 
 #[tokio::test]
-async fn of_two_keys_of_one_name_the_first_counts() {
-    let world = World::start().await;
+async fn first_key_of_a_duplicate_kid_is_used() {
+    let fixture = Fixture::start().await;
     let second = SigningKey::ed25519("usual");
     let keys = [SigningKey::usual().jwk(), second.jwk()];
-    world.bad.serve_keys(move || key_set(&keys));
-    assert_eq!(world.outcome(&world.token()).await, "200");
-    assert_eq!(world.outcome(&world.token_by(&second)).await, "401 invalid_token");
-    assert_eq!(world.bad.fetches(), 1);
+    fixture.hostile.serve_keys(move || key_set(&keys));
+    assert_eq!(fixture.outcome(&fixture.token()).await, "200");
+    assert_eq!(fixture.outcome(&fixture.token_signed_by(&second)).await, "401 invalid_token");
+    assert_eq!(fixture.hostile.fetches(), 1);
 }
 
 #[tokio::test]
-async fn ten_thousand_keys_are_none() {
-    let world = World::start().await;
+async fn key_set_over_100_keys_is_unavailable() {
+    let fixture = Fixture::start().await;
     for count in [101, 10_000] {
         let mut keys = vec![json!({"kid": "a"}); count];
         keys[0] = SigningKey::usual().jwk();
-        world.bad.serve_keys(move || key_set(&keys));
-        world.assert_unavailable(&world.token(), "so many keys").await;
-        world.pass_cooldown();
+        fixture.hostile.serve_keys(move || key_set(&keys));
+        fixture.assert_unavailable(&fixture.token(), "too many keys").await;
+        fixture.advance_past_cooldown();
     }
-    world.assert_others_served().await;
+    fixture.assert_other_callers_served().await;
 }
 
 #[tokio::test]
-async fn keys_that_change_each_time_cost_no_more_than_others() {
-    let world = World::start().await;
+async fn changing_keys_cost_one_fetch_per_cooldown() {
+    let fixture = Fixture::start().await;
     let count = Arc::<AtomicUsize>::default();
-    world.bad.serve_keys(move || {
+    fixture.hostile.serve_keys(move || {
         let fresh = SigningKey::ed25519(&format!("key-{}", count.fetch_add(1, Ordering::SeqCst)));
         key_set(&[fresh.jwk()])
     });
     for round in 0..3 {
         for kid in 0..20 {
-            let token = world.token_by(&SigningKey::ed25519(&format!("{round}-{kid}")));
-            assert_eq!(world.outcome(&token).await, "401 invalid_token");
+            let token = fixture.token_signed_by(&SigningKey::ed25519(&format!("{round}-{kid}")));
+            assert_eq!(fixture.outcome(&token).await, "401 invalid_token");
         }
-        // One to begin with, and one in each cooldown.
-        assert_eq!(world.bad.fetches(), round + 2);
-        world.pass_cooldown();
+        // One initial fetch, and one per cooldown.
+        assert_eq!(fixture.hostile.fetches(), round + 2);
+        fixture.advance_past_cooldown();
     }
-    world.assert_others_served().await;
+    fixture.assert_other_callers_served().await;
 }
 
 #[tokio::test]
-async fn an_issuer_that_withdraws_its_keys_is_believed_and_one_that_breaks_is_not() {
-    let world = World::start().await;
-    let token = world.token();
-    assert_eq!(world.outcome(&token).await, "200");
-    // What breaks now is no reason to turn away whom the keys of before let in.
-    world.bad.script(|_| crate::issuer::answer(500, "", b""));
-    world.app.clock.advance(Duration::from_mins(59));
-    assert_eq!(world.outcome(&token).await, "200");
-    // But not for ever.
-    world.app.clock.advance(Duration::from_mins(1));
-    world.assert_unavailable(&world.token(), "an hour without keys").await;
-    world.assert_unavailable(&token, "an hour without keys, remembered or not").await;
-    // It is back, and has no key any more.
-    world.bad.serve_keys(|| key_set(&[]));
-    world.pass_cooldown();
-    assert_eq!(world.outcome(&world.token()).await, "401 invalid_token");
-    world.assert_good_served().await;
+async fn stale_keys_survive_failures_but_not_withdrawal() {
+    let fixture = Fixture::start().await;
+    let token = fixture.token();
+    assert_eq!(fixture.outcome(&token).await, "200");
+    // While fetches fail, the stale keys remain valid.
+    fixture.hostile.respond_with(|_| crate::issuer::http_response(500, "", b""));
+    fixture.app.clock.advance(Duration::from_mins(59));
+    assert_eq!(fixture.outcome(&token).await, "200");
+    // After the stale bound they do not.
+    fixture.app.clock.advance(Duration::from_mins(1));
+    fixture.assert_unavailable(&fixture.token(), "an hour without keys").await;
+    fixture.assert_unavailable(&token, "an hour without keys, with a cached token").await;
+    // The issuer recovers and has withdrawn its keys.
+    fixture.hostile.serve_keys(|| key_set(&[]));
+    fixture.advance_past_cooldown();
+    assert_eq!(fixture.outcome(&fixture.token()).await, "401 invalid_token");
+    fixture.assert_healthy_issuer_served().await;
 }

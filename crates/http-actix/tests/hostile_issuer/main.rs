@@ -1,24 +1,23 @@
-//! The real service with the real source of keys, and issuers on loopback that lie, stall, flood
-//! and lead astray.
+//! The service with the real key source and hostile issuers on loopback.
 //!
-//! Whatever an issuer does, its own callers get an answer of the contract within bounded time, the
-//! callers of others notice nothing, and nobody is asked who is no issuer.
+//! Whatever an issuer sends, its own callers get a response of the contract within bounded time,
+//! callers of other issuers are unaffected, and no other server is contacted.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a failed step ends the test"
 )]
 
-mod answers;
-mod canary;
+mod fixture;
 mod floods;
 mod issuer;
 mod key_sets;
-mod slowness;
-mod world;
+mod key_sources;
+mod responses;
+mod slow_responses;
 
-#[expect(dead_code, reason = "the other tests need more of it")]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../api/support/mod.rs"]
 mod support;

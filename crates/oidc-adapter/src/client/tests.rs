@@ -1,4 +1,4 @@
-//! Names that lead where nobody may be asked: whether a connection comes is seen by who listens.
+//! Tests of the network policy for resolved names, with a listener that counts connections.
 
 use std::collections::VecDeque;
 use std::error::Error as _;
@@ -10,101 +10,103 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// Somebody on this machine who counts those that knock, and answers nobody.
-async fn canary() -> (u16, Arc<AtomicUsize>) {
+/// Starts a listener on loopback that counts connections; returns its port and the counter.
+async fn counting_listener() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (port, knocks) = (listener.local_addr().unwrap().port(), Arc::<AtomicUsize>::default());
-    let counted = Arc::clone(&knocks);
+    let (port, connections) =
+        (listener.local_addr().unwrap().port(), Arc::<AtomicUsize>::default());
+    let counter = Arc::clone(&connections);
     tokio::spawn(async move {
         while listener.accept().await.is_ok() {
-            counted.fetch_add(1, Ordering::SeqCst);
+            counter.fetch_add(1, Ordering::SeqCst);
         }
     });
-    (port, knocks)
+    (port, connections)
 }
 
-/// A name server that answers with these lists, one after the other, and counts the questions.
-fn name_server(answers: &[&[&str]]) -> (NameLookup, Arc<AtomicUsize>) {
+/// Returns a lookup that gives these answers in order, and the count of its queries.
+fn fake_dns(answers: &[&[&str]]) -> (NameLookup, Arc<AtomicUsize>) {
     let address = |text: &&str| SocketAddr::new(text.parse::<IpAddr>().unwrap(), 0);
     let answers: VecDeque<Vec<SocketAddr>> =
         answers.iter().map(|list| list.iter().map(address).collect()).collect();
-    let (answers, asked) = (Mutex::new(answers), Arc::<AtomicUsize>::default());
-    let counted = Arc::clone(&asked);
+    let (answers, queries) = (Mutex::new(answers), Arc::<AtomicUsize>::default());
+    let counter = Arc::clone(&queries);
     let lookup: NameLookup = Arc::new(move |_| {
-        counted.fetch_add(1, Ordering::SeqCst);
+        counter.fetch_add(1, Ordering::SeqCst);
         let answer = answers.lock().unwrap().pop_front().unwrap_or_default();
         Box::pin(std::future::ready(Ok(answer)))
     });
-    (lookup, asked)
+    (lookup, queries)
 }
 
 fn client(lookup: &NameLookup) -> Client {
     Client::new(OidcSettings::default(), lookup).unwrap()
 }
 
-fn everything_said(error: &KeySourceError) -> String {
-    let mut said = format!("{error:?}");
+fn error_chain(error: &KeySourceError) -> String {
+    let mut text = format!("{error:?}");
     let mut cause = error.source();
     while let Some(source) = cause {
-        said.push_str(&source.to_string());
+        text.push_str(&source.to_string());
         cause = source.source();
     }
-    said
+    text
 }
 
 #[tokio::test]
-async fn a_name_that_leads_out_of_bounds_is_not_followed() {
+async fn name_with_forbidden_address_is_not_contacted() {
     for private_network in [false, true] {
-        let (port, knocks) = canary().await;
+        let (port, connections) = counting_listener().await;
         for address in ["127.0.0.1", "::ffff:127.0.0.1", "169.254.169.254", "0.0.0.0"] {
-            let (lookup, asked) = name_server(&[&[address], &[address]]);
+            let (lookup, queries) = fake_dns(&[&[address], &[address]]);
             let url = format!("https://inside.example:{port}/keys");
-            let url = SafeUrl::of_key_set(&url, private_network).unwrap();
+            let url = AllowedUrl::for_key_set(&url, private_network).unwrap();
             let error = client(&lookup).get(url).await.unwrap_err();
-            let said = everything_said(&error);
-            assert!(said.contains("must not be asked"), "{said}");
-            assert!(!said.contains("inside") && !said.contains(address), "{said}");
-            assert_eq!(asked.load(Ordering::SeqCst), 1);
+            let text = error_chain(&error);
+            assert!(text.contains("forbidden address"), "{text}");
+            assert!(!text.contains("inside") && !text.contains(address), "{text}");
+            assert_eq!(queries.load(Ordering::SeqCst), 1);
         }
-        assert_eq!(knocks.load(Ordering::SeqCst), 0);
+        assert_eq!(connections.load(Ordering::SeqCst), 0);
     }
 }
 
 #[tokio::test]
-async fn the_address_that_was_checked_is_the_one_that_is_asked() {
-    let (port, knocks) = canary().await;
-    // The second answer would be taken by whoever checked the first and then asked again.
-    let (lookup, asked) = name_server(&[&["192.0.2.1"], &["127.0.0.1"]]);
-    let url = SafeUrl::of_key_set(&format!("https://rebinds.example:{port}/"), false).unwrap();
+async fn dns_rebinding_cannot_bypass_the_address_check() {
+    let (port, connections) = counting_listener().await;
+    // A client that resolved again after the check would connect to the second address.
+    let (lookup, queries) = fake_dns(&[&["192.0.2.1"], &["127.0.0.1"]]);
+    let url = AllowedUrl::for_key_set(&format!("https://rebinds.example:{port}/"), false).unwrap();
     assert!(client(&lookup).get(url).await.is_err());
-    assert_eq!((asked.load(Ordering::SeqCst), knocks.load(Ordering::SeqCst)), (1, 0));
+    assert_eq!((queries.load(Ordering::SeqCst), connections.load(Ordering::SeqCst)), (1, 0));
 }
 
 #[tokio::test]
-async fn a_name_that_leads_within_reach_is_followed() {
-    let (port, knocks) = canary().await;
-    let (lookup, _) = name_server(&[&["10.0.0.1", "127.0.0.1"]]);
-    // One that is on this machine names where its keys are.
-    let here = SafeUrl::of_issuer("http://localhost/", false).unwrap();
-    let url = SafeUrl::named_by(&here, &format!("https://elsewhere.example:{port}/")).unwrap();
+async fn name_with_allowed_address_is_contacted() {
+    let (port, connections) = counting_listener().await;
+    let (lookup, _) = fake_dns(&[&["10.0.0.1", "127.0.0.1"]]);
+    // A loopback issuer publishes its key set under another name.
+    let issuer = AllowedUrl::for_issuer("http://localhost/", false).unwrap();
+    let url =
+        AllowedUrl::for_discovered(&issuer, &format!("https://elsewhere.example:{port}/")).unwrap();
     let _ = client(&lookup).get(url).await;
-    assert!(knocks.load(Ordering::SeqCst) > 0, "the canary can be reached at all");
+    assert!(connections.load(Ordering::SeqCst) > 0, "the listener is reachable");
 }
 
 #[tokio::test]
-async fn no_name_server_has_a_say_about_localhost() {
-    let (port, knocks) = canary().await;
-    let (lookup, asked) = name_server(&[&["8.8.8.8"]]);
+async fn localhost_is_resolved_without_dns() {
+    let (port, connections) = counting_listener().await;
+    let (lookup, queries) = fake_dns(&[&["8.8.8.8"]]);
     let url = format!("https://acme.localhost:{port}/");
-    let _ = client(&lookup).get(SafeUrl::of_key_set(&url, false).unwrap()).await;
-    assert_eq!(asked.load(Ordering::SeqCst), 0);
-    assert!(knocks.load(Ordering::SeqCst) > 0);
+    let _ = client(&lookup).get(AllowedUrl::for_key_set(&url, false).unwrap()).await;
+    assert_eq!(queries.load(Ordering::SeqCst), 0);
+    assert!(connections.load(Ordering::SeqCst) > 0);
 }
 
 #[tokio::test]
-async fn a_name_that_leads_nowhere_is_unreachable() {
-    let (lookup, _) = name_server(&[&[]]);
-    let url = SafeUrl::of_key_set("https://nobody.example/", false).unwrap();
+async fn name_without_addresses_is_unreachable() {
+    let (lookup, _) = fake_dns(&[&[]]);
+    let url = AllowedUrl::for_key_set("https://unknown.example/", false).unwrap();
     let error = client(&lookup).get(url).await.unwrap_err();
     assert!(matches!(error, KeySourceError::Unreachable(_)), "{error:?}");
 }

@@ -6,7 +6,7 @@ fn base64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Well-formed, though nobody has the other half.
+/// Returns a well-formed public key without a known private key.
 fn rsa_key(kid: &str) -> Value {
     json!({"kty": "RSA", "kid": kid, "n": base64(&[0xc5; 256]), "e": "AQAB"})
 }
@@ -21,31 +21,31 @@ fn without(mut key: Value, member: &str) -> Value {
     key
 }
 
-fn read_keys(keys: &[Value]) -> Vec<PublicKey> {
-    read(&json!({ "keys": keys }).to_string()).unwrap()
+fn parse_keys(keys: &[Value]) -> Vec<PublicKey> {
+    parse(&json!({ "keys": keys }).to_string()).unwrap()
 }
 
-fn kept(key: Value) -> bool {
-    !read_keys(&[key]).is_empty()
+fn is_kept(key: Value) -> bool {
+    !parse_keys(&[key]).is_empty()
 }
 
 #[test]
-fn keys_of_each_known_kind_are_read() {
-    let keys = read_keys(&[
+fn every_supported_key_type_is_read() {
+    let keys = parse_keys(&[
         with(rsa_key("a"), "alg", "RS256"),
         json!({"kty": "EC", "crv": "P-256", "x": base64(&[1; 32]), "y": base64(&[2; 32])}),
         json!({"kty": "EC", "crv": "P-384", "x": base64(&[1; 48]), "y": base64(&[2; 48])}),
         json!({"kty": "OKP", "crv": "Ed25519", "kid": "d", "x": base64(&[3; 32])}),
     ]);
-    let unnamed = |material| PublicKey { kid: None, algorithm: None, material };
+    let key_without_kid = |material| PublicKey { kid: None, algorithm: None, material };
     let expected = [
         PublicKey {
             kid: Some("a".to_owned()),
             algorithm: Some("RS256".to_owned()),
             material: KeyMaterial::Rsa { n: vec![0xc5; 256], e: vec![1, 0, 1] },
         },
-        unnamed(KeyMaterial::Ec { curve: Curve::P256, x: vec![1; 32], y: vec![2; 32] }),
-        unnamed(KeyMaterial::Ec { curve: Curve::P384, x: vec![1; 48], y: vec![2; 48] }),
+        key_without_kid(KeyMaterial::Ec { curve: Curve::P256, x: vec![1; 32], y: vec![2; 32] }),
+        key_without_kid(KeyMaterial::Ec { curve: Curve::P384, x: vec![1; 48], y: vec![2; 48] }),
         PublicKey {
             kid: Some("d".to_owned()),
             algorithm: None,
@@ -56,7 +56,7 @@ fn keys_of_each_known_kind_are_read() {
 }
 
 #[test]
-fn unknown_kinds_are_skipped() {
+fn unsupported_key_types_are_skipped() {
     let ec = json!({"kty": "EC", "x": base64(&[1; 32]), "y": base64(&[2; 32])});
     for key in [
         json!({"kty": "oct", "k": base64(&[7; 32])}),
@@ -68,12 +68,12 @@ fn unknown_kinds_are_skipped() {
         json!({"kty": "OKP", "crv": "Ed448", "x": base64(&[3; 57])}),
         json!({"kty": "OKP", "crv": "X25519", "x": base64(&[3; 32])}),
     ] {
-        assert!(!kept(key.clone()), "{key}");
+        assert!(!is_kept(key.clone()), "{key}");
     }
 }
 
 #[test]
-fn malformed_keys_are_skipped_and_the_others_kept() {
+fn malformed_keys_are_skipped_individually() {
     let ec = json!({"kty": "EC", "crv": "P-256", "x": base64(&[1; 32]), "y": base64(&[2; 32])});
     let keys = [
         json!(null),
@@ -99,83 +99,83 @@ fn malformed_keys_are_skipped_and_the_others_kept() {
         json!({"kty": "OKP", "crv": "Ed25519", "x": base64(&[3; 31])}),
         rsa_key("good"),
     ];
-    let kids: Vec<_> = read_keys(&keys).into_iter().map(|key| key.kid).collect();
+    let kids: Vec<_> = parse_keys(&keys).into_iter().map(|key| key.kid).collect();
     assert_eq!(kids, [Some("good".to_owned())]);
 }
 
 #[test]
-fn rsa_keys_below_2048_bits_are_left_out() {
+fn rsa_keys_outside_2048_to_8192_bits_are_skipped() {
     let mut modulus = [0xff; 256];
     modulus[0] = 0x80;
-    assert!(kept(with(rsa_key("a"), "n", base64(&modulus))));
+    assert!(is_kept(with(rsa_key("a"), "n", base64(&modulus))));
     modulus[0] = 0x7f;
-    assert!(!kept(with(rsa_key("a"), "n", base64(&modulus))));
-    assert!(!kept(with(rsa_key("a"), "n", base64(&[0xff; 128]))));
-    assert!(kept(with(rsa_key("a"), "n", base64(&[0xff; 1024]))));
-    assert!(!kept(with(rsa_key("a"), "n", base64(&[0xff; 1025]))));
+    assert!(!is_kept(with(rsa_key("a"), "n", base64(&modulus))));
+    assert!(!is_kept(with(rsa_key("a"), "n", base64(&[0xff; 128]))));
+    assert!(is_kept(with(rsa_key("a"), "n", base64(&[0xff; 1024]))));
+    assert!(!is_kept(with(rsa_key("a"), "n", base64(&[0xff; 1025]))));
 }
 
 #[test]
-fn zero_octets_before_a_modulus_neither_count_nor_stay() {
+fn leading_zero_octets_of_a_modulus_are_stripped() {
     let padded = [&[0; 2][..], &[0xc5; 256]].concat();
-    let keys = read_keys(&[with(rsa_key("a"), "n", base64(&padded))]);
-    assert_eq!(keys, read_keys(&[rsa_key("a")]));
+    let keys = parse_keys(&[with(rsa_key("a"), "n", base64(&padded))]);
+    assert_eq!(keys, parse_keys(&[rsa_key("a")]));
     let short = [&[0; 200][..], &[0xc5; 56]].concat();
-    assert!(!kept(with(rsa_key("a"), "n", base64(&short))));
+    assert!(!is_kept(with(rsa_key("a"), "n", base64(&short))));
 }
 
 #[test]
-fn only_keys_for_signatures_are_kept() {
-    assert!(kept(rsa_key("a")));
-    assert!(kept(with(rsa_key("a"), "use", "sig")));
-    assert!(!kept(with(rsa_key("a"), "use", "enc")));
-    assert!(!kept(with(rsa_key("a"), "use", "other")));
-    assert!(kept(with(rsa_key("a"), "key_ops", json!(["verify"]))));
-    assert!(kept(with(rsa_key("a"), "key_ops", json!(["sign", "verify"]))));
-    assert!(!kept(with(rsa_key("a"), "key_ops", json!(["encrypt"]))));
-    assert!(!kept(with(rsa_key("a"), "key_ops", json!([]))));
+fn only_signature_keys_are_kept() {
+    assert!(is_kept(rsa_key("a")));
+    assert!(is_kept(with(rsa_key("a"), "use", "sig")));
+    assert!(!is_kept(with(rsa_key("a"), "use", "enc")));
+    assert!(!is_kept(with(rsa_key("a"), "use", "other")));
+    assert!(is_kept(with(rsa_key("a"), "key_ops", json!(["verify"]))));
+    assert!(is_kept(with(rsa_key("a"), "key_ops", json!(["sign", "verify"]))));
+    assert!(!is_kept(with(rsa_key("a"), "key_ops", json!(["encrypt"]))));
+    assert!(!is_kept(with(rsa_key("a"), "key_ops", json!([]))));
     let contradictory = with(rsa_key("a"), "key_ops", json!(["verify"]));
-    assert!(!kept(with(contradictory, "use", "enc")));
+    assert!(!is_kept(with(contradictory, "use", "enc")));
 }
 
 #[test]
-fn a_key_whose_private_half_is_published_is_left_out() {
+fn key_with_published_private_part_is_skipped() {
     let ed25519 = json!({"kty": "OKP", "crv": "Ed25519", "x": base64(&[3; 32])});
     for key in [rsa_key("a"), ed25519] {
-        assert!(kept(key.clone()));
-        assert!(!kept(with(key, "d", base64(&[1; 32]))));
+        assert!(is_kept(key.clone()));
+        assert!(!is_kept(with(key, "d", base64(&[1; 32]))));
     }
 }
 
 #[test]
-fn a_kid_is_at_most_256_characters() {
-    assert!(kept(rsa_key(&"ü".repeat(256))));
-    assert!(!kept(rsa_key(&"a".repeat(257))));
+fn kid_over_256_characters_is_skipped() {
+    assert!(is_kept(rsa_key(&"ü".repeat(256))));
+    assert!(!is_kept(rsa_key(&"a".repeat(257))));
 }
 
 #[test]
-fn of_usable_keys_with_the_same_kid_the_first_is_kept() {
+fn first_usable_key_of_a_duplicate_kid_is_kept() {
     let second = with(rsa_key("a"), "n", base64(&[0xd5; 256]));
     let third = with(with(rsa_key("a"), "n", base64(&[0xe5; 256])), "use", "enc");
-    let keys = read_keys(&[third, rsa_key("a"), second, rsa_key("b")]);
-    assert_eq!(keys, read_keys(&[rsa_key("a"), rsa_key("b")]));
+    let keys = parse_keys(&[third, rsa_key("a"), second, rsa_key("b")]);
+    assert_eq!(keys, parse_keys(&[rsa_key("a"), rsa_key("b")]));
 }
 
 #[test]
-fn keys_without_a_kid_do_not_push_each_other_out() {
+fn keys_without_kid_are_all_kept() {
     let key = without(rsa_key("a"), "kid");
-    assert_eq!(read_keys(&[key.clone(), key]).len(), 2);
+    assert_eq!(parse_keys(&[key.clone(), key]).len(), 2);
 }
 
 #[test]
-fn a_set_of_more_than_100_keys_is_refused() {
+fn key_set_over_100_keys_is_rejected() {
     let set = |count| json!({ "keys": vec![json!({}); count] }).to_string();
-    assert!(read(&set(100)).is_ok());
-    assert!(read(&set(101)).is_err());
+    assert!(parse(&set(100)).is_ok());
+    assert!(parse(&set(101)).is_err());
 }
 
 #[test]
-fn what_is_not_a_key_set_is_refused() {
+fn malformed_key_set_is_rejected() {
     for body in [
         "",
         "<html>",
@@ -189,12 +189,12 @@ fn what_is_not_a_key_set_is_refused() {
         r#"{"keys":[],"keys":[]}"#,
         &format!(r#"{{"keys":[{}"#, "[".repeat(100_000)),
     ] {
-        let refusal = read(body).unwrap_err();
-        assert!(matches!(refusal, KeySourceError::Invalid(_)));
+        let error = parse(body).unwrap_err();
+        assert!(matches!(error, KeySourceError::Invalid(_)));
     }
 }
 
 #[test]
-fn an_empty_set_is_a_set() {
-    assert!(read_keys(&[]).is_empty());
+fn empty_key_set_is_accepted() {
+    assert!(parse_keys(&[]).is_empty());
 }

@@ -1,9 +1,9 @@
-//! Whole runs of the binary, with secrets and people planted wherever there can be any: what it
-//! logs at its most talkative and what it answers tell nothing of them.
+//! Runs of the binary with planted secrets and personal data: neither the log at level `trace` nor
+//! error responses may contain them.
 
-mod calls;
-mod hostile;
-mod plant;
+mod echo_server;
+mod planted;
+mod requests;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -14,16 +14,18 @@ use serde_json::{Value, json};
 
 use crate::issuer::Issuer;
 use crate::keys::SigningKey;
-use crate::support::{Place, Service};
-use calls::{Said, Tokens, call_everything, call_few, call_some};
-use hostile::Hostile;
-use plant::{
-    CLIENT_ID, CLIENT_SECRET, OLAV, Person, Planted, ROSA, SEED_PASSWORD, UPSTREAM,
+use crate::support::{Sandbox, Service};
+use echo_server::EchoServer;
+use planted::{
+    CLIENT_ID, CLIENT_SECRET, OLAV, PlantedTexts, PlantedUser, ROSA, SEED_PASSWORD, UPSTREAM,
     assert_no_secret,
 };
+use requests::{
+    RecordedResponse, Tokens, send_all_requests, send_basic_requests, send_directory_requests,
+};
 
-/// What only those inside know, and no answer tells.
-const INSIDE: [&str; 16] = [
+/// Implementation details that no response may contain.
+const INTERNAL_TERMS: [&str; 16] = [
     "src/",
     ".rs",
     "reqwest",
@@ -42,22 +44,22 @@ const INSIDE: [&str; 16] = [
     "os error",
 ];
 
-/// A run: the service, what stands behind it, and who calls.
-struct Run {
-    place: Place,
+/// The sandbox, the issuer and the tokens of a run.
+struct TestRun {
+    sandbox: Sandbox,
     issuer: Issuer,
     tokens: Tokens,
 }
 
-impl Run {
+impl TestRun {
     async fn new() -> Self {
         let (issuer, key) = (Issuer::start().await, SigningKey::rsa("one"));
         for folder in ["/operators", "/acme", "/globex", "/members"] {
             issuer.publish(folder, &[&key]).await;
         }
-        issuer.babble("/broken", UPSTREAM).await;
-        let tokens = Tokens::of(&issuer, &key);
-        Self { place: Place::new(), issuer, tokens }
+        issuer.serve_text("/broken", UPSTREAM).await;
+        let tokens = Tokens::sign(&issuer, &key);
+        Self { sandbox: Sandbox::new(), issuer, tokens }
     }
 
     fn settings(&self, format: &str, directory: &str) -> String {
@@ -80,23 +82,34 @@ impl Run {
     }
 
     fn start(&self, format: &str, directory: &str) -> Service {
-        let file = self.place.write("etc/usher.toml", &self.settings(format, directory));
-        self.place.serve(&["serve", "--config", &file])
+        let file = self.sandbox.write("etc/usher.toml", &self.settings(format, directory));
+        self.sandbox.start(&["serve", "--config", &file])
     }
 
-    /// Asserts that the answers, and what the service has said by its end, betray nothing.
-    fn assert_tight(&self, format: &str, service: Service, answers: &[Said], expected: &[&str]) {
-        let planted = Planted::with(&self.tokens.all());
+    /// Stops the service and asserts that responses and output contain no planted text.
+    fn assert_no_leaks(
+        &self,
+        format: &str,
+        service: Service,
+        responses: &[RecordedResponse],
+        expected: &[&str],
+    ) {
+        let planted = PlantedTexts::with(&self.tokens.all());
         let mut outcomes = BTreeSet::new();
         let mut errors = String::new();
-        for said in answers {
-            outcomes.insert(said.outcome());
-            assert_no_secret(&said.call, &said.text);
-            if said.status >= 400 {
-                errors.extend([said.text.as_str(), "\n"]);
-                let lower = said.text.to_lowercase();
-                for word in INSIDE {
-                    assert!(!lower.contains(word), "{} tells {word}: {}", said.call, said.text);
+        for response in responses {
+            outcomes.insert(response.outcome());
+            assert_no_secret(&response.call, &response.text);
+            if response.status >= 400 {
+                errors.extend([response.text.as_str(), "\n"]);
+                let lower = response.text.to_lowercase();
+                for word in INTERNAL_TERMS {
+                    assert!(
+                        !lower.contains(word),
+                        "{} contains {word}: {}",
+                        response.call,
+                        response.text
+                    );
                 }
             }
         }
@@ -105,11 +118,11 @@ impl Run {
             assert!(outcomes.contains(*outcome), "no {outcome} among {outcomes:?}");
         }
 
-        let ended = service.stop();
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        planted.assert_absent("the standard output", &ended.stdout);
-        planted.assert_absent("the log", &ended.stderr);
-        for line in ended.stderr.lines() {
+        let output = service.stop();
+        assert_eq!(output.code, Some(0), "{output:?}");
+        planted.assert_absent("the standard output", &output.stdout);
+        planted.assert_absent("the log", &output.stderr);
+        for line in output.stderr.lines() {
             if format == "json" {
                 let event: Value = serde_json::from_str(line).unwrap();
                 assert!(event["timestamp"].is_string(), "{line}");
@@ -117,46 +130,49 @@ impl Run {
                 assert!(line.starts_with("20") && !line.contains('\u{1b}'), "{line}");
             }
         }
-        // It is talkative, so that its silence means something.
-        assert!(ended.stderr.contains("DEBUG"), "{}", ended.stderr);
-        let lines = ended.stderr.lines().filter(|line| line.contains("request_id")).count();
-        assert!(lines >= answers.iter().filter(|said| said.status >= 400).count(), "{lines}");
+        // The log is verbose, so that the absence of planted text is meaningful.
+        assert!(output.stderr.contains("DEBUG"), "{}", output.stderr);
+        let lines = output.stderr.lines().filter(|line| line.contains("request_id")).count();
+        assert!(
+            lines >= responses.iter().filter(|response| response.status >= 400).count(),
+            "{lines}"
+        );
     }
 }
 
-/// The settings of Auth0 at this address.
-fn auth0_at(domain: &str) -> String {
+/// Returns the settings for Auth0 at this address.
+fn auth0_settings(domain: &str) -> String {
     format!(
         "[directory]\nadapter = \"auth0\"\n[directory.auth0]\ndomain = \"{domain}\"\n\
          client_id = \"{CLIENT_ID}\"\nclient_secret = \"{CLIENT_SECRET}\"\ntimeout_ms = 500\n"
     )
 }
 
-/// A line of the memory adapter's seed.
-fn line(person: Person, tenants: &Value) -> Value {
+/// Returns a line of the memory adapter's seed.
+fn seed_line(user: PlantedUser, tenants: &Value) -> Value {
     json!({
-        "id": format!("auth0|{}", person.0), "email": person.email(),
-        "username": person.username(), "firstName": person.first_name(),
-        "lastName": person.last_name(), "name": person.name(), "password": SEED_PASSWORD,
+        "id": format!("auth0|{}", user.0), "email": user.email(),
+        "username": user.username(), "firstName": user.first_name(),
+        "lastName": user.last_name(), "name": user.name(), "password": SEED_PASSWORD,
         "homeTenant": "acme", "tenants": tenants,
     })
 }
 
-/// The same as Auth0 has it.
-fn account(person: Person, tenants: &[(&str, &str)]) -> Value {
+/// Returns the account in the format of Auth0.
+fn account(user: PlantedUser, tenants: &[(&str, &str)]) -> Value {
     let mut metadata = json!({"usher": {"home": "acme", "service_user": false}});
     for (tenant, role) in tenants {
         metadata[format!("usher_tenant_{tenant}")] = json!({"role": role});
     }
     json!({
-        "user_id": format!("auth0|{}", person.0), "email": person.email(),
-        "username": person.username(), "given_name": person.first_name(),
-        "family_name": person.last_name(), "name": person.name(), "password": SEED_PASSWORD,
+        "user_id": format!("auth0|{}", user.0), "email": user.email(),
+        "username": user.username(), "given_name": user.first_name(),
+        "family_name": user.last_name(), "name": user.name(), "password": SEED_PASSWORD,
         "app_metadata": metadata,
     })
 }
 
-const USUAL: [&str; 18] = [
+const EXPECTED_OUTCOMES: [&str; 18] = [
     "200",
     "201",
     "204",
@@ -178,20 +194,20 @@ const USUAL: [&str; 18] = [
 ];
 
 #[tokio::test]
-async fn a_run_on_the_memory_adapter_tells_nothing() {
-    let run = Run::new().await;
+async fn memory_adapter_run_leaks_no_secrets() {
+    let run = TestRun::new().await;
     let seed = [
-        line(ROSA, &json!({"acme": "owner", "globex": "viewer"})),
-        line(OLAV, &json!({"acme": "admin"})),
+        seed_line(ROSA, &json!({"acme": "owner", "globex": "viewer"})),
+        seed_line(OLAV, &json!({"acme": "admin"})),
     ];
-    run.place.write("etc/people.jsonl", &seed.map(|line| line.to_string()).join("\n"));
-    let service = run.start("text", "[directory.memory]\nseed = \"people.jsonl\"\n");
-    let answers = call_everything(&service, &run.tokens).await;
-    run.assert_tight("text", service, &answers, &USUAL);
+    run.sandbox.write("etc/users.jsonl", &seed.map(|seed_line| seed_line.to_string()).join("\n"));
+    let service = run.start("text", "[directory.memory]\nseed = \"users.jsonl\"\n");
+    let responses = send_all_requests(&service, &run.tokens).await;
+    run.assert_no_leaks("text", service, &responses, &EXPECTED_OUTCOMES);
 }
 
-/// A stand-in for Auth0 with the planted people in it.
-async fn behind() -> Sim {
+/// Starts the stand-in for Auth0 with the planted users.
+async fn start_auth0_sim() -> Sim {
     let client =
         Client { id: CLIENT_ID.to_owned(), secret: CLIENT_SECRET.to_owned(), ..Client::default() };
     let sim = Sim::start(auth0_sim::Config {
@@ -208,10 +224,10 @@ async fn behind() -> Sim {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_on_auth0_tells_nothing() {
-    let (run, sim) = (Run::new().await, behind().await);
-    let service = run.start("json", &auth0_at(sim.url()));
-    let mut answers = call_everything(&service, &run.tokens).await;
+async fn auth0_run_leaks_no_secrets() {
+    let (run, sim) = (TestRun::new().await, start_auth0_sim().await);
+    let service = run.start("json", &auth0_settings(sim.url()));
+    let mut responses = send_all_requests(&service, &run.tokens).await;
     for kind in [
         FaultKind::Status { status: 429, retry_after: Some(1) },
         FaultKind::Status { status: 500, retry_after: None },
@@ -225,64 +241,64 @@ async fn a_run_on_auth0_tells_nothing() {
         FaultKind::EmptyBody,
         FaultKind::HangAfter,
     ] {
-        for route in FAULTY {
+        for route in FAULTY_ROUTES {
             let route = Some((*route).to_owned());
             sim.control().fault(Fault { route, skip: 0, times: Some(1), kind: kind.clone() });
         }
-        answers.extend(call_few(&service, &run.tokens).await);
+        responses.extend(send_basic_requests(&service, &run.tokens).await);
         sim.control().clear_faults();
     }
-    // The token is not good any more, and then nothing works.
+    // First the token is revoked, then every call hangs.
     sim.control().revoke_tokens();
-    answers.extend(call_few(&service, &run.tokens).await);
+    responses.extend(send_basic_requests(&service, &run.tokens).await);
     sim.control().fault(Fault { route: None, skip: 0, times: None, kind: FaultKind::Hang });
-    answers.extend(call_few(&service, &run.tokens).await);
+    responses.extend(send_basic_requests(&service, &run.tokens).await);
     let more = ["502 directory_error", "504 directory_timeout"];
-    run.assert_tight("json", service, &answers, &[&USUAL[..], &more].concat());
+    run.assert_no_leaks("json", service, &responses, &[&EXPECTED_OUTCOMES[..], &more].concat());
 }
 
-/// The routes of Auth0 that the few calls need.
-const FAULTY: &[&str] =
+/// The routes of Auth0 that the basic requests use.
+const FAULTY_ROUTES: &[&str] =
     &["GET /api/v2/users/{id}", "POST /api/v2/users", "POST /oauth/token password-realm"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_on_something_that_repeats_all_it_hears_tells_nothing() {
-    for (gives_tokens, format) in [(true, "text"), (false, "json")] {
-        let (run, hostile) = (Run::new().await, Hostile::start(gives_tokens).await);
-        let directory = auth0_at(&hostile.url());
+async fn echoing_upstream_leaks_no_secrets() {
+    for (issues_tokens, format) in [(true, "text"), (false, "json")] {
+        let (run, echo_server) = (TestRun::new().await, EchoServer::start(issues_tokens).await);
+        let directory = auth0_settings(&echo_server.url());
         let service = run.start(format, &directory);
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for _ in 0..2 {
-            answers.extend(call_some(&service, &run.tokens).await);
+            responses.extend(send_directory_requests(&service, &run.tokens).await);
         }
-        run.assert_tight(format, service, &answers, &["502 directory_error"]);
+        run.assert_no_leaks(format, service, &responses, &["502 directory_error"]);
 
-        // The doctor speaks to people, and tells them no more.
-        let planted = Planted::with(&run.tokens.all());
-        let file = run.place.write("etc/doctor.toml", &run.settings(format, &directory));
+        // The output of the doctor must not contain planted text either.
+        let planted = PlantedTexts::with(&run.tokens.all());
+        let file = run.sandbox.write("etc/doctor.toml", &run.settings(format, &directory));
         for arguments in
             [&["doctor", "--config", &file][..], &["doctor", "--json", "--config", &file]]
         {
-            let ended = run.place.run(arguments);
-            let said = format!("{}{}", ended.stdout, ended.stderr);
-            assert!(said.contains("skipped"), "{said}");
-            // Which application it is has to be said.
-            planted.assert_absent("the doctor", &said.replace(CLIENT_ID, ""));
+            let output = run.sandbox.run(arguments);
+            let response = format!("{}{}", output.stdout, output.stderr);
+            assert!(response.contains("skipped"), "{response}");
+            // The client id is not secret and is printed.
+            planted.assert_absent("the doctor", &response.replace(CLIENT_ID, ""));
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_tells_no_secret_of_a_tenant_that_is_well_or_not() {
-    let (run, sim) = (Run::new().await, behind().await);
-    let planted = Planted::with(&[]);
-    let good = auth0_at(sim.url());
-    let bad = good.replace(CLIENT_SECRET, "Plant-Client-Secret-Wrong");
-    for (directory, code) in [(good, 0), (bad, 1)] {
-        let file = run.place.write("etc/usher.toml", &run.settings("text", &directory));
-        let ended = run.place.run(&["doctor", "--config", &file]);
-        assert_eq!(ended.code, Some(code), "{ended:?}");
-        let said = format!("{}{}", ended.stdout, ended.stderr);
-        planted.assert_absent("the doctor", &said.replace(CLIENT_ID, ""));
+async fn doctor_prints_no_secrets() {
+    let (run, sim) = (TestRun::new().await, start_auth0_sim().await);
+    let planted = PlantedTexts::with(&[]);
+    let valid = auth0_settings(sim.url());
+    let invalid = valid.replace(CLIENT_SECRET, "Plant-Client-Secret-Wrong");
+    for (directory, code) in [(valid, 0), (invalid, 1)] {
+        let file = run.sandbox.write("etc/usher.toml", &run.settings("text", &directory));
+        let output = run.sandbox.run(&["doctor", "--config", &file]);
+        assert_eq!(output.code, Some(code), "{output:?}");
+        let response = format!("{}{}", output.stdout, output.stderr);
+        planted.assert_absent("the doctor", &response.replace(CLIENT_ID, ""));
     }
 }

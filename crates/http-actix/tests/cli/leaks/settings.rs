@@ -1,27 +1,27 @@
-//! Settings and seeds that cannot be, with secrets in them: what is said of them repeats none.
+//! Invalid settings and seeds that contain secrets: error messages do not quote them.
 
-use super::auth0_at;
-use super::plant::{CLIENT_SECRET, OLAV, Planted, ROSA, SEED_PASSWORD};
+use super::auth0_settings;
+use super::planted::{CLIENT_SECRET, OLAV, PlantedTexts, ROSA, SEED_PASSWORD};
 use crate::check_config::{ISSUER, check};
-use crate::support::{Ended, Place};
+use crate::support::{ProcessOutput, Sandbox};
 
 #[track_caller]
-fn assert_silent(about: &str, ended: &Ended) {
-    assert_eq!(ended.code, Some(1), "{about}: {ended:?}");
-    assert!(ended.stderr.starts_with("usher: "), "{about}: {ended:?}");
-    let said = format!("{}{}", ended.stdout, ended.stderr);
-    Planted::with(&[]).assert_absent(about, &said);
-    assert!(!said.contains("918273645546"), "{said}");
+fn assert_no_secret_printed(description: &str, output: &ProcessOutput) {
+    assert_eq!(output.code, Some(1), "{description}: {output:?}");
+    assert!(output.stderr.starts_with("usher: "), "{description}: {output:?}");
+    let printed = format!("{}{}", output.stdout, output.stderr);
+    PlantedTexts::with(&[]).assert_absent(description, &printed);
+    assert!(!printed.contains("918273645546"), "{printed}");
 }
 
 #[test]
-fn a_secret_where_it_cannot_be_is_not_repeated() {
-    let good = format!("{ISSUER}{}", auth0_at("https://a.example"))
+fn misplaced_secret_in_settings_is_not_quoted() {
+    let valid = format!("{ISSUER}{}", auth0_settings("https://a.example"))
         .replace(super::CLIENT_ID, "some-client")
         .replace("timeout_ms = 500\n", "");
     let line = format!("client_secret = \"{CLIENT_SECRET}\"\n");
-    assert!(good.contains(&line));
-    for instead in [
+    assert!(valid.contains(&line));
+    for replacement in [
         "client_secret = 918273645546\n".to_owned(),
         "client_secret = -9182736455.46\n".to_owned(),
         format!("client_secret = [\"{CLIENT_SECRET}\"]\n"),
@@ -50,30 +50,30 @@ fn a_secret_where_it_cannot_be_is_not_repeated() {
         format!("{line}[log]\nformat = \"{CLIENT_SECRET}\"\n"),
         format!("{line}[secrets]\nclient = \"{CLIENT_SECRET}\"\n"),
     ] {
-        assert_silent(&instead, &check(&good.replace(&line, &instead)));
+        assert_no_secret_printed(&replacement, &check(&valid.replace(&line, &replacement)));
     }
     for domain in ["https://u:Plant-Client-Secret-8@a.example", "http://Plant-Client-Secret-8:8/x"]
     {
-        let text = good.replace("https://a.example", domain);
-        assert_silent(domain, &check(&text));
+        let text = valid.replace("https://a.example", domain);
+        assert_no_secret_printed(domain, &check(&text));
     }
 }
 
 #[test]
-fn a_debug_print_of_all_settings_tells_no_secret() {
-    let place = Place::new();
-    let text = format!("{ISSUER}{}", auth0_at("https://a.example"));
-    let file = place.write("usher.toml", &text.replace(super::CLIENT_ID, "some-client"));
+fn debug_output_of_settings_has_no_secrets() {
+    let sandbox = Sandbox::new();
+    let text = format!("{ISSUER}{}", auth0_settings("https://a.example"));
+    let file = sandbox.write("usher.toml", &text.replace(super::CLIENT_ID, "some-client"));
     let settings = usher_http::settings::load(Some(file.as_ref())).unwrap();
     let prints = format!("{settings:?} {settings:#?}");
     assert!(prints.contains("some-client"), "{prints}");
-    Planted::with(&[]).assert_absent("the settings", &prints);
+    PlantedTexts::with(&[]).assert_absent("the settings", &prints);
 }
 
 #[test]
-fn a_secret_in_a_variable_that_cannot_be_is_not_repeated() {
-    let place = Place::new();
-    let file = place.write("usher.toml", ISSUER);
+fn secret_in_invalid_variable_is_not_quoted() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.write("usher.toml", ISSUER);
     for name in [
         "USHER__SECRET",
         "USHER__DIRECTORY",
@@ -87,15 +87,16 @@ fn a_secret_in_a_variable_that_cannot_be_is_not_repeated() {
         "USHER__AUTH__ISSUERS",
         "USHER__ROLES",
     ] {
-        let ended = place.run_with(&[(name, CLIENT_SECRET)], &["check-config", "--config", &file]);
-        assert_silent(name, &ended);
+        let output =
+            sandbox.run_with(&[(name, CLIENT_SECRET)], &["check-config", "--config", &file]);
+        assert_no_secret_printed(name, &output);
     }
 }
 
 #[test]
-fn a_password_in_a_seed_that_cannot_be_is_not_repeated() {
+fn password_in_invalid_seed_is_not_quoted() {
     let (rosa, olav) = (ROSA.email(), OLAV.email());
-    let good = format!("{{\"email\":\"{rosa}\",\"password\":\"{SEED_PASSWORD}\"}}");
+    let valid = format!("{{\"email\":\"{rosa}\",\"password\":\"{SEED_PASSWORD}\"}}");
     for seed in [
         format!("{{\"email\":\"{rosa}\",\"pasword\":\"{SEED_PASSWORD}\"}}"),
         format!("{{\"email\":\"{rosa}\",\"password\":\"{SEED_PASSWORD}"),
@@ -108,25 +109,25 @@ fn a_password_in_a_seed_that_cannot_be_is_not_repeated() {
         format!("{{\"email\":\"{rosa}\",\"blocked\":\"{SEED_PASSWORD}\"}}"),
         format!("{{\"email\":\"{rosa}\",\"homeTenant\":\"{SEED_PASSWORD}\"}}"),
         format!("{{\"email\":\"{rosa}\",\"tenants\":{{\"acme\":{{\"a\":\"{SEED_PASSWORD}\"}}}}}}"),
-        format!("{good}\n{good}"),
-        format!("{good}\n{{\"email\":\"{olav}\",\"id\":\"a\"}}\n{{\"email\":\"{olav}\"}}"),
-        format!("{good}{good}"),
+        format!("{valid}\n{valid}"),
+        format!("{valid}\n{{\"email\":\"{olav}\",\"id\":\"a\"}}\n{{\"email\":\"{olav}\"}}"),
+        format!("{valid}{valid}"),
         SEED_PASSWORD.to_owned(),
     ] {
-        let place = Place::new();
-        place.write("people.jsonl", &seed);
-        let settings = format!("{ISSUER}[directory.memory]\nseed = \"people.jsonl\"\n");
-        let file = place.write("usher.toml", &settings);
+        let sandbox = Sandbox::new();
+        sandbox.write("users.jsonl", &seed);
+        let settings = format!("{ISSUER}[directory.memory]\nseed = \"users.jsonl\"\n");
+        let file = sandbox.write("usher.toml", &settings);
         for command in ["check-config", "serve"] {
-            assert_silent(&seed, &place.run(&[command, "--config", &file]));
+            assert_no_secret_printed(&seed, &sandbox.run(&[command, "--config", &file]));
         }
     }
 }
 
 #[test]
-fn a_development_key_that_is_none_is_not_repeated() {
-    let place = Place::new();
-    place.write("state/usher/development-key.pk8", &format!("{CLIENT_SECRET} is no key"));
-    assert_silent("token", &place.run(&["token"]));
-    assert_silent("serve", &place.run(&["serve", "--dev", "--listen", "127.0.0.1:0"]));
+fn invalid_development_key_is_not_quoted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("state/usher/development-key.pk8", &format!("{CLIENT_SECRET} is no key"));
+    assert_no_secret_printed("token", &sandbox.run(&["token"]));
+    assert_no_secret_printed("serve", &sandbox.run(&["serve", "--dev", "--listen", "127.0.0.1:0"]));
 }

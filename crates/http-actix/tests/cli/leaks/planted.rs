@@ -1,4 +1,4 @@
-//! What is planted, and how it would look wherever it came out.
+//! Planted secrets and personal data, and the search for them in every encoding.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
 
-/// Stands in everything that is planted, and nowhere else.
-const MARK: &str = "plant";
-/// Stands in every secret that is planted, and in no personal data.
-const SECRET_MARK: &str = "plant-";
-/// So much of a text is enough to betray it.
-const HEAD: usize = 12;
+/// Contained in every planted text, and nowhere else.
+const MARKER: &str = "plant";
+/// Contained in every planted secret, and in no personal data.
+const SECRET_MARKER: &str = "plant-";
+/// The length of the prefix that counts as a leak.
+const PREFIX_CHARS: usize = 12;
 
 pub(crate) const SEED_PASSWORD: &str = "Plant-Seed-Password-1";
 pub(crate) const FIRST_PASSWORD: &str = "Plant-First+Password/2";
@@ -22,18 +22,18 @@ pub(crate) const BASIC: &str = "plant-basic:Plant-Basic-6";
 pub(crate) const COOKIE: &str = "session=Plant-Cookie-7";
 pub(crate) const CLIENT_SECRET: &str = "Plant-Client-Secret-8";
 pub(crate) const MANAGEMENT_TOKEN: &str = "Plant-Management.Token-9.Signature-9";
-/// In what others say: key sets, answers of Auth0.
+/// Sent by other servers, in key sets and responses of Auth0.
 pub(crate) const UPSTREAM: &str = "Plant-Upstream-Text-10\r\n\u{1b}[31mforged";
 pub(crate) const BODY: &str = "Plant-Broken-Body-11";
-/// In the header of a token that somebody forged.
+/// In the header of a forged token.
 pub(crate) const KEY_ID: &str = "Plant-Kid-12\r\n\u{1b}[31mforged";
 pub(crate) const CLIENT_ID: &str = "plantedclientid";
 
-/// Somebody whose data are planted: what they are called begins with this.
+/// A user whose personal data contain the marker and this name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Person(pub(crate) &'static str);
+pub(crate) struct PlantedUser(pub(crate) &'static str);
 
-impl Person {
+impl PlantedUser {
     pub(crate) fn email(self) -> String {
         format!("plantmail{}@acme.example", self.0)
     }
@@ -55,17 +55,17 @@ impl Person {
     }
 }
 
-pub(crate) const ROSA: Person = Person("rosa");
-pub(crate) const OLAV: Person = Person("olav");
-pub(crate) const NOVA: Person = Person("nova");
-pub(crate) const PEOPLE: [Person; 3] = [ROSA, OLAV, NOVA];
+pub(crate) const ROSA: PlantedUser = PlantedUser("rosa");
+pub(crate) const OLAV: PlantedUser = PlantedUser("olav");
+pub(crate) const NOVA: PlantedUser = PlantedUser("nova");
+pub(crate) const USERS: [PlantedUser; 3] = [ROSA, OLAV, NOVA];
 
-/// Every text that must not come out, in every form.
+/// The planted texts, in every encoding.
 #[derive(Debug)]
-pub(crate) struct Planted(BTreeSet<String>);
+pub(crate) struct PlantedTexts(BTreeSet<String>);
 
-impl Planted {
-    /// All that is planted, and these tokens.
+impl PlantedTexts {
+    /// Returns all planted texts and these tokens.
     pub(crate) fn with(tokens: &[String]) -> Self {
         let mut texts: Vec<String> = [
             SEED_PASSWORD,
@@ -84,64 +84,64 @@ impl Planted {
         ]
         .map(str::to_owned)
         .to_vec();
-        for person in PEOPLE {
-            texts.extend([person.email(), person.username(), person.name()]);
-            texts.extend([person.first_name(), person.last_name()]);
+        for user in USERS {
+            texts.extend([user.email(), user.username(), user.name()]);
+            texts.extend([user.first_name(), user.last_name()]);
         }
-        // Header, claims and signature, each by itself. Every token begins with the same few.
+        // Header, claims and signature separately. All tokens share the first characters.
         let parts = tokens.iter().flat_map(|token| token.split('.')).map(str::to_owned);
-        texts.extend(parts.filter(|part| part.len() >= HEAD));
+        texts.extend(parts.filter(|part| part.len() >= PREFIX_CHARS));
         texts.push("eyJhbGciOiJSUzI1NiIs".to_owned());
-        let forms = texts.iter().flat_map(|text| forms(text));
-        Self(forms.flat_map(|form| [form.to_lowercase(), form]).collect())
+        let encodings = texts.iter().flat_map(|text| encodings(text));
+        Self(encodings.flat_map(|encoding| [encoding.to_lowercase(), encoding]).collect())
     }
 
-    /// Asserts that nothing of it is in this text, in whichever form.
+    /// Asserts that no planted text occurs in `text` in any encoding.
     #[track_caller]
-    pub(crate) fn assert_absent(&self, what: &str, text: &str) {
+    pub(crate) fn assert_absent(&self, source: &str, text: &str) {
         let lower = text.to_lowercase();
-        if let Some(at) = lower.find(MARK) {
+        if let Some(at) = lower.find(MARKER) {
             let start = lower.floor_char_boundary(at.saturating_sub(80));
             let end = lower.floor_char_boundary(at + 80);
-            panic!("{what} tells something planted: …{}…", &lower[start..end]);
+            panic!("{source} contains planted text: …{}…", &lower[start..end]);
         }
-        for form in &self.0 {
-            let told = text.contains(form) || lower.contains(form);
-            assert!(!told, "{what} tells {form:?}:\n{text}");
+        for encoding in &self.0 {
+            let is_present = text.contains(encoding) || lower.contains(encoding);
+            assert!(!is_present, "{source} contains {encoding:?}:\n{text}");
         }
     }
 }
 
-/// Asserts that no secret is in this text, which may tell personal data.
+/// Asserts that no secret occurs in a text that may contain personal data.
 #[track_caller]
-pub(crate) fn assert_no_secret(what: &str, text: &str) {
-    assert!(!text.to_lowercase().contains(SECRET_MARK), "{what} tells a secret: {text}");
-    assert!(!text.contains("eyJ"), "{what} tells a token: {text}");
+pub(crate) fn assert_no_secret(source: &str, text: &str) {
+    assert!(!text.to_lowercase().contains(SECRET_MARKER), "{source} contains a secret: {text}");
+    assert!(!text.contains("eyJ"), "{source} contains a token: {text}");
 }
 
-/// How the beginning of a text can look in a log.
-fn forms(text: &str) -> Vec<String> {
-    let head: String = text.chars().take(HEAD).collect();
+/// Returns the prefix of a text in every encoding that may occur in a log.
+fn encodings(text: &str) -> Vec<String> {
+    let head: String = text.chars().take(PREFIX_CHARS).collect();
     let bytes = head.as_bytes();
-    let mut forms = vec![head.clone(), percent(bytes, true), percent(bytes, false)];
+    let mut encodings = vec![head.clone(), percent(bytes, true), percent(bytes, false)];
     let quoted = serde_json::to_string(&head).unwrap();
-    forms.push(quoted.trim_matches('"').to_owned());
-    forms.push(head.escape_debug().to_string());
-    forms.push(head.escape_default().to_string());
-    forms.push(head.escape_unicode().to_string());
-    forms.push(hex(bytes));
-    // As a debug print of bytes.
-    forms.push(format!("{bytes:?}").trim_matches(['[', ']']).to_owned());
-    // Base64, at whichever place within a longer text.
+    encodings.push(quoted.trim_matches('"').to_owned());
+    encodings.push(head.escape_debug().to_string());
+    encodings.push(head.escape_default().to_string());
+    encodings.push(head.escape_unicode().to_string());
+    encodings.push(hex(bytes));
+    // Debug output of bytes.
+    encodings.push(format!("{bytes:?}").trim_matches(['[', ']']).to_owned());
+    // Base64 at each offset within a longer text.
     for start in 0..3 {
         let padded = [&vec![0; start], bytes].concat();
-        let certain = padded.len() * 8 / 6;
+        let complete_chars = padded.len() * 8 / 6;
         for engine in [&BASE64_STANDARD, &BASE64_URL_SAFE] {
             let encoded = engine.encode(&padded);
-            forms.push(encoded[[0, 2, 3][start]..certain].to_owned());
+            encodings.push(encoded[[0, 2, 3][start]..complete_chars].to_owned());
         }
     }
-    forms
+    encodings
 }
 
 fn percent(bytes: &[u8], all: bool) -> String {
@@ -165,8 +165,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn planted_texts_are_found_in_every_form() {
-    let planted = Planted::with(&["eyJhbGciOiJFZERTQSJ9.abcdefghijklmnop.ABCDEFGHIJKLMNOP".into()]);
+fn planted_text_is_found_in_every_encoding() {
+    let planted =
+        PlantedTexts::with(&["eyJhbGciOiJFZERTQSJ9.abcdefghijklmnop.ABCDEFGHIJKLMNOP".into()]);
     let token = "xx ABCDEFGHIJKLxx";
     let wrapped = BASE64_STANDARD.encode(format!("a:{SEED_PASSWORD}"));
     for text in [

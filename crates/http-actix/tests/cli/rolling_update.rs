@@ -1,22 +1,25 @@
-//! Two instances behind a balancer are replaced, one after the other, under load: nobody notices.
+//! A rolling update of two instances behind a load balancer.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::json;
 
-use crate::support::{Place, Service};
+use crate::support::{Sandbox, Service};
 
-/// As many callers at once.
+/// The number of concurrent callers.
 const CALLERS: usize = 8;
+/// The pause after a probe that found an instance unready.
+const PROBE_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A tiny balancer. It asks an instance whether it is ready, sends it a request over connections
-/// that it keeps, and never sends anything twice: what an instance drops is lost.
+/// A minimal load balancer. Sends each request to a ready instance over keep-alive connections,
+/// without retries, so that a dropped request is lost.
 struct Balancer {
     instances: RwLock<Vec<SocketAddr>>,
-    turn: AtomicUsize,
+    next_index: AtomicUsize,
     http: reqwest::Client,
 }
 
@@ -25,7 +28,7 @@ impl Balancer {
         let http = reqwest::Client::builder().no_proxy().retry(reqwest::retry::never());
         let balancer = Arc::new(Self {
             instances: RwLock::new(instances),
-            turn: AtomicUsize::new(0),
+            next_index: AtomicUsize::new(0),
             http: http.build().unwrap(),
         });
         let data = web::Data::from(Arc::clone(&balancer));
@@ -49,23 +52,24 @@ impl Balancer {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
-        #[expect(clippy::disallowed_methods, reason = "a balancer sends")]
+        #[expect(clippy::disallowed_methods, reason = "the load balancer sends requests")]
         request.send().await
     }
 
-    /// The next instance that says it is ready.
+    /// Returns the next ready instance.
     async fn ready(&self) -> SocketAddr {
+        let mut probes = tokio::time::interval(PROBE_INTERVAL);
         loop {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+            probes.tick().await;
+            let next_index = self.next_index.fetch_add(1, Ordering::Relaxed);
             let instance = {
                 let instances = self.instances.read().unwrap();
-                instances[turn % instances.len()]
+                instances[next_index % instances.len()]
             };
             let probe = self.http.get(format!("http://{instance}/health/ready"));
-            if self.send(probe).await.is_ok_and(|answer| answer.status() == 200) {
+            if self.send(probe).await.is_ok_and(|response| response.status() == 200) {
                 return instance;
             }
-            tokio::task::yield_now().await;
         }
     }
 }
@@ -77,16 +81,17 @@ async fn forward(
 ) -> HttpResponse {
     let instance = balancer.ready().await;
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes()).unwrap();
-    let mut onwards = balancer.http.request(method, format!("http://{instance}{}", request.uri()));
+    let mut forwarded =
+        balancer.http.request(method, format!("http://{instance}{}", request.uri()));
     for name in ["authorization", "content-type"] {
         if let Some(value) = request.headers().get(name) {
-            onwards = onwards.header(name, value.to_str().unwrap());
+            forwarded = forwarded.header(name, value.to_str().unwrap());
         }
     }
-    match balancer.send(onwards.body(body)).await {
-        Ok(answer) => {
-            let status = actix_web::http::StatusCode::from_u16(answer.status().as_u16()).unwrap();
-            match answer.bytes().await {
+    match balancer.send(forwarded.body(body)).await {
+        Ok(response) => {
+            let status = actix_web::http::StatusCode::from_u16(response.status().as_u16()).unwrap();
+            match response.bytes().await {
                 Ok(bytes) => HttpResponse::build(status).body(bytes),
                 Err(error) => HttpResponse::BadGateway().body(format!("{error:?}")),
             }
@@ -95,25 +100,25 @@ async fn forward(
     }
 }
 
-/// An instance that minds SIGTERM as in production, but for a shorter delay.
-fn instance(place: &Place) -> Service {
-    let mut command = place.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+/// Starts an instance with a short shutdown delay.
+fn instance(sandbox: &Sandbox) -> Service {
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
     command.env("USHER__HTTP__SHUTDOWN_DELAY_MS", "500").env("USHER__LOG__FILTER", "warn");
     Service::start(command)
 }
 
-/// Calls again and again, and answers what went wrong and how many calls went well.
-async fn caller(
+/// Sends requests until stopped; returns the number of successes and the failures.
+async fn run_caller(
     number: usize,
     balancer: SocketAddr,
     token: String,
-    enough: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
 ) -> (usize, Vec<String>) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("http://{balancer}/api/acme/admin/users");
-    let (mut well, mut wrong) = (0, Vec::new());
-    while !enough.load(Ordering::Relaxed) {
-        let email = format!("person-{number}-{well}@acme.example");
+    let (mut succeeded, mut failures) = (0, Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        let email = format!("user-{number}-{succeeded}@acme.example");
         let calls = [
             http.get(&url),
             http.post(&url).json(&json!({"email": email, "role": "viewer"})),
@@ -121,49 +126,53 @@ async fn caller(
         ];
         for call in calls {
             let call = call.bearer_auth(&token);
-            #[expect(clippy::disallowed_methods, reason = "the one place here that calls")]
-            let answer = call.send().await.unwrap();
-            let status = answer.status();
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the only function of the callers that sends"
+            )]
+            let response = call.send().await.unwrap();
+            let status = response.status();
             if status.is_success() {
-                well += 1;
+                succeeded += 1;
             } else {
-                wrong.push(format!("{status}: {}", answer.text().await.unwrap()));
+                failures.push(format!("{status}: {}", response.text().await.unwrap()));
             }
         }
     }
-    (well, wrong)
+    (succeeded, failures)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_request_is_lost_while_instances_are_replaced() {
-    let place = Place::new();
-    let instances = [instance(&place), instance(&place)];
-    let token = place.run(&["token"]).stdout.trim().to_owned();
-    let (balancer, address) = Balancer::start(instances.iter().map(|one| one.address).collect());
-    let enough = Arc::new(AtomicBool::new(false));
+async fn rolling_update_loses_no_requests() {
+    let sandbox = Sandbox::new();
+    let instances = [instance(&sandbox), instance(&sandbox)];
+    let token = sandbox.run(&["token"]).stdout.trim().to_owned();
+    let (balancer, address) =
+        Balancer::start(instances.iter().map(|instance| instance.address).collect());
+    let stop = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..CALLERS)
-        .map(|number| tokio::spawn(caller(number, address, token.clone(), Arc::clone(&enough))))
+        .map(|number| tokio::spawn(run_caller(number, address, token.clone(), Arc::clone(&stop))))
         .collect();
 
     let mut replaced = Vec::new();
     for old in instances {
-        let before = old.address;
+        let old_address = old.address;
         old.signal("TERM");
-        let (status, ended) = tokio::task::spawn_blocking(|| old.wait()).await.unwrap();
-        assert_eq!(status.code(), Some(0), "{ended:?}");
-        let new = instance(&place);
-        balancer.replace(before, new.address);
+        let (status, output) = tokio::task::spawn_blocking(|| old.wait()).await.unwrap();
+        assert_eq!(status.code(), Some(0), "{output:?}");
+        let new = instance(&sandbox);
+        balancer.replace(old_address, new.address);
         replaced.push(new);
     }
-    enough.store(true, Ordering::Relaxed);
+    stop.store(true, Ordering::Relaxed);
 
-    let (mut all, mut lost) = (0, Vec::new());
+    let (mut total, mut failures) = (0, Vec::new());
     for caller in callers {
-        let (well, wrong) = caller.await.unwrap();
-        all += well;
-        lost.extend(wrong);
+        let (succeeded, errors) = caller.await.unwrap();
+        total += succeeded;
+        failures.extend(errors);
     }
-    assert_eq!(lost, Vec::<String>::new(), "of {all}");
-    // There was load all the while.
-    assert!(all > 3 * CALLERS, "{all}");
+    assert_eq!(failures, Vec::<String>::new(), "of {total}");
+    // Requests were sent throughout the update.
+    assert!(total > 3 * CALLERS, "{total}");
 }

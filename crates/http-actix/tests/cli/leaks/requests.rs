@@ -1,10 +1,10 @@
-//! Every operation of both contracts, well and in every way wrong.
+//! Valid and invalid requests for every operation of both contracts.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::plant::{
+use super::planted::{
     BASIC, BODY, COOKIE, FIRST_PASSWORD, KEY_ID, NEW_PASSWORD, NOVA, OLAV, ROSA, SEED_PASSWORD,
     WEAK_PASSWORD, WRONG_PASSWORD,
 };
@@ -22,14 +22,14 @@ pub(crate) struct Tokens {
     acme: String,
     globex: String,
     rosa: String,
-    powerless: String,
-    bad: Vec<String>,
-    /// Of an issuer whose keys cannot be had.
-    keyless: String,
+    without_permissions: String,
+    invalid: Vec<String>,
+    /// A token of an issuer without available keys.
+    keyless_issuer: String,
 }
 
 impl Tokens {
-    pub(crate) fn of(issuer: &Issuer, key: &SigningKey) -> Self {
+    pub(crate) fn sign(issuer: &Issuer, key: &SigningKey) -> Self {
         let claims = |folder: &str| {
             let sub = json!(ROSA.email());
             issuer.claims(folder).with("sub", sub).with("email", json!(ROSA.email()))
@@ -38,8 +38,8 @@ impl Tokens {
         let unsigned = acme.rsplit_once('.').unwrap().0.to_owned();
         let mut header = key.header();
         header.kid = Some(KEY_ID.to_owned());
-        let bad = vec![
-            // Forged, expired, for others, of others, without an end, cut off.
+        let invalid = vec![
+            // Forged, expired, wrong audience, wrong issuer, without expiry, malformed, truncated.
             claims("/acme").sign(&SigningKey::ed25519("one")),
             claims("/acme").with("exp", json!(1)).sign(key),
             claims("/acme").with("aud", json!(BODY)).sign(key),
@@ -58,23 +58,26 @@ impl Tokens {
             operator: claims("/operators").sign(key),
             globex: claims("/globex").sign(key),
             rosa: issuer.claims("/members").with("sub", json!("auth0|rosa")).sign(key),
-            powerless: claims("/acme").permissions(&[]).with("scope", json!(BODY)).sign(key),
-            keyless: claims("/broken").sign(key),
+            without_permissions: claims("/acme")
+                .permissions(&[])
+                .with("scope", json!(BODY))
+                .sign(key),
+            keyless_issuer: claims("/broken").sign(key),
             acme,
-            bad,
+            invalid,
         }
     }
 
     pub(crate) fn all(&self) -> Vec<String> {
-        let good = [&self.operator, &self.acme, &self.globex, &self.rosa];
-        let rest = [&self.powerless, &self.keyless];
-        good.into_iter().chain(rest).chain(&self.bad).cloned().collect()
+        let valid = [&self.operator, &self.acme, &self.globex, &self.rosa];
+        let rest = [&self.without_permissions, &self.keyless_issuer];
+        valid.into_iter().chain(rest).chain(&self.invalid).cloned().collect()
     }
 }
 
-/// An answer, as bytes on the wire would tell it.
+/// A response with its headers and body as text.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct RecordedResponse {
     pub(crate) call: String,
     pub(crate) status: u16,
     /// Headers and body.
@@ -82,8 +85,8 @@ pub(crate) struct Said {
     code: Option<String>,
 }
 
-impl Said {
-    /// The status, and the code if there is one.
+impl RecordedResponse {
+    /// Returns the status, with the error code if present.
     pub(crate) fn outcome(&self) -> String {
         match &self.code {
             Some(code) => format!("{} {code}", self.status),
@@ -92,26 +95,26 @@ impl Said {
     }
 }
 
-/// Somebody who calls.
+/// A caller that records all responses.
 struct Caller<'a> {
     service: &'a Service,
     http: reqwest::Client,
-    said: Vec<Said>,
+    response: Vec<RecordedResponse>,
 }
 
 impl<'a> Caller<'a> {
-    fn of(service: &'a Service) -> Self {
+    fn new(service: &'a Service) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { service, http, said: Vec::new() }
+        Self { service, http, response: Vec::new() }
     }
 
     async fn call(&mut self, method: &str, path: &str, token: &str, body: Value) {
         let headers = [("authorization", format!("Bearer {token}"))];
         let text = if body.is_null() { None } else { Some(body.to_string()) };
-        self.say(method, path, &headers, text).await;
+        self.send(method, path, &headers, text).await;
     }
 
-    async fn say(
+    async fn send(
         &mut self,
         method: &str,
         path: &str,
@@ -129,7 +132,7 @@ impl<'a> Caller<'a> {
             }
             request = request.body(body);
         }
-        #[expect(clippy::disallowed_methods, reason = "these calls need to see every header")]
+        #[expect(clippy::disallowed_methods, reason = "these requests record every header")]
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let headers = format!("{:?}", response.headers());
@@ -138,7 +141,12 @@ impl<'a> Caller<'a> {
         let code = json.get("code").or_else(|| json.pointer("/errors/0/code"));
         let code = code.and_then(Value::as_str).map(str::to_owned);
         let call = format!("{method} {path}: {status}");
-        self.said.push(Said { call, status, text: format!("{headers}\n{body}"), code });
+        self.response.push(RecordedResponse {
+            call,
+            status,
+            text: format!("{headers}\n{body}"),
+            code,
+        });
     }
 }
 
@@ -154,17 +162,17 @@ fn change(current: &str, new: &str) -> Value {
     json!({"currentPassword": current, "newPassword": new})
 }
 
-/// Every operation, by everybody, well and wrong.
-pub(crate) async fn call_everything(service: &Service, tokens: &Tokens) -> Vec<Said> {
-    let mut caller = Caller::of(service);
-    what_goes_well(&mut caller, tokens).await;
-    what_is_refused(&mut caller, tokens).await;
-    what_cannot_be_read(&mut caller, tokens).await;
-    who_may_not(&mut caller, tokens).await;
-    caller.said
+/// Sends valid, rejected, malformed and unauthorized requests for every operation.
+pub(crate) async fn send_all_requests(service: &Service, tokens: &Tokens) -> Vec<RecordedResponse> {
+    let mut caller = Caller::new(service);
+    send_valid_requests(&mut caller, tokens).await;
+    send_rejected_requests(&mut caller, tokens).await;
+    send_malformed_requests(&mut caller, tokens).await;
+    send_unauthorized_requests(&mut caller, tokens).await;
+    caller.response
 }
 
-async fn what_goes_well(caller: &mut Caller<'_>, tokens: &Tokens) {
+async fn send_valid_requests(caller: &mut Caller<'_>, tokens: &Tokens) {
     let acme = &tokens.acme;
     caller.call("GET", A, acme, Value::Null).await;
     caller.call("GET", &format!("{A}?page[size]=1&sort=-email"), acme, Value::Null).await;
@@ -190,7 +198,7 @@ async fn what_goes_well(caller: &mut Caller<'_>, tokens: &Tokens) {
     }
 }
 
-async fn what_is_refused(caller: &mut Caller<'_>, tokens: &Tokens) {
+async fn send_rejected_requests(caller: &mut Caller<'_>, tokens: &Tokens) {
     let acme = &tokens.acme;
     let v1 = format!("{B}/auth0%7Crosa/change-password");
     let v2 = "/api/v2/users/auth0%7Crosa/change-password";
@@ -232,7 +240,7 @@ async fn what_is_refused(caller: &mut Caller<'_>, tokens: &Tokens) {
     }
 }
 
-async fn what_cannot_be_read(caller: &mut Caller<'_>, tokens: &Tokens) {
+async fn send_malformed_requests(caller: &mut Caller<'_>, tokens: &Tokens) {
     let bearer = ("authorization", format!("Bearer {}", tokens.acme));
     for body in [
         format!("{{\"email\":\"{BODY}"),
@@ -254,11 +262,11 @@ async fn what_cannot_be_read(caller: &mut Caller<'_>, tokens: &Tokens) {
             ("PATCH", "/api/v1/users/auth0%7Crosa/change-password"),
             ("PATCH", "/api/v2/users/auth0%7Crosa/change-password"),
         ] {
-            caller.say(method, path, std::slice::from_ref(&bearer), Some(body.clone())).await;
+            caller.send(method, path, std::slice::from_ref(&bearer), Some(body.clone())).await;
         }
     }
     let plain = ("content-type", "text/plant".to_owned());
-    caller.say("POST", A, &[bearer.clone(), plain], Some(BODY.to_owned())).await;
+    caller.send("POST", A, &[bearer.clone(), plain], Some(BODY.to_owned())).await;
     for query in ["email=plantquery@acme.example", "sort=plant", "page[size]=plant%0a%1b[2J"] {
         caller.call("GET", &format!("{A}?{query}"), &tokens.acme, Value::Null).await;
         caller
@@ -275,45 +283,51 @@ async fn what_cannot_be_read(caller: &mut Caller<'_>, tokens: &Tokens) {
     let origin = ("origin", "https://plant.example".to_owned());
     let id = ("x-request-id", "Plant Request \"Id\"".to_owned());
     let forwarded = ("x-forwarded-for", "plant".to_owned());
-    caller.say("GET", A, &[bearer, accept, agent, origin, id, forwarded], None).await;
+    caller.send("GET", A, &[bearer, accept, agent, origin, id, forwarded], None).await;
 }
 
-async fn who_may_not(caller: &mut Caller<'_>, tokens: &Tokens) {
+async fn send_unauthorized_requests(caller: &mut Caller<'_>, tokens: &Tokens) {
     let basic = format!("Basic {}", BASE64_STANDARD.encode(BASIC));
     for path in [A, "/api/v1/users?filter[tenant]=acme"] {
-        caller.say("GET", path, &[], None).await;
-        caller.say("GET", path, &[("authorization", basic.clone())], None).await;
+        caller.send("GET", path, &[], None).await;
+        caller.send("GET", path, &[("authorization", basic.clone())], None).await;
         let twice = ("authorization", format!("Bearer {}", tokens.acme));
-        caller.say("GET", path, &[twice.clone(), twice], None).await;
-        for token in &tokens.bad {
+        caller.send("GET", path, &[twice.clone(), twice], None).await;
+        for token in &tokens.invalid {
             caller.call("GET", path, token, Value::Null).await;
         }
-        for token in [&tokens.globex, &tokens.powerless, &tokens.keyless] {
+        for token in [&tokens.globex, &tokens.without_permissions, &tokens.keyless_issuer] {
             caller.call("GET", path, token, Value::Null).await;
         }
         let query = if path.contains('?') { '&' } else { '?' };
-        caller.say("GET", &format!("{path}{query}access_token={}", tokens.acme), &[], None).await;
+        caller.send("GET", &format!("{path}{query}access_token={}", tokens.acme), &[], None).await;
     }
     let v2 = "/api/v2/users/auth0%7Crosa/change-password";
     caller.call("PATCH", v2, &tokens.globex, change(SEED_PASSWORD, NEW_PASSWORD)).await;
     caller.call("DELETE", &format!("{B}/auth0%7Colav"), &tokens.operator, Value::Null).await;
 }
 
-/// A look, a creation and a check of a password.
-pub(crate) async fn call_few(service: &Service, tokens: &Tokens) -> Vec<Said> {
-    let mut caller = Caller::of(service);
+/// Reads a user, creates a user, and changes a password with a wrong current one.
+pub(crate) async fn send_basic_requests(
+    service: &Service,
+    tokens: &Tokens,
+) -> Vec<RecordedResponse> {
+    let mut caller = Caller::new(service);
     caller.call("GET", &format!("{B}/auth0%7Crosa"), &tokens.acme, Value::Null).await;
     let mut body = new_user(FIRST_PASSWORD);
     body["username"] = json!("plantfew");
     caller.call("POST", B, &tokens.acme, body).await;
     let v2 = "/api/v2/users/auth0%7Crosa/change-password";
     caller.call("PATCH", v2, &tokens.rosa, change(WRONG_PASSWORD, NEW_PASSWORD)).await;
-    caller.said
+    caller.response
 }
 
-/// One call of each kind that the directory has a part in.
-pub(crate) async fn call_some(service: &Service, tokens: &Tokens) -> Vec<Said> {
-    let mut caller = Caller::of(service);
+/// Sends one request for each operation that uses the directory.
+pub(crate) async fn send_directory_requests(
+    service: &Service,
+    tokens: &Tokens,
+) -> Vec<RecordedResponse> {
+    let mut caller = Caller::new(service);
     let acme = &tokens.acme;
     caller.call("GET", A, acme, Value::Null).await;
     caller.call("GET", A, &tokens.rosa, Value::Null).await;
@@ -327,5 +341,5 @@ pub(crate) async fn call_some(service: &Service, tokens: &Tokens) -> Vec<Said> {
     caller.call("PATCH", v2, &tokens.rosa, change(SEED_PASSWORD, NEW_PASSWORD)).await;
     caller.call("PATCH", v2, acme, change(WRONG_PASSWORD, NEW_PASSWORD)).await;
     caller.call("GET", "/health/ready", acme, Value::Null).await;
-    caller.said
+    caller.response
 }

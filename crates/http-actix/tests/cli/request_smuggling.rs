@@ -1,26 +1,26 @@
-//! Where one request ends and the next begins: what two readers could read in two ways is refused,
-//! and the connection closed, so that nobody's request becomes part of somebody else's (RFC 9112
-//! §11.2).
+//! Request smuggling (RFC 9112 §11.2): ambiguous message framing is rejected and the connection
+//! closed.
 
-use crate::support::{Place, Service};
-use crate::wire::Wire;
+use crate::raw_connection::RawConnection;
+use crate::support::{Sandbox, Service};
 
-/// What is smuggled, or comes next; nothing else is answered in these words.
+/// The smuggled or following request; only its response has this body.
 const NEXT: &str = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 const NEXT_BODY: &str = "{\"status\":\"live\"}";
 
-/// The answers, by status, and all that was said.
-fn answers(service: &Service, first: &str) -> (Vec<u16>, String) {
-    let mut wire = Wire::to(service.address);
-    wire.say(&format!("{first}{NEXT}"));
-    let heard = wire.hear_all();
-    let statuses = heard.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].parse().unwrap());
-    (statuses.collect(), heard)
+/// Sends a request and `NEXT`; returns the statuses of the responses and the received text.
+fn exchange(service: &Service, first: &str) -> (Vec<u16>, String) {
+    let mut connection = RawConnection::open(service.address);
+    connection.send(&format!("{first}{NEXT}"));
+    let received = connection.read_to_end();
+    let statuses =
+        received.split("HTTP/1.1 ").skip(1).map(|response| response[..3].parse().unwrap());
+    (statuses.collect(), received)
 }
 
 #[test]
-fn a_head_that_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_read() {
-    let service = Place::new().develop();
+fn ambiguous_head_is_rejected_and_connection_closed() {
+    let service = Sandbox::new().start_dev();
     let post = |headers: &str, body: &str| {
         format!("POST /api/v1/users HTTP/1.1\r\nHost: x\r\n{headers}\r\n{body}")
     };
@@ -65,14 +65,14 @@ fn a_head_that_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_read()
         "POST  /api/v1/users HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
         "PO ST /api/v1/users HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
     ] {
-        let (statuses, heard) = answers(&service, &first);
-        assert_eq!(statuses, [400], "{first:?}: {heard}");
+        let (statuses, received) = exchange(&service, &first);
+        assert_eq!(statuses, [400], "{first:?}: {received}");
     }
 }
 
 #[test]
-fn a_chunk_that_can_be_read_in_two_ways_ends_the_connection() {
-    let service = Place::new().develop();
+fn ambiguous_chunk_closes_the_connection() {
+    let service = Sandbox::new().start_dev();
     let post = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [
         "0x3\r\nabc\r\n0\r\n\r\n",
@@ -88,66 +88,69 @@ fn a_chunk_that_can_be_read_in_two_ways_ends_the_connection() {
         "3\r\nabc0\r\n\r\n",
         "3\r\nabc\n0\r\n\r\n",
     ] {
-        let (statuses, heard) = answers(&service, &format!("{post}{body}"));
-        assert!(!heard.contains(NEXT_BODY), "{body:?}: {heard}");
-        assert!(statuses.iter().all(|status| [400, 401].contains(status)), "{body:?}: {heard}");
+        let (statuses, received) = exchange(&service, &format!("{post}{body}"));
+        assert!(!received.contains(NEXT_BODY), "{body:?}: {received}");
+        assert!(statuses.iter().all(|status| [400, 401].contains(status)), "{body:?}: {received}");
     }
 }
 
 #[test]
-fn what_can_be_read_in_one_way_is_answered_in_its_order() {
-    let service = Place::new().develop();
+fn unambiguous_pipelined_requests_are_answered() {
+    let service = Sandbox::new().start_dev();
     for first in [
-        // RFC 9112 §2.2: a line may end in LF alone.
+        // RFC 9112 §2.2: a line may end with a bare LF.
         "GET /nothing HTTP/1.1\nHost: x\n\n",
         "\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         "GET /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\n\r\n",
         "GET /nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n",
     ] {
-        let (statuses, heard) = answers(&service, first);
-        assert_eq!(statuses, [404, 200], "{first:?}: {heard}");
+        let (statuses, received) = exchange(&service, first);
+        assert_eq!(statuses, [404, 200], "{first:?}: {received}");
     }
 }
 
 #[test]
-fn a_body_shorter_or_longer_than_it_says_is_no_other_request() {
-    let service = Place::new().develop();
+fn wrong_content_length_starts_no_other_request() {
+    let service = Sandbox::new().start_dev();
     let get = |length: &str| {
         format!("GET /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
     };
-    // The next request is the body of this one, all of it.
-    let (statuses, heard) = answers(&service, &get(&NEXT.len().to_string()));
-    assert_eq!(statuses, [404], "{heard}");
-    // The body has more than it says: the rest is no request.
-    let (statuses, heard) = answers(&service, &format!("{}abcdef", get("3")));
-    assert!(!heard.contains(NEXT_BODY), "{heard}");
-    assert_eq!(statuses.first(), Some(&404), "{heard}");
+    // The body of the first request is the whole following request.
+    let (statuses, received) = exchange(&service, &get(&NEXT.len().to_string()));
+    assert_eq!(statuses, [404], "{received}");
+    // The body is longer than declared: the rest is not a request.
+    let (statuses, received) = exchange(&service, &format!("{}abcdef", get("3")));
+    assert!(!received.contains(NEXT_BODY), "{received}");
+    assert_eq!(statuses.first(), Some(&404), "{received}");
 }
 
 #[test]
-fn many_requests_at_once_are_answered_one_after_the_other() {
-    let service = Place::new().develop();
+fn pipelined_requests_are_answered_in_order() {
+    let service = Sandbox::new().start_dev();
     let get =
         |number| format!("GET /nothing HTTP/1.1\r\nHost: x\r\nX-Request-Id: {number}\r\n\r\n");
     let first: Vec<_> = (0..100).map(get).collect();
-    let (statuses, heard) = answers(&service, &first.concat());
-    let ids: Vec<_> = heard.split("\"requestId\":\"").skip(1).collect();
+    let (statuses, received) = exchange(&service, &first.concat());
+    let ids: Vec<_> = received.split("\"requestId\":\"").skip(1).collect();
     let expected = (0..100).map(|number| format!("{number}\""));
-    assert!(ids.len() == 100 && ids.iter().zip(expected).all(|(id, it)| id.starts_with(&it)));
+    assert!(
+        ids.len() == 100
+            && ids.iter().zip(expected).all(|(id, expected_id)| id.starts_with(&expected_id))
+    );
     assert_eq!((statuses.len(), statuses.last()), (101, Some(&200)));
 }
 
 #[test]
-fn a_head_that_the_framework_does_not_take_is_refused_by_it() {
-    let service = Place::new().develop();
-    let many = "X: y\r\n".repeat(100);
-    let large = format!("X: {}\r\n", "y".repeat(200_000));
-    for (fields, status) in [(many, 431), (large, 431)] {
-        let mut wire = Wire::to(service.address);
-        // It may have had enough before all is said.
-        wire.say_what_can_be(&format!("GET /nothing HTTP/1.1\r\nHost: x\r\n{fields}\r\n"));
-        let heard = wire.hear_all();
-        assert!(heard.starts_with(&format!("HTTP/1.1 {status} ")), "{heard}");
+fn oversized_head_is_rejected_with_431() {
+    let service = Sandbox::new().start_dev();
+    let many_fields = "X: y\r\n".repeat(100);
+    let large_field = format!("X: {}\r\n", "y".repeat(200_000));
+    for (fields, status) in [(many_fields, 431), (large_field, 431)] {
+        let mut connection = RawConnection::open(service.address);
+        // The server may close the connection before the whole head is sent.
+        connection.try_send(&format!("GET /nothing HTTP/1.1\r\nHost: x\r\n{fields}\r\n"));
+        let received = connection.read_to_end();
+        assert!(received.starts_with(&format!("HTTP/1.1 {status} ")), "{received}");
     }
 }

@@ -1,0 +1,150 @@
+//! Readiness: cached probes of Auth0, and keys of issuers.
+
+use crate::auth0::{SimulatedAuth0, dev_command};
+use crate::issuer::Issuer;
+use crate::keys::SigningKey;
+use crate::raw_connection::RawConnection;
+use crate::support::{Sandbox, Service, poll_until};
+
+const ADAM: &str = "/api/acme/admin/users/auth0%7Cdemo-adam";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_probe_is_cached_and_detects_an_outage() {
+    let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_with_demo_users());
+    let mut service = Service::start(dev_command(&sandbox, auth0.sim.url()));
+    let token = sandbox.acme_token();
+    for _ in 0..50 {
+        assert_eq!(service.get("/health/ready", "").await.status, 200);
+        service.metrics().await;
+    }
+    let calls = auth0.sim.control().calls();
+    assert_eq!(calls.get("GET /api/v2/users/{id}"), Some(&1), "{calls:?}");
+    assert_eq!(service.get(ADAM, &token).await.status, 200);
+    let text = service.metrics().await;
+    for series in [
+        "usher_upstream_calls_total{kind=\"read\",outcome=\"200\"} 1",
+        "usher_upstream_calls_total{kind=\"token\",outcome=\"200\"} 1",
+        "usher_upstream_circuit{kind=\"read\",state=\"closed\"} 1",
+        "usher_upstream_circuit{kind=\"search\",state=\"open\"} 0",
+    ] {
+        assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
+    }
+
+    // Auth0 becomes unreachable.
+    drop(auth0);
+    let response = service.get(ADAM, &token).await;
+    assert!([502, 503, 504].contains(&response.status), "{response:?}");
+    // A successful probe is cached for a while.
+    let probe = async || service.get("/health/ready", "").await;
+    let ready = poll_until(probe, |response| response.status != 200).await;
+    assert_eq!((ready.status, ready.code()), (503, "directory_unavailable"));
+    let line = service.wait_for_log("not ready");
+    assert!(line.contains("WARN") && line.contains("directory_unavailable"), "{line}");
+    let text = service.metrics().await;
+    assert!(
+        text.contains("usher_upstream_calls_total{kind=\"read\",outcome=\"unreachable\"}"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disconnected_probes_share_one_auth0_call() {
+    let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_default());
+    let service = Service::start(dev_command(&sandbox, auth0.sim.url()));
+    auth0.sim.control().update(|switches| switches.latency_millis = 300);
+    for _ in 0..50 {
+        // The probe disconnects without waiting for the response.
+        let mut connection = RawConnection::open(service.address);
+        connection.send("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n");
+        drop(connection);
+    }
+    assert_eq!(service.get("/health/ready", "").await.status, 200);
+    let calls = auth0.sim.control().calls();
+    assert_eq!(calls.get("GET /api/v2/users/{id}"), Some(&1), "{calls:?}");
+}
+
+/// Returns settings with these issuers and the memory adapter.
+pub(crate) fn settings_with_issuers(issuers: &[String]) -> String {
+    let issuer = |name: &String| {
+        let tenants = if name.contains("{tenant}") { "issuer" } else { "all" };
+        format!(
+            "[[auth.issuers]]\nissuer = \"{name}\"\naudience = \"user-management\"\n\
+             tenants = \"{tenants}\"\n"
+        )
+    };
+    let issuers: String = issuers.iter().map(issuer).collect();
+    format!("[http]\nlisten = \"127.0.0.1:0\"\n{issuers}")
+}
+
+#[tokio::test]
+async fn service_without_keys_is_unready_and_retries_sparingly() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    let file = sandbox.write("usher.toml", &settings_with_issuers(&[issuer.name("")]));
+    let mut service = sandbox.start(&["serve", "--config", &file]);
+    for _ in 0..50 {
+        let response = service.get("/health/ready", "").await;
+        assert_eq!((response.status, response.code()), (503, "keys_unavailable"));
+        assert!(response.headers.contains_key("retry-after"), "{response:?}");
+    }
+    let line = service.wait_for_log("not ready");
+    assert!(line.contains("code=\"keys_unavailable\""), "{line}");
+    assert_eq!(service.get("/health/live", "").await.status, 200);
+    // Probes obey the back-off of key fetches.
+    assert!(issuer.requested_paths().await.len() <= 2, "{:?}", issuer.requested_paths().await);
+
+    let key = SigningKey::rsa("one");
+    issuer.publish("", &[&key]).await;
+    let probe = async || service.get("/health/ready", "").await;
+    let ready = poll_until(probe, |response| response.status == 200).await;
+    assert_eq!(ready.status, 200, "{ready:?}");
+    // The keys fetched by the probe are cached for requests.
+    issuer.reset().await;
+    assert_eq!(service.get("/api/acme/admin/users", &issuer.token("", &key)).await.status, 200);
+    let text = service.metrics().await;
+    let fetched =
+        format!("usher_jwks_fetches_total{{issuer=\"{}\",result=\"fetched\"}} 1", issuer.name(""));
+    assert!(text.contains(&fetched), "{text}");
+}
+
+#[tokio::test]
+async fn one_reachable_issuer_or_template_makes_it_ready() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    issuer.publish("/reachable", &[&SigningKey::rsa("one")]).await;
+    for issuers in [
+        vec![issuer.name("/unreachable"), issuer.name("/reachable")],
+        vec![issuer.name("/unreachable"), issuer.name("/{tenant}")],
+    ] {
+        let file = sandbox.write("usher.toml", &settings_with_issuers(&issuers));
+        let service = sandbox.start(&["serve", "--config", &file]);
+        assert_eq!(service.get("/health/ready", "").await.status, 200, "{issuers:?}");
+    }
+}
+
+#[tokio::test]
+async fn silent_issuer_does_not_delay_readiness() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    issuer.publish("", &[&SigningKey::rsa("one")]).await;
+    // Accepts connections and never responds.
+    let silent_listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let names = [format!("http://{}", silent_listener.local_addr().unwrap()), issuer.name("")];
+    let file = sandbox.write("usher.toml", &settings_with_issuers(&names));
+    let service = sandbox.start(&["serve", "--config", &file]);
+    let started = tokio::time::Instant::now();
+    for _ in 0..10 {
+        assert_eq!(service.get("/health/ready", "").await.status, 200);
+    }
+    // The timeout of a key fetch is four seconds.
+    assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn empty_key_set_means_unready() {
+    let (sandbox, issuer) = (Sandbox::new(), Issuer::start().await);
+    issuer.publish("", &[]).await;
+    let file = sandbox.write("usher.toml", &settings_with_issuers(&[issuer.name("")]));
+    let service = sandbox.start(&["serve", "--config", &file]);
+    for _ in 0..20 {
+        assert_eq!(service.get("/health/ready", "").await.code(), "keys_unavailable");
+    }
+    assert!(issuer.requested_paths().await.len() <= 2, "{:?}", issuer.requested_paths().await);
+}
