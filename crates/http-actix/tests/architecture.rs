@@ -60,7 +60,7 @@ const INSIDE: [(&str, &[&str]); 4] = [
 ];
 
 /// What only some crates may know: in themselves, and in their tests.
-const KEPT_APART: [(&str, &[&str], &[&str]); 17] = [
+const KEPT_APART: [(&str, &[&str], &[&str]); 19] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
@@ -76,6 +76,8 @@ const KEPT_APART: [(&str, &[&str], &[&str]); 17] = [
     ("opentelemetry-proto", &["telemetry"], &[]),
     ("opentelemetry_sdk", &["telemetry"], &[]),
     ("prost", &["telemetry"], &[]),
+    ("tracing-appender", &["telemetry"], &[]),
+    ("procfs", &["telemetry"], &[]),
     ("reqwest", &["auth0-adapter", "oidc-adapter", "telemetry"], &["auth0-sim", "http-actix"]),
     ("argon2", &["memory-adapter"], &[]),
     ("wiremock", &[], &["auth0-adapter", "http-actix", "oidc-adapter"]),

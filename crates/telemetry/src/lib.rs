@@ -1,27 +1,30 @@
-//! Telemetry of a service: traces, sent to a collector by OTLP over HTTP.
+//! Telemetry of a service: its log, its traces and its metrics.
 //!
-//! - [`Traces`] gives the layer that makes OpenTelemetry spans of `tracing` spans, and ends the
-//!   export. The exporter is that of `opentelemetry-otlp`; most of its `OTEL_…` variables apply
-//!   ([`OtlpSettings`]).
-//! - [`TraceParent`] is the W3C header of that name; [`adopt_parent`], [`traceparent_of`] and
-//!   [`rename`] connect the span of a request to it.
+//! - [`start_log`] starts the log: one line for each event of `tracing`, written by a separate
+//!   thread. [`LogFilter`] changes its filter while the service runs; [`set_panic_hook`] logs panics
+//!   without their messages.
+//! - [`Traces`] exports spans of `tracing` to a collector by OTLP over HTTP. The exporter is that of
+//!   `opentelemetry-otlp`; variables of OpenTelemetry apply as [`OtlpSettings`] says.
+//! - [`TraceParent`] is the W3C header of that name; [`set_parent`], [`traceparent_of`] and
+//!   [`rename_span`] connect the span of a request to it.
+//! - [`MetricsRegistry`] encodes metrics for Prometheus, with those of the process and of the log.
 //! - `testing` is a collector in the process of a test, behind the feature of the same name.
 //!
-//! The export never delays a request: ending a span waits for nothing, and spans that the collector
-//! does not accept in time are lost. The log reports how many, once a minute at most.
+//! Telemetry never delays a request. Ending a span and logging a line wait for nothing: lines that
+//! cannot be written and spans that the collector does not accept are lost and counted.
 //!
-//! Not here: HTTP servers, settings files, and the names of spans and their fields. Neither events
-//! nor spans of other crates or below `info` are exported, since those may hold personal data.
+//! Not here: HTTP servers, settings files, and the names of the service's spans and metrics. Neither
+//! events nor spans of other crates or below `info` are exported, since they may hold personal data.
 //!
 //! ```
 //! use std::time::Duration;
 //!
-//! use telemetry::{OtlpSettings, Traces};
-//! use tracing_subscriber::layer::SubscriberExt as _;
+//! use telemetry::{LogFormat, LogSettings, OtlpSettings, Traces};
+//! use tracing_subscriber::layer::Identity;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-//! let settings = OtlpSettings {
+//! let traces = OtlpSettings {
 //!     endpoint: "http://127.0.0.1:4318/v1/traces".parse()?,
 //!     service_name: Some("example".to_owned()),
 //!     service_version: "1.0.0".to_owned(),
@@ -29,23 +32,34 @@
 //!     timeout: Duration::from_secs(5),
 //!     max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
 //! };
-//! let traces = Traces::start(&settings, runtime.handle())?;
-//! let subscriber = tracing_subscriber::registry().with(traces.layer(&["my_crate"]));
-//! tracing::subscriber::with_default(subscriber, || {
-//!     // … serve requests …
-//! });
+//! let log = LogSettings {
+//!     format: LogFormat::Text,
+//!     filter: "info".to_owned(),
+//!     default_directives: "",
+//!     own_crates: &["my_crate"],
+//! };
+//! let traces = Traces::start(&traces, runtime.handle())?;
+//! let (filter, log_guard) = telemetry::start_log(&log, Some(&traces), Identity::new());
+//! tracing::info!(port = 8080, "serving");
+//! filter.set("debug"); // … and then serve requests …
 //! traces.finish();
+//! drop(log_guard);
 //! # Ok(())
 //! # }
 //! ```
 
 #![warn(clippy::future_not_send)]
 
+mod log;
+mod metrics;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace_parent;
 mod traces;
 
-pub use trace_parent::{TraceParent, TraceParentError, adopt_parent, rename, traceparent_of};
-pub use traces::Traces;
-pub use traces::{Endpoint, EndpointError, OtlpError, OtlpSettings, SampleRatio, SampleRatioError};
+pub use log::{LogFilter, LogFormat, LogGuard, LogSettings, set_panic_hook, start_log};
+pub use metrics::{DURATION_BUCKETS, Label, MetricsRegistry, register_counter};
+pub use trace_parent::{TraceParent, TraceParentError, rename_span, set_parent, traceparent_of};
+pub use traces::{
+    Endpoint, EndpointError, OtlpError, OtlpSettings, SampleRatio, SampleRatioError, Traces,
+};

@@ -119,7 +119,7 @@ impl fmt::Display for TraceParent {
 ///
 /// It has no effect once the span has a child or [`traceparent_of`] was called on it, nor where
 /// no traces are exported.
-pub fn adopt_parent(span: &Span, parent: TraceParent) {
+pub fn set_parent(span: &Span, parent: TraceParent) {
     let remote = Context::new().with_remote_span_context(parent.into_remote_context());
     // On an error the trace begins here: no harm to the request.
     let _ = span.set_parent(remote);
@@ -136,7 +136,7 @@ pub fn traceparent_of(span: &Span) -> Option<TraceParent> {
 ///
 /// The field `otel.name` does that only until the span has a child or [`traceparent_of`] was called
 /// on it.
-pub fn rename(span: &Span, name: impl Into<Cow<'static, str>>) {
+pub fn rename_span(span: &Span, name: impl Into<Cow<'static, str>>) {
     span.context().span().update_name(name);
 }
 

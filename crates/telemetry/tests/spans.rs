@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use telemetry::testing::{Collector, ReceivedSpan};
-use telemetry::{OtlpSettings, TraceParent, Traces, adopt_parent, rename, traceparent_of};
+use telemetry::{OtlpSettings, TraceParent, Traces, rename_span, set_parent, traceparent_of};
 use tokio::runtime::{Builder, Runtime};
 use tracing::field::Empty;
 use tracing::{Span, info_span, subscriber::with_default};
@@ -114,7 +114,7 @@ fn inbound_trace_is_continued() {
     let mut here = None;
     let spans = exported(0.0, || {
         let request = request_span();
-        adopt_parent(&request, inbound("01"));
+        set_parent(&request, inbound("01"));
         here = traceparent_of(&request);
         request.in_scope(|| info_span!(target: "application", "list").in_scope(|| ()));
     });
@@ -129,7 +129,7 @@ fn inbound_trace_is_continued() {
 fn unsampled_inbound_trace_is_not_exported() {
     let spans = exported(1.0, || {
         let request = request_span();
-        adopt_parent(&request, inbound("00"));
+        set_parent(&request, inbound("00"));
         request.in_scope(|| info_span!(target: "application", "list").in_scope(|| ()));
         let here = traceparent_of(&request).unwrap();
         assert!(here.to_string().starts_with(&format!("00-{TRACE}-")), "{here}");
@@ -195,7 +195,7 @@ fn span_can_be_renamed_after_its_children() {
         let request = request_span();
         let _ = traceparent_of(&request);
         request.in_scope(|| info_span!(target: "application", "list").in_scope(|| ()));
-        rename(&request, "GET /api/v1/users");
+        rename_span(&request, "GET /api/v1/users");
     });
     assert_eq!(spans.len(), 2);
     assert_eq!(named(&spans, "GET /api/v1/users").parent_id, None);
@@ -205,8 +205,8 @@ fn span_can_be_renamed_after_its_children() {
 fn span_without_the_layer_has_no_traceparent() {
     with_default(tracing_subscriber::registry(), || {
         let request = request_span();
-        adopt_parent(&request, inbound("01"));
-        rename(&request, "GET /");
+        set_parent(&request, inbound("01"));
+        rename_span(&request, "GET /");
         assert_eq!(traceparent_of(&request), None);
     });
     assert_eq!(traceparent_of(&Span::none()), None);

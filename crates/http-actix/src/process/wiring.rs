@@ -11,7 +11,7 @@ use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
-use telemetry::{EndpointError, OtlpError, OtlpSettings, SampleRatioError};
+use telemetry::{EndpointError, OtlpError, OtlpSettings, SampleRatioError, Traces};
 use thiserror::Error;
 
 use crate::metrics::Metrics;
@@ -20,7 +20,6 @@ use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
 pub use auth0_adapter::doctor::{Finding, Verdict};
-pub(crate) use telemetry::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
 pub(crate) const OWN_CRATES: [&str; 11] = [

@@ -8,13 +8,24 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use parking_lot::Mutex;
+use thiserror::Error;
 use tokio::runtime::Handle;
 
-use super::OtlpError;
 use super::http_client::{RuntimeClient, SendReport};
 use super::losses::Losses;
 use super::processor::QueueCounts;
 use super::settings::OtlpSettings;
+
+/// Errors that prevent the export of traces.
+#[derive(Debug, Error)]
+pub enum OtlpError {
+    /// The HTTP client cannot be built, as where the machine has no TLS roots.
+    #[error("the HTTP client for traces cannot be built")]
+    Client(#[source] reqwest::Error),
+    /// The exporter cannot be built.
+    #[error("the exporter of traces cannot be built")]
+    Exporter,
+}
 
 /// Sends batches of spans one after the other, each once, and records those that are lost.
 #[derive(Debug)]

@@ -21,7 +21,6 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider,
 };
 use parking_lot::Mutex;
-use thiserror::Error;
 use tokio::runtime::Handle;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -29,23 +28,13 @@ use tracing_subscriber::filter::{FilterFn, LevelFilter};
 use tracing_subscriber::registry::LookupSpan;
 
 use self::exporter::LoggingExporter;
+pub use self::exporter::OtlpError;
 use self::losses::Losses;
 use self::processor::{BoundedProcessor, QueueCounts};
 pub use self::settings::{Endpoint, EndpointError, OtlpSettings, SampleRatio, SampleRatioError};
 
 /// The name of the service if neither the settings nor the environment have one.
 const DEFAULT_SERVICE_NAME: &str = "usher";
-
-/// Errors that prevent the export of traces.
-#[derive(Debug, Error)]
-pub enum OtlpError {
-    /// The HTTP client cannot be built, as where the machine has no TLS roots.
-    #[error("the HTTP client for traces cannot be built")]
-    Client(#[source] reqwest::Error),
-    /// The exporter cannot be built.
-    #[error("the exporter of traces cannot be built")]
-    Exporter,
-}
 
 /// A running export of traces. Call [`Traces::finish`] at the end of the process: spans that ended
 /// shortly before are lost otherwise.
