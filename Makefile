@@ -68,7 +68,7 @@ MODEL_SEED ?= $(shell date +%s)
 
 model: ## Run a long model test with random calls (MODEL_CASES, MODEL_SEED)
 	PROPTEST_CASES=$(MODEL_CASES) PROPTEST_RNG_SEED=$(MODEL_SEED) cargo test --locked -p http-actix --all-features \
-		--test api --test api_on_auth0 -- --nocapture model::whatever
+		--test api --test api_on_auth0 -- --nocapture model::random_
 
 mutants: mutants-rules mutants-auth ## Run mutation tests on the rules, use cases and token verifier; takes hours
 

@@ -15,5 +15,5 @@ mod support;
 
 #[expect(clippy::print_stdout, reason = "the output of the program")]
 fn main() {
-    print!("{}", matrix::text::answers(matrix::matrix()));
+    print!("{}", matrix::report::answers(matrix::matrix()));
 }

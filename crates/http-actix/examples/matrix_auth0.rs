@@ -17,6 +17,6 @@ mod support;
 fn main() {
     print!(
         "{}",
-        matrix::text::costs(matrix::matrix()).expect("the directory is the stand-in for Auth0")
+        matrix::report::costs(matrix::matrix()).expect("the directory is the stand-in for Auth0")
     );
 }

@@ -1,4 +1,4 @@
-//! The service over HTTP as in `api/main.rs`, test for test, but with people in Auth0.
+//! The API tests of `api/main.rs` on the Auth0 adapter.
 //!
 //! `api/support/store.rs` looks at the name of this test binary.
 #![allow(
@@ -6,20 +6,20 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a test panics on unexpected results"
 )]
 
 #[path = "api/support/mod.rs"]
 mod support;
 
+#[path = "api/call_context.rs"]
+mod call_context;
 #[path = "api/change_password/mod.rs"]
 mod change_password;
 #[path = "api/framework_errors/mod.rs"]
 mod framework_errors;
 #[path = "api/health.rs"]
 mod health;
-#[path = "api/inbound_call.rs"]
-mod inbound_call;
 #[path = "api/isolation/mod.rs"]
 mod isolation;
 #[path = "api/limits/mod.rs"]
@@ -44,10 +44,10 @@ mod tokens;
 mod users;
 
 #[test]
-fn every_test_of_the_service_runs_here_too() {
+fn every_api_test_module_runs_on_auth0() {
     let modules = |text: &'static str| {
         text.lines().filter(|line| line.starts_with("mod ")).collect::<Vec<_>>()
     };
-    let (there, here) = (include_str!("api/main.rs"), include_str!("api_on_auth0.rs"));
-    assert_eq!(modules(here), modules(there));
+    let (in_memory, on_auth0) = (include_str!("api/main.rs"), include_str!("api_on_auth0.rs"));
+    assert_eq!(modules(on_auth0), modules(in_memory));
 }

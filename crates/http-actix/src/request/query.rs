@@ -76,7 +76,7 @@ impl ListParameters {
                 text.parse().map_err(|error: domain::InvalidTenantId| error.to_string())
             }),
             sort: given.parse(SORT, &mut field_errors, |text| {
-                text.parse().map_err(|error: domain::listing::InvalidSort| error.to_string())
+                text.parse().map_err(|error: domain::InvalidSort| error.to_string())
             }),
             number: given.parse(PAGE_NUMBER, &mut field_errors, |text| {
                 whole_number(text).ok_or_else(|| "must be a whole number from 0".to_owned())

@@ -1,17 +1,17 @@
-//! Whether the service lives, whether it can serve, and what it has counted.
+//! Liveness, readiness and request metrics.
 
 use std::sync::Arc;
 
 use crate::framework_errors::directory::{Failing, Failure};
-use crate::support::{App, Client, Wishes};
+use crate::support::{App, AppOptions, Client};
 
-async fn over(failure: Failure, http: &'static str) -> App {
+async fn app_with_failing_directory(failure: Failure, http: &'static str) -> App {
     let directory = Some(Arc::new(Failing(failure)) as _);
-    App::start_with(Wishes { http, directory, ..Wishes::default() }).await
+    App::start_with(AppOptions { http, directory, ..AppOptions::default() }).await
 }
 
-/// The counts of requests, without the comments and the times that they took.
-async fn counts(client: &Client<'_>) -> Vec<String> {
+/// Returns the request counters, sorted, without comments and durations.
+async fn request_counts(client: &Client<'_>) -> Vec<String> {
     let answer = client.get("/metrics").await;
     assert_eq!(answer.status, 200);
     let media_type = answer.header("content-type").unwrap();
@@ -24,17 +24,17 @@ async fn counts(client: &Client<'_>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_process_lives_whatever_the_directory_does() {
+async fn liveness_ignores_directory_failures() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/live").await.text, r#"{"status":"live"}"#);
     for failure in [Failure::Panic, Failure::Failed, Failure::Silence] {
-        let app = over(failure, "").await;
+        let app = app_with_failing_directory(failure, "").await;
         assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
     }
 }
 
 #[tokio::test]
-async fn the_service_is_ready_when_its_directory_is() {
+async fn readiness_follows_the_directory() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/ready").await.text, r#"{"status":"ready"}"#);
     for (failure, outcome) in [
@@ -44,7 +44,7 @@ async fn the_service_is_ready_when_its_directory_is() {
         (Failure::Silence, "504 directory_timeout"),
         (Failure::Panic, "500 internal_error"),
     ] {
-        let app = over(failure, "request_timeout_ms = 100").await;
+        let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
         let answer = app.anonymous().get("/health/ready").await;
         assert_eq!(answer.outcome(), outcome);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
@@ -54,7 +54,7 @@ async fn the_service_is_ready_when_its_directory_is() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_route_and_not_by_path() {
+async fn requests_are_counted_by_route_not_path() {
     let app = App::start().await;
     for path in [
         "/api/v1/users/auth0%7Cmia",
@@ -74,7 +74,7 @@ async fn requests_are_counted_by_route_and_not_by_path() {
     app.operator().delete("/api/v1/users").await;
     let odd = reqwest::Method::from_bytes(b"ODD").unwrap();
     app.operator().call(odd, "/api/v1/users", None).await;
-    insta::assert_snapshot!(counts(&app.anonymous()).await.join("\n"), @r#"
+    insta::assert_snapshot!(request_counts(&app.anonymous()).await.join("\n"), @r#"
     usher_http_requests_total{route="/api/v1/users",method="DELETE",status="405"} 1
     usher_http_requests_total{route="/api/v1/users",method="GET",status="200"} 1
     usher_http_requests_total{route="/api/v1/users",method="GET",status="401"} 1
@@ -99,34 +99,34 @@ async fn requests_are_counted_by_route_and_not_by_path() {
 }
 
 #[tokio::test]
-async fn a_request_is_counted_by_its_route_however_it_ended() {
+async fn failed_requests_are_counted_by_route() {
     for (failure, status) in
         [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::Silence, 504)]
     {
-        let app = over(failure, "request_timeout_ms = 100").await;
+        let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
         let answer = app.operator().get("/api/v1/users/auth0%7Cmia").await;
         assert_eq!(answer.status, status);
         let labels =
             format!("route=\"/api/v1/users/{{userId}}\",method=\"GET\",status=\"{status}\"");
-        let counted = [format!("usher_http_requests_total{{{labels}}} 1")];
-        assert_eq!(counts(&app.anonymous()).await, counted);
+        let request_count = [format!("usher_http_requests_total{{{labels}}} 1")];
+        assert_eq!(request_counts(&app.anonymous()).await, request_count);
     }
 }
 
 #[tokio::test]
-async fn counts_are_apart_from_the_api_if_that_is_wished() {
+async fn admin_listener_separates_metrics_from_api() {
     let http = "admin_listen = \"127.0.0.1:0\"";
-    let app = App::start_with(Wishes { http, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { http, ..AppOptions::default() }).await;
     let admin = app.anonymous().at(app.admin_address.unwrap());
     assert_ne!(app.admin_address, Some(app.address));
 
     assert_eq!(app.operator().get("/api/v1/users/auth0%7Cmia").await.outcome(), "200");
     let answer = app.exchange(&app.head("GET /metrics", &[]));
     assert_eq!(answer.outcome(), "404 not_found");
-    let counted = counts(&admin).await.join("\n");
-    assert!(counted.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
+    let request_count = request_counts(&admin).await.join("\n");
+    assert!(request_count.contains(r#"route="/api/v1/users/{userId}",method="GET",status="200""#));
 
-    // How the service is, is said at one of them; the API, and what is told of it, is at the other.
+    // Health endpoints are on the admin listener, the API on the other one.
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(admin.get(path).await.outcome(), "200");
         let answer = app.exchange(&app.head(&format!("GET {path}"), &[]));
@@ -143,7 +143,7 @@ async fn counts_are_apart_from_the_api_if_that_is_wished() {
 }
 
 #[tokio::test]
-async fn without_a_wish_there_is_one_listener() {
+async fn default_settings_open_one_listener() {
     let app = App::start().await;
     assert_eq!(app.admin_address, None);
     assert_eq!(app.anonymous().get("/metrics").await.status, 200);

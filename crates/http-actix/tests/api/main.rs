@@ -1,18 +1,18 @@
-//! The service over HTTP, as its callers see it.
+//! API tests of the service over HTTP, on the memory adapter.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on should say so and stop"
+    reason = "a test panics on unexpected results"
 )]
 
 mod support;
 
+mod call_context;
 mod change_password;
 mod framework_errors;
 mod health;
-mod inbound_call;
 mod isolation;
 mod limits;
 mod matrix;

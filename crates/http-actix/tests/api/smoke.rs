@@ -1,9 +1,9 @@
-//! That the tests themselves have a service to call.
+//! Smoke test of the test support: the service starts and authenticates callers.
 
 use crate::support::App;
 
 #[tokio::test]
-async fn each_kind_of_actor_is_let_in() {
+async fn every_actor_kind_is_authenticated() {
     let app = App::start().await;
     let users = "/api/v1/users?filter[tenant]=acme";
     for actor in [app.tenant("acme"), app.tenants(&["acme"]), app.member("olga"), app.operator()] {

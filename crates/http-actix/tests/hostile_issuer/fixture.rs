@@ -10,7 +10,7 @@ use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
 use crate::issuer::Issuer;
-use crate::support::{Answer, App, EVERYTHING, SigningKey, Wishes};
+use crate::support::{ALL_PERMISSIONS, Answer, App, AppOptions, SigningKey};
 
 /// A request that every valid token of the tenant acme may make.
 pub(crate) const LIST_V0: &str = "/api/acme/admin/users";
@@ -101,13 +101,14 @@ impl Fixture {
     }
 
     async fn build(hostile: Issuer, healthy: Issuer, source: Arc<dyn KeySource>) -> Self {
-        hostile.publish(&[&SigningKey::usual()]);
-        healthy.publish(&[&SigningKey::usual()]);
+        hostile.publish(&[&SigningKey::shared()]);
+        healthy.publish(&[&SigningKey::shared()]);
         let settings = SETTINGS
             .replace("HOSTILE", &hostile.name())
             .replace("HEALTHY", &healthy.name())
             .replace("PORT", &hostile.port().to_string());
-        let wishes = Wishes { settings: settings.leak(), keys: Some(source), ..Wishes::default() };
+        let wishes =
+            AppOptions { settings: settings.leak(), keys: Some(source), ..AppOptions::default() };
         Self { app: App::start_with(wishes).await, hostile, healthy, cases: AtomicUsize::default() }
     }
 
@@ -129,7 +130,7 @@ impl Fixture {
 
     /// Asserts 503 in both contracts for a token of the case, without content from the issuer.
     pub(crate) async fn assert_case_unavailable(&self, case: &Case, description: &str) {
-        let token = self.case_token(case, &SigningKey::usual());
+        let token = self.case_token(case, &SigningKey::shared());
         self.assert_unavailable(&token, description).await;
     }
 
@@ -142,7 +143,7 @@ impl Fixture {
 
     /// Signs a token of this issuer for acme.
     pub(crate) fn token_from(&self, issuer: &str, key: &SigningKey) -> String {
-        let claims = self.app.claims(issuer).permissions(&EVERYTHING);
+        let claims = self.app.claims(issuer).permissions(&ALL_PERMISSIONS);
         claims.with("tenants", json!(["acme"])).sign(key)
     }
 
@@ -153,7 +154,7 @@ impl Fixture {
 
     /// Returns a valid token of the hostile issuer.
     pub(crate) fn token(&self) -> String {
-        self.token_signed_by(&SigningKey::usual())
+        self.token_signed_by(&SigningKey::shared())
     }
 
     /// Sends a GET request and fails if the response takes too long.
@@ -185,7 +186,7 @@ impl Fixture {
 
     /// Asserts the same, whatever the number of key fetches.
     pub(crate) async fn assert_healthy_issuer_served(&self) {
-        let token = self.token_from(&self.healthy.name(), &SigningKey::usual());
+        let token = self.token_from(&self.healthy.name(), &SigningKey::shared());
         assert_eq!(self.outcome(&token).await, "200", "a caller of the healthy issuer");
         assert_eq!(self.app.anonymous().get("/health/live").await.status, 200);
     }

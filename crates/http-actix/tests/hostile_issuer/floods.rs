@@ -15,7 +15,7 @@ async fn unknown_kids_cost_one_fetch_per_cooldown() {
             // Forged without a secret: verification never reaches the signature.
             let header = json!({"alg": "EdDSA", "kid": format!("{round}-{number}")}).to_string();
             let claims = fixture.app.claims(&fixture.hostile.name()).json().to_string();
-            SigningKey::usual().sign_text(&header, &claims)
+            SigningKey::shared().sign_text(&header, &claims)
         });
         let calls = tokens.map(async |token| fixture.outcome(&token).await);
         let outcomes = futures_util::future::join_all(calls).await;
@@ -37,7 +37,7 @@ async fn invented_tenants_cost_one_request_each() {
     fixture.hostile.respond_with(|_| http_response(404, "", b""));
     let invented_token = |number: usize| {
         let issuer = format!("{}/tenants/invented-{number}", fixture.hostile.name());
-        fixture.token_from(&issuer, &SigningKey::usual())
+        fixture.token_from(&issuer, &SigningKey::shared())
     };
     for _ in 0..2 {
         let calls = (0..200).map(async |number| fixture.outcome(&invented_token(number)).await);
@@ -83,7 +83,7 @@ async fn tokens_beyond_the_cache_capacity_are_verified() {
         let claims = fixture.app.claims(&fixture.hostile.name()).with("n", json!(number));
         // Long tokens would exhaust memory if the cache were limited by count only.
         let claims = claims.with("padding", json!("x".repeat(5000)));
-        let token = claims.sign(&SigningKey::usual());
+        let token = claims.sign(&SigningKey::shared());
         assert_eq!(fixture.outcome(&token).await, "403 insufficient_permission");
     }
     assert_eq!(

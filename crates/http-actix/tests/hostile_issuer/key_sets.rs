@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 use crate::issuer::key_set;
-use crate::support::{EVERYTHING, SigningKey};
+use crate::support::{ALL_PERMISSIONS, SigningKey};
 
 fn base64(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
@@ -31,7 +31,7 @@ async fn symmetric_key_in_key_set_verifies_nothing() {
     fixture.hostile.serve_keys(move || key_set(&[shared("usual"), shared("shared")]));
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let header = Header { kid: Some("shared".to_owned()), ..Header::new(algorithm) };
-        let claims = fixture.app.claims(&fixture.hostile.name()).permissions(&EVERYTHING);
+        let claims = fixture.app.claims(&fixture.hostile.name()).permissions(&ALL_PERMISSIONS);
         let secret = EncodingKey::from_secret(&secret);
         let token = jsonwebtoken::encode(&header, claims.json(), &secret).unwrap();
         assert_eq!(fixture.outcome(&token).await, "401 invalid_token");
@@ -45,7 +45,7 @@ async fn symmetric_key_in_key_set_verifies_nothing() {
 #[tokio::test]
 async fn unsuitable_keys_are_not_used() {
     let fixture = Fixture::start().await;
-    let usual = SigningKey::usual().jwk();
+    let usual = SigningKey::shared().jwk();
     let rsa = SigningKey::rsa("usual");
     let weak = |bytes: usize| json!({"kty": "RSA", "kid": "usual", "n": base64(&vec![0xc5; bytes]), "e": "AQAB"});
     for (description, key) in [
@@ -73,7 +73,7 @@ async fn unsuitable_keys_are_not_used() {
     ] {
         let case = fixture.new_case();
         fixture.hostile.serve_keys(move || key_set(std::slice::from_ref(&key)));
-        for signer in [&SigningKey::usual(), &rsa] {
+        for signer in [&SigningKey::shared(), &rsa] {
             let token = fixture.case_token(&case, signer);
             assert_eq!(
                 fixture.case_outcome(&case, &token).await,
@@ -107,7 +107,7 @@ async fn signature_with_exponent_one_is_rejected() {
 async fn first_key_of_a_duplicate_kid_is_used() {
     let fixture = Fixture::start().await;
     let second = SigningKey::ed25519("usual");
-    let keys = [SigningKey::usual().jwk(), second.jwk()];
+    let keys = [SigningKey::shared().jwk(), second.jwk()];
     fixture.hostile.serve_keys(move || key_set(&keys));
     assert_eq!(fixture.outcome(&fixture.token()).await, "200");
     assert_eq!(fixture.outcome(&fixture.token_signed_by(&second)).await, "401 invalid_token");
@@ -119,7 +119,7 @@ async fn key_set_over_100_keys_is_unavailable() {
     let fixture = Fixture::start().await;
     for count in [101, 10_000] {
         let mut keys = vec![json!({"kid": "a"}); count];
-        keys[0] = SigningKey::usual().jwk();
+        keys[0] = SigningKey::shared().jwk();
         fixture.hostile.serve_keys(move || key_set(&keys));
         fixture.assert_unavailable(&fixture.token(), "too many keys").await;
         fixture.advance_past_cooldown();

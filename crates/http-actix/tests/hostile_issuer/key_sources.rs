@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 use crate::issuer::Issuer;
-use crate::support::{EVERYTHING, SigningKey};
+use crate::support::{ALL_PERMISSIONS, SigningKey};
 
 #[tokio::test]
 async fn token_cannot_choose_its_key_source() {
     let fixture = Fixture::start().await;
     let untrusted = Issuer::start().await;
-    untrusted.publish(&[&SigningKey::usual()]);
+    untrusted.publish(&[&SigningKey::shared()]);
     let (url, authority) = (untrusted.name(), untrusted.name().replace("http://", ""));
     let hostile = fixture.hostile.name();
 
@@ -34,7 +34,7 @@ async fn token_cannot_choose_its_key_source() {
         "http://169.254.169.254/latest/meta-data/".to_owned(),
         "file:///etc/passwd".to_owned(),
     ] {
-        let token = fixture.token_from(&issuer, &SigningKey::usual());
+        let token = fixture.token_from(&issuer, &SigningKey::shared());
         assert_eq!(fixture.outcome(&token).await, "401 invalid_token", "{issuer}");
     }
     assert_eq!((untrusted.connections(), fixture.hostile.connections()), (0, 0));
@@ -56,7 +56,7 @@ async fn token_cannot_choose_its_key_source() {
     ] {
         let mut header = json!({"alg": "EdDSA", "typ": "JWT", "kid": "usual"});
         header[name] = value;
-        let claims = fixture.app.claims(&hostile).permissions(&EVERYTHING);
+        let claims = fixture.app.claims(&hostile).permissions(&ALL_PERMISSIONS);
         let token = attacker.sign_text(&header.to_string(), &claims.json().to_string());
         assert_eq!(fixture.outcome(&token).await, "401 invalid_token", "{name}");
     }
@@ -67,8 +67,13 @@ async fn token_cannot_choose_its_key_source() {
         ("jwks_uri", json!(format!("{url}/keys"))),
         ("_claim_sources", json!({"a": {"endpoint": url}})),
     ] {
-        let claims: Value =
-            fixture.app.claims(&hostile).permissions(&EVERYTHING).with(name, value).json().clone();
+        let claims: Value = fixture
+            .app
+            .claims(&hostile)
+            .permissions(&ALL_PERMISSIONS)
+            .with(name, value)
+            .json()
+            .clone();
         let header = json!({"alg": "EdDSA", "kid": "usual"});
         let token = attacker.sign_text(&header.to_string(), &claims.to_string());
         assert_eq!(fixture.outcome(&token).await, "401 invalid_token", "{name}");
@@ -83,7 +88,7 @@ async fn token_cannot_choose_its_key_source() {
 async fn invalid_tenant_label_causes_no_request() {
     let fixture = Fixture::start().await;
     let untrusted = Issuer::start().await;
-    untrusted.publish(&[&SigningKey::usual()]);
+    untrusted.publish(&[&SigningKey::shared()]);
     let port = untrusted.port();
     let invalid_labels = [
         String::new(),
@@ -123,7 +128,7 @@ async fn invalid_tenant_label_causes_no_request() {
             format!("{}/tenants/{label}", fixture.hostile.name()),
             format!("http://{label}.localhost:{}", fixture.hostile.port()),
         ] {
-            let token = fixture.token_from(&issuer, &SigningKey::usual());
+            let token = fixture.token_from(&issuer, &SigningKey::shared());
             assert_eq!(fixture.outcome(&token).await, "401 invalid_token", "{issuer:?}");
         }
     }
@@ -132,7 +137,7 @@ async fn invalid_tenant_label_causes_no_request() {
     let longest_label = "a".repeat(63);
     let name = format!("http://{longest_label}.localhost:{}", fixture.hostile.port());
     let issuer = name.clone();
-    let keys = [SigningKey::usual().jwk()];
+    let keys = [SigningKey::shared().jwk()];
     fixture.hostile.respond_with(move |path| {
         if path.ends_with(crate::issuer::KEYS) {
             crate::issuer::key_set(&keys)
@@ -140,7 +145,7 @@ async fn invalid_tenant_label_causes_no_request() {
             crate::issuer::discovery_document(&issuer, "")
         }
     });
-    let token = fixture.token_from(&name, &SigningKey::usual());
+    let token = fixture.token_from(&name, &SigningKey::shared());
     // The token covers its own tenant, which is not acme.
     assert_eq!(fixture.outcome(&token).await, "403 tenant_forbidden");
     assert_eq!(fixture.hostile.fetches(), 1);

@@ -61,9 +61,9 @@ async fn invalid_key_set_costs_503_and_one_fetch() {
         assert_eq!(fixture.case_requests(&case), [DOCUMENT, KEYS], "{description}");
         fixture.assert_other_callers_served().await;
         // The issuer recovers and is asked again after the back-off.
-        fixture.hostile.publish(&[&SigningKey::usual()]);
+        fixture.hostile.publish(&[&SigningKey::shared()]);
         fixture.app.clock.advance(Duration::from_secs(1));
-        let token = fixture.case_token(&case, &SigningKey::usual());
+        let token = fixture.case_token(&case, &SigningKey::shared());
         assert_eq!(fixture.case_outcome(&case, &token).await, "200", "{description}");
         assert_eq!(fixture.case_requests(&case), [DOCUMENT, KEYS, DOCUMENT, KEYS], "{description}");
     }
@@ -172,7 +172,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn key_fetch_ignores_media_type_and_requests_no_compression() {
     let fixture = Fixture::start().await;
-    let set = json!({"keys": [SigningKey::usual().jwk()]}).to_string();
+    let set = json!({"keys": [SigningKey::shared().jwk()]}).to_string();
     fixture
         .hostile
         .serve_keys(move || http_response(200, "Content-Type: text/html\r\n", set.as_bytes()));

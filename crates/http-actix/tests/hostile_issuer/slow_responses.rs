@@ -72,7 +72,7 @@ async fn slow_discovery_document_ends_in_503() {
 async fn key_set_over_256_kib_is_rejected() {
     let fixture = Fixture::start().await;
     let padded_key_set = |length: usize| {
-        let mut set = json!({"keys": [SigningKey::usual().jwk()]}).to_string().into_bytes();
+        let mut set = json!({"keys": [SigningKey::shared().jwk()]}).to_string().into_bytes();
         set.resize(length, b' ');
         move || crate::issuer::http_response(200, "", &set)
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{MISMATCH, passwords, person, v2};
-use crate::support::{Answer, App, Client, Wishes};
+use crate::support::{Answer, App, AppOptions, Client};
 
 const TOO_MANY: &str = "429 too_many_attempts";
 
@@ -19,8 +19,8 @@ async fn wrong(client: &Client<'_>, name: &str, times: usize) {
     }
 }
 
-fn behind_a_proxy() -> Wishes {
-    Wishes { http: "trusted_proxies = [\"127.0.0.0/8\"]", ..Wishes::default() }
+fn behind_a_proxy() -> AppOptions {
+    AppOptions { http: "trusted_proxies = [\"127.0.0.0/8\"]", ..AppOptions::default() }
 }
 
 #[tokio::test]

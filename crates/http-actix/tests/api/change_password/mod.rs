@@ -28,7 +28,7 @@ fn passwords(current: &str, new: &str) -> Value {
 fn person<'a>(app: &'a App, tenant: &str, name: &str) -> Client<'a> {
     let claims = app.claims(&TENANT_ISSUER.replace("{tenant}", tenant));
     let claims = claims.with("sub", json!(format!("auth0|{name}")));
-    app.bearer(claims.sign(&SigningKey::usual()))
+    app.bearer(claims.sign(&SigningKey::shared()))
 }
 
 /// Whether this is the password that somebody has now.

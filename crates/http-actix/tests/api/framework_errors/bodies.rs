@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::assert_error;
-use crate::support::{Answer, App, Client, Wishes};
+use crate::support::{Answer, App, AppOptions, Client};
 
 /// Every operation with a body: method, path, and a body that would do.
 fn operations() -> [(Method, &'static str, Value); 6] {
@@ -185,8 +185,8 @@ async fn a_body_past_the_limit_is_not_even_waited_for() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
-    let wishes = Wishes { http: "request_timeout_ms = 200", ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = AppOptions { http: "request_timeout_ms = 200", ..AppOptions::default() };
+    let app = App::start_with(options).await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
     for (method, path, _) in operations() {
         let headers = [

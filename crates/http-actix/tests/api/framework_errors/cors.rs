@@ -3,13 +3,13 @@
 use reqwest::Method;
 
 use super::{LISTS, assert_error};
-use crate::support::{Answer, App, Wishes};
+use crate::support::{Answer, App, AppOptions};
 
 const ORIGIN: &str = "https://admin.example.com";
 
 async fn with_origin() -> App {
     let http = "cors_origins = [\"https://admin.example.com\"]";
-    App::start_with(Wishes { http, ..Wishes::default() }).await
+    App::start_with(AppOptions { http, ..AppOptions::default() }).await
 }
 
 fn allowed(answer: &Answer) -> Vec<(String, String)> {

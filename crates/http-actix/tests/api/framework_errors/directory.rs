@@ -12,7 +12,7 @@ use ports::{AccountUpdate, AttachOutcome, PortError, PortResult, UserDirectory};
 
 use super::assert_error;
 use crate::matrix;
-use crate::support::{Answer, App, Wishes};
+use crate::support::{Answer, App, AppOptions};
 
 /// What only the log may tell.
 const SECRET: &str = "https://directory.internal/api?token=4711";
@@ -101,10 +101,10 @@ impl UserDirectory for Failing {
 /// Calls every operation over a directory that fails like this.
 async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
     let directory: Arc<dyn UserDirectory> = Arc::new(Failing(failure));
-    let wishes = Wishes { http, directory: Some(directory), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = AppOptions { http, directory: Some(directory), ..AppOptions::default() };
+    let app = App::start_with(options).await;
     let mut answers = Vec::new();
-    let mia = matrix::User::Known("mia").named(None).unwrap();
+    let mia = matrix::TargetUser::Seeded("mia").identity(None).unwrap();
     for operation in matrix::operations().0 {
         let (path, body) = operation.request("acme", &mia);
         let method = operation.method;

@@ -1,7 +1,7 @@
 //! Heads that are too large.
 
 use super::{LISTS, assert_error};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 /// The path with a query that makes it as long as this.
 fn as_long(path: &str, bytes: usize) -> String {
@@ -48,7 +48,7 @@ async fn header_fields_past_the_limit_are_refused_before_anything_else() {
 #[tokio::test]
 async fn the_limits_on_heads_can_be_set() {
     let http = "max_uri_bytes = 100\nmax_header_bytes = 200";
-    let app = App::start_with(Wishes { http, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { http, ..AppOptions::default() }).await;
     for path in LISTS {
         let client = app.anonymous();
         assert_error(path, &client.get(&as_long(path, 100)).await, "401 missing_token");

@@ -14,7 +14,7 @@ use ports::{
 use serde_json::json;
 
 use super::{LISTS, assert_error};
-use crate::support::{App, SigningKey, Wishes};
+use crate::support::{App, AppOptions, SigningKey};
 
 /// What nobody may read.
 const SECRET: &str = "planted-in-a-panic";
@@ -41,7 +41,7 @@ impl Broken {
 impl KeySource for Broken {
     async fn fetch(&self, _: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         self.work();
-        Ok(vec![SigningKey::usual().public()])
+        Ok(vec![SigningKey::shared().public()])
     }
 }
 
@@ -88,8 +88,8 @@ async fn a_panic_in_the_extractor_of_the_caller_is_an_internal_error_and_the_ser
 #[tokio::test]
 async fn a_panic_while_keys_are_fetched_is_as_if_they_could_not_be_had() {
     let source = Broken::new();
-    let wishes = Wishes { keys: Some(Arc::clone(&source) as _), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options = AppOptions { keys: Some(Arc::clone(&source) as _), ..AppOptions::default() };
+    let app = App::start_with(options).await;
     for path in LISTS {
         let answer = app.tenant("acme").get(path).await;
         assert_error(path, &answer, "503 keys_unavailable");
@@ -105,8 +105,9 @@ async fn a_panic_while_keys_are_fetched_is_as_if_they_could_not_be_had() {
 #[tokio::test]
 async fn a_panic_while_a_password_is_checked_counts_as_no_attempt() {
     let check = Broken::new();
-    let wishes = Wishes { passwords: Some(Arc::clone(&check) as _), ..Wishes::default() };
-    let app = App::start_with(wishes).await;
+    let options =
+        AppOptions { password_check: Some(Arc::clone(&check) as _), ..AppOptions::default() };
+    let app = App::start_with(options).await;
     let path = "/api/v2/users/auth0%7Cmia/change-password";
     let body = json!({"currentPassword": SECRET, "newPassword": "another-password"});
     // More than there may be wrong ones, and than may be under way at a time.

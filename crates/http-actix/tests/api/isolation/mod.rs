@@ -1,16 +1,16 @@
-//! What a caller of one tenant can learn of another, and do to it: nothing.
+//! Tenant isolation: a caller of one tenant can neither read nor change another.
 
-mod bytes;
+mod malformed;
+mod responses;
 mod spelling;
 mod takeover;
-mod upstream;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Client};
 
-/// Every operation that names a user: method, path before and after the user, and a good body.
+/// Returns every operation that names a user: method, path before and after the user, valid body.
 fn operations() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
     const TENANT: &str = "/api/acme/admin/users/";
     const USERS: &str = "/api/v1/users/";
@@ -29,7 +29,7 @@ fn operations() -> Vec<(Method, &'static str, &'static str, Option<Value>)> {
     ]
 }
 
-/// Bodies that an operation refuses, each for another reason.
+/// Returns bodies that are refused, each for another reason.
 fn bad_bodies() -> [Value; 4] {
     [
         json!({}),
@@ -39,8 +39,8 @@ fn bad_bodies() -> [Value; 4] {
     ]
 }
 
-/// A call whose path no client would leave as it is.
-fn exchange(
+/// Sends a call without the normalisation of paths that HTTP clients apply.
+fn send_raw(
     app: &App,
     client: &Client<'_>,
     method: &Method,

@@ -1,30 +1,30 @@
-//! The path of one tenant with the token of another, spelt in every way: nothing comes of it, and
-//! no directory hears of it.
+//! Respelled tenants and users: refused, before the directory is called.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{exchange, operations};
+use super::{operations, send_raw};
 use crate::support::{Answer, App, Client};
 
-/// What was asked of Auth0, but for Usher's own token; nothing in memory.
-fn upstream(app: &App) -> Vec<(String, String)> {
+/// Returns the requests to Auth0 except those for Usher's own token; none in memory.
+fn auth0_requests(app: &App) -> Vec<(String, String)> {
     let requests = app.auth0().map(auth0_sim::Control::requests).unwrap_or_default();
-    let counted = requests.into_iter().filter(|one| !one.route.starts_with("POST /oauth/token"));
-    counted.map(|one| (one.route, one.target)).collect()
+    let other_requests =
+        requests.into_iter().filter(|one| !one.route.starts_with("POST /oauth/token"));
+    other_requests.map(|one| (one.route, one.target)).collect()
 }
 
-/// Makes a call that must be refused as one that is malformed, forbidden or about nothing.
-fn refused(app: &App, client: &Client<'_>, call: (&Method, &str, Option<&Value>)) -> Answer {
+/// Sends a call that must be refused with 400, 403 or 404.
+fn send_refused(app: &App, client: &Client<'_>, call: (&Method, &str, Option<&Value>)) -> Answer {
     let (method, path, body) = call;
-    let answer = exchange(app, client, method, path, body);
+    let answer = send_raw(app, client, method, path, body);
     let status = answer.status.as_u16();
     assert!([400, 403, 404].contains(&status), "{method} {path}: {answer:?}");
     assert!(!answer.text.contains("@acme.example"), "{method} {path}: {answer:?}");
     answer
 }
 
-/// `acme`, or what somebody may take for it.
+/// `acme`, and texts that lenient decoding could take for it.
 const SPELLINGS: [&str; 46] = [
     "acme",
     "%61cme",
@@ -64,12 +64,12 @@ const SPELLINGS: [&str; 46] = [
     "globex,acme",
     "globex%2cacme",
     "globex&acme",
-    // Overlong UTF-8, two and three bytes for an `a`.
+    // Overlong UTF-8 of two and three bytes for an `a`.
     "%c1%a1cme",
     "%e0%81%a1cme",
     "%ff",
     "%u0061cme",
-    // An `a` of full width, a Cyrillic one, and a space of no width.
+    // A fullwidth `a`, a Cyrillic one, and a zero-width space.
     "%ef%bd%81cme",
     "%d0%b0cme",
     "acme%e2%80%8b",
@@ -77,7 +77,7 @@ const SPELLINGS: [&str; 46] = [
 ];
 
 #[tokio::test]
-async fn no_spelling_of_a_tenant_gets_past_the_token() {
+async fn respelled_tenant_cannot_bypass_the_token() {
     let app = App::start().await;
     let email = json!({"email": "mia@acme.example", "role": "viewer"});
     let role = json!({"role": "owner", "name": "Stolen"});
@@ -91,7 +91,7 @@ async fn no_spelling_of_a_tenant_gets_past_the_token() {
                 (Method::DELETE, "/auth0%7Cmia", None),
             ] {
                 let path = format!("/api/{tenant}/admin/users{path}");
-                let answer = refused(&app, &client, (&method, &path, body));
+                let answer = send_refused(&app, &client, (&method, &path, body));
                 assert_eq!(answer.outcome(), "403 tenant_forbidden", "{method} {path}");
             }
             for path in [
@@ -99,15 +99,15 @@ async fn no_spelling_of_a_tenant_gets_past_the_token() {
                 format!("/api/v1/users?filter%5Btenant%5D={tenant}"),
                 format!("/api/globex/admin/users?filter[tenant]={tenant}"),
             ] {
-                refused(&app, &client, (&Method::GET, &path, None));
+                send_refused(&app, &client, (&Method::GET, &path, None));
             }
         }
     }
-    assert_eq!(upstream(&app), []);
+    assert_eq!(auth0_requests(&app), []);
 }
 
 #[tokio::test]
-async fn no_way_through_one_tenant_leads_into_another() {
+async fn crafted_path_cannot_reach_foreign_tenant() {
     let app = App::start().await;
     for path in [
         "/api/globex/../acme/admin/users",
@@ -158,15 +158,15 @@ async fn no_way_through_one_tenant_leads_into_another() {
         "/api/v1/../acme/admin/users",
         "/api/v1/users/../users?filter[tenant]=acme",
     ] {
-        refused(&app, &app.tenant("globex"), (&Method::GET, path, None));
+        send_refused(&app, &app.tenant("globex"), (&Method::GET, path, None));
     }
     let absolute = format!("http://{}/api/acme/admin/users", app.address);
-    refused(&app, &app.tenant("globex"), (&Method::GET, &absolute, None));
-    assert_eq!(upstream(&app), []);
+    send_refused(&app, &app.tenant("globex"), (&Method::GET, &absolute, None));
+    assert_eq!(auth0_requests(&app), []);
 }
 
 #[tokio::test]
-async fn no_body_names_two_tenants() {
+async fn create_body_cannot_name_two_tenants() {
     let app = App::start().await;
     let rest = r#""email":"new@acme.example","serviceUser":false,"username":"new","firstName":"N","lastName":"N""#;
     for tenant in [
@@ -192,11 +192,11 @@ async fn no_body_names_two_tenants() {
             globex.send(Method::POST, "/api/v1/users", Some(("application/json", body))).await;
         assert!([400, 403, 422].contains(&answer.status.as_u16()), "{tenant}: {answer:?}");
     }
-    assert_eq!(upstream(&app), []);
+    assert_eq!(auth0_requests(&app), []);
 }
 
 #[tokio::test]
-async fn no_spelling_of_a_user_leads_anywhere_but_to_that_user() {
+async fn respelled_user_id_cannot_reach_foreign_user() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     for id in [
@@ -232,11 +232,11 @@ async fn no_spelling_of_a_user_leads_anywhere_but_to_that_user() {
         for (method, before, after, body) in operations() {
             let before = before.replace("/api/acme/", "/api/globex/");
             let path = format!("{before}{id}{after}");
-            let answer = refused(&app, &globex, (&method, &path, body.as_ref()));
+            let answer = send_refused(&app, &globex, (&method, &path, body.as_ref()));
             assert_eq!(answer.status, 404, "{method} {path}");
         }
     }
-    for (route, target) in upstream(&app) {
+    for (route, target) in auth0_requests(&app) {
         assert_eq!(route, "GET /api/v2/users/{id}", "{target}");
         let id = target.strip_prefix("/api/v2/users/").unwrap().split('?').next().unwrap();
         assert!(id != "auth0%7Cgina" && !id.contains(['/', '#', ';']), "{target}");
@@ -244,12 +244,12 @@ async fn no_spelling_of_a_user_leads_anywhere_but_to_that_user() {
 }
 
 #[tokio::test]
-async fn no_header_leads_into_another_tenant() {
+async fn header_cannot_switch_tenant() {
     let app = App::start().await;
     let globex = app.tenant("globex");
     let path = "/api/globex/admin/users";
-    let plain = globex.get(path).await;
-    assert_eq!(plain.status, 200);
+    let baseline = globex.get(path).await;
+    assert_eq!(baseline.status, 200);
     for (name, value) in [
         ("x-original-url", "/api/acme/admin/users"),
         ("x-rewrite-url", "/api/acme/admin/users"),
@@ -265,8 +265,8 @@ async fn no_header_leads_into_another_tenant() {
         ("cookie", "tenant=acme"),
     ] {
         assert_eq!(
-            globex.clone().header(name, value).get(path).await.seen(),
-            plain.seen(),
+            globex.clone().header(name, value).get(path).await.comparable_text(),
+            baseline.comparable_text(),
             "{name}"
         );
         let other = globex.clone().header(name, value.replace("acme", "globex"));

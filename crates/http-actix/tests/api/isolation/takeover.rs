@@ -1,4 +1,4 @@
-//! Attaching somebody else's person is no way to get at the account.
+//! Attaching a foreign account gives no control over it.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,9 +7,9 @@ use crate::support::{Answer, App, Client};
 
 const MIA: &str = "auth0%7Cmia";
 
-/// Everything that acme and operators see of mia, and that she sees of herself.
-async fn views(app: &App) -> Vec<String> {
-    let mut views = Vec::new();
+/// Returns everything that acme, its owner and operators see of mia.
+async fn visible_state(app: &App) -> Vec<String> {
+    let mut visible_state = Vec::new();
     for path in [
         format!("/api/acme/admin/users/{MIA}"),
         "/api/acme/admin/users".to_owned(),
@@ -21,23 +21,23 @@ async fn views(app: &App) -> Vec<String> {
         for client in [app.tenant("acme"), app.member("olga"), app.operator()] {
             let answer = client.get(&path).await;
             assert_eq!(answer.status, 200, "{path}: {answer:?}");
-            let body = without_updates(&answer.text);
-            views.push(format!("{path}\n{:?}\n{body}", answer.header("link")));
+            let body = without_updated_at(&answer.text);
+            visible_state.push(format!("{path}\n{:?}\n{body}", answer.header("link")));
         }
     }
-    views
+    visible_state
 }
 
-/// The text but for `updatedAt`, which may move: Auth0 moves it by itself.
-fn without_updates(text: &str) -> String {
+/// Removes `updatedAt`, which Auth0 changes by itself.
+fn without_updated_at(text: &str) -> String {
     let mut parts = text.split("\"updatedAt\":");
     let first = parts.next().unwrap();
     let rest = parts.map(|part| part.split_once(',').unwrap().1);
     [first].into_iter().chain(rest).collect()
 }
 
-/// Everything that a caller of globex can try on mia, once she is attached there.
-async fn try_everything(globex: &Client<'_>) -> Vec<(String, Answer)> {
+/// Tries every change to mia that a caller of globex can send once she is attached there.
+async fn attempt_all_changes(globex: &Client<'_>) -> Vec<(String, Answer)> {
     let tenant = format!("/api/globex/admin/users/{MIA}");
     let account = format!("/api/v1/users/{MIA}");
     let name = |email: &str| json!({"email": email, "firstName": "Stolen", "lastName": "Name"});
@@ -86,7 +86,7 @@ async fn try_everything(globex: &Client<'_>) -> Vec<(String, Answer)> {
         (Method::DELETE, format!("/api/acme/admin/users/{MIA}"), None),
         (Method::GET, format!("/api/acme/admin/users/{MIA}"), None),
         (Method::GET, "/api/v1/users?filter[tenant]=acme".to_owned(), None),
-        // Last of all, since she is gone from globex after it.
+        // Last, since it detaches her from globex.
         (Method::DELETE, tenant, None),
         (Method::GET, account.clone(), None),
         (Method::DELETE, account, None),
@@ -98,21 +98,21 @@ async fn try_everything(globex: &Client<'_>) -> Vec<(String, Answer)> {
 }
 
 #[tokio::test]
-async fn whoever_attaches_a_strangers_account_gains_nothing_over_it() {
-    for globex in ["a program of globex", "gina"] {
+async fn attaching_foreign_account_grants_no_control() {
+    for kind in ["tenant token", "gina"] {
         let app = App::start().await;
-        let caller = if globex == "gina" { app.member("gina") } else { app.tenant("globex") };
-        let before = views(&app).await;
+        let caller = if kind == "gina" { app.member("gina") } else { app.tenant("globex") };
+        let before = visible_state(&app).await;
 
         let attach = json!({"email": "mia@acme.example", "role": "admin", "name": "Our Mia"});
         let attached = caller.post("/api/globex/admin/users", attach).await;
         assert_eq!(attached.status, 201);
         assert_eq!(attached.json()["id"], "auth0|mia");
         assert_eq!(attached.json()["name"], "Our Mia");
-        assert_eq!(views(&app).await, before, "{globex}: attaching");
+        assert_eq!(visible_state(&app).await, before, "{kind}: attaching");
 
         let mut outcomes = Vec::new();
-        for (call, answer) in try_everything(&caller).await {
+        for (call, answer) in attempt_all_changes(&caller).await {
             assert!(!answer.text.contains("acme\""), "{call}: {answer:?}");
             outcomes.push(format!("{call}: {}", answer.outcome()));
         }
@@ -142,9 +142,9 @@ async fn whoever_attaches_a_strangers_account_gains_nothing_over_it() {
             DELETE /api/v1/users/auth0%7Cmia: 404 user_not_found
             ");
         }
-        assert_eq!(views(&app).await, before, "{globex}: trying everything");
+        assert_eq!(visible_state(&app).await, before, "{kind}: attempting changes");
 
-        // Nobody has put another password in place of hers.
+        // Her password is unchanged.
         let body = json!({"currentPassword": "mias-password", "newPassword": "another-of-mias"});
         let path = format!("/api/v2/users/{MIA}/change-password");
         assert_eq!(app.member("mia").patch(&path, body).await.outcome(), "200");
@@ -153,15 +153,15 @@ async fn whoever_attaches_a_strangers_account_gains_nothing_over_it() {
 }
 
 #[tokio::test]
-async fn attaching_somebody_shows_no_more_than_creating_does() {
+async fn attaching_reveals_no_more_than_creating() {
     let app = App::start().await;
     let globex = app.tenant("globex");
-    let enlist = async |email: &str| {
+    let attach_or_create = async |email: &str| {
         let body = json!({"email": email, "role": "member"});
         globex.post("/api/globex/admin/users", body).await
     };
-    let attached = enlist("olga@acme.example").await;
-    let created = enlist("new@globex.example").await;
+    let attached = attach_or_create("olga@acme.example").await;
+    let created = attach_or_create("new@globex.example").await;
     assert_eq!(attached.status, created.status);
     let members = |answer: &Answer| -> Vec<String> {
         answer.json().as_object().unwrap().keys().cloned().collect()
@@ -176,16 +176,16 @@ async fn attaching_somebody_shows_no_more_than_creating_does() {
 }
 
 #[tokio::test]
-async fn who_tries_all_passwords_of_an_attached_stranger_learns_nothing() {
+async fn password_guesses_on_foreign_account_reveal_nothing() {
     let app = App::start().await;
     let path = "/api/v2/users/auth0%7Cgus/change-password";
-    let mut seen = Vec::new();
+    let mut bodies = Vec::new();
     for current in ["wrong", "guss-password"].into_iter().cycle().take(30) {
         let body = json!({"currentPassword": current, "newPassword": "a-stolen-password"});
         let answer = app.tenant("acme").patch(path, body).await;
         assert_eq!(answer.outcome(), "403 managed_by_another_tenant");
-        seen.push(answer.without_request_id());
+        bodies.push(answer.without_request_id());
     }
-    seen.dedup();
-    assert_eq!(seen.len(), 1);
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1);
 }

@@ -1,32 +1,32 @@
-//! How often a caller may call.
+//! Rate limits by caller.
 
 mod callers;
-mod fields;
+mod headers;
 mod order;
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
-const TOO_MANY: &str = "429 too_many_requests";
+const RATE_LIMITED: &str = "429 too_many_requests";
 
-/// A service that lets each caller make so many requests of each kind in a minute.
-async fn with_limits(limits: &'static str) -> App {
-    App::start_with(Wishes { limits: Some(limits), ..Wishes::default() }).await
+/// Starts a service with these `[limits]`.
+async fn app_with_limits(limits: &'static str) -> App {
+    App::start_with(AppOptions { limits: Some(limits), ..AppOptions::default() }).await
 }
 
-/// Somebody's path in contract A.
-fn in_acme(name: &str) -> String {
+/// Returns the path of a user in contract A.
+fn acme_user_path(name: &str) -> String {
     format!("/api/acme/admin/users/auth0%7C{name}")
 }
 
-/// A body that changes nothing and needs only to be allowed.
-fn no_change() -> Value {
+/// An update that changes nothing but requires write access.
+fn empty_update() -> Value {
     json!({"role": null})
 }
 
-fn passwords(current: &str, new: &str) -> Value {
+fn password_change(current: &str, new: &str) -> Value {
     json!({"currentPassword": current, "newPassword": new})
 }
 
-const MIAS_PASSWORD: &str = "/api/v2/users/auth0%7Cmia/change-password";
+const MIA_CHANGE_PASSWORD: &str = "/api/v2/users/auth0%7Cmia/change-password";

@@ -1,17 +1,17 @@
-//! When a budget is asked for: after the token, and before everything else.
+//! The rate limit is checked after the token and before everything else.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{TOO_MANY, in_acme, no_change, with_limits};
+use super::{RATE_LIMITED, acme_user_path, app_with_limits, empty_update};
 use crate::support::{App, Client};
 
-/// A write that is refused, why, and by whom it is tried.
-type Refused = (fn(&App) -> Client<'_>, Method, &'static str, Option<Value>, &'static str);
+/// A refused write: caller, method, path, body and outcome.
+type RefusedWrite = (fn(&App) -> Client<'_>, Method, &'static str, Option<Value>, &'static str);
 
-fn refused() -> Vec<Refused> {
+fn refused_writes() -> Vec<RefusedWrite> {
     const MIA: &str = "/api/acme/admin/users/auth0%7Cmia";
-    let change = || Some(no_change());
+    let change = || Some(empty_update());
     vec![
         (
             |app| app.tenant_with("acme", &[]),
@@ -83,41 +83,44 @@ fn refused() -> Vec<Refused> {
 }
 
 #[tokio::test]
-async fn what_is_refused_has_been_drawn_and_what_is_too_much_is_not_looked_at() {
-    for (caller, method, path, body, outcome) in refused() {
-        let app = with_limits("writes_per_minute = 1").await;
+async fn rate_limit_applies_before_all_other_checks() {
+    for (caller, method, path, body, outcome) in refused_writes() {
+        let app = app_with_limits("writes_per_minute = 1").await;
         let client = caller(&app);
         let first = client.call(method.clone(), path, body.clone()).await;
         assert_eq!(first.outcome(), outcome, "{method} {path}");
         let second = client.call(method.clone(), path, body).await;
-        assert_eq!(second.outcome(), TOO_MANY, "{method} {path} after {outcome}");
+        assert_eq!(second.outcome(), RATE_LIMITED, "{method} {path} after {outcome}");
     }
 }
 
 #[tokio::test]
-async fn who_is_not_known_draws_on_nothing() {
-    let app = with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
+async fn unauthenticated_request_consumes_no_quota() {
+    let app = app_with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
     for _ in 0..3 {
         for (client, outcome) in
             [(app.anonymous(), "401 missing_token"), (app.bearer("x.y.z"), "401 invalid_token")]
         {
-            let answer = client.put(&in_acme("mia"), no_change()).await;
+            let answer = client.put(&acme_user_path("mia"), empty_update()).await;
             assert_eq!(answer.outcome(), outcome);
             assert_eq!(answer.header("ratelimit"), None);
         }
     }
-    assert_eq!(app.tenant("acme").put(&in_acme("mia"), no_change()).await.outcome(), "200");
+    assert_eq!(
+        app.tenant("acme").put(&acme_user_path("mia"), empty_update()).await.outcome(),
+        "200"
+    );
 }
 
 #[tokio::test]
-async fn what_is_no_operation_draws_on_nothing() {
-    let app = with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
+async fn unrouted_request_consumes_no_quota() {
+    let app = app_with_limits("writes_per_minute = 1\nreads_per_minute = 1").await;
     let client = app.tenant("acme");
     for _ in 0..3 {
         assert_eq!(client.get("/nothing").await.outcome(), "404 not_found");
-        let answer = client.post(&in_acme("mia"), json!({})).await;
+        let answer = client.post(&acme_user_path("mia"), json!({})).await;
         assert_eq!(answer.outcome(), "405 method_not_allowed");
         assert_eq!(client.get("/health/live").await.outcome(), "200");
     }
-    assert_eq!(client.put(&in_acme("mia"), no_change()).await.outcome(), "200");
+    assert_eq!(client.put(&acme_user_path("mia"), empty_update()).await.outcome(), "200");
 }

@@ -1,16 +1,16 @@
-//! Who calls: the rows.
+//! The rows: every kind of caller.
 
 use serde_json::json;
 
-use super::people::person;
-use crate::support::{App, Client, EVERYTHING, SigningKey, TENANT_ISSUER};
+use super::users::seed_user;
+use crate::support::{ALL_PERMISSIONS, App, Client, SigningKey, TENANT_ISSUER};
 
-/// An issuer of one tenant whose tokens name tenants as well.
+/// A single-tenant issuer whose tokens list tenants in a claim as well.
 const MIXED_ISSUER: &str = "https://{tenant}.mixed.example.com";
-/// An issuer of one tenant whose tokens cover what their subjects are there.
+/// A single-tenant issuer whose subjects' memberships count.
 const STAFF_ISSUER: &str = "https://{tenant}.staff.example.com";
 
-/// Those issuers, as settings.
+/// The settings of both issuers.
 pub(crate) const SETTINGS: &str = r#"
 [[auth.issuers]]
 issuer = "https://{tenant}.mixed.example.com"
@@ -28,125 +28,144 @@ tenants = "membership"
 const READ: [&str; 2] = ["tenant.access:read", "VIEW_USERS_AND_GROUPS"];
 const WRITE: [&str; 2] = ["tenant.access:write", "MODIFY_USERS_AND_GROUPS"];
 
-/// Makes a client.
-type Make = for<'a> fn(&'a App) -> Client<'a>;
+/// Creates a client.
+type MakeClient = for<'a> fn(&'a App) -> Client<'a>;
 
-/// Whose people a caller may look at, by this file's own lights and not by the service's.
+/// The tenants whose users a caller may see, stated here independently of the service.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Covers {
-    /// Those of these tenants.
-    Tenants(&'static [&'static str]),
-    /// Everybody.
+pub(crate) enum VisibleTenants {
+    /// Only these tenants.
+    Only(&'static [&'static str]),
+    /// All tenants.
     All,
 }
 
-/// Somebody who calls.
-pub(crate) struct Caller {
-    /// What the matrix calls them.
+/// A kind of caller.
+pub(crate) struct CallerKind {
+    /// The row's title.
     pub(crate) title: &'static str,
-    /// Makes the client.
-    pub(crate) client: Make,
-    /// Whose people they may look at.
-    pub(crate) covers: Covers,
-    /// Whose token it is, if a person's: then the service looks the person up.
-    pub(crate) person: Option<&'static str>,
-    /// Whether the token carries any permission at all.
-    pub(crate) permitted: bool,
+    /// Creates the client.
+    pub(crate) client: MakeClient,
+    /// The tenants whose users it may see.
+    pub(crate) visible: VisibleTenants,
+    /// The seed user whose token it is, if it is a user's; the service reads that account.
+    pub(crate) seeded_name: Option<&'static str>,
+    /// Whether the token has any permission.
+    pub(crate) has_permission: bool,
 }
 
-impl Caller {
-    /// Whether they may look at everybody.
-    pub(crate) fn covers_all(&self) -> bool {
-        matches!(self.covers, Covers::All)
+impl CallerKind {
+    /// Whether it may see the users of all tenants.
+    pub(crate) fn sees_all_tenants(&self) -> bool {
+        matches!(self.visible, VisibleTenants::All)
     }
 
-    /// Whether they may look at the tenant's people.
-    pub(crate) fn covers(&self, tenant: &str) -> bool {
-        match self.covers {
-            Covers::All => true,
-            Covers::Tenants(tenants) => tenants.contains(&tenant),
+    /// Whether it may see the tenant's users.
+    pub(crate) fn can_see(&self, tenant: &str) -> bool {
+        match self.visible {
+            VisibleTenants::All => true,
+            VisibleTenants::Only(tenants) => tenants.contains(&tenant),
         }
     }
 
-    /// Whether they may know the tenant: it is theirs to look at, or their own.
-    pub(crate) fn knows(&self, tenant: &str) -> bool {
-        let own = || person(self.person?).map(|person| person.tenants.contains(tenant));
-        self.covers(tenant) || own() == Some(true)
+    /// Whether it may know that the tenant exists: it sees its users or is a member.
+    pub(crate) fn may_know(&self, tenant: &str) -> bool {
+        let own = || seed_user(self.seeded_name?).map(|user| user.tenants.contains(tenant));
+        self.can_see(tenant) || own() == Some(true)
     }
 }
 
-/// Everybody who calls.
-pub(crate) fn callers() -> Vec<Caller> {
+/// Returns all kinds of callers.
+pub(crate) fn callers() -> Vec<CallerKind> {
     vec![
-        Caller { permitted: false, ..program("no token", &[], App::anonymous) },
-        Caller { permitted: false, ..program("garbage", &[], |app| app.bearer("x.y.z")) },
-        Caller {
-            permitted: false,
-            ..program("acme: no permission", &["acme"], |app| app.tenant_with("acme", &[]))
+        CallerKind { has_permission: false, ..token_caller("no token", &[], App::anonymous) },
+        CallerKind {
+            has_permission: false,
+            ..token_caller("garbage", &[], |app| app.bearer("x.y.z"))
         },
-        program("acme: read", &["acme"], |app| app.tenant_with("acme", &READ)),
-        program("acme: write", &["acme"], |app| app.tenant_with("acme", &WRITE)),
-        program("acme", &["acme"], |app| app.tenant("acme")),
-        program("globex", &["globex"], |app| app.tenant("globex")),
-        program("initech", &["initech"], |app| app.tenant("initech")),
-        program("acme+globex", &["acme", "globex"], |app| app.tenants(&["acme", "globex"])),
-        program("no tenant", &[], |app| app.tenants(&[])),
-        program("acme, claims globex", &["acme"], |app| claiming(app, TENANT_ISSUER, &["globex"])),
-        program("acme/claims globex", &[], |app| claiming(app, MIXED_ISSUER, &["globex"])),
-        program("acme/claims both", &["acme"], |app| {
-            claiming(app, MIXED_ISSUER, &["acme", "globex"])
+        CallerKind {
+            has_permission: false,
+            ..token_caller("acme: no permission", &["acme"], |app| app.tenant_with("acme", &[]))
+        },
+        token_caller("acme: read", &["acme"], |app| app.tenant_with("acme", &READ)),
+        token_caller("acme: write", &["acme"], |app| app.tenant_with("acme", &WRITE)),
+        token_caller("acme", &["acme"], |app| app.tenant("acme")),
+        token_caller("globex", &["globex"], |app| app.tenant("globex")),
+        token_caller("initech", &["initech"], |app| app.tenant("initech")),
+        token_caller("acme+globex", &["acme", "globex"], |app| app.tenants(&["acme", "globex"])),
+        token_caller("no tenant", &[], |app| app.tenants(&[])),
+        token_caller("acme, claims globex", &["acme"], |app| {
+            client_with_claim(app, TENANT_ISSUER, &["globex"])
         }),
-        member("olga", "olga, owner", &["acme"], |app| app.member("olga")),
-        Caller {
-            permitted: false,
-            ..member("olga", "olga: no permission", &["acme"], |app| app.member_with("olga", &[]))
+        token_caller("acme/claims globex", &[], |app| {
+            client_with_claim(app, MIXED_ISSUER, &["globex"])
+        }),
+        token_caller("acme/claims both", &["acme"], |app| {
+            client_with_claim(app, MIXED_ISSUER, &["acme", "globex"])
+        }),
+        user_caller("olga", "olga, owner", &["acme"], |app| app.member("olga")),
+        CallerKind {
+            has_permission: false,
+            ..user_caller("olga", "olga: no permission", &["acme"], |app| {
+                app.member_with("olga", &[])
+            })
         },
-        member("adam", "adam, admin", &["acme", "globex"], |app| app.member("adam")),
-        member("adam", "adam, for globex", &["globex"], |app| {
+        user_caller("adam", "adam, admin", &["acme", "globex"], |app| app.member("adam")),
+        user_caller("adam", "adam, for globex", &["globex"], |app| {
             let claims = app.claims(&STAFF_ISSUER.replace("{tenant}", "globex"));
-            let claims = claims.permissions(&EVERYTHING).with("sub", json!("auth0|adam"));
-            app.bearer(claims.sign(&SigningKey::usual()))
+            let claims = claims.permissions(&ALL_PERMISSIONS).with("sub", json!("auth0|adam"));
+            app.bearer(claims.sign(&SigningKey::shared()))
         }),
-        member("vera", "vera, viewer", &["acme"], |app| app.member("vera")),
-        member("mia", "mia, member", &[], |app| app.member("mia")),
-        member("gus", "gus, member", &["globex"], |app| app.member("gus")),
-        member("gina", "gina, of globex", &["globex"], |app| app.member("gina")),
-        member("bob", "bob, blocked", &[], |app| app.member("bob")),
-        member("kim", "kim, king", &[], |app| app.member("kim")),
-        member("dora", "dora, nowhere", &[], |app| app.member("dora")),
-        member("sam", "sam, no account", &[], |app| app.member("sam")),
-        Caller { covers: Covers::All, ..program("operator", &[], App::operator) },
-        Caller {
-            covers: Covers::All,
-            ..program("operator: read", &[], |app| app.operator_with(&READ))
+        user_caller("vera", "vera, viewer", &["acme"], |app| app.member("vera")),
+        user_caller("mia", "mia, member", &[], |app| app.member("mia")),
+        user_caller("gus", "gus, member", &["globex"], |app| app.member("gus")),
+        user_caller("gina", "gina, of globex", &["globex"], |app| app.member("gina")),
+        user_caller("bob", "bob, blocked", &[], |app| app.member("bob")),
+        user_caller("kim", "kim, king", &[], |app| app.member("kim")),
+        user_caller("dora", "dora, nowhere", &[], |app| app.member("dora")),
+        user_caller("sam", "sam, no account", &[], |app| app.member("sam")),
+        CallerKind { visible: VisibleTenants::All, ..token_caller("operator", &[], App::operator) },
+        CallerKind {
+            visible: VisibleTenants::All,
+            ..token_caller("operator: read", &[], |app| app.operator_with(&READ))
         },
     ]
 }
 
-/// Lets the service know the keys of the issuers that are here alone.
+/// Publishes the keys of the issuers that only the matrix has.
 pub(crate) fn publish_keys(app: &App) {
     for (issuer, tenant) in [(MIXED_ISSUER, "acme"), (STAFF_ISSUER, "globex")] {
         let issuer = issuer.replace("{tenant}", tenant);
-        app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
+        app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
     }
 }
 
-fn program(title: &'static str, tenants: &'static [&'static str], client: Make) -> Caller {
-    Caller { title, client, covers: Covers::Tenants(tenants), person: None, permitted: true }
+fn token_caller(
+    title: &'static str,
+    tenants: &'static [&'static str],
+    client: MakeClient,
+) -> CallerKind {
+    CallerKind {
+        title,
+        client,
+        visible: VisibleTenants::Only(tenants),
+        seeded_name: None,
+        has_permission: true,
+    }
 }
 
-fn member(
+fn user_caller(
     name: &'static str,
     title: &'static str,
     tenants: &'static [&'static str],
-    client: Make,
-) -> Caller {
-    Caller { person: Some(name), ..program(title, tenants, client) }
+    client: MakeClient,
+) -> CallerKind {
+    CallerKind { seeded_name: Some(name), ..token_caller(title, tenants, client) }
 }
 
-/// A token of acme's own issuer, or of the issuer for claims, with this claim besides.
-fn claiming<'a>(app: &'a App, issuer: &str, tenants: &[&str]) -> Client<'a> {
+/// Returns a client with a token of acme's own issuer or of [`MIXED_ISSUER`], with this claim.
+fn client_with_claim<'a>(app: &'a App, issuer: &str, tenants: &[&str]) -> Client<'a> {
     let issuer = issuer.replace("{tenant}", "acme");
-    let claims = app.claims(&issuer).permissions(&EVERYTHING).with("tenants", json!(tenants));
-    app.bearer(claims.sign(&SigningKey::usual()))
+    let claims = app.claims(&issuer).permissions(&ALL_PERMISSIONS).with("tenants", json!(tenants));
+    app.bearer(claims.sign(&SigningKey::shared()))
 }

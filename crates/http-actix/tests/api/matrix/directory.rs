@@ -1,4 +1,4 @@
-//! A directory that can be put back to its beginning, and that counts what is written to it.
+//! A directory that can be reset and that counts writes.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,23 +6,23 @@ use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use auth0_sim::Control;
+use conformance::ManualClock;
 use domain::{
     AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
     Page, Password, RoleCatalogue, TenantScope, User, UserId,
 };
-use ports::contract::ManualClock;
 use ports::{
     AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, UserDirectory,
 };
 use serde_json::json;
 use usher_http::settings;
 
-use super::people::people;
+use super::users::seed_users;
 use crate::support::Store;
 
-/// Everybody, again and again.
+/// The seed users, restored on each reset.
 #[derive(Debug)]
-pub(crate) struct Resettable {
+pub(crate) struct ResettableDirectory {
     store: RwLock<Store>,
     seed: String,
     roles: Arc<RoleCatalogue>,
@@ -30,38 +30,38 @@ pub(crate) struct Resettable {
     writes: AtomicUsize,
 }
 
-impl Resettable {
-    /// Everybody has this password.
+impl ResettableDirectory {
+    /// Creates a directory in which all users have this password.
     pub(crate) async fn new(password: &str) -> Self {
-        let line = |person: &super::people::Person| {
-            let mut line = person.line.clone();
+        let line = |user: &super::users::SeedUser| {
+            let mut line = user.line.clone();
             line["password"] = json!(password);
             format!("{line}\n")
         };
-        let seed: String = people().iter().map(line).collect();
+        let seed: String = seed_users().iter().map(line).collect();
         let (roles, clock) = (settings::load_defaults().unwrap().roles, Arc::default());
-        let store = RwLock::new(Store::with(&seed, &roles, &clock).await);
+        let store = RwLock::new(Store::seeded(&seed, &roles, &clock).await);
         let new = Self { store, seed, roles, clock, writes: AtomicUsize::new(0) };
         new.reset();
         new
     }
 
-    /// Puts everybody back.
+    /// Restores the seed users.
     pub(crate) fn reset(&self) {
-        self.store.write().unwrap().put(&self.seed, &self.roles, &self.clock);
+        self.store.write().unwrap().reseed(&self.seed, &self.roles, &self.clock);
     }
 
-    /// How many changes were made so far.
+    /// Returns the number of successful writes.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
     }
 
-    /// Looks inside the stand-in for Auth0, if that is where they are.
+    /// Returns the control of the Auth0 stand-in, if the adapter under test uses it.
     pub(crate) fn auth0(&self) -> Option<Control> {
         self.store.read().unwrap().auth0().cloned()
     }
 
-    fn now(&self) -> Arc<dyn UserDirectory> {
+    fn current(&self) -> Arc<dyn UserDirectory> {
         Arc::clone(&self.store.read().unwrap().directory)
     }
 
@@ -74,7 +74,7 @@ impl Resettable {
 }
 
 #[async_trait]
-impl PasswordCheck for Resettable {
+impl PasswordCheck for ResettableDirectory {
     async fn verify(
         &self,
         scope: &AccountScope,
@@ -88,17 +88,17 @@ impl PasswordCheck for Resettable {
 }
 
 #[async_trait]
-impl UserDirectory for Resettable {
+impl UserDirectory for ResettableDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
-        self.now().find(scope, id).await
+        self.current().find(scope, id).await
     }
 
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
-        self.now().list(scope, listing).await
+        self.current().list(scope, listing).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
-        self.count(self.now().create(scope, new).await)
+        self.count(self.current().create(scope, new).await)
     }
 
     async fn attach_or_create(
@@ -106,7 +106,7 @@ impl UserDirectory for Resettable {
         scope: &TenantScope,
         new_member: NewMember,
     ) -> PortResult<AttachOutcome> {
-        self.count(self.now().attach_or_create(scope, new_member).await)
+        self.count(self.current().attach_or_create(scope, new_member).await)
     }
 
     async fn change_membership(
@@ -115,11 +115,11 @@ impl UserDirectory for Resettable {
         snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        self.count(self.now().change_membership(scope, snapshot, change).await)
+        self.count(self.current().change_membership(scope, snapshot, change).await)
     }
 
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
-        self.count(self.now().detach(scope, snapshot).await)
+        self.count(self.current().detach(scope, snapshot).await)
     }
 
     async fn change_account(
@@ -128,7 +128,7 @@ impl UserDirectory for Resettable {
         snapshot: &User,
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
-        self.count(self.now().change_account(scope, snapshot, change).await)
+        self.count(self.current().change_account(scope, snapshot, change).await)
     }
 
     async fn set_password(
@@ -137,14 +137,14 @@ impl UserDirectory for Resettable {
         snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        self.count(self.now().set_password(scope, snapshot, password).await)
+        self.count(self.current().set_password(scope, snapshot, password).await)
     }
 
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
-        self.count(self.now().delete(scope, snapshot).await)
+        self.count(self.current().delete(scope, snapshot).await)
     }
 
     async fn check_ready(&self) -> PortResult<()> {
-        self.now().check_ready().await
+        self.current().check_ready().await
     }
 }

@@ -1,46 +1,46 @@
-//! Every operation by every kind of caller about every kind of tenant and user.
+//! The actor matrix: every operation × kind of caller × tenant × user.
 //!
-//! | file | what |
+//! | file | content |
 //! |---|---|
-//! | `callers.rs` | who calls: the rows |
-//! | `people.rs` | whom and what a call can be about: the columns |
-//! | `operation.rs` | requests made from the OpenAPI document |
-//! | `directory.rs`, `walk.rs` | every call, each from the same beginning |
-//! | `text.rs` | `matrix.txt` and `matrix_auth0.txt`, which `make generate` writes |
-//! | `hidden.rs` | what is hidden is answered like what never was |
-//! | `cost.rs` | what a call comes to at Auth0 |
+//! | `callers.rs` | the rows: kinds of callers |
+//! | `users.rs` | the columns: tenants and users that a call refers to |
+//! | `operation.rs` | requests derived from the OpenAPI document |
+//! | `directory.rs`, `runner.rs` | sends every call, each on the same initial state |
+//! | `report.rs` | `matrix.txt` and `matrix_auth0.txt`, which `make generate` writes |
+//! | `disclosure.rs` | hidden users and tenants are answered like missing ones |
+//! | `cost.rs` | the Auth0 requests of a call |
 //!
-//! A new operation is in the matrix by itself: what its requests are about is told by the names in
-//! the document. If it has a name that is new, say in `operation.rs` what that stands for.
+//! A new operation is included automatically: the names in the document state what its parameters
+//! mean. A new name must be added to `operation.rs`.
 
 mod callers;
 mod cost;
 mod directory;
-mod hidden;
+mod disclosure;
 mod operation;
-mod people;
-pub(crate) mod text;
-mod walk;
+pub(crate) mod report;
+mod runner;
+mod users;
 
 #[cfg(test)]
-mod planted;
+mod injected;
 
 use std::sync::OnceLock;
 
 #[cfg(test)]
 pub(crate) use operation::{Operation, operations};
+use runner::Matrix;
 #[cfg(test)]
-pub(crate) use people::User;
-use walk::Matrix;
+pub(crate) use users::TargetUser;
 
-/// The matrix of the program as it is now; walked through once for all who ask.
+/// Returns the matrix of the current program, computed once.
 pub(crate) fn matrix() -> &'static Matrix {
     static MATRIX: OnceLock<Matrix> = OnceLock::new();
-    // On threads of its own, whatever the one who asks runs on.
-    MATRIX.get_or_init(|| std::thread::spawn(walk::walk).join().unwrap())
+    // On a thread of its own, since the calling test may run a runtime.
+    MATRIX.get_or_init(|| std::thread::spawn(runner::run).join().unwrap())
 }
 
-/// Fails if a checked-in text is not what it would be now.
+/// Fails if a checked-in text is out of date.
 #[cfg(test)]
 fn compare(name: &str, written: &str, now: &str) {
     let changed: Vec<_> = written
@@ -51,42 +51,42 @@ fn compare(name: &str, written: &str, now: &str) {
         .collect();
     assert!(
         written == now,
-        "{name} is not so any more; if that is meant, run `make generate`.\n{}",
+        "{name} is out of date; if the change is intended, run `make generate`.\n{}",
         changed.join("\n"),
     );
 }
 
 #[test]
-fn every_operation_with_a_token_is_in_the_matrix() {
-    assert_eq!(matrix().unknown, [""; 0], "tests/api/matrix/operation.rs does not know these");
-    assert!(matrix().tables.len() >= 12, "the document has lost operations");
+fn matrix_covers_every_secured_operation() {
+    assert_eq!(matrix().uncallable, [""; 0], "not callable; see tests/api/matrix/operation.rs");
+    assert!(matrix().tables.len() >= 12, "operations are missing from the document");
 }
 
 #[test]
-fn the_service_answers_as_the_matrix_says() {
-    compare("matrix.txt", include_str!("../matrix.txt"), &text::answers(matrix()));
+fn answers_match_the_matrix() {
+    compare("matrix.txt", include_str!("../matrix.txt"), &report::answers(matrix()));
 }
 
 #[test]
-fn each_call_comes_to_what_the_matrix_says_at_auth0() {
-    let Some(now) = text::costs(matrix()) else { return };
+fn auth0_requests_match_the_matrix() {
+    let Some(now) = report::costs(matrix()) else { return };
     compare("matrix_auth0.txt", include_str!("../matrix_auth0.txt"), &now);
 }
 
 #[test]
-fn a_refused_call_changes_nothing() {
-    assert_eq!(matrix().disturbed, [""; 0], "these were refused and yet changed something");
+fn refused_call_changes_nothing() {
+    assert_eq!(matrix().side_effects, [""; 0], "refused calls changed something");
 }
 
 #[test]
-fn what_is_hidden_is_answered_like_what_never_was() {
-    let telling = hidden::telling(matrix());
-    assert!(telling.calls.is_empty(), "can be told apart:\n{}", telling.calls.join("\n\n"));
-    assert!(telling.compared > 2000, "only {} answers were compared", telling.compared);
+fn hidden_resource_is_indistinguishable_from_missing() {
+    let found = disclosure::find_disclosures(matrix());
+    assert!(found.findings.is_empty(), "distinguishable answers:\n{}", found.findings.join("\n\n"));
+    assert!(found.compared > 2000, "only {} answers were compared", found.compared);
 }
 
 #[test]
-fn a_refused_call_asks_auth0_for_no_more_than_it_must() {
-    let wasted = cost::wasted(matrix());
-    assert!(wasted.is_empty(), "{}", wasted.join("\n"));
+fn refused_call_makes_no_unneeded_auth0_requests() {
+    let excessive = cost::excessive_refusals(matrix());
+    assert!(excessive.is_empty(), "{}", excessive.join("\n"));
 }

@@ -1,26 +1,26 @@
-//! Requests made from the OpenAPI document, so that an operation of tomorrow is called without
-//! anybody saying how.
+//! Requests derived from the OpenAPI document, so that new operations are called without changes
+//! here.
 //!
-//! What a place in a request stands for is told by its name. A name that is not known here is an
-//! error: it may be one for a tenant or a user, and then nobody would have looked.
+//! A parameter's name states what it means. An unknown name is an error: it may be a tenant or a
+//! user that the matrix would otherwise not vary.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::people::Named;
+use super::users::UserIdentity;
 
-/// What a place in a request stands for.
+/// What a parameter or member means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum NameMeaning {
     Tenant,
     User,
-    /// Something else, filled with the document's example.
-    Plain,
+    /// Neither; filled with the document's example.
+    Other,
 }
 
-/// What stands neither for a tenant nor for a user.
-const PLAIN: [&str; 12] = [
+/// Names that mean neither a tenant nor a user.
+const OTHER_NAMES: [&str; 12] = [
     "page[size]",
     "page[number]",
     "sort",
@@ -35,48 +35,47 @@ const PLAIN: [&str; 12] = [
     "newPassword",
 ];
 
-/// One operation, and where its requests name a tenant and a user.
+/// An operation, and where its requests name a tenant and a user.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
-    /// The method.
     pub(crate) method: Method,
-    /// The path, with the names of its places in braces.
+    /// The path with its parameters in braces.
     pub(crate) template: String,
-    /// Whether its requests name a tenant.
-    pub(crate) tenant: bool,
-    /// Whether its requests name a user.
-    pub(crate) user: bool,
-    /// Whether the user is named by the path; else it is by the body's e-mail address.
-    pub(crate) by_id: bool,
+    /// Whether requests name a tenant.
+    pub(crate) names_tenant: bool,
+    /// Whether requests name a user.
+    pub(crate) names_user: bool,
+    /// Whether the path names the user; otherwise the body does, by e-mail address.
+    pub(crate) user_in_path: bool,
     query: Vec<String>,
-    /// What is sent, with examples.
+    /// The body, filled with examples.
     pub(crate) body: Option<Value>,
 }
 
-/// Those of the program as it is now.
+/// Returns the operations of the current program, and errors.
 pub(crate) fn operations() -> (Vec<Operation>, Vec<String>) {
     let document = serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap();
     operations_of(&document)
 }
 
-/// The operations of a document that want a token, and what keeps others from being called.
+/// Returns the secured operations of a document, and errors for those that cannot be called.
 pub(crate) fn operations_of(document: &Value) -> (Vec<Operation>, Vec<String>) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for (template, item) in document["paths"].as_object().unwrap() {
-        // In this order, whatever that of the document is.
+        // A fixed order, whatever that of the document is.
         for method in ["get", "post", "put", "patch", "delete", "head", "options", "trace"] {
             let Some(operation) = item.get(method) else { continue };
             let name = format!("{} {template}", method.to_uppercase());
             if operation.get("security").is_none() {
                 if template.starts_with("/api/") {
-                    unknown.push(format!("{name}: wants no token"));
+                    unknown.push(format!("{name}: requires no token"));
                 }
                 continue;
             }
             let method = method.to_uppercase().parse().unwrap();
-            match Operation::read(document, method, template, operation) {
+            match Operation::parse(document, method, template, operation) {
                 Ok(operation) => known.push(operation),
-                Err(what) => unknown.push(format!("{name}: {what}")),
+                Err(error) => unknown.push(format!("{name}: {error}")),
             }
         }
     }
@@ -84,75 +83,79 @@ pub(crate) fn operations_of(document: &Value) -> (Vec<Operation>, Vec<String>) {
 }
 
 impl Operation {
-    fn read(
+    fn parse(
         document: &Value,
         method: Method,
         template: &str,
         operation: &Value,
     ) -> Result<Self, String> {
-        let mut made = Self {
+        let mut parsed = Self {
             method,
             template: template.to_owned(),
-            tenant: false,
-            user: false,
-            by_id: template.contains("{userId}"),
+            names_tenant: false,
+            names_user: false,
+            user_in_path: template.contains("{userId}"),
             query: Vec::new(),
             body: None,
         };
         let mut in_path = Vec::new();
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap();
-            let place = made.place(name)?;
-            match (parameter["in"].as_str().unwrap(), place) {
-                ("path", Place::Tenant | Place::User) => in_path.push(format!("{{{name}}}")),
-                ("query", Place::Tenant) => made.query.push(name.to_owned()),
-                ("query", Place::Plain) if parameter["required"] != true => {}
-                (kind, place) => return Err(format!("{name}: {place:?} in {kind}")),
+            let meaning = parsed.meaning(name)?;
+            match (parameter["in"].as_str().unwrap(), meaning) {
+                ("path", NameMeaning::Tenant | NameMeaning::User) => {
+                    in_path.push(format!("{{{name}}}"));
+                }
+                ("query", NameMeaning::Tenant) => parsed.query.push(name.to_owned()),
+                ("query", NameMeaning::Other) if parameter["required"] != true => {}
+                (kind, meaning) => return Err(format!("{name}: {meaning:?} in {kind}")),
             }
         }
-        let named: Vec<_> = template.split('/').filter(|part| part.contains('{')).collect();
-        if let Some(lost) = named.iter().find(|part| !in_path.iter().any(|known| known == *part)) {
-            return Err(format!("{lost}: no parameter of the path"));
+        let in_template: Vec<_> = template.split('/').filter(|part| part.contains('{')).collect();
+        if let Some(undeclared) =
+            in_template.iter().find(|part| !in_path.iter().any(|known| known == *part))
+        {
+            return Err(format!("{undeclared}: not declared as a path parameter"));
         }
         if let Some(body) = operation.get("requestBody") {
             let content = body["content"].as_object().unwrap();
-            let schema = content.get("application/json").ok_or("its body is no JSON")?;
-            made.body = Some(made.body(document, &schema["schema"])?);
+            let schema = content.get("application/json").ok_or("its body is not JSON")?;
+            parsed.body = Some(parsed.body(document, &schema["schema"])?);
         }
-        Ok(made)
+        Ok(parsed)
     }
 
-    /// What a name stands for, and notes that there is such a place.
-    fn place(&mut self, name: &str) -> Result<Place, String> {
+    /// Returns what a name means, and records that the operation has such a parameter.
+    fn meaning(&mut self, name: &str) -> Result<NameMeaning, String> {
         match name {
             "tenantId" | "tenantName" | "filter[tenant]" => {
-                self.tenant = true;
-                Ok(Place::Tenant)
+                self.names_tenant = true;
+                Ok(NameMeaning::Tenant)
             }
             "userId" => {
-                self.user = true;
-                Ok(Place::User)
+                self.names_user = true;
+                Ok(NameMeaning::User)
             }
-            // Where the path names the user, it is the address that the user is to have.
-            "email" if !self.by_id => {
-                self.user = true;
-                Ok(Place::User)
+            // Where the path names the user, this is the new address.
+            "email" if !self.user_in_path => {
+                self.names_user = true;
+                Ok(NameMeaning::User)
             }
-            "email" => Ok(Place::Plain),
-            _ if PLAIN.contains(&name) => Ok(Place::Plain),
-            _ => Err(format!("{name}: nobody knows what it stands for")),
+            "email" => Ok(NameMeaning::Other),
+            _ if OTHER_NAMES.contains(&name) => Ok(NameMeaning::Other),
+            _ => Err(format!("{name}: unknown name")),
         }
     }
 
-    /// A body by its schema: examples, and markers where a tenant or a user is named. What may be
-    /// left out and has no example is left out.
+    /// Builds a body from its schema: examples, and markers for tenants and users. Optional members
+    /// without an example are omitted.
     fn body(&mut self, document: &Value, schema: &Value) -> Result<Value, String> {
         let schema = resolve(document, schema);
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
             let mut all = Map::new();
             for part in parts {
                 let Value::Object(members) = self.body(document, part)? else {
-                    return Err("a part of its body is no object".to_owned());
+                    return Err("a part of its body is not an object".to_owned());
                 };
                 all.extend(members);
             }
@@ -162,7 +165,7 @@ impl Operation {
             return Ok(Value::Array(vec![self.body(document, items)?]));
         }
         let Some(properties) = schema["properties"].as_object() else {
-            return Err("its body is made of something unknown".to_owned());
+            return Err("its body has an unsupported schema".to_owned());
         };
         let mut members = Map::new();
         for (name, member) in properties {
@@ -172,11 +175,11 @@ impl Operation {
             let value = if member.get("properties").or(member.get("items")).is_some() {
                 Some(self.body(document, member)?)
             } else {
-                match self.place(name)? {
-                    Place::Tenant => Some(TENANT.into()),
-                    Place::User => Some(USER.into()),
-                    Place::Plain if member["type"] == "boolean" => Some(false.into()),
-                    Place::Plain => member.get("example").cloned(),
+                match self.meaning(name)? {
+                    NameMeaning::Tenant => Some(TENANT_MARKER.into()),
+                    NameMeaning::User => Some(USER_MARKER.into()),
+                    NameMeaning::Other if member["type"] == "boolean" => Some(false.into()),
+                    NameMeaning::Other => member.get("example").cloned(),
                 }
             };
             match value {
@@ -188,37 +191,37 @@ impl Operation {
         Ok(Value::Object(members))
     }
 
-    /// The path and the body of a call.
-    pub(crate) fn request(&self, tenant: &str, user: &Named) -> (String, Option<Value>) {
+    /// Returns the path and body of a call.
+    pub(crate) fn request(&self, tenant: &str, user: &UserIdentity) -> (String, Option<Value>) {
         let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let path = self.template.replace("{tenantId}", &escaped(tenant));
         let path = path.replace("{userId}", &escaped(&user.id));
         let query = self.query.iter().map(|name| format!("{name}={}", escaped(tenant)));
         let query: Vec<_> = query.collect();
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        let body = self.body.as_ref().map(|body| filled(body, tenant, &user.email));
+        let body = self.body.as_ref().map(|body| fill(body, tenant, &user.email));
         (format!("{path}{query}"), body)
     }
 
-    /// Its method and path, as the document has them.
+    /// Returns method and path as in the document.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.template)
     }
 }
 
-/// In a body, where a tenant goes.
-const TENANT: &str = "{the tenant}";
-/// In a body, where a user's e-mail address goes.
-const USER: &str = "{the user}";
+/// Marks a tenant in a body.
+const TENANT_MARKER: &str = "{the tenant}";
+/// Marks a user's e-mail address in a body.
+const USER_MARKER: &str = "{the user}";
 
-fn filled(body: &Value, tenant: &str, email: &str) -> Value {
+fn fill(body: &Value, tenant: &str, email: &str) -> Value {
     match body {
-        Value::String(text) if text == TENANT => tenant.into(),
-        Value::String(text) if text == USER => email.into(),
-        Value::Array(items) => items.iter().map(|item| filled(item, tenant, email)).collect(),
+        Value::String(text) if text == TENANT_MARKER => tenant.into(),
+        Value::String(text) if text == USER_MARKER => email.into(),
+        Value::Array(items) => items.iter().map(|item| fill(item, tenant, email)).collect(),
         Value::Object(members) => {
-            let filled = |(name, value): (&String, _)| (name.clone(), filled(value, tenant, email));
-            Value::Object(members.iter().map(filled).collect())
+            let fill = |(name, value): (&String, _)| (name.clone(), fill(value, tenant, email));
+            Value::Object(members.iter().map(fill).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => body.clone(),
     }

@@ -1,74 +1,74 @@
-//! Who calls: the tokens, and what the model makes of them.
+//! Callers: their tokens, and the tenants that the model grants them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::json;
 
-use super::world::{Role, World};
+use super::state::{ModelState, Role};
 use crate::support::{
     App, CLAIM_ISSUER, Client, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, TENANT_ISSUER,
 };
 
-/// Which scopes and permissions a token carries.
+/// The scopes and permissions in a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum May {
+pub(crate) enum TokenPermissions {
     All,
     Read,
     Write,
-    Nothing,
+    None,
 }
 
-impl May {
+impl TokenPermissions {
     fn names(self) -> &'static [&'static str] {
         match self {
-            Self::All => &crate::support::EVERYTHING,
+            Self::All => &crate::support::ALL_PERMISSIONS,
             Self::Read => &["tenant.access:read", "VIEW_USERS_AND_GROUPS"],
             Self::Write => &["tenant.access:write", "MODIFY_USERS_AND_GROUPS"],
-            Self::Nothing => &[],
+            Self::None => &[],
         }
     }
 
-    pub(crate) fn has(self, permission: &str) -> bool {
+    pub(crate) fn contains(self, permission: &str) -> bool {
         self.names().contains(&permission)
     }
 }
 
-/// How the token tells its tenants.
+/// How a token states its tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Issuer {
-    /// The tenant's own issuer.
+    /// The issuer of one tenant.
     Tenant(&'static str),
-    /// One that names them in a claim.
+    /// An issuer whose tokens list tenants in a claim.
     Claim(Vec<&'static str>),
-    /// One that leaves them to the memberships of the subject.
+    /// An issuer whose subjects' memberships state the tenants.
     Membership,
-    /// That of the operators.
+    /// The operators' issuer, for all tenants.
     Operators,
 }
 
-/// Somebody who calls; `U` says how users are told.
+/// A caller; `U` is how its subject is referred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller<U> {
-    /// No token at all.
-    Nobody,
-    /// One that is none.
-    Garbage,
-    /// A good one.
-    Bearer { issuer: Issuer, subject: Option<U>, may: May },
+    /// Sends no token.
+    Anonymous,
+    /// Sends a malformed token.
+    InvalidToken,
+    /// Sends a valid token.
+    Bearer { issuer: Issuer, subject: Option<U>, permissions: TokenPermissions },
 }
 
-/// The tenants that a caller covers.
+/// The tenants that a caller may act in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Covers {
+pub(crate) enum Coverage {
     All,
-    /// The caller's own role there is unknown.
+    /// These tenants; the caller's own role in them is unknown.
     Listed(BTreeSet<String>),
     Roles(BTreeMap<String, Role>),
 }
 
-impl Covers {
-    pub(crate) fn covers(&self, tenant: &str) -> bool {
+impl Coverage {
+    pub(crate) fn includes(&self, tenant: &str) -> bool {
         match self {
             Self::All => true,
             Self::Listed(tenants) => tenants.contains(tenant),
@@ -78,49 +78,56 @@ impl Covers {
 }
 
 impl<U> Caller<U> {
-    /// The same with users told otherwise.
-    pub(crate) fn map<V>(&self, told: impl Fn(&U) -> V) -> Caller<V> {
+    /// Converts the reference to the subject.
+    pub(crate) fn map<V>(&self, convert: impl Fn(&U) -> V) -> Caller<V> {
         match self {
-            Self::Nobody => Caller::Nobody,
-            Self::Garbage => Caller::Garbage,
-            Self::Bearer { issuer, subject, may } => Caller::Bearer {
+            Self::Anonymous => Caller::Anonymous,
+            Self::InvalidToken => Caller::InvalidToken,
+            Self::Bearer { issuer, subject, permissions } => Caller::Bearer {
                 issuer: issuer.clone(),
-                subject: subject.as_ref().map(told),
-                may: *may,
+                subject: subject.as_ref().map(convert),
+                permissions: *permissions,
             },
         }
     }
 }
 
 impl Caller<String> {
-    /// The tenants covered, in this state of the world. Who has no account, or a blocked one, acts
-    /// nowhere as a member.
-    pub(crate) fn covers(&self, world: &World) -> Covers {
+    /// Returns the tenants that the caller may act in. A member without an account, or with a
+    /// blocked one, has none.
+    pub(crate) fn coverage(&self, state: &ModelState) -> Coverage {
         let listed = |tenants: &[&str]| {
-            Covers::Listed(tenants.iter().map(|tenant| (*tenant).to_owned()).collect())
+            Coverage::Listed(tenants.iter().map(|tenant| (*tenant).to_owned()).collect())
         };
         let Self::Bearer { issuer, subject, .. } = self else { return listed(&[]) };
         match issuer {
             Issuer::Tenant(tenant) => listed(&[tenant]),
             Issuer::Claim(tenants) => listed(tenants),
-            Issuer::Operators => Covers::All,
+            Issuer::Operators => Coverage::All,
             Issuer::Membership => {
-                let account = subject.as_ref().and_then(|id| world.accounts.get(id));
-                let tenants = account.filter(|account| !account.blocked).map(|it| &it.tenants);
+                let account = subject.as_ref().and_then(|id| state.accounts.get(id));
+                let tenants =
+                    account.filter(|account| !account.blocked).map(|account| &account.tenants);
                 let roles = tenants.into_iter().flatten();
-                Covers::Roles(roles.map(|(tenant, held)| (tenant.clone(), held.role)).collect())
+                Coverage::Roles(
+                    roles.map(|(tenant, membership)| (tenant.clone(), membership.role)).collect(),
+                )
             }
         }
     }
 
-    pub(crate) fn is(&self, user: &str) -> bool {
+    pub(crate) fn is_user(&self, user: &str) -> bool {
         matches!(self, Self::Bearer { subject: Some(subject), .. } if subject == user)
     }
 
-    /// Somebody who sends such tokens.
+    /// Returns a client that sends this caller's token.
     pub(crate) fn client<'a>(&self, app: &'a App) -> Client<'a> {
-        let Self::Bearer { issuer, subject, may } = self else {
-            return if *self == Self::Nobody { app.anonymous() } else { app.bearer("no.to.ken") };
+        let Self::Bearer { issuer, subject, permissions } = self else {
+            return if *self == Self::Anonymous {
+                app.anonymous()
+            } else {
+                app.bearer("no.to.ken")
+            };
         };
         let claims = match issuer {
             Issuer::Tenant(tenant) => app.claims(&TENANT_ISSUER.replace("{tenant}", tenant)),
@@ -128,36 +135,36 @@ impl Caller<String> {
             Issuer::Membership => app.claims(MEMBER_ISSUER),
             Issuer::Operators => app.claims(OPERATOR_ISSUER),
         };
-        let claims = claims.permissions(may.names());
+        let claims = claims.permissions(permissions.names());
         let claims = match subject {
             Some(subject) => claims.with("sub", json!(subject)),
             None => claims,
         };
-        app.bearer(claims.sign(&SigningKey::usual()))
+        app.bearer(claims.sign(&SigningKey::shared()))
     }
 }
 
 impl fmt::Display for Caller<String> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (issuer, subject, may) = match self {
-            Self::Nobody => return f.write_str("nobody (no token)"),
-            Self::Garbage => return f.write_str("nobody (a token that is none)"),
-            Self::Bearer { issuer, subject, may } => (issuer, subject, may),
+        let (issuer, subject, permissions) = match self {
+            Self::Anonymous => return f.write_str("anonymous"),
+            Self::InvalidToken => return f.write_str("caller with a malformed token"),
+            Self::Bearer { issuer, subject, permissions } => (issuer, subject, permissions),
         };
         match issuer {
-            Issuer::Tenant(tenant) => write!(f, "a program of {tenant}")?,
-            Issuer::Claim(tenants) => write!(f, "a program of {}", tenants.join(" and "))?,
-            Issuer::Membership => f.write_str("a member")?,
-            Issuer::Operators => f.write_str("an operator")?,
+            Issuer::Tenant(tenant) => write!(f, "client of {tenant}")?,
+            Issuer::Claim(tenants) => write!(f, "client of {}", tenants.join(" and "))?,
+            Issuer::Membership => f.write_str("member")?,
+            Issuer::Operators => f.write_str("operator")?,
         }
         if let Some(subject) = subject {
             write!(f, " as {subject}")?;
         }
-        match may {
-            May::All => Ok(()),
-            May::Read => f.write_str(" (read only)"),
-            May::Write => f.write_str(" (write only)"),
-            May::Nothing => f.write_str(" (no permission)"),
+        match permissions {
+            TokenPermissions::All => Ok(()),
+            TokenPermissions::Read => f.write_str(" (read only)"),
+            TokenPermissions::Write => f.write_str(" (write only)"),
+            TokenPermissions::None => f.write_str(" (no permissions)"),
         }
     }
 }

@@ -1,20 +1,20 @@
-//! What is called: the operations of both contracts, and how they are sent.
+//! Calls: the operations of both contracts as HTTP requests.
 
 use std::fmt::Write as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::state::ModelState;
 
-/// The two contracts.
+/// The two contracts: A for the users of one tenant, B for accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contract {
     A,
     B,
 }
 
-/// Which users of a list are wanted, and in which order.
+/// The page and sort order of a list request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Paging {
     pub(crate) sort: Option<&'static str>,
@@ -23,19 +23,19 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// The whole list, for there are never as many people here.
-    pub(crate) fn whole() -> Self {
+    /// A page that holds every user of the model.
+    pub(crate) fn large_page() -> Self {
         Self { size: Some(100), ..Self::default() }
     }
 
-    /// The field, and whether it descends.
+    /// Returns the sort field, and whether the order is descending.
     pub(crate) fn order(&self) -> (&'static str, bool) {
         let sort = self.sort.unwrap_or("id");
         sort.strip_prefix('-').map_or((sort, false), |field| (field, true))
     }
 
-    /// Size and number of the page, if there are pages.
-    pub(crate) fn window(&self, contract: Contract) -> Option<(usize, usize)> {
+    /// Returns the page's size and number, or `None` for an unpaged list.
+    pub(crate) fn page(&self, contract: Contract) -> Option<(usize, usize)> {
         let paged = contract == Contract::B || self.size.is_some() || self.number.is_some();
         paged.then(|| (self.size.unwrap_or(50), self.number.unwrap_or(0)))
     }
@@ -55,85 +55,85 @@ impl Paging {
     }
 }
 
-/// A user as a step tells it, whatever the id will be.
+/// A reference to a user before ids are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Whom {
-    /// Somebody who was there at the beginning.
-    Known(&'static str),
-    /// Who was created as the n-th on the way; nobody, if there were fewer.
-    Made(usize),
+pub(crate) enum UserRef {
+    /// A user of the seed, by name.
+    Seeded(&'static str),
+    /// The n-th account created during the sequence; an unknown id if there were fewer.
+    Created(usize),
 }
 
-impl Whom {
-    pub(crate) fn id(&self, world: &World) -> String {
+impl UserRef {
+    pub(crate) fn id(&self, state: &ModelState) -> String {
         match self {
-            Self::Known(name) => format!("auth0|{name}"),
-            Self::Made(index) => {
-                world.made.get(*index).cloned().unwrap_or_else(|| "auth0|nobody".to_owned())
+            Self::Seeded(name) => format!("auth0|{name}"),
+            Self::Created(index) => {
+                state.created_ids.get(*index).cloned().unwrap_or_else(|| "auth0|nobody".to_owned())
             }
         }
     }
 }
 
-/// What stands for the current password of whoever it is about.
-pub(crate) const RIGHT: &str = "(right)";
+/// A placeholder for the target's current password.
+pub(crate) const CORRECT_PASSWORD: &str = "(current password)";
 
-/// The role in the body of A's PUT, which must be there and may be null.
+/// The `role` of contract A's PUT: required, but nullable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Given {
+pub(crate) enum RoleField {
     Absent,
     Null,
     Role(&'static str),
 }
 
-/// What is to be done; `U` says how users are told.
+/// An operation with its arguments; `U` is how users are referred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Op<U> {
+pub(crate) enum Action<U> {
     List(Contract, &'static str, Paging),
-    /// A's GET.
-    GetIn(&'static str, U),
-    /// A's POST.
-    Enlist {
+    /// Contract A, GET.
+    GetTenantUser(&'static str, U),
+    /// Contract A, POST.
+    AttachOrCreate {
         tenant: &'static str,
         email: &'static str,
         role: &'static str,
         name: Option<&'static str>,
     },
-    /// A's PUT.
-    PutIn {
+    /// Contract A, PUT.
+    UpdateTenantUser {
         tenant: &'static str,
         user: U,
-        role: Given,
+        role: RoleField,
         name: Option<&'static str>,
     },
-    /// A's DELETE.
+    /// Contract A, DELETE.
     Detach(&'static str, U),
-    /// B's GET.
-    Get(U),
-    /// B's POST.
-    Create {
+    /// Contract B, GET.
+    GetUser(U),
+    /// Contract B, POST.
+    CreateUser {
         tenant: &'static str,
         email: &'static str,
         username: &'static str,
-        first: &'static str,
-        service: bool,
+        first_name: &'static str,
+        is_service_user: bool,
         password: Option<&'static str>,
     },
-    /// B's PUT.
-    Put {
+    /// Contract B, PUT.
+    UpdateUser {
         user: U,
         email: &'static str,
-        first: &'static str,
-        last: &'static str,
+        first_name: &'static str,
+        last_name: &'static str,
     },
-    /// B's DELETE.
-    Delete(U),
-    /// B's PATCH, version 1.
+    /// Contract B, DELETE.
+    DeleteUser(U),
+    /// Contract B, PATCH, version 1.
     SetPassword {
         user: U,
         new: &'static str,
     },
-    /// B's PATCH, version 2.
+    /// Contract B, PATCH, version 2.
     ChangePassword {
         user: U,
         current: String,
@@ -141,45 +141,55 @@ pub(crate) enum Op<U> {
     },
 }
 
-impl Op<Whom> {
-    /// With ids and passwords as they are now.
-    pub(crate) fn now(&self, world: &World) -> Op<String> {
-        let id = |user: &Whom| user.id(world);
+impl Action<UserRef> {
+    /// Fills in the ids and passwords of this state.
+    pub(crate) fn resolve(&self, state: &ModelState) -> Action<String> {
+        let id = |user: &UserRef| user.id(state);
         match self.clone() {
-            Self::List(contract, tenant, paging) => Op::List(contract, tenant, paging),
-            Self::GetIn(tenant, user) => Op::GetIn(tenant, id(&user)),
-            Self::Enlist { tenant, email, role, name } => Op::Enlist { tenant, email, role, name },
-            Self::PutIn { tenant, user, role, name } => {
-                Op::PutIn { tenant, user: id(&user), role, name }
+            Self::List(contract, tenant, paging) => Action::List(contract, tenant, paging),
+            Self::GetTenantUser(tenant, user) => Action::GetTenantUser(tenant, id(&user)),
+            Self::AttachOrCreate { tenant, email, role, name } => {
+                Action::AttachOrCreate { tenant, email, role, name }
             }
-            Self::Detach(tenant, user) => Op::Detach(tenant, id(&user)),
-            Self::Get(user) => Op::Get(id(&user)),
-            Self::Create { tenant, email, username, first, service, password } => {
-                Op::Create { tenant, email, username, first, service, password }
+            Self::UpdateTenantUser { tenant, user, role, name } => {
+                Action::UpdateTenantUser { tenant, user: id(&user), role, name }
             }
-            Self::Put { user, email, first, last } => {
-                Op::Put { user: id(&user), email, first, last }
+            Self::Detach(tenant, user) => Action::Detach(tenant, id(&user)),
+            Self::GetUser(user) => Action::GetUser(id(&user)),
+            Self::CreateUser { tenant, email, username, first_name, is_service_user, password } => {
+                Action::CreateUser {
+                    tenant,
+                    email,
+                    username,
+                    first_name,
+                    is_service_user,
+                    password,
+                }
             }
-            Self::Delete(user) => Op::Delete(id(&user)),
-            Self::SetPassword { user, new } => Op::SetPassword { user: id(&user), new },
+            Self::UpdateUser { user, email, first_name, last_name } => {
+                Action::UpdateUser { user: id(&user), email, first_name, last_name }
+            }
+            Self::DeleteUser(user) => Action::DeleteUser(id(&user)),
+            Self::SetPassword { user, new } => Action::SetPassword { user: id(&user), new },
             Self::ChangePassword { user, mut current, new } => {
                 let user = id(&user);
-                if current == RIGHT {
-                    let known = world.accounts.get(&user).and_then(|it| it.password.clone());
-                    current = known.unwrap_or_else(|| "nobody-knows-any".to_owned());
+                if current == CORRECT_PASSWORD {
+                    let known =
+                        state.accounts.get(&user).and_then(|account| account.password.clone());
+                    current = known.unwrap_or_else(|| "unknown-password".to_owned());
                 }
-                Op::ChangePassword { user, current, new }
+                Action::ChangePassword { user, current, new }
             }
         }
     }
 }
 
-impl Op<String> {
-    /// How it is sent.
+impl Action<String> {
+    /// Returns method, path and body.
     pub(crate) fn request(&self) -> (Method, String, Option<Value>) {
-        let in_tenant =
+        let tenant_user_path =
             |tenant: &str, user: &str| format!("/api/{tenant}/admin/users/{}", escaped(user));
-        let account = |user: &str| format!("/api/v1/users/{}", escaped(user));
+        let user_path = |user: &str| format!("/api/v1/users/{}", escaped(user));
         match self {
             Self::List(Contract::A, tenant, paging) => {
                 let query = paging.query();
@@ -191,39 +201,41 @@ impl Op<String> {
                 let query = paging.query();
                 (Method::GET, format!("/api/v1/users?filter[tenant]={tenant}{query}"), None)
             }
-            Self::GetIn(tenant, user) => (Method::GET, in_tenant(tenant, user), None),
-            Self::Enlist { tenant, email, role, name } => {
+            Self::GetTenantUser(tenant, user) => {
+                (Method::GET, tenant_user_path(tenant, user), None)
+            }
+            Self::AttachOrCreate { tenant, email, role, name } => {
                 let body = json!({"email": email, "role": role, "name": name});
                 (Method::POST, format!("/api/{tenant}/admin/users"), Some(body))
             }
-            Self::PutIn { tenant, user, role, name } => {
+            Self::UpdateTenantUser { tenant, user, role, name } => {
                 let mut body = json!({"name": name});
                 match role {
-                    Given::Absent => {}
-                    Given::Null => body["role"] = Value::Null,
-                    Given::Role(role) => body["role"] = json!(role),
+                    RoleField::Absent => {}
+                    RoleField::Null => body["role"] = Value::Null,
+                    RoleField::Role(role) => body["role"] = json!(role),
                 }
-                (Method::PUT, in_tenant(tenant, user), Some(body))
+                (Method::PUT, tenant_user_path(tenant, user), Some(body))
             }
-            Self::Detach(tenant, user) => (Method::DELETE, in_tenant(tenant, user), None),
-            Self::Get(user) => (Method::GET, account(user), None),
-            Self::Create { tenant, email, username, first, service, password } => {
+            Self::Detach(tenant, user) => (Method::DELETE, tenant_user_path(tenant, user), None),
+            Self::GetUser(user) => (Method::GET, user_path(user), None),
+            Self::CreateUser { tenant, email, username, first_name, is_service_user, password } => {
                 let mut body = json!({
-                    "email": email, "serviceUser": service, "tenantName": tenant,
-                    "username": username, "firstName": first, "lastName": "New",
+                    "email": email, "serviceUser": is_service_user, "tenantName": tenant,
+                    "username": username, "firstName": first_name, "lastName": "New",
                 });
                 if let Some(password) = password {
                     body["password"] = json!(password);
                 }
                 (Method::POST, "/api/v1/users".to_owned(), Some(body))
             }
-            Self::Put { user, email, first, last } => {
-                let body = json!({"email": email, "firstName": first, "lastName": last});
-                (Method::PUT, account(user), Some(body))
+            Self::UpdateUser { user, email, first_name, last_name } => {
+                let body = json!({"email": email, "firstName": first_name, "lastName": last_name});
+                (Method::PUT, user_path(user), Some(body))
             }
-            Self::Delete(user) => (Method::DELETE, account(user), None),
+            Self::DeleteUser(user) => (Method::DELETE, user_path(user), None),
             Self::SetPassword { user, new } => {
-                let path = format!("{}/change-password", account(user));
+                let path = format!("{}/change-password", user_path(user));
                 (Method::PATCH, path, Some(json!({"newPassword": new})))
             }
             Self::ChangePassword { user, current, new } => {
@@ -234,42 +246,42 @@ impl Op<String> {
         }
     }
 
-    /// The user that it names.
+    /// Returns the id of the user in the path.
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
-            Self::List(..) | Self::Enlist { .. } | Self::Create { .. } => None,
-            Self::GetIn(_, user)
-            | Self::PutIn { user, .. }
+            Self::List(..) | Self::AttachOrCreate { .. } | Self::CreateUser { .. } => None,
+            Self::GetTenantUser(_, user)
+            | Self::UpdateTenantUser { user, .. }
             | Self::Detach(_, user)
-            | Self::Get(user)
-            | Self::Put { user, .. }
-            | Self::Delete(user)
+            | Self::GetUser(user)
+            | Self::UpdateUser { user, .. }
+            | Self::DeleteUser(user)
             | Self::SetPassword { user, .. }
             | Self::ChangePassword { user, .. } => Some(user),
         }
     }
 
-    /// The account that it is about, in this state of the world.
-    pub(crate) fn about(&self, world: &World) -> Option<String> {
+    /// Returns the id of the account that the call reads or changes.
+    pub(crate) fn target(&self, state: &ModelState) -> Option<String> {
         match self {
-            Self::Enlist { email, .. } => {
-                world.by_email(&email.to_lowercase()).map(|account| account.id.clone())
+            Self::AttachOrCreate { email, .. } => {
+                state.by_email(&email.to_lowercase()).map(|account| account.id.clone())
             }
             Self::List(..)
-            | Self::GetIn(..)
-            | Self::PutIn { .. }
+            | Self::GetTenantUser(..)
+            | Self::UpdateTenantUser { .. }
             | Self::Detach(..)
-            | Self::Get(_)
-            | Self::Create { .. }
-            | Self::Put { .. }
-            | Self::Delete(_)
+            | Self::GetUser(_)
+            | Self::CreateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::DeleteUser(_)
             | Self::SetPassword { .. }
             | Self::ChangePassword { .. } => self.user().map(str::to_owned),
         }
     }
 
-    /// How it reads in a script.
-    pub(crate) fn title(&self) -> String {
+    /// Returns the call as a line of a transcript.
+    pub(crate) fn describe(&self) -> String {
         let (method, path, body) = self.request();
         let path = path.replace("%7C", "|");
         let body = body.map(|body| format!(" {body}")).unwrap_or_default();

@@ -1,25 +1,26 @@
-//! A machine that does anything, by anybody, and a small model that says what must come of it.
+//! A model test: random calls by random callers, compared with a small model of the rules.
 //!
-//! Random callers call all operations of both contracts, about people who share accounts. After
-//! each step the answer must be the model's, and so must everything that each tenant can see; and,
-//! whatever the model thinks, nobody's call may change a byte that another tenant sees, unless the
-//! account is at home with the caller. Calls that are sent in pairs, at once, must come out as one
-//! of the two orders has it.
+//! The calls cover all operations of both contracts, on accounts of several tenants. After
+//! each step, the answer and everything that each tenant can see must match the model.
+//! Independently of the model, no call may change a byte that another tenant sees, unless the
+//! caller acts in the account's home tenant. The outcome of two concurrent calls must be that of
+//! one of their two orders.
 //!
-//! [`rules`] and [`world`] are the model, written from the specification and without the product's
-//! own policy. A failure is shrunk, and printed as a script to read.
+//! [`rules`] and [`state`] are the model. They follow the specification and use none of the
+//! product's policy code. A failure is shrunk and printed as a transcript.
 //!
-//! What is drawn is the same each time. To go deeper, set `PROPTEST_CASES` and `PROPTEST_RNG_SEED`.
+//! Runs are deterministic. For a longer run set `PROPTEST_CASES`, for another one
+//! `PROPTEST_RNG_SEED`.
 
 mod callers;
 mod calls;
-mod draw;
-mod drive;
-mod pairs;
+mod conflicts;
+mod harness;
 mod races;
 mod rules;
-mod stage;
-mod world;
+mod sequence;
+mod state;
+mod strategies;
 
 use std::cell::RefCell;
 
@@ -27,35 +28,35 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 
-use callers::{Caller, Issuer, May};
-use calls::{Op, Whom};
-use draw::{Call, People, Step};
-use drive::{Tally, sequence};
-use races::races;
-use world::World;
+use callers::{Caller, Issuer, TokenPermissions};
+use calls::{Action, UserRef};
+use races::run_races;
+use sequence::{OutcomeCounts, run_sequence};
+use state::ModelState;
+use strategies::{Call, SeedLines, Step};
 
 use crate::support::store::ON_AUTH0;
 
-/// How much is drawn, unless more is asked for.
-const SEQUENCES: u32 = 10;
-const RACES: u32 = 10;
-/// The most steps of a sequence.
-const STEPS: usize = 50;
+/// The number of cases, unless the environment sets it.
+const SEQUENCE_CASES: u32 = 10;
+const RACE_CASES: u32 = 10;
+/// The maximum number of steps in a sequence.
+const MAX_STEPS: usize = 50;
 
-fn right(_: &mut World) {}
+fn no_mistake(_: &mut ModelState) {}
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Draws from the usual seed, and so often, unless the environment says otherwise.
+/// Returns a runner with these cases and this seed, unless the environment overrides them.
 fn runner(cases: u32, seed: u64) -> TestRunner {
     let mut config = Config { failure_persistence: None, ..Config::default() };
-    // Each attempt takes a service of its own.
+    // Each shrink iteration starts a service.
     config.max_shrink_iters = config.max_shrink_iters.min(400);
-    #[expect(clippy::disallowed_methods, reason = "who runs a test says how deep it goes")]
-    let deeper = std::env::var("PROPTEST_CASES").is_ok();
-    if !deeper {
+    #[expect(clippy::disallowed_methods, reason = "the environment sets the number of cases")]
+    let is_configured = std::env::var("PROPTEST_CASES").is_ok();
+    if !is_configured {
         config.cases = cases;
     }
     if config.rng_seed == RngSeed::Random {
@@ -64,46 +65,47 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
     TestRunner::new(config)
 }
 
-/// Runs what is drawn, and counts; the error is the script of the smallest failure found.
-fn run<S: Strategy>(
+/// Runs all cases and adds up their outcomes; the error is the transcript of the smallest failure.
+fn run_cases<S: Strategy>(
     mut runner: TestRunner,
-    drawn: &S,
-    once: impl Fn(&S::Value) -> Result<Tally, String>,
-) -> Result<Tally, String> {
-    let tally = RefCell::new(Tally::new());
-    let result = runner.run(drawn, |case| {
-        for (name, count) in once(&case).map_err(TestCaseError::fail)? {
-            *tally.borrow_mut().entry(name).or_default() += count;
+    strategy: &S,
+    run_case: impl Fn(&S::Value) -> Result<OutcomeCounts, String>,
+) -> Result<OutcomeCounts, String> {
+    let outcome_counts = RefCell::new(OutcomeCounts::new());
+    let result = runner.run(strategy, |case| {
+        for (name, count) in run_case(&case).map_err(TestCaseError::fail)? {
+            *outcome_counts.borrow_mut().entry(name).or_default() += count;
         }
         Ok(())
     });
     match result {
-        Ok(()) => Ok(tally.into_inner()),
-        Err(TestError::Fail(script, _)) => Err(script.message().to_owned()),
+        Ok(()) => Ok(outcome_counts.into_inner()),
+        Err(TestError::Fail(transcript, _)) => Err(transcript.message().to_owned()),
         Err(error @ TestError::Abort(_)) => panic!("{error}"),
     }
 }
 
-/// Fails with the script, which is to be read as it is.
-fn pass(result: Result<Tally, String>) -> Tally {
-    let tally = result.unwrap_or_else(|script| panic!("\n{script}\n"));
-    #[expect(clippy::print_stdout, reason = "who goes deep wants to know how deep")]
+/// Panics with the transcript of a failure, unescaped.
+fn expect_success(result: Result<OutcomeCounts, String>) -> OutcomeCounts {
+    let outcome_counts = result.unwrap_or_else(|transcript| panic!("\n{transcript}\n"));
+    #[expect(clippy::print_stdout, reason = "long runs report what they covered")]
     {
-        println!("{} calls: {tally:#?}", tally.values().sum::<usize>());
+        println!("{} calls: {outcome_counts:#?}", outcome_counts.values().sum::<usize>());
     }
-    tally
+    outcome_counts
 }
 
 #[test]
-fn whatever_anybody_does_comes_out_as_the_model_says() {
+fn random_calls_match_the_model() {
     let runtime = runtime();
-    let drawn = (draw::people(), draw::steps(STEPS));
-    let tally = pass(run(runner(SEQUENCES, 1), &drawn, |(people, steps)| {
-        runtime.block_on(Box::pin(sequence(people, steps, right)))
-    }));
+    let cases = (strategies::extra_users(), strategies::steps(MAX_STEPS));
+    let outcome_counts =
+        expect_success(run_cases(runner(SEQUENCE_CASES, 1), &cases, |(extra_users, steps)| {
+            runtime.block_on(Box::pin(run_sequence(extra_users, steps, no_mistake)))
+        }));
 
-    // Else the machine would be going round in circles.
-    for met in [
+    // Guards against sequences that exercise too little.
+    for outcome in [
         "A GET 200",
         "A GET 403 tenant_forbidden",
         "A GET 404 user_not_found",
@@ -125,57 +127,64 @@ fn whatever_anybody_does_comes_out_as_the_model_says() {
         "B PATCH 200",
         "B PATCH 422 current_password_mismatch",
     ] {
-        assert!(tally.contains_key(met), "never met: {met}");
+        assert!(outcome_counts.contains_key(outcome), "outcome never occurred: {outcome}");
     }
 }
 
 #[test]
-fn whatever_two_do_at_once_comes_out_as_one_after_the_other() {
+fn random_concurrent_calls_are_serializable() {
     let runtime = runtime();
-    let pairs = prop::collection::vec((draw::call(), draw::call()), 1..=8);
-    let drawn = (draw::people(), draw::steps(6), pairs);
-    pass(run(runner(RACES, 2), &drawn, |(people, steps, pairs)| {
-        runtime.block_on(Box::pin(races(people, steps, pairs)))
+    let pairs = prop::collection::vec((strategies::call(), strategies::call()), 1..=8);
+    let cases = (strategies::extra_users(), strategies::steps(6), pairs);
+    expect_success(run_cases(runner(RACE_CASES, 2), &cases, |(extra_users, steps, pairs)| {
+        runtime.block_on(Box::pin(run_races(extra_users, steps, pairs)))
     }));
 }
 
 #[test]
-fn calls_that_get_in_each_others_way_come_out_as_one_after_the_other() {
+fn conflicting_calls_are_serializable() {
     let runtime = runtime();
-    // In memory it takes longer to hash the passwords of the seed than to do everything else, and
-    // there is next to nothing that could come between.
+    // In memory, a second round adds little: hashing the seed's passwords takes most of the time,
+    // and the calls barely overlap.
     let rounds = if ON_AUTH0 { 2 } else { 1 };
-    for (steps, (one, other)) in pairs::all() {
+    for (steps, (one, other)) in conflicts::conflicting_pairs() {
         let steps: Vec<_> = steps.into_iter().map(Step::Call).collect();
         let pairs = [(one.clone(), other.clone()), (other, one)];
         for pair in pairs.into_iter().take(rounds) {
-            pass(runtime.block_on(Box::pin(races(&People::new(), &steps, &[pair]))));
+            expect_success(runtime.block_on(Box::pin(run_races(
+                &SeedLines::new(),
+                &steps,
+                &[pair],
+            ))));
         }
     }
 }
 
 #[test]
-fn a_mistake_is_told_as_a_script_of_the_steps_that_show_it() {
+fn model_failure_shrinks_to_a_transcript() {
     let runtime = runtime();
-    let call = |op| {
+    let call = |action| {
         let issuer = Issuer::Tenant("globex");
-        Step::Call(Call { caller: Caller::Bearer { issuer, subject: None, may: May::All }, op })
+        Step::Call(Call {
+            caller: Caller::Bearer { issuer, subject: None, permissions: TokenPermissions::All },
+            action,
+        })
     };
-    let (gus, gina) = (Whom::Known("gus"), Whom::Known("gina"));
-    let few = prop::sample::select(vec![
-        call(Op::GetIn("globex", gus.clone())),
-        call(Op::Get(gus.clone())),
+    let (gus, gina) = (UserRef::Seeded("gus"), UserRef::Seeded("gina"));
+    let call_strategy = prop::sample::select(vec![
+        call(Action::GetTenantUser("globex", gus.clone())),
+        call(Action::GetUser(gus.clone())),
         Step::Wait(3),
-        call(Op::Detach("globex", gus)),
-        call(Op::Detach("globex", gina)),
+        call(Action::Detach("globex", gus)),
+        call(Action::Detach("globex", gina)),
     ]);
-    let drawn = prop::collection::vec(few, 1..10);
+    let cases = prop::collection::vec(call_strategy, 1..10);
 
     // A model without rule R4.
-    let script = run(runner(20, 3), &drawn, |steps| {
-        let mistake = |world: &mut World| world.without_last_holder = true;
-        runtime.block_on(Box::pin(sequence(&People::new(), steps, mistake)))
+    let transcript = run_cases(runner(20, 3), &cases, |steps| {
+        let mistake = |state: &mut ModelState| state.skip_last_holder_rule = true;
+        runtime.block_on(Box::pin(run_sequence(&SeedLines::new(), steps, mistake)))
     });
 
-    insta::assert_snapshot!(script.unwrap_err().trim_end(), @"1. a program of globex: DELETE /api/globex/admin/users/auth0|gina → 409 last_protected_role_holder; the model says 204");
+    insta::assert_snapshot!(transcript.unwrap_err().trim_end(), @"1. client of globex: DELETE /api/globex/admin/users/auth0|gina → 409 last_protected_role_holder; the model expects 204");
 }

@@ -1,143 +1,160 @@
-//! Two calls at once: what comes of them is what would have come of them one after the other.
+//! Concurrent calls: the outcome must equal that of one of the two sequential orders.
 //!
-//! One thing is left to chance, and to the caller's advantage: the caller's own roles are looked up
-//! when a call comes in. What a call changes is judged once more, and in one step, when it is
+//! One deviation is allowed: the caller's own roles are read when its call arrives, so they may be
+//! those from before the other call. The target's state is checked again, atomically, when it is
 //! changed.
 
 use std::collections::BTreeSet;
 
-use super::draw::{Call, People, Step};
-use super::drive::{LOGGED_IN, Tally, log_in, tried};
-use super::stage::{Asked, Stage, difference, fresh};
-use super::world::World;
+use super::harness::{Harness, ResolvedCall, difference, new_account_id};
+use super::sequence::{OutcomeCounts, PASSWORD_IS_CORRECT, attempted_password, password_probe};
+use super::state::ModelState;
+use super::strategies::{Call, SeedLines, Step};
 use crate::support::Answer;
 
-/// Two calls that are sent at once.
-pub(crate) type Pair = (Call, Call);
+/// Two calls that are sent concurrently.
+pub(crate) type CallPair = (Call, Call);
 
-/// Runs some steps one by one, and then pairs at once; the error is a script to read.
-pub(crate) async fn races(
-    people: &People,
+/// Runs `steps` in sequence, then each pair concurrently; the error is a transcript.
+pub(crate) async fn run_races(
+    extra_users: &SeedLines,
     steps: &[Step],
-    pairs: &[Pair],
-) -> Result<Tally, String> {
-    let mut stage = Stage::set(people).await;
-    match stage.race_all(steps, pairs).await {
-        Ok(()) => Ok(stage.tally),
-        Err(what) => Err(stage.failure(&what)),
+    pairs: &[CallPair],
+) -> Result<OutcomeCounts, String> {
+    let mut harness = Harness::start(extra_users).await;
+    match harness.run_steps_and_races(steps, pairs).await {
+        Ok(()) => Ok(harness.outcome_counts),
+        Err(failure) => Err(harness.failure_report(&failure)),
     }
 }
 
-impl Stage {
-    async fn race_all(&mut self, steps: &[Step], pairs: &[Pair]) -> Result<(), String> {
-        let (mut passwords, mut about) = (BTreeSet::new(), BTreeSet::new());
+impl Harness {
+    async fn run_steps_and_races(
+        &mut self,
+        steps: &[Step],
+        pairs: &[CallPair],
+    ) -> Result<(), String> {
+        let (mut passwords, mut targets) = (BTreeSet::new(), BTreeSet::new());
         for step in steps {
             match step {
-                Step::Wait(seconds) => self.wait(*seconds),
+                Step::Wait(seconds) => self.advance_clock(*seconds),
                 Step::Call(call) => {
-                    let asked = self.now(call);
-                    about.extend(asked.1.about(&self.world));
-                    self.call(&asked).await?;
-                    passwords.extend(tried(&asked.1));
+                    let call = self.resolve(call);
+                    targets.extend(call.1.target(&self.state));
+                    self.send_and_check(&call).await?;
+                    passwords.extend(attempted_password(&call.1));
                 }
             }
         }
         for (one, other) in pairs {
-            let pair = [self.now(one), self.now(other)];
-            about.extend(pair.iter().filter_map(|(_, op)| op.about(&self.world)));
-            self.race(&pair).await?;
-            passwords.extend(pair.iter().filter_map(|(_, op)| tried(op)));
+            let pair = [self.resolve(one), self.resolve(other)];
+            targets.extend(pair.iter().filter_map(|(_, action)| action.target(&self.state)));
+            self.run_race(&pair).await?;
+            passwords.extend(pair.iter().filter_map(|(_, action)| attempted_password(action)));
         }
-        // Of the others, sequences take care; hashes take long.
-        self.finish(passwords, Some(&about)).await
+        // The sequences check the other passwords; hashing is slow.
+        self.check_final_state(passwords, Some(&targets)).await
     }
 
-    /// Sends both at once, and goes on with the world that explains what was seen.
-    async fn race(&mut self, pair: &[Asked; 2]) -> Result<(), String> {
-        let (one, other) = tokio::join!(self.ask(&pair[0]), self.ask(&pair[1]));
+    /// Sends both calls concurrently, and continues with a state that explains the answers.
+    async fn run_race(&mut self, pair: &[ResolvedCall; 2]) -> Result<(), String> {
+        let (one, other) = tokio::join!(self.send(&pair[0]), self.send(&pair[1]));
         let answers = [one?, other?];
-        let before = self.world.clone();
-        for (asked, answer) in pair.iter().zip(&answers) {
-            self.note(asked, &format!("{} (at once)", answer.outcome()));
+        let before = self.state.clone();
+        for (call, answer) in pair.iter().zip(&answers) {
+            self.record(call, &format!("{} (concurrent)", answer.outcome()));
         }
-        let (mut explained, mut says) = (Vec::new(), Vec::new());
+        let (mut explained, mut differences) = (Vec::new(), Vec::new());
         for order in [[0, 1], [1, 0]] {
-            for early in [false, true] {
-                match explain(&before, pair, &answers, order, early) {
-                    Ok(world) => explained.push(world),
-                    Err(difference) => says.push(difference),
+            for early_arrival in [false, true] {
+                match replay(&before, pair, &answers, order, early_arrival) {
+                    Ok(state) => explained.push(state),
+                    Err(difference) => differences.push(difference),
                 }
             }
         }
         if explained.is_empty() {
-            return Err(format!("and no order of the two explains it:\n{}", says.join("\n")));
+            return Err(format!(
+                "no sequential order explains the answers:\n{}",
+                differences.join("\n")
+            ));
         }
-        let about = pair.iter().filter_map(|(_, op)| op.about(&before));
-        let users: BTreeSet<_> = about.chain(explained[0].made.iter().cloned()).collect();
+        let target_ids = pair.iter().filter_map(|(_, action)| action.target(&before));
+        let users: BTreeSet<_> =
+            target_ids.chain(explained[0].created_ids.iter().cloned()).collect();
         let users: Vec<_> = users.into_iter().collect();
-        let seen = self.look(&users).await?;
-        let (mut unlike, mut like) = (Vec::new(), Vec::new());
-        for world in explained {
-            match seen.differs_from(&world) {
-                Some(difference) => unlike.push(difference),
-                None => like.push(world),
+        let observation = self.observe(&users).await?;
+        let (mut mismatches, mut matching) = (Vec::new(), Vec::new());
+        for state in explained {
+            match observation.first_difference(&state) {
+                Some(difference) => mismatches.push(difference),
+                None => matching.push(state),
             }
         }
-        let Some(world) = like.first().cloned() else {
+        let Some(state) = matching.first().cloned() else {
             return Err(format!(
-                "and no order of the two explains what is there:\n{}",
-                unlike.join("\n")
+                "no sequential order explains the resulting state:\n{}",
+                mismatches.join("\n")
             ));
         };
-        self.world = self.with_true_passwords(like).await?.unwrap_or(world);
+        self.state = self.state_with_actual_passwords(matching).await?.unwrap_or(state);
         Ok(())
     }
 
-    /// The one of the worlds whose passwords are the true ones, if that makes a difference.
-    async fn with_true_passwords(&mut self, worlds: Vec<World>) -> Result<Option<World>, String> {
-        let passwords = |world: &World| -> Vec<_> {
-            world.accounts.values().map(|it| (it.id.clone(), it.password.clone())).collect()
+    /// Returns the state whose passwords are the actual ones, or `None` if all states agree.
+    async fn state_with_actual_passwords(
+        &mut self,
+        states: Vec<ModelState>,
+    ) -> Result<Option<ModelState>, String> {
+        let passwords = |state: &ModelState| -> Vec<_> {
+            state
+                .accounts
+                .values()
+                .map(|account| (account.id.clone(), account.password.clone()))
+                .collect()
         };
-        let differ: BTreeSet<_> = worlds.iter().flat_map(passwords).collect();
-        if worlds.iter().all(|world| passwords(world).len() == differ.len()) {
+        let distinct: BTreeSet<_> = states.iter().flat_map(passwords).collect();
+        if states.iter().all(|state| passwords(state).len() == distinct.len()) {
             return Ok(None);
         }
-        for world in worlds {
-            let all = passwords(&world);
-            let unsure = all.into_iter().filter(|it| !passwords(&self.world).contains(it));
-            let mut right = true;
-            for (user, password) in unsure {
-                let asked = log_in(&user, &password.unwrap_or_default());
-                right &= self.ask(&asked).await?.outcome() == LOGGED_IN;
+        for state in states {
+            let all = passwords(&state);
+            let candidates =
+                all.into_iter().filter(|entry| !passwords(&self.state).contains(entry));
+            let mut all_correct = true;
+            for (user, password) in candidates {
+                let call = password_probe(&user, &password.unwrap_or_default());
+                all_correct &= self.send(&call).await?.outcome() == PASSWORD_IS_CORRECT;
             }
-            if right {
-                return Ok(Some(world));
+            if all_correct {
+                return Ok(Some(state));
             }
         }
-        Err("and nobody's password is what an order of the two would make it".to_owned())
+        Err("no sequential order explains the passwords".to_owned())
     }
 }
 
-/// The world after the two calls in this order, if it is one in which they are answered so.
-/// `early`: the second caller was let in before the first call was done.
-fn explain(
-    before: &World,
-    pair: &[Asked; 2],
+/// Returns the state after both calls in this order, or how the answers contradict it. With
+/// `early_arrival` the second call reads its caller's roles before the first call is done.
+fn replay(
+    before: &ModelState,
+    pair: &[ResolvedCall; 2],
     answers: &[Answer; 2],
     order: [usize; 2],
-    early: bool,
-) -> Result<World, String> {
-    let mut world = before.clone();
-    for (place, index) in order.into_iter().enumerate() {
-        let ((caller, op), answer) = (&pair[index], &answers[index]);
-        let earlier = if early && place == 1 { before } else { &world };
-        let verdict = world.judge(earlier, caller, op, &fresh(before, answer));
-        if let Some(difference) = difference(op, answer, &verdict) {
-            let orders = ["first", "second"][place];
-            let when = if early { ", let in before" } else { "" };
-            return Err(format!("  {} {orders}{when}: {difference}", op.title()));
+    early_arrival: bool,
+) -> Result<ModelState, String> {
+    let mut state = before.clone();
+    for (position, index) in order.into_iter().enumerate() {
+        let ((caller, action), answer) = (&pair[index], &answers[index]);
+        let arrival_state = if early_arrival && position == 1 { before } else { &state };
+        let expectation =
+            state.evaluate(arrival_state, caller, action, &new_account_id(before, answer));
+        if let Some(difference) = difference(action, answer, &expectation) {
+            let ordinal = ["first", "second"][position];
+            let when = if early_arrival { ", arrived early" } else { "" };
+            return Err(format!("  {} {ordinal}{when}: {difference}", action.describe()));
         }
-        world = verdict.after;
+        state = expectation.next_state;
     }
-    Ok(world)
+    Ok(state)
 }

@@ -1,6 +1,6 @@
-//! Holds the derived document against a published contract, and names every deviation.
+//! Compares the derived document with a published contract.
 //!
-//! The contracts are OpenAPI 3.0, ours is 3.1: what differs in writing only is no deviation.
+//! The contracts are OpenAPI 3.0, the document is 3.1; differences of notation are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// Where our document differs from a contract, such as
-/// `GET /api/v1/users 200 data[].lastLogin: nullable differs`.
+/// Returns where our document deviates from a contract, such as `GET /api/v1/users 200
+/// data[].lastLogin: nullable differs`.
 ///
-/// Ours may have more: paths, error statuses, and parameters and members that need not be there.
+/// Our document may have additional paths, error statuses, and optional parameters and members.
 pub(crate) fn deviations(contract: &Value, ours: &Value) -> Vec<String> {
     let mut comparison = Comparison { contract, ours, found: Vec::new() };
     comparison.paths();
@@ -26,13 +26,13 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn differs(&mut self, at: &str, what: &str) {
-        self.found.push(format!("{at}: {what}"));
+    fn report(&mut self, at: &str, deviation: &str) {
+        self.found.push(format!("{at}: {deviation}"));
     }
 
-    fn equal<T: PartialEq>(&mut self, at: &str, what: &str, theirs: &T, ours: &T) {
+    fn expect_equal<T: PartialEq>(&mut self, at: &str, keyword: &str, theirs: &T, ours: &T) {
         if theirs != ours {
-            self.differs(at, &format!("{what} differs"));
+            self.report(at, &format!("{keyword} differs"));
         }
     }
 
@@ -44,8 +44,8 @@ impl<'a> Comparison<'a> {
                 let ours = all["paths"].get(path).and_then(|item| item.get(method));
                 match (item.get(method), ours) {
                     (Some(theirs), Some(ours)) => self.operation(&at, item, theirs, ours),
-                    (Some(_), None) => self.differs(&at, "missing"),
-                    (None, Some(_)) => self.differs(&at, "not in the contract"),
+                    (Some(_), None) => self.report(&at, "missing"),
+                    (None, Some(_)) => self.report(&at, "not in the contract"),
                     (None, None) => {}
                 }
             }
@@ -54,22 +54,22 @@ impl<'a> Comparison<'a> {
 
     fn operation(&mut self, at: &str, item: &'a Value, theirs: &'a Value, ours: &'a Value) {
         if let Some(id) = theirs.get("operationId") {
-            self.equal(at, "operationId", &Some(id), &ours.get("operationId"));
+            self.expect_equal(at, "operationId", &Some(id), &ours.get("operationId"));
         }
         let deprecated = |operation: &Value| operation["deprecated"] == true;
-        self.equal(at, "deprecated", &deprecated(theirs), &deprecated(ours));
+        self.expect_equal(at, "deprecated", &deprecated(theirs), &deprecated(ours));
         let security = |operation: &'a Value, document: &'a Value| {
             operation.get("security").or_else(|| document.get("security"))
         };
         let (contract, all) = (self.contract, self.ours);
-        self.equal(at, "security", &security(theirs, contract), &security(ours, all));
+        self.expect_equal(at, "security", &security(theirs, contract), &security(ours, all));
 
         self.parameters(at, [&item["parameters"], &theirs["parameters"]], &ours["parameters"]);
-        let place = format!("{at} body");
+        let path = format!("{at} body");
         match (theirs.get("requestBody"), ours.get("requestBody")) {
-            (Some(theirs), Some(ours)) => self.contents(&place, theirs, ours),
-            (Some(_), None) => self.differs(&place, "missing"),
-            (None, Some(_)) => self.differs(&place, "not in the contract"),
+            (Some(theirs), Some(ours)) => self.contents(&path, theirs, ours),
+            (Some(_), None) => self.report(&path, "missing"),
+            (None, Some(_)) => self.report(&path, "not in the contract"),
             (None, None) => {}
         }
         self.responses(at, &theirs["responses"], &ours["responses"]);
@@ -81,19 +81,19 @@ impl<'a> Comparison<'a> {
         let theirs: Vec<_> =
             theirs.into_iter().flat_map(items).map(|one| resolve(contract, one)).collect();
         let ours: Vec<_> = items(ours).map(|one| resolve(all, one)).collect();
-        let place = |one: &Value| format!("{at} {}", one["name"].as_str().unwrap());
+        let path = |one: &Value| format!("{at} {}", one["name"].as_str().unwrap());
         for theirs in &theirs {
-            let at = place(theirs);
+            let at = path(theirs);
             let Some(ours) = ours.iter().find(|ours| key(ours) == key(theirs)) else {
-                self.differs(&at, "missing");
+                self.report(&at, "missing");
                 continue;
             };
-            self.equal(&at, "required", &required(theirs), &required(ours));
+            self.expect_equal(&at, "required", &required(theirs), &required(ours));
             self.schema(&at, "", &theirs["schema"], &ours["schema"]);
         }
         for ours in ours.iter().filter(|one| required(one)) {
             if !theirs.iter().any(|theirs| key(theirs) == key(ours)) {
-                self.differs(&place(ours), "required, but not in the contract");
+                self.report(&path(ours), "required, but not in the contract");
             }
         }
     }
@@ -103,10 +103,10 @@ impl<'a> Comparison<'a> {
         for (status, theirs) in members(theirs) {
             let at = format!("{at} {status}");
             let Some(ours) = ours.get(status) else {
-                self.differs(&at, "missing");
+                self.report(&at, "missing");
                 continue;
             };
-            // The contracts leave open what the body of an error is.
+            // The contracts do not specify error bodies.
             if is_success(status) || theirs.get("content").is_some() {
                 self.contents(&at, theirs, ours);
             }
@@ -114,7 +114,7 @@ impl<'a> Comparison<'a> {
         if members(theirs).any(|(status, _)| is_success(status)) {
             for (status, _) in members(ours).filter(|(status, _)| is_success(status)) {
                 if theirs.get(status).is_none() {
-                    self.differs(&format!("{at} {status}"), "not in the contract");
+                    self.report(&format!("{at} {status}"), "not in the contract");
                 }
             }
         }
@@ -125,12 +125,12 @@ impl<'a> Comparison<'a> {
         for (media_type, theirs) in members(theirs) {
             match ours.get(media_type) {
                 Some(ours) => self.schema(at, "", &theirs["schema"], &ours["schema"]),
-                None => self.differs(at, &format!("{media_type} missing")),
+                None => self.report(at, &format!("{media_type} missing")),
             }
         }
         for (media_type, _) in members(ours) {
             if theirs.get(media_type).is_none() {
-                self.differs(at, &format!("{media_type} not in the contract"));
+                self.report(at, &format!("{media_type} not in the contract"));
             }
         }
     }
@@ -140,59 +140,60 @@ impl<'a> Comparison<'a> {
         for (name, theirs) in members(&theirs["schemas"]) {
             match ours["schemas"].get(name) {
                 Some(ours) => self.schema(name, "", theirs, ours),
-                None => self.differs(name, "missing"),
+                None => self.report(name, "missing"),
             }
         }
         for (name, theirs) in members(&theirs["securitySchemes"]) {
             let ours = &ours["securitySchemes"][name];
-            for what in ["type", "scheme", "bearerFormat", "in", "name"] {
-                self.equal(name, what, &theirs.get(what), &ours.get(what));
+            for keyword in ["type", "scheme", "bearerFormat", "in", "name"] {
+                self.expect_equal(name, keyword, &theirs.get(keyword), &ours.get(keyword));
             }
             let scopes = |scheme: &'a Value| -> Vec<(&'a String, Vec<&'a String>)> {
-                let of = |flow: &'a Value| members(&flow["scopes"]).map(|(name, _)| name).collect();
-                members(&scheme["flows"]).map(|(name, flow)| (name, of(flow))).collect()
+                let names =
+                    |flow: &'a Value| members(&flow["scopes"]).map(|(name, _)| name).collect();
+                members(&scheme["flows"]).map(|(name, flow)| (name, names(flow))).collect()
             };
-            self.equal(name, "flows", &scopes(theirs), &scopes(ours));
+            self.expect_equal(name, "flows", &scopes(theirs), &scopes(ours));
         }
     }
 
-    fn schema(&mut self, place: &str, inner: &str, theirs: &'a Value, ours: &'a Value) {
-        let at = format!("{place} {inner}");
+    fn schema(&mut self, path: &str, inner: &str, theirs: &'a Value, ours: &'a Value) {
+        let at = format!("{path} {inner}");
         let at = at.trim_end();
-        let theirs = Shape::of(self.contract, theirs);
-        let ours = Shape::of(self.ours, ours);
-        self.equal(at, "type", &theirs.kind, &ours.kind);
-        self.equal(at, "nullable", &theirs.nullable, &ours.nullable);
-        // How wide an integer is, the contracts leave open.
+        let theirs = Shape::new(self.contract, theirs);
+        let ours = Shape::new(self.ours, ours);
+        self.expect_equal(at, "type", &theirs.kind, &ours.kind);
+        self.expect_equal(at, "nullable", &theirs.nullable, &ours.nullable);
+        // The contracts do not specify the width of integers,
         if theirs.kind != Some("integer") || theirs.format.is_some() {
-            self.equal(at, "format", &theirs.format, &ours.format);
+            self.expect_equal(at, "format", &theirs.format, &ours.format);
         }
-        // So are lengths, where they say none.
+        // nor lengths, where they have none.
         if theirs.min_length.is_some() {
-            self.equal(at, "minLength", &theirs.min_length, &ours.min_length);
+            self.expect_equal(at, "minLength", &theirs.min_length, &ours.min_length);
         }
-        self.equal(at, "enum", &theirs.choices, &ours.choices);
+        self.expect_equal(at, "enum", &theirs.choices, &ours.choices);
         match (theirs.items, ours.items) {
-            (Some(theirs), Some(ours)) => self.schema(place, &format!("{inner}[]"), theirs, ours),
+            (Some(theirs), Some(ours)) => self.schema(path, &format!("{inner}[]"), theirs, ours),
             (None, None) => {}
-            (Some(_), None) | (None, Some(_)) => self.differs(at, "items differ"),
+            (Some(_), None) | (None, Some(_)) => self.report(at, "items differ"),
         }
-        // An object without members is any object.
+        // An object schema without members allows any object.
         if theirs.members.is_empty() {
             return;
         }
-        self.equal(at, "required", &theirs.required, &ours.required);
+        self.expect_equal(at, "required", &theirs.required, &ours.required);
         for (name, theirs) in theirs.members {
             let inner = if inner.is_empty() { name.to_owned() } else { format!("{inner}.{name}") };
             match ours.members.get(name) {
-                Some(ours) => self.schema(place, &inner, theirs, ours),
-                None => self.differs(&format!("{place} {inner}"), "missing"),
+                Some(ours) => self.schema(path, &inner, theirs, ours),
+                None => self.report(&format!("{path} {inner}"), "missing"),
             }
         }
     }
 }
 
-/// What a schema says, however it is written.
+/// The content of a schema, independent of its notation.
 #[derive(Debug, Default)]
 struct Shape<'a> {
     kind: Option<&'a str>,
@@ -206,7 +207,7 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(document: &'a Value, schema: &'a Value) -> Self {
+    fn new(document: &'a Value, schema: &'a Value) -> Self {
         let mut shape = Self::default();
         shape.add(document, schema);
         shape
@@ -241,14 +242,14 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// What a value stands for, if it is a reference.
+/// Follows references.
 pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let Some(reference) = value.get("$ref") else { return value };
     let target = reference.as_str().and_then(|text| document.pointer(text.strip_prefix('#')?));
-    resolve(document, target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+    resolve(document, target.unwrap_or_else(|| panic!("{reference} does not resolve")))
 }
 
-/// An object's members; none if it is no object.
+/// Returns an object's members; none for other values.
 pub(crate) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }

@@ -1,32 +1,32 @@
-//! The OpenAPI document: current, sound, true to the published contracts, and served.
+//! The OpenAPI document: current, valid, compatible with the published contracts, and served.
 
 mod compare;
-mod planted;
+mod injected;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::support::store::ON_AUTH0;
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 use compare::{deviations, members, resolve};
 
-/// The document of the program as it is now.
-fn derived() -> Value {
+/// Returns the document of the current program.
+fn derived_document() -> Value {
     serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap()
 }
 
-fn read(name: &str) -> String {
+fn read_doc(name: &str) -> String {
     let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A published contract as it is transcribed.
-fn contract(name: &str) -> Value {
-    serde_norway::from_str(&read(&format!("contracts/{name}.yaml"))).unwrap()
+/// Reads a published contract.
+fn read_contract(name: &str) -> Value {
+    serde_norway::from_str(&read_doc(&format!("contracts/{name}.yaml"))).unwrap()
 }
 
-/// Every operation: its name, such as `GET /health/live`, and what the document says of it.
+/// Returns every operation with its name, such as `GET /health/live`.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     members(&document["paths"])
         .flat_map(|(path, item)| {
@@ -36,7 +36,7 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
         .collect()
 }
 
-/// Every value in the document, at any depth.
+/// Calls `seen` with every value of the document, at any depth.
 fn visit<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a Value)) {
     seen(value);
     match value {
@@ -47,27 +47,27 @@ fn visit<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a Value)) {
 }
 
 #[test]
-fn the_checked_in_document_is_what_the_program_derives() {
+fn checked_in_document_is_current() {
     let now = usher_http::openapi::text().unwrap();
     assert!(
-        read("openapi.json") == now,
-        "docs/openapi.json is not what the program derives; if that is meant, run `make generate`"
+        read_doc("openapi.json") == now,
+        "docs/openapi.json is out of date; if the change is intended, run `make generate`"
     );
 }
 
 #[test]
-fn the_document_keeps_the_contract_of_the_tenant_users() {
-    assert_eq!(deviations(&contract("tenant-users"), &derived()), [""; 0]);
+fn document_matches_tenant_users_contract() {
+    assert_eq!(deviations(&read_contract("tenant-users"), &derived_document()), [""; 0]);
 }
 
 #[test]
-fn the_document_keeps_the_contract_of_the_user_management() {
-    assert_eq!(deviations(&contract("user-management"), &derived()), [""; 0]);
+fn document_matches_user_management_contract() {
+    assert_eq!(deviations(&read_contract("user-management"), &derived_document()), [""; 0]);
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
-    let document = derived();
+fn every_reference_resolves() {
+    let document = derived_document();
     let mut references = 0;
     visit(&document, &mut |value| {
         references += usize::from(value.get("$ref").is_some());
@@ -77,8 +77,8 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn every_security_scheme_in_use_is_defined() {
-    let document = derived();
+fn every_used_security_scheme_is_defined() {
+    let document = derived_document();
     for (name, operation) in operations(&document) {
         for requirement in operation["security"].as_array().into_iter().flatten() {
             for (scheme, scopes) in members(requirement) {
@@ -94,16 +94,16 @@ fn every_security_scheme_in_use_is_defined() {
 }
 
 #[test]
-fn every_operation_of_the_contracts_asks_for_a_token() {
-    for (name, operation) in operations(&derived()) {
-        let of_a_contract = name.contains(" /api/");
-        assert_eq!(operation.get("security").is_some(), of_a_contract, "{name}");
+fn every_contract_operation_requires_a_token() {
+    for (name, operation) in operations(&derived_document()) {
+        let in_contract = name.contains(" /api/");
+        assert_eq!(operation.get("security").is_some(), in_contract, "{name}");
     }
 }
 
 #[test]
-fn every_operation_has_an_id_of_its_own() {
-    let document = derived();
+fn operation_ids_are_unique() {
+    let document = derived_document();
     let operations = operations(&document);
     let ids: BTreeSet<_> = operations
         .iter()
@@ -113,22 +113,22 @@ fn every_operation_has_an_id_of_its_own() {
 }
 
 #[test]
-fn every_parameter_of_a_path_is_told() {
-    for (name, operation) in operations(&derived()) {
+fn every_path_parameter_is_declared() {
+    for (name, operation) in operations(&derived_document()) {
         let in_path: BTreeSet<_> =
             name.split(['{', '}']).skip(1).step_by(2).map(ToOwned::to_owned).collect();
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let told: BTreeSet<_> = parameters
+        let declared: BTreeSet<_> = parameters
             .filter(|parameter| parameter["in"] == "path")
             .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(in_path, told, "{name}");
+        assert_eq!(in_path, declared, "{name}");
     }
 }
 
 #[test]
-fn every_error_has_the_form_of_its_contract() {
-    for (name, operation) in operations(&derived()) {
+fn errors_have_the_format_of_their_contract() {
+    for (name, operation) in operations(&derived_document()) {
         let content = if name.contains("/api/v1/users") || name.contains("/api/v2/users") {
             let schema = json!({"$ref": "#/components/schemas/ErrorResponse"});
             json!({"application/json": {"schema": schema}})
@@ -148,60 +148,64 @@ fn every_error_has_the_form_of_its_contract() {
 }
 
 #[test]
-fn every_operation_that_may_be_too_much_says_so_and_what_is_left() {
+fn limited_operations_document_429_and_quota_headers() {
     let names = |response: &Value| -> BTreeSet<String> {
         members(&response["headers"]).map(|(name, _)| name.clone()).collect()
     };
     let fields = ["RateLimit", "RateLimit-Policy"];
-    for (name, operation) in operations(&derived()) {
+    for (name, operation) in operations(&derived_document()) {
         let limited = name.contains(" /api/");
         assert_eq!(operation["responses"].get("429").is_some(), limited, "{name}");
         for (status, response) in members(&operation["responses"]) {
-            let told = names(response);
-            let tells = limited && (status.starts_with('2') || status == "429");
-            assert!(fields.iter().all(|field| told.contains(*field) == tells), "{name} {status}");
-            let waits = ["429", "503"].contains(&status.as_str());
-            assert_eq!(told.contains("Retry-After"), waits, "{name} {status}");
+            let declared = names(response);
+            let has_quota_headers = limited && (status.starts_with('2') || status == "429");
+            assert!(
+                fields.iter().all(|field| declared.contains(*field) == has_quota_headers),
+                "{name} {status}"
+            );
+            let has_retry_after = ["429", "503"].contains(&status.as_str());
+            assert_eq!(declared.contains("Retry-After"), has_retry_after, "{name} {status}");
         }
     }
 }
-/// Where the served document says what the configuration has chosen.
-const ROLES: [&str; 2] = [
+
+/// Values of the served document that depend on the settings.
+const ROLE_POINTERS: [&str; 2] = [
     "/components/schemas/CreateTenantUser/properties/role",
     "/components/schemas/UpdateTenantUser/properties/role",
 ];
-const PASSWORDS: [&str; 3] = [
+const PASSWORD_POINTERS: [&str; 3] = [
     "/components/schemas/UserCreateRequest/properties/password",
     "/components/schemas/ChangePasswordRequest/properties/newPassword",
     "/components/schemas/ChangePasswordRequestV2/properties/newPassword",
 ];
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is_checked_in_but_for_what_is_configured() {
+async fn served_document_differs_only_in_configured_values() {
     let app = App::start().await;
     let answer = app.anonymous().get("/openapi.json").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let mut served = answer.json();
-    let checked_in: Value = serde_json::from_str(&read("openapi.json")).unwrap();
-    for place in ROLES {
-        let role = served.pointer_mut(place).unwrap().as_object_mut().unwrap();
+    let checked_in: Value = serde_json::from_str(&read_doc("openapi.json")).unwrap();
+    for pointer in ROLE_POINTERS {
+        let role = served.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
         let names = role.remove("enum").unwrap();
         let names: Vec<_> = names.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!(names, ["owner", "admin", "viewer", "member"], "{place}");
+        assert_eq!(names, ["owner", "admin", "viewer", "member"], "{pointer}");
     }
-    for place in PASSWORDS {
-        let least = &checked_in.pointer(place).unwrap()["minLength"];
-        served.pointer_mut(place).unwrap()["minLength"] = least.clone();
+    for pointer in PASSWORD_POINTERS {
+        let min_length = &checked_in.pointer(pointer).unwrap()["minLength"];
+        served.pointer_mut(pointer).unwrap()["minLength"] = min_length.clone();
     }
     assert_eq!(served, checked_in);
 }
 
 #[tokio::test]
-async fn the_served_document_says_how_long_a_password_must_be_at_least() {
+async fn served_document_states_min_password_length() {
     let app = App::start().await;
     let served = app.anonymous().get("/openapi.json").await.json();
-    let least = served.pointer(PASSWORDS[0]).unwrap()["minLength"].as_u64().unwrap();
-    let least = usize::try_from(least).unwrap();
+    let min_length = served.pointer(PASSWORD_POINTERS[0]).unwrap()["minLength"].as_u64().unwrap();
+    let min_length = usize::try_from(min_length).unwrap();
     let created = async |name: &str, length: usize| {
         let user = json!({
             "email": format!("{name}@acme.example"), "serviceUser": false, "tenantName": "acme",
@@ -210,18 +214,18 @@ async fn the_served_document_says_how_long_a_password_must_be_at_least() {
         });
         app.tenant("acme").post("/api/v1/users", user).await.status
     };
-    assert_eq!(created("shorter", least - 1).await, 422);
-    // What the policy of an Auth0 connection is, nobody here knows.
+    assert_eq!(created("shorter", min_length - 1).await, 422);
+    // Usher does not know the policy of an Auth0 connection.
     if !ON_AUTH0 {
-        assert_eq!(created("least", least).await, 201);
+        assert_eq!(created("least", min_length).await, 201);
     }
-    for place in PASSWORDS {
-        assert_eq!(served.pointer(place).unwrap()["minLength"], least, "{place}");
+    for pointer in PASSWORD_POINTERS {
+        assert_eq!(served.pointer(pointer).unwrap()["minLength"], min_length, "{pointer}");
     }
 }
 
 #[tokio::test]
-async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
+async fn docs_page_loads_no_external_assets() {
     let app = App::start().await;
     let redirect = app.anonymous().get("/docs").await;
     assert_eq!((redirect.status.as_u16(), redirect.header("location")), (308, Some("/docs/")));
@@ -238,7 +242,7 @@ async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
         .collect();
     assert!(assets.len() >= 3, "{assets:?}");
     for address in assets {
-        assert!(!address.contains("//"), "{address} is elsewhere");
+        assert!(!address.contains("//"), "{address} is external");
         let path = format!("/docs/{}", address.trim_start_matches("./"));
         let asset = app.anonymous().get(&path).await;
         assert_eq!(asset.status, 200, "{path}");
@@ -250,8 +254,8 @@ async fn the_docs_come_from_the_binary_and_load_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn the_docs_can_be_switched_off() {
-    let app = App::start_with(Wishes { http: "docs = false", ..Wishes::default() }).await;
+async fn docs_page_can_be_disabled() {
+    let app = App::start_with(AppOptions { http: "docs = false", ..AppOptions::default() }).await;
     for path in ["/docs", "/docs/", "/docs/index.html", "/docs/swagger-initializer.js"] {
         assert_eq!(app.anonymous().get(path).await.outcome(), "404 not_found", "{path}");
     }

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{BOTH, List};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 const FIELDS: [&str; 6] = ["id", "username", "email", "firstName", "lastName", "createdAt"];
 
 /// A tenant full of people who are alike: in all but case, in accents, in everything but their ids.
-fn crowd() -> Wishes {
+fn crowd() -> AppOptions {
     let first_names = [
         json!("eva"),
         json!("Eva"),
@@ -42,7 +42,7 @@ fn crowd() -> Wishes {
         });
         writeln!(people, "{line}").unwrap();
     }
-    Wishes { people, ..Wishes::default() }
+    AppOptions { users: people, ..AppOptions::default() }
 }
 
 /// The published order: by Unicode lower case, then by bytes; times are alike in length.
@@ -147,7 +147,7 @@ async fn fifty_stand_on_a_page_unless_another_size_is_asked_for() {
             json!({"email": format!("{number}@hooli.example"), "tenants": {"hooli": "member"}});
         writeln!(people, "{line}").unwrap();
     }
-    let app = App::start_with(Wishes { people, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: people, ..AppOptions::default() }).await;
     let hooli = app.operator();
 
     for (list, parameters, size) in [

@@ -1,4 +1,4 @@
-//! Calls, and what comes of them.
+//! HTTP clients of the service, and its answers.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::App;
 use super::document::Document;
 
-/// Somebody who calls the service.
+/// A client of the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Client<'a> {
     app: &'a App,
@@ -23,19 +23,19 @@ impl<'a> Client<'a> {
         Self { app, address: app.address, token, headers: Vec::new() }
     }
 
-    /// With one more header on each call.
+    /// Adds a header to each request.
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Calling another address of the service.
+    /// Sends requests to another address of the service.
     pub(crate) fn at(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// The token, if there is one.
+    /// Returns the token, if there is one.
     pub(crate) fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
@@ -60,13 +60,13 @@ impl<'a> Client<'a> {
         self.call(Method::DELETE, path, None).await
     }
 
-    /// Any call with a JSON body or none.
+    /// Sends a request with an optional JSON body.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
         self.send(method, path, body).await
     }
 
-    /// Any call with any body, sent as it is.
+    /// Sends a request with a body as it is.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -87,19 +87,19 @@ impl<'a> Client<'a> {
             }
             request = request.body(bytes);
         }
-        #[expect(clippy::disallowed_methods, reason = "the one function of the tests that sends")]
+        #[expect(clippy::disallowed_methods, reason = "all test requests are sent here")]
         let response = request.send().await.unwrap();
         let answer = Answer {
             status: response.status(),
             headers: response.headers().clone(),
             text: response.text().await.unwrap(),
         };
-        Document::get().check(&method, path, &answer);
+        Document::current().check(&method, path, &answer);
         answer
     }
 }
 
-/// What came of a call. Each is held against the OpenAPI document before a test sees it.
+/// A response, already checked against the OpenAPI document.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -108,24 +108,24 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// A header's one value.
+    /// Returns a header's value.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(HeaderValue::to_str).map(Result::unwrap)
     }
 
-    /// The error code, in whichever of the two forms the body has; the first of several.
+    /// Returns the error code of either error format; the first of several.
     pub(crate) fn code(&self) -> String {
         let body = self.json();
         let code = body.get("code").or_else(|| body.pointer("/errors/0/code"));
-        code.and_then(Value::as_str).unwrap_or_else(|| panic!("no code: {self:?}")).to_owned()
+        code.and_then(Value::as_str).unwrap_or_else(|| panic!("no error code: {self:?}")).to_owned()
     }
 
-    /// Status and error code, such as `403 tenant_forbidden`; the status alone of a success.
+    /// Returns status and error code, such as `403 tenant_forbidden`; of a success the status only.
     pub(crate) fn outcome(&self) -> String {
         let status = self.status.as_u16();
         if self.status.is_success() {
@@ -135,22 +135,22 @@ impl Answer {
         }
     }
 
-    /// Everything of it that its caller sees, without what differs from answer to answer.
-    pub(crate) fn seen(&self) -> String {
+    /// Returns all that the caller can see, without what differs between any two responses.
+    pub(crate) fn comparable_text(&self) -> String {
         let mut headers: Vec<_> = self
             .headers
             .iter()
-            // Whether the connection is kept depends on how much of the body had come by then.
+            // Keep-alive depends on how much of the body had arrived.
             .filter(|(name, _)| !["x-request-id", "date", "connection"].contains(&name.as_str()))
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
-            // It repeats the path that the caller called.
+            // It repeats the requested path.
             .filter(|line| !line.starts_with("link: "))
             .collect();
         headers.sort();
         format!("{}\n{}\n{}", self.status, headers.join("\n"), self.without_request_id())
     }
 
-    /// The body without the request id, which alone may differ between answers to strangers.
+    /// Returns the body without the request id.
     pub(crate) fn without_request_id(&self) -> String {
         match self.header("x-request-id") {
             Some(id) => self.text.replace(id, "…"),

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and whether an answer is one that it tells of.
+//! Checks responses against the OpenAPI document.
 
 use std::sync::OnceLock;
 
@@ -12,8 +12,8 @@ use super::Answer;
 pub(crate) struct Document(pub(crate) Value);
 
 impl Document {
-    /// The document of the program as it is now.
-    pub(crate) fn get() -> &'static Self {
+    /// Returns the document of the current program.
+    pub(crate) fn current() -> &'static Self {
         static DOCUMENT: OnceLock<Document> = OnceLock::new();
         DOCUMENT.get_or_init(|| {
             let text = usher_http::openapi::text().unwrap();
@@ -21,23 +21,23 @@ impl Document {
         })
     }
 
-    /// The operation of a method and a path with everything filled in, if there is one.
+    /// Returns the operation for a method and a concrete path.
     pub(crate) fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
         let path = path.split('?').next().unwrap();
         let segments: Vec<&str> = path.split('/').collect();
         let paths = self.0["paths"].as_object().unwrap();
-        let fits = |template: &str| {
+        let matches = |template: &str| {
             let parts: Vec<&str> = template.split('/').collect();
             parts.len() == segments.len()
                 && parts.iter().zip(&segments).all(|(part, segment)| {
                     part == segment || (part.starts_with('{') && !segment.is_empty())
                 })
         };
-        let (_, item) = paths.iter().find(|(template, _)| fits(template))?;
+        let (_, item) = paths.iter().find(|(template, _)| matches(template))?;
         item.get(method.as_str().to_lowercase())
     }
 
-    /// Fails the test if the document does not tell of such an answer.
+    /// Panics if the document does not describe this answer.
     pub(crate) fn check(&self, method: &Method, path: &str, answer: &Answer) {
         let Some(operation) = self.operation(method, path) else { return };
         let status = answer.status.as_str();
@@ -45,7 +45,7 @@ impl Document {
             .get(status)
             .unwrap_or_else(|| panic!("{method} {path}: {status} is not documented: {answer:?}"));
         let Some(content) = response.get("content").and_then(Value::as_object) else {
-            assert_eq!(answer.text, "", "{method} {path}: {status} has no body by the document");
+            assert_eq!(answer.text, "", "{method} {path}: the document has no body for {status}");
             return;
         };
         let media_type = answer.header("content-type").unwrap_or_default();
@@ -55,25 +55,32 @@ impl Document {
             .unwrap_or_else(|| panic!("{method} {path}: {media_type} is not documented"));
         if media_type.ends_with("json") {
             let at = format!("{method} {path} {status}");
-            self.conforms(&answer.json(), &schema["schema"], &at);
+            self.check_schema(&answer.json(), &schema["schema"], &at);
         }
         if !answer.status.is_success() {
             let codes = response["description"].as_str().unwrap();
             let code = answer.code();
-            assert!(codes.split(", ").any(|known| known == code), "{method} {path}: {code} is new");
+            assert!(
+                codes.split(", ").any(|known| known == code),
+                "{method} {path}: {code} is not documented"
+            );
         }
     }
 
-    /// Holds a value against a schema: types, required members, and no member that is not told of.
-    pub(crate) fn conforms(&self, value: &Value, schema: &Value, at: &str) {
+    /// Checks a value against a schema: types, required members, no undocumented members.
+    pub(crate) fn check_schema(&self, value: &Value, schema: &Value, at: &str) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.0.pointer(reference.strip_prefix('#').unwrap());
-            return self.conforms(value, target.unwrap_or_else(|| panic!("{reference}?")), at);
+            return self.check_schema(
+                value,
+                target.unwrap_or_else(|| panic!("{reference} does not resolve")),
+                at,
+            );
         }
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-            // Members may come from any part, so only their presence is checked here.
+            // Members may come from any part, so only required ones are checked.
             for part in parts {
-                self.has_required(value, part, at);
+                self.check_required(value, part, at);
             }
             return;
         }
@@ -83,7 +90,7 @@ impl Document {
                 return;
             }
             let other = choices.iter().find(|choice| choice["type"] != "null").unwrap();
-            return self.conforms(value, other, at);
+            return self.check_schema(value, other, at);
         }
         let types = match &schema["type"] {
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
@@ -101,23 +108,24 @@ impl Document {
         assert!(types.contains(&actual), "{at}: {actual} instead of {types:?}");
         if let Some(items) = value.as_array() {
             for (index, item) in items.iter().enumerate() {
-                self.conforms(item, &schema["items"], &format!("{at}[{index}]"));
+                self.check_schema(item, &schema["items"], &format!("{at}[{index}]"));
             }
         }
         if let (Some(members), Some(known)) = (value.as_object(), schema["properties"].as_object())
         {
-            self.has_required(value, schema, at);
+            self.check_required(value, schema, at);
             for (name, member) in members {
-                let schema = known.get(name).unwrap_or_else(|| panic!("{at}: {name} is new"));
-                self.conforms(member, schema, &format!("{at}.{name}"));
+                let schema =
+                    known.get(name).unwrap_or_else(|| panic!("{at}: {name} is not documented"));
+                self.check_schema(member, schema, &format!("{at}.{name}"));
             }
         }
     }
 
-    fn has_required(&self, value: &Value, schema: &Value, at: &str) {
+    fn check_required(&self, value: &Value, schema: &Value, at: &str) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.0.pointer(reference.strip_prefix('#').unwrap()).unwrap();
-            return self.has_required(value, target, at);
+            return self.check_required(value, target, at);
         }
         for name in schema["required"].as_array().into_iter().flatten() {
             let name = name.as_str().unwrap();

@@ -1,4 +1,4 @@
-//! Tokens and the keys that sign them.
+//! Tokens and signing keys.
 
 use std::sync::OnceLock;
 
@@ -20,13 +20,13 @@ pub(crate) struct SigningKey {
 }
 
 impl SigningKey {
-    /// The key that every issuer of the tests has, unless told otherwise.
-    pub(crate) fn usual() -> Self {
-        static USUAL: OnceLock<SigningKey> = OnceLock::new();
-        USUAL.get_or_init(|| Self::ed25519("usual")).clone()
+    /// Returns the key that all issuers of the tests have in common.
+    pub(crate) fn shared() -> Self {
+        static SHARED: OnceLock<SigningKey> = OnceLock::new();
+        SHARED.get_or_init(|| Self::ed25519("usual")).clone()
     }
 
-    /// Another key, made on the spot.
+    /// Generates another key.
     pub(crate) fn ed25519(kid: &str) -> Self {
         let pair = Ed25519KeyPair::generate().unwrap();
         Self {
@@ -37,7 +37,7 @@ impl SigningKey {
         }
     }
 
-    /// One RSA key of 2048 bits, made once, under this `kid`.
+    /// Returns the one RSA key of 2048 bits under this `kid`.
     pub(crate) fn rsa(kid: &str) -> Self {
         static RSA: OnceLock<SigningKey> = OnceLock::new();
         let mut key = RSA
@@ -64,12 +64,12 @@ impl SigningKey {
         key
     }
 
-    /// What the issuer publishes of it.
+    /// Returns the public key as a key source reports it.
     pub(crate) fn public(&self) -> PublicKey {
         PublicKey { kid: self.kid.clone(), algorithm: None, material: self.material.clone() }
     }
 
-    /// It, as an issuer would publish it in a key set.
+    /// Returns the public key as an entry of a key set.
     pub(crate) fn jwk(&self) -> Value {
         let text = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
         match &self.material {
@@ -79,16 +79,16 @@ impl SigningKey {
             KeyMaterial::Ed25519 { x } => {
                 json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": self.kid, "x": text(x)})
             }
-            KeyMaterial::Ec { .. } => panic!("no such key here"),
+            KeyMaterial::Ec { .. } => panic!("the tests have no EC keys"),
         }
     }
 
-    /// The header of a token that it signs.
+    /// Returns the header of a token signed with this key.
     pub(crate) fn header(&self) -> Header {
         Header { kid: self.kid.clone(), ..Header::new(self.algorithm) }
     }
 
-    /// A signed token of exactly these texts.
+    /// Signs exactly these texts.
     pub(crate) fn sign_text(&self, header: &str, claims: &str) -> String {
         let [header, claims] = [header, claims].map(|text| BASE64_URL_SAFE_NO_PAD.encode(text));
         let message = format!("{header}.{claims}");
@@ -97,13 +97,13 @@ impl SigningKey {
         format!("{message}.{}", signature.unwrap())
     }
 
-    /// A signed token.
+    /// Signs a token.
     pub(crate) fn sign(&self, header: &Header, claims: &Value) -> String {
         jsonwebtoken::encode(header, claims, &self.encoding).unwrap()
     }
 }
 
-/// The PKCS#1 key within a PKCS#8 one (RFC 5958): the contents of its last octet string.
+/// Extracts the PKCS#1 key from a PKCS#8 one (RFC 5958): the contents of its last octet string.
 fn rsa_private_key(pkcs8: &[u8]) -> Vec<u8> {
     // SEQUENCE { INTEGER 0, SEQUENCE { OID rsaEncryption, NULL }, OCTET STRING { … } }
     let start = pkcs8.windows(2).position(|pair| pair == [0x05, 0x00]).unwrap() + 2;
@@ -112,12 +112,12 @@ fn rsa_private_key(pkcs8: &[u8]) -> Vec<u8> {
     rest[4..].to_owned()
 }
 
-/// The claims of a token, good until changed.
+/// The claims of a token, valid unless changed.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenClaims(Value);
 
 impl TokenClaims {
-    /// Claims that are good for an hour.
+    /// Returns claims that are valid for an hour.
     pub(crate) fn new(issuer: &str, audience: &str, now: i64) -> Self {
         Self(json!({
             "iss": issuer,
@@ -128,31 +128,31 @@ impl TokenClaims {
         }))
     }
 
-    /// With these scopes and permissions, each where it belongs.
+    /// Adds these scopes and permissions, each in its claim.
     pub(crate) fn permissions(self, names: &[&str]) -> Self {
         let (scopes, permissions): (Vec<_>, Vec<_>) =
             names.iter().copied().partition(|name| name.starts_with("tenant."));
         self.with("scope", json!(scopes.join(" "))).with("permissions", json!(permissions))
     }
 
-    /// With one claim set.
+    /// Sets one claim.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
         self.0[name] = value;
         self
     }
 
-    /// Without one claim.
+    /// Removes one claim.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.0.as_object_mut().unwrap().remove(name);
         self
     }
 
-    /// The claims as JSON.
+    /// Returns the claims as JSON.
     pub(crate) fn json(&self) -> &Value {
         &self.0
     }
 
-    /// A token of these claims.
+    /// Signs a token with these claims.
     pub(crate) fn sign(&self, key: &SigningKey) -> String {
         key.sign(&key.header(), &self.0)
     }

@@ -1,23 +1,22 @@
-//! What stands behind the service: every test runs on both adapters.
+//! The directory under test: every test runs on both adapters.
 //!
-//! The test binary `api` has people in memory. `api_on_auth0`, made of the same sources, has them
-//! in a stand-in for Auth0, and so has the example `matrix_auth0`. The stand-in's search lags behind
-//! by two seconds and orders ties as it likes, and its connection wants what the memory adapter
-//! wants of a password.
+//! The test binary `api` uses the memory adapter. `api_on_auth0`, from the same sources, uses the
+//! Auth0 adapter with a stand-in, as does the example `matrix_auth0`. The stand-in's search lags by
+//! two seconds and returns ties in any order; its password policy is that of the memory adapter.
 
 use std::sync::Arc;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Connection, Control, Sim, Switches};
+use conformance::ManualClock;
 use domain::{RoleCatalogue, Timestamp};
 use memory_adapter::MemoryDirectory;
-use ports::contract::ManualClock;
 use ports::{Clock, PasswordCheck, UserDirectory};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
-/// Whether this binary is the one on Auth0.
+/// Whether this binary uses the Auth0 adapter.
 pub(crate) const ON_AUTH0: bool =
     matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0" | b"matrix_auth0");
 
@@ -26,18 +25,17 @@ pub(crate) const ON_AUTH0: bool =
 pub(crate) struct Store {
     pub(crate) directory: Arc<dyn UserDirectory>,
     pub(crate) passwords: Arc<dyn PasswordCheck>,
-    /// The stand-in and where it runs.
-    behind: Option<Behind>,
+    stand_in: Option<Auth0StandIn>,
 }
 
 #[derive(Debug)]
-struct Behind {
+struct Auth0StandIn {
     sim: Sim,
     runtime: Option<Runtime>,
 }
 
-/// A runtime cannot end where futures are waited for, which is where tests drop it.
-impl Drop for Behind {
+/// A runtime must not be dropped in an async context, where tests drop this.
+impl Drop for Auth0StandIn {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -46,35 +44,35 @@ impl Drop for Behind {
 }
 
 impl Store {
-    /// A directory with the people of these lines, which are a seed of the memory adapter.
-    pub(crate) async fn with(
-        people: &str,
+    /// Creates a directory with the users of this seed.
+    pub(crate) async fn seeded(
+        users: &str,
         roles: &Arc<RoleCatalogue>,
         clock: &Arc<ManualClock>,
     ) -> Self {
         if ON_AUTH0 {
-            Self::on_auth0(people, roles, clock).await
+            Self::on_auth0(users, roles, clock).await
         } else {
-            Self::in_memory(people, roles, clock)
+            Self::in_memory(users, roles, clock)
         }
     }
 
-    fn in_memory(people: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
+    fn in_memory(users: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
         let memory = MemoryDirectory::new(Arc::clone(roles), Arc::clone(clock) as Arc<dyn Clock>);
-        memory.load_seed(people.as_bytes()).unwrap();
+        memory.load_seed(users.as_bytes()).unwrap();
         let memory = Arc::new(memory);
-        Self { directory: Arc::clone(&memory) as _, passwords: memory, behind: None }
+        Self { directory: Arc::clone(&memory) as _, passwords: memory, stand_in: None }
     }
 
-    async fn on_auth0(people: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
-        // Apart from the test's own, which may be busy with something that waits for an answer.
+    async fn on_auth0(users: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
+        // Apart from the test's own runtime, which a test may block.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let config = auth0_sim::Config {
             clock: Arc::new(SimClock(Arc::clone(clock))),
             switches: Switches {
                 search_lag_millis: 2000,
                 unstable_ties: true,
-                // Usher's own limits are under test, and they are the same in memory.
+                // Usher's own limits are tested, which are the same in memory.
                 brute_force_threshold: u64::MAX,
                 logins_per_minute: 0,
                 ..Switches::default()
@@ -83,45 +81,49 @@ impl Store {
             ..auth0_sim::Config::default()
         };
         let sim = runtime.spawn(Sim::start(config)).await.unwrap().unwrap();
-        let behind = Behind { sim, runtime: Some(runtime) };
-        behind.seed(people, clock.now());
-        let directory = behind.directory(roles, clock);
-        Self { directory: Arc::clone(&directory) as _, passwords: directory, behind: Some(behind) }
+        let stand_in = Auth0StandIn { sim, runtime: Some(runtime) };
+        stand_in.seed(users, clock.now());
+        let directory = stand_in.directory(roles, clock);
+        Self {
+            directory: Arc::clone(&directory) as _,
+            passwords: directory,
+            stand_in: Some(stand_in),
+        }
     }
 
-    /// Looks inside the stand-in, if people are in one.
+    /// Returns the control of the Auth0 stand-in, if it is used.
     pub(crate) fn auth0(&self) -> Option<&Control> {
-        self.behind.as_ref().map(|behind| behind.sim.control())
+        self.stand_in.as_ref().map(|stand_in| stand_in.sim.control())
     }
 
-    /// Has these people instead, and remembers nothing of those before. In memory their passwords
-    /// are left out, since hashing them takes long: those of the beginning are the ones that count.
-    pub(crate) fn put(
+    /// Replaces all users and starts a directory without any memory of earlier ones. In memory the
+    /// passwords are omitted, as hashing is slow; those of the first seed stay in effect.
+    pub(crate) fn reseed(
         &mut self,
-        people: &str,
+        users: &str,
         roles: &Arc<RoleCatalogue>,
         clock: &Arc<ManualClock>,
     ) {
-        if let Some(behind) = &self.behind {
-            behind.sim.control().reset();
-            behind.seed(people, clock.now());
-            let directory = behind.directory(roles, clock);
+        if let Some(stand_in) = &self.stand_in {
+            stand_in.sim.control().reset();
+            stand_in.seed(users, clock.now());
+            let directory = stand_in.directory(roles, clock);
             (self.directory, self.passwords) = (Arc::clone(&directory) as _, directory);
         } else {
-            let lines = people.trim().lines().map(without_password);
+            let lines = users.trim().lines().map(without_password);
             self.directory = Self::in_memory(&lines.collect::<String>(), roles, clock).directory;
         }
     }
 }
 
-impl Behind {
-    fn seed(&self, people: &str, now: Timestamp) {
-        for line in people.lines().filter(|line| !line.trim().is_empty()) {
-            self.sim.control().seed(as_auth0_has_it(line, now)).unwrap();
+impl Auth0StandIn {
+    fn seed(&self, users: &str, now: Timestamp) {
+        for line in users.lines().filter(|line| !line.trim().is_empty()) {
+            self.sim.control().seed(to_auth0_user(line, now)).unwrap();
         }
     }
 
-    /// A directory that has seen nobody yet.
+    /// Returns a new directory over the stand-in.
     fn directory(
         &self,
         roles: &Arc<RoleCatalogue>,
@@ -142,12 +144,12 @@ impl Behind {
 }
 
 fn without_password(line: &str) -> String {
-    let mut person: Value = serde_json::from_str(line).unwrap();
-    person.as_object_mut().unwrap().remove("password");
-    format!("{person}\n")
+    let mut seed: Value = serde_json::from_str(line).unwrap();
+    seed.as_object_mut().unwrap().remove("password");
+    format!("{seed}\n")
 }
 
-/// The stand-in lives by the same clock.
+/// The clock of the stand-in, which is that of the service.
 #[derive(Debug)]
 struct SimClock(Arc<ManualClock>);
 
@@ -157,11 +159,11 @@ impl auth0_sim::Clock for SimClock {
     }
 }
 
-/// A line of the memory adapter's seed, as Auth0 has such an account.
-fn as_auth0_has_it(line: &str, now: Timestamp) -> Value {
-    let person: Map<String, Value> = serde_json::from_str(line).unwrap();
+/// Converts a line of the memory adapter's seed to an Auth0 user.
+fn to_auth0_user(line: &str, now: Timestamp) -> Value {
+    let seed: Map<String, Value> = serde_json::from_str(line).unwrap();
     let mut user = Map::new();
-    for (ours, theirs) in [
+    for (seed_key, auth0_key) in [
         ("id", "user_id"),
         ("email", "email"),
         ("username", "username"),
@@ -174,20 +176,19 @@ fn as_auth0_has_it(line: &str, now: Timestamp) -> Value {
         ("lastLogin", "last_login"),
         ("password", "password"),
     ] {
-        if let Some(value) = person.get(ours) {
-            user.insert(theirs.to_owned(), value.clone());
+        if let Some(value) = seed.get(seed_key) {
+            user.insert(auth0_key.to_owned(), value.clone());
         }
     }
-    // As old as the process, as in memory. Auth0 dates each account's last change, and no change to
-    // come is dated earlier.
+    // The age of the process, as in memory: later changes must not be dated earlier.
     user.entry("created_at").or_insert_with(|| json!(now.to_string()));
     user.entry("updated_at").or_insert_with(|| json!(now.to_string()));
     let account = json!({
-        "home": person.get("homeTenant"),
-        "service_user": person.get("serviceUser").unwrap_or(&json!(false)),
+        "home": seed.get("homeTenant"),
+        "service_user": seed.get("serviceUser").unwrap_or(&json!(false)),
     });
     let mut metadata = Map::from_iter([("usher".to_owned(), account)]);
-    for (tenant, role) in person.get("tenants").and_then(Value::as_object).into_iter().flatten() {
+    for (tenant, role) in seed.get("tenants").and_then(Value::as_object).into_iter().flatten() {
         metadata.insert(format!("usher_tenant_{tenant}"), json!({ "role": role }));
     }
     user.insert("app_metadata".to_owned(), Value::Object(metadata));

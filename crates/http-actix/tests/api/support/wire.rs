@@ -1,4 +1,4 @@
-//! Requests byte by byte, for what no decent client would send.
+//! Raw HTTP requests, for what an HTTP client would not send.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,17 +10,17 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::{Answer, App};
 
 impl App {
-    /// Sends these bytes over a connection of their own, and reads the one answer.
+    /// Sends these bytes on a new connection, and reads one response.
     pub(crate) fn exchange(&self, request: &[u8]) -> Answer {
         exchange(self.address, request)
     }
 
-    /// Likewise, where it listens for those who run it.
+    /// Like [`App::exchange`], on the admin listener.
     pub(crate) fn exchange_as_admin(&self, request: &[u8]) -> Answer {
         exchange(self.admin_address.unwrap(), request)
     }
 
-    /// A request's head of these lines, that asks for the connection to be closed after it.
+    /// Returns a request head with `Connection: close`.
     pub(crate) fn head(&self, request_line: &str, headers: &[(&str, &str)]) -> Vec<u8> {
         let host = self.address.to_string();
         let all = [&[("Host", host.as_str()), ("Connection", "close")], headers].concat();

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{ACME, location, names, user, wrong};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 /// Somebody whose stored role in acme is none of the catalogue.
-fn with_a_superhero() -> Wishes {
+fn with_a_superhero() -> AppOptions {
     let people = json!({
         "id": "auth0|zoe", "email": "zoe@globex.example", "name": "Zoe Z.",
         "homeTenant": "globex", "tenants": {"acme": "superhero", "globex": "member"},
     });
-    Wishes { people: people.to_string(), ..Wishes::default() }
+    AppOptions { users: people.to_string(), ..AppOptions::default() }
 }
 
 fn members(value: &Value) -> Vec<&String> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::{ACME, names, user, wrong};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 #[tokio::test]
 async fn the_list_holds_everybody_attached_in_the_order_of_their_ids() {
@@ -24,7 +24,7 @@ async fn without_parameters_the_list_is_whole_however_long_it_is() {
             json!({"email": format!("{number}@initech.example"), "tenants": {"initech": "member"}});
         writeln!(people, "{line}").unwrap();
     }
-    let app = App::start_with(Wishes { people, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: people, ..AppOptions::default() }).await;
 
     let list = app.tenant("initech").get("/api/initech/admin/users").await;
 

@@ -3,17 +3,17 @@
 use serde_json::json;
 
 use super::{ACME, user};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 const KEPT: &str = "409 last_protected_role_holder";
 
 /// A second owner of acme.
-fn with_otto(blocked: bool) -> Wishes {
+fn with_otto(blocked: bool) -> AppOptions {
     let people = json!({
         "id": "auth0|otto", "email": "otto@acme.example", "blocked": blocked,
         "homeTenant": "acme", "tenants": {"acme": "owner"},
     });
-    Wishes { people: people.to_string(), ..Wishes::default() }
+    AppOptions { users: people.to_string(), ..AppOptions::default() }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ACME, user};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 const FORBIDDEN: &str = "403 insufficient_permission";
 
@@ -32,10 +32,10 @@ async fn an_admin_grants_roles_up_to_its_own() {
 
 #[tokio::test]
 async fn an_admin_does_not_touch_an_owner() {
-    let app = App::start_with(Wishes {
-        people: r#"{"id":"auth0|otto","email":"otto@acme.example","tenants":{"acme":"owner"}}"#
+    let app = App::start_with(AppOptions {
+        users: r#"{"id":"auth0|otto","email":"otto@acme.example","tenants":{"acme":"owner"}}"#
             .to_owned(),
-        ..Wishes::default()
+        ..AppOptions::default()
     })
     .await;
     let adam = app.member("adam");

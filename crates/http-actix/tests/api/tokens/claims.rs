@@ -132,7 +132,7 @@ async fn a_time_that_is_no_number_is_malformed() {
     // RFC 7519 §2 allows fractions.
     let claims = good(&app).with("exp", json!(600.5)).json().to_string();
     let claims = claims.replace("600.5", &format!("{}.5", now(&app) + 600));
-    let token = SigningKey::usual().sign_text(&header().to_string(), &claims);
+    let token = SigningKey::shared().sign_text(&header().to_string(), &claims);
     assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200");
 }
 
@@ -141,7 +141,7 @@ async fn claims_that_are_no_object_are_malformed() {
     let app = App::start().await;
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(500), "]".repeat(500));
     for claims in ["", "null", "[]", "\"claims\"", "1", "{", "{}}", "{'iss':1}", "\0", &deep] {
-        let token = SigningKey::usual().sign_text(&header().to_string(), claims);
+        let token = SigningKey::shared().sign_text(&header().to_string(), claims);
         assert_refused(&app, &token, MALFORMED).await;
     }
     assert_fetches(&app, 0);
@@ -165,7 +165,7 @@ async fn claims_that_stand_there_twice_are_malformed() {
         let first = good.replacen('{', &format!("{{{double},"), 1);
         let last = format!("{},{double}}}", good.strip_suffix('}').unwrap());
         for claims in [first, last] {
-            let token = SigningKey::usual().sign_text(&header().to_string(), &claims);
+            let token = SigningKey::shared().sign_text(&header().to_string(), &claims);
             assert_refused(&app, &token, MALFORMED).await;
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{LIST, assert_fetches, assert_refused, good, header, issuer_of, signed};
 use crate::support::{
-    App, CLAIM_ISSUER, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, Wishes,
+    ALL_PERMISSIONS, App, AppOptions, CLAIM_ISSUER, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey,
 };
 
 const UNTRUSTED: &str = "the issuer of the token is not trusted";
@@ -15,10 +15,10 @@ const UNTRUSTED: &str = "the issuer of the token is not trusted";
 async fn assert_untrusted(app: &App, issuer: &str) {
     let stranger = SigningKey::ed25519("usual");
     app.keys.publish(issuer, vec![stranger.public()]);
-    let claims = app.claims(issuer).permissions(&EVERYTHING).with("tenants", json!(["acme"]));
+    let claims = app.claims(issuer).permissions(&ALL_PERMISSIONS).with("tenants", json!(["acme"]));
     assert_refused(app, &claims.sign(&stranger), UNTRUSTED).await;
     // Nor does the key of an issuer that is trusted make it so.
-    assert_refused(app, &claims.sign(&SigningKey::usual()), UNTRUSTED).await;
+    assert_refused(app, &claims.sign(&SigningKey::shared()), UNTRUSTED).await;
     assert_eq!(app.keys.fetches(issuer), 0, "{issuer:?}");
 }
 
@@ -161,9 +161,9 @@ async fn the_key_of_one_issuer_signs_for_no_other() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("usual");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
-    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&EVERYTHING);
+    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&ALL_PERMISSIONS);
     let theirs = app.bearer(of("globex").sign(&globex));
-    let ours = app.bearer(of("acme").sign(&SigningKey::usual()));
+    let ours = app.bearer(of("acme").sign(&SigningKey::shared()));
     let signature = "the signature of the token is not valid";
 
     // Before either key is known, when one is, and when both are.
@@ -172,8 +172,8 @@ async fn the_key_of_one_issuer_signs_for_no_other() {
     assert_refused(&app, &of("acme").sign(&globex), signature).await;
     assert_eq!(ours.get(LIST).await.outcome(), "200");
     assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_refused(&app, &of("globex").sign(&SigningKey::usual()), signature).await;
-    let operators = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
+    assert_refused(&app, &of("globex").sign(&SigningKey::shared()), signature).await;
+    let operators = app.claims(OPERATOR_ISSUER).permissions(&ALL_PERMISSIONS);
     assert_refused(&app, &operators.sign(&globex), signature).await;
 
     // A good token opens the tenant of its issuer and no other.
@@ -188,7 +188,7 @@ async fn a_kid_of_another_issuer_is_unknown() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("globex");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
-    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&EVERYTHING);
+    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&ALL_PERMISSIONS);
     let theirs = app.bearer(of("globex").sign(&globex));
     assert_eq!(theirs.get("/api/globex/admin/users").await.outcome(), "200");
     assert_refused(&app, &of("acme").sign(&globex), "the key of the token is unknown").await;
@@ -198,8 +198,8 @@ async fn a_kid_of_another_issuer_is_unknown() {
 #[tokio::test]
 async fn a_tenant_without_an_issuer_of_its_own_is_told_to_come_back() {
     let app = App::start().await;
-    let claims = app.claims(&issuer_of("unheard-of")).permissions(&EVERYTHING);
-    let answer = app.bearer(claims.sign(&SigningKey::usual())).get(LIST).await;
+    let claims = app.claims(&issuer_of("unheard-of")).permissions(&ALL_PERMISSIONS);
+    let answer = app.bearer(claims.sign(&SigningKey::shared())).get(LIST).await;
     assert_eq!(answer.outcome(), "503 keys_unavailable");
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(answer.header("www-authenticate"), None);
@@ -215,12 +215,12 @@ audience = "back-office"
 algorithms = ["EdDSA"]
 tenants = "all"
 "#;
-    let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
-    let claims = app.claims(MEMBER_ISSUER).permissions(&EVERYTHING);
-    let nobody = claims.clone().sign(&SigningKey::usual());
+    let app = App::start_with(AppOptions { settings, ..AppOptions::default() }).await;
+    let claims = app.claims(MEMBER_ISSUER).permissions(&ALL_PERMISSIONS);
+    let nobody = claims.clone().sign(&SigningKey::shared());
     assert_eq!(app.bearer(nobody).get(LIST).await.outcome(), "403 tenant_forbidden");
-    let operator = claims.clone().with("aud", json!("back-office")).sign(&SigningKey::usual());
+    let operator = claims.clone().with("aud", json!("back-office")).sign(&SigningKey::shared());
     assert_eq!(app.bearer(operator).get(LIST).await.outcome(), "200");
-    let neither = claims.with("aud", json!("both")).sign(&SigningKey::usual());
+    let neither = claims.with("aud", json!("both")).sign(&SigningKey::shared());
     assert_refused(&app, &neither, "the token is for another audience").await;
 }

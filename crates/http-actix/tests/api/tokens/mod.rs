@@ -13,7 +13,7 @@ mod transport;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, EVERYTHING, SigningKey, TENANT_ISSUER, TokenClaims};
+use crate::support::{ALL_PERMISSIONS, Answer, App, SigningKey, TENANT_ISSUER, TokenClaims};
 
 /// A call that every good token of the tenant acme may make.
 pub(super) const LIST: &str = "/api/acme/admin/users";
@@ -27,7 +27,7 @@ pub(super) fn issuer_of(tenant: &str) -> String {
 
 /// Claims of acme's issuer that open everything in acme.
 pub(super) fn good(app: &App) -> TokenClaims {
-    app.claims(&issuer_of("acme")).permissions(&EVERYTHING)
+    app.claims(&issuer_of("acme")).permissions(&ALL_PERMISSIONS)
 }
 
 /// The header of a good token, to be changed.
@@ -37,7 +37,7 @@ pub(super) fn header() -> Value {
 
 /// A token with this header and these claims, signed by the right key.
 pub(super) fn signed(header: &Value, claims: &Value) -> String {
-    SigningKey::usual().sign_text(&header.to_string(), &claims.to_string())
+    SigningKey::shared().sign_text(&header.to_string(), &claims.to_string())
 }
 
 /// Asserts that the token opens neither contract, and that both say why in the same words.

@@ -6,7 +6,7 @@ use ports::Clock as _;
 use serde_json::{Value, json};
 
 use super::{LIST, assert_fetches, assert_refused, good, header, issuer_of, signed};
-use crate::support::{App, EVERYTHING, SigningKey, TokenClaims, Wishes};
+use crate::support::{ALL_PERMISSIONS, App, AppOptions, SigningKey, TokenClaims};
 
 const TOO_LONG: &str = "the token is good for too long";
 const NO_ACCESS_TOKEN: &str = "the token is not an access token";
@@ -43,16 +43,16 @@ const JWT: &str = "https://jwt.example.com/";
 const PEOPLE: &str = "https://people.example.com/";
 
 async fn strict() -> App {
-    let app = App::start_with(Wishes { settings: STRICT, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { settings: STRICT, ..AppOptions::default() }).await;
     for issuer in [RFC_9068, JWT, PEOPLE] {
-        app.keys.publish(issuer, vec![SigningKey::usual().public()]);
+        app.keys.publish(issuer, vec![SigningKey::shared().public()]);
     }
     app
 }
 
 /// Claims with all that RFC 9068 asks for.
 fn full(app: &App, issuer: &str) -> TokenClaims {
-    let claims = app.claims(issuer).permissions(&EVERYTHING);
+    let claims = app.claims(issuer).permissions(&ALL_PERMISSIONS);
     claims
         .with("sub", json!("auth0|olga"))
         .with("client_id", json!("program"))
@@ -110,7 +110,7 @@ async fn no_token_is_good_for_more_than_thirty_days() {
 async fn how_long_is_a_setting() {
     // It belongs to `[auth]`, and a section may stand after the issuers.
     let settings = "[auth]\nmax_token_lifetime_ms = 3600000\n";
-    let app = App::start_with(Wishes { settings, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { settings, ..AppOptions::default() }).await;
     let now = app.clock.now().as_unix_seconds();
     let token = |exp: i64| signed(&header(), good(&app).with("exp", json!(exp)).json());
     assert_eq!(outcome(&app, &token(now + 3600)).await, "200");
@@ -200,7 +200,7 @@ async fn an_issuer_s_programs_may_be_kept_out() {
 async fn a_header_without_an_end_or_with_odd_members_gains_nothing() {
     let app = App::start().await;
     let claims = good(&app).json().to_string();
-    let sign = |header: &str| SigningKey::usual().sign_text(header, &claims);
+    let sign = |header: &str| SigningKey::shared().sign_text(header, &claims);
     let deep = |depth: usize| {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         format!(r#"{{"alg":"EdDSA","kid":"usual","x":{open}{close}}}"#)
@@ -228,6 +228,6 @@ async fn a_header_without_an_end_or_with_odd_members_gains_nothing() {
     }
     // A token within a token is no claims.
     let inner = sign(r#"{"alg":"EdDSA","kid":"usual"}"#);
-    let nested = SigningKey::usual().sign_text(r#"{"alg":"EdDSA","cty":"JWT"}"#, &inner);
+    let nested = SigningKey::shared().sign_text(r#"{"alg":"EdDSA","cty":"JWT"}"#, &inner);
     assert_refused(&app, &nested, "the claims of the token are malformed").await;
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wiremock::MockServer;
 
 use super::{LIST, assert_fetches, assert_refused, good, header, issuer_of, signed};
-use crate::support::{App, CLAIM_ISSUER, EVERYTHING, SigningKey};
+use crate::support::{ALL_PERMISSIONS, App, CLAIM_ISSUER, SigningKey};
 
 fn base64(text: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(text)
@@ -35,7 +35,7 @@ async fn an_unsigned_token_is_refused_however_it_is_spelt() {
         let header = json!({"alg": none, "typ": "JWT", "kid": "usual"}).to_string();
         let message = format!("{}.{}", base64(&header), base64(&claims));
         // Without a signature, with one of nothing, and with one that is right for the message.
-        let right = SigningKey::usual().sign_text(&header, &claims);
+        let right = SigningKey::shared().sign_text(&header, &claims);
         for token in [format!("{message}."), format!("{message}.{}", base64("none")), right] {
             assert_refused(&app, &token, ALGORITHM).await;
         }
@@ -47,7 +47,7 @@ async fn an_unsigned_token_is_refused_however_it_is_spelt() {
 #[tokio::test]
 async fn a_public_key_is_no_shared_secret() {
     let app = App::start().await;
-    let (ed, rsa) = (SigningKey::usual(), SigningKey::rsa("rsa"));
+    let (ed, rsa) = (SigningKey::shared(), SigningKey::rsa("rsa"));
     app.keys.publish(&issuer_of("acme"), vec![ed.public(), rsa.public()]);
     let mut secrets = Vec::new();
     for key in [&ed, &rsa] {
@@ -114,7 +114,7 @@ async fn an_algorithm_that_the_issuer_is_not_configured_with_is_refused() {
     let app = App::start().await;
     let rsa = SigningKey::rsa("rsa");
     app.keys.publish(CLAIM_ISSUER, vec![rsa.public()]);
-    let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
+    let claims = app.claims(CLAIM_ISSUER).permissions(&ALL_PERMISSIONS);
     let token = claims.with("tenants", json!(["acme"])).sign(&rsa);
     assert_refused(&app, &token, ALGORITHM).await;
     assert_eq!(app.keys.fetches(CLAIM_ISSUER), 0);
@@ -129,7 +129,7 @@ async fn an_algorithm_that_the_issuer_is_not_configured_with_is_refused() {
 async fn a_key_serves_its_own_kind_of_algorithm_only() {
     let app = App::start().await;
     let rsa = SigningKey::rsa("rsa");
-    app.keys.publish(&issuer_of("acme"), vec![SigningKey::usual().public(), rsa.public()]);
+    app.keys.publish(&issuer_of("acme"), vec![SigningKey::shared().public(), rsa.public()]);
     let good = good(&app);
     assert_eq!(app.bearer(good.clone().sign(&rsa)).get(LIST).await.outcome(), "200");
     let mismatch = "the key of the token does not fit its algorithm";
@@ -236,7 +236,7 @@ async fn a_header_that_makes_no_sense_is_refused() {
         "\u{feff}{\"alg\":\"EdDSA\",\"kid\":\"usual\"}",
         &long,
     ] {
-        let token = SigningKey::usual().sign_text(header, &claims);
+        let token = SigningKey::shared().sign_text(header, &claims);
         assert_refused(&app, &token, MALFORMED_HEADER).await;
     }
     assert_fetches(&app, 0);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{LIST, USERS, assert_refused};
 use crate::support::{
-    App, CLAIM_ISSUER, Client, EVERYTHING, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey, Wishes,
+    ALL_PERMISSIONS, App, AppOptions, CLAIM_ISSUER, Client, MEMBER_ISSUER, OPERATOR_ISSUER,
+    SigningKey,
 };
 
 const GLOBEX: &str = "/api/globex/admin/users";
@@ -23,9 +24,9 @@ async fn the_issuer_s_name_tells_one_tenant() {
     let app = App::start().await;
     assert_eq!(reach(&app.tenant("acme")).await, ACME);
     // A claim with that purpose elsewhere has none here.
-    let claims = app.claims(&super::issuer_of("acme")).permissions(&EVERYTHING);
+    let claims = app.claims(&super::issuer_of("acme")).permissions(&ALL_PERMISSIONS);
     let claims = claims.with("tenants", json!(["globex"])).with("sub", json!("auth0|gina"));
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, ACME);
+    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, ACME);
     // Tenants need no registration.
     let answer = app.tenant("initech").get("/api/initech/admin/users").await;
     assert_eq!((answer.outcome().as_str(), answer.text.as_str()), ("200", "[]"));
@@ -38,14 +39,14 @@ async fn an_operator_s_token_covers_all() {
     let answer = app.operator().get("/api/nobody-has-heard-of-it/admin/users").await;
     assert_eq!(answer.text, "[]");
     assert_eq!(app.operator().get("/api/No-Tenant/admin/users").await.status, 403);
-    let claims = app.claims(OPERATOR_ISSUER).permissions(&EVERYTHING);
+    let claims = app.claims(OPERATOR_ISSUER).permissions(&ALL_PERMISSIONS);
     let claims = claims.with("tenants", json!([]));
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, BOTH);
+    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, BOTH);
 }
 
 fn with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
-    let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
-    app.bearer(claims.with("tenants", tenants.clone()).sign(&SigningKey::usual()))
+    let claims = app.claims(CLAIM_ISSUER).permissions(&ALL_PERMISSIONS);
+    app.bearer(claims.with("tenants", tenants.clone()).sign(&SigningKey::shared()))
 }
 
 #[tokio::test]
@@ -63,8 +64,8 @@ async fn a_claim_without_tenants_covers_none() {
     for tenants in [json!([]), json!(""), json!(["initech"]), json!([""])] {
         assert_eq!(reach(&with_claim(&app, &tenants)).await, NEITHER, "{tenants}");
     }
-    let claims = app.claims(CLAIM_ISSUER).permissions(&EVERYTHING);
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
+    let claims = app.claims(CLAIM_ISSUER).permissions(&ALL_PERMISSIONS);
+    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER);
     // A claim of another name, or of the same name elsewhere, is none.
     for (name, value) in [
         ("tenant", json!(["acme"])),
@@ -74,7 +75,7 @@ async fn a_claim_without_tenants_covers_none() {
         ("app_metadata", json!({"tenants": ["acme"]})),
     ] {
         let claims = claims.clone().with(name, value);
-        assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER, "{name}");
+        assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER, "{name}");
     }
 }
 
@@ -142,10 +143,10 @@ tenants = "membership"
 
 #[tokio::test]
 async fn a_claim_of_a_tenant_s_issuer_covers_that_tenant_at_most() {
-    let app = App::start_with(Wishes { settings: NARROW, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { settings: NARROW, ..AppOptions::default() }).await;
     let issuer = "https://login.example.net/acme/";
-    app.keys.publish(issuer, vec![SigningKey::usual().public()]);
-    let claims = app.claims(issuer).permissions(&EVERYTHING);
+    app.keys.publish(issuer, vec![SigningKey::shared().public()]);
+    let claims = app.claims(issuer).permissions(&ALL_PERMISSIONS);
     for (tenants, expected) in [
         (json!(["acme"]), ACME),
         (json!("acme"), ACME),
@@ -153,16 +154,17 @@ async fn a_claim_of_a_tenant_s_issuer_covers_that_tenant_at_most() {
         (json!(["globex"]), NEITHER),
         (json!([]), NEITHER),
     ] {
-        let client = app.bearer(claims.clone().with("tenants", tenants).sign(&SigningKey::usual()));
+        let client =
+            app.bearer(claims.clone().with("tenants", tenants).sign(&SigningKey::shared()));
         assert_eq!(reach(&client).await, expected);
     }
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::usual()))).await, NEITHER);
+    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER);
     // Whose path holds more than a tenant is no such issuer.
     for path in ["acme", "acme/globex/", "../acme/", "acme//", "acme%2f/", "/", "ACME/", ""] {
         let issuer = format!("https://login.example.net/{path}");
-        app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
-        let claims = app.claims(&issuer).permissions(&EVERYTHING);
-        let token = claims.with("tenants", json!(["acme"])).sign(&SigningKey::usual());
+        app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
+        let claims = app.claims(&issuer).permissions(&ALL_PERMISSIONS);
+        let token = claims.with("tenants", json!(["acme"])).sign(&SigningKey::shared());
         assert_refused(&app, &token, "the issuer of the token is not trusted").await;
         assert_eq!(app.keys.fetches(&issuer), 0);
     }
@@ -170,15 +172,15 @@ async fn a_claim_of_a_tenant_s_issuer_covers_that_tenant_at_most() {
 
 #[tokio::test]
 async fn memberships_of_a_tenant_s_issuer_are_that_tenant_s() {
-    let app = App::start_with(Wishes { settings: NARROW, ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { settings: NARROW, ..AppOptions::default() }).await;
     for tenant in ["acme", "globex"] {
         let issuer = format!("https://{tenant}.people.example.net");
-        app.keys.publish(&issuer, vec![SigningKey::usual().public()]);
+        app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
     }
     let by = |tenant: &str, subject: &str| {
         let claims = app.claims(&format!("https://{tenant}.people.example.net"));
-        let claims = claims.permissions(&EVERYTHING).with("sub", json!(subject));
-        app.bearer(claims.sign(&SigningKey::usual()))
+        let claims = claims.permissions(&ALL_PERMISSIONS).with("sub", json!(subject));
+        app.bearer(claims.sign(&SigningKey::shared()))
     };
     // Adam is an admin of acme and a viewer of globex.
     assert_eq!(reach(&by("acme", "auth0|adam")).await, ACME);
@@ -250,7 +252,7 @@ async fn members_need_scope_and_role_both() {
 #[tokio::test]
 async fn subjects_without_an_account_act_nowhere() {
     let app = App::start().await;
-    let claims = app.claims(MEMBER_ISSUER).permissions(&EVERYTHING);
+    let claims = app.claims(MEMBER_ISSUER).permissions(&ALL_PERMISSIONS);
     for subject in [
         "auth0|nobody",
         "olga",
@@ -266,10 +268,10 @@ async fn subjects_without_an_account_act_nowhere() {
         "",
         "a-program@clients",
     ] {
-        let token = claims.clone().with("sub", json!(subject)).sign(&SigningKey::usual());
+        let token = claims.clone().with("sub", json!(subject)).sign(&SigningKey::shared());
         assert_eq!(reach(&app.bearer(token)).await, NEITHER, "{subject:?}");
     }
-    let token = claims.without("sub").sign(&SigningKey::usual());
+    let token = claims.without("sub").sign(&SigningKey::shared());
     let nobody = app.bearer(token);
     assert_eq!(reach(&nobody).await, NEITHER);
     let one = nobody.get("/api/v1/users/auth0%7Colga").await;
@@ -302,6 +304,7 @@ async fn a_change_of_membership_acts_on_the_next_call() {
 #[tokio::test]
 async fn a_role_outside_the_catalogue_is_no_access() {
     let people = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
     assert_eq!(reach(&app.member("rex")).await, NEITHER);
 }

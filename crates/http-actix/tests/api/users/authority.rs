@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ZED, change, user};
-use crate::support::{App, Client, Wishes};
+use crate::support::{App, AppOptions, Client};
 
 const MANAGED: &str = "403 managed_by_another_tenant";
 const FORBIDDEN: &str = "403 insufficient_permission";
@@ -99,7 +99,8 @@ async fn an_operator_has_authority_over_every_account() {
 #[tokio::test]
 async fn an_account_without_a_home_is_the_operators_alone() {
     let people = r#"{"id":"auth0|hank","email":"hank@nowhere.example","password":"hanks-password","tenants":{"acme":"member"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
 
     let by_tenant = change_all(&app.tenant("acme"), "hank", "hanks-password").await;
     let by_admin = change_all(&app.member("adam"), "hank", "hanks-password").await;
@@ -158,7 +159,8 @@ async fn a_home_that_takes_the_account_back_has_its_authority_again() {
 #[tokio::test]
 async fn an_admin_does_not_change_an_owner_s_account() {
     let people = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
 
     let outcomes = change_all(&app.member("adam"), "otto", "ottos-password").await;
 
@@ -178,7 +180,8 @@ async fn an_admin_changes_accounts_up_to_its_own_role() {
 #[tokio::test]
 async fn an_owner_changes_an_owner_s_account() {
     let people = r#"{"id":"auth0|otto","email":"otto@acme.example","password":"ottos-password","homeTenant":"acme","tenants":{"acme":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
 
     let outcomes = change_all(&app.member("olga"), "otto", "ottos-password").await;
 
@@ -189,7 +192,8 @@ async fn an_owner_changes_an_owner_s_account() {
 async fn a_role_elsewhere_gives_no_authority_at_home() {
     // Max may write in globex only; adam is at home in acme.
     let people = r#"{"id":"auth0|max","email":"max@globex.example","tenants":{"globex":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
 
     let outcomes = change_all(&app.member("max"), "adam", "adams-password").await;
 
@@ -199,7 +203,8 @@ async fn a_role_elsewhere_gives_no_authority_at_home() {
 #[tokio::test]
 async fn the_home_is_looked_at_before_the_ceiling_and_that_before_the_last_owner() {
     let people = r#"{"id":"auth0|zoe","email":"zoe@initech.example","homeTenant":"initech","tenants":{"acme":"owner"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
     let adam = app.member("adam");
 
     let owner_of_another_home = adam.delete(&user("zoe")).await;
@@ -211,7 +216,7 @@ async fn the_home_is_looked_at_before_the_ceiling_and_that_before_the_last_owner
 
 #[tokio::test]
 async fn a_guest_of_several_tenants_belongs_to_its_home_alone() {
-    let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
 
     let guests = change_all(&app.tenants(&["acme", "globex"]), "zed", "zeds-password").await;
     let home = change_all(&app.tenant("initech"), "zed", "zeds-password").await;

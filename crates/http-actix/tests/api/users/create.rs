@@ -92,7 +92,7 @@ async fn a_user_is_created_with_the_default_role_of_the_settings() {
         [[roles]]
         name = "guest"
     "#;
-    let app = App::start_with(crate::support::Wishes { settings, ..Default::default() }).await;
+    let app = App::start_with(crate::support::AppOptions { settings, ..Default::default() }).await;
 
     let created = create(&app.tenant("acme"), nina()).await;
 

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{USERS, nina, user};
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 const KEPT: &str = "409 last_protected_role_holder";
 
-fn with(people: &str) -> Wishes {
-    Wishes { people: people.to_owned(), ..Wishes::default() }
+fn with(people: &str) -> AppOptions {
+    AppOptions { users: people.to_owned(), ..AppOptions::default() }
 }
 
 const OTTO: &str = r#"{"id":"auth0|otto","email":"otto@acme.example","homeTenant":"acme","tenants":{"acme":"owner"}}"#;

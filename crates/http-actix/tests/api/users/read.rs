@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{USERS, ZED, change, user};
 use crate::support::store::ON_AUTH0;
-use crate::support::{App, Wishes};
+use crate::support::{App, AppOptions};
 
 #[tokio::test]
 async fn a_user_is_shown_whole() {
@@ -67,7 +67,8 @@ async fn a_change_moves_the_time_of_the_last_change() {
 #[tokio::test]
 async fn a_service_user_is_shown_as_one() {
     let people = r#"{"id":"auth0|bot","email":"bot@acme.example","serviceUser":true,"tenants":{"acme":"member"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
 
     let bot = app.tenant("acme").get(&user("bot")).await;
 
@@ -108,7 +109,7 @@ async fn the_home_tenant_is_shown_if_the_token_covers_it() {
 
 #[tokio::test]
 async fn without_the_home_tenant_the_first_covered_by_name_is_shown() {
-    let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
 
     for (tenants, shown) in [
         (["globex", "acme"], "acme"),
@@ -131,7 +132,7 @@ async fn a_tenant_s_own_token_shows_a_guest_through_that_tenant() {
 
 #[tokio::test]
 async fn an_operator_sees_a_user_through_its_home() {
-    let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
 
     let zed = app.operator().get(&user("zed")).await;
 
@@ -140,7 +141,7 @@ async fn an_operator_sees_a_user_through_its_home() {
 
 #[tokio::test]
 async fn an_operator_sees_a_user_detached_from_home_through_the_first_tenant_by_name() {
-    let app = App::start_with(Wishes { people: ZED.to_owned(), ..Wishes::default() }).await;
+    let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
     app.operator().delete("/api/initech/admin/users/auth0%7Czed").await;
 
     let zed = app.operator().get(&user("zed")).await;
@@ -160,7 +161,8 @@ async fn an_operator_sees_a_user_without_any_tenant() {
 #[tokio::test]
 async fn a_member_sees_a_user_through_a_tenant_where_its_role_may_read() {
     let people = r#"{"id":"auth0|max","email":"max@globex.example","homeTenant":"globex","tenants":{"acme":"member","globex":"viewer"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
 
     let adam = app.member("max").get(&user("adam")).await;
 
@@ -184,7 +186,8 @@ async fn a_user_seen_through_no_tenant_is_as_unknown_as_nobody() {
 #[tokio::test]
 async fn a_user_whose_stored_role_is_unknown_is_not_seen() {
     let people = r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"superhero"}}"#;
-    let app = App::start_with(Wishes { people: people.to_owned(), ..Wishes::default() }).await;
+    let app =
+        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
     let acme = app.tenant("acme");
 
     let list = acme.get(&format!("{USERS}?filter[tenant]=acme")).await;

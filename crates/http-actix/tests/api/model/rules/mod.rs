@@ -1,9 +1,9 @@
-//! The rules, written anew from the specification: what each call is answered, and what the world
-//! is after it. Nothing of the product's own policy is used here.
+//! The rules, rewritten from the specification without the product's policy code: the answer to
+//! each call, and the state after it.
 //!
-//! This page has what goes for all calls; the calls that take some telling are beside it.
+//! This file has the general rules; longer operations are in the files beside it.
 //!
-//! The order of checks: token, permission, tenant, the request itself, user, R2, R3, R4.
+//! Checks run in this order: token, permission, tenant, request, user, R2, R3, R4.
 
 mod accounts;
 mod tenant_users;
@@ -12,239 +12,265 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::callers::{Caller, Covers};
-use super::calls::{Contract, Op};
-use super::world::{Account, Membership, Role, World};
+use super::callers::{Caller, Coverage};
+use super::calls::{Action, Contract};
+use super::state::{Account, Membership, ModelState, Role};
 
-/// What a call is answered, and what comes of it.
+/// The expected answer, and the state after the call.
 #[derive(Debug, Clone)]
-pub(crate) struct Verdict {
-    /// The status, and the code of a refusal. There are several where nothing says which of the
-    /// request's faults is found first.
+pub(crate) struct Expectation {
+    /// The status, with the error code of a refusal. There are several where the specification does
+    /// not say which of the request's errors is reported.
     pub(crate) outcomes: Vec<String>,
-    /// Of a success.
+    /// The body of a success.
     pub(crate) body: Value,
-    pub(crate) after: World,
+    pub(crate) next_state: ModelState,
 }
 
-/// A refusal, by any of these.
+/// A refusal with any of these statuses and codes.
 #[derive(Debug)]
-struct No(Vec<(u16, &'static str)>);
+struct Refusal(Vec<(u16, &'static str)>);
 
-type Answer = Result<(u16, Value), No>;
+type RuleResult = Result<(u16, Value), Refusal>;
 
-fn no<T>(status: u16, code: &'static str) -> Result<T, No> {
-    Err(No(vec![(status, code)]))
+fn refuse<T>(status: u16, code: &'static str) -> Result<T, Refusal> {
+    Err(Refusal(vec![(status, code)]))
 }
 
-/// What a call needs: to see, or to change.
+/// What a call requires of the caller's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    See,
-    Change,
+enum Access {
+    Read,
+    Write,
 }
 
-impl Need {
-    fn met_by(self, role: Role) -> bool {
+impl Access {
+    fn is_granted_by(self, role: Role) -> bool {
         match self {
-            Self::See => role.may_read(),
-            Self::Change => role.may_write(),
+            Self::Read => role.can_read(),
+            Self::Write => role.can_write(),
         }
     }
 }
 
-/// One call as the model judges it.
-struct Judge<'a> {
-    /// What there was when the call came in. The caller's own roles are looked up then. Without a
-    /// race, this is what there is now.
-    earlier: &'a World,
+/// The evaluation of one call.
+struct Evaluation<'a> {
+    /// The state when the call arrived, from which the caller's own roles are read. It is the
+    /// current state unless calls race.
+    arrival_state: &'a ModelState,
     caller: &'a Caller<String>,
-    op: &'a Op<String>,
+    action: &'a Action<String>,
     /// The id that the answer gives to a new account.
-    fresh: &'a str,
+    new_id: &'a str,
 }
 
-impl World {
-    /// What comes of a call.
-    pub(crate) fn judge(
+impl ModelState {
+    /// Returns what the model expects of a call.
+    pub(crate) fn evaluate(
         &self,
-        earlier: &Self,
+        arrival_state: &Self,
         caller: &Caller<String>,
-        op: &Op<String>,
-        fresh: &str,
-    ) -> Verdict {
-        let mut after = self.clone();
-        let judge = Judge { earlier, caller, op, fresh };
-        let (outcomes, body) = match judge.answer(&mut after) {
+        action: &Action<String>,
+        new_id: &str,
+    ) -> Expectation {
+        let mut next_state = self.clone();
+        let evaluation = Evaluation { arrival_state, caller, action, new_id };
+        let (outcomes, body) = match evaluation.run(&mut next_state) {
             Ok((status, body)) => (vec![status.to_string()], body),
-            Err(No(faults)) => {
+            Err(Refusal(faults)) => {
                 let outcome = |(status, code)| format!("{status} {code}");
                 (faults.into_iter().map(outcome).collect(), Value::Null)
             }
         };
-        Verdict { outcomes, body, after }
+        Expectation { outcomes, body, next_state }
     }
 
-    /// R4: somebody else must hold the role, unless it is not lost. Blocked holders do not count.
-    fn keeps_a_holder(
+    /// R4: another user must hold the role, unless `holder` keeps it. Blocked holders do not count.
+    fn ensure_other_holder(
         &self,
-        lost: &Account,
+        holder: &Account,
         tenant: &str,
-        becomes: Option<Role>,
-    ) -> Result<(), No> {
-        let Some(held) = lost.role_in(tenant) else { return Ok(()) };
-        let stays = becomes.is_some_and(|role| !held.is_above(role));
-        let other =
-            |it: &Account| it.id != lost.id && !it.blocked && it.role_in(tenant) == Some(held);
-        if !held.is_protected()
-            || lost.blocked
-            || stays
+        new_role: Option<Role>,
+    ) -> Result<(), Refusal> {
+        let Some(held_role) = holder.role_in(tenant) else { return Ok(()) };
+        let keeps_role = new_role.is_some_and(|role| !held_role.is_above(role));
+        let other = |account: &Account| {
+            account.id != holder.id
+                && !account.blocked
+                && account.role_in(tenant) == Some(held_role)
+        };
+        if !held_role.is_protected()
+            || holder.blocked
+            || keeps_role
             || self.accounts.values().any(other)
-            || self.without_last_holder
+            || self.skip_last_holder_rule
         {
             return Ok(());
         }
-        no(409, "last_protected_role_holder")
+        refuse(409, "last_protected_role_holder")
     }
 
-    fn put(&mut self, account: Account) {
+    fn insert_account(&mut self, account: Account) {
         self.accounts.insert(account.id.clone(), account);
     }
 }
 
-impl Judge<'_> {
-    fn answer(&self, world: &mut World) -> Answer {
-        match self.op {
-            Op::List(Contract::A, tenant, paging) => {
-                self.tenant("tenant.access:read", Need::See, tenant)?;
-                Ok((200, world.list(Contract::A, tenant, paging)))
+impl Evaluation<'_> {
+    fn run(&self, state: &mut ModelState) -> RuleResult {
+        match self.action {
+            Action::List(Contract::A, tenant, paging) => {
+                self.require_tenant("tenant.access:read", Access::Read, tenant)?;
+                Ok((200, state.list(Contract::A, tenant, paging)))
             }
-            Op::List(Contract::B, tenant, paging) => {
-                self.permission("VIEW_USERS_AND_GROUPS")?;
-                if !is_label(tenant) {
-                    return no(400, "malformed_request");
+            Action::List(Contract::B, tenant, paging) => {
+                self.require_permission("VIEW_USERS_AND_GROUPS")?;
+                if !is_tenant_label(tenant) {
+                    return refuse(400, "malformed_request");
                 }
-                self.tenant("VIEW_USERS_AND_GROUPS", Need::See, tenant)?;
-                Ok((200, world.list(Contract::B, tenant, paging)))
+                self.require_tenant("VIEW_USERS_AND_GROUPS", Access::Read, tenant)?;
+                Ok((200, state.list(Contract::B, tenant, paging)))
             }
-            Op::GetIn(tenant, user) => {
-                self.tenant("tenant.access:read", Need::See, tenant)?;
-                Ok((200, attached(world, tenant, user)?.in_tenant(tenant)))
+            Action::GetTenantUser(tenant, user) => {
+                self.require_tenant("tenant.access:read", Access::Read, tenant)?;
+                Ok((200, attached_account(state, tenant, user)?.tenant_view(tenant)))
             }
-            Op::Enlist { tenant, email, role, name } => {
-                self.attach_or_create(world, tenant, email, role, *name)
+            Action::AttachOrCreate { tenant, email, role, name } => {
+                self.attach_or_create(state, tenant, email, role, *name)
             }
-            Op::PutIn { tenant, user, role, name } => {
-                self.put_in(world, tenant, user, *role, *name)
+            Action::UpdateTenantUser { tenant, user, role, name } => {
+                self.update_tenant_user(state, tenant, user, *role, *name)
             }
-            Op::Detach(tenant, user) => {
-                let own = self.tenant("tenant.access:write", Need::Change, tenant)?;
-                let mut account = attached(world, tenant, user)?;
-                ceiling(own, account.role_in(tenant))?;
-                world.keeps_a_holder(&account, tenant, None)?;
+            Action::Detach(tenant, user) => {
+                let own_role = self.require_tenant("tenant.access:write", Access::Write, tenant)?;
+                let mut account = attached_account(state, tenant, user)?;
+                ensure_not_above_own(own_role, account.role_in(tenant))?;
+                state.ensure_other_holder(&account, tenant, None)?;
                 account.tenants.remove(*tenant);
-                world.put(account);
+                state.insert_account(account);
                 Ok((204, Value::Null))
             }
-            Op::Get(user) => {
-                let covers = self.somewhere("VIEW_USERS_AND_GROUPS", Need::See)?;
-                let (account, through) = seen(world, &covers, user, Role::may_read)?;
-                Ok((200, account.through(&through)))
+            Action::GetUser(user) => {
+                let coverage = self.require_any_tenant("VIEW_USERS_AND_GROUPS", Access::Read)?;
+                let (account, via_tenant) =
+                    visible_account(state, &coverage, user, Role::can_read)?;
+                Ok((200, account.user_view(&via_tenant)))
             }
-            Op::Create { .. } => self.create(world),
-            Op::Put { user, email, first, last } => self.put(world, user, email, first, last),
-            Op::Delete(user) => {
-                let (account, _) = self.own_to_change(world, user)?;
+            Action::CreateUser { .. } => self.create_user(state),
+            Action::UpdateUser { user, email, first_name, last_name } => {
+                self.update_user(state, user, email, first_name, last_name)
+            }
+            Action::DeleteUser(user) => {
+                let (account, _) = self.account_to_change(state, user)?;
                 for tenant in account.tenants.keys() {
-                    world.keeps_a_holder(&account, tenant, None)?;
+                    state.ensure_other_holder(&account, tenant, None)?;
                 }
-                world.accounts.remove(user);
+                state.accounts.remove(user);
                 Ok((204, Value::Null))
             }
-            Op::SetPassword { user, new } => {
-                self.somewhere("MODIFY_USERS_AND_GROUPS", Need::Change)?;
-                possible(new)?;
-                let (account, through) = self.own_to_change(world, user)?;
-                with_password(world, account, &through, new)
+            Action::SetPassword { user, new } => {
+                self.require_any_tenant("MODIFY_USERS_AND_GROUPS", Access::Write)?;
+                ensure_valid_password(new)?;
+                let (account, via_tenant) = self.account_to_change(state, user)?;
+                store_password(state, account, &via_tenant, new)
             }
-            Op::ChangePassword { user, current, new } => {
-                self.change_password(world, user, current, new)
+            Action::ChangePassword { user, current, new } => {
+                self.change_password(state, user, current, new)
             }
         }
     }
 
-    /// 401 without a good token, 403 without the permission.
-    fn permission(&self, permission: &str) -> Result<(), No> {
+    /// Refuses with 401 without a valid token, and with 403 without the permission.
+    fn require_permission(&self, permission: &str) -> Result<(), Refusal> {
         match self.caller {
-            Caller::Nobody => no(401, "missing_token"),
-            Caller::Garbage => no(401, "invalid_token"),
-            Caller::Bearer { may, .. } => {
-                let implied =
-                    permission == "VIEW_USERS_AND_GROUPS" && may.has("MODIFY_USERS_AND_GROUPS");
-                if may.has(permission) || implied { Ok(()) } else { lacking() }
+            Caller::Anonymous => refuse(401, "missing_token"),
+            Caller::InvalidToken => refuse(401, "invalid_token"),
+            Caller::Bearer { permissions, .. } => {
+                let implied = permission == "VIEW_USERS_AND_GROUPS"
+                    && permissions.contains("MODIFY_USERS_AND_GROUPS");
+                if permissions.contains(permission) || implied {
+                    Ok(())
+                } else {
+                    insufficient_permission()
+                }
             }
         }
     }
 
-    /// The caller's own role in the tenant, if it is known, and allows what is needed.
-    fn tenant(&self, permission: &str, need: Need, tenant: &str) -> Result<Option<Role>, No> {
-        self.permission(permission)?;
-        let covers = self.caller.covers(self.earlier);
-        if !is_label(tenant) || !covers.covers(tenant) {
-            return no(403, "tenant_forbidden");
+    /// Returns the caller's own role in the tenant, if known; refuses if it does not grant the
+    /// access.
+    fn require_tenant(
+        &self,
+        permission: &str,
+        access: Access,
+        tenant: &str,
+    ) -> Result<Option<Role>, Refusal> {
+        self.require_permission(permission)?;
+        let coverage = self.caller.coverage(self.arrival_state);
+        if !is_tenant_label(tenant) || !coverage.includes(tenant) {
+            return refuse(403, "tenant_forbidden");
         }
-        match covers {
-            Covers::All | Covers::Listed(_) => Ok(None),
-            Covers::Roles(roles) if need.met_by(roles[tenant]) => Ok(Some(roles[tenant])),
-            Covers::Roles(_) => lacking(),
-        }
-    }
-
-    /// What the caller covers, if a known role of the caller's allows what is needed anywhere.
-    fn somewhere(&self, permission: &str, need: Need) -> Result<Covers, No> {
-        self.permission(permission)?;
-        let covers = self.caller.covers(self.earlier);
-        match &covers {
-            Covers::Roles(roles) if !roles.values().any(|role| need.met_by(*role)) => lacking(),
-            Covers::All | Covers::Listed(_) | Covers::Roles(_) => Ok(covers),
+        match coverage {
+            Coverage::All | Coverage::Listed(_) => Ok(None),
+            Coverage::Roles(roles) if access.is_granted_by(roles[tenant]) => {
+                Ok(Some(roles[tenant]))
+            }
+            Coverage::Roles(_) => insufficient_permission(),
         }
     }
 
-    /// R1, R2 and R3 for what is the account's own.
-    fn own_to_change(&self, world: &World, user: &str) -> Result<(Account, String), No> {
-        let covers = self.somewhere("MODIFY_USERS_AND_GROUPS", Need::Change)?;
-        let (account, through) = seen(world, &covers, user, Role::may_read)?;
+    /// Returns the caller's coverage; refuses if known roles grant the access in no tenant.
+    fn require_any_tenant(&self, permission: &str, access: Access) -> Result<Coverage, Refusal> {
+        self.require_permission(permission)?;
+        let coverage = self.caller.coverage(self.arrival_state);
+        match &coverage {
+            Coverage::Roles(roles) if !roles.values().any(|role| access.is_granted_by(*role)) => {
+                insufficient_permission()
+            }
+            Coverage::All | Coverage::Listed(_) | Coverage::Roles(_) => Ok(coverage),
+        }
+    }
+
+    /// R1, R2 and R3 for a change of the account itself.
+    fn account_to_change(
+        &self,
+        state: &ModelState,
+        user: &str,
+    ) -> Result<(Account, String), Refusal> {
+        let coverage = self.require_any_tenant("MODIFY_USERS_AND_GROUPS", Access::Write)?;
+        let (account, via_tenant) = visible_account(state, &coverage, user, Role::can_read)?;
         let home = account.home.as_deref();
-        match &covers {
-            Covers::All => {}
-            Covers::Listed(tenants) if home.is_some_and(|home| tenants.contains(home)) => {}
-            Covers::Roles(roles) if home.is_some_and(|home| roles.contains_key(home)) => {
-                if !roles[home.unwrap()].may_write() {
-                    return lacking();
+        match &coverage {
+            Coverage::All => {}
+            Coverage::Listed(tenants) if home.is_some_and(|home| tenants.contains(home)) => {}
+            Coverage::Roles(roles) if home.is_some_and(|home| roles.contains_key(home)) => {
+                if !roles[home.unwrap()].can_write() {
+                    return insufficient_permission();
                 }
-                // The account is one, so whoever changes it changes the holder of each role.
-                for (tenant, own) in roles {
-                    ceiling(Some(*own), account.role_in(tenant))?;
+                // An account change affects every membership, so R3 applies to each known role.
+                for (tenant, own_role) in roles {
+                    ensure_not_above_own(Some(*own_role), account.role_in(tenant))?;
                 }
             }
-            Covers::Listed(_) | Covers::Roles(_) => return no(403, "managed_by_another_tenant"),
+            Coverage::Listed(_) | Coverage::Roles(_) => {
+                return refuse(403, "managed_by_another_tenant");
+            }
         }
-        Ok((account, through))
+        Ok((account, via_tenant))
     }
 
-    /// Somebody who was not there before, at home in this tenant.
-    fn new_account(&self, world: &mut World, home: &str, role: Role) -> Account {
-        world.made.push(self.fresh.to_owned());
+    /// Returns a new account with this home tenant.
+    fn new_account(&self, state: &mut ModelState, home: &str, role: Role) -> Account {
+        state.created_ids.push(self.new_id.to_owned());
         Account {
-            id: self.fresh.to_owned(),
+            id: self.new_id.to_owned(),
             email: String::new(),
             username: None,
-            first: String::new(),
-            last: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
             name: None,
-            service: false,
+            is_service_user: false,
             blocked: false,
-            created: world.now,
+            created: state.now,
             home: Some(home.to_owned()),
             tenants: BTreeMap::from([(home.to_owned(), Membership { role, name: None })]),
             password: None,
@@ -252,68 +278,75 @@ impl Judge<'_> {
     }
 }
 
-fn lacking<T>() -> Result<T, No> {
-    no(403, "insufficient_permission")
+fn insufficient_permission<T>() -> Result<T, Refusal> {
+    refuse(403, "insufficient_permission")
 }
 
 /// R1 in one tenant.
-fn attached(world: &World, tenant: &str, user: &str) -> Result<Account, No> {
-    let account = world.accounts.get(user).filter(|it| it.tenants.contains_key(tenant));
-    account.cloned().map_or_else(|| no(404, "user_not_found"), Ok)
+fn attached_account(state: &ModelState, tenant: &str, user: &str) -> Result<Account, Refusal> {
+    let account = state.accounts.get(user).filter(|account| account.tenants.contains_key(tenant));
+    account.cloned().map_or_else(|| refuse(404, "user_not_found"), Ok)
 }
 
-/// R1 wherever the caller is covered, with the tenant that it is seen through.
-fn seen(
-    world: &World,
-    covers: &Covers,
+/// R1 in any covered tenant, and the tenant whose view is shown.
+fn visible_account(
+    state: &ModelState,
+    coverage: &Coverage,
     user: &str,
-    may: fn(Role) -> bool,
-) -> Result<(Account, String), No> {
-    let Some(account) = world.accounts.get(user) else { return no(404, "user_not_found") };
-    let open = |tenant: &String| match covers {
-        Covers::Roles(roles) => roles.get(tenant).is_some_and(|role| may(*role)),
-        Covers::All | Covers::Listed(_) => covers.covers(tenant),
+    allows: fn(Role) -> bool,
+) -> Result<(Account, String), Refusal> {
+    let Some(account) = state.accounts.get(user) else { return refuse(404, "user_not_found") };
+    let is_visible_in = |tenant: &String| match coverage {
+        Coverage::Roles(roles) => roles.get(tenant).is_some_and(|role| allows(*role)),
+        Coverage::All | Coverage::Listed(_) => coverage.includes(tenant),
     };
     let home = account.home.clone().filter(|home| account.tenants.contains_key(home));
-    let through = home.filter(open).or_else(|| account.tenants.keys().find(|it| open(it)).cloned());
-    match (through, covers) {
-        (Some(through), _) => Ok((account.clone(), through)),
-        (None, Covers::All) => Ok((account.clone(), String::new())),
-        (None, Covers::Listed(_) | Covers::Roles(_)) => no(404, "user_not_found"),
+    let via_tenant = home
+        .filter(is_visible_in)
+        .or_else(|| account.tenants.keys().find(|tenant| is_visible_in(tenant)).cloned());
+    match (via_tenant, coverage) {
+        (Some(via_tenant), _) => Ok((account.clone(), via_tenant)),
+        (None, Coverage::All) => Ok((account.clone(), String::new())),
+        (None, Coverage::Listed(_) | Coverage::Roles(_)) => refuse(404, "user_not_found"),
     }
 }
 
-/// R3: nobody gives, changes or takes a role above their own, where that is known.
-fn ceiling(own: Option<Role>, role: Option<Role>) -> Result<(), No> {
-    match (own, role) {
-        (Some(own), Some(role)) if role.is_above(own) => lacking(),
+/// R3: a caller cannot grant, change or remove a role above its own known one.
+fn ensure_not_above_own(own_role: Option<Role>, role: Option<Role>) -> Result<(), Refusal> {
+    match (own_role, role) {
+        (Some(own_role), Some(role)) if role.is_above(own_role) => insufficient_permission(),
         (_, _) => Ok(()),
     }
 }
 
-fn with_password(world: &mut World, account: Account, through: &str, new: &str) -> Answer {
-    if is_weak(new) {
-        return no(422, "weak_password");
+fn store_password(
+    state: &mut ModelState,
+    account: Account,
+    via_tenant: &str,
+    new: &str,
+) -> RuleResult {
+    if is_weak_password(new) {
+        return refuse(422, "weak_password");
     }
-    let body = account.through(through);
-    world.put(Account { password: Some(new.to_owned()), ..account });
+    let body = account.user_view(via_tenant);
+    state.insert_account(Account { password: Some(new.to_owned()), ..account });
     Ok((200, body))
 }
 
-/// Whether the text can be a password at all.
-fn possible(password: &str) -> Result<(), No> {
-    if password.is_ascii() { Ok(()) } else { no(422, "validation_failed") }
+/// Refuses texts that cannot be a password.
+fn ensure_valid_password(password: &str) -> Result<(), Refusal> {
+    if password.is_ascii() { Ok(()) } else { refuse(422, "validation_failed") }
 }
 
-fn is_weak(password: &str) -> bool {
+fn is_weak_password(password: &str) -> bool {
     password.len() < 8
 }
 
-/// Whether the text can be a tenant's name.
-fn is_label(tenant: &str) -> bool {
+/// Whether the text can name a tenant.
+fn is_tenant_label(tenant: &str) -> bool {
     tenant.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-fn is_address(email: &str) -> bool {
+fn is_email_address(email: &str) -> bool {
     email.split_once('@').is_some_and(|(_, domain)| domain.contains('.'))
 }

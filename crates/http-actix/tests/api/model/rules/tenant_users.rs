@@ -1,31 +1,34 @@
-//! Contract A: enlisting somebody, and changing what somebody is in the tenant.
+//! Contract A: attaching or creating users, and updating memberships.
 
-use super::{Answer, Judge, Need, No, attached, ceiling, is_address, no};
-use crate::model::calls::Given;
-use crate::model::world::{Account, Membership, Role, World};
+use super::{
+    Access, Evaluation, Refusal, RuleResult, attached_account, ensure_not_above_own,
+    is_email_address, refuse,
+};
+use crate::model::calls::RoleField;
+use crate::model::state::{Account, Membership, ModelState, Role};
 
-impl Judge<'_> {
+impl Evaluation<'_> {
     pub(super) fn attach_or_create(
         &self,
-        world: &mut World,
+        state: &mut ModelState,
         tenant: &str,
         email: &str,
         role: &str,
         name: Option<&str>,
-    ) -> Answer {
-        let own = self.tenant("tenant.access:write", Need::Change, tenant)?;
-        let (email, role) = (email.to_lowercase(), Role::named(role));
-        let mut wrong = Vec::new();
-        wrong.extend((!is_address(&email)).then_some((422, "validation_failed")));
-        wrong.extend(role.is_none().then_some((422, "unknown_role")));
-        let (true, Some(role)) = (wrong.is_empty(), role) else { return Err(No(wrong)) };
-        ceiling(own, Some(role))?;
-        let account = match world.by_email(&email) {
-            Some(there) if there.tenants.contains_key(tenant) => {
-                return no(409, "already_attached");
+    ) -> RuleResult {
+        let own_role = self.require_tenant("tenant.access:write", Access::Write, tenant)?;
+        let (email, role) = (email.to_lowercase(), Role::from_name(role));
+        let mut faults = Vec::new();
+        faults.extend((!is_email_address(&email)).then_some((422, "validation_failed")));
+        faults.extend(role.is_none().then_some((422, "unknown_role")));
+        let (true, Some(role)) = (faults.is_empty(), role) else { return Err(Refusal(faults)) };
+        ensure_not_above_own(own_role, Some(role))?;
+        let account = match state.by_email(&email) {
+            Some(existing) if existing.tenants.contains_key(tenant) => {
+                return refuse(409, "already_attached");
             }
-            Some(there) => {
-                let mut account = there.clone();
+            Some(existing) => {
+                let mut account = existing.clone();
                 account.tenants.insert(tenant.to_owned(), Membership { role, name: None });
                 if let Some(name) = name {
                     account.rename_in(tenant, name);
@@ -34,43 +37,43 @@ impl Judge<'_> {
             }
             None => {
                 let name = name.map(str::to_owned);
-                Account { email, name, ..self.new_account(world, tenant, role) }
+                Account { email, name, ..self.new_account(state, tenant, role) }
             }
         };
-        let body = account.in_tenant(tenant);
-        world.put(account);
+        let body = account.tenant_view(tenant);
+        state.insert_account(account);
         Ok((201, body))
     }
 
-    pub(super) fn put_in(
+    pub(super) fn update_tenant_user(
         &self,
-        world: &mut World,
+        state: &mut ModelState,
         tenant: &str,
         user: &str,
-        role: Given,
+        role: RoleField,
         name: Option<&str>,
-    ) -> Answer {
-        let own = self.tenant("tenant.access:write", Need::Change, tenant)?;
+    ) -> RuleResult {
+        let own_role = self.require_tenant("tenant.access:write", Access::Write, tenant)?;
         let role = match role {
-            Given::Absent => return no(400, "malformed_request"),
-            Given::Null => None,
-            Given::Role(role) => Some(role),
+            RoleField::Absent => return refuse(400, "malformed_request"),
+            RoleField::Null => None,
+            RoleField::Role(role) => Some(role),
         };
-        let becomes =
-            role.map(|role| Role::named(role).map_or_else(|| no(422, "unknown_role"), Ok));
-        let becomes = becomes.transpose()?;
-        let mut account = attached(world, tenant, user)?;
-        ceiling(own, account.role_in(tenant))?;
-        ceiling(own, becomes)?;
-        if let Some(becomes) = becomes {
-            world.keeps_a_holder(&account, tenant, Some(becomes))?;
-            account.tenants.get_mut(tenant).unwrap().role = becomes;
+        let new_role =
+            role.map(|role| Role::from_name(role).map_or_else(|| refuse(422, "unknown_role"), Ok));
+        let new_role = new_role.transpose()?;
+        let mut account = attached_account(state, tenant, user)?;
+        ensure_not_above_own(own_role, account.role_in(tenant))?;
+        ensure_not_above_own(own_role, new_role)?;
+        if let Some(new_role) = new_role {
+            state.ensure_other_holder(&account, tenant, Some(new_role))?;
+            account.tenants.get_mut(tenant).unwrap().role = new_role;
         }
         if let Some(name) = name {
             account.rename_in(tenant, name);
         }
-        let body = account.in_tenant(tenant);
-        world.put(account);
+        let body = account.tenant_view(tenant);
+        state.insert_account(account);
         Ok((200, body))
     }
 }
