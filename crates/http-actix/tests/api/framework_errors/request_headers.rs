@@ -1,10 +1,10 @@
-//! What the headers of a request ask for and bring along.
+//! The request headers `Accept` and `Authorization`.
 
 use super::{LISTS, assert_error};
 use crate::support::App;
 
 #[tokio::test]
-async fn who_takes_no_json_gets_an_error_in_json() {
+async fn request_not_accepting_json_gets_json_406() {
     let app = App::start().await;
     for path in LISTS {
         for accept in [
@@ -33,7 +33,7 @@ async fn who_takes_no_json_gets_an_error_in_json() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_can_be_taken_by_anybody() {
+async fn accept_header_is_ignored_for_empty_responses() {
     let app = App::start().await;
     let client = app.operator().header("accept", "text/html");
     assert_eq!(client.delete("/api/acme/admin/users/auth0%7Cmia").await.outcome(), "204");
@@ -41,7 +41,7 @@ async fn an_answer_without_a_body_can_be_taken_by_anybody() {
 }
 
 #[tokio::test]
-async fn two_tokens_are_one_too_many() {
+async fn second_authorization_header_is_malformed() {
     let app = App::start().await;
     for path in LISTS {
         for second in ["Bearer x", "Basic eDp5", ""] {
@@ -55,7 +55,7 @@ async fn two_tokens_are_one_too_many() {
 }
 
 #[tokio::test]
-async fn what_is_no_bearer_token_is_no_token() {
+async fn non_bearer_authorization_is_a_missing_token() {
     let app = App::start().await;
     let token = app.operator().token().unwrap().to_owned();
     for path in LISTS {
@@ -69,14 +69,14 @@ async fn what_is_no_bearer_token_is_no_token() {
             &format!("BearerX {token}"),
             &format!("Bearer{token}"),
         ] {
-            let answer = app.anonymous().header("authorization", value).get(path).await;
-            assert_error(path, &answer, "401 missing_token");
+            let response = app.anonymous().header("authorization", value).get(path).await;
+            assert_error(path, &response, "401 missing_token");
             // RFC 6750 §3.1: no error code for a request without a token.
-            assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{value}");
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{value}");
         }
-        let answer = app.bearer("x").get(path).await;
-        assert_error(path, &answer, "401 invalid_token");
-        let challenge = answer.header("www-authenticate").unwrap();
+        let response = app.bearer("x").get(path).await;
+        assert_error(path, &response, "401 invalid_token");
+        let challenge = response.header("www-authenticate").unwrap();
         assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
         // RFC 9110 §11.1: the name of the scheme is case-insensitive.
         let client = app.anonymous().header("authorization", format!("bEARER {token}"));
@@ -85,23 +85,23 @@ async fn what_is_no_bearer_token_is_no_token() {
 }
 
 #[tokio::test]
-async fn a_token_elsewhere_than_in_the_header_is_no_token() {
+async fn token_in_query_or_cookie_is_ignored() {
     let app = App::start().await;
     let token = app.operator().token().unwrap().to_owned();
     for path in LISTS {
         let separator = if path.contains('?') { '&' } else { '?' };
         let in_query = format!("{path}{separator}access_token={token}");
         assert_error(path, &app.anonymous().get(&in_query).await, "401 missing_token");
-        let answer = app.operator().get(&in_query).await;
-        assert_error(path, &answer, "400 unknown_parameter");
-        assert!(!answer.text.contains(&token), "{answer:?}");
+        let response = app.operator().get(&in_query).await;
+        assert_error(path, &response, "400 unknown_parameter");
+        assert!(!response.text.contains(&token), "{response:?}");
         let client = app.anonymous().header("cookie", format!("access_token={token}"));
         assert_error(path, &client.get(path).await, "401 missing_token");
     }
 }
 
 #[tokio::test]
-async fn a_token_without_the_permission_is_told_which_it_lacks() {
+async fn missing_permission_is_named_in_the_challenge() {
     let app = App::start().await;
     let caller = app.tenant_with("acme", &[]);
     for (path, scope) in [
@@ -110,18 +110,18 @@ async fn a_token_without_the_permission_is_told_which_it_lacks() {
         ("/api/v1/users?filter[tenant]=acme", "VIEW_USERS_AND_GROUPS"),
         ("/api/v1/users/auth0%7Cmia", "VIEW_USERS_AND_GROUPS"),
     ] {
-        let answer = caller.get(path).await;
-        assert_error(path, &answer, "403 insufficient_permission");
+        let response = caller.get(path).await;
+        assert_error(path, &response, "403 insufficient_permission");
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-        assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{path}");
+        assert_eq!(response.header("www-authenticate"), Some(&*challenge), "{path}");
     }
     for (path, scope) in [
         ("/api/acme/admin/users/auth0%7Cmia", "tenant.access:write"),
         ("/api/v1/users/auth0%7Cmia", "MODIFY_USERS_AND_GROUPS"),
     ] {
-        let answer = caller.delete(path).await;
-        assert_error(path, &answer, "403 insufficient_permission");
+        let response = caller.delete(path).await;
+        assert_error(path, &response, "403 insufficient_permission");
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-        assert_eq!(answer.header("www-authenticate"), Some(&*challenge), "{path}");
+        assert_eq!(response.header("www-authenticate"), Some(&*challenge), "{path}");
     }
 }
