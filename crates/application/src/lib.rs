@@ -15,7 +15,6 @@ mod error;
 mod passwords;
 mod services;
 mod tenant_users;
-mod turns;
 mod users;
 
 pub use attempts::AttemptLimit;

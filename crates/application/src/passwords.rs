@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use concurrency::KeyedLock;
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
 use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 
 use crate::attempts::{AttemptLimit, Attempts};
 use crate::error::UseCaseError;
-use crate::turns::Turns;
 
 /// Sets passwords, with or without proof of the current one.
 #[derive(Debug)]
@@ -17,7 +17,9 @@ pub struct Passwords {
     check: Arc<dyn PasswordCheck>,
     clock: Arc<dyn Clock>,
     attempts: Attempts,
-    turns: Turns,
+    /// Serializes the changes of one account: of two changes at once, the second must find the
+    /// password that the first has set, or one proof of the old password would serve both.
+    changes: KeyedLock<UserId>,
 }
 
 impl Passwords {
@@ -27,7 +29,13 @@ impl Passwords {
         clock: Arc<dyn Clock>,
         limit: AttemptLimit,
     ) -> Self {
-        Self { directory, check, clock, attempts: Attempts::new(limit), turns: Turns::default() }
+        Self {
+            directory,
+            check,
+            clock,
+            attempts: Attempts::new(limit),
+            changes: KeyedLock::default(),
+        }
     }
 
     /// Sets an account's password, on the authority of its home tenant alone.
@@ -42,7 +50,7 @@ impl Passwords {
         new: Password,
     ) -> Result<User, UseCaseError> {
         let user = self.find(scope, id).await?;
-        let _turn = self.turns.take(id).await;
+        let _guard = self.changes.lock_all([id.clone()]).await;
         Ok(self.directory.set_password(scope, &user, new).await?)
     }
 
@@ -68,7 +76,7 @@ impl Passwords {
             .attempts
             .begin(id, client, self.clock.now())
             .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
-        let _turn = self.turns.take(id).await;
+        let _guard = self.changes.lock_all([id.clone()]).await;
         let verdict = self.check.verify(scope, &user, current, client).await?;
         attempt.record(verdict);
         if verdict == PasswordVerdict::Mismatch {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::response::api_error::{ApiError, ErrorSource, FieldError};
 
-/// What went wrong; more than one entry if several values are at error.
+/// What went wrong; more than one entry if several values are invalid.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorResponse<'a> {
     #[schema(required = false)]

@@ -2,7 +2,7 @@
 //!
 //! After its token is verified, a request takes a permit. There are so many, and of them so many for
 //! one quota owner: a tenant, as a rule. Who finds none waits in line, but not for long, and not behind
-//! everybody else's storm: places are given out by [`fair_share`], and where too many wait, the
+//! everybody else's storm: places are given out by [`concurrency`], and where too many wait, the
 //! longest line loses its last. So memory is bounded, whoever comes too much is told so quickly,
 //! and one tenant's storm leaves room for the others.
 //!
@@ -17,7 +17,7 @@ mod quota_owner;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fair_share::FairQueue;
+use concurrency::FairQueue;
 use ports::QuotaOwner;
 use tokio::sync::oneshot;
 
@@ -99,7 +99,7 @@ impl Admission {
         let mut queue = self.lock();
         // Nobody who could have a permit waits: each permit that becomes free is given away at once.
         if queue.held() < concurrent && queue.held_by(&quota_owner) < most {
-            queue.take(&quota_owner);
+            queue.grant(&quota_owner);
             drop(queue);
             return Ok(self.permit(quota_owner));
         }
@@ -111,7 +111,7 @@ impl Admission {
             return Err(None);
         }
         let (waiter, permit) = oneshot::channel();
-        queue.join(&quota_owner, waiter);
+        queue.enqueue(&quota_owner, waiter);
         Err(Some(permit))
     }
 
@@ -127,8 +127,8 @@ impl Admission {
         queue.release(quota_owner);
         let mut given = Vec::new();
         while queue.held() < settings.concurrent {
-            let next =
-                queue.next(|quota_owner| settings.most(quota_owner), |waiter| !waiter.is_closed());
+            let next = queue
+                .grant_next(|quota_owner| settings.most(quota_owner), |waiter| !waiter.is_closed());
             let Some(next) = next else { break };
             given.push(next);
         }

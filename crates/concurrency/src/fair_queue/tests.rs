@@ -4,49 +4,49 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Everybody wants it still.
-const ALL: fn(&u32) -> bool = |_| true;
+/// Keeps every waiter.
+const ANY: fn(&u32) -> bool = |_| true;
 
-fn drained(queue: &mut FairQueue<char, u32>, most: usize) -> Vec<(char, u32)> {
-    std::iter::from_fn(|| queue.next(|_| most, ALL)).collect()
+fn grant_all(queue: &mut FairQueue<char, u32>, limit: usize) -> Vec<(char, u32)> {
+    std::iter::from_fn(|| queue.grant_next(|_| limit, ANY)).collect()
 }
 
 #[test]
-fn a_single_wish_waits_for_one_turn_of_a_flood_at_most() {
+fn key_with_many_waiters_delays_another_by_one_permit() {
     let mut queue = FairQueue::default();
     for number in 0..1000 {
-        queue.join(&'a', number);
+        queue.enqueue(&'a', number);
     }
-    assert_eq!(queue.next(|_| usize::MAX, ALL), Some(('a', 0)));
-    queue.join(&'b', 7);
-    assert_eq!(queue.next(|_| usize::MAX, ALL), Some(('b', 7)));
-    assert_eq!(queue.next(|_| usize::MAX, ALL), Some(('a', 1)));
+    assert_eq!(queue.grant_next(|_| usize::MAX, ANY), Some(('a', 0)));
+    queue.enqueue(&'b', 7);
+    assert_eq!(queue.grant_next(|_| usize::MAX, ANY), Some(('b', 7)));
+    assert_eq!(queue.grant_next(|_| usize::MAX, ANY), Some(('a', 1)));
 }
 
 #[test]
-fn who_has_least_comes_first_and_of_equals_who_waited_longest() {
+fn fewest_permits_win_then_the_longest_wait() {
     let mut queue = FairQueue::default();
-    queue.take(&'a');
-    queue.take(&'a');
-    queue.take(&'b');
+    queue.grant(&'a');
+    queue.grant(&'a');
+    queue.grant(&'b');
     for key in ['a', 'b', 'c'] {
-        queue.join(&key, 1);
-        queue.join(&key, 2);
+        queue.enqueue(&key, 1);
+        queue.enqueue(&key, 2);
     }
-    let order: String = drained(&mut queue, usize::MAX).iter().map(|(key, _)| key).collect();
+    let order: String = grant_all(&mut queue, usize::MAX).iter().map(|(key, _)| key).collect();
     assert_eq!(order, "cbcaba");
 }
 
 #[test]
-fn short_turns_go_round() {
+fn short_permits_alternate_between_keys() {
     let mut queue = FairQueue::default();
     for number in 0..3 {
         for key in ['a', 'b'] {
-            queue.join(&key, number);
+            queue.enqueue(&key, number);
         }
     }
     let mut order = String::new();
-    while let Some((key, _)) = queue.next(|_| usize::MAX, ALL) {
+    while let Some((key, _)) = queue.grant_next(|_| usize::MAX, ANY) {
         queue.release(&key);
         order.push(key);
     }
@@ -54,49 +54,49 @@ fn short_turns_go_round() {
 }
 
 #[test]
-fn nobody_gets_more_than_the_most() {
+fn key_never_exceeds_its_limit() {
     let mut queue = FairQueue::default();
     for number in 0..5 {
-        queue.join(&'a', number);
+        queue.enqueue(&'a', number);
     }
-    queue.join(&'b', 9);
-    let given = drained(&mut queue, 2);
-    assert_eq!(given.len(), 3, "{given:?}");
+    queue.enqueue(&'b', 9);
+    let granted = grant_all(&mut queue, 2);
+    assert_eq!(granted.len(), 3, "{granted:?}");
     assert_eq!((queue.held_by(&'a'), queue.held_by(&'b'), queue.waiting()), (2, 1, 3));
     queue.release(&'a');
-    assert_eq!(queue.next(|_| 2, ALL), Some(('a', 2)));
+    assert_eq!(queue.grant_next(|_| 2, ANY), Some(('a', 2)));
 }
 
 #[test]
-fn whoever_does_not_want_it_any_more_takes_no_turn() {
+fn closed_waiter_gets_no_permit() {
     let mut queue = FairQueue::default();
     for number in 0..4 {
-        queue.join(&'a', number);
+        queue.enqueue(&'a', number);
     }
-    assert_eq!(queue.next(|_| usize::MAX, |number| *number > 1), Some(('a', 2)));
+    assert_eq!(queue.grant_next(|_| usize::MAX, |number| *number > 1), Some(('a', 2)));
     assert_eq!((queue.held(), queue.waiting()), (1, 1));
     queue.retain(|_| false);
     assert_eq!((queue.held(), queue.waiting()), (1, 0));
 }
 
 #[test]
-fn the_longest_line_loses_its_last() {
+fn longest_queue_loses_its_newest_waiter() {
     let mut queue = FairQueue::default();
     for number in 0..3 {
-        queue.join(&'a', number);
+        queue.enqueue(&'a', number);
     }
-    queue.join(&'b', 9);
+    queue.enqueue(&'b', 9);
     assert_eq!(queue.evict(&'b'), Some(2));
-    assert_eq!(queue.evict(&'a'), None, "who floods goes itself");
+    assert_eq!(queue.evict(&'a'), None, "no queue is longer");
     assert_eq!(queue.evict(&'c'), Some(1));
     assert_eq!(queue.waiting(), 2);
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    Take(u8),
-    Join(u8),
-    Next,
+    Grant(u8),
+    Enqueue(u8),
+    GrantNext,
     Release(u8),
     Evict(u8),
 }
@@ -104,44 +104,44 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let key = 0..4_u8;
     prop_oneof![
-        key.clone().prop_map(Step::Take),
-        key.clone().prop_map(Step::Join),
-        Just(Step::Next),
+        key.clone().prop_map(Step::Grant),
+        key.clone().prop_map(Step::Enqueue),
+        Just(Step::GrantNext),
         key.clone().prop_map(Step::Release),
         key.prop_map(Step::Evict),
     ]
 }
 
 proptest! {
-    /// The counts are what a plain model says, nothing is lost or made up, and idle keys are gone.
+    /// Counts agree with a plain model, no waiter is lost, and idle keys are removed.
     #[test]
-    fn the_books_are_right(steps in proptest::collection::vec(step(), 0..200)) {
+    fn counts_match_the_model(steps in proptest::collection::vec(step(), 0..200)) {
         let mut queue: FairQueue<u8, ()> = FairQueue::default();
         let (mut waiting, mut held) = (HashMap::<u8, usize>::new(), HashMap::<u8, usize>::new());
         for step in steps {
             match step {
-                Step::Take(key) => {
-                    queue.take(&key);
+                Step::Grant(key) => {
+                    queue.grant(&key);
                     *held.entry(key).or_default() += 1;
                 }
-                Step::Join(key) => {
-                    queue.join(&key, ());
+                Step::Enqueue(key) => {
+                    queue.enqueue(&key, ());
                     *waiting.entry(key).or_default() += 1;
                 }
-                Step::Next => {
-                    let least = waiting
+                Step::GrantNext => {
+                    let expected = waiting
                         .iter()
                         .filter(|(_, count)| **count > 0)
                         .map(|(key, _)| held.get(key).copied().unwrap_or(0))
                         .min();
-                    let next = queue.next(|_| usize::MAX, |()| true);
-                    let had = next.map(|(key, ())| {
+                    let next = queue.grant_next(|_| usize::MAX, |()| true);
+                    let permits = next.map(|(key, ())| {
                         *waiting.get_mut(&key).unwrap() -= 1;
-                        let had = held.entry(key).or_default();
-                        *had += 1;
-                        *had - 1
+                        let count = held.entry(key).or_default();
+                        *count += 1;
+                        *count - 1
                     });
-                    prop_assert_eq!(had, least, "the one that has least");
+                    prop_assert_eq!(permits, expected, "the key with the fewest permits");
                 }
                 Step::Release(key) => {
                     queue.release(&key);
@@ -153,8 +153,8 @@ proptest! {
                     let own = waiting.get(&key).copied().unwrap_or(0);
                     prop_assert_eq!(queue.evict(&key).is_some(), longest > own);
                     if longest > own {
-                        let shorter = queue.lines.iter().map(|(key, line)| (*key, line.waiting.len()));
-                        waiting = shorter.collect();
+                        let lengths = queue.keys.iter().map(|(key, state)| (*key, state.waiters.len()));
+                        waiting = lengths.collect();
                     }
                 }
             }
@@ -163,7 +163,7 @@ proptest! {
             let busy = (0..4_u8).filter(|key| {
                 waiting.get(key).copied().unwrap_or(0) + held.get(key).copied().unwrap_or(0) > 0
             });
-            prop_assert_eq!(queue.lines.len(), busy.count());
+            prop_assert_eq!(queue.keys.len(), busy.count());
         }
     }
 }
