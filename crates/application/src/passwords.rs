@@ -1,4 +1,4 @@
-//! Contract B's changes of password.
+//! Contract B's password changes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,10 +38,10 @@ impl Passwords {
         }
     }
 
-    /// Sets an account's password, on the authority of its home tenant alone.
+    /// Sets an account's password, without the current one.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `RejectedValue` with `WeakPassword`.
+    /// `Hidden`; `Refused`; `Rejected` with `WeakPassword`.
     #[tracing::instrument(name = "passwords.set", skip_all)]
     pub async fn set(
         &self,
@@ -54,13 +54,13 @@ impl Passwords {
         Ok(self.directory.set_password(scope, &user, new).await?)
     }
 
-    /// Sets an account's password, if the current one is offered too.
+    /// Sets an account's password, with proof of the current one.
     ///
-    /// Wrong ones are counted by account and by `client`, where the call came from. The count
-    /// starts only once the caller may know the account, so that it betrays nothing.
+    /// Wrong attempts are counted by account and by `client`, the client's address. They count only
+    /// if the caller may know the account, so that the limit reveals nothing.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `RejectedValue` with
+    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `Rejected` with
     /// `WeakPassword`.
     #[tracing::instrument(name = "passwords.change", skip_all)]
     pub async fn change(

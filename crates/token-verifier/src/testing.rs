@@ -2,9 +2,7 @@
 //! clock that are moved by hand.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
@@ -16,8 +14,9 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use conformance::ManualClock;
 use domain::Timestamp;
-use ports::{Clock, Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
+use ports::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -26,28 +25,10 @@ use crate::Algorithm;
 /// 2027-01-15T08:00:00Z, when every test begins.
 pub(crate) const START_SECONDS: i64 = 1_800_000_000;
 
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-pub(crate) struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(START_SECONDS * 1000)))
-    }
-
-    pub(crate) fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn set_back(&self, by: Duration) {
-        self.0.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
+/// Returns a clock at the start of every test.
+pub(crate) fn clock_at_start() -> Arc<ManualClock> {
+    let start = Timestamp::from_unix_millis(START_SECONDS * 1000).unwrap();
+    Arc::new(ManualClock::at(start))
 }
 
 /// A source of keys that does what the test says, and writes down who asked.

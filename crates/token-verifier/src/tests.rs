@@ -1,11 +1,12 @@
 //! The whole way of a token, with a source and a clock that are moved by hand.
 
+use conformance::ManualClock;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::testing::{
-    AUDIENCE, FakeSource, ISSUER, KID, ManualClock, START_SECONDS, Token, other_rsa, p256, rsa,
+    AUDIENCE, FakeSource, ISSUER, KID, START_SECONDS, Token, clock_at_start, other_rsa, p256, rsa,
     settle,
 };
 
@@ -26,7 +27,7 @@ fn trusted(issuer: &str, audience: &str, tenants: TenantSource) -> TrustedIssuer
 }
 
 fn world() -> World {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let (source, clock) = (FakeSource::new(), clock_at_start());
     source.publish(ISSUER, &[rsa().public(KID)]);
     source.publish(OF_ACME, &[other_rsa().public(KID)]);
     let issuers = TrustedIssuers::new(vec![
@@ -235,13 +236,13 @@ async fn a_remembered_token_is_not_valid_before_its_time() {
     let world = world();
     let token = Token::new().claim("nbf", START_SECONDS).signed_by(rsa());
     world.verify(&token).await.unwrap();
-    world.clock.set_back(Duration::from_secs(6));
+    world.clock.rewind(Duration::from_secs(6));
     assert_eq!(world.reason(&token).await, Some(Reason::NotYetValid));
 }
 
 #[tokio::test]
 async fn an_issuer_has_its_own_profile_and_its_own_programs() {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let (source, clock) = (FakeSource::new(), clock_at_start());
     let people = trusted(ISSUER, AUDIENCE, TenantSource::All)
         .with_profile(Profile::Rfc9068)
         .with_machine_clients(false);
@@ -319,7 +320,7 @@ async fn a_remembered_token_does_not_outlive_the_stale_bound() {
 
 #[tokio::test]
 async fn remembering_no_token_at_all_is_possible() {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let (source, clock) = (FakeSource::new(), clock_at_start());
     source.publish(ISSUER, &[rsa().public(KID)]);
     let issuers = TrustedIssuers::new(vec![trusted(ISSUER, AUDIENCE, TenantSource::All)]);
     let settings = AuthSettings { cached_tokens: 0, ..AuthSettings::default() };

@@ -36,7 +36,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 12] = [
     ),
     ("memory-adapter", &["domain", "ports"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
-    ("token-verifier", &["domain", "ports"], &[]),
+    ("token-verifier", &["domain", "ports"], &["conformance"]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
     ("auth0-adapter", &["concurrency", "domain", "ports"], &["auth0-sim", "conformance"]),
@@ -64,7 +64,7 @@ const INSIDE: [(&str, &[&str]); 4] = [
     ("concurrency", &["parking_lot", "tokio"]),
     // mockall is behind a feature.
     ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
-    ("application", &["thiserror", "tracing"]),
+    ("application", &["parking_lot", "thiserror", "tracing"]),
 ];
 
 /// What only some crates may know: in themselves, and in their tests.

@@ -1,10 +1,13 @@
 use std::future::Future;
 
+use conformance::ManualClock;
 use ports::PublicKey;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::testing::{FakeSource, ISSUER, KID, ManualClock, ed25519, other_rsa, p256, rsa, settle};
+use crate::testing::{
+    FakeSource, ISSUER, KID, clock_at_start, ed25519, other_rsa, p256, rsa, settle,
+};
 use crate::{Algorithm, Reason};
 
 const OTHER_ISSUER: &str = "https://other.example/";
@@ -29,7 +32,7 @@ struct World {
 }
 
 fn world_with(bounds: Bounds) -> World {
-    let (source, clock) = (FakeSource::new(), ManualClock::new());
+    let (source, clock) = (FakeSource::new(), clock_at_start());
     source.publish(ISSUER, &[rsa().public(KID)]);
     let cache = KeyCache::with_bounds(
         Arc::clone(&source) as Arc<dyn KeySource>,
@@ -425,13 +428,13 @@ async fn a_clock_that_is_set_back_holds_nothing_up() {
     let world = world();
     world.source.fail(true);
     world.key(KID).await.unwrap_err();
-    world.clock.set_back(STALE_BOUND);
+    world.clock.rewind(STALE_BOUND);
     world.source.fail(false);
     assert!(world.key(KID).await.is_ok());
-    world.clock.set_back(STALE_BOUND);
+    world.clock.rewind(STALE_BOUND);
     assert!(world.key(KID).await.is_ok());
     world.key("unknown").await.unwrap_err();
-    world.clock.set_back(SECOND);
+    world.clock.rewind(SECOND);
     world.key("unknown").await.unwrap_err();
     world.assert_fetches(4);
 }

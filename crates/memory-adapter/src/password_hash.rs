@@ -1,28 +1,28 @@
-//! Passwords: their policy, their hashes, and their check.
+//! The password policy and hashes.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use async_trait::async_trait;
 use aws_lc_rs::{constant_time, rand};
-use domain::{AccountScope, CurrentPassword, Password, User};
-use ports::{BoxError, PasswordCheck, PasswordVerdict, PortError, PortResult, RejectedValue};
+use domain::{CurrentPassword, Password};
+use ports::{BoxError, PortError, PortResult, RejectedValue};
 use tokio::sync::Semaphore;
 
-use crate::MemoryDirectory;
+/// The minimum number of characters of a password.
+pub(crate) const MIN_PASSWORD_LENGTH: usize = 8;
 
-/// The fewest characters that a password can have.
-pub(crate) const MIN_LENGTH: usize = 8;
-
-/// Whether the directory takes the password at all.
+/// Checks that the password satisfies the directory's policy.
 pub(crate) fn check_policy(password: &Password) -> Result<(), RejectedValue> {
     // Passwords are ASCII, so bytes are characters.
-    if password.expose().len() < MIN_LENGTH { Err(RejectedValue::WeakPassword) } else { Ok(()) }
+    if password.expose().len() < MIN_PASSWORD_LENGTH {
+        Err(RejectedValue::WeakPassword)
+    } else {
+        Ok(())
+    }
 }
 
-/// An Argon2id hash with its salt. It never leaves the process, so it has no text form.
+/// An Argon2id hash with its salt. It never leaves the process and has no text form.
 #[derive(Clone)]
 pub(crate) struct PasswordHash {
     salt: [u8; 16],
@@ -30,7 +30,7 @@ pub(crate) struct PasswordHash {
 }
 
 impl PasswordHash {
-    /// Takes some 20 ms and 19 MiB.
+    /// Computes the hash, which takes about 20 ms and 19 MiB.
     pub(crate) fn of(password: &Password) -> Result<Self, BoxError> {
         let mut salt = [0; 16];
         rand::fill(&mut salt)?;
@@ -43,8 +43,8 @@ impl PasswordHash {
     }
 }
 
-/// The parameters are those that OWASP recommends (Password Storage Cheat Sheet), the crate's
-/// defaults.
+/// Computes Argon2id with the parameters that OWASP recommends (Password Storage Cheat Sheet), which
+/// are the crate's defaults.
 fn digest(password: &str, salt: &[u8]) -> Result<[u8; 32], BoxError> {
     let mut output = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT).hash_password_into(
@@ -55,8 +55,8 @@ fn digest(password: &str, salt: &[u8]) -> Result<[u8; 32], BoxError> {
     Ok(output)
 }
 
-/// Computes hashes away from the threads that serve, and only so many at a time that a storm of
-/// attempts takes neither all memory nor more cores than there are.
+/// Computes hashes on blocking threads, at most one per core at a time, so that many attempts exhaust
+/// neither memory nor the cores.
 pub(crate) struct Hasher {
     permits: Arc<Semaphore>,
 }
@@ -73,7 +73,8 @@ impl Hasher {
         self.run(move || PasswordHash::of(&password)).await
     }
 
-    /// Whether the text is the hashed password. Without a hash it is not, which takes as long.
+    /// Whether the text is the hashed password. Without a hash the answer is `false` after the same
+    /// time.
     pub(crate) async fn verify(
         &self,
         hash: Option<PasswordHash>,
@@ -93,7 +94,7 @@ impl Hasher {
     ) -> PortResult<T> {
         let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.map_err(failed)?;
-        // The permit goes along: the work goes on even if nobody waits for it any more.
+        // The work holds the permit, because it continues even if its caller gives up.
         let work = move || {
             let _permit = permit;
             work()
@@ -106,27 +107,12 @@ fn failed(source: impl Into<BoxError>) -> PortError {
     PortError::Failed { source: source.into() }
 }
 
-#[async_trait]
-impl PasswordCheck for MemoryDirectory {
-    async fn verify(
-        &self,
-        scope: &AccountScope,
-        snapshot: &User,
-        offered: CurrentPassword,
-        _client: Option<IpAddr>,
-    ) -> PortResult<PasswordVerdict> {
-        let record = self.admitted(&snapshot.id, |user| scope.authorize_password(user))?;
-        let matches = self.hasher.verify(record.password, offered).await?;
-        Ok(if matches { PasswordVerdict::Match } else { PasswordVerdict::Mismatch })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_same_password_hashes_differently_each_time() {
+    fn equal_passwords_have_different_hashes() {
         let password = "correct-horse".parse().unwrap();
         let (one, other) =
             (PasswordHash::of(&password).unwrap(), PasswordHash::of(&password).unwrap());
@@ -134,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_hashes_are_computed_at_a_time_than_there_are_permits() {
+    async fn concurrent_hashes_are_limited_by_permits() {
         use std::sync::atomic::{AtomicUsize, Ordering};
 
         let hasher = Arc::new(Hasher { permits: Arc::new(Semaphore::new(2)) });

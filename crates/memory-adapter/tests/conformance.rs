@@ -1,4 +1,4 @@
-//! Every clause of the contract suite, on the maps.
+//! The conformance suite on the memory adapter.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conformance::{
-    Backstage, KeyBackstage, KeySubject, ManualClock, Planted, Published, Subject, catalogue,
+    IssuerControl, KeySubject, ManualClock, PublishedKey, StoreControl, StoredAccount, Subject,
+    catalogue,
 };
 use domain::{RoleCatalogue, UserId};
 use memory_adapter::{MemoryDirectory, MemoryKeySource};
@@ -21,29 +22,29 @@ conformance::key_source_suite!(key_subject);
 async fn subject() -> Subject {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
-    let backstage = Box::new(Behind(Arc::clone(&directory)));
-    Subject { directory: directory.clone(), passwords: directory, clock, backstage }
+    let store = Box::new(Store(Arc::clone(&directory)));
+    Subject { directory: directory.clone(), passwords: directory, clock, store }
 }
 
 #[derive(Debug)]
-struct Behind(Arc<MemoryDirectory>);
+struct Store(Arc<MemoryDirectory>);
 
 #[async_trait]
-impl Backstage for Behind {
-    /// By the seed, which is the one way to put in what no port can.
-    async fn plant(&self, planted: Planted) -> UserId {
-        let id = format!("planted|{}", planted.email.split('@').next().unwrap());
-        let roles = planted.roles.iter().map(|(tenant, role)| (tenant.as_str(), role.as_str()));
+impl StoreControl for Store {
+    /// Inserts by a seed, the only way to store what no port can.
+    async fn insert(&self, account: StoredAccount) -> UserId {
+        let id = format!("planted|{}", account.email.split('@').next().unwrap());
+        let roles = account.roles.iter().map(|(tenant, role)| (tenant.as_str(), role.as_str()));
         let line = json!({
             "id": id,
-            "email": planted.email,
-            "username": planted.username,
-            "firstName": planted.given_name,
-            "lastName": planted.family_name,
-            "name": planted.display_name,
-            "blocked": planted.blocked,
-            "password": planted.password,
-            "homeTenant": planted.home.as_ref().map(domain::TenantId::as_str),
+            "email": account.email,
+            "username": account.username,
+            "firstName": account.given_name,
+            "lastName": account.family_name,
+            "name": account.display_name,
+            "blocked": account.blocked,
+            "password": account.password,
+            "homeTenant": account.home.as_ref().map(domain::TenantId::as_str),
             "tenants": roles.collect::<std::collections::BTreeMap<_, _>>(),
         });
         self.0.load_seed(line.to_string().as_bytes()).unwrap();
@@ -66,7 +67,7 @@ async fn key_subject() -> KeySubject {
         source: source.clone(),
         acme: address("acme"),
         globex: address("globex"),
-        backstage: Box::new(Issuers(source)),
+        issuers: Box::new(Issuers(source)),
     }
 }
 
@@ -74,11 +75,11 @@ async fn key_subject() -> KeySubject {
 struct Issuers(Arc<MemoryKeySource>);
 
 #[async_trait]
-impl KeyBackstage for Issuers {
-    async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>) {
+impl IssuerControl for Issuers {
+    async fn publish(&self, address: &KeySetLocation, keys: Vec<PublishedKey>) {
         let usable = |key| match key {
-            Published::ForSignatures(key) => Some(key),
-            Published::ForEncryption(_) | Published::OfUnknownKind => None,
+            PublishedKey::ForSignatures(key) => Some(key),
+            PublishedKey::ForEncryption(_) | PublishedKey::OfUnknownKind => None,
         };
         self.0.publish(&address.issuer, keys.into_iter().filter_map(usable).collect());
     }
