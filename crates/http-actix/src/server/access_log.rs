@@ -11,10 +11,10 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
-use crate::process::wiring::TraceParent;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use ports::error_chain;
+use telemetry::TraceParent;
 
 /// What becomes known of a request on its way inwards, and is wanted for the line when it has come
 /// to its end, also by then if the request itself is lost.

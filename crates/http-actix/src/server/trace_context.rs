@@ -1,35 +1,28 @@
-//! The trace that a request is part of, in the form of W3C Trace Context.
+//! The header `traceparent` (W3C Trace Context).
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-use crate::process::wiring::TraceParent;
+use telemetry::TraceParent;
 
-/// The header that carries it (W3C Trace Context §3.2).
+/// The header's name (W3C Trace Context §3.2).
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
-/// What these headers say of the trace that the caller is part of.
+/// Returns the caller's position in its trace.
 ///
-/// It is believed, since it opens nothing: it is a number, and a wish that the trace be recorded.
-pub(crate) fn of_caller(headers: &HeaderMap) -> Option<TraceParent> {
+/// It is trusted, since it grants nothing: it is an id, and a request to sample the trace.
+pub(crate) fn caller_traceparent(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all(HEADER);
-    // §3.2.2.5: several of them are none.
+    // §3.2.2.5: several headers count as none.
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok()?.parse().ok(),
         _ => None,
     }
 }
 
-/// The place of a request in its trace, where traces are not exported: a part of the caller's, or
-/// else a new one.
-pub(crate) fn unrecorded(caller: Option<TraceParent>) -> TraceParent {
-    let (mut trace, mut span) = ([0; 16], [0; 8]);
-    // Without randomness the names would be those of zero, which mean none.
-    let _ = getrandom::fill(&mut span);
-    if let Some(caller) = caller {
-        return caller.with_span(span);
-    }
-    let _ = getrandom::fill(&mut trace);
-    TraceParent::unrecorded(trace, span)
+/// Returns the position of a request whose span is not exported: in the caller's trace, or else in a
+/// new one.
+pub(crate) fn unexported_traceparent(caller: Option<TraceParent>) -> TraceParent {
+    caller.map_or_else(TraceParent::new_unsampled, TraceParent::child)
 }
 
 #[cfg(test)]
@@ -40,31 +33,31 @@ mod tests {
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-    fn here(values: &[&str]) -> String {
+    fn traceparent(values: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(HEADER, HeaderValue::from_str(value).unwrap());
         }
-        unrecorded(of_caller(&headers)).to_string()
+        unexported_traceparent(caller_traceparent(&headers)).to_string()
     }
 
     #[test]
-    fn the_trace_of_the_caller_goes_on_in_a_part_of_its_own() {
+    fn caller_trace_continues_in_another_span() {
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
-        let here = here(&[&parent]);
-        assert!(here.starts_with(&format!("00-{TRACE}-")) && here.ends_with("-01"), "{here}");
-        assert_ne!(here, parent);
+        let own = traceparent(&[&parent]);
+        assert!(own.starts_with(&format!("00-{TRACE}-")) && own.ends_with("-01"), "{own}");
+        assert_ne!(own, parent);
     }
 
     #[test]
-    fn what_is_no_context_begins_a_new_trace() {
+    fn malformed_or_repeated_header_starts_a_new_trace() {
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
         let other = format!("0-{TRACE}-b7ad6b7169203331-01");
         for values in [&[][..], &[""], &["garbage"], &[&parent, &parent], &[&other]] {
-            let here = here(values);
-            assert!(!here.contains(TRACE) && here.ends_with("-00"), "{values:?}: {here}");
-            assert!(here.parse::<TraceParent>().is_ok(), "{values:?}: {here}");
+            let own = traceparent(values);
+            assert!(!own.contains(TRACE) && own.ends_with("-00"), "{values:?}: {own}");
+            assert!(own.parse::<TraceParent>().is_ok(), "{values:?}: {own}");
         }
-        assert_ne!(here(&[]), here(&[]));
+        assert_ne!(traceparent(&[]), traceparent(&[]));
     }
 }
