@@ -32,7 +32,7 @@ fn a_budget_can_be_drawn_at_once_and_comes_back_evenly() {
     clock.advance(Duration::from_millis(1));
     assert_eq!(write(&limits, ANN), None);
     assert_eq!(write(&limits, ANN), Some(Duration::from_secs(10)));
-    clock.advance(Duration::from_millis(3_600_000));
+    clock.advance(Duration::from_hours(1));
     for _ in 0..6 {
         assert_eq!(write(&limits, ANN), None);
     }
@@ -44,9 +44,9 @@ fn a_clock_that_is_set_back_holds_nobody_up() {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(2, &clock);
     assert_eq!((write(&limits, ANN), write(&limits, ANN)), (None, None));
-    clock.rewind(Duration::from_millis(86_400_000));
+    clock.rewind(Duration::from_hours(24));
     assert_eq!(write(&limits, ANN), Some(Duration::from_secs(30)));
-    clock.advance(Duration::from_millis(30_000));
+    clock.advance(Duration::from_secs(30));
     assert_eq!(write(&limits, ANN), None);
 }
 
