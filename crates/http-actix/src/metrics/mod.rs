@@ -23,7 +23,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use telemetry::{DURATION_BUCKETS as BUCKETS, Label, MetricsRegistry, register_counter};
-use token_verifier::{Lookups, Reason, TokenError};
+use token_verifier::{Reason, TokenCacheCounters, TokenError};
 
 use crate::server::malformed_requests;
 
@@ -42,7 +42,7 @@ pub struct Metrics {
     pub(crate) http: HttpMetrics,
     pub(crate) upstream: UpstreamMetrics,
     pub(crate) keys: Arc<KeyMetrics>,
-    pub(crate) tokens: Lookups,
+    pub(crate) tokens: TokenCacheCounters,
     pub(crate) reloads: ReloadMetrics,
     refused_tokens: Family<Label<1>, Counter>,
     /// Whether the service said last that it is ready.
@@ -89,7 +89,7 @@ impl Metrics {
         let tokens = token_lookups(registry);
         let refused_tokens = Family::<Label<1>, Counter>::default();
         for reason in Reason::ALL {
-            drop(refused_tokens.get_or_create(&Label([("reason", reason.word())])));
+            drop(refused_tokens.get_or_create(&Label([("reason", reason.label())])));
         }
         registry.register(
             "tokens_refused",
@@ -117,7 +117,7 @@ impl Metrics {
     /// Counts a token that was not accepted.
     pub(crate) fn refused(&self, error: &TokenError) {
         if let TokenError::Invalid(reason) = error {
-            self.refused_tokens.get_or_create(&Label([("reason", reason.word())])).inc();
+            self.refused_tokens.get_or_create(&Label([("reason", reason.label())])).inc();
         }
     }
 
@@ -133,7 +133,7 @@ impl Metrics {
     }
 }
 
-fn token_lookups(registry: &mut Registry) -> Lookups {
+fn token_lookups(registry: &mut Registry) -> TokenCacheCounters {
     let lookups = Family::<Label<1>, Counter>::default();
     registry.register(
         "token_cache_lookups",
@@ -141,7 +141,7 @@ fn token_lookups(registry: &mut Registry) -> Lookups {
         lookups.clone(),
     );
     let of = |result| lookups.get_or_create(&Label([("result", result)])).clone();
-    Lookups { hits: of("hit"), misses: of("miss") }
+    TokenCacheCounters { hits: of("hit"), misses: of("miss") }
 }
 
 impl ReloadMetrics {

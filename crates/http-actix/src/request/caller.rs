@@ -61,7 +61,7 @@ impl FromRequest for Caller {
             let (live, log_fields) = (state.reloadable(), LogFields::of(&request));
             let bearer = live.verifier.verify(token).await.inspect_err(|error| {
                 state.metrics.refused(error);
-                log_fields.issuer(live.verifier.issuer_of(token));
+                log_fields.issuer(live.verifier.issuer_name(token));
             })?;
             let named = PathNames::of(&request);
             log_fields.caller(bearer.caller);

@@ -25,7 +25,7 @@ use crate::protection::admission::OverloadSettings;
 use crate::protection::rate_limit::LimitSettings;
 use crate::request::client_address::TrustedProxies;
 use crate::response::links::PublicUrl;
-use token_verifier::{AuthSettings, TrustedIssuers};
+use token_verifier::{TrustedIssuers, VerifierSettings};
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
 pub use reference::{Section, Setting, schema, sections};
@@ -44,7 +44,7 @@ pub struct Settings {
     /// `[[auth.issuers]]`
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
-    pub auth: AuthSettings,
+    pub auth: VerifierSettings,
     /// `[passwords]`
     pub attempts: AttemptLimit,
     /// `[limits]`

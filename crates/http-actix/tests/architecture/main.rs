@@ -53,7 +53,7 @@ const ARROWS: [(&str, &[&str], &[&str]); 12] = [
             "telemetry",
             "token-verifier",
         ],
-        &["auth0-sim", "conformance", "ports", "telemetry"],
+        &["auth0-sim", "conformance", "ports", "telemetry", "token-verifier"],
     ),
 ];
 
@@ -198,7 +198,7 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
             .dependencies
             .iter()
             .filter(|known| known.kind != DependencyKind::Development)
-            .filter(|known| ["ports", "telemetry"].contains(&known.name.as_str()))
+            .filter(|known| ["ports", "telemetry", "token-verifier"].contains(&known.name.as_str()))
             .flat_map(|known| &known.features);
         assert_eq!(features.count(), 0, "{} asks for test code of another crate", package.name);
         let required = package.dependencies.iter().filter(|known| !known.optional);

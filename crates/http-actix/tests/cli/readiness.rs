@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use token_verifier::testing::SigningKey;
 use tokio::time::Instant;
 
 use crate::auth0::{SimulatedAuth0, dev_command};
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::raw_connection::RawConnection;
 use crate::support::{Sandbox, Service, poll_until};
 

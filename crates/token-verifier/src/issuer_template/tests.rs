@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One template for each place that a tenant can have.
+/// One template for each position of the tenant.
 const TEMPLATES: [&str; 6] = [
     "https://central-manager.{tenant}.pcm.example.com",
     "https://{tenant}.eu.auth0.com/",
@@ -12,18 +12,21 @@ const TEMPLATES: [&str; 6] = [
     "http://127.0.0.1:8080/{tenant}/",
 ];
 
-fn issuer(text: &str) -> Pattern {
-    Pattern::of_issuer(text).unwrap()
+fn parse(text: &str) -> UrlTemplate {
+    UrlTemplate::parse_issuer(text).unwrap()
 }
 
-fn refusal(text: &str) -> String {
-    Pattern::of_issuer(text).unwrap_err()
+fn parse_error(text: &str) -> String {
+    UrlTemplate::parse_issuer(text).unwrap_err()
 }
 
 #[test]
-fn a_fixed_issuer_matches_itself_alone() {
-    let pattern = issuer("https://example.eu.auth0.com/");
-    assert_eq!(pattern.matches("https://example.eu.auth0.com/"), Some(Match { tenant: None }));
+fn fixed_issuer_matches_only_itself() {
+    let template = parse("https://example.eu.auth0.com/");
+    assert_eq!(
+        template.matches("https://example.eu.auth0.com/"),
+        Some(TemplateMatch { tenant: None })
+    );
     for other in [
         "",
         "https://example.eu.auth0.com",
@@ -33,27 +36,27 @@ fn a_fixed_issuer_matches_itself_alone() {
         "https://example.eu.auth0.com:443/",
         " https://example.eu.auth0.com/",
     ] {
-        assert_eq!(pattern.matches(other), None, "{other}");
+        assert_eq!(template.matches(other), None, "{other}");
     }
 }
 
 #[test]
-fn a_trailing_slash_is_part_of_the_name() {
-    assert!(issuer("https://a.example").matches("https://a.example/").is_none());
-    assert!(issuer("https://a.example/").matches("https://a.example").is_none());
+fn trailing_slash_is_significant() {
+    assert!(parse("https://a.example").matches("https://a.example/").is_none());
+    assert!(parse("https://a.example/").matches("https://a.example").is_none());
 }
 
 #[test]
-fn a_look_alike_does_not_match_a_host_template() {
-    let pattern = issuer("https://cm.{tenant}.pcm.example.com");
-    assert!(pattern.matches("https://cm.acme.pcm.example.com").is_some());
-    for look_alike in [
-        // Another host after it, or before it.
+fn lookalike_does_not_match_host_template() {
+    let template = parse("https://cm.{tenant}.pcm.example.com");
+    assert!(template.matches("https://cm.acme.pcm.example.com").is_some());
+    for lookalike in [
+        // A suffix or prefix that changes the host.
         "https://cm.acme.pcm.example.com.evil.test",
         "https://cm.acme.pcm.example.comevil.test",
         "https://evil.test/https://cm.acme.pcm.example.com",
         "https://evilcm.acme.pcm.example.com",
-        // Inside the place.
+        // In the place of the tenant.
         "https://cm.evil.test/.pcm.example.com",
         "https://cm.evil.test#.pcm.example.com",
         "https://cm.evil.test?.pcm.example.com",
@@ -64,7 +67,7 @@ fn a_look_alike_does_not_match_a_host_template() {
         "https://cm.{tenant}.pcm.example.com",
         "https://cm.acme%2eevil.pcm.example.com",
         "https://cm.acme:443.pcm.example.com",
-        // A user, a port, a path, a query, a fragment.
+        // User information, port, path, query, fragment.
         "https://cm.acme.pcm.example.com@evil.test",
         "https://user@cm.acme.pcm.example.com",
         "https://user:secret@cm.acme.pcm.example.com",
@@ -74,7 +77,7 @@ fn a_look_alike_does_not_match_a_host_template() {
         "https://cm.acme.pcm.example.com/path",
         "https://cm.acme.pcm.example.com?a=b",
         "https://cm.acme.pcm.example.com#a",
-        // Other spellings.
+        // Other spellings of the same URL.
         "HTTPS://cm.acme.pcm.example.com",
         "http://cm.acme.pcm.example.com",
         "https://cm.ACME.pcm.example.com",
@@ -89,15 +92,15 @@ fn a_look_alike_does_not_match_a_host_template() {
         "https://cm.ac_me.pcm.example.com",
         "https://cm.acme\u{0}.pcm.example.com",
     ] {
-        assert_eq!(pattern.matches(look_alike), None, "{look_alike:?}");
+        assert_eq!(template.matches(lookalike), None, "{lookalike:?}");
     }
 }
 
 #[test]
-fn a_look_alike_does_not_match_a_path_template() {
-    let pattern = issuer("https://login.example.com/realms/{tenant}/");
-    assert!(pattern.matches("https://login.example.com/realms/acme/").is_some());
-    for look_alike in [
+fn lookalike_does_not_match_path_template() {
+    let template = parse("https://login.example.com/realms/{tenant}/");
+    assert!(template.matches("https://login.example.com/realms/acme/").is_some());
+    for lookalike in [
         "https://login.example.com/realms/acme",
         "https://login.example.com/realms//",
         "https://login.example.com/realms/a/b/",
@@ -111,12 +114,12 @@ fn a_look_alike_does_not_match_a_path_template() {
         "https://login.example.com:443/realms/acme/",
         "https://evil.test/realms/acme/",
     ] {
-        assert_eq!(pattern.matches(look_alike), None, "{look_alike:?}");
+        assert_eq!(template.matches(lookalike), None, "{lookalike:?}");
     }
 }
 
 #[test]
-fn the_place_of_the_tenant_is_a_whole_label_or_segment() {
+fn placeholder_must_be_a_whole_label_or_segment() {
     for text in [
         "https://cm-{tenant}.example.com",
         "https://{tenant}-cm.example.com",
@@ -136,12 +139,12 @@ fn the_place_of_the_tenant_is_a_whole_label_or_segment() {
         "{tenant}://example.com/",
         "{tenant}",
     ] {
-        assert!(refusal(text).contains("{tenant}"), "{text}");
+        assert!(parse_error(text).contains("{tenant}"), "{text}");
     }
 }
 
 #[test]
-fn there_is_one_place_at_most() {
+fn second_placeholder_is_refused() {
     for text in [
         "https://{tenant}.example.com/{tenant}",
         "https://{tenant}.{tenant}.example.com",
@@ -153,12 +156,12 @@ fn there_is_one_place_at_most() {
         "https://example.com/{{tenant}}",
         "https://example.com/{Tenant}",
     ] {
-        assert!(refusal(text).contains("brace"), "{text}");
+        assert!(parse_error(text).contains("brace"), "{text}");
     }
 }
 
 #[test]
-fn plain_http_is_for_loopback() {
+fn plain_http_is_allowed_only_on_loopback() {
     for text in [
         "http://127.0.0.1:8080/",
         "http://127.3.2.1/",
@@ -167,7 +170,7 @@ fn plain_http_is_for_loopback() {
         "http://localhost:8080/{tenant}",
         "http://{tenant}.localhost/",
     ] {
-        assert!(Pattern::of_issuer(text).is_ok(), "{text}");
+        assert!(UrlTemplate::parse_issuer(text).is_ok(), "{text}");
     }
     for text in [
         "http://example.com/",
@@ -178,32 +181,32 @@ fn plain_http_is_for_loopback() {
         "ftp://127.0.0.1/",
         "ws://127.0.0.1/",
     ] {
-        assert!(refusal(text).contains("https"), "{text}");
+        assert!(parse_error(text).contains("https"), "{text}");
     }
 }
 
 #[test]
-fn a_number_after_the_place_is_not_a_host() {
-    assert!(refusal("https://{tenant}.0.0.1/").contains("URL"));
-    assert!(refusal("http://{tenant}.0.0.1/").contains("URL"));
+fn placeholder_before_numeric_labels_is_refused() {
+    assert!(parse_error("https://{tenant}.0.0.1/").contains("URL"));
+    assert!(parse_error("http://{tenant}.0.0.1/").contains("URL"));
 }
 
 #[test]
 fn user_information_query_and_fragment_are_refused() {
-    assert!(refusal("https://user@example.com/").contains("user"));
-    let with_password = refusal("https://user:hunter2@example.com/");
+    assert!(parse_error("https://user@example.com/").contains("user"));
+    let with_password = parse_error("https://user:hunter2@example.com/");
     assert!(with_password.contains("user") && !with_password.contains("hunter2"));
-    assert!(refusal("https://@example.com/").contains("user"));
-    assert!(refusal("https://example.com/?a=b").contains("query"));
-    assert!(refusal("https://example.com/#a").contains("fragment"));
-    assert!(Pattern::of_key_set("https://example.com/keys#a").is_err());
-    assert!(Pattern::of_key_set("https://example.com/keys?policy=a").is_ok());
-    assert!(Pattern::of_key_set("https://example.com/keys?tenant={tenant}").is_err());
-    assert!(Pattern::of_key_set("https://example.com/{tenant}?policy=a").is_ok());
+    assert!(parse_error("https://@example.com/").contains("user"));
+    assert!(parse_error("https://example.com/?a=b").contains("query"));
+    assert!(parse_error("https://example.com/#a").contains("fragment"));
+    assert!(UrlTemplate::parse_key_set("https://example.com/keys#a").is_err());
+    assert!(UrlTemplate::parse_key_set("https://example.com/keys?policy=a").is_ok());
+    assert!(UrlTemplate::parse_key_set("https://example.com/keys?tenant={tenant}").is_err());
+    assert!(UrlTemplate::parse_key_set("https://example.com/{tenant}?policy=a").is_ok());
 }
 
 #[test]
-fn an_address_is_spelt_in_the_normal_way() {
+fn non_canonical_url_is_refused() {
     for text in [
         "https://EXAMPLE.com/",
         "HTTPS://example.com/",
@@ -216,24 +219,24 @@ fn an_address_is_spelt_in_the_normal_way() {
         "https:\\\\example.com/",
         "https://example.com/\t",
     ] {
-        assert!(refusal(text).contains("normal"), "{text}");
+        assert!(parse_error(text).contains("normal"), "{text}");
     }
 }
 
 #[test]
-fn what_is_no_url_is_refused() {
+fn invalid_url_is_refused() {
     for text in ["", "example.com", "/a", "https://", "https:///a b", "https://exa mple.com/"] {
-        assert!(Pattern::of_issuer(text).is_err(), "{text}");
+        assert!(UrlTemplate::parse_issuer(text).is_err(), "{text}");
     }
 }
 
 #[test]
-fn a_key_set_is_filled_with_the_tenant_of_the_issuer() {
-    let found =
-        issuer("https://cm.{tenant}.example.com").matches("https://cm.acme.example.com").unwrap();
-    let fill = |text| Pattern::of_key_set(text).unwrap().filled(&found);
-    assert_eq!(fill("https://keys.example.com/{tenant}"), "https://keys.example.com/acme");
-    assert_eq!(fill("https://keys.example.com/all"), "https://keys.example.com/all");
+fn key_set_template_expands_with_issuer_tenant() {
+    let matched =
+        parse("https://cm.{tenant}.example.com").matches("https://cm.acme.example.com").unwrap();
+    let expand = |text| UrlTemplate::parse_key_set(text).unwrap().expand(&matched);
+    assert_eq!(expand("https://keys.example.com/{tenant}"), "https://keys.example.com/acme");
+    assert_eq!(expand("https://keys.example.com/all"), "https://keys.example.com/all");
 }
 
 fn any_tenant() -> impl Strategy<Value = TenantId> {
@@ -243,35 +246,36 @@ fn any_tenant() -> impl Strategy<Value = TenantId> {
 /// Arbitrary text, and text that comes close.
 fn any_text() -> impl Strategy<Value = String> {
     let template = proptest::sample::select(TEMPLATES.to_vec());
-    let close = (template, ".{0,20}").prop_map(|(it, text)| it.replace(PLACEHOLDER, &text));
-    let closer = (proptest::sample::select(TEMPLATES.to_vec()), "[a-zA-Z0-9./:@-]{0,10}")
-        .prop_map(|(it, text)| it.replace(PLACEHOLDER, &text));
-    prop_oneof![".*", close, closer]
+    let similar =
+        (template, ".{0,20}").prop_map(|(it, text)| it.replace(TENANT_PLACEHOLDER, &text));
+    let very_similar = (proptest::sample::select(TEMPLATES.to_vec()), "[a-zA-Z0-9./:@-]{0,10}")
+        .prop_map(|(it, text)| it.replace(TENANT_PLACEHOLDER, &text));
+    prop_oneof![".*", similar, very_similar]
 }
 
 proptest! {
     #[test]
-    fn a_filled_template_matches_and_gives_back_its_tenant(tenant in any_tenant()) {
+    fn expanded_template_matches_with_its_tenant(tenant in any_tenant()) {
         for template in TEMPLATES {
-            let filled = template.replace(PLACEHOLDER, tenant.as_str());
-            let found = issuer(template).matches(&filled).unwrap();
-            prop_assert_eq!(found.tenant.as_ref(), Some(&tenant));
-            prop_assert_eq!(issuer(template).filled(&found), filled);
+            let expanded = template.replace(TENANT_PLACEHOLDER, tenant.as_str());
+            let matched = parse(template).matches(&expanded).unwrap();
+            prop_assert_eq!(matched.tenant.as_ref(), Some(&tenant));
+            prop_assert_eq!(parse(template).expand(&matched), expanded);
         }
     }
 
     #[test]
-    fn what_matches_is_a_filling(text in any_text()) {
+    fn matching_text_is_an_expansion(text in any_text()) {
         for template in TEMPLATES {
-            if let Some(Match { tenant }) = issuer(template).matches(&text) {
+            if let Some(TemplateMatch { tenant }) = parse(template).matches(&text) {
                 let tenant = tenant.unwrap();
-                prop_assert_eq!(template.replace(PLACEHOLDER, tenant.as_str()), text.clone());
+                prop_assert_eq!(template.replace(TENANT_PLACEHOLDER, tenant.as_str()), text.clone());
             }
         }
     }
 
     #[test]
-    fn reading_a_pattern_never_panics(text in ".*") {
-        let _ = Pattern::of_issuer(&text);
+    fn parsing_a_template_never_panics(text in ".*") {
+        let _ = UrlTemplate::parse_issuer(&text);
     }
 }

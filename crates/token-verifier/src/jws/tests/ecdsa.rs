@@ -1,4 +1,4 @@
-//! What is special about signatures by elliptic curves: two integers, of which neither is 0.
+//! ECDSA signatures: two integers in a fixed-length encoding.
 
 use super::*;
 
@@ -9,12 +9,12 @@ const ORDER: [u8; 32] = [
 ];
 
 fn verify_es256(token: &str) -> Result<Claims, Reason> {
-    verify_with(token, p256(), &expectations(), at(START_SECONDS))
+    verify_with(token, p256(), &expectations(), timestamp(START_SECONDS))
 }
 
-/// A good token, as its message and the two halves of its signature.
-fn good() -> (String, [u8; 32], [u8; 32]) {
-    let token = Token::new().header("alg", "ES256").signed_by(p256());
+/// Returns the message of a valid token and both halves of its signature.
+fn valid_token() -> (String, [u8; 32], [u8; 32]) {
+    let token = TokenBuilder::new().header("alg", "ES256").signed_by(p256());
     assert!(verify_es256(&token).is_ok());
     let (message, signature) = token.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -26,21 +26,21 @@ fn with_signature(message: &str, parts: &[&[u8]]) -> String {
     format!("{message}.{}", base64(parts.concat()))
 }
 
-/// The order less a number below it.
+/// Returns the order minus a smaller number.
 fn order_minus(number: &[u8; 32]) -> [u8; 32] {
     let mut result = ORDER;
     let mut borrow = false;
     for (digit, less) in result.iter_mut().zip(number).rev() {
         let (once, first) = digit.overflowing_sub(*less);
-        let (twice, second) = once.overflowing_sub(u8::from(borrow));
-        (*digit, borrow) = (twice, first || second);
+        let (with_member, second) = once.overflowing_sub(u8::from(borrow));
+        (*digit, borrow) = (with_member, first || second);
     }
     result
 }
 
 #[test]
-fn a_signature_of_nothing_is_refused() {
-    let (message, r, s) = good();
+fn degenerate_ecdsa_signature_is_refused() {
+    let (message, r, s) = valid_token();
     let zero = [0; 32];
     let one = order_minus(&order_minus(&{
         let mut one = zero;
@@ -54,10 +54,10 @@ fn a_signature_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_signature_has_one_length() {
-    let (message, r, s) = good();
+fn ecdsa_signature_must_have_exact_length() {
+    let (message, r, s) = valid_token();
     let zero = [0_u8];
-    // Leading zeros, one half, both and a rest, and the form that certificates have.
+    // Extra zeros, one half, a truncated half, and the DER encoding of certificates.
     let der = [&[0x30, 68, 2, 32][..], &r, &[2, 32], &s].concat();
     for parts in [
         vec![&zero[..], &r, &s],
@@ -73,23 +73,23 @@ fn a_signature_has_one_length() {
     }
 }
 
-/// Who has one signature can make a second of the same message (RFC 8725 says nothing of it, and
-/// FIPS 186-5 allows both). It says nothing that the first did not say, and nothing here takes the
-/// text of a token for its identity.
+/// From one signature, a second one of the same message can be computed (FIPS 186-5 allows both,
+/// and RFC 8725 does not mention it). It is harmless, because nothing here identifies a token by
+/// its text.
 #[test]
-fn the_twin_of_a_signature_says_the_same() {
-    let (message, r, s) = good();
-    let twin = with_signature(&message, &[&r, &order_minus(&s)]);
-    assert!(verify_es256(&twin).is_ok());
+fn mirrored_ecdsa_signature_is_accepted() {
+    let (message, r, s) = valid_token();
+    let mirrored = with_signature(&message, &[&r, &order_minus(&s)]);
+    assert!(verify_es256(&mirrored).is_ok());
 }
 
 #[test]
-fn a_token_for_rsa_is_not_verified_with_a_curve() {
-    let claims = Token::new().claims.to_string();
-    let header = Token::new().header("alg", "RS256").header.to_string();
-    let token = signed(&header, &claims, p256(), Algorithm::Rs256);
+fn rsa_token_is_not_verified_with_ecdsa_key() {
+    let claims = TokenBuilder::new().claims.to_string();
+    let header = TokenBuilder::new().header("alg", "RS256").header.to_string();
+    let token = p256().sign_text_with(Algorithm::Rs256, &header, &claims);
     assert_eq!(verify_es256(&token).unwrap_err(), Reason::KeyMismatch);
-    let header = Token::new().header("alg", "ES384").header.to_string();
-    let token = signed(&header, &claims, p256(), Algorithm::Es256);
+    let header = TokenBuilder::new().header("alg", "ES384").header.to_string();
+    let token = p256().sign_text_with(Algorithm::Es256, &header, &claims);
     assert_eq!(verify_es256(&token).unwrap_err(), Reason::Algorithm);
 }

@@ -1,57 +1,57 @@
-//! An address that is fixed, or has a place for a tenant.
+//! The URLs of issuers and key sets: fixed, or templates with a placeholder for the tenant.
 
 use std::fmt;
 
 use domain::TenantId;
 use url::{Host, Url};
 
-/// Where the tenant stands in a template.
-pub const PLACEHOLDER: &str = "{tenant}";
+/// The placeholder for the tenant in a template.
+pub const TENANT_PLACEHOLDER: &str = "{tenant}";
 
-/// An address that is fixed, or has one place for a tenant: a whole host label, or a whole segment
-/// of the path.
+/// A fixed URL, or a template in which one placeholder stands for a whole host label or a whole
+/// path segment.
 ///
-/// What matches is decided on the text alone, before anything reads it as a URL: the exact text
-/// before the place, a [`TenantId`], the exact text after it. A tenant holds no `.`, `/`, `:`, `@`
-/// or upper case, so no other host, port, user or path can look like one.
+/// Matching compares text, before anything parses it as a URL: the exact prefix, a [`TenantId`],
+/// the exact suffix. A tenant id has no `.`, `/`, `:`, `@` or upper case, so that no other host,
+/// port, user or path can match.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pattern {
+pub(crate) enum UrlTemplate {
     Fixed(String),
     Template { prefix: String, suffix: String },
 }
 
-/// A text that matches, with the tenant that it names, if the pattern has a place for one.
+/// A successful match, with the tenant if there is a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Match {
+pub(crate) struct TemplateMatch {
     pub(crate) tenant: Option<TenantId>,
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for UrlTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(text) => f.write_str(text),
-            Self::Template { prefix, suffix } => write!(f, "{prefix}{PLACEHOLDER}{suffix}"),
+            Self::Template { prefix, suffix } => write!(f, "{prefix}{TENANT_PLACEHOLDER}{suffix}"),
         }
     }
 }
 
-impl Pattern {
-    /// The name of an issuer, which has neither query nor fragment (OpenID Connect Discovery 1.0
-    /// §3).
-    pub(crate) fn of_issuer(text: &str) -> Result<Self, String> {
+impl UrlTemplate {
+    /// Parses the name of an issuer, which has neither query nor fragment (OpenID Connect Discovery
+    /// 1.0 §3).
+    pub(crate) fn parse_issuer(text: &str) -> Result<Self, String> {
         if text.contains(['?', '#']) {
             return Err("must have neither query nor fragment".to_owned());
         }
-        Self::of_key_set(text)
+        Self::parse_key_set(text)
     }
 
-    /// The address of a key set.
-    pub(crate) fn of_key_set(text: &str) -> Result<Self, String> {
-        let pattern = Self::split(text)?;
-        // Any tenant will do here: they all consist of the same harmless characters.
-        let sample = text.replace(PLACEHOLDER, "tenant");
+    /// Parses the URL of a key set.
+    pub(crate) fn parse_key_set(text: &str) -> Result<Self, String> {
+        let template = Self::parse_placeholder(text)?;
+        // Any tenant id will do: all consist of the same harmless characters.
+        let sample = text.replace(TENANT_PLACEHOLDER, "tenant");
         let url = Url::parse(&sample).map_err(|error| format!("must be a URL: {error}"))?;
-        // Before anything repeats the address: it may hold a password.
+        // Checked before any error that repeats the URL, which may contain a password.
         if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
             return Err("must not have user information".to_owned());
         }
@@ -63,41 +63,41 @@ impl Pattern {
             "http" if is_loopback(&url) => {}
             _ => return Err("must be https, or http on a loopback host".to_owned()),
         }
-        // Two spellings of one address would be two issuers; tokens are compared as text.
+        // Tokens are compared as text, so that two spellings of one URL would be two issuers.
         let canonical = url.as_str();
         if canonical != sample && canonical.strip_suffix('/') != Some(sample.as_str()) {
-            // It is not said back: its query may hold a key.
-            let normal = "must be spelt in the normal way: lower case, no default port, no dots";
-            return Err(normal.to_owned());
+            // The URL is not repeated, because its query may contain a secret.
+            let message = "must be in normal form: lower case, no default port, no dot segments";
+            return Err(message.to_owned());
         }
-        Ok(pattern)
+        Ok(template)
     }
 
-    fn split(text: &str) -> Result<Self, String> {
-        let Some((prefix, suffix)) = text.split_once(PLACEHOLDER) else {
+    fn parse_placeholder(text: &str) -> Result<Self, String> {
+        let Some((prefix, suffix)) = text.split_once(TENANT_PLACEHOLDER) else {
             return if text.contains(['{', '}']) {
-                Err("may have no braces but those of {tenant}".to_owned())
+                Err("must not have braces other than those of {tenant}".to_owned())
             } else {
                 Ok(Self::Fixed(text.to_owned()))
             };
         };
         if prefix.contains(['{', '}']) || suffix.contains(['{', '}']) {
-            return Err("may have {tenant} once, and no other braces".to_owned());
+            return Err("must have {tenant} at most once, and no other braces".to_owned());
         }
-        // The authority is what follows `://`, up to the next slash.
+        // The authority is the text after `://`, up to the next slash.
         let after_scheme = prefix.split_once("://").map_or("", |(_, rest)| rest);
-        let whole = if after_scheme.contains(['?', '#']) {
+        let is_whole = if after_scheme.contains(['?', '#']) {
             false
         } else if after_scheme.contains('/') {
             prefix.ends_with('/') && (suffix.is_empty() || suffix.starts_with(['/', '?']))
         } else {
-            // The last label must not be the tenant's: it would be the top-level domain.
+            // The placeholder must not be the last label, the top-level domain.
             let label_starts = after_scheme.is_empty() || after_scheme.ends_with('.');
             let label_follows =
-                suffix.strip_prefix('.').is_some_and(|rest| rest.starts_with(label_character));
+                suffix.strip_prefix('.').is_some_and(|rest| rest.starts_with(is_label_character));
             prefix.contains("://") && label_starts && label_follows
         };
-        if !whole {
+        if !is_whole {
             return Err(
                 "{tenant} must stand for a whole label of the host, not the last, or for a whole \
                  segment of the path"
@@ -107,37 +107,39 @@ impl Pattern {
         Ok(Self::Template { prefix: prefix.to_owned(), suffix: suffix.to_owned() })
     }
 
-    /// Whether there is a place for a tenant.
+    /// Returns whether there is a placeholder.
     pub(crate) fn has_placeholder(&self) -> bool {
         matches!(self, Self::Template { .. })
     }
 
-    /// Whether the text is this address, and for which tenant.
-    pub(crate) fn matches(&self, text: &str) -> Option<Match> {
+    /// Matches a text, and returns the tenant in it.
+    pub(crate) fn matches(&self, text: &str) -> Option<TemplateMatch> {
         match self {
-            Self::Fixed(fixed) => (fixed == text).then_some(Match { tenant: None }),
+            Self::Fixed(fixed) => (fixed == text).then_some(TemplateMatch { tenant: None }),
             Self::Template { prefix, suffix } => {
                 let tenant = text.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str())?;
-                tenant.parse().ok().map(|tenant| Match { tenant: Some(tenant) })
+                tenant.parse().ok().map(|tenant| TemplateMatch { tenant: Some(tenant) })
             }
         }
     }
 
-    /// The address for a match of another pattern. A fixed one is the same for all.
-    pub(crate) fn filled(&self, found: &Match) -> String {
+    /// Returns the URL for the tenant of a match. A fixed URL is the same for all.
+    pub(crate) fn expand(&self, found: &TemplateMatch) -> String {
         match (self, &found.tenant) {
             (Self::Fixed(fixed), _) => fixed.clone(),
             (Self::Template { prefix, suffix }, Some(tenant)) => {
                 format!("{prefix}{tenant}{suffix}")
             }
-            // Never happens: where one has a place, the other has too. If it did, the result would
-            // be no URL and nothing would be fetched.
-            (Self::Template { prefix, suffix }, None) => format!("{prefix}{PLACEHOLDER}{suffix}"),
+            // Unreachable: `TrustedIssuer::new` refuses a placeholder here if the issuer has none.
+            // The result would not be a URL, and nothing would be fetched.
+            (Self::Template { prefix, suffix }, None) => {
+                format!("{prefix}{TENANT_PLACEHOLDER}{suffix}")
+            }
         }
     }
 }
 
-fn label_character(character: char) -> bool {
+fn is_label_character(character: char) -> bool {
     character.is_ascii_alphanumeric()
 }
 
