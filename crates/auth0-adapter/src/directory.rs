@@ -22,8 +22,9 @@ use tracing::Instrument;
 use crate::client::ClientError;
 use crate::config::{Auth0Config, Invite};
 use crate::error::Fault;
+use crate::keyed_lock::{KeyedLock, KeyedLockGuard};
 use crate::listing;
-use crate::locks::{Held, Key, Locks};
+use crate::lock_key::LockKey;
 use crate::management::{Management, Repeat};
 use crate::passwords::Owed;
 use crate::recent::{Recent, Written};
@@ -67,7 +68,7 @@ pub(crate) struct Inner {
     pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) tasks: Tasks,
-    locks: Locks,
+    locks: KeyedLock<LockKey>,
 }
 
 /// An answer of Auth0 that is about no account, or about another one than was asked for.
@@ -107,7 +108,7 @@ impl Auth0Directory {
                 timeout: config.timeout,
                 deadline: config.deadline,
                 tasks,
-                locks: Locks::default(),
+                locks: KeyedLock::default(),
             }),
         })
     }
@@ -201,10 +202,13 @@ impl Inner {
     }
 
     /// Takes the locks, if they can be had before the deadline.
-    pub(crate) async fn lock(&self, keys: impl IntoIterator<Item = Key>) -> PortResult<Held> {
+    pub(crate) async fn lock(
+        &self,
+        keys: impl IntoIterator<Item = LockKey>,
+    ) -> PortResult<KeyedLockGuard<LockKey>> {
         let deadline = CallContext::current()
             .map_or_else(|| Instant::now() + self.deadline, |call| call.deadline());
-        timeout_at(deadline, self.locks.take(keys)).await.map_err(|_| PortError::Timeout)
+        timeout_at(deadline, self.locks.lock_all(keys)).await.map_err(|_| PortError::Timeout)
     }
 
     /// Sends a change that can be sent twice, and remembers what became of the account.

@@ -15,7 +15,7 @@
 //! | a current password is right | a log-in with it succeeds (`password-realm` grant) |
 //!
 //! The way there, from the inside to the outside:
-//! - `directory.rs`, `users/`, `passwords.rs` and `listing/` do what the ports promise, `locks.rs`
+//! - `directory.rs`, `users/`, `passwords.rs` and `listing/` do what the ports promise, `keyed_lock.rs`, `lock_key.rs`
 //!   and `recent.rs` help them where Auth0 has neither transactions nor a search that is up to date.
 //! - `reload.rs` is what can change without a restart.
 //! - `metadata.rs`, `query.rs` and `wire.rs` are the forms that things have at Auth0.
@@ -52,9 +52,10 @@ mod flight;
 pub mod fuzzing;
 mod gate;
 mod headers;
+mod keyed_lock;
 mod kind;
 mod listing;
-mod locks;
+mod lock_key;
 mod log_in;
 mod management;
 mod metadata;

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use crate::directory::{Auth0Directory, Inner};
 use crate::error::Fault;
-use crate::locks::Key;
+use crate::lock_key::LockKey;
 use crate::log_in::LogIn;
 use crate::management::Repeat;
 use crate::retry::pause;
@@ -29,7 +29,7 @@ impl Inner {
         snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        let _held = self.lock([Key::Account(snapshot.id.clone())]).await?;
+        let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
         let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&before)?;
         let patch = UserPatch {
@@ -93,7 +93,7 @@ impl Inner {
             for attempt in 1..=LOOKS {
                 pause(inner.timeout * attempt).await;
                 // Without the lock too: a block that is put back twice does no harm.
-                let _held = inner.lock([Key::Account(id.clone())]).await;
+                let _held = inner.lock([LockKey::Account(id.clone())]).await;
                 let blocked = match inner.read(&id).await {
                     Ok(Some(user)) if !user.blocked => inner.block_again(&user).await.map(drop),
                     Ok(_) => {

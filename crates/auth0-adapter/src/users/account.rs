@@ -5,7 +5,8 @@ use ports::{AccountUpdate, Conflict, PortError, PortResult};
 
 use crate::directory::Inner;
 use crate::error::Fault;
-use crate::locks::{Held, Key};
+use crate::keyed_lock::KeyedLockGuard;
+use crate::lock_key::LockKey;
 use crate::management::Repeat;
 use crate::wire::{Set, UserPatch};
 
@@ -28,7 +29,7 @@ impl Inner {
         snapshot: &User,
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
-        let _held = self.lock([Key::Account(snapshot.id.clone())]).await?;
+        let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
         let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         let renames = change.changes_names(&before);
@@ -81,11 +82,14 @@ impl Inner {
     }
 
     /// Locks the account and all of its tenants, and answers what it is then.
-    async fn lock_with_tenants(&self, snapshot: &User) -> PortResult<(Held, User)> {
+    async fn lock_with_tenants(
+        &self,
+        snapshot: &User,
+    ) -> PortResult<(KeyedLockGuard<LockKey>, User)> {
         for _ in 0..ATTEMPTS {
             let expected = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
-            let tenants = expected.memberships.keys().cloned().map(Key::Tenant);
-            let held = self.lock(tenants.chain([Key::Account(snapshot.id.clone())])).await?;
+            let tenants = expected.memberships.keys().cloned().map(LockKey::Tenant);
+            let held = self.lock(tenants.chain([LockKey::Account(snapshot.id.clone())])).await?;
             let newest = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
             // It may have been attached to another tenant while the locks were waited for.
             if newest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {

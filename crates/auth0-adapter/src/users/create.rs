@@ -10,7 +10,7 @@ use super::usernames::Usernames;
 use crate::config::Invite;
 use crate::directory::Inner;
 use crate::error::{CreateFault, Fault};
-use crate::locks::Key;
+use crate::lock_key::LockKey;
 use crate::metadata::Entries;
 use crate::passwords::random_password;
 use crate::wire;
@@ -37,7 +37,7 @@ impl Inner {
         let id = RandomId::new()?;
         // Nobody else knows the id yet, but whoever finds the account by its address has to wait
         // until its creation is remembered.
-        let _held = self.lock([Key::Account(id.user_id.clone())]).await?;
+        let _held = self.lock([LockKey::Account(id.user_id.clone())]).await?;
         let invited = new.password.is_none() && !new.service_user;
         let made = match self.post(home, new.clone(), &id).await {
             Ok(answer) => Made::Created(self.wrote(&id.user_id, None, answer)?),

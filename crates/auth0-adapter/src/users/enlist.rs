@@ -5,7 +5,7 @@ use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
 use super::create::Made;
 use crate::directory::Inner;
-use crate::locks::Key;
+use crate::lock_key::LockKey;
 use crate::metadata::Entries;
 use crate::wire;
 
@@ -25,7 +25,7 @@ impl Inner {
     ) -> PortResult<AttachOutcome> {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
-        let _held = self.lock([Key::Address(email.clone())]).await?;
+        let _held = self.lock([LockKey::Address(email.clone())]).await?;
         let mut found = self.account_of(&email).await?;
         for _ in 0..ATTEMPTS {
             if let Some(account) = &found {
@@ -83,7 +83,7 @@ impl Inner {
         role: &Role,
         name: Option<&domain::DisplayName>,
     ) -> PortResult<Option<User>> {
-        let _held = self.lock([Key::Account(found.id.clone())]).await?;
+        let _held = self.lock([LockKey::Account(found.id.clone())]).await?;
         let newest = self.recent.newest(found).filter(|user| user.email == *email);
         let Some(before) = newest else { return Ok(None) };
         let tenant = scope.tenant();

@@ -5,7 +5,7 @@ use domain::{MembershipChange, TenantScope, User};
 use ports::{PortError, PortResult};
 
 use crate::directory::Inner;
-use crate::locks::Key;
+use crate::lock_key::LockKey;
 use crate::metadata::Entries;
 use crate::wire::{Set, UserPatch};
 
@@ -19,8 +19,8 @@ impl Inner {
         let MembershipChange { role, name } = change;
         let tenant = scope.tenant();
         // Who holds the protected roles does not matter to a mere renaming.
-        let keys = [Key::Account(snapshot.id.clone())];
-        let keys = keys.into_iter().chain(role.is_some().then(|| Key::Tenant(tenant.clone())));
+        let keys = [LockKey::Account(snapshot.id.clone())];
+        let keys = keys.into_iter().chain(role.is_some().then(|| LockKey::Tenant(tenant.clone())));
         let _held = self.lock(keys).await?;
         let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
@@ -54,7 +54,7 @@ impl Inner {
 
     pub(crate) async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
         let tenant = scope.tenant();
-        let keys = [Key::Tenant(tenant.clone()), Key::Account(snapshot.id.clone())];
+        let keys = [LockKey::Tenant(tenant.clone()), LockKey::Account(snapshot.id.clone())];
         let _held = self.lock(keys).await?;
         let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
