@@ -9,6 +9,7 @@ use ports::{Conflict, PortError, RejectedValue};
 use thiserror::Error;
 
 use crate::refusal::{Meaning, Refusal};
+use crate::single_flight::JoinError;
 
 /// Why there is no answer that could be used.
 #[derive(Debug, Clone, Error)]
@@ -112,6 +113,15 @@ impl Failure {
     /// Whether others who wait for the same thing would fare no better.
     pub(crate) fn is_common(&self) -> bool {
         !matches!(self, Self::NoTime | Self::TimedOut { cut_short: true })
+    }
+}
+
+impl From<JoinError<Failure>> for Failure {
+    fn from(error: JoinError<Failure>) -> Self {
+        match error {
+            JoinError::DeadlineExceeded => Self::NoTime,
+            JoinError::Failed(failure) => failure,
+        }
     }
 }
 
@@ -254,5 +264,18 @@ impl From<Failure> for CreateFault {
         } else {
             Self::Lost(failure.into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_of_a_short_deadline_is_not_shared() {
+        assert!(!Failure::NoTime.is_common());
+        assert!(!Failure::TimedOut { cut_short: true }.is_common());
+        assert!(Failure::TimedOut { cut_short: false }.is_common());
+        assert!(Failure::Open { retry_after: Duration::ZERO }.is_common());
     }
 }

@@ -46,7 +46,6 @@ mod config;
 mod directory;
 pub mod doctor;
 mod error;
-mod flight;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -66,6 +65,7 @@ mod refusal;
 mod reload;
 mod report;
 mod retry;
+mod single_flight;
 mod token;
 mod users;
 mod wire;

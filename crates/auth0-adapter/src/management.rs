@@ -16,11 +16,11 @@ use crate::client::{Answer, Client, ClientError, Outgoing};
 use crate::config::Auth0Config;
 use crate::directory::Tasks;
 use crate::error::{CreateFault, Failure, Fault, Garbage};
-use crate::flight::Flight;
 use crate::kind::Kind;
 use crate::log_in::{LogIn, read_log_in};
 use crate::refusal::Meaning;
 use crate::retry::{Progress, Safety, Transport, json, success};
+use crate::single_flight::SingleFlight;
 use crate::token::{Token, Tokens};
 use crate::wire;
 
@@ -43,7 +43,7 @@ struct Inner {
     deadline: Duration,
     /// When the Management API last took a token and a call.
     last_good: Mutex<Option<Instant>>,
-    probe: Flight,
+    probe: SingleFlight<Failure>,
 }
 
 /// A search for users.
@@ -79,11 +79,11 @@ impl Management {
         let transport = Transport::new(client, config.circuit, tasks, clock);
         let inner = Inner {
             transport,
-            tokens: Tokens::default(),
+            tokens: Tokens::new(),
             api: Api::of(config),
             deadline: config.deadline,
             last_good: Mutex::new(None),
-            probe: Flight::remembering(BAD_FOR),
+            probe: SingleFlight::new(Failure::is_common).with_failure_ttl(BAD_FOR),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -210,7 +210,7 @@ impl Management {
         let there = || good_since(arrival);
         match inner.probe.join(self.deadline(), there, fetch).await {
             Ok(()) => Ok(()),
-            Err(failure) => Err(Fault::from(failure).into()),
+            Err(error) => Err(Fault::from(Failure::from(error)).into()),
         }
     }
 

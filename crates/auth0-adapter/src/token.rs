@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use crate::api::Api;
 use crate::client::Answer;
 use crate::error::{Failure, Garbage};
-use crate::flight::Flight;
 use crate::retry::{Progress, Safety, Transport, json};
+use crate::single_flight::SingleFlight;
 
 /// A token is renewed when this much of its life is left, or a tenth of it if that is less.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
@@ -23,12 +23,12 @@ const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
 const DROP_PAUSE: Duration = Duration::from_secs(5);
 
 /// Where calls get their token from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tokens {
     current: Mutex<Option<Arc<Token>>>,
     /// When a token was last dropped.
     dropped: Mutex<Option<Instant>>,
-    flight: Flight,
+    fetching: SingleFlight<Failure>,
 }
 
 /// A token, as the `Authorization` header wants it.
@@ -53,6 +53,11 @@ struct TokenAnswer {
 }
 
 impl Tokens {
+    pub(crate) fn new() -> Self {
+        let fetching = SingleFlight::new(Failure::is_common);
+        Self { current: Mutex::default(), dropped: Mutex::default(), fetching }
+    }
+
     /// A token that still lives.
     ///
     /// One that has grown old will do; somebody should [renew](Self::renew) it then.
@@ -66,7 +71,8 @@ impl Tokens {
             return Ok(token);
         }
         let fetch = self.fetch(api, transport, Safety::Repeatable, deadline);
-        self.flight.join(deadline, || self.living(), fetch).await.map_err(no_token)
+        let joined = self.fetching.join(deadline, || self.living(), fetch).await;
+        joined.map_err(|error| Failure::NoToken(Arc::new(error.into())))
     }
 
     /// Gets the successor of an old token, which is good all the while, and also if this fails.
@@ -79,7 +85,8 @@ impl Tokens {
     ) {
         let renewed = || self.living().filter(|token| !Arc::ptr_eq(token, old));
         let fetch = self.fetch(api, transport, Safety::Once, deadline);
-        if let Err(failure) = self.flight.join(deadline, renewed, fetch).await {
+        if let Err(error) = self.fetching.join(deadline, renewed, fetch).await {
+            let failure = Failure::from(error);
             tracing::warn!(%failure, "the token was not renewed, the old one is still good");
         }
     }
@@ -164,8 +171,4 @@ impl Token {
         }
         old
     }
-}
-
-fn no_token(failure: Failure) -> Failure {
-    Failure::NoToken(Arc::new(failure))
 }
