@@ -2,13 +2,13 @@
 //!
 //! `Display` and `Debug` of everything here are fit for a log: no bodies, no tokens, no addresses.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Conflict, PortError, RejectedValue};
+use ports::PortError;
 use thiserror::Error;
 
-use crate::refusal::{Meaning, Refusal};
 use crate::single_flight::JoinError;
 
 /// Why there is no answer that could be used.
@@ -61,6 +61,97 @@ pub(crate) enum Failure {
     /// There is no token to ask with; nothing was sent.
     #[error("there is no token for the Management API")]
     NoToken(#[source] Arc<Failure>),
+}
+
+/// What a refusal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// There is no such account.
+    NotFound,
+    /// Another account has the address, or the id that was chosen.
+    EmailTaken,
+    /// Another account has the username.
+    UsernameTaken,
+    /// The password is against the connection's policy.
+    WeakPassword,
+    /// The connection takes no usernames.
+    NoUsernames,
+    /// The connection takes no account without a username.
+    UsernameRequired,
+    /// Auth0 does not take the address.
+    InvalidEmail,
+    /// Auth0 does not take the username.
+    InvalidUsername,
+    /// Auth0 does not take one of the names.
+    InvalidName,
+    /// Auth0 cannot do this to an account of this kind.
+    NotSupported,
+    /// The token is no good, or not any more.
+    Unauthorized,
+    /// Log-in: not the account's password.
+    WrongPassword,
+    /// Log-in: the account's password, although something else is in the way.
+    RightPassword,
+    /// Log-in: Auth0's attack protection.
+    AttemptsStopped,
+    /// Anything else: the configuration is wrong, here or at Auth0, or Usher is.
+    OperatorsProblem,
+}
+
+/// A refusal, as far as it may be told.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) struct Refusal {
+    status: u16,
+    code: Option<String>,
+    meaning: Meaning,
+    /// The scopes of which one would have been enough.
+    scopes: Vec<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        status: u16,
+        code: Option<String>,
+        meaning: Meaning,
+        scopes: Vec<String>,
+    ) -> Self {
+        Self { status, code, meaning, scopes }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    pub(crate) fn meaning(&self) -> Meaning {
+        self.meaning
+    }
+
+    /// Says in the log that somebody has to mend something.
+    pub(crate) fn tell_operator(&self) {
+        tracing::error!(
+            status = self.status,
+            code = self.code(),
+            missing_scopes = ?self.scopes,
+            "Auth0 refuses what Usher asks; `usher doctor` says more"
+        );
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Auth0 refuses with status {}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " ({code})")?;
+        }
+        if !self.scopes.is_empty() {
+            write!(f, "; it wants one of the scopes {}", self.scopes.join(", "))?;
+        }
+        Ok(())
+    }
 }
 
 /// Why an answer makes no sense. Of the answer itself nothing is kept.
@@ -148,121 +239,6 @@ impl From<Failure> for PortError {
             | Failure::Garbage(_)
             | Failure::Refused(_)
             | Failure::NoToken(_) => Self::Failed { source: failure.into() },
-        }
-    }
-}
-
-/// Why a call of the Management API did not do what it was to do.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    /// There is no such account.
-    NotFound,
-    /// Another account has the address, or the id that was chosen.
-    EmailTaken,
-    /// Another account has the username.
-    UsernameTaken,
-    /// The password is against the connection's policy.
-    WeakPassword,
-    /// The connection takes no usernames.
-    NoUsernames,
-    /// The connection takes no account without a username.
-    UsernameRequired,
-    /// Auth0 does not take the address.
-    InvalidEmail,
-    /// Auth0 does not take the username.
-    InvalidUsername,
-    /// Auth0 does not take one of the names.
-    InvalidName,
-    /// Auth0 cannot do this to an account of this kind.
-    NotSupported,
-    /// Everything else that means that nothing was done: nothing that whoever asked could do
-    /// differently.
-    Port(PortError),
-    /// What was asked for may or may not have been done.
-    Lost(PortError),
-}
-
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
-        let refusal = match &failure {
-            Failure::Refused(refusal) => refusal,
-            Failure::NoToken(inner) => {
-                if let Failure::Refused(refusal) = &**inner {
-                    // A token is the operator's business, whatever the answer seems to mean.
-                    refusal.tell_operator();
-                }
-                return Self::Port(failure.into());
-            }
-            Failure::Open { .. }
-            | Failure::NoTime
-            | Failure::Unreachable(_)
-            | Failure::Limited { .. }
-            | Failure::Broken(_)
-            | Failure::TimedOut { .. }
-            | Failure::Status { .. }
-            | Failure::SlowSearch
-            | Failure::Garbage(_) => {
-                let certain = failure.is_certain();
-                let error = failure.into();
-                return if certain { Self::Port(error) } else { Self::Lost(error) };
-            }
-        };
-        match refusal.meaning() {
-            Meaning::NotFound => Self::NotFound,
-            Meaning::EmailTaken => Self::EmailTaken,
-            Meaning::UsernameTaken => Self::UsernameTaken,
-            Meaning::WeakPassword => Self::WeakPassword,
-            Meaning::NoUsernames => Self::NoUsernames,
-            Meaning::UsernameRequired => Self::UsernameRequired,
-            Meaning::InvalidEmail => Self::InvalidEmail,
-            Meaning::InvalidUsername => Self::InvalidUsername,
-            Meaning::InvalidName => Self::InvalidName,
-            Meaning::NotSupported => Self::NotSupported,
-            Meaning::Unauthorized
-            | Meaning::WrongPassword
-            | Meaning::RightPassword
-            | Meaning::AttemptsStopped
-            | Meaning::OperatorsProblem => {
-                refusal.tell_operator();
-                Self::Port(failure.into())
-            }
-        }
-    }
-}
-
-impl From<Fault> for PortError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::NotFound => Self::NotFound,
-            Fault::EmailTaken => Self::Conflict(Conflict::EmailTaken),
-            Fault::UsernameTaken => Self::Conflict(Conflict::UsernameTaken),
-            Fault::WeakPassword => Self::Rejected(RejectedValue::WeakPassword),
-            Fault::InvalidEmail => Self::Rejected(RejectedValue::Email),
-            Fault::NoUsernames | Fault::UsernameRequired | Fault::InvalidUsername => {
-                Self::Rejected(RejectedValue::Username)
-            }
-            Fault::InvalidName => Self::Rejected(RejectedValue::Name),
-            Fault::NotSupported => Self::Rejected(RejectedValue::Unsupported),
-            Fault::Port(error) | Fault::Lost(error) => error,
-        }
-    }
-}
-
-/// Why there is no new account, or maybe no new account.
-#[derive(Debug)]
-pub(crate) enum CreateFault {
-    /// Certainly none was made.
-    Rejected(Fault),
-    /// One may or may not have been made: the answer is not there, or makes no sense.
-    Lost(Fault),
-}
-
-impl From<Failure> for CreateFault {
-    fn from(failure: Failure) -> Self {
-        if failure.is_certain() {
-            Self::Rejected(failure.into())
-        } else {
-            Self::Lost(failure.into())
         }
     }
 }

@@ -6,17 +6,18 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::client::Answer;
 use crate::config::MetadataPrefix;
-use crate::directory::Auth0Directory;
-use crate::error::{Failure, Fault};
-use crate::headers::{MAX_RETRY_AFTER, retry_after};
-use crate::listing::Search;
-use crate::log_in::{LogIn, read_log_in};
-use crate::query::{Query, Span};
-use crate::retry::json;
-use crate::token::Token;
-use crate::wire;
+use crate::directory::auth0_directory::Auth0Directory;
+use crate::directory::listing::tenant_index::Search;
+use crate::error::Failure;
+use crate::management::decode::json;
+use crate::management::error::Fault;
+use crate::management::password_grant::{LogIn, read_log_in};
+use crate::management::search_query::{Query, Span};
+use crate::management::token::Token;
+use crate::management::wire;
+use crate::transport::rate_limit_headers::{MAX_RETRY_AFTER, retry_after};
+use crate::transport::response::Answer;
 
 /// Takes an answer for that to each of the calls there are, one about this account among them.
 ///

@@ -39,9 +39,6 @@
 
 #![warn(clippy::future_not_send)]
 
-mod api;
-mod breaker;
-mod client;
 mod config;
 mod directory;
 pub mod doctor;
@@ -49,30 +46,16 @@ mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod gate;
-mod headers;
 mod keyed_lock;
-mod kind;
-mod listing;
-mod lock_key;
-mod log_in;
 mod management;
-mod metadata;
-mod passwords;
-mod query;
-mod recent;
-mod refusal;
-mod reload;
-mod report;
-mod retry;
 mod single_flight;
-mod token;
-mod users;
-mod wire;
+mod tasks;
+mod transport;
 
-pub use client::ClientError;
 pub use config::{
     Auth0Config, CircuitConfig, Domain, InvalidDomain, InvalidMetadataPrefix, Invite,
     MetadataPrefix,
 };
-pub use directory::{Auth0Directory, Tasks};
+pub use directory::auth0_directory::Auth0Directory;
+pub use tasks::Tasks;
+pub use transport::client::ClientError;

@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use domain::Timestamp;
 
-use super::{Finding, NOT_LOOKED_AT, Verdict, chain};
-use crate::client::Answer;
+use super::finding::{Finding, NOT_LOOKED_AT, Verdict, chain};
 use crate::config::Domain;
 use crate::error::Failure;
-use crate::headers::date;
-use crate::refusal::{Meaning, Refusal};
-use crate::token::Token;
+use crate::error::Meaning;
+use crate::management::error_table::read_refusal;
+use crate::management::token::Token;
+use crate::transport::rate_limit_headers::date;
+use crate::transport::response::Answer;
 
 pub(super) const REACHED: &str = "reached";
 pub(super) const CLOCK: &str = "clock";
@@ -264,7 +265,7 @@ pub(super) fn password_grant(answer: &Result<(StatusCode, Vec<u8>), Failure>) ->
             return problem(format!("No log-in could be tried. {}.", chain(failure)));
         }
     };
-    let refusal = Refusal::read(status, body);
+    let refusal = read_refusal(status, body);
     match (refusal.meaning(), refusal.code()) {
         (Meaning::WrongPassword | Meaning::RightPassword, _) => {
             Finding::ok(PASSWORD_GRANT, format!("Current passwords can be checked. {NOTE}"))

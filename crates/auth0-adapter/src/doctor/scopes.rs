@@ -1,6 +1,6 @@
 //! The scopes that Usher needs, and why.
 
-use super::{Finding, Verdict};
+use super::finding::{Finding, Verdict};
 
 struct Scope {
     check: &'static str,

@@ -1,0 +1,218 @@
+//! The directory: both ports.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
+    Page, Password, RoleCatalogue, TenantScope, User, UserId,
+};
+use ports::{
+    AccountUpdate, AttachOutcome, CallContext, Clock, PasswordCheck, PasswordVerdict, PortError,
+    PortResult, UserDirectory,
+};
+use tokio::task::AbortHandle;
+use tracing::Instrument;
+
+use crate::config::Auth0Config;
+use crate::directory::inner::Inner;
+use crate::directory::listing::known::Known;
+use crate::directory::listing::list::list;
+use crate::directory::listing::tenant_index::Search;
+use crate::management::client::Management;
+use crate::tasks::Tasks;
+use crate::transport::client::ClientError;
+
+/// The accounts of one Auth0 connection, and the check of their passwords. Cheap to clone.
+///
+/// Whoever asks, and on whichever runtime: everything is done on the runtime that it is made with,
+/// on which its connections live.
+#[derive(Debug, Clone)]
+pub struct Auth0Directory {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// Something that was given up half-way: it panicked, or the process is about to end.
+#[derive(Debug, thiserror::Error)]
+#[error("a task did not come to its end")]
+struct GivenUp;
+
+impl Auth0Directory {
+    /// A directory over the accounts that the configuration leads to, with the roles of the
+    /// catalogue. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be set up, for a certificate that cannot be read, say.
+    pub fn new(
+        config: Auth0Config,
+        catalogue: Arc<RoleCatalogue>,
+        clock: Arc<dyn Clock>,
+        tasks: Tasks,
+    ) -> Result<Self, ClientError> {
+        let management = Management::new(&config, Arc::clone(&clock), &tasks)?;
+        Ok(Self { inner: Arc::new(Inner::new(config, catalogue, clock, tasks, management)) })
+    }
+
+    /// Does something that is of use only while somebody waits for it.
+    async fn while_wanted<T, F>(&self, read: impl FnOnce(Arc<Inner>) -> F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        let task = self.inner.tasks.runtime.spawn(self.work(read));
+        let _ended_with_the_caller = Abort(task.abort_handle());
+        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+    }
+
+    /// Runs a write to its end, even if nobody waits for it any more: a caller who goes away must
+    /// leave nothing half done, nor a lock let go while a write is under way.
+    async fn to_its_end<T, F>(&self, write: impl FnOnce(Arc<Inner>) -> F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        // What a panic says may hold anything, so it is not passed on.
+        let task = self.inner.tasks.write(self.work(write));
+        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+    }
+
+    /// The work as a part of the call that this is a part of.
+    fn work<T, F, W>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = PortResult<T>> + Send + 'static + use<T, F, W>
+    where
+        W: FnOnce(Arc<Inner>) -> F,
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        let (call, work) =
+            (CallContext::current(), work(Arc::clone(&self.inner)).in_current_span());
+        async move {
+            match call {
+                Some(call) => call.scope(work).await,
+                None => work.await,
+            }
+        }
+    }
+}
+
+/// Ends a task when it is dropped.
+struct Abort(AbortHandle);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[async_trait]
+impl UserDirectory for Auth0Directory {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+        let id = id.clone();
+        let found = self.while_wanted(|inner| async move { inner.read(&id).await }).await?;
+        Ok(found.filter(|user| scope.can_see(user)))
+    }
+
+    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
+        let (tenant, listing) = (scope.tenant().clone(), *listing);
+        self.while_wanted(|inner| async move {
+            let Inner { management, oddities, .. } = &*inner;
+            let (reader, written) = inner.known_of(&tenant);
+            let index = Search { management, reader: &reader, tenant: &tenant };
+            let known = Known { tenant: &tenant, written, oddities };
+            list(&index, &known, &listing).await
+        })
+        .await
+    }
+
+    async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
+        let scope = scope.clone();
+        self.to_its_end(|inner| async move { inner.create(&scope, new).await }).await
+    }
+
+    async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome> {
+        let scope = scope.clone();
+        self.to_its_end(|inner| async move { inner.attach_or_create(&scope, new_member).await })
+            .await
+    }
+
+    async fn change_membership(
+        &self,
+        scope: &TenantScope,
+        snapshot: &User,
+        change: MembershipChange,
+    ) -> PortResult<User> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(
+            |inner| async move { inner.change_membership(&scope, &snapshot, change).await },
+        )
+        .await
+    }
+
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(|inner| async move { inner.detach(&scope, &snapshot).await }).await
+    }
+
+    async fn change_account(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        change: AccountChange,
+    ) -> PortResult<AccountUpdate> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(
+            |inner| async move { inner.change_account(&scope, &snapshot, change).await },
+        )
+        .await
+    }
+
+    async fn set_password(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        password: Password,
+    ) -> PortResult<User> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(
+            |inner| async move { inner.set_password(&scope, &snapshot, password).await },
+        )
+        .await
+    }
+
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.to_its_end(|inner| async move { inner.delete(&scope, &snapshot).await }).await
+    }
+
+    async fn check_ready(&self) -> PortResult<()> {
+        // Whoever asks may go away, as probes do that have little patience: what the one call finds
+        // is for all who come after it.
+        let probe = self.work(|inner| async move { inner.management.probe().await });
+        let task = self.inner.tasks.runtime.spawn(probe);
+        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+    }
+}
+
+#[async_trait]
+impl PasswordCheck for Auth0Directory {
+    async fn verify(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        offered: CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> PortResult<PasswordVerdict> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.while_wanted(
+            |inner| async move { inner.verify(&scope, &snapshot, &offered, client).await },
+        )
+        .await
+    }
+}

@@ -1,0 +1,18 @@
+//! What is known of a tenant's people.
+
+use std::collections::BTreeMap;
+
+use domain::{TenantId, UserId};
+
+use super::anomalies::Oddities;
+use crate::directory::recent_writes::Written;
+
+/// What is known of a tenant's people before they are asked for.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) tenant: &'a TenantId,
+    /// What this process wrote of late of who is, or was, among them.
+    pub(crate) written: BTreeMap<UserId, Written>,
+    /// Which tenants have people of whom Auth0's pages are of no use.
+    pub(crate) oddities: &'a Oddities,
+}

@@ -1,0 +1,251 @@
+mod anomalies;
+mod recent_writes;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use domain::{ListQuery, Page, PageRequest, Sort, SortField, Timestamp, User, UserId};
+use ports::{PortError, PortResult};
+
+use super::anomalies::Oddities;
+use super::fake_index::{Fake, acme, person};
+use super::index::{Ask, Found, Index, Order, OrderField, Row};
+use super::known::Known;
+use super::list::list;
+use crate::directory::recent_writes::Written;
+
+fn window(number: u64, size: u32) -> Option<PageRequest> {
+    NonZeroU32::new(size).map(|size| PageRequest { number, size })
+}
+
+fn sorts() -> impl Iterator<Item = Sort> {
+    let both = |field| [false, true].map(|descending| Sort { field, descending });
+    SortField::ALL.into_iter().flat_map(both)
+}
+
+fn ids(users: &[User]) -> Vec<String> {
+    users.iter().map(|user| user.id.to_string()).collect()
+}
+
+/// What the list has to be: everybody, as they now are, in the order of the domain.
+fn expected(people: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
+    let users: Vec<_> = listing.select(people).into_iter().cloned().collect();
+    (ids(&users), people.len() as u64)
+}
+
+/// A list of acme's, of which nothing is known but what was written of late.
+async fn list_of(
+    index: &impl Index,
+    written: BTreeMap<UserId, Written>,
+    listing: &ListQuery,
+) -> PortResult<Page> {
+    let known = Known { tenant: &acme(), written, oddities: &Oddities::default() };
+    list(index, &known, listing).await
+}
+
+async fn listed(fake: &Fake, listing: &ListQuery) -> (Vec<String>, u64) {
+    let page = list_of(fake, BTreeMap::new(), listing).await.unwrap();
+    (ids(&page.users), page.total)
+}
+
+fn spread(count: u64) -> Vec<User> {
+    (0..count).map(|number| person(number, i64::try_from(number).unwrap() * 1000)).collect()
+}
+
+/// Every sort, or for long lists some that Auth0 knows and some that it does not.
+fn some_sorts(count: u64) -> impl Iterator<Item = Sort> {
+    sorts().filter(move |sort| match count {
+        0..=250 => true,
+        251..=1001 => sort.field == SortField::Email || sort.field == SortField::FirstName,
+        _ => sort.field == SortField::Email && sort.descending,
+    })
+}
+
+/// The numbers of people on either side of each border there is.
+const COUNTS: [u64; 10] = [0, 1, 99, 100, 101, 250, 999, 1000, 1001, 2500];
+
+#[tokio::test]
+async fn full_lists_of_any_length_hold_everybody_once_and_in_order() {
+    for count in COUNTS {
+        let fake = Fake::of(spread(count));
+        for sort in some_sorts(count) {
+            let listing = ListQuery { sort, page: None };
+            assert_eq!(
+                listed(&fake, &listing).await,
+                expected(&fake.users, &listing),
+                "{count} {sort}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_lists_of_any_length_are_cut_from_the_same_order() {
+    for count in COUNTS {
+        let fake = Fake::of(spread(count));
+        for sort in some_sorts(count) {
+            for size in [1, 33, 100] {
+                let last = count / u64::from(size);
+                for number in [0, last / 2, last, last + 1, u64::MAX] {
+                    if count > 250 && size < 100 {
+                        continue;
+                    }
+                    let listing = ListQuery { sort, page: window(number, size) };
+                    assert_eq!(
+                        listed(&fake, &listing).await,
+                        expected(&fake.users, &listing),
+                        "{count} people by {sort}, page {number} of {size}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_auth0_can_show_costs_one_call_or_two_where_people_can_tie() {
+    for count in [0, 1, 100, 101, 250, 999] {
+        let fake = Fake::of(spread(count));
+        for sort in sorts().filter(|sort| Order::of(*sort).is_some()) {
+            for number in (0..=count / 10).step_by(3) {
+                let before = fake.asks();
+                listed(&fake, &ListQuery { sort, page: window(number, 10) }).await;
+                let cost = fake.asks() - before;
+                let most = if sort.field == SortField::Id || number < 9 { 1 } else { 2 };
+                assert!((1..=most).contains(&cost), "{cost}: {count} by {sort}, page {number}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cost_of_long_lists_is_bounded() {
+    let fake = Fake::of(spread(2500));
+    let cost = async |field, window| {
+        let before = fake.asks();
+        let listing = ListQuery { sort: Sort { field, descending: false }, page: window };
+        listed(&fake, &listing).await;
+        fake.asks() - before
+    };
+    // A page within the first 1000, and the count.
+    assert_eq!(cost(SortField::Email, window(3, 50)).await, 1 + 5);
+    // Everybody, since the page lies beyond, or the order is not one of Auth0's.
+    assert!(cost(SortField::Email, window(30, 50)).await <= 26 + 5);
+    assert!(cost(SortField::LastName, window(0, 50)).await <= 26);
+    assert!(cost(SortField::Id, None).await <= 26);
+    // Beyond the end there is nobody to be got.
+    assert_eq!(cost(SortField::Email, window(1_000_000, 50)).await, 5);
+}
+
+#[tokio::test]
+async fn people_who_were_created_at_one_moment_are_all_listed() {
+    for (before, crowd, after) in
+        [(0, 100, 0), (0, 101, 5), (40, 150, 3), (250, 1000, 70), (5, 1001, 105), (99, 1999, 1)]
+    {
+        let mut people = spread(before);
+        let moment = i64::try_from(before).unwrap() * 1000;
+        people.extend((0..crowd).map(|number| person(10_000 + number, moment)));
+        let later = moment + 1;
+        people.extend((0..after).map(|number| person(20_000 + number, later)));
+        let fake = Fake::of(people);
+        for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
+            let listing = ListQuery { sort: Sort { field, descending: true }, page: None };
+            assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
+        }
+        for field in [SortField::Id, SortField::Email, SortField::FirstName, SortField::CreatedAt] {
+            let sort = Sort { field, descending: false };
+            let listing = ListQuery { sort, page: window(2, 40) };
+            assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
+        }
+    }
+}
+
+/// Auth0 orders ties otherwise each time; the pages hold everybody once all the same.
+#[tokio::test]
+async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
+    for (count, together) in [(101, 2), (150, 7), (300, 150), (999, 7), (1001, 3)] {
+        let mut people = spread(count);
+        for user in &mut people {
+            let moment = user.created_at.as_unix_millis() / 1000 / together;
+            user.created_at = Timestamp::UNIX_EPOCH.plus_millis(moment);
+            // Two connections can have one address.
+            if moment % 5 == 0 {
+                user.email = format!("twin{moment}@example.com").parse().unwrap();
+            }
+        }
+        let fake = Fake::of(people);
+        for (field, descending) in [(SortField::CreatedAt, false), (SortField::CreatedAt, true)]
+            .into_iter()
+            .chain([(SortField::Email, false)])
+        {
+            let sort = Sort { field, descending };
+            for size in [7, 50, 100] {
+                let last = count / u64::from(size);
+                let numbers = if size < 50 && count > 300 { last - 3..=last } else { 0..=last };
+                for number in numbers {
+                    let listing = ListQuery { sort, page: window(number, size) };
+                    let (listed, expected) =
+                        (listed(&fake, &listing).await, expected(&fake.users, &listing));
+                    assert_eq!(listed, expected, "{count} by {sort}, page {number} of {size}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_can_not_be_told_apart_is_an_error_and_never_left_out() {
+    let fake = Fake::of((0..2100).map(|number| person(number, 5)).collect());
+    let listing = ListQuery::default();
+    let result = list_of(&fake, BTreeMap::new(), &listing).await;
+    assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn pages_that_auth0_makes_smaller_change_nothing_but_the_cost() {
+    for most in [1, 50, 99] {
+        for count in [3, 130] {
+            let mut people = spread(count);
+            people.extend((0..50).map(|number| person(5000 + number, 3000)));
+            let fake = Fake { most, ..Fake::of(people) };
+            for sort in sorts() {
+                for window in [None, window(0, 10), window(1, 100), window(2, 60)] {
+                    let listing = ListQuery { sort, page: window };
+                    let expected = expected(&fake.users, &listing);
+                    assert_eq!(listed(&fake, &listing).await, expected, "{most} {listing:?}");
+                }
+            }
+        }
+    }
+}
+
+/// An index that ignores what it is asked for in one way.
+#[derive(Debug)]
+struct Wrong(Fake, fn(&mut Found));
+
+impl Index for Wrong {
+    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
+        let mut found = self.0.ask(ask).await?;
+        (self.1)(&mut found);
+        Ok(found)
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_makes_no_sense_ends_in_an_error() {
+    let wrongs: [fn(&mut Found); 5] = [
+        |found| found.rows.reverse(),
+        |found| found.rows.clear(),
+        |found| found.total = 1000,
+        |found| found.start = 100,
+        |found| {
+            found.rows.truncate(1);
+            found.total = 1000;
+        },
+    ];
+    for wrong in wrongs {
+        let index = Wrong(Fake::of(spread(250)), wrong);
+        let result = list_of(&index, BTreeMap::new(), &ListQuery::default()).await;
+        assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
+    }
+}

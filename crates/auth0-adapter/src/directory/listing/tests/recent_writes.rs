@@ -1,0 +1,174 @@
+//! Late writes over an index that knows nothing of them, against a model.
+
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::super::overlay::Overlay;
+use super::*;
+
+/// What happens to somebody after the index was made.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Created,
+    Renamed,
+    Moved,
+    Detached,
+    Deleted,
+    /// Written here, and then by somebody else, which the index knows.
+    Outdated,
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Created),
+        Just(Event::Renamed),
+        Just(Event::Moved),
+        Just(Event::Detached),
+        Just(Event::Deleted),
+        Just(Event::Outdated),
+    ]
+}
+
+/// Makes an event happen to the person of the number: `people` are as they now are, `written` is
+/// what this process knows of it.
+fn happen(
+    event: Event,
+    number: u64,
+    people: &mut BTreeMap<UserId, User>,
+    written: &mut BTreeMap<UserId, Written>,
+) {
+    let mut user = person(number, i64::try_from(number).unwrap() * 1000);
+    let id = user.id.clone();
+    let later = user.updated_at.map(|moment| moment.plus_millis(500));
+    match event {
+        Event::Created => {
+            let mut new = person(100_000 + number, i64::try_from(number).unwrap() * 1000 + 7);
+            new.updated_at = later;
+            written.insert(new.id.clone(), Written::Is(Arc::new(new.clone())));
+            people.insert(new.id.clone(), new);
+            return;
+        }
+        Event::Renamed => user.given_name = Some("Another".parse().unwrap()),
+        Event::Moved => {
+            user.email = format!("p{:05}@example.com", 99_999 - number).parse().unwrap();
+        }
+        Event::Detached => {
+            user.updated_at = later;
+            user.memberships.clear();
+            people.remove(&id);
+            written.insert(id, Written::Is(Arc::new(user)));
+            return;
+        }
+        Event::Deleted => {
+            people.remove(&id);
+            written.insert(id, Written::Gone(user.created_at));
+            return;
+        }
+        Event::Outdated => {
+            user.updated_at = user.updated_at.map(|moment| moment.plus_millis(-500));
+            user.memberships.clear();
+            written.insert(id, Written::Is(Arc::new(user)));
+            return;
+        }
+    }
+    user.updated_at = later;
+    people.insert(id.clone(), user.clone());
+    written.insert(id, Written::Is(Arc::new(user)));
+}
+
+/// What becomes of everybody in an index, and what this process knows of it. Nothing happens to
+/// anybody twice.
+fn after(happened: Vec<(Event, u64)>, index: &[User]) -> (Vec<User>, BTreeMap<UserId, Written>) {
+    let mut people: BTreeMap<_, _> =
+        index.iter().map(|user| (user.id.clone(), user.clone())).collect();
+    let mut written = BTreeMap::new();
+    let mut touched = std::collections::BTreeSet::new();
+    let count = index.len() as u64;
+    for (event, number) in happened {
+        let number = number % count.max(1);
+        if touched.insert(number) && (count > 0 || matches!(event, Event::Created)) {
+            happen(event, number, &mut people, &mut written);
+        }
+    }
+    (people.into_values().collect(), written)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Against a model that is nothing but the people as they now are.
+    #[test]
+    fn late_writes_are_on_the_list_as_if_the_index_knew_them(
+        count in prop_oneof![Just(0_u64), 1_u64..30, 90_u64..130, 150_u64..300, Just(1003)],
+        happened in vec((events(), 0_u64..400), 0..20),
+        field in 0..SortField::ALL.len(),
+        descending: bool,
+        size in prop_oneof![Just(1_u32), Just(10), Just(33), Just(99), Just(100)],
+        number in 0_u64..12,
+        most in prop_oneof![4 => Just(100_u32), 1 => Just(50)],
+        learnt in vec(1_u64..4, 20),
+    ) {
+        let mut fake = Fake { most, ..Fake::of(spread(count)) };
+        let (people, written) = after(happened, &fake.users);
+        // The index learns of the writes while it is asked.
+        let state = |id: &UserId| people.iter().find(|user| user.id == *id).cloned();
+        let learns = |(after, id): (&u64, &UserId)| (*after, id.clone(), state(id));
+        fake.news = learnt.iter().zip(written.keys()).map(learns).collect();
+        let sort = Sort { field: SortField::ALL[field], descending };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for window in [window(number, size), None] {
+            fake.asks = 0.into();
+            let listing = ListQuery { sort, page: window };
+            let page = list_of(&fake, written.clone(), &listing);
+            let page = runtime.block_on(page).unwrap();
+            prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
+            // They are shown as they now are, too.
+            for user in &page.users {
+                prop_assert!(people.contains(user));
+            }
+        }
+    }
+
+    /// With no row more than what is said to be needed, for every page there is.
+    #[test]
+    fn a_page_is_cut_right_from_the_rows_that_it_needs(
+        count in 1_u64..25,
+        happened in vec((events(), 0_u64..25), 0..8),
+        field in prop_oneof![
+            Just(SortField::Id), Just(SortField::Email), Just(SortField::CreatedAt)
+        ],
+        descending: bool,
+    ) {
+        let index = spread(count);
+        let (people, written) = after(happened, &index);
+        let row = |user: &User| Row {
+            id: user.id.to_string(),
+            created_at: user.created_at,
+            user: Some(user.clone()),
+        };
+        let (held, others): (Vec<_>, Vec<_>) =
+            index.into_iter().partition(|user| written.contains_key(&user.id));
+        let held = held.iter().map(row).collect();
+        let overlay = Overlay::new(&acme(), &written, held);
+        let sort = Sort { field, descending };
+        let order = ListQuery { sort, page: None };
+        let index: Vec<_> = order.select(&others).into_iter().map(row).collect();
+        let list = ids(&order.select(&people).into_iter().cloned().collect::<Vec<_>>());
+        for start in 0..=list.len() + 2 {
+            for size in 1..=6 {
+                let range = start as u64..(start + size) as u64;
+                let wide = overlay.widened(&range);
+                let clip = |place: u64| usize::try_from(place).unwrap().min(index.len());
+                let (from, to) = (clip(wide.start), clip(wide.end));
+                let (rows, total) = (index[from..to].to_vec(), index.len() as u64);
+                let found = Found { rows, start: wide.start, total, unreadable: 0 };
+                let page = overlay.cut(&found, total, sort, &range);
+                let expected: Vec<_> = list.iter().skip(start).take(size).cloned().collect();
+                prop_assert_eq!(ids(&page.users), expected, "places {:?}", range);
+                prop_assert_eq!(page.total, list.len() as u64);
+            }
+        }
+    }
+}

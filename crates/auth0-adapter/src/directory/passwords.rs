@@ -1,0 +1,150 @@
+//! Passwords: set by `PATCH`, checked by logging in (the password-realm grant).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use domain::{AccountScope, CurrentPassword, Password, User, UserId};
+use ports::{CallContext, PasswordVerdict, PortError, PortResult};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::directory::inner::Inner;
+use crate::directory::lock_key::LockKey;
+use crate::management::error::Fault;
+use crate::management::params::Repeat;
+use crate::management::password_grant::LogIn;
+use crate::management::wire::UserPatch;
+use crate::transport::backoff::pause;
+
+/// What Auth0 puts before the ids of accounts whose password it keeps itself.
+const PROVIDER: &str = "auth0|";
+
+impl Inner {
+    pub(crate) async fn set_password(
+        self: &Arc<Self>,
+        scope: &AccountScope,
+        snapshot: &User,
+        password: Password,
+    ) -> PortResult<User> {
+        let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        scope.authorize_password(&before)?;
+        let patch = UserPatch {
+            connection: Some(self.connection.clone()),
+            password: Some(password),
+            ..UserPatch::default()
+        };
+        let blocked = before.blocked || self.owed.holds(&before.id);
+        let set = self.management.patch(&before.id, &patch, Repeat::OnlyIfUnprocessed).await;
+        match set {
+            Ok(answer) if !blocked => self.wrote(&before.id, Some(&before), answer),
+            Ok(_) => self.block_again(&before).await,
+            // Whether the password was set is not known, so neither is whether the block went.
+            Err(fault @ Fault::Lost(_)) if blocked => {
+                self.look_after_block(&before.id);
+                self.block_again(&before).await?;
+                Err(fault.into())
+            }
+            Err(fault) => Err(self.failed(&before, fault).await),
+        }
+    }
+
+    /// Auth0 lifts an administrator's block when a password is set ("Block and Unblock Users").
+    ///
+    /// This may take a deadline of its own: whoever asked may have given up, but the account must
+    /// not stay unblocked for that.
+    async fn block_again(self: &Arc<Self>, before: &User) -> PortResult<User> {
+        let patch = UserPatch { blocked: Some(true), ..UserPatch::default() };
+        let blocking = self.patch(before, &patch);
+        let blocked = match CallContext::current() {
+            Some(call) => {
+                let deadline = call.deadline().max(Instant::now() + self.deadline);
+                let longer = CallContext::new(call.request_id().into(), deadline);
+                longer.set_quota_owner(call.quota_owner());
+                let blocked = longer.clone().scope(blocking).await;
+                for _ in 0..longer.upstream_calls() {
+                    call.count_upstream_call();
+                }
+                blocked
+            }
+            None => blocking.await,
+        };
+        match &blocked {
+            Ok(_) | Err(PortError::NotFound) => self.owed.paid(&before.id),
+            Err(error) => {
+                unblocked(&before.id, error);
+                if self.owed.owe(&before.id) {
+                    self.look_after_block(&before.id);
+                }
+            }
+        }
+        blocked
+    }
+
+    /// Sees to it, later and if need be several times, that the account is blocked: a password
+    /// whose answer never came may be set, and the block lifted, after it was blocked again; and a
+    /// block that could not be put back is still owed.
+    fn look_after_block(self: &Arc<Self>, id: &UserId) {
+        let (inner, id) = (Arc::clone(self), id.clone());
+        let work = async move {
+            for attempt in 1..=LOOKS {
+                pause(inner.timeout * attempt).await;
+                // Without the lock too: a block that is put back twice does no harm.
+                let _held = inner.lock([LockKey::Account(id.clone())]).await;
+                let blocked = match inner.read(&id).await {
+                    Ok(Some(user)) if !user.blocked => inner.block_again(&user).await.map(drop),
+                    Ok(_) => {
+                        inner.owed.paid(&id);
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                };
+                if blocked.is_ok() {
+                    return;
+                }
+            }
+            // Whoever sets its password again still blocks it.
+            tracing::error!(user_id = %id, "given up blocking an account again");
+        };
+        // Not a part of the call, whose time may be over.
+        let span = tracing::info_span!(parent: None, "block_again");
+        self.tasks.write(work.instrument(span));
+    }
+}
+
+/// How often a block is looked after. Each look waits longer than the one before, in all about a
+/// minute by the usual timeout.
+const LOOKS: u32 = 5;
+
+/// Tells the operator whom to look after.
+fn unblocked(id: &UserId, error: &PortError) {
+    tracing::error!(
+        user_id = %id,
+        error = %error,
+        "an account that was blocked may not be any more, since its password was set"
+    );
+}
+
+impl Inner {
+    pub(crate) async fn verify(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        offered: &CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> PortResult<PasswordVerdict> {
+        let newest = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        scope.authorize_password(&newest)?;
+        // Nobody has what no password can be, and the password that an account of another provider
+        // has is not kept here: the address may be that of somebody else's account here.
+        let possible = offered.expose().parse::<Password>().is_ok();
+        if !possible || !newest.id.as_str().starts_with(PROVIDER) {
+            return Ok(PasswordVerdict::Mismatch);
+        }
+        match self.management.log_in(&newest.email, offered, client).await? {
+            LogIn::Right => Ok(PasswordVerdict::Match),
+            LogIn::Wrong => Ok(PasswordVerdict::Mismatch),
+            LogIn::Stopped { retry_after } => Err(PortError::TooManyAttempts { retry_after }),
+        }
+    }
+}

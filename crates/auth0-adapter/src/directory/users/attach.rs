@@ -1,0 +1,118 @@
+//! People enlisted: attached by their address, or made.
+
+use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, User};
+use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
+
+use super::create::Made;
+use super::email_match::of_address;
+use crate::directory::inner::Inner;
+use crate::directory::lock_key::LockKey;
+use crate::management::app_metadata::Entries;
+use crate::management::wire::{self, Set};
+
+/// How often an account may slip away between being found and being locked.
+const ATTEMPTS: usize = 4;
+
+/// The account of the address was deleted, or given another address, each time it was found.
+#[derive(Debug, thiserror::Error)]
+#[error("the account of an address changed with each look at it")]
+struct Elusive;
+
+impl Inner {
+    pub(crate) async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome> {
+        let NewMember { email, role, name } = new_member;
+        scope.authorize_grant(&role)?;
+        let _held = self.lock([LockKey::Address(email.clone())]).await?;
+        let mut found = self.account_of(&email).await?;
+        for _ in 0..ATTEMPTS {
+            if let Some(account) = &found {
+                if let Some(user) =
+                    self.attach(scope, account, &email, &role, name.as_ref()).await?
+                {
+                    return Ok(AttachOutcome { user, created: false });
+                }
+                found = self.account_of(&email).await?;
+                continue;
+            }
+            let new = NewUser {
+                email: email.clone(),
+                username: None,
+                given_name: None,
+                family_name: None,
+                display_name: name.clone(),
+                service_user: false,
+                role: role.clone(),
+                password: None,
+            };
+            if let Made::Created(user) = self.make(scope.tenant(), new).await? {
+                return Ok(AttachOutcome { user, created: true });
+            }
+            // Somebody else was quicker; so there is an account now, to be attached.
+            found = self.account_of(&email).await?;
+            if found.is_none() {
+                // Auth0 knows the address, but has nobody to show for it.
+                return Err(Conflict::AmbiguousAccount.into());
+            }
+        }
+        Err(PortError::Failed { source: BoxError::from(Elusive) })
+    }
+
+    /// The account of the address, as Auth0 has it at this moment.
+    async fn account_of(&self, email: &EmailAddress) -> PortResult<Option<User>> {
+        let found = self.management.users_by_email(email).await?;
+        let mut found = of_address(found, email);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            // One that Usher cannot read stands in the way all the same.
+            (Some(user), None) => {
+                self.readers.now().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
+            }
+            (Some(_), Some(_)) => Err(Conflict::AmbiguousAccount.into()),
+        }
+    }
+
+    /// Attaches the account, unless it has gone, or has another address by now.
+    async fn attach(
+        &self,
+        scope: &TenantScope,
+        found: &User,
+        email: &EmailAddress,
+        role: &Role,
+        name: Option<&domain::DisplayName>,
+    ) -> PortResult<Option<User>> {
+        let _held = self.lock([LockKey::Account(found.id.clone())]).await?;
+        let newest = self.recent.newest(found).filter(|user| user.email == *email);
+        let Some(before) = newest else { return Ok(None) };
+        let tenant = scope.tenant();
+        if before.memberships.contains_key(tenant) {
+            return Err(Conflict::AlreadyAttached.into());
+        }
+        let mut after = before.clone();
+        after.memberships.insert(tenant.clone(), Membership { role: role.clone(), name: None });
+        if let Some(name) = name {
+            after.rename_in(tenant, name.clone());
+        }
+        let prefix = self.readers.prefix();
+        let entries = Entries::default().membership(prefix, tenant, after.memberships.get(tenant));
+        let patch = wire::UserPatch {
+            name: renamed(&before, &after),
+            app_metadata: Some(entries.into_map()),
+            ..wire::UserPatch::default()
+        };
+        self.patch(&before, &patch).await.map(Some)
+    }
+}
+
+/// The change of the account's own name from one state to the next.
+fn renamed(before: &User, after: &User) -> Set<String> {
+    match &after.display_name {
+        Some(name) if before.display_name != after.display_name => {
+            Set::To(name.as_str().to_owned())
+        }
+        Some(_) | None => Set::Keep,
+    }
+}

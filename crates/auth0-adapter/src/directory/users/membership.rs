@@ -1,0 +1,66 @@
+//! What an account is in one tenant: changed, and taken away.
+
+use domain::account::NameOwner;
+use domain::{MembershipChange, TenantScope, User};
+use ports::{PortError, PortResult};
+
+use crate::directory::inner::Inner;
+use crate::directory::lock_key::LockKey;
+use crate::management::app_metadata::Entries;
+use crate::management::wire::{Set, UserPatch};
+
+impl Inner {
+    pub(crate) async fn change_membership(
+        &self,
+        scope: &TenantScope,
+        snapshot: &User,
+        change: MembershipChange,
+    ) -> PortResult<User> {
+        let MembershipChange { role, name } = change;
+        let tenant = scope.tenant();
+        // Who holds the protected roles does not matter to a mere renaming.
+        let keys = [LockKey::Account(snapshot.id.clone())];
+        let keys = keys.into_iter().chain(role.is_some().then(|| LockKey::Tenant(tenant.clone())));
+        let _held = self.lock(keys).await?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        scope.authorize_change(&before)?;
+        if let Some(role) = &role {
+            scope.authorize_grant(role)?;
+            self.ensure_other_holder(&before, tenant, Some(role)).await?;
+        }
+
+        let mut after = before.clone();
+        let mut patch = UserPatch::default();
+        let gets_role = role.is_some();
+        if let (Some(role), Some(membership)) = (role, after.memberships.get_mut(tenant)) {
+            membership.role = role;
+        }
+        if let Some(name) = name {
+            if after.name_owner(tenant) == NameOwner::Account {
+                patch.name = Set::To(name.as_str().to_owned());
+            }
+            after.rename_in(tenant, name);
+        }
+        let membership = after.memberships.get(tenant);
+        if gets_role || membership != before.memberships.get(tenant) {
+            let entries = Entries::default().membership(self.readers.prefix(), tenant, membership);
+            patch.app_metadata = Some(entries.into_map());
+        }
+        if patch.app_metadata.is_none() && patch.name == Set::Keep {
+            return Ok(before);
+        }
+        self.patch(&before, &patch).await
+    }
+
+    pub(crate) async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        let tenant = scope.tenant();
+        let keys = [LockKey::Tenant(tenant.clone()), LockKey::Account(snapshot.id.clone())];
+        let _held = self.lock(keys).await?;
+        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        scope.authorize_change(&before)?;
+        self.ensure_other_holder(&before, tenant, None).await?;
+        let entries = Entries::default().membership(self.readers.prefix(), tenant, None);
+        let patch = UserPatch { app_metadata: Some(entries.into_map()), ..UserPatch::default() };
+        self.patch(&before, &patch).await.map(drop)
+    }
+}

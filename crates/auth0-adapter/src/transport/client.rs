@@ -1,0 +1,153 @@
+//! The one place that builds the HTTP client, and the one function that sends.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::UpstreamObserver;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Certificate, Response, redirect};
+use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
+
+use crate::config::Auth0Config;
+use crate::error::{Failure, Garbage};
+use crate::transport::request::Outgoing;
+use crate::transport::request_record::Report;
+use crate::transport::response::Answer;
+
+/// How many bytes an answer may have: 100 users with 10 KB each, several times over.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Why there is no HTTP client.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// What is to be trusted besides the machine's own certificates is no certificate, or none.
+    #[error("holds no certificate that can be read")]
+    Certificate,
+    /// The client itself.
+    #[error("the HTTP client for Auth0 cannot be set up")]
+    Http(#[source] reqwest::Error),
+}
+
+/// An HTTP client with limits.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    timeout: Duration,
+    watch: Arc<dyn UpstreamObserver>,
+}
+
+impl Client {
+    /// A client that tells the watch of everything that it sends.
+    pub(crate) fn new(
+        config: &Auth0Config,
+        watch: Arc<dyn UpstreamObserver>,
+    ) -> Result<Self, ClientError> {
+        let roots = match &config.ca_pem {
+            Some(pem) => Certificate::from_pem_bundle(pem)
+                .ok()
+                .filter(|certificates| !certificates.is_empty())
+                .ok_or(ClientError::Certificate)?,
+            None => Vec::new(),
+        };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
+            .tls_certs_merge(roots)
+            // A request whose connection never stood was certainly not processed, and half of the
+            // time is left to try again.
+            .connect_timeout(config.timeout / 2)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            // Whom Usher speaks to is for the configuration to say, not for HTTPS_PROXY.
+            .no_proxy()
+            .tcp_nodelay(true)
+            // Shorter than the servers in front of Auth0 keep idle connections, so that few
+            // requests meet one that is just being closed.
+            .pool_idle_timeout(Duration::from_secs(50))
+            // A connection that is dead without having been closed would swallow every request,
+            // as HTTP/2 sends all of them through one.
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .http2_keep_alive_timeout(config.timeout)
+            .http2_keep_alive_while_idle(true);
+        if let Some(name) = config.domain.localhost() {
+            // Plain http is taken for these names, so that they must be this machine whatever a
+            // name server says (RFC 6761 §6.3). The port is filled in by the client.
+            let loopback =
+                [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), (Ipv6Addr::LOCALHOST, 0).into()];
+            builder = builder.resolve_to_addrs(name, &loopback);
+        }
+        let http = builder.build().map_err(ClientError::Http)?;
+        Ok(Self { http, timeout: config.timeout, watch })
+    }
+
+    /// Sends once, and reads the answer to its end, by the deadline and within the time that one
+    /// send may take.
+    pub(crate) async fn send(
+        &self,
+        outgoing: &Outgoing,
+        authorization: Option<&HeaderValue>,
+        deadline: Instant,
+        attempt: u32,
+    ) -> Result<Answer, Failure> {
+        let start = Instant::now();
+        if start >= deadline {
+            return Err(Failure::NoTime);
+        }
+        let limit = deadline.min(start + self.timeout);
+        let cut_short = limit - start < self.timeout / 2;
+        let report = Report::begin(&*self.watch, outgoing, attempt, start);
+        let exchange = self.exchange(outgoing, authorization).instrument(report.span().clone());
+        let outcome =
+            timeout_at(limit, exchange).await.unwrap_or(Err(Failure::TimedOut { cut_short }));
+        report.end(outgoing.route, &outcome);
+        outcome
+    }
+
+    async fn exchange(
+        &self,
+        outgoing: &Outgoing,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Answer, Failure> {
+        let mut request = self
+            .http
+            .request(outgoing.method.clone(), outgoing.url.clone())
+            .headers(outgoing.headers.clone());
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(body) = &outgoing.body {
+            request = request.body(body.clone());
+        }
+        #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
+        let mut response = request.send().await.map_err(broken)?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = match read(response).await {
+            // Whatever else is wrong, the status says enough.
+            Err(_) if status.is_server_error() => Vec::new(),
+            body => body?,
+        };
+        Ok(Answer { status, headers, body })
+    }
+}
+
+/// The body. Content-Length is only what the other side says: what counts is what comes.
+async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if chunk.len() > MAX_BYTES - body.len() {
+            return Err(Garbage::TooLong.into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The address is left out of the error: it names people.
+fn broken(error: reqwest::Error) -> Failure {
+    let unprocessed = error.is_connect();
+    let error = Arc::new(error.without_url());
+    if unprocessed { Failure::Unreachable(error) } else { Failure::Broken(error) }
+}
