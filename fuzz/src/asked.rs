@@ -27,7 +27,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let tasks = Tasks {
         runtime: runtime.handle().clone(),
         writes: TaskTracker::new(),
-        watch: Arc::new(ports::NoopObserver),
+        observer: Arc::new(ports::NoopObserver),
     };
     let clock = Arc::new(ManualClock::new());
     let directory = Auth0Directory::new(config, catalogue(), clock, tasks).unwrap();

@@ -37,9 +37,9 @@ pub struct Auth0Config {
     /// Whether Auth0 asks the owner of a new address to confirm it.
     pub verify_email: bool,
     /// When to stop asking an Auth0 that fails.
-    pub circuit: CircuitConfig,
+    pub circuit_breaker: CircuitBreakerConfig,
     /// For how long the process remembers what it wrote, since Auth0's search lags behind.
-    pub recent: Duration,
+    pub recent_writes_ttl: Duration,
 }
 
 impl Auth0Config {
@@ -51,7 +51,7 @@ impl Auth0Config {
         connection: String,
     ) -> Self {
         Self {
-            audience: domain.at(&["api", "v2", ""]).into(),
+            audience: domain.url_for(&["api", "v2", ""]).into(),
             domain,
             client_id,
             client_secret,
@@ -62,8 +62,8 @@ impl Auth0Config {
             ca_pem: None,
             invite: Invite::None,
             verify_email: false,
-            circuit: CircuitConfig::default(),
-            recent: Duration::from_mins(1),
+            circuit_breaker: CircuitBreakerConfig::default(),
+            recent_writes_ttl: Duration::from_mins(1),
         }
     }
 }
@@ -80,25 +80,25 @@ pub enum Invite {
 
 /// When to stop asking an Auth0 that fails, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CircuitConfig {
+pub struct CircuitBreakerConfig {
     /// After how many failed sends in a row.
-    pub failures: u32,
+    pub failure_threshold: u32,
     /// How long the first of them must lie before the last at least: a moment in which many sends
     /// are under way breaks all of them at once, and is over by then.
-    pub span: Duration,
+    pub min_failure_span: Duration,
     /// For how long at first. It doubles with each trial that fails.
-    pub open: Duration,
+    pub open_duration: Duration,
     /// For how long at most.
-    pub max_open: Duration,
+    pub max_open_duration: Duration,
 }
 
-impl Default for CircuitConfig {
+impl Default for CircuitBreakerConfig {
     fn default() -> Self {
         Self {
-            failures: 20,
-            span: Duration::from_millis(200),
-            open: Duration::from_secs(1),
-            max_open: Duration::from_secs(30),
+            failure_threshold: 20,
+            min_failure_span: Duration::from_millis(200),
+            open_duration: Duration::from_secs(1),
+            max_open_duration: Duration::from_secs(30),
         }
     }
 }
@@ -117,7 +117,7 @@ pub enum InvalidDomain {
     Syntax,
     /// Everybody on the way could read along.
     #[error("must be https, or http on loopback")]
-    Unprotected,
+    Insecure,
     /// It names more than a host and a port.
     #[error("must have no user, path, query or fragment")]
     NotAnOrigin,
@@ -135,7 +135,7 @@ impl Domain {
     }
 
     /// The address below it with these path segments, each of them percent-encoded.
-    pub(crate) fn at(&self, segments: &[&str]) -> Url {
+    pub(crate) fn url_for(&self, segments: &[&str]) -> Url {
         let path: Vec<_> = segments
             .iter()
             .map(|segment| percent_encoding::utf8_percent_encode(segment, SEGMENT).to_string())
@@ -146,7 +146,7 @@ impl Domain {
     }
 
     /// Its host, if that is one of the machine's own names (RFC 6761 §6.3).
-    pub(crate) fn localhost(&self) -> Option<&str> {
+    pub(crate) fn localhost_name(&self) -> Option<&str> {
         self.0.host_str().filter(|name| is_localhost(name))
     }
 }
@@ -172,7 +172,7 @@ impl FromStr for Domain {
             _ => return Err(InvalidDomain::Syntax),
         };
         if !protected {
-            return Err(InvalidDomain::Unprotected);
+            return Err(InvalidDomain::Insecure);
         }
         let bare = url.username().is_empty()
             && url.password().is_none()

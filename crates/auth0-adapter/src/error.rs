@@ -13,22 +13,22 @@ use crate::single_flight::JoinError;
 
 /// Why there is no answer that could be used.
 #[derive(Debug, Clone, Error)]
-pub(crate) enum Failure {
+pub(crate) enum RequestError {
     /// Auth0 failed too often; nothing was sent.
     #[error("Auth0 failed too often and is left alone for a while")]
-    Open {
+    CircuitOpen {
         /// For how long.
         retry_after: Duration,
     },
     /// The deadline passed; nothing was sent.
     #[error("no time was left to ask Auth0")]
-    NoTime,
+    DeadlineExceeded,
     /// No connection; nothing was sent.
     #[error("Auth0 cannot be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
     /// The connection broke, before or after Auth0 did what it was asked.
     #[error("the exchange with Auth0 broke off")]
-    Broken(#[source] Arc<reqwest::Error>),
+    ConnectionBroken(#[source] Arc<reqwest::Error>),
     /// No answer in time.
     #[error("Auth0 did not answer in time")]
     TimedOut {
@@ -37,13 +37,13 @@ pub(crate) enum Failure {
     },
     /// 429. Nothing was done.
     #[error("Auth0 limits the rate")]
-    Limited {
+    RateLimited {
         /// When to come back, if Auth0 says.
         retry_after: Option<Duration>,
     },
     /// 5xx; or 408, with which some server on the way has given up.
     #[error("Auth0 answered with status {status}")]
-    Status {
+    ServerError {
         /// The status.
         status: u16,
         /// When to come back, if Auth0 says.
@@ -54,18 +54,18 @@ pub(crate) enum Failure {
     SlowSearch,
     /// An answer that makes no sense.
     #[error("Auth0's answer makes no sense")]
-    Garbage(#[from] Garbage),
+    Malformed(#[from] MalformedResponse),
     /// 4xx. Nothing was done.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Rejected(#[from] ErrorResponse),
     /// There is no token to ask with; nothing was sent.
     #[error("there is no token for the Management API")]
-    NoToken(#[source] Arc<Failure>),
+    NoToken(#[source] Arc<RequestError>),
 }
 
 /// What a refusal means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(crate) enum ErrorMeaning {
     /// There is no such account.
     NotFound,
     /// Another account has the address, or the id that was chosen.
@@ -91,28 +91,28 @@ pub(crate) enum Meaning {
     /// Log-in: not the account's password.
     WrongPassword,
     /// Log-in: the account's password, although something else is in the way.
-    RightPassword,
+    CorrectPassword,
     /// Log-in: Auth0's attack protection.
-    AttemptsStopped,
+    AttemptsBlocked,
     /// Anything else: the configuration is wrong, here or at Auth0, or Usher is.
-    OperatorsProblem,
+    Misconfigured,
 }
 
 /// A refusal, as far as it may be told.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorResponse {
     status: u16,
     code: Option<String>,
-    meaning: Meaning,
+    meaning: ErrorMeaning,
     /// The scopes of which one would have been enough.
     scopes: Vec<String>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(crate) fn new(
         status: u16,
         code: Option<String>,
-        meaning: Meaning,
+        meaning: ErrorMeaning,
         scopes: Vec<String>,
     ) -> Self {
         Self { status, code, meaning, scopes }
@@ -126,12 +126,12 @@ impl Refusal {
         self.code.as_deref()
     }
 
-    pub(crate) fn meaning(&self) -> Meaning {
+    pub(crate) fn meaning(&self) -> ErrorMeaning {
         self.meaning
     }
 
     /// Says in the log that somebody has to mend something.
-    pub(crate) fn tell_operator(&self) {
+    pub(crate) fn log_for_operator(&self) {
         tracing::error!(
             status = self.status,
             code = self.code(),
@@ -141,7 +141,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Auth0 refuses with status {}", self.status)?;
         if let Some(code) = &self.code {
@@ -156,7 +156,7 @@ impl fmt::Display for Refusal {
 
 /// Why an answer makes no sense. Of the answer itself nothing is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum Garbage {
+pub(crate) enum MalformedResponse {
     /// It has no end, or one too far away.
     #[error("it is too long")]
     TooLong,
@@ -177,68 +177,69 @@ pub(crate) enum Garbage {
 }
 
 /// The parser's own error would repeat parts of the body.
-impl From<serde_json::Error> for Garbage {
+impl From<serde_json::Error> for MalformedResponse {
     fn from(error: serde_json::Error) -> Self {
         Self::Json { line: error.line(), column: error.column() }
     }
 }
 
-impl Failure {
+impl RequestError {
     /// Whether Auth0 certainly did nothing of what it was asked.
-    pub(crate) fn is_certain(&self) -> bool {
+    pub(crate) fn is_unprocessed(&self) -> bool {
         match self {
-            Self::Open { .. }
-            | Self::NoTime
+            Self::CircuitOpen { .. }
+            | Self::DeadlineExceeded
             | Self::Unreachable(_)
-            | Self::Limited { .. }
-            | Self::Refused(_)
+            | Self::RateLimited { .. }
+            | Self::Rejected(_)
             | Self::NoToken(_) => true,
-            Self::Broken(_)
+            Self::ConnectionBroken(_)
             | Self::TimedOut { .. }
-            | Self::Status { .. }
+            | Self::ServerError { .. }
             | Self::SlowSearch
-            | Self::Garbage(_) => false,
+            | Self::Malformed(_) => false,
         }
     }
 
     /// Whether others who wait for the same thing would fare no better.
-    pub(crate) fn is_common(&self) -> bool {
-        !matches!(self, Self::NoTime | Self::TimedOut { cut_short: true })
+    pub(crate) fn applies_to_waiters(&self) -> bool {
+        !matches!(self, Self::DeadlineExceeded | Self::TimedOut { cut_short: true })
     }
 }
 
-impl From<JoinError<Failure>> for Failure {
-    fn from(error: JoinError<Failure>) -> Self {
+impl From<JoinError<RequestError>> for RequestError {
+    fn from(error: JoinError<RequestError>) -> Self {
         match error {
-            JoinError::DeadlineExceeded => Self::NoTime,
-            JoinError::Failed(failure) => failure,
+            JoinError::DeadlineExceeded => Self::DeadlineExceeded,
+            JoinError::Failed(error) => error,
         }
     }
 }
 
-impl From<Failure> for PortError {
-    fn from(failure: Failure) -> Self {
+impl From<RequestError> for PortError {
+    fn from(error: RequestError) -> Self {
         // What is inside decides, what is outside is told.
-        let inner = if let Failure::NoToken(inner) = &failure { inner } else { &failure };
+        let inner = if let RequestError::NoToken(inner) = &error { inner } else { &error };
         match *inner {
-            Failure::NoTime
-            | Failure::TimedOut { .. }
-            | Failure::Status { status: 408 | 504, .. } => Self::Timeout,
-            Failure::Open { retry_after } => {
+            RequestError::DeadlineExceeded
+            | RequestError::TimedOut { .. }
+            | RequestError::ServerError { status: 408 | 504, .. } => Self::Timeout,
+            RequestError::CircuitOpen { retry_after } => {
                 let retry_after = Some(retry_after);
-                Self::Unavailable { retry_after, source: Some(failure.into()) }
+                Self::Unavailable { retry_after, source: Some(error.into()) }
             }
-            Failure::Limited { retry_after } | Failure::Status { status: 503, retry_after } => {
-                Self::Unavailable { retry_after, source: Some(failure.into()) }
+            RequestError::RateLimited { retry_after }
+            | RequestError::ServerError { status: 503, retry_after } => {
+                Self::Unavailable { retry_after, source: Some(error.into()) }
             }
-            Failure::Unreachable(_) | Failure::SlowSearch => {
-                Self::Unavailable { retry_after: None, source: Some(failure.into()) }
+            RequestError::Unreachable(_) | RequestError::SlowSearch => {
+                Self::Unavailable { retry_after: None, source: Some(error.into()) }
             }
-            Failure::Broken(_)
-            | Failure::Status { .. }
-            | Failure::Garbage(_)
-            | Failure::Refused(_)
-            | Failure::NoToken(_) => Self::Failed { source: failure.into() },
+            RequestError::ConnectionBroken(_)
+            | RequestError::ServerError { .. }
+            | RequestError::Malformed(_)
+            | RequestError::Rejected(_)
+            | RequestError::NoToken(_) => Self::Failed { source: error.into() },
         }
     }
 }
@@ -249,9 +250,9 @@ mod tests {
 
     #[test]
     fn failure_of_a_short_deadline_is_not_shared() {
-        assert!(!Failure::NoTime.is_common());
-        assert!(!Failure::TimedOut { cut_short: true }.is_common());
-        assert!(Failure::TimedOut { cut_short: false }.is_common());
-        assert!(Failure::Open { retry_after: Duration::ZERO }.is_common());
+        assert!(!RequestError::DeadlineExceeded.applies_to_waiters());
+        assert!(!RequestError::TimedOut { cut_short: true }.applies_to_waiters());
+        assert!(RequestError::TimedOut { cut_short: false }.applies_to_waiters());
+        assert!(RequestError::CircuitOpen { retry_after: Duration::ZERO }.applies_to_waiters());
     }
 }

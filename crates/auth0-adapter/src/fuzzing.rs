@@ -8,16 +8,16 @@ use tokio::time::Instant;
 
 use crate::config::MetadataPrefix;
 use crate::directory::auth0_directory::Auth0Directory;
-use crate::directory::listing::tenant_index::Search;
-use crate::error::Failure;
-use crate::management::decode::json;
-use crate::management::error::Fault;
-use crate::management::password_grant::{LogIn, read_log_in};
-use crate::management::search_query::{Query, Span};
-use crate::management::token::Token;
+use crate::directory::listing::tenant_index::TenantIndex;
+use crate::error::RequestError;
+use crate::management::decode::decode_json;
+use crate::management::error::Auth0Error;
+use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
+use crate::management::search_query::{CreatedRange, SearchQuery};
+use crate::management::token::AccessToken;
 use crate::management::wire;
 use crate::transport::rate_limit_headers::{MAX_RETRY_AFTER, retry_after};
-use crate::transport::response::Answer;
+use crate::transport::response::ApiResponse;
 
 /// Takes an answer for that to each of the calls there are, one about this account among them.
 ///
@@ -38,9 +38,9 @@ pub fn answer(
             Some((HeaderName::try_from(*name).ok()?, HeaderValue::from_str(value).ok()?))
         })
         .collect();
-    let answer = Answer { status, headers, body: body.to_vec() };
+    let response = ApiResponse { status, headers, body: body.to_vec() };
 
-    let user = json::<wire::User>(&answer, now);
+    let user = decode_json::<wire::Auth0User>(&response, now);
     assert!(user.is_err() || status.is_success(), "an account out of {status}");
     if let Ok(user) = &user {
         account(directory, user, id);
@@ -48,8 +48,8 @@ pub fn answer(
     }
     told(user);
     for page in [
-        json::<wire::UserPage>(&answer, now).map(|page| page.users),
-        json::<wire::Users>(&answer, now),
+        decode_json::<wire::UserPage>(&response, now).map(|page| page.users),
+        decode_json::<wire::UserRows>(&response, now),
     ] {
         if let Ok(users) = &page {
             for user in &users.readable {
@@ -58,34 +58,34 @@ pub fn answer(
         }
         told(page);
     }
-    let token = Token::read(&answer, now, Instant::now());
+    let token = AccessToken::decode(&response, now, Instant::now());
     assert!(token.as_ref().ok().is_none_or(|token| token.header().is_sensitive()));
     told(token);
-    let log_in = read_log_in(&answer, now);
-    if let Ok(LogIn::Right) = &log_in {
+    let log_in = decode_password_grant(&response, now);
+    if let Ok(PasswordGrantOutcome::Accepted) = &log_in {
         assert!(status.is_success() || status.is_client_error(), "a log-in out of {status}");
         assert_ne!(status.as_u16(), 429, "a log-in out of a limit");
     }
     told(log_in);
-    assert!(retry_after(&answer.headers, now).is_none_or(|wait| wait <= MAX_RETRY_AFTER));
+    assert!(retry_after(&response.headers, now).is_none_or(|wait| wait <= MAX_RETRY_AFTER));
 }
 
 /// Whatever account comes out is the one that was asked for.
-fn account(directory: &Auth0Directory, user: &wire::User, id: &UserId) {
-    let inner = &directory.inner;
+fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
+    let core = &directory.core;
     let is_it = |found: PortResult<Option<domain::User>>| match found {
         Ok(found) => assert!(found.is_none_or(|found| found.id == *id), "another account"),
         Err(error) => assert!(matches!(error, PortError::Failed { .. }), "{error}"),
     };
-    is_it(inner.found(id, Some(user.clone())));
-    is_it(inner.wrote(id, None, user.clone()).map(Some));
+    is_it(core.record_found(id, Some(user.clone())));
+    is_it(core.record_write(id, None, user.clone()).map(Some));
 }
 
 /// Whoever stands on a tenant's list has a role in it, under the id of the row.
-fn row(directory: &Auth0Directory, user: wire::User, tenant: &TenantId) {
-    let inner = &directory.inner;
-    let reader = inner.readers.now();
-    let search = Search { management: &inner.management, reader: &reader, tenant };
+fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
+    let core = &directory.core;
+    let reader = core.reader.current();
+    let search = TenantIndex { management: &core.management, reader: &reader, tenant };
     let Some(row) = search.row(user) else { return };
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);
@@ -95,9 +95,9 @@ fn row(directory: &Auth0Directory, user: wire::User, tenant: &TenantId) {
 }
 
 /// Whatever is wrong can be told.
-fn told<T>(outcome: Result<T, Failure>) {
-    if let Err(failure) = outcome {
-        let error = PortError::from(Fault::from(failure));
+fn told<T>(outcome: Result<T, RequestError>) {
+    if let Err(error) = outcome {
+        let error = PortError::from(Auth0Error::from(error));
         assert!(!error.to_string().is_empty());
     }
 }
@@ -111,15 +111,15 @@ pub fn query(
     [among, except]: [&[UserId]; 2],
     created: Option<(Timestamp, Timestamp)>,
 ) -> String {
-    let mut query = Query::holders(prefix, tenant, roles);
+    let mut query = SearchQuery::role_holders(prefix, tenant, roles);
     if let Some((from, before)) = created {
-        query = query.created(Span::Between(from, before));
+        query = query.created_in(CreatedRange::Between(from, before));
     }
     if !among.is_empty() {
-        query = query.among(among);
+        query = query.restricted_to(among);
     }
     if !except.is_empty() {
-        query = query.except(except);
+        query = query.excluding(except);
     }
     query.to_string()
 }

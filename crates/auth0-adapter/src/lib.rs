@@ -53,7 +53,7 @@ mod tasks;
 mod transport;
 
 pub use config::{
-    Auth0Config, CircuitConfig, Domain, InvalidDomain, InvalidMetadataPrefix, Invite,
+    Auth0Config, CircuitBreakerConfig, Domain, InvalidDomain, InvalidMetadataPrefix, Invite,
     MetadataPrefix,
 };
 pub use directory::auth0_directory::Auth0Directory;

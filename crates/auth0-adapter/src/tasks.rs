@@ -17,7 +17,7 @@ pub struct Tasks {
     pub writes: TaskTracker,
     /// Is told of each request to Auth0, by kinds `read`, `search`, `write`, `password_check`,
     /// `token` and `mail`. [`ports::NoopObserver`] where nobody wants to know.
-    pub watch: Arc<dyn UpstreamObserver>,
+    pub observer: Arc<dyn UpstreamObserver>,
 }
 
 impl Tasks {

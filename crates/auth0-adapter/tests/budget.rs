@@ -26,7 +26,7 @@ use serde_json::json;
 
 use crate::world::{
     BY_EMAIL, CREATE, DELETE, GET, LOG_IN, MAIL, PATCH, SEARCH, World, account, calls, email,
-    newcomer, recruit, to_role,
+    new_member, new_user, to_role,
 };
 
 /// One row: what was done, and what of it was asked of Auth0.
@@ -45,9 +45,9 @@ impl Measured<'_> {
         expected: BTreeMap<String, u64>,
         operation: impl Future<Output = PortResult<T>>,
     ) -> T {
-        self.world.calls();
+        self.world.take_calls();
         let result = operation.await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        let measured = self.world.calls();
+        let measured = self.world.take_calls();
         assert_eq!(measured, expected, "{name}");
         self.rows.push(Row(name, measured));
         result
@@ -65,7 +65,7 @@ fn planted(world: &World, name: &str, role: &str, blocked: bool) -> domain::User
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "it is one table")]
-async fn every_operation_keeps_to_its_budget() {
+async fn every_operation_keeps_to_its_call_budget() {
     let world = World::new().await;
     for name in ["ada", "bob", "cy", "di", "eve", "fay", "gus", "hal"] {
         planted(&world, name, "member", false);
@@ -102,12 +102,12 @@ async fn every_operation_keeps_to_its_budget() {
         .row("full list of 261 people", everybody, directory.list(&reads, &ListQuery::default()))
         .await;
     let new =
-        NewUser { password: Some("correct-horse".parse().unwrap()), ..newcomer("new", "member") };
+        NewUser { password: Some("correct-horse".parse().unwrap()), ..new_user("new", "member") };
     table.row("create", calls([(CREATE, 1)]), directory.create(&writes, new)).await;
-    let new: NewMember = recruit("newer", "member");
+    let new: NewMember = new_member("newer", "member");
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1)]);
     table.row("enlist somebody new", expected, directory.attach_or_create(&writes, new)).await;
-    let known = recruit("stranger", "member");
+    let known = new_member("stranger", "member");
     let expected = calls([(BY_EMAIL, 1), (PATCH, 1)]);
     table.row("enlist somebody known", expected, directory.attach_or_create(&writes, known)).await;
 
@@ -180,11 +180,11 @@ async fn every_operation_keeps_to_its_budget() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     let mut invited = Measured { world: &world, rows };
     let directory = &*world.directory;
-    let new = newcomer("new", "member");
+    let new = new_user("new", "member");
     let expected = calls([(CREATE, 1), (MAIL, 1)]);
     invited.row("create, with an invitation", expected, directory.create(&writes, new)).await;
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]);
-    let new = recruit("newer", "member");
+    let new = new_member("newer", "member");
     invited
         .row(
             "enlist somebody new, with an invitation",

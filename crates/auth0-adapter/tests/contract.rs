@@ -40,7 +40,7 @@ mod lagging_search {
     ports::password_contract!(subject);
 
     async fn subject() -> Subject {
-        subject_of(World::with(world::lagging, |_| ()).await)
+        subject_of(World::with(world::lagging_search, |_| ()).await)
     }
 }
 
@@ -49,15 +49,15 @@ fn subject_of(world: World) -> Subject {
         directory: world.directory.clone(),
         passwords: world.directory.clone(),
         clock: world.clock.clone(),
-        backstage: Box::new(Behind(world)),
+        backstage: Box::new(SimBackstage(world)),
     }
 }
 
 #[derive(Debug)]
-struct Behind(World);
+struct SimBackstage(World);
 
 #[async_trait]
-impl Backstage for Behind {
+impl Backstage for SimBackstage {
     async fn plant(&self, planted: Planted) -> UserId {
         let mut metadata = Map::new();
         if let Some(home) = &planted.home {
@@ -90,6 +90,6 @@ impl Backstage for Behind {
 
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory> {
         self.0.control().catch_up();
-        Arc::new(self.0.another(catalogue))
+        Arc::new(self.0.another_directory(catalogue))
     }
 }

@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
-pub use auth0_adapter::doctor::{Finding, Verdict};
+pub use auth0_adapter::doctor::{Finding, FindingStatus};
 pub(crate) use otlp_adapter::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
@@ -288,7 +288,7 @@ impl Directory {
                 let tasks = Tasks {
                     runtime: outgoing.runtime().clone(),
                     writes: outgoing.writes().clone(),
-                    watch: Arc::new(metrics.upstream.clone()),
+                    observer: Arc::new(metrics.upstream.clone()),
                 };
                 let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
                     |error| match error {

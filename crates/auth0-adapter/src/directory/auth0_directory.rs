@@ -16,11 +16,11 @@ use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use crate::config::Auth0Config;
-use crate::directory::inner::Inner;
-use crate::directory::listing::known::Known;
+use crate::directory::core::DirectoryCore;
+use crate::directory::listing::context::ListContext;
 use crate::directory::listing::list::list;
-use crate::directory::listing::tenant_index::Search;
-use crate::management::client::Management;
+use crate::directory::listing::tenant_index::TenantIndex;
+use crate::management::client::ManagementClient;
 use crate::tasks::Tasks;
 use crate::transport::client::ClientError;
 
@@ -30,13 +30,13 @@ use crate::transport::client::ClientError;
 /// on which its connections live.
 #[derive(Debug, Clone)]
 pub struct Auth0Directory {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) core: Arc<DirectoryCore>,
 }
 
 /// Something that was given up half-way: it panicked, or the process is about to end.
 #[derive(Debug, thiserror::Error)]
 #[error("a task did not come to its end")]
-struct GivenUp;
+struct TaskFailed;
 
 impl Auth0Directory {
     /// A directory over the accounts that the configuration leads to, with the roles of the
@@ -50,45 +50,50 @@ impl Auth0Directory {
         clock: Arc<dyn Clock>,
         tasks: Tasks,
     ) -> Result<Self, ClientError> {
-        let management = Management::new(&config, Arc::clone(&clock), &tasks)?;
-        Ok(Self { inner: Arc::new(Inner::new(config, catalogue, clock, tasks, management)) })
+        let management = ManagementClient::new(&config, Arc::clone(&clock), &tasks)?;
+        Ok(Self { core: Arc::new(DirectoryCore::new(config, catalogue, clock, tasks, management)) })
     }
 
     /// Does something that is of use only while somebody waits for it.
-    async fn while_wanted<T, F>(&self, read: impl FnOnce(Arc<Inner>) -> F) -> PortResult<T>
+    async fn run_cancellable<T, F>(
+        &self,
+        read: impl FnOnce(Arc<DirectoryCore>) -> F,
+    ) -> PortResult<T>
     where
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
-        let task = self.inner.tasks.runtime.spawn(self.work(read));
-        let _ended_with_the_caller = Abort(task.abort_handle());
-        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+        let task = self.core.tasks.runtime.spawn(self.in_call_context(read));
+        let _abort = AbortOnDrop(task.abort_handle());
+        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
     }
 
     /// Runs a write to its end, even if nobody waits for it any more: a caller who goes away must
     /// leave nothing half done, nor a lock let go while a write is under way.
-    async fn to_its_end<T, F>(&self, write: impl FnOnce(Arc<Inner>) -> F) -> PortResult<T>
+    async fn run_to_completion<T, F>(
+        &self,
+        write: impl FnOnce(Arc<DirectoryCore>) -> F,
+    ) -> PortResult<T>
     where
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
         // What a panic says may hold anything, so it is not passed on.
-        let task = self.inner.tasks.write(self.work(write));
-        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+        let task = self.core.tasks.write(self.in_call_context(write));
+        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
     }
 
     /// The work as a part of the call that this is a part of.
-    fn work<T, F, W>(
+    fn in_call_context<T, F, W>(
         &self,
         work: W,
     ) -> impl Future<Output = PortResult<T>> + Send + 'static + use<T, F, W>
     where
-        W: FnOnce(Arc<Inner>) -> F,
+        W: FnOnce(Arc<DirectoryCore>) -> F,
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
-        let (call, work) =
-            (CallContext::current(), work(Arc::clone(&self.inner)).in_current_span());
+        let (call, work) = (CallContext::current(), work(Arc::clone(&self.core)).in_current_span());
         async move {
             match call {
                 Some(call) => call.scope(work).await,
@@ -99,9 +104,9 @@ impl Auth0Directory {
 }
 
 /// Ends a task when it is dropped.
-struct Abort(AbortHandle);
+struct AbortOnDrop(AbortHandle);
 
-impl Drop for Abort {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -111,17 +116,17 @@ impl Drop for Abort {
 impl UserDirectory for Auth0Directory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
         let id = id.clone();
-        let found = self.while_wanted(|inner| async move { inner.read(&id).await }).await?;
+        let found = self.run_cancellable(|core| async move { core.read(&id).await }).await?;
         Ok(found.filter(|user| scope.can_see(user)))
     }
 
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         let (tenant, listing) = (scope.tenant().clone(), *listing);
-        self.while_wanted(|inner| async move {
-            let Inner { management, oddities, .. } = &*inner;
-            let (reader, written) = inner.known_of(&tenant);
-            let index = Search { management, reader: &reader, tenant: &tenant };
-            let known = Known { tenant: &tenant, written, oddities };
+        self.run_cancellable(|core| async move {
+            let DirectoryCore { management, anomalies, .. } = &*core;
+            let (reader, written) = core.recent_writes_of(&tenant);
+            let index = TenantIndex { management, reader: &reader, tenant: &tenant };
+            let known = ListContext { tenant: &tenant, written, anomalies };
             list(&index, &known, &listing).await
         })
         .await
@@ -129,7 +134,7 @@ impl UserDirectory for Auth0Directory {
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         let scope = scope.clone();
-        self.to_its_end(|inner| async move { inner.create(&scope, new).await }).await
+        self.run_to_completion(|core| async move { core.create(&scope, new).await }).await
     }
 
     async fn attach_or_create(
@@ -138,8 +143,10 @@ impl UserDirectory for Auth0Directory {
         new_member: NewMember,
     ) -> PortResult<AttachOutcome> {
         let scope = scope.clone();
-        self.to_its_end(|inner| async move { inner.attach_or_create(&scope, new_member).await })
-            .await
+        self.run_to_completion(
+            |core| async move { core.attach_or_create(&scope, new_member).await },
+        )
+        .await
     }
 
     async fn change_membership(
@@ -149,15 +156,15 @@ impl UserDirectory for Auth0Directory {
         change: MembershipChange,
     ) -> PortResult<User> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.to_its_end(
-            |inner| async move { inner.change_membership(&scope, &snapshot, change).await },
-        )
+        self.run_to_completion(|core| async move {
+            core.change_membership(&scope, &snapshot, change).await
+        })
         .await
     }
 
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.to_its_end(|inner| async move { inner.detach(&scope, &snapshot).await }).await
+        self.run_to_completion(|core| async move { core.detach(&scope, &snapshot).await }).await
     }
 
     async fn change_account(
@@ -167,9 +174,9 @@ impl UserDirectory for Auth0Directory {
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.to_its_end(
-            |inner| async move { inner.change_account(&scope, &snapshot, change).await },
-        )
+        self.run_to_completion(|core| async move {
+            core.change_account(&scope, &snapshot, change).await
+        })
         .await
     }
 
@@ -180,23 +187,24 @@ impl UserDirectory for Auth0Directory {
         password: Password,
     ) -> PortResult<User> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.to_its_end(
-            |inner| async move { inner.set_password(&scope, &snapshot, password).await },
-        )
+        self.run_to_completion(|core| async move {
+            core.set_password(&scope, &snapshot, password).await
+        })
         .await
     }
 
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.to_its_end(|inner| async move { inner.delete(&scope, &snapshot).await }).await
+        self.run_to_completion(|core| async move { core.delete(&scope, &snapshot).await }).await
     }
 
     async fn check_ready(&self) -> PortResult<()> {
         // Whoever asks may go away, as probes do that have little patience: what the one call finds
         // is for all who come after it.
-        let probe = self.work(|inner| async move { inner.management.probe().await });
-        let task = self.inner.tasks.runtime.spawn(probe);
-        task.await.map_err(|_| PortError::Failed { source: GivenUp.into() })?
+        let readiness_probe =
+            self.in_call_context(|core| async move { core.management.readiness_probe().await });
+        let task = self.core.tasks.runtime.spawn(readiness_probe);
+        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
     }
 }
 
@@ -210,9 +218,9 @@ impl PasswordCheck for Auth0Directory {
         client: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.while_wanted(
-            |inner| async move { inner.verify(&scope, &snapshot, &offered, client).await },
-        )
+        self.run_cancellable(|core| async move {
+            core.verify(&scope, &snapshot, &offered, client).await
+        })
         .await
     }
 }

@@ -1,7 +1,7 @@
 //! The ports on Auth0's terms.
 
 pub(crate) mod auth0_directory;
-pub(crate) mod inner;
+pub(crate) mod core;
 pub(crate) mod listing;
 mod lock_key;
 mod passwords;

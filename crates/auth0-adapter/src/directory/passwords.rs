@@ -8,18 +8,18 @@ use ports::{CallContext, PasswordVerdict, PortError, PortResult};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::directory::inner::Inner;
+use crate::directory::core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
-use crate::management::error::Fault;
-use crate::management::params::Repeat;
-use crate::management::password_grant::LogIn;
-use crate::management::wire::UserPatch;
-use crate::transport::backoff::pause;
+use crate::management::error::Auth0Error;
+use crate::management::params::PatchRetry;
+use crate::management::password_grant::PasswordGrantOutcome;
+use crate::management::wire::PatchUserBody;
+use crate::transport::backoff::sleep;
 
 /// What Auth0 puts before the ids of accounts whose password it keeps itself.
 const PROVIDER: &str = "auth0|";
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) async fn set_password(
         self: &Arc<Self>,
         scope: &AccountScope,
@@ -27,25 +27,25 @@ impl Inner {
         password: Password,
     ) -> PortResult<User> {
         let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
-        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&before)?;
-        let patch = UserPatch {
+        let patch = PatchUserBody {
             connection: Some(self.connection.clone()),
             password: Some(password),
-            ..UserPatch::default()
+            ..PatchUserBody::default()
         };
-        let blocked = before.blocked || self.owed.holds(&before.id);
-        let set = self.management.patch(&before.id, &patch, Repeat::OnlyIfUnprocessed).await;
+        let blocked = before.blocked || self.pending_reblocks.contains(&before.id);
+        let set = self.management.patch(&before.id, &patch, PatchRetry::IfUnprocessed).await;
         match set {
-            Ok(answer) if !blocked => self.wrote(&before.id, Some(&before), answer),
-            Ok(_) => self.block_again(&before).await,
+            Ok(response) if !blocked => self.record_write(&before.id, Some(&before), response),
+            Ok(_) => self.reblock(&before).await,
             // Whether the password was set is not known, so neither is whether the block went.
-            Err(fault @ Fault::Lost(_)) if blocked => {
-                self.look_after_block(&before.id);
-                self.block_again(&before).await?;
-                Err(fault.into())
+            Err(error @ Auth0Error::OutcomeUnknown(_)) if blocked => {
+                self.schedule_reblock(&before.id);
+                self.reblock(&before).await?;
+                Err(error.into())
             }
-            Err(fault) => Err(self.failed(&before, fault).await),
+            Err(error) => Err(self.resolve_failure(&before, error).await),
         }
     }
 
@@ -53,8 +53,8 @@ impl Inner {
     ///
     /// This may take a deadline of its own: whoever asked may have given up, but the account must
     /// not stay unblocked for that.
-    async fn block_again(self: &Arc<Self>, before: &User) -> PortResult<User> {
-        let patch = UserPatch { blocked: Some(true), ..UserPatch::default() };
+    async fn reblock(self: &Arc<Self>, before: &User) -> PortResult<User> {
+        let patch = PatchUserBody { blocked: Some(true), ..PatchUserBody::default() };
         let blocking = self.patch(before, &patch);
         let blocked = match CallContext::current() {
             Some(call) => {
@@ -70,11 +70,11 @@ impl Inner {
             None => blocking.await,
         };
         match &blocked {
-            Ok(_) | Err(PortError::NotFound) => self.owed.paid(&before.id),
+            Ok(_) | Err(PortError::NotFound) => self.pending_reblocks.remove(&before.id),
             Err(error) => {
-                unblocked(&before.id, error);
-                if self.owed.owe(&before.id) {
-                    self.look_after_block(&before.id);
+                log_unblocked(&before.id, error);
+                if self.pending_reblocks.insert(&before.id) {
+                    self.schedule_reblock(&before.id);
                 }
             }
         }
@@ -84,17 +84,17 @@ impl Inner {
     /// Sees to it, later and if need be several times, that the account is blocked: a password
     /// whose answer never came may be set, and the block lifted, after it was blocked again; and a
     /// block that could not be put back is still owed.
-    fn look_after_block(self: &Arc<Self>, id: &UserId) {
-        let (inner, id) = (Arc::clone(self), id.clone());
+    fn schedule_reblock(self: &Arc<Self>, id: &UserId) {
+        let (core, id) = (Arc::clone(self), id.clone());
         let work = async move {
-            for attempt in 1..=LOOKS {
-                pause(inner.timeout * attempt).await;
+            for attempt in 1..=REBLOCK_ATTEMPTS {
+                sleep(core.timeout * attempt).await;
                 // Without the lock too: a block that is put back twice does no harm.
-                let _held = inner.lock([LockKey::Account(id.clone())]).await;
-                let blocked = match inner.read(&id).await {
-                    Ok(Some(user)) if !user.blocked => inner.block_again(&user).await.map(drop),
+                let _held = core.lock([LockKey::Account(id.clone())]).await;
+                let blocked = match core.read(&id).await {
+                    Ok(Some(user)) if !user.blocked => core.reblock(&user).await.map(drop),
                     Ok(_) => {
-                        inner.owed.paid(&id);
+                        core.pending_reblocks.remove(&id);
                         Ok(())
                     }
                     Err(error) => Err(error),
@@ -114,10 +114,10 @@ impl Inner {
 
 /// How often a block is looked after. Each look waits longer than the one before, in all about a
 /// minute by the usual timeout.
-const LOOKS: u32 = 5;
+const REBLOCK_ATTEMPTS: u32 = 5;
 
 /// Tells the operator whom to look after.
-fn unblocked(id: &UserId, error: &PortError) {
+fn log_unblocked(id: &UserId, error: &PortError) {
     tracing::error!(
         user_id = %id,
         error = %error,
@@ -125,7 +125,7 @@ fn unblocked(id: &UserId, error: &PortError) {
     );
 }
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) async fn verify(
         &self,
         scope: &AccountScope,
@@ -133,7 +133,7 @@ impl Inner {
         offered: &CurrentPassword,
         client: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
-        let newest = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        let newest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&newest)?;
         // Nobody has what no password can be, and the password that an account of another provider
         // has is not kept here: the address may be that of somebody else's account here.
@@ -142,9 +142,11 @@ impl Inner {
             return Ok(PasswordVerdict::Mismatch);
         }
         match self.management.log_in(&newest.email, offered, client).await? {
-            LogIn::Right => Ok(PasswordVerdict::Match),
-            LogIn::Wrong => Ok(PasswordVerdict::Mismatch),
-            LogIn::Stopped { retry_after } => Err(PortError::TooManyAttempts { retry_after }),
+            PasswordGrantOutcome::Accepted => Ok(PasswordVerdict::Match),
+            PasswordGrantOutcome::WrongPassword => Ok(PasswordVerdict::Mismatch),
+            PasswordGrantOutcome::AttemptsBlocked { retry_after } => {
+                Err(PortError::TooManyAttempts { retry_after })
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_up_passwords_are_strong_and_each_is_another() {
+    fn random_passwords_are_strong_and_distinct() {
         let passwords: Vec<_> =
             (0..200).map(|_| random_password().unwrap().expose().to_owned()).collect();
         for password in &passwords {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_of_the_alphabet_is_there_once() {
+    fn alphabet_has_no_repeated_character() {
         let distinct: std::collections::BTreeSet<_> = ALPHABET.iter().collect();
         assert_eq!(distinct.len(), 64);
     }

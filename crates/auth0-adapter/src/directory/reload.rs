@@ -6,7 +6,7 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 
 use crate::directory::auth0_directory::Auth0Directory;
-use crate::directory::inner::Inner;
+use crate::directory::core::DirectoryCore;
 
 impl Auth0Directory {
     /// From now on accounts are read under this catalogue, by every clone of the directory.
@@ -15,10 +15,10 @@ impl Auth0Directory {
     /// list may lack a change that was made just before, as far as Auth0's search lags behind.
     /// Operations that are under way go on with what they have read.
     pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
-        let Inner { readers, recent, oddities, .. } = &*self.inner;
-        readers.adopt(catalogue, || {
-            recent.forget_roles();
-            oddities.forget();
+        let DirectoryCore { reader, recent_writes, anomalies, .. } = &*self.core;
+        reader.replace_catalogue(catalogue, || {
+            recent_writes.forget_accounts();
+            anomalies.clear();
         });
     }
 
@@ -27,6 +27,6 @@ impl Auth0Directory {
     /// The token that is held was given for the old one, and stays good for as long as Auth0 takes
     /// it.
     pub fn set_client_secret(&self, secret: SecretString) {
-        self.inner.management.set_client_secret(secret);
+        self.core.management.set_client_secret(secret);
     }
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use domain::Timestamp;
 
-use super::finding::{Finding, NOT_LOOKED_AT, Verdict, chain};
+use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
 use crate::config::Domain;
-use crate::error::Failure;
-use crate::error::Meaning;
-use crate::management::error_table::read_refusal;
-use crate::management::token::Token;
-use crate::transport::rate_limit_headers::date;
-use crate::transport::response::Answer;
+use crate::error::ErrorMeaning;
+use crate::error::RequestError;
+use crate::management::error_table::classify_error;
+use crate::management::token::AccessToken;
+use crate::transport::rate_limit_headers::date_header;
+use crate::transport::response::ApiResponse;
 
 pub(super) const REACHED: &str = "reached";
 pub(super) const CLOCK: &str = "clock";
@@ -48,12 +48,12 @@ pub(super) const ALL: [&str; 15] = [
 const MUCH_OFF_MILLIS: u64 = 60_000;
 const OFF_MILLIS: u64 = 5_000;
 
-pub(super) fn reached(domain: &Domain, answer: &Result<Answer, Failure>) -> Finding {
-    let problem = |message: String| Finding::new(REACHED, Verdict::Problem, message);
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => {
-            let why = chain(failure);
+pub(super) fn reached(domain: &Domain, response: &Result<ApiResponse, RequestError>) -> Finding {
+    let problem = |message: String| Finding::new(REACHED, FindingStatus::Problem, message);
+    let response = match response {
+        Ok(response) => response,
+        Err(error) => {
+            let why = chain(error);
             let finding = problem(format!("{domain} cannot be reached. {why}."));
             return if why.contains("certificate") || why.contains("UnknownIssuer") {
                 finding.fix(
@@ -68,13 +68,13 @@ pub(super) fn reached(domain: &Domain, answer: &Result<Answer, Failure>) -> Find
             };
         }
     };
-    if answer.status.is_server_error() || answer.status.as_u16() == 429 {
-        let message = format!("{domain} answers with status {}.", answer.status.as_u16());
-        return Finding::new(REACHED, Verdict::Warning, message)
+    if response.status.is_server_error() || response.status.as_u16() == 429 {
+        let message = format!("{domain} answers with status {}.", response.status.as_u16());
+        return Finding::new(REACHED, FindingStatus::Warning, message)
             .fix("Try again later. If it stays so, look at status.auth0.com.");
     }
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let is_issuer = answer.status.is_success()
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let is_issuer = response.status.is_success()
         && document.get("issuer").is_some_and(Value::is_string)
         && document.get("jwks_uri").is_some_and(Value::is_string);
     if is_issuer {
@@ -86,30 +86,33 @@ pub(super) fn reached(domain: &Domain, answer: &Result<Answer, Failure>) -> Find
 }
 
 pub(super) fn clock(headers: &HeaderMap, now: Timestamp) -> Finding {
-    let Some(date) = date(headers) else {
+    let Some(date) = date_header(headers) else {
         return Finding::skipped(CLOCK, "The answer does not say what time it is.");
     };
     // The header tells whole seconds: on average it is half a second behind.
     let off = now.as_unix_millis().abs_diff(date.as_unix_millis().saturating_add(500));
     let seconds = off / 1000;
-    let (verdict, effect) = if off > MUCH_OFF_MILLIS {
-        (Verdict::Problem, "Tokens are taken for expired, or for not yet valid.")
+    let (status, effect) = if off > MUCH_OFF_MILLIS {
+        (FindingStatus::Problem, "Tokens are taken for expired, or for not yet valid.")
     } else if off > OFF_MILLIS {
-        (Verdict::Warning, "Waits for Auth0's rate limit and expiry of tokens are off as much.")
+        (
+            FindingStatus::Warning,
+            "Waits for Auth0's rate limit and expiry of tokens are off as much.",
+        )
     } else {
         return Finding::ok(CLOCK, "This machine's clock and Auth0's agree.");
     };
     let message = format!("This machine's clock and Auth0's are {seconds} s apart. {effect}");
-    Finding::new(CLOCK, verdict, message).fix("Have the machine's clock set by NTP.")
+    Finding::new(CLOCK, status, message).fix("Have the machine's clock set by NTP.")
 }
 
-pub(super) fn credentials(audience: &str, token: &Result<Token, Failure>) -> Finding {
-    let Err(failure) = token else {
+pub(super) fn credentials(audience: &str, token: &Result<AccessToken, RequestError>) -> Finding {
+    let Err(error) = token else {
         return Finding::ok(CREDENTIALS, "Auth0 gives Usher a token.");
     };
-    let refused = |message: String| Finding::new(CREDENTIALS, Verdict::Problem, message);
-    if let Failure::Refused(refusal) = failure {
-        return match (refusal.status(), refusal.code()) {
+    let refused = |message: String| Finding::new(CREDENTIALS, FindingStatus::Problem, message);
+    if let RequestError::Rejected(response) = error {
+        return match (response.status(), response.code()) {
             (401, _) => {
                 refused("Auth0 does not know the application, or not with this secret.".into()).fix(
                     "Copy client id and client secret once more from the application's settings. \
@@ -129,12 +132,12 @@ pub(super) fn credentials(audience: &str, token: &Result<Token, Failure>) -> Fin
                      configure the audience too: it stays that of the canonical domain.",
                 )
             }
-            _ => refused(format!("{}.", chain(failure)))
+            _ => refused(format!("{}.", chain(error)))
                 .fix("Check client id, client secret and audience."),
         };
     }
-    let message = format!("Auth0 gives Usher no token. {}.", chain(failure));
-    unanswered(CREDENTIALS, failure, message)
+    let message = format!("Auth0 gives Usher no token. {}.", chain(error));
+    unanswered(CREDENTIALS, error, message)
 }
 
 /// A connection, as far as it matters.
@@ -160,53 +163,55 @@ pub(super) fn no_connections(findings: &mut Vec<Finding>) {
 
 /// What to make of a check without an answer: an Auth0 that is not well at the moment says nothing
 /// about how it is set up.
-fn unanswered(check: &'static str, failure: &Failure, message: String) -> Finding {
-    let verdict = match failure {
-        Failure::Limited { .. } | Failure::Status { .. } | Failure::SlowSearch => Verdict::Warning,
-        Failure::Open { .. }
-        | Failure::NoTime
-        | Failure::Unreachable(_)
-        | Failure::Broken(_)
-        | Failure::TimedOut { .. }
-        | Failure::Garbage(_)
-        | Failure::Refused(_)
-        | Failure::NoToken(_) => Verdict::Problem,
+fn unanswered(check: &'static str, error: &RequestError, message: String) -> Finding {
+    let status = match error {
+        RequestError::RateLimited { .. }
+        | RequestError::ServerError { .. }
+        | RequestError::SlowSearch => FindingStatus::Warning,
+        RequestError::CircuitOpen { .. }
+        | RequestError::DeadlineExceeded
+        | RequestError::Unreachable(_)
+        | RequestError::ConnectionBroken(_)
+        | RequestError::TimedOut { .. }
+        | RequestError::Malformed(_)
+        | RequestError::Rejected(_)
+        | RequestError::NoToken(_) => FindingStatus::Problem,
     };
-    Finding::new(check, verdict, message).fix("Try again later.")
+    Finding::new(check, status, message).fix("Try again later.")
 }
 
 pub(super) fn connection(
     name: &str,
     client_id: &str,
-    answer: Result<Vec<Connection>, Failure>,
+    response: Result<Vec<Connection>, RequestError>,
     findings: &mut Vec<Finding>,
 ) {
     let skip_rest = |findings: &mut Vec<Finding>| {
         findings.extend([USERNAMES, ENABLED].map(|check| Finding::skipped(check, NOT_LOOKED_AT)));
     };
-    let connections = match answer {
+    let connections = match response {
         Ok(connections) => connections,
         // Where the token does not say what it allows, this is how it turns out.
-        Err(Failure::Refused(refusal)) if refusal.status() == 403 => {
+        Err(RequestError::Rejected(response)) if response.status() == 403 => {
             return no_connections(findings);
         }
-        Err(failure) => {
-            let message = format!("The connection could not be read. {}.", chain(&failure));
-            findings.push(unanswered(CONNECTION, &failure, message));
+        Err(error) => {
+            let message = format!("The connection could not be read. {}.", chain(&error));
+            findings.push(unanswered(CONNECTION, &error, message));
             return skip_rest(findings);
         }
     };
     let Some(connection) = connections.into_iter().find(|connection| connection.name == name)
     else {
         findings.push(
-            Finding::new(CONNECTION, Verdict::Problem, format!("There is no connection {name}."))
+            Finding::new(CONNECTION, FindingStatus::Problem, format!("There is no connection {name}."))
                 .fix("Configure the name of a database connection, as Authentication, Database shows it."),
         );
         return skip_rest(findings);
     };
     if connection.strategy != "auth0" {
         let message = format!("The connection {name} is no database connection.");
-        findings.push(Finding::new(CONNECTION, Verdict::Problem, message).fix(
+        findings.push(Finding::new(CONNECTION, FindingStatus::Problem, message).fix(
             "Configure the name of a database connection, as Authentication, Database shows it.",
         ));
         return skip_rest(findings);
@@ -219,7 +224,7 @@ pub(super) fn connection(
         }
         Some(_) => Finding::new(
             ENABLED,
-            Verdict::Problem,
+            FindingStatus::Problem,
             "The application may not use the connection, so that no current password can be \
              checked.",
         )
@@ -239,7 +244,7 @@ fn usernames(options: &Value) -> Finding {
     if required || at_signup == Some("required") {
         Finding::new(
             USERNAMES,
-            Verdict::Warning,
+            FindingStatus::Warning,
             "The connection requires a username. For people who get none, Usher makes one up, and \
              does not show it.",
         )
@@ -248,31 +253,31 @@ fn usernames(options: &Value) -> Finding {
     } else {
         Finding::new(
             USERNAMES,
-            Verdict::Warning,
+            FindingStatus::Warning,
             "The connection has no usernames: those that are sent are not kept.",
         )
         .fix("If you want usernames, enable them at the connection: Authentication, Database.")
     }
 }
 
-pub(super) fn password_grant(answer: &Result<(StatusCode, Vec<u8>), Failure>) -> Finding {
+pub(super) fn password_grant(response: &Result<(StatusCode, Vec<u8>), RequestError>) -> Finding {
     const NOTE: &str =
         "One failed log-in, with an address that nobody has, was needed to find out.";
-    let problem = |message: String| Finding::new(PASSWORD_GRANT, Verdict::Problem, message);
-    let (status, body) = match answer {
+    let problem = |message: String| Finding::new(PASSWORD_GRANT, FindingStatus::Problem, message);
+    let (status, body) = match response {
         Ok((status, body)) => (*status, body),
-        Err(failure) => {
-            return problem(format!("No log-in could be tried. {}.", chain(failure)));
+        Err(error) => {
+            return problem(format!("No log-in could be tried. {}.", chain(error)));
         }
     };
-    let refusal = read_refusal(status, body);
-    match (refusal.meaning(), refusal.code()) {
-        (Meaning::WrongPassword | Meaning::RightPassword, _) => {
+    let response = classify_error(status, body);
+    match (response.meaning(), response.code()) {
+        (ErrorMeaning::WrongPassword | ErrorMeaning::CorrectPassword, _) => {
             Finding::ok(PASSWORD_GRANT, format!("Current passwords can be checked. {NOTE}"))
         }
-        (Meaning::AttemptsStopped, _) => Finding::new(
+        (ErrorMeaning::AttemptsBlocked, _) => Finding::new(
             PASSWORD_GRANT,
-            Verdict::Warning,
+            FindingStatus::Warning,
             "Current passwords can be checked, but attack protection stops attempts at present.",
         )
         .fix("Look at Security, Attack Protection, and at the log of the tenant."),
@@ -285,12 +290,12 @@ pub(super) fn password_grant(answer: &Result<(StatusCode, Vec<u8>), Failure>) ->
              the application at the connection.",
         ),
         _ if status.is_client_error() && status.as_u16() != 429 => {
-            problem(format!("Current passwords cannot be checked. {refusal}. {NOTE}"))
+            problem(format!("Current passwords cannot be checked. {response}. {NOTE}"))
                 .fix("Check the name of the connection, and the settings of the application.")
         }
         _ => {
             let message = format!("No log-in could be tried: status {}.", status.as_u16());
-            Finding::new(PASSWORD_GRANT, Verdict::Warning, message).fix("Try again later.")
+            Finding::new(PASSWORD_GRANT, FindingStatus::Warning, message).fix("Try again later.")
         }
     }
 }

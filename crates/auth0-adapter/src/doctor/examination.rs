@@ -6,16 +6,16 @@ use domain::Timestamp;
 use ports::{Clock, NoopObserver};
 use tokio::time::Instant;
 
-use super::finding::{Finding, NOT_LOOKED_AT, Verdict, chain};
+use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
 use super::{checks, scopes};
 use crate::config::Auth0Config;
-use crate::error::Failure;
-use crate::management::decode::json;
-use crate::management::requests::Api;
-use crate::management::token::Token;
-use crate::transport::client::Client;
-use crate::transport::request::Outgoing;
-use crate::transport::response::Answer;
+use crate::error::RequestError;
+use crate::management::decode::decode_json;
+use crate::management::requests::RequestBuilder;
+use crate::management::token::AccessToken;
+use crate::transport::client::HttpClient;
+use crate::transport::request::ApiRequest;
+use crate::transport::response::ApiResponse;
 
 /// Looks at everything that Usher needs of Auth0.
 ///
@@ -23,18 +23,18 @@ use crate::transport::response::Answer;
 /// address that nobody has.
 pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let client = match Client::new(config, Arc::new(NoopObserver)) {
+    let client = match HttpClient::new(config, Arc::new(NoopObserver)) {
         Ok(client) => client,
         Err(error) => {
             findings.push(
-                Finding::new(checks::REACHED, Verdict::Problem, chain(&error))
+                Finding::new(checks::REACHED, FindingStatus::Problem, chain(&error))
                     .fix("Let the file with additional certificates hold certificates in PEM."),
             );
             skip_after(checks::REACHED, &mut findings);
             return findings;
         }
     };
-    let examination = Examination { config, client, api: Api::of(config), clock };
+    let examination = Examination { config, client, requests: RequestBuilder::new(config), clock };
     examination.run(&mut findings).await;
     findings
 }
@@ -42,16 +42,16 @@ pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding
 /// The means of an examination.
 struct Examination<'a> {
     config: &'a Auth0Config,
-    client: Client,
-    api: Api,
+    client: HttpClient,
+    requests: RequestBuilder,
     clock: Arc<dyn Clock>,
 }
 
 impl Examination<'_> {
     async fn run(&self, findings: &mut Vec<Finding>) {
-        let discovery = self.send(&self.api.discovery(), None).await;
+        let discovery = self.send(&self.requests.discovery(), None).await;
         let reached = checks::reached(&self.config.domain, &discovery);
-        let is_reached = reached.verdict == Verdict::Ok;
+        let is_reached = reached.status == FindingStatus::Ok;
         findings.push(reached);
         let Ok(discovery) = discovery else { return skip_after(checks::REACHED, findings) };
         findings.push(checks::clock(&discovery.headers, self.now()));
@@ -68,7 +68,7 @@ impl Examination<'_> {
         }
         let client_is_known = !matches!(
             &token,
-            Err(Failure::Refused(refusal)) if refusal.status() == 401
+            Err(RequestError::Rejected(response)) if response.status() == 401
         );
         if client_is_known {
             findings.push(self.password_grant().await);
@@ -78,22 +78,22 @@ impl Examination<'_> {
         findings.push(checks::forwarded_for());
     }
 
-    async fn token(&self) -> Result<Token, Failure> {
+    async fn token(&self) -> Result<AccessToken, RequestError> {
         let start = Instant::now();
-        let answer = self.send(&self.api.token(), None).await?;
-        Token::read(&answer, self.now(), start)
+        let response = self.send(&self.requests.token(), None).await?;
+        AccessToken::decode(&response, self.now(), start)
     }
 
-    async fn connection(&self, token: &Token, findings: &mut Vec<Finding>) {
+    async fn connection(&self, token: &AccessToken, findings: &mut Vec<Finding>) {
         let name = &self.config.connection;
         let may =
             token.scope().is_none_or(|scope| scope.split(' ').any(|s| s == "read:connections"));
         if !may {
             return checks::no_connections(findings);
         }
-        let answer = self.send(&self.api.connections(name), Some(token)).await;
-        let answer = answer.and_then(|answer| json(&answer, self.now()));
-        checks::connection(name, &self.config.client_id, answer, findings);
+        let response = self.send(&self.requests.connections(name), Some(token)).await;
+        let response = response.and_then(|response| decode_json(&response, self.now()));
+        checks::connection(name, &self.config.client_id, response, findings);
     }
 
     /// The one attempt to log in.
@@ -102,13 +102,17 @@ impl Examination<'_> {
         // A fixed name would do too, until attack protection has seen it too often.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
         let name = format!("usher-doctor-{:016x}@example.invalid", u64::from_le_bytes(bytes));
-        let answer = self.send(&self.api.log_in(&name, "not-a-password", None), None).await;
-        checks::password_grant(&answer.map(|answer| (answer.status, answer.body)))
+        let response = self.send(&self.requests.log_in(&name, "not-a-password", None), None).await;
+        checks::password_grant(&response.map(|response| (response.status, response.body)))
     }
 
-    async fn send(&self, outgoing: &Outgoing, token: Option<&Token>) -> Result<Answer, Failure> {
+    async fn send(
+        &self,
+        request: &ApiRequest,
+        token: Option<&AccessToken>,
+    ) -> Result<ApiResponse, RequestError> {
         let deadline = Instant::now() + self.config.timeout;
-        self.client.send(outgoing, token.map(Token::header), deadline, 1).await
+        self.client.send(request, token.map(AccessToken::header), deadline, 1).await
     }
 
     fn now(&self) -> Timestamp {

@@ -7,8 +7,9 @@ use serde::Serialize;
 pub struct Finding {
     /// What was looked at, in a word or two, such as `scope read:users`.
     pub check: &'static str,
-    /// What to make of it.
-    pub verdict: Verdict,
+    /// Whether what was found is a problem. The report calls it `verdict`.
+    #[serde(rename = "verdict")]
+    pub status: FindingStatus,
     /// What was found.
     pub message: String,
     /// What to do about it, if there is something to be done.
@@ -18,7 +19,7 @@ pub struct Finding {
 /// What to make of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum FindingStatus {
     /// As it should be.
     Ok,
     /// It works, but not as one might think.
@@ -30,16 +31,20 @@ pub enum Verdict {
 }
 
 impl Finding {
-    pub(super) fn new(check: &'static str, verdict: Verdict, message: impl Into<String>) -> Self {
-        Self { check, verdict, message: message.into(), fix: None }
+    pub(super) fn new(
+        check: &'static str,
+        status: FindingStatus,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { check, status, message: message.into(), fix: None }
     }
 
     pub(super) fn ok(check: &'static str, message: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Ok, message)
+        Self::new(check, FindingStatus::Ok, message)
     }
 
     pub(super) fn skipped(check: &'static str, message: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Skipped, message)
+        Self::new(check, FindingStatus::Skipped, message)
     }
 
     pub(super) fn fix(self, fix: impl Into<String>) -> Self {

@@ -9,4 +9,4 @@ mod finding;
 mod scopes;
 
 pub use examination::examine;
-pub use finding::{Finding, Verdict};
+pub use finding::{Finding, FindingStatus};

@@ -1,6 +1,6 @@
 //! The scopes that Usher needs, and why.
 
-use super::finding::{Finding, Verdict};
+use super::finding::{Finding, FindingStatus};
 
 struct Scope {
     check: &'static str,
@@ -65,11 +65,15 @@ pub(super) fn examine(granted: Option<&str>, findings: &mut Vec<Finding>) {
         findings.push(if granted.split(' ').any(|scope| scope == name) {
             Finding::ok(check, format!("It is granted. Usher needs it {why}."))
         } else if needed {
-            Finding::new(check, Verdict::Problem, format!("It is missing. Usher needs it {why}."))
-                .fix(format!(
-                    "Grant {name} to the application: Applications, APIs, Auth0 Management API, \
+            Finding::new(
+                check,
+                FindingStatus::Problem,
+                format!("It is missing. Usher needs it {why}."),
+            )
+            .fix(format!(
+                "Grant {name} to the application: Applications, APIs, Auth0 Management API, \
                      Machine to Machine Applications."
-                ))
+            ))
         } else {
             Finding::ok(check, format!("It is not granted. It would serve {why}."))
         });

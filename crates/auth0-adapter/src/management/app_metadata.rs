@@ -39,15 +39,15 @@ impl MetadataPrefix {
 
 /// What is read from an account's metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Kept {
+pub(crate) struct AccountMetadata {
     pub(crate) home: Option<TenantId>,
     pub(crate) service_user: bool,
     pub(crate) memberships: BTreeMap<TenantId, Membership>,
 }
 
-impl Kept {
+impl AccountMetadata {
     /// Reads what the catalogue knows the roles of.
-    pub(crate) fn read(
+    pub(crate) fn parse(
         prefix: &MetadataPrefix,
         catalogue: &RoleCatalogue,
         metadata: &Map<String, Value>,
@@ -70,9 +70,9 @@ impl Kept {
 
 /// Entries of `app_metadata` to be written. Auth0 leaves those that are not named as they are.
 #[derive(Debug, Default)]
-pub(crate) struct Entries(Map<String, Value>);
+pub(crate) struct MetadataPatch(Map<String, Value>);
 
-impl Entries {
+impl MetadataPatch {
     /// What is the account's own.
     #[must_use]
     pub(crate) fn account(

@@ -12,76 +12,76 @@ use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use crate::config::Auth0Config;
-use crate::error::Meaning;
-use crate::error::{Failure, Garbage};
-use crate::management::decode::{json, success};
-use crate::management::error::{CreateFault, Fault};
-use crate::management::params::{Repeat, Search};
-use crate::management::password_grant::{LogIn, read_log_in};
-use crate::management::requests::Api;
-use crate::management::token::{Token, Tokens};
+use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
+use crate::management::decode::{decode_json, require_success};
+use crate::management::error::{Auth0Error, CreateError};
+use crate::management::params::{PatchRetry, UserSearch};
+use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
+use crate::management::requests::RequestBuilder;
+use crate::management::token::{AccessToken, TokenStore};
 use crate::management::wire;
 use crate::single_flight::SingleFlight;
 use crate::tasks::Tasks;
-use crate::transport::call_kind::Kind;
-use crate::transport::client::{Client, ClientError};
-use crate::transport::request::Outgoing;
-use crate::transport::response::Answer;
-use crate::transport::retry::{Progress, Safety, Transport};
+use crate::transport::call_kind::CallKind;
+use crate::transport::client::{ClientError, HttpClient};
+use crate::transport::request::ApiRequest;
+use crate::transport::response::ApiResponse;
+use crate::transport::retry::{Attempts, RetryPolicy, Transport};
 
 /// For how long a good answer says that Auth0 is ready.
-const GOOD_FOR: Duration = Duration::from_secs(5);
+const SUCCESS_TTL: Duration = Duration::from_secs(5);
 /// For how long a failure says that it is not.
-const BAD_FOR: Duration = Duration::from_secs(1);
+const FAILURE_TTL: Duration = Duration::from_secs(1);
 
 /// Auth0, as far as it is used. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Management {
-    inner: Arc<Inner>,
+pub(crate) struct ManagementClient {
+    inner: Arc<ClientState>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct ClientState {
     transport: Transport,
-    tokens: Tokens,
-    api: Api,
+    tokens: TokenStore,
+    requests: RequestBuilder,
     deadline: Duration,
     /// When the Management API last took a token and a call.
-    last_good: Mutex<Option<Instant>>,
-    probe: SingleFlight<Failure>,
+    last_success: Mutex<Option<Instant>>,
+    readiness_probe: SingleFlight<RequestError>,
 }
 
-impl Management {
+impl ManagementClient {
     /// Auth0 as configured. Fails if the certificates are none, or the machine has no TLS roots.
     pub(crate) fn new(
         config: &Auth0Config,
         clock: Arc<dyn Clock>,
         tasks: &Tasks,
     ) -> Result<Self, ClientError> {
-        let client = Client::new(config, Arc::clone(&tasks.watch))?;
-        let transport = Transport::new(client, config.circuit, tasks, clock);
-        let inner = Inner {
+        let client = HttpClient::new(config, Arc::clone(&tasks.observer))?;
+        let transport = Transport::new(client, config.circuit_breaker, tasks, clock);
+        let inner = ClientState {
             transport,
-            tokens: Tokens::new(),
-            api: Api::of(config),
+            tokens: TokenStore::new(),
+            requests: RequestBuilder::new(config),
             deadline: config.deadline,
-            last_good: Mutex::new(None),
-            probe: SingleFlight::new(Failure::is_common).with_failure_ttl(BAD_FOR),
+            last_success: Mutex::new(None),
+            readiness_probe: SingleFlight::new(RequestError::applies_to_waiters)
+                .with_failure_ttl(FAILURE_TTL),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The secret of the client, from now on.
     pub(crate) fn set_client_secret(&self, secret: SecretString) {
-        self.inner.api.set_client_secret(secret);
+        self.inner.requests.set_client_secret(secret);
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
-    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<wire::User>, Fault> {
-        let outgoing = self.inner.api.user("GET /api/v2/users/{id}", Method::GET, id);
-        match self.call(outgoing, Safety::Repeatable, json).await.map_err(Fault::from) {
-            Err(Fault::NotFound) => Ok(None),
-            answer => answer.map(Some),
+    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<wire::Auth0User>, Auth0Error> {
+        let request = self.inner.requests.user("GET /api/v2/users/{id}", Method::GET, id);
+        match self.call(request, RetryPolicy::Always, decode_json).await.map_err(Auth0Error::from) {
+            Err(Auth0Error::NotFound) => Ok(None),
+            response => response.map(Some),
         }
     }
 
@@ -89,42 +89,45 @@ impl Management {
     pub(crate) async fn users_by_email(
         &self,
         email: &EmailAddress,
-    ) -> Result<Vec<wire::User>, Fault> {
-        let outgoing = self.inner.api.users_by_email(email);
-        Ok(self.call(outgoing, Safety::Repeatable, json::<wire::Users>).await?.readable)
+    ) -> Result<Vec<wire::Auth0User>, Auth0Error> {
+        let request = self.inner.requests.users_by_email(email);
+        Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
     }
 
     /// `GET /users`, which lags behind.
-    pub(crate) async fn search(&self, search: &Search) -> Result<wire::UserPage, Fault> {
-        let outgoing = self.inner.api.search(search);
-        Ok(self.call(outgoing, Safety::Repeatable, json).await?)
+    pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
+        let request = self.inner.requests.search(search);
+        Ok(self.call(request, RetryPolicy::Always, decode_json).await?)
     }
 
     /// `POST /users`.
-    pub(crate) async fn create(&self, new: &wire::NewUser) -> Result<wire::User, CreateFault> {
-        let outgoing = self.inner.api.create(new);
-        Ok(self.call(outgoing, Safety::OnlyIfUnprocessed, json).await?)
+    pub(crate) async fn create(
+        &self,
+        new: &wire::CreateUserBody,
+    ) -> Result<wire::Auth0User, CreateError> {
+        let request = self.inner.requests.create(new);
+        Ok(self.call(request, RetryPolicy::IfUnprocessed, decode_json).await?)
     }
 
     /// `PATCH /users/{id}`.
     pub(crate) async fn patch(
         &self,
         id: &UserId,
-        patch: &wire::UserPatch,
-        repeat: Repeat,
-    ) -> Result<wire::User, Fault> {
-        let outgoing = self.inner.api.patch(id, patch);
-        let safety = match repeat {
-            Repeat::Safe => Safety::Repeatable,
-            Repeat::OnlyIfUnprocessed => Safety::OnlyIfUnprocessed,
+        patch: &wire::PatchUserBody,
+        retry: PatchRetry,
+    ) -> Result<wire::Auth0User, Auth0Error> {
+        let request = self.inner.requests.patch(id, patch);
+        let retry_policy = match retry {
+            PatchRetry::Always => RetryPolicy::Always,
+            PatchRetry::IfUnprocessed => RetryPolicy::IfUnprocessed,
         };
-        Ok(self.call(outgoing, safety, json).await?)
+        Ok(self.call(request, retry_policy, decode_json).await?)
     }
 
     /// `DELETE /users/{id}`, which succeeds for who is already gone.
-    pub(crate) async fn delete(&self, id: &UserId) -> Result<(), Fault> {
-        let outgoing = self.inner.api.user("DELETE /api/v2/users/{id}", Method::DELETE, id);
-        Ok(self.call(outgoing, Safety::Repeatable, nothing).await?)
+    pub(crate) async fn delete(&self, id: &UserId) -> Result<(), Auth0Error> {
+        let request = self.inner.requests.user("DELETE /api/v2/users/{id}", Method::DELETE, id);
+        Ok(self.call(request, RetryPolicy::Always, decode_no_content).await?)
     }
 
     /// Logs in with a password, and throws the tokens away.
@@ -135,117 +138,125 @@ impl Management {
         email: &EmailAddress,
         password: &CurrentPassword,
         client: Option<IpAddr>,
-    ) -> Result<LogIn, Fault> {
-        let outgoing = self.inner.api.log_in(email.as_str(), password.expose(), client);
+    ) -> Result<PasswordGrantOutcome, Auth0Error> {
+        let request = self.inner.requests.log_in(email.as_str(), password.expose(), client);
         let deadline = self.deadline();
         let transport = &self.inner.transport;
-        let mut progress = Progress::default();
-        let safety = Safety::Once;
-        Ok(transport.ask(&outgoing, None, safety, deadline, &mut progress, read_log_in).await?)
+        let mut attempts = Attempts::default();
+        let retry_policy = RetryPolicy::Never;
+        Ok(transport
+            .send(&request, None, retry_policy, deadline, &mut attempts, decode_password_grant)
+            .await?)
     }
 
     /// Has Auth0 send the mail with the link to set a password.
-    pub(crate) async fn send_reset_mail(&self, email: &EmailAddress) -> Result<(), Fault> {
-        let outgoing = self.inner.api.reset_mail(email);
+    pub(crate) async fn send_reset_mail(&self, email: &EmailAddress) -> Result<(), Auth0Error> {
+        let request = self.inner.requests.reset_mail(email);
         let deadline = self.deadline();
         // The answer is a sentence for people.
-        let read = |answer: &Answer, now: Timestamp| success(answer, now).map(|_| ());
+        let read =
+            |response: &ApiResponse, now: Timestamp| require_success(response, now).map(|_| ());
         let transport = &self.inner.transport;
-        let mut progress = Progress::default();
-        let safety = Safety::OnlyIfUnprocessed;
-        Ok(transport.ask(&outgoing, None, safety, deadline, &mut progress, read).await?)
+        let mut attempts = Attempts::default();
+        let retry_policy = RetryPolicy::IfUnprocessed;
+        Ok(transport.send(&request, None, retry_policy, deadline, &mut attempts, read).await?)
     }
 
     /// Whether Auth0 takes calls.
     ///
     /// What ordinary calls found out a moment ago is good enough. Otherwise an account is asked
     /// for that cannot exist. What matters is whether reads get through: without them nothing does.
-    pub(crate) async fn probe(&self) -> PortResult<()> {
+    pub(crate) async fn readiness_probe(&self) -> PortResult<()> {
         let inner = &*self.inner;
-        let breaker = inner.transport.breaker(Kind::Read);
-        if let Some(retry_after) = breaker.open_for() {
-            return Err(Failure::Open { retry_after }.into());
+        let circuit_breaker = inner.transport.circuit_breaker(CallKind::Read);
+        if let Some(retry_after) = circuit_breaker.open_for() {
+            return Err(RequestError::CircuitOpen { retry_after }.into());
         }
         // A limit is Auth0's own word: it is there, and takes calls again in a moment.
-        if inner.transport.is_limited(Kind::Read) {
+        if inner.transport.is_rate_limited(CallKind::Read) {
             return Ok(());
         }
         let arrival = Instant::now();
-        let good_since = |since| {
-            let last_good = *inner.last_good.lock().unwrap_or_else(PoisonError::into_inner);
-            let good = last_good.is_some_and(|when| since <= when);
-            (good && breaker.is_closed()).then_some(())
+        let succeeded_since = |since| {
+            let last_success = *inner.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+            let good = last_success.is_some_and(|when| since <= when);
+            (good && circuit_breaker.is_closed()).then_some(())
         };
-        let recently = arrival.checked_sub(GOOD_FOR);
-        if recently.and_then(good_since).is_some() {
+        let recently = arrival.checked_sub(SUCCESS_TTL);
+        if recently.and_then(succeeded_since).is_some() {
             return Ok(());
         }
         let fetch = async {
-            let outgoing = inner.api.probe();
-            match self.call(outgoing, Safety::Once, json::<IgnoredAny>).await {
-                Err(Failure::Refused(refusal)) if refusal.meaning() == Meaning::NotFound => Ok(()),
+            let request = inner.requests.readiness_probe();
+            match self.call(request, RetryPolicy::Never, decode_json::<IgnoredAny>).await {
+                Err(RequestError::Rejected(response))
+                    if response.meaning() == ErrorMeaning::NotFound =>
+                {
+                    Ok(())
+                }
                 // It is there, and will take calls again in a moment. To say that it is not would
                 // help nobody.
-                Err(Failure::Limited { .. }) => Ok(()),
-                answer => answer.map(|_| ()),
+                Err(RequestError::RateLimited { .. }) => Ok(()),
+                response => response.map(|_| ()),
             }
         };
-        let there = || good_since(arrival);
-        match inner.probe.join(self.deadline(), there, fetch).await {
+        let cached = || succeeded_since(arrival);
+        match inner.readiness_probe.join(self.deadline(), cached, fetch).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(Fault::from(Failure::from(error)).into()),
+            Err(error) => Err(Auth0Error::from(RequestError::from(error)).into()),
         }
     }
 
     /// Asks the Management API. A token that it does not take is replaced once.
     async fn call<T: Send>(
         &self,
-        outgoing: Outgoing,
-        safety: Safety,
-        read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
-    ) -> Result<T, Failure> {
-        let mut progress = Progress::default();
-        let outcome = self.call_on(&outgoing, safety, &mut progress, &read).await;
-        let changes = outgoing.method != Method::GET;
-        outcome.map_err(|failure| if changes { progress.tell(failure) } else { failure })
+        request: ApiRequest,
+        retry_policy: RetryPolicy,
+        read: impl Fn(&ApiResponse, Timestamp) -> Result<T, RequestError> + Send + Sync,
+    ) -> Result<T, RequestError> {
+        let mut attempts = Attempts::default();
+        let outcome = self.call_with_token(&request, retry_policy, &mut attempts, &read).await;
+        let changes = request.method != Method::GET;
+        outcome.map_err(|error| if changes { attempts.final_error(error) } else { error })
     }
 
-    async fn call_on<T: Send>(
+    async fn call_with_token<T: Send>(
         &self,
-        outgoing: &Outgoing,
-        safety: Safety,
-        progress: &mut Progress,
-        read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
-    ) -> Result<T, Failure> {
+        request: &ApiRequest,
+        retry_policy: RetryPolicy,
+        attempts: &mut Attempts,
+        read: impl Fn(&ApiResponse, Timestamp) -> Result<T, RequestError> + Send + Sync,
+    ) -> Result<T, RequestError> {
         let inner = &*self.inner;
         let deadline = self.deadline();
         let mut replaced = false;
         loop {
-            let token = inner.tokens.get(&inner.api, &inner.transport, deadline).await?;
-            if token.is_to_be_renewed() {
+            let token = inner.tokens.get(&inner.requests, &inner.transport, deadline).await?;
+            if token.claim_renewal() {
                 self.renew(&token);
             }
             let authorization = Some(token.header());
             let transport = &inner.transport;
-            let outcome =
-                transport.ask(outgoing, authorization, safety, deadline, progress, &read).await;
+            let outcome = transport
+                .send(request, authorization, retry_policy, deadline, attempts, &read)
+                .await;
             match &outcome {
-                Err(Failure::Refused(refusal)) if refusal.status() == 401 => {
-                    if inner.tokens.forget(&token) && !replaced && !progress.is_over() {
+                Err(RequestError::Rejected(response)) if response.status() == 401 => {
+                    if inner.tokens.invalidate(&token) && !replaced && !attempts.is_exhausted() {
                         replaced = true;
                         continue;
                     }
                 }
-                Err(Failure::Refused(refusal)) if refusal.status() == 403 => {
+                Err(RequestError::Rejected(response)) if response.status() == 403 => {
                     // A scope that was granted since is in the next token only.
-                    if refusal.code() == Some("insufficient_scope") {
-                        inner.tokens.forget(&token);
+                    if response.code() == Some("insufficient_scope") {
+                        inner.tokens.invalidate(&token);
                     }
                 }
-                Ok(_) | Err(Failure::Refused(_)) => {
-                    let mut last_good =
-                        inner.last_good.lock().unwrap_or_else(PoisonError::into_inner);
-                    *last_good = Some(Instant::now());
+                Ok(_) | Err(RequestError::Rejected(_)) => {
+                    let mut last_success =
+                        inner.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+                    *last_success = Some(Instant::now());
                 }
                 Err(_) => {}
             }
@@ -254,12 +265,12 @@ impl Management {
     }
 
     /// Renews the token beside the calls, none of which has to wait for that.
-    fn renew(&self, token: &Arc<Token>) {
+    fn renew(&self, token: &Arc<AccessToken>) {
         let (inner, token) = (Arc::clone(&self.inner), Arc::clone(token));
         let deadline = Instant::now() + inner.deadline;
         tokio::spawn(async move {
-            let Inner { api, transport, .. } = &*inner;
-            inner.tokens.renew(&token, api, transport, deadline).await;
+            let ClientState { requests, transport, .. } = &*inner;
+            inner.tokens.renew(&token, requests, transport, deadline).await;
         });
     }
 
@@ -271,9 +282,9 @@ impl Management {
 }
 
 /// 204, and nothing else: a page of some proxy in between must not pass for a deletion.
-fn nothing(answer: &Answer, now: Timestamp) -> Result<(), Failure> {
-    match success(answer, now)?.status {
+fn decode_no_content(response: &ApiResponse, now: Timestamp) -> Result<(), RequestError> {
+    match require_success(response, now)?.status {
         StatusCode::NO_CONTENT => Ok(()),
-        status => Err(Garbage::Status(status.as_u16()).into()),
+        status => Err(MalformedResponse::Status(status.as_u16()).into()),
     }
 }

@@ -4,40 +4,46 @@ use domain::Timestamp;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Failure, Garbage};
-use crate::management::error_table::read_refusal;
-use crate::transport::rate_limit_headers::{asked_for, retry_after};
-use crate::transport::response::Answer;
+use crate::error::{MalformedResponse, RequestError};
+use crate::management::error_table::classify_error;
+use crate::transport::rate_limit_headers::{retry_after, retry_after_header};
+use crate::transport::response::ApiResponse;
 
 /// The answer, if its status is one of success.
-pub(crate) fn success(answer: &Answer, now: Timestamp) -> Result<&Answer, Failure> {
-    let status = answer.status;
+pub(crate) fn require_success(
+    response: &ApiResponse,
+    now: Timestamp,
+) -> Result<&ApiResponse, RequestError> {
+    let status = response.status;
     if status.is_success() {
-        Ok(answer)
+        Ok(response)
     } else if status.as_u16() == 429 {
-        Err(Failure::Limited { retry_after: retry_after(&answer.headers, now) })
+        Err(RequestError::RateLimited { retry_after: retry_after(&response.headers, now) })
     } else if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
-        if is_slow_search(answer) {
-            return Err(Failure::SlowSearch);
+        if is_slow_search(response) {
+            return Err(RequestError::SlowSearch);
         }
         // `x-ratelimit-reset` comes with ordinary answers too, and has no say here.
-        let retry_after = asked_for(&answer.headers, now);
-        Err(Failure::Status { status: status.as_u16(), retry_after })
+        let retry_after = retry_after_header(&response.headers, now);
+        Err(RequestError::ServerError { status: status.as_u16(), retry_after })
     } else if status.is_client_error() {
-        Err(read_refusal(status, &answer.body).into())
+        Err(classify_error(status, &response.body).into())
     } else {
-        Err(Garbage::Status(status.as_u16()).into())
+        Err(MalformedResponse::Status(status.as_u16()).into())
     }
 }
 
 /// The answer's body, read as JSON.
-pub(crate) fn json<T: DeserializeOwned>(answer: &Answer, now: Timestamp) -> Result<T, Failure> {
-    let answer = success(answer, now)?;
-    Ok(serde_json::from_slice(&answer.body).map_err(Garbage::from)?)
+pub(crate) fn decode_json<T: DeserializeOwned>(
+    response: &ApiResponse,
+    now: Timestamp,
+) -> Result<T, RequestError> {
+    let response = require_success(response, now)?;
+    Ok(serde_json::from_slice(&response.body).map_err(MalformedResponse::from)?)
 }
 
 /// 503 "The query exceeded the timeout…": searches have about two seconds.
-fn is_slow_search(answer: &Answer) -> bool {
+fn is_slow_search(response: &ApiResponse) -> bool {
     const WORDS: &[u8] = b"query exceeded the timeout";
-    answer.status.as_u16() == 503 && answer.body.windows(WORDS.len()).any(|part| part == WORDS)
+    response.status.as_u16() == 503 && response.body.windows(WORDS.len()).any(|part| part == WORDS)
 }

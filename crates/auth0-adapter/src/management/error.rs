@@ -2,11 +2,11 @@
 
 use ports::{Conflict, PortError, RejectedValue};
 
-use crate::error::{Failure, Meaning};
+use crate::error::{ErrorMeaning, RequestError};
 
 /// Why a call of the Management API did not do what it was to do.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum Auth0Error {
     /// There is no such account.
     NotFound,
     /// Another account has the address, or the id that was chosen.
@@ -29,92 +29,96 @@ pub(crate) enum Fault {
     NotSupported,
     /// Everything else that means that nothing was done: nothing that whoever asked could do
     /// differently.
-    Port(PortError),
+    NotPerformed(PortError),
     /// What was asked for may or may not have been done.
-    Lost(PortError),
+    OutcomeUnknown(PortError),
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
-        let refusal = match &failure {
-            Failure::Refused(refusal) => refusal,
-            Failure::NoToken(inner) => {
-                if let Failure::Refused(refusal) = &**inner {
+impl From<RequestError> for Auth0Error {
+    fn from(error: RequestError) -> Self {
+        let response = match &error {
+            RequestError::Rejected(response) => response,
+            RequestError::NoToken(inner) => {
+                if let RequestError::Rejected(response) = &**inner {
                     // A token is the operator's business, whatever the answer seems to mean.
-                    refusal.tell_operator();
+                    response.log_for_operator();
                 }
-                return Self::Port(failure.into());
+                return Self::NotPerformed(error.into());
             }
-            Failure::Open { .. }
-            | Failure::NoTime
-            | Failure::Unreachable(_)
-            | Failure::Limited { .. }
-            | Failure::Broken(_)
-            | Failure::TimedOut { .. }
-            | Failure::Status { .. }
-            | Failure::SlowSearch
-            | Failure::Garbage(_) => {
-                let certain = failure.is_certain();
-                let error = failure.into();
-                return if certain { Self::Port(error) } else { Self::Lost(error) };
+            RequestError::CircuitOpen { .. }
+            | RequestError::DeadlineExceeded
+            | RequestError::Unreachable(_)
+            | RequestError::RateLimited { .. }
+            | RequestError::ConnectionBroken(_)
+            | RequestError::TimedOut { .. }
+            | RequestError::ServerError { .. }
+            | RequestError::SlowSearch
+            | RequestError::Malformed(_) => {
+                let unprocessed = error.is_unprocessed();
+                let error = error.into();
+                return if unprocessed {
+                    Self::NotPerformed(error)
+                } else {
+                    Self::OutcomeUnknown(error)
+                };
             }
         };
-        match refusal.meaning() {
-            Meaning::NotFound => Self::NotFound,
-            Meaning::EmailTaken => Self::EmailTaken,
-            Meaning::UsernameTaken => Self::UsernameTaken,
-            Meaning::WeakPassword => Self::WeakPassword,
-            Meaning::NoUsernames => Self::NoUsernames,
-            Meaning::UsernameRequired => Self::UsernameRequired,
-            Meaning::InvalidEmail => Self::InvalidEmail,
-            Meaning::InvalidUsername => Self::InvalidUsername,
-            Meaning::InvalidName => Self::InvalidName,
-            Meaning::NotSupported => Self::NotSupported,
-            Meaning::Unauthorized
-            | Meaning::WrongPassword
-            | Meaning::RightPassword
-            | Meaning::AttemptsStopped
-            | Meaning::OperatorsProblem => {
-                refusal.tell_operator();
-                Self::Port(failure.into())
+        match response.meaning() {
+            ErrorMeaning::NotFound => Self::NotFound,
+            ErrorMeaning::EmailTaken => Self::EmailTaken,
+            ErrorMeaning::UsernameTaken => Self::UsernameTaken,
+            ErrorMeaning::WeakPassword => Self::WeakPassword,
+            ErrorMeaning::NoUsernames => Self::NoUsernames,
+            ErrorMeaning::UsernameRequired => Self::UsernameRequired,
+            ErrorMeaning::InvalidEmail => Self::InvalidEmail,
+            ErrorMeaning::InvalidUsername => Self::InvalidUsername,
+            ErrorMeaning::InvalidName => Self::InvalidName,
+            ErrorMeaning::NotSupported => Self::NotSupported,
+            ErrorMeaning::Unauthorized
+            | ErrorMeaning::WrongPassword
+            | ErrorMeaning::CorrectPassword
+            | ErrorMeaning::AttemptsBlocked
+            | ErrorMeaning::Misconfigured => {
+                response.log_for_operator();
+                Self::NotPerformed(error.into())
             }
         }
     }
 }
 
-impl From<Fault> for PortError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::NotFound => Self::NotFound,
-            Fault::EmailTaken => Self::Conflict(Conflict::EmailTaken),
-            Fault::UsernameTaken => Self::Conflict(Conflict::UsernameTaken),
-            Fault::WeakPassword => Self::Rejected(RejectedValue::WeakPassword),
-            Fault::InvalidEmail => Self::Rejected(RejectedValue::Email),
-            Fault::NoUsernames | Fault::UsernameRequired | Fault::InvalidUsername => {
-                Self::Rejected(RejectedValue::Username)
-            }
-            Fault::InvalidName => Self::Rejected(RejectedValue::Name),
-            Fault::NotSupported => Self::Rejected(RejectedValue::Unsupported),
-            Fault::Port(error) | Fault::Lost(error) => error,
+impl From<Auth0Error> for PortError {
+    fn from(error: Auth0Error) -> Self {
+        match error {
+            Auth0Error::NotFound => Self::NotFound,
+            Auth0Error::EmailTaken => Self::Conflict(Conflict::EmailTaken),
+            Auth0Error::UsernameTaken => Self::Conflict(Conflict::UsernameTaken),
+            Auth0Error::WeakPassword => Self::Rejected(RejectedValue::WeakPassword),
+            Auth0Error::InvalidEmail => Self::Rejected(RejectedValue::Email),
+            Auth0Error::NoUsernames
+            | Auth0Error::UsernameRequired
+            | Auth0Error::InvalidUsername => Self::Rejected(RejectedValue::Username),
+            Auth0Error::InvalidName => Self::Rejected(RejectedValue::Name),
+            Auth0Error::NotSupported => Self::Rejected(RejectedValue::Unsupported),
+            Auth0Error::NotPerformed(error) | Auth0Error::OutcomeUnknown(error) => error,
         }
     }
 }
 
 /// Why there is no new account, or maybe no new account.
 #[derive(Debug)]
-pub(crate) enum CreateFault {
+pub(crate) enum CreateError {
     /// Certainly none was made.
-    Rejected(Fault),
+    NotCreated(Auth0Error),
     /// One may or may not have been made: the answer is not there, or makes no sense.
-    Lost(Fault),
+    OutcomeUnknown(Auth0Error),
 }
 
-impl From<Failure> for CreateFault {
-    fn from(failure: Failure) -> Self {
-        if failure.is_certain() {
-            Self::Rejected(failure.into())
+impl From<RequestError> for CreateError {
+    fn from(error: RequestError) -> Self {
+        if error.is_unprocessed() {
+            Self::NotCreated(error.into())
         } else {
-            Self::Lost(failure.into())
+            Self::OutcomeUnknown(error.into())
         }
     }
 }

@@ -7,10 +7,10 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::error::{Meaning, Refusal};
+use crate::error::{ErrorMeaning, ErrorResponse};
 
 /// What stands in a message.
-enum Says {
+enum MessagePattern {
     Anything,
     Begins(&'static str),
     Contains(&'static str),
@@ -20,57 +20,57 @@ enum Says {
     About(&'static [&'static str]),
 }
 
-use Says::{About, Anything, Begins, Contains, PasswordError};
+use MessagePattern::{About, Anything, Begins, Contains, PasswordError};
 
-struct Row(&'static [u16], Option<&'static str>, Says, Meaning);
+struct ErrorRule(&'static [u16], Option<&'static str>, MessagePattern, ErrorMeaning);
 
 /// The first row that fits counts. The wording is observed unless it says otherwise.
 #[rustfmt::skip]
-const TABLE: &[Row] = &[
+const TABLE: &[ErrorRule] = &[
     // Users. That a malformed id is `invalid_uri` is documented.
-    Row(&[404], Some("inexistent_user"), Anything, Meaning::NotFound),
-    Row(&[404], None, Begins("The user does not exist"), Meaning::NotFound),
-    Row(&[400], Some("invalid_uri"), Anything, Meaning::NotFound),
-    Row(&[409], None, Begins("The user already exists"), Meaning::EmailTaken),
-    Row(&[400, 409], None, Begins("The specified new email already exists"), Meaning::EmailTaken),
-    Row(&[400, 409], None, Begins("The username provided is in use already"), Meaning::UsernameTaken),
-    Row(&[400, 409], None, Begins("The specified new username already exists"), Meaning::UsernameTaken),
-    Row(&[409], Some("auth0_idp_error"), Anything, Meaning::EmailTaken),
-    Row(&[400], None, PasswordError, Meaning::WeakPassword),
-    Row(&[400], None, Begins("Cannot set username for connection without"), Meaning::NoUsernames),
-    Row(&[400], None, Begins("Cannot update username for users without"), Meaning::NotSupported),
-    Row(&[400], Some("invalid_body"), Contains("Missing required property: username"), Meaning::UsernameRequired),
-    Row(&[400], Some("invalid_body"), About(&["email"]), Meaning::InvalidEmail),
-    Row(&[400], Some("invalid_body"), About(&["username"]), Meaning::InvalidUsername),
-    Row(&[400], Some("invalid_body"), About(&["name", "given_name", "family_name"]), Meaning::InvalidName),
-    Row(&[400], Some("invalid_body"), About(&["password"]), Meaning::WeakPassword),
-    Row(&[400, 403], Some("operation_not_supported"), Anything, Meaning::NotSupported),
+    ErrorRule(&[404], Some("inexistent_user"), Anything, ErrorMeaning::NotFound),
+    ErrorRule(&[404], None, Begins("The user does not exist"), ErrorMeaning::NotFound),
+    ErrorRule(&[400], Some("invalid_uri"), Anything, ErrorMeaning::NotFound),
+    ErrorRule(&[409], None, Begins("The user already exists"), ErrorMeaning::EmailTaken),
+    ErrorRule(&[400, 409], None, Begins("The specified new email already exists"), ErrorMeaning::EmailTaken),
+    ErrorRule(&[400, 409], None, Begins("The username provided is in use already"), ErrorMeaning::UsernameTaken),
+    ErrorRule(&[400, 409], None, Begins("The specified new username already exists"), ErrorMeaning::UsernameTaken),
+    ErrorRule(&[409], Some("auth0_idp_error"), Anything, ErrorMeaning::EmailTaken),
+    ErrorRule(&[400], None, PasswordError, ErrorMeaning::WeakPassword),
+    ErrorRule(&[400], None, Begins("Cannot set username for connection without"), ErrorMeaning::NoUsernames),
+    ErrorRule(&[400], None, Begins("Cannot update username for users without"), ErrorMeaning::NotSupported),
+    ErrorRule(&[400], Some("invalid_body"), Contains("Missing required property: username"), ErrorMeaning::UsernameRequired),
+    ErrorRule(&[400], Some("invalid_body"), About(&["email"]), ErrorMeaning::InvalidEmail),
+    ErrorRule(&[400], Some("invalid_body"), About(&["username"]), ErrorMeaning::InvalidUsername),
+    ErrorRule(&[400], Some("invalid_body"), About(&["name", "given_name", "family_name"]), ErrorMeaning::InvalidName),
+    ErrorRule(&[400], Some("invalid_body"), About(&["password"]), ErrorMeaning::WeakPassword),
+    ErrorRule(&[400, 403], Some("operation_not_supported"), Anything, ErrorMeaning::NotSupported),
 
     // Log-in. That a user is blocked by an administrator is taken to be told only after the password
     // was found right, since `last_login` moves with it. Assumed; if it were not so, a wrong password
     // would pass only for those who may set a new one without: blocked users may not set their own.
     // What attack protection blocks is worded otherwise, and must never pass.
-    Row(&[401, 403], Some("mfa_required"), Anything, Meaning::RightPassword),
-    Row(&[400, 401, 403], Some("invalid_grant"), Begins("user is blocked"), Meaning::RightPassword),
-    Row(&[401, 403], Some("unauthorized"), Begins("user is blocked"), Meaning::RightPassword),
+    ErrorRule(&[401, 403], Some("mfa_required"), Anything, ErrorMeaning::CorrectPassword),
+    ErrorRule(&[400, 401, 403], Some("invalid_grant"), Begins("user is blocked"), ErrorMeaning::CorrectPassword),
+    ErrorRule(&[401, 403], Some("unauthorized"), Begins("user is blocked"), ErrorMeaning::CorrectPassword),
     // An Action said no, and Actions run after the password was found right. Assumed. A client
     // without a grant for the audience gets this code too, but not for a log-in.
-    Row(&[403], Some("access_denied"), Anything, Meaning::RightPassword),
-    Row(&[400, 401, 403], Some("invalid_grant"), Anything, Meaning::WrongPassword),
-    Row(&[400, 401, 403], Some("invalid_user_password"), Anything, Meaning::WrongPassword),
-    Row(&[429], Some("too_many_attempts"), Anything, Meaning::AttemptsStopped),
-    Row(&[429], Some("too_many_logins"), Anything, Meaning::AttemptsStopped),
+    ErrorRule(&[403], Some("access_denied"), Anything, ErrorMeaning::CorrectPassword),
+    ErrorRule(&[400, 401, 403], Some("invalid_grant"), Anything, ErrorMeaning::WrongPassword),
+    ErrorRule(&[400, 401, 403], Some("invalid_user_password"), Anything, ErrorMeaning::WrongPassword),
+    ErrorRule(&[429], Some("too_many_attempts"), Anything, ErrorMeaning::AttemptsBlocked),
+    ErrorRule(&[429], Some("too_many_logins"), Anything, ErrorMeaning::AttemptsBlocked),
     // The limit on logins of one person, and not that of all requests together. Assumed.
-    Row(&[429], Some("too_many_requests"), Contains("login"), Meaning::AttemptsStopped),
-    Row(&[401, 403], Some("password_leaked"), Anything, Meaning::AttemptsStopped),
-    Row(&[401, 403], Some("requires_verification"), Anything, Meaning::AttemptsStopped),
+    ErrorRule(&[429], Some("too_many_requests"), Contains("login"), ErrorMeaning::AttemptsBlocked),
+    ErrorRule(&[401, 403], Some("password_leaked"), Anything, ErrorMeaning::AttemptsBlocked),
+    ErrorRule(&[401, 403], Some("requires_verification"), Anything, ErrorMeaning::AttemptsBlocked),
 
     // After the log-in's, some of which are 401 too.
-    Row(&[401], None, Anything, Meaning::Unauthorized),
+    ErrorRule(&[401], None, Anything, ErrorMeaning::Unauthorized),
 ];
 
 /// Reads what came with a status of 4xx.
-pub(crate) fn read_refusal(status: StatusCode, body: &[u8]) -> Refusal {
+pub(crate) fn classify_error(status: StatusCode, body: &[u8]) -> ErrorResponse {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |member: &str| body.get(member).and_then(Value::as_str);
     // Management API: `errorCode`, `message`. OAuth: `error`, `error_description`; there
@@ -81,19 +81,19 @@ pub(crate) fn read_refusal(status: StatusCode, body: &[u8]) -> Refusal {
     let status = status.as_u16();
     let meaning = TABLE
         .iter()
-        .find(|Row(statuses, row_code, says, _)| {
+        .find(|ErrorRule(statuses, row_code, pattern, _)| {
             statuses.contains(&status)
                 && row_code.is_none_or(|row_code| code == Some(row_code))
-                && says.fit(message)
+                && pattern.matches(message)
         })
-        .map_or(Meaning::OperatorsProblem, |Row(.., meaning)| *meaning);
+        .map_or(ErrorMeaning::Misconfigured, |ErrorRule(.., meaning)| *meaning);
     let scopes = if code == Some("insufficient_scope") { scopes_in(message) } else { Vec::new() };
     let code = code.filter(|code| is_code(code)).map(str::to_owned);
-    Refusal::new(status, code, meaning, scopes)
+    ErrorResponse::new(status, code, meaning, scopes)
 }
 
-impl Says {
-    fn fit(&self, message: &str) -> bool {
+impl MessagePattern {
+    fn matches(&self, message: &str) -> bool {
         match self {
             Anything => true,
             Begins(text) => message.starts_with(text),

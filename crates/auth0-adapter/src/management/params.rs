@@ -2,7 +2,7 @@
 
 /// A search for users.
 #[derive(Debug, Clone)]
-pub(crate) struct Search {
+pub(crate) struct UserSearch {
     /// The query, in Auth0's subset of Lucene's syntax.
     pub(crate) q: String,
     /// Such as `created_at:1`.
@@ -15,9 +15,9 @@ pub(crate) struct Search {
 
 /// Whether a change may be sent again when its answer was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
+pub(crate) enum PatchRetry {
     /// Twice is the same as once.
-    Safe,
+    Always,
     /// Only if Auth0 certainly did nothing.
-    OnlyIfUnprocessed,
+    IfUnprocessed,
 }

@@ -6,22 +6,21 @@ use domain::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::error::Meaning;
-use crate::error::{Failure, Garbage};
-use crate::management::decode::{json, success};
-use crate::management::error_table::read_refusal;
+use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
+use crate::management::decode::{decode_json, require_success};
+use crate::management::error_table::classify_error;
 use crate::transport::rate_limit_headers::retry_after;
-use crate::transport::response::Answer;
+use crate::transport::response::ApiResponse;
 
 /// What came of an attempt to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogIn {
+pub(crate) enum PasswordGrantOutcome {
     /// It is the account's password.
-    Right,
+    Accepted,
     /// It is not, or there is no such account.
-    Wrong,
+    WrongPassword,
     /// Auth0's attack protection lets nobody try for now.
-    Stopped {
+    AttemptsBlocked {
         /// How long to wait, if Auth0 says.
         retry_after: Option<Duration>,
     },
@@ -29,24 +28,31 @@ pub(crate) enum LogIn {
 
 /// The tokens of a log-in. That there is one is all that matters.
 #[derive(Deserialize)]
-struct LoggedIn {
+struct TokenPresence {
     #[serde(rename = "access_token")]
     _access_token: IgnoredAny,
 }
 
-pub(crate) fn read_log_in(answer: &Answer, now: Timestamp) -> Result<LogIn, Failure> {
-    if !answer.status.is_client_error() {
-        return json(answer, now).map(|LoggedIn { .. }| LogIn::Right);
+pub(crate) fn decode_password_grant(
+    response: &ApiResponse,
+    now: Timestamp,
+) -> Result<PasswordGrantOutcome, RequestError> {
+    if !response.status.is_client_error() {
+        return decode_json(response, now)
+            .map(|TokenPresence { .. }| PasswordGrantOutcome::Accepted);
     }
-    let meaning = read_refusal(answer.status, &answer.body).meaning();
-    if meaning == Meaning::RightPassword {
-        Ok(LogIn::Right)
-    } else if meaning == Meaning::WrongPassword {
-        Ok(LogIn::Wrong)
-    } else if meaning == Meaning::AttemptsStopped {
-        Ok(LogIn::Stopped { retry_after: retry_after(&answer.headers, now) })
+    let meaning = classify_error(response.status, &response.body).meaning();
+    if meaning == ErrorMeaning::CorrectPassword {
+        Ok(PasswordGrantOutcome::Accepted)
+    } else if meaning == ErrorMeaning::WrongPassword {
+        Ok(PasswordGrantOutcome::WrongPassword)
+    } else if meaning == ErrorMeaning::AttemptsBlocked {
+        Ok(PasswordGrantOutcome::AttemptsBlocked {
+            retry_after: retry_after(&response.headers, now),
+        })
     } else {
         // The limit of all callers together is among them.
-        success(answer, now).and(Err(Garbage::Status(answer.status.as_u16()).into()))
+        require_success(response, now)
+            .and(Err(MalformedResponse::Status(response.status.as_u16()).into()))
     }
 }

@@ -13,10 +13,10 @@ use serde::Serialize;
 use url::Url;
 
 use crate::config::{Auth0Config, Domain};
-use crate::management::params::Search;
+use crate::management::params::UserSearch;
 use crate::management::wire;
-use crate::transport::call_kind::Kind;
-use crate::transport::request::Outgoing;
+use crate::transport::call_kind::CallKind;
+use crate::transport::request::ApiRequest;
 
 /// Shows in Auth0's tenant log, so that a call of Usher's can be found there.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -25,7 +25,7 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("auth0-forwarded-for");
 
 /// Makes the requests for one Auth0 tenant.
-pub(crate) struct Api {
+pub(crate) struct RequestBuilder {
     domain: Domain,
     audience: String,
     client_id: String,
@@ -34,7 +34,7 @@ pub(crate) struct Api {
 }
 
 #[derive(Serialize)]
-struct TokenRequest<'a> {
+struct ClientCredentialsBody<'a> {
     grant_type: &'static str,
     client_id: &'a str,
     client_secret: &'a str,
@@ -42,7 +42,7 @@ struct TokenRequest<'a> {
 }
 
 #[derive(Serialize)]
-struct LogIn<'a> {
+struct PasswordGrantBody<'a> {
     grant_type: &'static str,
     realm: &'a str,
     username: &'a str,
@@ -52,14 +52,14 @@ struct LogIn<'a> {
 }
 
 #[derive(Serialize)]
-struct ResetMail<'a> {
+struct ResetMailBody<'a> {
     client_id: &'a str,
     email: &'a str,
     connection: &'a str,
 }
 
-impl Api {
-    pub(crate) fn of(config: &Auth0Config) -> Self {
+impl RequestBuilder {
+    pub(crate) fn new(config: &Auth0Config) -> Self {
         Self {
             domain: config.domain.clone(),
             audience: config.audience.clone(),
@@ -79,18 +79,18 @@ impl Api {
     }
 
     /// A request about one account, without a body.
-    pub(crate) fn user(&self, route: &'static str, method: Method, id: &UserId) -> Outgoing {
-        let kind = if method == Method::GET { Kind::Read } else { Kind::Write };
+    pub(crate) fn user(&self, route: &'static str, method: Method, id: &UserId) -> ApiRequest {
+        let kind = if method == Method::GET { CallKind::Read } else { CallKind::Write };
         request(kind, route, method, self.users(&[id.as_str()]))
     }
 
-    pub(crate) fn users_by_email(&self, email: &EmailAddress) -> Outgoing {
-        let mut url = self.domain.at(&["api", "v2", "users-by-email"]);
+    pub(crate) fn users_by_email(&self, email: &EmailAddress) -> ApiRequest {
+        let mut url = self.domain.url_for(&["api", "v2", "users-by-email"]);
         url.query_pairs_mut().append_pair("email", email.as_str());
-        request(Kind::Read, "GET /api/v2/users-by-email", Method::GET, url)
+        request(CallKind::Read, "GET /api/v2/users-by-email", Method::GET, url)
     }
 
-    pub(crate) fn search(&self, search: &Search) -> Outgoing {
+    pub(crate) fn search(&self, search: &UserSearch) -> ApiRequest {
         let mut url = self.users(&[]);
         url.query_pairs_mut()
             .append_pair("q", &search.q)
@@ -99,38 +99,38 @@ impl Api {
             .append_pair("page", &search.page.to_string())
             .append_pair("per_page", &search.per_page.to_string())
             .append_pair("include_totals", "true")
-            .append_pair("fields", wire::User::FIELDS)
+            .append_pair("fields", wire::Auth0User::FIELDS)
             .append_pair("include_fields", "true");
-        request(Kind::Search, "GET /api/v2/users", Method::GET, url)
+        request(CallKind::Search, "GET /api/v2/users", Method::GET, url)
     }
 
-    pub(crate) fn create(&self, new: &wire::NewUser) -> Outgoing {
+    pub(crate) fn create(&self, new: &wire::CreateUserBody) -> ApiRequest {
         let (route, url) = ("POST /api/v2/users", self.users(&[]));
-        with_json(request(Kind::Write, route, Method::POST, url), new)
+        with_json(request(CallKind::Write, route, Method::POST, url), new)
     }
 
-    pub(crate) fn patch(&self, id: &UserId, patch: &wire::UserPatch) -> Outgoing {
+    pub(crate) fn patch(&self, id: &UserId, patch: &wire::PatchUserBody) -> ApiRequest {
         with_json(self.user("PATCH /api/v2/users/{id}", Method::PATCH, id), patch)
     }
 
     /// An account that cannot exist, since Usher makes no such ids.
-    pub(crate) fn probe(&self) -> Outgoing {
+    pub(crate) fn readiness_probe(&self) -> ApiRequest {
         let (route, url) = ("GET /api/v2/users/{id}", self.users(&["auth0|usher-readiness"]));
-        request(Kind::Read, route, Method::GET, url)
+        request(CallKind::Read, route, Method::GET, url)
     }
 
     /// A request for a token for the Management API.
-    pub(crate) fn token(&self) -> Outgoing {
+    pub(crate) fn token(&self) -> ApiRequest {
         let secret = self.client_secret();
-        let body = TokenRequest {
+        let body = ClientCredentialsBody {
             grant_type: "client_credentials",
             client_id: &self.client_id,
             client_secret: secret.expose_secret(),
             audience: &self.audience,
         };
-        let url = self.domain.at(&["oauth", "token"]);
+        let url = self.domain.url_for(&["oauth", "token"]);
         let route = "POST /oauth/token client_credentials";
-        with_json(request(Kind::Token, route, Method::POST, url), &body)
+        with_json(request(CallKind::Token, route, Method::POST, url), &body)
     }
 
     pub(crate) fn log_in(
@@ -138,9 +138,9 @@ impl Api {
         username: &str,
         password: &str,
         client: Option<IpAddr>,
-    ) -> Outgoing {
+    ) -> ApiRequest {
         let secret = self.client_secret();
-        let body = LogIn {
+        let body = PasswordGrantBody {
             grant_type: "http://auth0.com/oauth/grant-type/password-realm",
             realm: &self.connection,
             username,
@@ -148,67 +148,68 @@ impl Api {
             client_id: &self.client_id,
             client_secret: secret.expose_secret(),
         };
-        let url = self.domain.at(&["oauth", "token"]);
+        let url = self.domain.url_for(&["oauth", "token"]);
         let route = "POST /oauth/token password-realm";
-        let mut outgoing = with_json(request(Kind::PasswordCheck, route, Method::POST, url), &body);
+        let mut api_request =
+            with_json(request(CallKind::PasswordCheck, route, Method::POST, url), &body);
         if let Some(client) = client
             // ::ffff:192.0.2.1 is 192.0.2.1, and counts as that.
             && let Ok(value) = HeaderValue::try_from(client.to_canonical().to_string())
         {
-            outgoing.headers.insert(FORWARDED_FOR, value);
+            api_request.headers.insert(FORWARDED_FOR, value);
         }
-        outgoing
+        api_request
     }
 
-    pub(crate) fn reset_mail(&self, email: &EmailAddress) -> Outgoing {
-        let body = ResetMail {
+    pub(crate) fn reset_mail(&self, email: &EmailAddress) -> ApiRequest {
+        let body = ResetMailBody {
             client_id: &self.client_id,
             email: email.as_str(),
             connection: &self.connection,
         };
-        let url = self.domain.at(&["dbconnections", "change_password"]);
+        let url = self.domain.url_for(&["dbconnections", "change_password"]);
         let route = "POST /dbconnections/change_password";
-        with_json(request(Kind::Mail, route, Method::POST, url), &body)
+        with_json(request(CallKind::Mail, route, Method::POST, url), &body)
     }
 
     /// What every issuer tells of itself (OpenID Connect Discovery 1.0 §4).
-    pub(crate) fn discovery(&self) -> Outgoing {
-        let url = self.domain.at(&[".well-known", "openid-configuration"]);
-        request(Kind::Read, "GET /.well-known/openid-configuration", Method::GET, url)
+    pub(crate) fn discovery(&self) -> ApiRequest {
+        let url = self.domain.url_for(&[".well-known", "openid-configuration"]);
+        request(CallKind::Read, "GET /.well-known/openid-configuration", Method::GET, url)
     }
 
     /// The connections of this name, of which there is one at most.
-    pub(crate) fn connections(&self, name: &str) -> Outgoing {
-        let mut url = self.domain.at(&["api", "v2", "connections"]);
+    pub(crate) fn connections(&self, name: &str) -> ApiRequest {
+        let mut url = self.domain.url_for(&["api", "v2", "connections"]);
         url.query_pairs_mut().append_pair("name", name);
-        request(Kind::Read, "GET /api/v2/connections", Method::GET, url)
+        request(CallKind::Read, "GET /api/v2/connections", Method::GET, url)
     }
 
     fn users(&self, below: &[&str]) -> Url {
-        self.domain.at(&[&["api", "v2", "users"], below].concat())
+        self.domain.url_for(&[&["api", "v2", "users"], below].concat())
     }
 }
 
 /// A request that bears the name of the call that it is part of.
-fn request(kind: Kind, route: &'static str, method: Method, url: Url) -> Outgoing {
+fn request(kind: CallKind, route: &'static str, method: Method, url: Url) -> ApiRequest {
     let mut headers = HeaderMap::new();
     if let Some(call) = CallContext::current()
         && let Ok(value) = HeaderValue::from_str(call.request_id())
     {
         headers.insert(CORRELATION_ID, value);
     }
-    Outgoing { kind, route, method, url, headers, body: None }
+    ApiRequest { kind, route, method, url, headers, body: None }
 }
 
-fn with_json(mut outgoing: Outgoing, body: &impl Serialize) -> Outgoing {
-    outgoing.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+fn with_json(mut api_request: ApiRequest, body: &impl Serialize) -> ApiRequest {
+    api_request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // None of the bodies here can fail: their keys are text. Auth0 would refuse an empty one.
-    outgoing.body = Some(serde_json::to_vec(body).unwrap_or_default());
-    outgoing
+    api_request.body = Some(serde_json::to_vec(body).unwrap_or_default());
+    api_request
 }
 
-impl fmt::Debug for Api {
+impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("domain", &self.domain).finish_non_exhaustive()
+        f.debug_struct("RequestBuilder").field("domain", &self.domain).finish_non_exhaustive()
     }
 }

@@ -12,11 +12,11 @@ use crate::config::MetadataPrefix;
 
 /// A query for people of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Query(String);
+pub(crate) struct SearchQuery(String);
 
 /// A part of the line of time, both of whose ends belong to it unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Span {
+pub(crate) enum CreatedRange {
     /// From this moment on.
     From(Timestamp),
     /// Later than this moment.
@@ -29,18 +29,18 @@ pub(crate) enum Span {
     Between(Timestamp, Timestamp),
 }
 
-impl Query {
+impl SearchQuery {
     /// Everybody who has a role of the catalogue in the tenant.
-    pub(crate) fn people(
+    pub(crate) fn members(
         prefix: &MetadataPrefix,
         tenant: &TenantId,
         catalogue: &RoleCatalogue,
     ) -> Self {
-        Self::holders(prefix, tenant, catalogue.roles().iter().map(domain::Role::name))
+        Self::role_holders(prefix, tenant, catalogue.roles().iter().map(domain::Role::name))
     }
 
     /// Everybody who has one of these roles in the tenant; there must be at least one.
-    pub(crate) fn holders<'a>(
+    pub(crate) fn role_holders<'a>(
         prefix: &MetadataPrefix,
         tenant: &TenantId,
         roles: impl IntoIterator<Item = &'a RoleName>,
@@ -51,13 +51,13 @@ impl Query {
 
     /// Those of them who were created in the span.
     #[must_use]
-    pub(crate) fn created(mut self, span: Span) -> Self {
-        let range = match span {
-            Span::From(from) => format!("[{from} TO *]"),
-            Span::After(after) => format!("{{{after} TO *]"),
-            Span::At(at) => format!("[{at} TO {at}]"),
-            Span::Before(before) => format!("[* TO {before}}}"),
-            Span::Between(from, before) => format!("[{from} TO {before}}}"),
+    pub(crate) fn created_in(mut self, range: CreatedRange) -> Self {
+        let range = match range {
+            CreatedRange::From(from) => format!("[{from} TO *]"),
+            CreatedRange::After(after) => format!("{{{after} TO *]"),
+            CreatedRange::At(at) => format!("[{at} TO {at}]"),
+            CreatedRange::Before(before) => format!("[* TO {before}}}"),
+            CreatedRange::Between(from, before) => format!("[{from} TO {before}}}"),
         };
         self.0.push_str(" AND created_at:");
         self.0.push_str(&range);
@@ -66,7 +66,7 @@ impl Query {
 
     /// Those of them who are among these accounts; there must be at least one.
     #[must_use]
-    pub(crate) fn among<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
+    pub(crate) fn restricted_to<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
         self.0.push_str(" AND user_id:");
         self.0.push_str(&any_of(ids));
         self
@@ -74,7 +74,7 @@ impl Query {
 
     /// Those of them who are none of these accounts; there must be at least one.
     #[must_use]
-    pub(crate) fn except<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
+    pub(crate) fn excluding<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
         self.0.push_str(" AND NOT user_id:");
         self.0.push_str(&any_of(ids));
         self
@@ -94,7 +94,7 @@ fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
 }
 
 /// It goes out as the parameter `q`.
-impl fmt::Display for Query {
+impl fmt::Display for SearchQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -8,33 +8,33 @@ use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::error::{Failure, Garbage};
-use crate::management::decode::json;
-use crate::management::requests::Api;
+use crate::error::{MalformedResponse, RequestError};
+use crate::management::decode::decode_json;
+use crate::management::requests::RequestBuilder;
 use crate::single_flight::SingleFlight;
-use crate::transport::response::Answer;
-use crate::transport::retry::{Progress, Safety, Transport};
+use crate::transport::response::ApiResponse;
+use crate::transport::retry::{Attempts, RetryPolicy, Transport};
 
 /// A token is renewed when this much of its life is left, or a tenth of it if that is less.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// How long to leave it after an early renewal that failed.
-const RENEWAL_PAUSE: Duration = Duration::from_secs(5);
+const RENEWAL_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// How long a token that was dropped protects the next one: where all of them are refused, new ones
 /// are no help, and Auth0 counts each.
-const DROP_PAUSE: Duration = Duration::from_secs(5);
+const INVALIDATION_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Where calls get their token from.
 #[derive(Debug)]
-pub(crate) struct Tokens {
-    current: Mutex<Option<Arc<Token>>>,
+pub(crate) struct TokenStore {
+    current: Mutex<Option<Arc<AccessToken>>>,
     /// When a token was last dropped.
-    dropped: Mutex<Option<Instant>>,
-    fetching: SingleFlight<Failure>,
+    invalidated_at: Mutex<Option<Instant>>,
+    single_flight: SingleFlight<RequestError>,
 }
 
 /// A token, as the `Authorization` header wants it.
 #[derive(Debug)]
-pub(crate) struct Token {
+pub(crate) struct AccessToken {
     /// Marked as sensitive, so that `Debug` does not show it.
     header: HeaderValue,
     /// What it allows, if Auth0 says.
@@ -45,7 +45,7 @@ pub(crate) struct Token {
 
 /// The answer of RFC 6749 §5.1. It holds the token, and so has no `Debug`.
 #[derive(Deserialize)]
-struct TokenAnswer {
+struct TokenResponse {
     access_token: String,
     /// Seconds.
     expires_in: u32,
@@ -53,10 +53,10 @@ struct TokenAnswer {
     scope: Option<String>,
 }
 
-impl Tokens {
+impl TokenStore {
     pub(crate) fn new() -> Self {
-        let fetching = SingleFlight::new(Failure::is_common);
-        Self { current: Mutex::default(), dropped: Mutex::default(), fetching }
+        let single_flight = SingleFlight::new(RequestError::applies_to_waiters);
+        Self { current: Mutex::default(), invalidated_at: Mutex::default(), single_flight }
     }
 
     /// A token that still lives.
@@ -64,88 +64,93 @@ impl Tokens {
     /// One that has grown old will do; somebody should [renew](Self::renew) it then.
     pub(crate) async fn get(
         &self,
-        api: &Api,
+        requests: &RequestBuilder,
         transport: &Transport,
         deadline: Instant,
-    ) -> Result<Arc<Token>, Failure> {
-        if let Some(token) = self.living() {
+    ) -> Result<Arc<AccessToken>, RequestError> {
+        if let Some(token) = self.valid_token() {
             return Ok(token);
         }
-        let fetch = self.fetch(api, transport, Safety::Repeatable, deadline);
-        let joined = self.fetching.join(deadline, || self.living(), fetch).await;
-        joined.map_err(|error| Failure::NoToken(Arc::new(error.into())))
+        let fetch = self.fetch(requests, transport, RetryPolicy::Always, deadline);
+        let joined = self.single_flight.join(deadline, || self.valid_token(), fetch).await;
+        joined.map_err(|error| RequestError::NoToken(Arc::new(error.into())))
     }
 
     /// Gets the successor of an old token, which is good all the while, and also if this fails.
     pub(crate) async fn renew(
         &self,
-        old: &Arc<Token>,
-        api: &Api,
+        old: &Arc<AccessToken>,
+        requests: &RequestBuilder,
         transport: &Transport,
         deadline: Instant,
     ) {
-        let renewed = || self.living().filter(|token| !Arc::ptr_eq(token, old));
-        let fetch = self.fetch(api, transport, Safety::Once, deadline);
-        if let Err(error) = self.fetching.join(deadline, renewed, fetch).await {
-            let failure = Failure::from(error);
-            tracing::warn!(%failure, "the token was not renewed, the old one is still good");
+        let renewed = || self.valid_token().filter(|token| !Arc::ptr_eq(token, old));
+        let fetch = self.fetch(requests, transport, RetryPolicy::Never, deadline);
+        if let Err(error) = self.single_flight.join(deadline, renewed, fetch).await {
+            let error = RequestError::from(error);
+            tracing::warn!(%error, "the token was not renewed, the old one is still good");
         }
     }
 
     /// Forgets a token that Auth0 does not take, unless there is a newer one already, or the last
     /// one was forgotten a moment ago. Answers whether another one may fare better.
-    pub(crate) fn forget(&self, token: &Arc<Token>) -> bool {
+    pub(crate) fn invalidate(&self, token: &Arc<AccessToken>) -> bool {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
             return true;
         }
-        let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
-        if dropped.is_some_and(|when| when.elapsed() < DROP_PAUSE) {
+        let mut invalidated_at = self.invalidated_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if invalidated_at.is_some_and(|when| when.elapsed() < INVALIDATION_INTERVAL) {
             return false;
         }
-        *dropped = Some(Instant::now());
+        *invalidated_at = Some(Instant::now());
         *current = None;
         true
     }
 
-    fn living(&self) -> Option<Arc<Token>> {
+    fn valid_token(&self) -> Option<Arc<AccessToken>> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.clone().filter(|token| Instant::now() < token.expires_at)
     }
 
     async fn fetch(
         &self,
-        api: &Api,
+        requests: &RequestBuilder,
         transport: &Transport,
-        safety: Safety,
+        retry_policy: RetryPolicy,
         deadline: Instant,
-    ) -> Result<Arc<Token>, Failure> {
+    ) -> Result<Arc<AccessToken>, RequestError> {
         // Its life is counted from before it was asked for, to be on the safe side.
         let start = Instant::now();
-        let read = |answer: &Answer, now: Timestamp| Token::read(answer, now, start);
-        let (request, progress) = (api.token(), &mut Progress::default());
-        let answer = transport.ask(&request, None, safety, deadline, progress, read);
-        let token = Arc::new(answer.await?);
+        let read =
+            |response: &ApiResponse, now: Timestamp| AccessToken::decode(response, now, start);
+        let (request, attempts) = (requests.token(), &mut Attempts::default());
+        let response = transport.send(&request, None, retry_policy, deadline, attempts, read);
+        let token = Arc::new(response.await?);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Some(Arc::clone(&token));
         Ok(token)
     }
 }
 
-impl Token {
+impl AccessToken {
     /// The token in an answer to what was asked at `start`.
-    pub(crate) fn read(answer: &Answer, now: Timestamp, start: Instant) -> Result<Self, Failure> {
-        let answer: TokenAnswer = json(answer, now)?;
-        if answer.access_token.is_empty() {
-            return Err(Garbage::Token.into());
+    pub(crate) fn decode(
+        response: &ApiResponse,
+        now: Timestamp,
+        start: Instant,
+    ) -> Result<Self, RequestError> {
+        let response: TokenResponse = decode_json(response, now)?;
+        if response.access_token.is_empty() {
+            return Err(MalformedResponse::Token.into());
         }
-        let mut header = HeaderValue::try_from(format!("Bearer {}", answer.access_token))
-            .map_err(|_| Garbage::Token)?;
+        let mut header = HeaderValue::try_from(format!("Bearer {}", response.access_token))
+            .map_err(|_| MalformedResponse::Token)?;
         header.set_sensitive(true);
-        let life = Duration::from_secs(answer.expires_in.into());
+        let life = Duration::from_secs(response.expires_in.into());
         Ok(Self {
             header,
-            scope: answer.scope,
+            scope: response.scope,
             renew_at: Mutex::new(start + life - RENEW_BEFORE.min(life / 10)),
             expires_at: start + life,
         })
@@ -163,12 +168,12 @@ impl Token {
 
     /// Whether it has grown old, and it is up to this caller to renew it: nobody else is told for
     /// a while.
-    pub(crate) fn is_to_be_renewed(&self) -> bool {
+    pub(crate) fn claim_renewal(&self) -> bool {
         let mut renew_at = self.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let old = *renew_at <= now;
         if old {
-            *renew_at = now + RENEWAL_PAUSE;
+            *renew_at = now + RENEWAL_RETRY_INTERVAL;
         }
         old
     }

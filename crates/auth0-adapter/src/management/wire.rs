@@ -13,8 +13,7 @@ use serde_json::{Map, Value};
 
 /// A user as the Management API shows it, as far as it is read.
 #[derive(Clone, PartialEq, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "Auth0's name")]
-pub(crate) struct User {
+pub(crate) struct Auth0User {
     /// Such as `auth0|5f7c8ec7c33c6c004bbafe82`.
     pub(crate) user_id: String,
     /// Absent for accounts that have none, such as those of a phone number.
@@ -59,22 +58,22 @@ impl Identities {
     }
 }
 
-impl User {
+impl Auth0User {
     /// The names of the members above, as the `fields` parameter takes them.
     pub(crate) const FIELDS: &str = "user_id,email,username,name,given_name,family_name,\
                                      created_at,updated_at,last_login,blocked,app_metadata";
 }
 
-impl fmt::Debug for User {
+impl fmt::Debug for Auth0User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("user_id", &self.user_id).finish_non_exhaustive()
+        f.debug_struct("Auth0User").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }
 
 /// `GET /users` with `include_totals`: rows of the search index.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct UserPage {
-    pub(crate) users: Users,
+    pub(crate) users: UserRows,
     /// How many come before the first of them; elsewhere than asked if Auth0 has clamped the page.
     #[serde(default)]
     pub(crate) start: Option<u64>,
@@ -84,13 +83,13 @@ pub(crate) struct UserPage {
 
 /// A list of users. What has no id or no time of creation is none, and is left out by itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Users {
-    pub(crate) readable: Vec<User>,
+pub(crate) struct UserRows {
+    pub(crate) readable: Vec<Auth0User>,
     /// How many were left out.
     pub(crate) unreadable: u64,
 }
 
-impl<'de> Deserialize<'de> for Users {
+impl<'de> Deserialize<'de> for UserRows {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut users = Self { readable: Vec::new(), unreadable: 0 };
         for row in Vec::<Map<String, Value>>::deserialize(deserializer)? {
@@ -98,7 +97,7 @@ impl<'de> Deserialize<'de> for Users {
                 .iter()
                 .all(|name| row.get(*name).is_some_and(Value::is_string))
             {
-                let user = User::deserialize(Value::Object(row)).map_err(D::Error::custom)?;
+                let user = Auth0User::deserialize(Value::Object(row)).map_err(D::Error::custom)?;
                 users.readable.push(user);
             } else {
                 tracing::warn!("a row of Auth0 is left out, since it is no account");
@@ -111,7 +110,7 @@ impl<'de> Deserialize<'de> for Users {
 
 /// The body of `POST /users`.
 #[derive(Clone, Serialize)]
-pub(crate) struct NewUser {
+pub(crate) struct CreateUserBody {
     pub(crate) connection: String,
     /// The part of the id after the bar.
     pub(crate) user_id: String,
@@ -132,15 +131,15 @@ pub(crate) struct NewUser {
     pub(crate) app_metadata: Map<String, Value>,
 }
 
-impl fmt::Debug for NewUser {
+impl fmt::Debug for CreateUserBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewUser").field("user_id", &self.user_id).finish_non_exhaustive()
+        f.debug_struct("CreateUserBody").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }
 
 /// The body of `PATCH /users/{id}`: what is not named stays as it is.
 #[derive(Clone, Default, Serialize)]
-pub(crate) struct UserPatch {
+pub(crate) struct PatchUserBody {
     /// Goes with every change of `email` or `password`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connection: Option<String>,
@@ -150,12 +149,12 @@ pub(crate) struct UserPatch {
     pub(crate) email_verified: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verify_email: Option<bool>,
-    #[serde(skip_serializing_if = "Set::is_keep")]
-    pub(crate) name: Set<String>,
-    #[serde(skip_serializing_if = "Set::is_keep")]
-    pub(crate) given_name: Set<String>,
-    #[serde(skip_serializing_if = "Set::is_keep")]
-    pub(crate) family_name: Set<String>,
+    #[serde(skip_serializing_if = "FieldUpdate::is_keep")]
+    pub(crate) name: FieldUpdate<String>,
+    #[serde(skip_serializing_if = "FieldUpdate::is_keep")]
+    pub(crate) given_name: FieldUpdate<String>,
+    #[serde(skip_serializing_if = "FieldUpdate::is_keep")]
+    pub(crate) family_name: FieldUpdate<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) blocked: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_if_any")]
@@ -165,35 +164,35 @@ pub(crate) struct UserPatch {
     pub(crate) app_metadata: Option<Map<String, Value>>,
 }
 
-impl fmt::Debug for UserPatch {
+impl fmt::Debug for PatchUserBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserPatch").finish_non_exhaustive()
+        f.debug_struct("PatchUserBody").finish_non_exhaustive()
     }
 }
 
 /// What to do with a member that can be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Set<T> {
+pub(crate) enum FieldUpdate<T> {
     /// Leave it as it is.
     #[default]
     Keep,
     /// Take it away: null.
     Clear,
     /// Give it this value.
-    To(T),
+    Set(T),
 }
 
-impl<T> Set<T> {
+impl<T> FieldUpdate<T> {
     fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 }
 
-impl<T: Serialize> Serialize for Set<T> {
+impl<T: Serialize> Serialize for FieldUpdate<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Keep | Self::Clear => serializer.serialize_none(),
-            Self::To(value) => value.serialize(serializer),
+            Self::Set(value) => value.serialize(serializer),
         }
     }
 }

@@ -6,13 +6,13 @@ use tokio::time::sleep_until;
 use super::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failure {
+enum RequestError {
     Shared,
     OwnDeadline,
 }
 
-fn single_flight() -> SingleFlight<Failure> {
-    SingleFlight::new(|failure| *failure == Failure::Shared)
+fn single_flight() -> SingleFlight<RequestError> {
+    SingleFlight::new(|failure| *failure == RequestError::Shared)
 }
 
 fn in_a_second() -> Instant {
@@ -30,12 +30,12 @@ async fn waiters_share_a_failure_and_later_tasks_retry() {
         flight.join(in_a_minute(), || None::<()>, async {
             fetches.set(fetches.get() + 1);
             sleep_until(in_a_second()).await;
-            Err(Failure::Shared)
+            Err(RequestError::Shared)
         })
     };
     let (a, b, c) = tokio::join!(join(), join(), join());
     for outcome in [a, b, c] {
-        assert_eq!(outcome, Err(JoinError::Failed(Failure::Shared)));
+        assert_eq!(outcome, Err(JoinError::Failed(RequestError::Shared)));
     }
     assert_eq!(fetches.get(), 1);
     tokio::time::advance(Duration::from_millis(1)).await;
@@ -60,7 +60,7 @@ async fn waiters_take_the_cached_value() {
 #[tokio::test(start_paused = true)]
 async fn unshared_failure_makes_the_next_waiter_fetch() {
     let (flight, fetches) = (single_flight(), Cell::new(0));
-    let join = |failure: Failure| {
+    let join = |failure: RequestError| {
         let fetches = &fetches;
         flight.join(in_a_minute(), || None::<()>, async move {
             fetches.set(fetches.get() + 1);
@@ -68,9 +68,9 @@ async fn unshared_failure_makes_the_next_waiter_fetch() {
             Err(failure)
         })
     };
-    let outcomes = tokio::join!(join(Failure::OwnDeadline), join(Failure::Shared));
-    assert_eq!(outcomes.0, Err(JoinError::Failed(Failure::OwnDeadline)));
-    assert_eq!(outcomes.1, Err(JoinError::Failed(Failure::Shared)));
+    let outcomes = tokio::join!(join(RequestError::OwnDeadline), join(RequestError::Shared));
+    assert_eq!(outcomes.0, Err(JoinError::Failed(RequestError::OwnDeadline)));
+    assert_eq!(outcomes.1, Err(JoinError::Failed(RequestError::Shared)));
     assert_eq!(fetches.get(), 2);
 }
 
@@ -109,7 +109,7 @@ async fn failure_is_shared_until_its_ttl_ends() {
     let join = || {
         flight.join(in_a_minute(), || None::<()>, async {
             fetches.set(fetches.get() + 1);
-            Err(Failure::Shared)
+            Err(RequestError::Shared)
         })
     };
     for (after, expected) in [(0, 1), (1000, 1), (1, 2), (999, 2)] {

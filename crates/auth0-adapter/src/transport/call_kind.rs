@@ -2,7 +2,7 @@
 
 /// What sort of request it is that is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CallKind {
     /// One thing is read, by its id, address or name.
     Read,
     /// Users are searched for.
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Mail,
 }
 
-impl Kind {
+impl CallKind {
     /// The word for it in logs and metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Kind {
 
 /// Something of each kind.
 #[derive(Debug)]
-pub(crate) struct OfKind<T> {
+pub(crate) struct PerKind<T> {
     read: T,
     search: T,
     write: T,
@@ -42,28 +42,28 @@ pub(crate) struct OfKind<T> {
     mail: T,
 }
 
-impl<T> OfKind<T> {
+impl<T> PerKind<T> {
     /// What is made for each of them.
-    pub(crate) fn new(make: impl Fn(Kind) -> T) -> Self {
+    pub(crate) fn new(make: impl Fn(CallKind) -> T) -> Self {
         Self {
-            read: make(Kind::Read),
-            search: make(Kind::Search),
-            write: make(Kind::Write),
-            password_check: make(Kind::PasswordCheck),
-            token: make(Kind::Token),
-            mail: make(Kind::Mail),
+            read: make(CallKind::Read),
+            search: make(CallKind::Search),
+            write: make(CallKind::Write),
+            password_check: make(CallKind::PasswordCheck),
+            token: make(CallKind::Token),
+            mail: make(CallKind::Mail),
         }
     }
 
     /// The one of this kind.
-    pub(crate) fn of(&self, kind: Kind) -> &T {
+    pub(crate) fn get(&self, kind: CallKind) -> &T {
         match kind {
-            Kind::Read => &self.read,
-            Kind::Search => &self.search,
-            Kind::Write => &self.write,
-            Kind::PasswordCheck => &self.password_check,
-            Kind::Token => &self.token,
-            Kind::Mail => &self.mail,
+            CallKind::Read => &self.read,
+            CallKind::Search => &self.search,
+            CallKind::Write => &self.write,
+            CallKind::PasswordCheck => &self.password_check,
+            CallKind::Token => &self.token,
+            CallKind::Mail => &self.mail,
         }
     }
 }
@@ -73,12 +73,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_its_own() {
-        let words = OfKind::new(Kind::as_str);
-        for kind in
-            [Kind::Read, Kind::Search, Kind::Write, Kind::PasswordCheck, Kind::Token, Kind::Mail]
-        {
-            assert_eq!(*words.of(kind), kind.as_str());
+    fn each_kind_has_its_own_value() {
+        let words = PerKind::new(CallKind::as_str);
+        for kind in [
+            CallKind::Read,
+            CallKind::Search,
+            CallKind::Write,
+            CallKind::PasswordCheck,
+            CallKind::Token,
+            CallKind::Mail,
+        ] {
+            assert_eq!(*words.get(kind), kind.as_str());
         }
     }
 }

@@ -11,20 +11,20 @@ use std::time::Duration;
 use ports::{CircuitState, UpstreamObserver};
 use tokio::time::Instant;
 
-use crate::config::CircuitConfig;
-use crate::transport::call_kind::Kind;
+use crate::config::CircuitBreakerConfig;
+use crate::transport::call_kind::CallKind;
 
 /// The circuit breaker of one kind of call.
 #[derive(Debug)]
-pub(crate) struct Breaker {
+pub(crate) struct CircuitBreaker {
     kind: &'static str,
-    config: CircuitConfig,
-    watch: Arc<dyn UpstreamObserver>,
-    state: Mutex<State>,
+    config: CircuitBreakerConfig,
+    observer: Arc<dyn UpstreamObserver>,
+    state: Mutex<BreakerState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct BreakerState {
     phase: Phase,
     /// Counts changes of phase: what began in an earlier phase says nothing about this one.
     epoch: u64,
@@ -39,11 +39,11 @@ enum Phase {
     },
     Open {
         until: Instant,
-        lasting: Duration,
+        duration: Duration,
     },
     HalfOpen {
-        on_trial: bool,
-        lasting: Duration,
+        trial_under_way: bool,
+        duration: Duration,
     },
 }
 
@@ -51,7 +51,7 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     /// Auth0 is well, whatever it answered.
-    Well,
+    Healthy,
     /// It failed.
     Failing,
     /// It says nothing.
@@ -61,37 +61,41 @@ pub(crate) enum Health {
 /// Lets one send through. Dropped without a word it says nothing, so that a caller who goes away
 /// does not block the next trial.
 #[derive(Debug)]
-pub(crate) struct Permit<'a> {
-    breaker: &'a Breaker,
+pub(crate) struct CircuitPermit<'a> {
+    breaker: &'a CircuitBreaker,
     epoch: u64,
     health: Health,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// A closed one, which tells the watch of each of its states.
-    pub(crate) fn new(kind: Kind, config: CircuitConfig, watch: Arc<dyn UpstreamObserver>) -> Self {
+    pub(crate) fn new(
+        kind: CallKind,
+        config: CircuitBreakerConfig,
+        observer: Arc<dyn UpstreamObserver>,
+    ) -> Self {
         let kind = kind.as_str();
-        watch.record_circuit(kind, CircuitState::Closed);
-        let state = Mutex::new(State { phase: Phase::WELL, epoch: 0 });
-        Self { kind, config, watch, state }
+        observer.record_circuit(kind, CircuitState::Closed);
+        let state = Mutex::new(BreakerState { phase: Phase::CLOSED, epoch: 0 });
+        Self { kind, config, observer, state }
     }
 
     /// Lets a send through, or says how long to wait.
-    pub(crate) fn admit(&self) -> Result<Permit<'_>, Duration> {
+    pub(crate) fn admit(&self) -> Result<CircuitPermit<'_>, Duration> {
         let mut state = self.lock();
-        if let Phase::Open { until, lasting } = state.phase
+        if let Phase::Open { until, duration } = state.phase
             && until <= Instant::now()
         {
-            self.enter(&mut state, Phase::HalfOpen { on_trial: false, lasting });
+            self.enter(&mut state, Phase::HalfOpen { trial_under_way: false, duration });
         }
         match &mut state.phase {
             Phase::Closed { .. } => {}
             Phase::Open { until, .. } => return Err(*until - Instant::now()),
             // How the trial ends is not known, but soon will be.
-            Phase::HalfOpen { on_trial: true, .. } => return Err(self.config.open),
-            Phase::HalfOpen { on_trial, .. } => *on_trial = true,
+            Phase::HalfOpen { trial_under_way: true, .. } => return Err(self.config.open_duration),
+            Phase::HalfOpen { trial_under_way, .. } => *trial_under_way = true,
         }
-        Ok(Permit { breaker: self, epoch: state.epoch, health: Health::Unknown })
+        Ok(CircuitPermit { breaker: self, epoch: state.epoch, health: Health::Unknown })
     }
 
     /// For how long nothing is sent, if the circuit is open.
@@ -115,47 +119,49 @@ impl Breaker {
             return;
         }
         match (&mut state.phase, health) {
-            (phase @ Phase::Closed { .. }, Health::Well) => *phase = Phase::WELL,
+            (phase @ Phase::Closed { .. }, Health::Healthy) => *phase = Phase::CLOSED,
             (Phase::Closed { failures, since }, Health::Failing) => {
                 *failures = failures.saturating_add(1);
                 let since = *since.get_or_insert_with(Instant::now);
-                if *failures >= self.config.failures && since.elapsed() >= self.config.span {
-                    self.open(&mut state, self.config.open);
+                if *failures >= self.config.failure_threshold
+                    && since.elapsed() >= self.config.min_failure_span
+                {
+                    self.open(&mut state, self.config.open_duration);
                 }
             }
-            (Phase::HalfOpen { .. }, Health::Well) => {
+            (Phase::HalfOpen { .. }, Health::Healthy) => {
                 tracing::info!(kind = self.kind, "Auth0 answers again");
-                self.enter(&mut state, Phase::WELL);
+                self.enter(&mut state, Phase::CLOSED);
             }
-            (Phase::HalfOpen { lasting, .. }, Health::Failing) => {
-                let longer = lasting.saturating_mul(2).min(self.config.max_open);
+            (Phase::HalfOpen { duration, .. }, Health::Failing) => {
+                let longer = duration.saturating_mul(2).min(self.config.max_open_duration);
                 self.open(&mut state, longer);
             }
-            (Phase::HalfOpen { on_trial, .. }, Health::Unknown) => *on_trial = false,
+            (Phase::HalfOpen { trial_under_way, .. }, Health::Unknown) => *trial_under_way = false,
             (Phase::Closed { .. }, Health::Unknown) | (Phase::Open { .. }, _) => {}
         }
     }
 
-    fn open(&self, state: &mut State, lasting: Duration) {
-        let (kind, failures) = (self.kind, self.config.failures);
-        tracing::warn!(kind, ?lasting, failures, "Auth0 fails and is left alone");
-        self.enter(state, Phase::Open { until: Instant::now() + lasting, lasting });
+    fn open(&self, state: &mut BreakerState, duration: Duration) {
+        let (kind, failures) = (self.kind, self.config.failure_threshold);
+        tracing::warn!(kind, lasting = ?duration, failures, "Auth0 fails and is left alone");
+        self.enter(state, Phase::Open { until: Instant::now() + duration, duration });
     }
 
-    fn enter(&self, state: &mut State, phase: Phase) {
+    fn enter(&self, state: &mut BreakerState, phase: Phase) {
         state.phase = phase;
         state.epoch = state.epoch.wrapping_add(1);
-        self.watch.record_circuit(self.kind, phase.circuit());
+        self.observer.record_circuit(self.kind, phase.circuit());
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BreakerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Phase {
     /// Nothing has failed.
-    const WELL: Self = Self::Closed { failures: 0, since: None };
+    const CLOSED: Self = Self::Closed { failures: 0, since: None };
 
     fn circuit(self) -> CircuitState {
         match self {
@@ -166,14 +172,14 @@ impl Phase {
     }
 }
 
-impl Permit<'_> {
+impl CircuitPermit<'_> {
     /// Says what the send said about Auth0.
     pub(crate) fn settle(mut self, health: Health) {
         self.health = health;
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for CircuitPermit<'_> {
     fn drop(&mut self) {
         self.breaker.settle(self.epoch, self.health);
     }

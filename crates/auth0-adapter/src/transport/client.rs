@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use crate::config::Auth0Config;
-use crate::error::{Failure, Garbage};
-use crate::transport::request::Outgoing;
-use crate::transport::request_record::Report;
-use crate::transport::response::Answer;
+use crate::error::{MalformedResponse, RequestError};
+use crate::transport::request::ApiRequest;
+use crate::transport::request_record::RequestRecord;
+use crate::transport::response::ApiResponse;
 
 /// How many bytes an answer may have: 100 users with 10 KB each, several times over.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -33,17 +33,17 @@ pub enum ClientError {
 
 /// An HTTP client with limits.
 #[derive(Debug, Clone)]
-pub(crate) struct Client {
+pub(crate) struct HttpClient {
     http: reqwest::Client,
     timeout: Duration,
-    watch: Arc<dyn UpstreamObserver>,
+    observer: Arc<dyn UpstreamObserver>,
 }
 
-impl Client {
+impl HttpClient {
     /// A client that tells the watch of everything that it sends.
     pub(crate) fn new(
         config: &Auth0Config,
-        watch: Arc<dyn UpstreamObserver>,
+        observer: Arc<dyn UpstreamObserver>,
     ) -> Result<Self, ClientError> {
         let roots = match &config.ca_pem {
             Some(pem) => Certificate::from_pem_bundle(pem)
@@ -71,7 +71,7 @@ impl Client {
             .http2_keep_alive_interval(Duration::from_secs(10))
             .http2_keep_alive_timeout(config.timeout)
             .http2_keep_alive_while_idle(true);
-        if let Some(name) = config.domain.localhost() {
+        if let Some(name) = config.domain.localhost_name() {
             // Plain http is taken for these names, so that they must be this machine whatever a
             // name server says (RFC 6761 §6.3). The port is filled in by the client.
             let loopback =
@@ -79,49 +79,49 @@ impl Client {
             builder = builder.resolve_to_addrs(name, &loopback);
         }
         let http = builder.build().map_err(ClientError::Http)?;
-        Ok(Self { http, timeout: config.timeout, watch })
+        Ok(Self { http, timeout: config.timeout, observer })
     }
 
     /// Sends once, and reads the answer to its end, by the deadline and within the time that one
     /// send may take.
     pub(crate) async fn send(
         &self,
-        outgoing: &Outgoing,
+        request: &ApiRequest,
         authorization: Option<&HeaderValue>,
         deadline: Instant,
         attempt: u32,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<ApiResponse, RequestError> {
         let start = Instant::now();
         if start >= deadline {
-            return Err(Failure::NoTime);
+            return Err(RequestError::DeadlineExceeded);
         }
         let limit = deadline.min(start + self.timeout);
         let cut_short = limit - start < self.timeout / 2;
-        let report = Report::begin(&*self.watch, outgoing, attempt, start);
-        let exchange = self.exchange(outgoing, authorization).instrument(report.span().clone());
+        let record = RequestRecord::start(&*self.observer, request, attempt, start);
+        let exchange = self.exchange(request, authorization).instrument(record.span().clone());
         let outcome =
-            timeout_at(limit, exchange).await.unwrap_or(Err(Failure::TimedOut { cut_short }));
-        report.end(outgoing.route, &outcome);
+            timeout_at(limit, exchange).await.unwrap_or(Err(RequestError::TimedOut { cut_short }));
+        record.finish(request.route, &outcome);
         outcome
     }
 
     async fn exchange(
         &self,
-        outgoing: &Outgoing,
+        request: &ApiRequest,
         authorization: Option<&HeaderValue>,
-    ) -> Result<Answer, Failure> {
-        let mut request = self
+    ) -> Result<ApiResponse, RequestError> {
+        let mut builder = self
             .http
-            .request(outgoing.method.clone(), outgoing.url.clone())
-            .headers(outgoing.headers.clone());
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone());
         if let Some(value) = authorization {
-            request = request.header(AUTHORIZATION, value);
+            builder = builder.header(AUTHORIZATION, value);
         }
-        if let Some(body) = &outgoing.body {
-            request = request.body(body.clone());
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
         }
         #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
-        let mut response = request.send().await.map_err(broken)?;
+        let mut response = builder.send().await.map_err(broken)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = match read(response).await {
@@ -129,16 +129,16 @@ impl Client {
             Err(_) if status.is_server_error() => Vec::new(),
             body => body?,
         };
-        Ok(Answer { status, headers, body })
+        Ok(ApiResponse { status, headers, body })
     }
 }
 
 /// The body. Content-Length is only what the other side says: what counts is what comes.
-async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
+async fn read(mut response: Response) -> Result<Vec<u8>, RequestError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if chunk.len() > MAX_BYTES - body.len() {
-            return Err(Garbage::TooLong.into());
+            return Err(MalformedResponse::TooLong.into());
         }
         body.extend_from_slice(&chunk);
     }
@@ -146,8 +146,12 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
 }
 
 /// The address is left out of the error: it names people.
-fn broken(error: reqwest::Error) -> Failure {
+fn broken(error: reqwest::Error) -> RequestError {
     let unprocessed = error.is_connect();
     let error = Arc::new(error.without_url());
-    if unprocessed { Failure::Unreachable(error) } else { Failure::Broken(error) }
+    if unprocessed {
+        RequestError::Unreachable(error)
+    } else {
+        RequestError::ConnectionBroken(error)
+    }
 }

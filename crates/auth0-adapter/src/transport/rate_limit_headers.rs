@@ -10,7 +10,7 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// How much Auth0 takes of such calls, and how much of that is left.
-pub(crate) fn allowance(headers: &HeaderMap) -> Option<Quota> {
+pub(crate) fn quota(headers: &HeaderMap) -> Option<Quota> {
     let number = |name| text(headers, name)?.parse().ok();
     let (limit, remaining) = (number("x-ratelimit-limit")?, number("x-ratelimit-remaining")?);
     Some(Quota { limit, remaining })
@@ -19,24 +19,24 @@ pub(crate) fn allowance(headers: &HeaderMap) -> Option<Quota> {
 /// How long to wait after 429: by `Retry-After`, which Auth0 seldom sends, or else until
 /// `x-ratelimit-reset`, the Unix second in which there are tokens again.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    asked_for(headers, now).or_else(|| reset(headers, now).map(|(_, wait)| wait))
+    retry_after_header(headers, now).or_else(|| reset(headers, now).map(|(_, wait)| wait))
 }
 
 /// The Unix second in which there are tokens again, and how long that is.
 pub(crate) fn reset(headers: &HeaderMap, now: Timestamp) -> Option<(i64, Duration)> {
     let reset: i64 = text(headers, "x-ratelimit-reset")?.parse().ok()?;
     // Auth0's own clock is the one that counts.
-    let now = date(headers).unwrap_or(now).as_unix_millis();
+    let now = date_header(headers).unwrap_or(now).as_unix_millis();
     Some((reset, until(reset.saturating_mul(1000), now)))
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
-pub(crate) fn asked_for(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after_header(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = text(headers, RETRY_AFTER.as_str())?;
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
     }
-    let now = date(headers).unwrap_or(now).as_unix_millis();
+    let now = date_header(headers).unwrap_or(now).as_unix_millis();
     Some(until(http_date(value)?.as_unix_millis(), now))
 }
 
@@ -46,7 +46,7 @@ fn until(then: i64, now: i64) -> Duration {
 }
 
 /// What time it is for whoever answered.
-pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+pub(crate) fn date_header(headers: &HeaderMap) -> Option<Timestamp> {
     http_date(text(headers, DATE.as_str())?)
 }
 

@@ -8,35 +8,35 @@ use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::error::Failure;
-use crate::transport::rate_limit_headers::allowance;
-use crate::transport::request::Outgoing;
-use crate::transport::response::Answer;
+use crate::error::RequestError;
+use crate::transport::rate_limit_headers::quota;
+use crate::transport::request::ApiRequest;
+use crate::transport::response::ApiResponse;
 
 /// A request on its way. The watch is told of it once, whatever becomes of it: also when nobody
 /// waits for the answer any more, and this is dropped.
 #[derive(Debug)]
-pub(crate) struct Report<'a> {
-    watch: &'a dyn UpstreamObserver,
-    sent: UpstreamRequest,
+pub(crate) struct RequestRecord<'a> {
+    observer: &'a dyn UpstreamObserver,
+    upstream_request: UpstreamRequest,
     start: Instant,
     span: Span,
 }
 
-impl<'a> Report<'a> {
+impl<'a> RequestRecord<'a> {
     /// The request is sent now.
-    pub(crate) fn begin(
-        watch: &'a dyn UpstreamObserver,
-        outgoing: &Outgoing,
+    pub(crate) fn start(
+        observer: &'a dyn UpstreamObserver,
+        request: &ApiRequest,
         attempt: u32,
         start: Instant,
     ) -> Self {
         if let Some(call) = CallContext::current() {
             call.count_upstream_call();
         }
-        let (kind, outcome) = (outgoing.kind.as_str(), RequestOutcome::Abandoned);
-        let sent = UpstreamRequest { kind, attempt, outcome, took: start.elapsed() };
-        Self { watch, sent, start, span: span(outgoing, attempt) }
+        let (kind, outcome) = (request.kind.as_str(), RequestOutcome::Abandoned);
+        let upstream_request = UpstreamRequest { kind, attempt, outcome, took: start.elapsed() };
+        Self { observer, upstream_request, start, span: span(request, attempt) }
     }
 
     /// The span of the exchange.
@@ -45,49 +45,53 @@ impl<'a> Report<'a> {
     }
 
     /// This came of it.
-    pub(crate) fn end(mut self, route: &'static str, outcome: &Result<Answer, Failure>) {
+    pub(crate) fn finish(
+        mut self,
+        route: &'static str,
+        outcome: &Result<ApiResponse, RequestError>,
+    ) {
         let _entered = self.span.clone().entered();
-        let attempt = self.sent.attempt;
+        let attempt = self.upstream_request.attempt;
         let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         match outcome {
-            Ok(answer) => {
-                let status = answer.status.as_u16();
+            Ok(response) => {
+                let status = response.status.as_u16();
                 tracing::debug!(route, status, attempt, millis, "asked Auth0");
-                self.sent.outcome = RequestOutcome::Status(status);
+                self.upstream_request.outcome = RequestOutcome::Status(status);
                 self.span.record("http.response.status_code", status);
                 if status >= 400 {
                     self.span.record("otel.status_code", "error");
-                    self.span.record("error.type", answer.status.as_str());
+                    self.span.record("error.type", response.status.as_str());
                 }
-                if let Some(allowance) = allowance(&answer.headers) {
-                    self.watch.record_quota(self.sent.kind, allowance);
+                if let Some(quota) = quota(&response.headers) {
+                    self.observer.record_quota(self.upstream_request.kind, quota);
                 }
             }
-            Err(failure) => {
-                tracing::debug!(route, %failure, attempt, millis, "asked Auth0 in vain");
-                self.sent.outcome = match failure {
-                    Failure::Unreachable(_) => RequestOutcome::Unreachable,
-                    Failure::TimedOut { .. } => RequestOutcome::TimedOut,
-                    Failure::Broken(_)
-                    | Failure::Garbage(_)
-                    | Failure::Open { .. }
-                    | Failure::NoTime
-                    | Failure::Limited { .. }
-                    | Failure::Status { .. }
-                    | Failure::SlowSearch
-                    | Failure::Refused(_)
-                    | Failure::NoToken(_) => RequestOutcome::Broken,
+            Err(error) => {
+                tracing::debug!(route, %error, attempt, millis, "asked Auth0 in vain");
+                self.upstream_request.outcome = match error {
+                    RequestError::Unreachable(_) => RequestOutcome::Unreachable,
+                    RequestError::TimedOut { .. } => RequestOutcome::TimedOut,
+                    RequestError::ConnectionBroken(_)
+                    | RequestError::Malformed(_)
+                    | RequestError::CircuitOpen { .. }
+                    | RequestError::DeadlineExceeded
+                    | RequestError::RateLimited { .. }
+                    | RequestError::ServerError { .. }
+                    | RequestError::SlowSearch
+                    | RequestError::Rejected(_)
+                    | RequestError::NoToken(_) => RequestOutcome::Broken,
                 };
             }
         }
     }
 }
 
-impl Drop for Report<'_> {
+impl Drop for RequestRecord<'_> {
     fn drop(&mut self) {
-        self.sent.took = self.start.elapsed();
-        self.watch.record_request(self.sent);
-        let error = match self.sent.outcome {
+        self.upstream_request.took = self.start.elapsed();
+        self.observer.record_request(self.upstream_request);
+        let error = match self.upstream_request.outcome {
             RequestOutcome::Status(_) => return,
             RequestOutcome::Unreachable => "unreachable",
             RequestOutcome::Broken => "broken",
@@ -99,16 +103,16 @@ impl Drop for Report<'_> {
     }
 }
 
-fn span(outgoing: &Outgoing, attempt: u32) -> Span {
+fn span(request: &ApiRequest, attempt: u32) -> Span {
     let span = tracing::info_span!(
         "auth0",
         otel.kind = "client",
         otel.status_code = Empty,
-        kind = outgoing.kind.as_str(),
-        http.request.method = outgoing.method.as_str(),
+        kind = request.kind.as_str(),
+        http.request.method = request.method.as_str(),
         http.request.resend_count = Empty,
         http.response.status_code = Empty,
-        url.template = template(outgoing.route),
+        url.template = template(request.route),
         error.type = Empty,
     );
     // Only of those that are repetitions, as the conventions have it.

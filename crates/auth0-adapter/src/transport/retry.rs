@@ -7,54 +7,54 @@ use ports::Clock;
 use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
-use crate::config::CircuitConfig;
-use crate::error::Failure;
+use crate::config::CircuitBreakerConfig;
+use crate::error::RequestError;
 use crate::tasks::Tasks;
-use crate::transport::backoff::{pause, pause_after};
-use crate::transport::call_kind::{Kind, OfKind};
-use crate::transport::circuit_breaker::{Breaker, Health};
-use crate::transport::client::Client;
-use crate::transport::rate_gate::{Gate, News};
-use crate::transport::request::Outgoing;
-use crate::transport::response::Answer;
+use crate::transport::backoff::{retry_delay, sleep};
+use crate::transport::call_kind::{CallKind, PerKind};
+use crate::transport::circuit_breaker::{CircuitBreaker, Health};
+use crate::transport::client::HttpClient;
+use crate::transport::rate_gate::{RateFeedback, RateGate};
+use crate::transport::request::ApiRequest;
+use crate::transport::response::ApiResponse;
 
 /// How many sends there are at most: the first and two more.
 const MAX_SENDS: u32 = 3;
 /// When a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Safety {
+pub(crate) enum RetryPolicy {
     /// Whenever that may help: twice is the same as once.
-    Repeatable,
+    Always,
     /// If Auth0 certainly did nothing.
-    OnlyIfUnprocessed,
+    IfUnprocessed,
     /// Never.
-    Once,
+    Never,
 }
 
 /// How far a request has come that is sent more than once.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
-    sends: u32,
+pub(crate) struct Attempts {
+    count: u32,
     /// The last failure after which it may have been carried out.
-    doubt: Option<Failure>,
+    unresolved: Option<RequestError>,
 }
 
-impl Progress {
+impl Attempts {
     /// Whether it may not be sent again, whatever happens.
-    pub(crate) fn is_over(&self) -> bool {
-        self.sends >= MAX_SENDS
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.count >= MAX_SENDS
     }
 
     /// What to say of a request that changes something: one that may have been carried out is not
     /// undone by what becomes of its repetitions, unless Auth0 judges the request itself.
-    pub(crate) fn tell(self, failure: Failure) -> Failure {
-        let judged = matches!(
-            &failure,
-            Failure::Refused(refusal) if !matches!(refusal.status(), 401 | 403)
+    pub(crate) fn final_error(self, error: RequestError) -> RequestError {
+        let is_judged = matches!(
+            &error,
+            RequestError::Rejected(response) if !matches!(response.status(), 401 | 403)
         );
-        match self.doubt {
-            Some(doubt) if failure.is_certain() && !judged => doubt,
-            _ => failure,
+        match self.unresolved {
+            Some(unresolved) if error.is_unprocessed() && !is_judged => unresolved,
+            _ => error,
         }
     }
 }
@@ -62,148 +62,161 @@ impl Progress {
 /// The way to Auth0: the client, the circuit breakers, the gates, and the waiting.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    client: Client,
-    breakers: OfKind<Breaker>,
-    gates: OfKind<Arc<Gate>>,
+    client: HttpClient,
+    circuit_breakers: PerKind<CircuitBreaker>,
+    rate_gates: PerKind<Arc<RateGate>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Transport {
     pub(crate) fn new(
-        client: Client,
-        circuit: CircuitConfig,
+        client: HttpClient,
+        circuit: CircuitBreakerConfig,
         tasks: &Tasks,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let Tasks { runtime, watch, .. } = tasks;
-        let breakers = OfKind::new(|kind| Breaker::new(kind, circuit, Arc::clone(watch)));
-        let gates = OfKind::new(|kind| Gate::new(kind, runtime.clone(), Arc::clone(watch)));
-        Self { client, breakers, gates, clock }
+        let Tasks { runtime, observer, .. } = tasks;
+        let circuit_breakers =
+            PerKind::new(|kind| CircuitBreaker::new(kind, circuit, Arc::clone(observer)));
+        let rate_gates =
+            PerKind::new(|kind| RateGate::new(kind, runtime.clone(), Arc::clone(observer)));
+        Self { client, circuit_breakers, rate_gates, clock }
     }
 
     /// The circuit breaker of this kind.
-    pub(crate) fn breaker(&self, kind: Kind) -> &Breaker {
-        self.breakers.of(kind)
+    pub(crate) fn circuit_breaker(&self, kind: CallKind) -> &CircuitBreaker {
+        self.circuit_breakers.get(kind)
     }
 
     /// Whether Auth0 has said that it takes no more of this kind for now.
-    pub(crate) fn is_limited(&self, kind: Kind) -> bool {
-        self.gates.of(kind).is_closed()
+    pub(crate) fn is_rate_limited(&self, kind: CallKind) -> bool {
+        self.rate_gates.get(kind).is_exhausted()
     }
 
     /// Sends until there is an answer that `read` takes, or nothing more to be done. `progress`
     /// tells of sends before, and afterwards of all.
-    pub(crate) async fn ask<T: Send>(
+    pub(crate) async fn send<T: Send>(
         &self,
-        outgoing: &Outgoing,
+        request: &ApiRequest,
         authorization: Option<&HeaderValue>,
-        safety: Safety,
+        retry_policy: RetryPolicy,
         deadline: Instant,
-        progress: &mut Progress,
-        read: impl Fn(&Answer, Timestamp) -> Result<T, Failure> + Send + Sync,
-    ) -> Result<T, Failure> {
-        let (breaker, gate) = (self.breaker(outgoing.kind), self.gates.of(outgoing.kind));
-        let open = |retry_after| Failure::Open { retry_after };
+        attempts: &mut Attempts,
+        read: impl Fn(&ApiResponse, Timestamp) -> Result<T, RequestError> + Send + Sync,
+    ) -> Result<T, RequestError> {
+        let (circuit_breaker, rate_gate) =
+            (self.circuit_breaker(request.kind), self.rate_gates.get(request.kind));
+        let open = |retry_after| RequestError::CircuitOpen { retry_after };
         let mut before = None;
         loop {
-            if let Some(left) = breaker.open_for() {
+            if let Some(left) = circuit_breaker.open_for() {
                 return Err(open(left));
             }
-            let pass = gate.enter(deadline).await.map_err(|limited| before.unwrap_or(limited))?;
-            let permit = match breaker.admit() {
-                Ok(permit) => permit,
+            let rate_permit =
+                rate_gate.enter(deadline).await.map_err(|limited| before.unwrap_or(limited))?;
+            let circuit_permit = match circuit_breaker.admit() {
+                Ok(circuit_permit) => circuit_permit,
                 Err(left) => {
-                    pass.tell(News::Unsent);
+                    rate_permit.report(RateFeedback::NotSent);
                     return Err(open(left));
                 }
             };
-            progress.sends += 1;
-            let attempt = progress.sends;
-            let outcome = match self.client.send(outgoing, authorization, deadline, attempt).await {
-                Ok(answer) => {
+            attempts.count += 1;
+            let attempt = attempts.count;
+            let outcome = match self.client.send(request, authorization, deadline, attempt).await {
+                Ok(response) => {
                     let now = self.clock.now();
-                    let outcome = read(&answer, now);
-                    pass.tell(News::of(&answer, &outcome, now));
+                    let outcome = read(&response, now);
+                    rate_permit.report(RateFeedback::of(&response, &outcome, now));
                     outcome
                 }
-                Err(failure) => {
-                    let unsent = matches!(failure, Failure::NoTime | Failure::Unreachable(_));
-                    pass.tell(if unsent { News::Unsent } else { News::Nothing });
-                    Err(failure)
+                Err(error) => {
+                    let unsent = matches!(
+                        error,
+                        RequestError::DeadlineExceeded | RequestError::Unreachable(_)
+                    );
+                    rate_permit.report(if unsent {
+                        RateFeedback::NotSent
+                    } else {
+                        RateFeedback::NoInformation
+                    });
+                    Err(error)
                 }
             };
-            permit.settle(health(&outcome));
-            let failure = match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
+            circuit_permit.settle(health(&outcome));
+            let error = match outcome {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
             };
-            if !failure.is_certain() {
-                progress.doubt = Some(failure.clone());
+            if !error.is_unprocessed() {
+                attempts.unresolved = Some(error.clone());
             }
-            if attempt >= most_sends(&failure, safety) {
-                return Err(failure);
+            if attempt >= max_sends(&error, retry_policy) {
+                return Err(error);
             }
             // After a 429 the gate is where to wait.
-            if !matches!(failure, Failure::Limited { .. }) {
-                let wait = pause_after(&failure, attempt);
+            if !matches!(error, RequestError::RateLimited { .. }) {
+                let wait = retry_delay(&error, attempt);
                 if wait >= deadline.saturating_duration_since(Instant::now()) {
-                    return Err(failure);
+                    return Err(error);
                 }
-                pause(wait).await;
+                sleep(wait).await;
             }
-            before = Some(failure);
+            before = Some(error);
         }
     }
 }
 
 /// How often a request may be sent that failed so.
-fn most_sends(failure: &Failure, safety: Safety) -> u32 {
-    let allowed = match safety {
-        Safety::Repeatable => true,
-        Safety::OnlyIfUnprocessed => failure.is_certain(),
-        Safety::Once => false,
+fn max_sends(error: &RequestError, retry_policy: RetryPolicy) -> u32 {
+    let allowed = match retry_policy {
+        RetryPolicy::Always => true,
+        RetryPolicy::IfUnprocessed => error.is_unprocessed(),
+        RetryPolicy::Never => false,
     };
-    match failure {
-        Failure::Unreachable(_)
-        | Failure::Broken(_)
-        | Failure::TimedOut { .. }
-        | Failure::Limited { .. }
-        | Failure::Status { .. }
+    match error {
+        RequestError::Unreachable(_)
+        | RequestError::ConnectionBroken(_)
+        | RequestError::TimedOut { .. }
+        | RequestError::RateLimited { .. }
+        | RequestError::ServerError { .. }
             if allowed =>
         {
             MAX_SENDS
         }
         // It is heavy work for Auth0, and will hardly be faster.
-        Failure::SlowSearch if allowed => 2,
-        Failure::Open { .. }
-        | Failure::NoTime
-        | Failure::Unreachable(_)
-        | Failure::Broken(_)
-        | Failure::TimedOut { .. }
-        | Failure::Limited { .. }
-        | Failure::Status { .. }
-        | Failure::SlowSearch
-        | Failure::Garbage(_)
-        | Failure::Refused(_)
-        | Failure::NoToken(_) => 1,
+        RequestError::SlowSearch if allowed => 2,
+        RequestError::CircuitOpen { .. }
+        | RequestError::DeadlineExceeded
+        | RequestError::Unreachable(_)
+        | RequestError::ConnectionBroken(_)
+        | RequestError::TimedOut { .. }
+        | RequestError::RateLimited { .. }
+        | RequestError::ServerError { .. }
+        | RequestError::SlowSearch
+        | RequestError::Malformed(_)
+        | RequestError::Rejected(_)
+        | RequestError::NoToken(_) => 1,
     }
 }
 
 /// What a send says about Auth0. Limits and refusals are signs of health.
-fn health<T>(outcome: &Result<T, Failure>) -> Health {
+fn health<T>(outcome: &Result<T, RequestError>) -> Health {
     match outcome {
-        Ok(_) => Health::Well,
-        Err(failure) => match failure {
-            Failure::Limited { .. } | Failure::Refused(_) | Failure::SlowSearch => Health::Well,
-            Failure::Unreachable(_)
-            | Failure::Broken(_)
-            | Failure::TimedOut { cut_short: false }
-            | Failure::Status { .. }
-            | Failure::Garbage(_) => Health::Failing,
-            Failure::Open { .. }
-            | Failure::NoTime
-            | Failure::TimedOut { cut_short: true }
-            | Failure::NoToken(_) => Health::Unknown,
+        Ok(_) => Health::Healthy,
+        Err(error) => match error {
+            RequestError::RateLimited { .. }
+            | RequestError::Rejected(_)
+            | RequestError::SlowSearch => Health::Healthy,
+            RequestError::Unreachable(_)
+            | RequestError::ConnectionBroken(_)
+            | RequestError::TimedOut { cut_short: false }
+            | RequestError::ServerError { .. }
+            | RequestError::Malformed(_) => Health::Failing,
+            RequestError::CircuitOpen { .. }
+            | RequestError::DeadlineExceeded
+            | RequestError::TimedOut { cut_short: true }
+            | RequestError::NoToken(_) => Health::Unknown,
         },
     }
 }

@@ -12,9 +12,9 @@
 #[path = "../world/mod.rs"]
 mod world;
 
-mod crowds;
-mod late;
+mod anomalies;
+mod equal_moments;
 mod lengths;
-mod odd;
 mod query;
+mod recent_writes;
 mod tenant;

@@ -7,7 +7,7 @@ use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Clock, UserDirectory};
 use serde_json::json;
 
-use crate::world::{World, account, lagging};
+use crate::world::{World, account, lagging_search};
 
 /// A page, as a listing takes it.
 pub(crate) fn window(number: u64, size: u32) -> Option<PageRequest> {
@@ -27,7 +27,7 @@ pub(crate) async fn tenant(
     created: impl Fn(u64) -> u64,
 ) -> (World, Vec<User>) {
     let settings = |settings: &mut auth0_sim::Config| {
-        lagging(settings);
+        lagging_search(settings);
         settings.switches.max_per_page = pages_of;
     };
     let world = World::with(settings, |_| ()).await;

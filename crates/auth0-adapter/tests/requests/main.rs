@@ -12,11 +12,11 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod cancellation;
 mod changes;
 mod creation;
-mod giving_up;
 mod panics;
 mod passwords;
-mod protected;
+mod protected_roles;
 mod reload;
 mod usernames;

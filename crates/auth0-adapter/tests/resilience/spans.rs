@@ -64,7 +64,7 @@ fn fields<const N: usize>(fields: [(&'static str, &str); N]) -> Fields {
 }
 
 #[tokio::test]
-async fn each_send_has_a_span_that_names_nobody() {
+async fn each_attempt_has_a_span_without_personal_data() {
     let bench = Bench::new().await;
     bench.fault(GET_USER, 1, FaultKind::Status { status: 502, retry_after: None });
     bench.fault(GET_USER, 1, FaultKind::ResetBefore);
@@ -90,7 +90,7 @@ async fn each_send_has_a_span_that_names_nobody() {
 }
 
 #[tokio::test]
-async fn no_span_holds_what_was_sent_or_answered() {
+async fn spans_hold_no_request_or_response_content() {
     let bench = Bench::new().await;
     let spans = Spans::default();
     let told = tracing::subscriber::set_default(spans.clone());

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::book::Book;
+use crate::recording_observer::RecordingObserver;
 
 pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
 pub(crate) const GET_USER: &str = "GET /api/v2/users/{id}";
@@ -34,7 +34,7 @@ pub(crate) struct Bench {
     pub(crate) directory: Auth0Directory,
     pub(crate) jane: User,
     /// What the directory has told of its calls.
-    pub(crate) book: Arc<Book>,
+    pub(crate) observer: Arc<RecordingObserver>,
 }
 
 impl Bench {
@@ -45,20 +45,20 @@ impl Bench {
 
     pub(crate) async fn with(config: Config, change: impl FnOnce(&mut Auth0Config)) -> Self {
         let sim = Sim::start(config).await.unwrap();
-        let book = Arc::new(Book::default());
-        let directory = directory_told(sim.url(), book.clone(), change);
+        let observer = Arc::new(RecordingObserver::default());
+        let directory = observed_directory(sim.url(), observer.clone(), change);
         let id = seed(sim.control());
         let jane = directory.find(&Caller::operator().views(), &id).await.unwrap().unwrap();
         sim.control().reset_calls();
-        book.forget();
-        Self { sim, directory, jane, book }
+        observer.clear();
+        Self { sim, directory, jane, observer }
     }
 
     /// With a directory that asks where nobody listens.
-    pub(crate) fn moved_away(self) -> Self {
+    pub(crate) fn unreachable(self) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let directory = directory_told(&url, self.book.clone(), |_| {});
+        let directory = observed_directory(&url, self.observer.clone(), |_| {});
         Self { directory, ..self }
     }
 
@@ -81,17 +81,19 @@ impl Bench {
     }
 
     /// Calls at the same moment; how each of them ended.
-    pub(crate) async fn crowd(&self, size: usize) -> Vec<&'static str> {
+    pub(crate) async fn find_concurrently(&self, size: usize) -> Vec<&'static str> {
         let mut set = JoinSet::new();
         for _ in 0..size {
             let (directory, id) = (self.directory.clone(), self.jane.id.clone());
-            set.spawn(async move { name(&directory.find(&Caller::operator().views(), &id).await) });
+            set.spawn(async move {
+                outcome_name(&directory.find(&Caller::operator().views(), &id).await)
+            });
         }
         set.join_all().await
     }
 
     /// Waits until the stand-in was asked so often, for longer than that may take.
-    pub(crate) async fn asked(&self, route: &str, count: u64) {
+    pub(crate) async fn wait_for_calls(&self, route: &str, count: u64) {
         let waiting = async {
             while self.calls(route) < count {
                 tokio::task::yield_now().await;
@@ -111,7 +113,7 @@ impl Bench {
             Operation::List => {
                 directory.list(&operator.reads(&acme()), &ListQuery::default()).await.map(drop)
             }
-            Operation::Enlist => {
+            Operation::Attach => {
                 let email = "joe@acme.example".parse().unwrap();
                 let new_member = NewMember { email, role, name: None };
                 directory.attach_or_create(&operator.writes(&acme()), new_member).await.map(drop)
@@ -158,20 +160,20 @@ impl Bench {
 }
 
 pub(crate) fn tasks() -> Tasks {
-    told_to(Arc::new(NoopObserver))
+    tasks_with(Arc::new(NoopObserver))
 }
 
-fn told_to(watch: Arc<dyn UpstreamObserver>) -> Tasks {
-    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch }
+fn tasks_with(observer: Arc<dyn UpstreamObserver>) -> Tasks {
+    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), observer }
 }
 
 pub(crate) fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Directory {
-    directory_told(url, Arc::default(), change)
+    observed_directory(url, Arc::default(), change)
 }
 
-pub(crate) fn directory_told(
+pub(crate) fn observed_directory(
     url: &str,
-    book: Arc<Book>,
+    observer: Arc<RecordingObserver>,
     change: impl FnOnce(&mut Auth0Config),
 ) -> Auth0Directory {
     let mut config = Auth0Config::new(
@@ -183,7 +185,8 @@ pub(crate) fn directory_told(
     config.timeout = Duration::from_secs(20);
     config.deadline = Duration::from_secs(40);
     change(&mut config);
-    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), told_to(book)).unwrap()
+    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), tasks_with(observer))
+        .unwrap()
 }
 
 fn seed(control: &Control) -> UserId {
@@ -204,7 +207,7 @@ fn seed(control: &Control) -> UserId {
 pub(crate) enum Operation {
     Find,
     List,
-    Enlist,
+    Attach,
     Create,
     Change,
     SetPassword,
@@ -216,7 +219,7 @@ impl Operation {
     pub(crate) const ALL: [Self; 8] = [
         Self::Find,
         Self::List,
-        Self::Enlist,
+        Self::Attach,
         Self::Create,
         Self::Change,
         Self::SetPassword,
@@ -229,7 +232,7 @@ impl Operation {
         match self {
             Self::Find => GET_USER,
             Self::List => "GET /api/v2/users",
-            Self::Enlist => "GET /api/v2/users-by-email",
+            Self::Attach => "GET /api/v2/users-by-email",
             Self::Create => "POST /api/v2/users",
             Self::Change | Self::SetPassword => "PATCH /api/v2/users/{id}",
             Self::Delete => "DELETE /api/v2/users/{id}",
@@ -240,7 +243,7 @@ impl Operation {
     /// Whether twice is the same as once.
     pub(crate) fn is_repeatable(self) -> bool {
         match self {
-            Self::Find | Self::List | Self::Enlist | Self::Change | Self::Delete => true,
+            Self::Find | Self::List | Self::Attach | Self::Change | Self::Delete => true,
             Self::Create | Self::SetPassword | Self::LogIn => false,
         }
     }
@@ -253,14 +256,14 @@ impl Operation {
 
 /// Moves the time that tokio shows. It must not stand still while an answer is on its way through
 /// a real socket, or it would run ahead to the next timeout.
-pub(crate) async fn pass(time: Duration) {
+pub(crate) async fn advance(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
 }
 
 /// The name of what went wrong.
-pub(crate) fn name(result: &PortResult<impl Debug>) -> &'static str {
+pub(crate) fn outcome_name(result: &PortResult<impl Debug>) -> &'static str {
     match result {
         Ok(_) => "ok",
         Err(PortError::NotFound) => "not found",
@@ -275,7 +278,7 @@ pub(crate) fn name(result: &PortResult<impl Debug>) -> &'static str {
 }
 
 /// How long to wait, if that is what went wrong.
-pub(crate) fn wait(result: &PortResult<impl Debug>) -> Option<Duration> {
+pub(crate) fn retry_after(result: &PortResult<impl Debug>) -> Option<Duration> {
     match result {
         Err(PortError::Unavailable { retry_after, .. }) => *retry_after,
         other => panic!("{other:?} is no outage"),
@@ -283,7 +286,7 @@ pub(crate) fn wait(result: &PortResult<impl Debug>) -> Option<Duration> {
 }
 
 /// Everything that a log could hold of an error.
-pub(crate) fn told(error: &PortError) -> String {
+pub(crate) fn error_text(error: &PortError) -> String {
     let mut texts = vec![format!("{error} {error:?} {error:#?}")];
     let mut source = error.source();
     while let Some(error) = source {

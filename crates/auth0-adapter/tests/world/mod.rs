@@ -31,9 +31,9 @@ pub(crate) const MAIL: &str = "POST /dbconnections/change_password";
 
 /// The contract's clock, as the stand-in knows clocks.
 #[derive(Debug)]
-struct Told(Arc<ManualClock>);
+struct SimClock(Arc<ManualClock>);
 
-impl auth0_sim::Clock for Told {
+impl auth0_sim::Clock for SimClock {
     fn now_millis(&self) -> i64 {
         self.0.now().as_unix_millis()
     }
@@ -50,7 +50,11 @@ pub(crate) struct World {
 }
 
 fn tasks() -> Tasks {
-    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch: Arc::new(NoopObserver) }
+    Tasks {
+        runtime: Handle::current(),
+        writes: TaskTracker::new(),
+        observer: Arc::new(NoopObserver),
+    }
 }
 
 impl World {
@@ -64,7 +68,7 @@ impl World {
         configure: impl FnOnce(&mut Auth0Config),
     ) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let mut settings = Config { clock: Arc::new(Told(clock.clone())), ..Config::default() };
+        let mut settings = Config { clock: Arc::new(SimClock(clock.clone())), ..Config::default() };
         change(&mut settings);
         let sim = Sim::start(settings).await.unwrap();
         let mut config = Auth0Config::new(
@@ -82,12 +86,12 @@ impl World {
     }
 
     /// Another directory over the same accounts: another process of Usher, or the next one.
-    pub(crate) fn another(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
+    pub(crate) fn another_directory(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
         Auth0Directory::new(self.config.clone(), catalogue, self.clock.clone(), tasks()).unwrap()
     }
 
     /// Waits until no write is under way, as before the end of the process.
-    pub(crate) async fn end(&self) {
+    pub(crate) async fn finish_writes(&self) {
         self.writes.close();
         self.writes.wait().await;
         self.writes.reopen();
@@ -98,7 +102,7 @@ impl World {
     }
 
     /// What has been asked since the last time, tokens aside.
-    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn take_calls(&self) -> BTreeMap<String, u64> {
         let mut calls = self.control().calls();
         calls.remove(TOKEN);
         self.control().reset_calls();
@@ -111,13 +115,13 @@ impl World {
     }
 
     /// Whoever is of this id, as operators find them.
-    pub(crate) async fn now(&self, id: &UserId) -> Option<User> {
+    pub(crate) async fn find(&self, id: &UserId) -> Option<User> {
         self.directory.find(&Caller::operator().views(), id).await.unwrap()
     }
 
     pub(crate) async fn create(&self, name: &str, role: &str) -> User {
         let scope = Caller::of([acme()]).writes(&acme());
-        self.directory.create(&scope, newcomer(name, role)).await.unwrap()
+        self.directory.create(&scope, new_user(name, role)).await.unwrap()
     }
 
     pub(crate) async fn list(&self, tenant: &TenantId, listing: ListQuery) -> Page {
@@ -126,12 +130,12 @@ impl World {
     }
 }
 
-/// The calls of one route each, as [`World::calls`] tells them.
+/// The calls of one route each, as [`World::take_calls`] tells them.
 pub(crate) fn calls<const N: usize>(calls: [(&str, u64); N]) -> BTreeMap<String, u64> {
     calls.into_iter().map(|(route, count)| (route.to_owned(), count)).collect()
 }
 
-pub(crate) fn newcomer(name: &str, role: &str) -> NewUser {
+pub(crate) fn new_user(name: &str, role: &str) -> NewUser {
     NewUser {
         email: email(name),
         username: None,
@@ -144,7 +148,7 @@ pub(crate) fn newcomer(name: &str, role: &str) -> NewUser {
     }
 }
 
-pub(crate) fn recruit(name: &str, role: &str) -> NewMember {
+pub(crate) fn new_member(name: &str, role: &str) -> NewMember {
     let role = catalogue().resolve(role).unwrap().clone();
     NewMember { email: email(name), role, name: None }
 }
@@ -172,12 +176,12 @@ pub(crate) fn account<const N: usize>(name: &str, roles: [(&str, &str); N]) -> V
 
 /// The search index is behind by two seconds of the world's clock, and puts ties in another order
 /// each time.
-pub(crate) fn lagging(settings: &mut Config) {
+pub(crate) fn lagging_search(settings: &mut Config) {
     settings.switches.search_lag_millis = 2000;
     settings.switches.unstable_ties = true;
 }
 
 /// Shorter waits, for tests in which something does not answer.
-pub(crate) fn impatient(config: &mut Auth0Config) {
+pub(crate) fn short_timeout(config: &mut Auth0Config) {
     config.timeout = Duration::from_secs(1);
 }

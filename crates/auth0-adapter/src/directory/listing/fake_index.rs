@@ -9,79 +9,81 @@ use domain::{
 };
 use ports::PortResult;
 
-use super::index::{Ask, Found, Index, OrderField, PAGE, REACH, Row};
-use crate::management::search_query::Span;
+use super::index::{
+    IndexField, IndexPage, IndexQuery, IndexRow, MAX_PAGE_SIZE, MAX_RESULTS, UserIndex,
+};
+use crate::management::search_query::CreatedRange;
 
 /// What an [`Index`] holds, and how it behaves.
 #[derive(Debug)]
-pub(super) struct Fake {
+pub(super) struct FakeIndex {
     pub(super) users: Vec<User>,
     /// No page has more rows than this; the page number then counts pages of this size.
-    pub(super) most: u32,
-    pub(super) asks: AtomicU64,
+    pub(super) max_per_page: u32,
+    pub(super) fetches: AtomicU64,
     /// What was asked for, for tests that look.
     pub(super) log: Mutex<Vec<String>>,
     /// Whose rows cannot be read.
     pub(super) unreadable: BTreeSet<UserId>,
     /// Whose rows are not even rows.
-    pub(super) senseless: BTreeSet<UserId>,
+    pub(super) malformed: BTreeSet<UserId>,
     /// What the index learns between the questions: after so many, what became of whom.
-    pub(super) news: Vec<(u64, UserId, Option<User>)>,
+    pub(super) changes: Vec<(u64, UserId, Option<User>)>,
 }
 
-impl Fake {
+impl FakeIndex {
     pub(super) fn of(users: Vec<User>) -> Self {
         Self {
             users,
-            most: PAGE,
-            asks: AtomicU64::new(0),
+            max_per_page: MAX_PAGE_SIZE,
+            fetches: AtomicU64::new(0),
             log: Mutex::default(),
             unreadable: BTreeSet::new(),
-            senseless: BTreeSet::new(),
-            news: Vec::new(),
+            malformed: BTreeSet::new(),
+            changes: Vec::new(),
         }
     }
 
     /// Whom the index holds when it is asked for this time.
-    fn held(&self, ask: u64) -> Vec<User> {
+    fn held(&self, query: u64) -> Vec<User> {
         let mut users = self.users.clone();
-        for (_, id, user) in self.news.iter().filter(|(after, ..)| *after <= ask) {
+        for (_, id, user) in self.changes.iter().filter(|(after, ..)| *after <= query) {
             users.retain(|held| held.id != *id);
             users.extend(user.clone());
         }
         users
     }
 
-    pub(super) fn asks(&self) -> u64 {
-        self.asks.load(Ordering::SeqCst)
+    pub(super) fn fetches(&self) -> u64 {
+        self.fetches.load(Ordering::SeqCst)
     }
 }
 
-impl Index for Fake {
-    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
-        let count = self.asks.fetch_add(1, Ordering::SeqCst);
-        self.log.lock().unwrap().push(format!("{ask:?}"));
-        assert!(ask.per_page <= PAGE, "no page may be asked to be that large");
+impl UserIndex for FakeIndex {
+    async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
+        let count = self.fetches.fetch_add(1, Ordering::SeqCst);
+        self.log.lock().unwrap().push(format!("{query:?}"));
+        assert!(query.per_page <= MAX_PAGE_SIZE, "no page may be asked to be that large");
         assert!(
-            u64::from(ask.page + 1) * u64::from(ask.per_page) <= REACH,
+            u64::from(query.page + 1) * u64::from(query.per_page) <= MAX_RESULTS,
             "Auth0 refuses pages beyond its reach"
         );
         let held = self.held(count);
         let mut users: Vec<_> = held
             .iter()
             .filter(|user| {
-                ask.created.is_none_or(|span| match span {
-                    Span::From(from) => from <= user.created_at,
-                    Span::After(after) => after < user.created_at,
-                    Span::At(at) => at == user.created_at,
-                    Span::Before(before) => user.created_at < before,
-                    Span::Between(from, before) => {
+                query.created.is_none_or(|span| match span {
+                    CreatedRange::From(from) => from <= user.created_at,
+                    CreatedRange::After(after) => after < user.created_at,
+                    CreatedRange::At(at) => at == user.created_at,
+                    CreatedRange::Before(before) => user.created_at < before,
+                    CreatedRange::Between(from, before) => {
                         from <= user.created_at && user.created_at < before
                     }
                 })
             })
-            .filter(|user| ask.among.is_none_or(|ids| ids.contains(&user.id)))
-            .filter(|user| ask.except.is_none_or(|ids| !ids.contains(&user.id)))
+            .filter(|user| query.only.is_none_or(|ids| ids.contains(&user.id)))
+            .filter(|user| query.except.is_none_or(|ids| !ids.contains(&user.id)))
             .collect();
         // Ties stand in another order each time.
         let salt = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -91,28 +93,28 @@ impl Index for Fake {
             })
         };
         users.sort_by_cached_key(hash);
-        match ask.order.field {
-            OrderField::Id => users.sort_by(|one, other| one.id.cmp(&other.id)),
-            OrderField::Email => users.sort_by(|one, other| one.email.cmp(&other.email)),
-            OrderField::CreatedAt => users.sort_by_key(|user| user.created_at),
+        match query.order.field {
+            IndexField::Id => users.sort_by(|one, other| one.id.cmp(&other.id)),
+            IndexField::Email => users.sort_by(|one, other| one.email.cmp(&other.email)),
+            IndexField::CreatedAt => users.sort_by_key(|user| user.created_at),
         }
-        if ask.order.descending {
+        if query.order.descending {
             users.reverse();
         }
-        let per_page = ask.per_page.min(self.most);
-        let start = u64::from(ask.page) * u64::from(per_page);
-        let shown = users.iter().skip(usize::try_from(start).unwrap()).take(per_page as usize);
-        let shown: Vec<_> = shown.collect();
-        let row = |user: &&&User| Row {
+        let per_page = query.per_page.min(self.max_per_page);
+        let start = u64::from(query.page) * u64::from(per_page);
+        let page_rows = users.iter().skip(usize::try_from(start).unwrap()).take(per_page as usize);
+        let page_rows: Vec<_> = page_rows.collect();
+        let row = |user: &&&User| IndexRow {
             id: user.id.to_string(),
             created_at: user.created_at,
             user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
         };
-        let sound = |user: &&&&User| !self.senseless.contains(&user.id);
-        let rows: Vec<_> = shown.iter().filter(sound).map(row).collect();
-        let unreadable = (shown.len() - rows.len()) as u64;
-        let total = (users.len() as u64).min(REACH);
-        Ok(Found { rows, start, total, unreadable })
+        let sound = |user: &&&&User| !self.malformed.contains(&user.id);
+        let rows: Vec<_> = page_rows.iter().filter(sound).map(row).collect();
+        let unreadable = (page_rows.len() - rows.len()) as u64;
+        let total = (users.len() as u64).min(MAX_RESULTS);
+        Ok(IndexPage { rows, start, total, unreadable })
     }
 }
 

@@ -9,95 +9,109 @@ use std::collections::HashMap;
 use domain::Timestamp;
 use ports::PortResult;
 
-use super::index::{Ask, Found, Index, Order, OrderField, PAGE, REACH, Row, Unlistable};
-use crate::management::search_query::Span;
+use super::index::{
+    IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, ListError, MAX_PAGE_SIZE, MAX_RESULTS,
+    UserIndex,
+};
+use crate::management::search_query::CreatedRange;
 
 /// How many steps a walk may take: some 100,000 people. The deadline ends it earlier, as a rule.
-const STEPS: usize = 1000;
+const MAX_STEPS: usize = 1000;
 
 /// Everybody whom the index holds, in no order. `first` is the first page by time, if it is there.
-pub(super) async fn everybody(index: &impl Index, first: Option<Found>) -> PortResult<Found> {
-    let mut seen = Seen::default();
+pub(super) async fn scan(
+    index: &impl UserIndex,
+    first: Option<IndexPage>,
+) -> PortResult<IndexPage> {
+    let mut seen = ScannedRows::default();
     let mut bound: Option<Timestamp> = None;
     let mut found = match first {
         Some(found) => found,
-        None => index.ask(Ask::first(Order::BY_TIME)).await?,
+        None => index.fetch(IndexQuery::first(IndexOrder::BY_CREATION)).await?,
     };
-    for _ in 0..STEPS {
+    for _ in 0..MAX_STEPS {
         let everything = found.is_everything();
-        let Some(last) = in_order(&found, bound)? else {
+        let Some(last) = check_order(&found, bound)? else {
             return if everything {
                 seen.add(found);
-                Ok(seen.into_found())
+                Ok(seen.into_page())
             } else {
-                Err(Unlistable::Gap)?
+                Err(ListError::MissingRows)?
             };
         };
         seen.add(found);
         if everything {
-            return Ok(seen.into_found());
+            return Ok(seen.into_page());
         }
         // The bound moves on with each step, whatever Auth0 answers, so the walk comes to an end.
         let created = if bound.is_none_or(|bound| bound < last) {
             bound = Some(last);
-            Span::From(last)
+            CreatedRange::From(last)
         } else {
-            let crowd = of_one_moment(index, last).await?;
-            seen.rows.extend(crowd.rows);
-            seen.unreadable += crowd.unreadable;
+            let same_moment = created_at_moment(index, last).await?;
+            seen.rows.extend(same_moment.rows);
+            seen.unreadable += same_moment.unreadable;
             // From here on, nobody of that moment may come any more.
             bound = Some(last.plus_millis(1));
-            Span::After(last)
+            CreatedRange::After(last)
         };
-        found = index.ask(Ask { created: Some(created), ..Ask::first(Order::BY_TIME) }).await?;
+        found = index
+            .fetch(IndexQuery {
+                created: Some(created),
+                ..IndexQuery::first(IndexOrder::BY_CREATION)
+            })
+            .await?;
     }
-    Err(Unlistable::Endless)?
+    Err(ListError::TooManyUsers)?
 }
 
 /// Who has been met.
 #[derive(Debug, Default)]
-struct Seen {
-    rows: HashMap<String, Row>,
+struct ScannedRows {
+    rows: HashMap<String, IndexRow>,
     /// How many rows could not even be told apart; met twice, they count twice.
     unreadable: u64,
 }
 
-impl Seen {
-    fn add(&mut self, found: Found) {
+impl ScannedRows {
+    fn add(&mut self, found: IndexPage) {
         self.rows.extend(found.rows.into_iter().map(|row| (row.id.clone(), row)));
         self.unreadable += found.unreadable;
     }
 
-    fn into_found(self) -> Found {
+    fn into_page(self) -> IndexPage {
         let rows: Vec<_> = self.rows.into_values().collect();
-        Found { start: 0, total: rows.len() as u64, unreadable: self.unreadable, rows }
+        IndexPage { start: 0, total: rows.len() as u64, unreadable: self.unreadable, rows }
     }
 }
 
 /// The last moment on the page, if there is anybody; it must not lie before the bound.
-fn in_order(found: &Found, bound: Option<Timestamp>) -> Result<Option<Timestamp>, Unlistable> {
+fn check_order(
+    found: &IndexPage,
+    bound: Option<Timestamp>,
+) -> Result<Option<Timestamp>, ListError> {
     let moments = || found.rows.iter().map(|row| row.created_at);
     if found.start == 0 && bound.into_iter().chain(moments()).is_sorted() {
         Ok(moments().next_back())
     } else {
-        Err(Unlistable::Disorder)
+        Err(ListError::OutOfOrder)
     }
 }
 
 /// Everybody who was created at the moment: the first 1000 by id, and if that is not all of them,
 /// the last 1000.
-async fn of_one_moment(index: &impl Index, moment: Timestamp) -> PortResult<Seen> {
-    let mut seen = Seen::default();
+async fn created_at_moment(index: &impl UserIndex, moment: Timestamp) -> PortResult<ScannedRows> {
+    let mut seen = ScannedRows::default();
     for descending in [false, true] {
         seen.unreadable = 0;
-        let order = Order { field: OrderField::Id, descending };
-        let mut per_page = PAGE;
+        let order = IndexOrder { field: IndexField::Id, descending };
+        let mut per_page = MAX_PAGE_SIZE;
         let mut page = 0;
-        while u64::from(page + 1) * u64::from(per_page) <= REACH {
-            let created = Some(Span::At(moment));
-            let ask = Ask { created, page, per_page, ..Ask::first(order) };
-            let found = index.ask(ask).await?;
-            let rows = u32::try_from(found.shown()).unwrap_or(PAGE);
+        while u64::from(page + 1) * u64::from(per_page) <= MAX_RESULTS {
+            let created = Some(CreatedRange::At(moment));
+            let query = IndexQuery { created, page, per_page, ..IndexQuery::first(order) };
+            let found = index.fetch(query).await?;
+            let rows = u32::try_from(found.row_count()).unwrap_or(MAX_PAGE_SIZE);
             if page == 0 {
                 // Fewer than asked for may be all that Auth0 puts on a page.
                 per_page = per_page.min(rows.max(1));
@@ -105,15 +119,15 @@ async fn of_one_moment(index: &impl Index, moment: Timestamp) -> PortResult<Seen
             if found.start != u64::from(page) * u64::from(per_page)
                 || found.rows.iter().any(|row| row.created_at != moment)
             {
-                return Err(Unlistable::Disorder)?;
+                return Err(ListError::OutOfOrder)?;
             }
             let met = descending && found.rows.iter().any(|row| seen.rows.contains_key(&row.id));
             let total = found.total;
             seen.add(found);
             // A total below what Auth0 counts to is exact. At or above it, whoever comes from the
             // one end and meets those from the other end has seen everybody.
-            let counted = total < REACH && seen.rows.len() as u64 + seen.unreadable >= total;
-            if counted || (met && total >= REACH) {
+            let counted = total < MAX_RESULTS && seen.rows.len() as u64 + seen.unreadable >= total;
+            if counted || (met && total >= MAX_RESULTS) {
                 return Ok(seen);
             }
             if rows == 0 {
@@ -122,5 +136,5 @@ async fn of_one_moment(index: &impl Index, moment: Timestamp) -> PortResult<Seen
             page += 1;
         }
     }
-    Err(Unlistable::Crowd)?
+    Err(ListError::TooManyAtOneMoment)?
 }

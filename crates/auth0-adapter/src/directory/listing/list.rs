@@ -3,51 +3,52 @@
 use domain::{ListQuery, Page};
 use ports::PortResult;
 
-use super::index::{Ask, Found, Index, Order, PAGE};
-use super::known::Known;
+use super::context::ListContext;
+use super::index::{IndexOrder, IndexPage, IndexQuery, MAX_PAGE_SIZE, UserIndex};
 use super::{full_scan, overlay, single_page};
 
 /// Those of the tenant's people that the listing asks for.
 pub(crate) async fn list(
-    index: &impl Index,
-    known: &Known<'_>,
+    index: &impl UserIndex,
+    context: &ListContext<'_>,
     listing: &ListQuery,
 ) -> PortResult<Page> {
-    let Known { tenant, oddities, .. } = known;
-    let paged = || {
-        let known = Order::of(listing.sort).zip(listing.page);
-        known.filter(|(order, _)| oddities.allow(tenant, order.field))
+    let ListContext { tenant, anomalies, .. } = context;
+    let as_page = || {
+        let context = IndexOrder::of(listing.sort).zip(listing.page);
+        context.filter(|(order, _)| anomalies.allows_paging(tenant, order.field))
     };
-    let deep = |window| single_page::range(window).end > u64::from(PAGE);
-    if let Some((order, window)) = paged()
-        && deep(window)
+    let is_deep = |window| single_page::range(window).end > u64::from(MAX_PAGE_SIZE);
+    if let Some((order, window)) = as_page()
+        && is_deep(window)
         && let Some(page) =
-            single_page::get(index, known, (listing.sort, order), window, None).await?
+            single_page::fetch_page(index, context, (listing.sort, order), window, None).await?
     {
         return Ok(page);
     }
-    let shallow = || paged().filter(|(_, window)| !deep(*window));
+    let shallow_page = || as_page().filter(|(_, window)| !is_deep(*window));
     // A walk begins with the first page by time.
-    let order = shallow().map_or(Order::BY_TIME, |(order, _)| order);
-    let first = index.ask(Ask::first(order)).await?;
+    let order = shallow_page().map_or(IndexOrder::BY_CREATION, |(order, _)| order);
+    let first = index.fetch(IndexQuery::first(order)).await?;
     if first.is_everything() {
-        return Ok(whole(known, first, listing));
+        return Ok(select_from_all(context, first, listing));
     }
-    oddities.met(tenant, &first, order);
-    if let Some((order, window)) = shallow()
+    anomalies.record(tenant, &first, order);
+    if let Some((order, window)) = shallow_page()
         && let Some(page) =
-            single_page::get(index, known, (listing.sort, order), window, Some(&first)).await?
+            single_page::fetch_page(index, context, (listing.sort, order), window, Some(&first))
+                .await?
     {
         return Ok(page);
     }
-    let by_time = (order == Order::BY_TIME).then_some(first);
-    Ok(whole(known, full_scan::everybody(index, by_time).await?, listing))
+    let by_time = (order == IndexOrder::BY_CREATION).then_some(first);
+    Ok(select_from_all(context, full_scan::scan(index, by_time).await?, listing))
 }
 
 /// The list, when everybody is in hand.
-fn whole(known: &Known<'_>, found: Found, listing: &ListQuery) -> Page {
-    known.oddities.met_everybody(known.tenant, &found, known.written.keys());
-    let people = overlay::everybody(known.tenant, found.rows, &known.written);
+fn select_from_all(context: &ListContext<'_>, found: IndexPage, listing: &ListQuery) -> Page {
+    context.anomalies.record_all(context.tenant, &found, context.written.keys());
+    let people = overlay::apply_writes(context.tenant, found.rows, &context.written);
     let selected = listing.select(&people).into_iter().cloned().collect();
     Page { users: selected, total: people.len() as u64 }
 }

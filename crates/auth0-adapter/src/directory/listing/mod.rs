@@ -15,10 +15,10 @@
 //! A list is right or an error, and never cut short.
 
 pub(crate) mod anomalies;
+pub(crate) mod context;
 mod count;
 mod full_scan;
 pub(crate) mod index;
-pub(crate) mod known;
 pub(crate) mod list;
 mod overlay;
 mod single_page;

@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use domain::{ListQuery, Page, Sort, TenantId, User, UserId};
 
-use super::index::{Found, Row};
-use crate::directory::recent_writes::Written;
+use super::index::{IndexPage, IndexRow};
+use crate::directory::recent_writes::WrittenState;
 
 /// The tenant's people, when the index holds these rows.
-pub(super) fn everybody(
+pub(super) fn apply_writes(
     tenant: &TenantId,
-    rows: Vec<Row>,
-    written: &BTreeMap<UserId, Written>,
+    rows: Vec<IndexRow>,
+    written: &BTreeMap<UserId, WrittenState>,
 ) -> Vec<User> {
     let users = rows.into_iter().filter_map(|row| row.user);
     let mut people: HashMap<_, _> = users.map(|user| (user.id.clone(), user)).collect();
@@ -21,10 +21,10 @@ pub(super) fn everybody(
             continue;
         }
         match written {
-            Written::Is(user) if user.memberships.contains_key(tenant) => {
+            WrittenState::Present(user) if user.memberships.contains_key(tenant) => {
                 people.insert(id.clone(), User::clone(user));
             }
-            Written::Is(_) | Written::Gone(_) => {
+            WrittenState::Present(_) | WrittenState::Deleted(_) => {
                 people.remove(id);
             }
         }
@@ -44,10 +44,10 @@ impl Overlay {
     /// The overlay of these writes, when these are the rows of their accounts.
     pub(super) fn new(
         tenant: &TenantId,
-        written: &BTreeMap<UserId, Written>,
-        rows: Vec<Row>,
+        written: &BTreeMap<UserId, WrittenState>,
+        rows: Vec<IndexRow>,
     ) -> Self {
-        Self { present: everybody(tenant, rows, written) }
+        Self { present: apply_writes(tenant, rows, written) }
     }
 
     /// The rows of the index among which those of a range of the list are.
@@ -63,7 +63,13 @@ impl Overlay {
     }
 
     /// A range of the list, cut from rows that hold what [`Overlay::widened`] says.
-    pub(super) fn cut(&self, found: &Found, counted: u64, sort: Sort, range: &Range<u64>) -> Page {
+    pub(super) fn cut(
+        &self,
+        found: &IndexPage,
+        counted: u64,
+        sort: Sort,
+        range: &Range<u64>,
+    ) -> Page {
         let total = self.total(counted);
         if range.start >= total {
             return Page { users: Vec::new(), total };

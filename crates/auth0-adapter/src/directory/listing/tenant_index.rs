@@ -3,53 +3,60 @@
 use domain::TenantId;
 use ports::PortResult;
 
-use super::index::{Ask, Found, Index, Order, OrderField, Row};
-use crate::directory::users::account_reader::Reader;
-use crate::management::client::Management;
-use crate::management::params;
-use crate::management::search_query::Query;
+use super::index::{IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, UserIndex};
+use crate::directory::users::account_reader::AccountReader;
+use crate::management::client::ManagementClient;
+use crate::management::params::UserSearch;
+use crate::management::search_query::SearchQuery;
 use crate::management::wire;
 
 /// One tenant's people in Auth0.
 #[derive(Debug)]
-pub(crate) struct Search<'a> {
-    pub(crate) management: &'a Management,
-    pub(crate) reader: &'a Reader,
+pub(crate) struct TenantIndex<'a> {
+    pub(crate) management: &'a ManagementClient,
+    pub(crate) reader: &'a AccountReader,
     pub(crate) tenant: &'a TenantId,
 }
 
-impl Search<'_> {
+impl TenantIndex<'_> {
     /// A row, checked again: Auth0's word alone makes nobody one of the tenant's people. Without a
     /// time of creation it is none.
-    pub(crate) fn row(&self, user: wire::User) -> Option<Row> {
+    pub(crate) fn row(&self, user: wire::Auth0User) -> Option<IndexRow> {
         let Ok(created_at) = user.created_at.parse() else {
             tracing::warn!("a row of Auth0 is left out, since it has no time of creation");
             return None;
         };
         let id = user.user_id.clone();
         let user = self.reader.read(user).filter(|user| user.role_in(self.tenant).is_some());
-        Some(Row { id, created_at, user })
+        Some(IndexRow { id, created_at, user })
     }
 }
 
-impl Index for Search<'_> {
-    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
-        let query = Query::people(&self.reader.prefix, self.tenant, &self.reader.catalogue);
-        let query = ask.created.into_iter().fold(query, Query::created);
-        let query = ask.among.into_iter().fold(query, Query::among);
-        let query = ask.except.into_iter().fold(query, Query::except);
-        let search = params::Search {
-            q: query.to_string(),
-            sort: ask.order.parameter(),
-            page: ask.page,
-            per_page: ask.per_page,
+impl UserIndex for TenantIndex<'_> {
+    async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
+        let AccountReader { prefix, catalogue } = self.reader;
+        let mut search_query = SearchQuery::members(prefix, self.tenant, catalogue);
+        if let Some(range) = query.created {
+            search_query = search_query.created_in(range);
+        }
+        if let Some(ids) = query.only {
+            search_query = search_query.restricted_to(ids);
+        }
+        if let Some(ids) = query.except {
+            search_query = search_query.excluding(ids);
+        }
+        let search = UserSearch {
+            q: search_query.to_string(),
+            sort: query.order.parameter(),
+            page: query.page,
+            per_page: query.per_page,
         };
         let found = self.management.search(&search).await?;
-        let asked = u64::from(ask.page) * u64::from(ask.per_page);
-        let wire::Users { readable, unreadable } = found.users;
+        let asked = u64::from(query.page) * u64::from(query.per_page);
+        let wire::UserRows { readable, unreadable } = found.users;
         let all = readable.len() as u64 + unreadable;
         let rows: Vec<_> = readable.into_iter().filter_map(|user| self.row(user)).collect();
-        Ok(Found {
+        Ok(IndexPage {
             start: found.start.unwrap_or(asked),
             total: found.total,
             unreadable: all - rows.len() as u64,
@@ -58,16 +65,16 @@ impl Index for Search<'_> {
     }
 }
 
-impl Order {
+impl IndexOrder {
     /// The parameter `sort`.
     fn parameter(self) -> &'static str {
         match (self.field, self.descending) {
-            (OrderField::Id, false) => "user_id:1",
-            (OrderField::Id, true) => "user_id:-1",
-            (OrderField::Email, false) => "email:1",
-            (OrderField::Email, true) => "email:-1",
-            (OrderField::CreatedAt, false) => "created_at:1",
-            (OrderField::CreatedAt, true) => "created_at:-1",
+            (IndexField::Id, false) => "user_id:1",
+            (IndexField::Id, true) => "user_id:-1",
+            (IndexField::Email, false) => "email:1",
+            (IndexField::Email, true) => "email:-1",
+            (IndexField::CreatedAt, false) => "created_at:1",
+            (IndexField::CreatedAt, true) => "created_at:-1",
         }
     }
 }

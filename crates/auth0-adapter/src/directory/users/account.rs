@@ -3,26 +3,26 @@
 use domain::{AccountChange, AccountScope, PersonName, User};
 use ports::{AccountUpdate, Conflict, PortError, PortResult};
 
-use crate::directory::inner::Inner;
+use crate::directory::core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::keyed_lock::KeyedLockGuard;
-use crate::management::error::Fault;
-use crate::management::params::Repeat;
-use crate::management::wire::{Set, UserPatch};
+use crate::management::error::Auth0Error;
+use crate::management::params::PatchRetry;
+use crate::management::wire::{FieldUpdate, PatchUserBody};
 
 /// How often an account may be attached to yet another tenant while it is being locked.
-const ATTEMPTS: usize = 16;
+const MAX_ATTEMPTS: usize = 16;
 
 /// The account was attached to one more tenant each time all of them were locked.
 #[derive(Debug, thiserror::Error)]
 #[error("an account was attached to yet another tenant with each attempt to delete it")]
-struct Elusive;
+struct TenantsKeptChanging;
 
-fn set(name: Option<PersonName>) -> Set<String> {
-    name.map_or(Set::Clear, |name| Set::To(name.as_str().to_owned()))
+fn set(name: Option<PersonName>) -> FieldUpdate<String> {
+    name.map_or(FieldUpdate::Clear, |name| FieldUpdate::Set(name.as_str().to_owned()))
 }
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) async fn change_account(
         &self,
         scope: &AccountScope,
@@ -30,41 +30,45 @@ impl Inner {
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
         let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
-        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         let renames = change.changes_names(&before);
         let AccountChange { email, given_name, family_name } = change;
-        let names = UserPatch {
+        let names = PatchUserBody {
             given_name: set(given_name),
             family_name: set(family_name),
-            ..UserPatch::default()
+            ..PatchUserBody::default()
         };
         if email == before.email {
             let user = self.patch(&before, &names).await?;
             return Ok(AccountUpdate { user, failures: Vec::new() });
         }
         let address = email.as_str().to_owned();
-        let everything = UserPatch {
+        let everything = PatchUserBody {
             connection: Some(self.connection.clone()),
             // Auth0 keeps the address as the name where there is none, but would not move it along:
             // the old address would become the display name.
-            name: if before.display_name.is_none() { Set::To(address.clone()) } else { Set::Keep },
+            name: if before.display_name.is_none() {
+                FieldUpdate::Set(address.clone())
+            } else {
+                FieldUpdate::Keep
+            },
             email: Some(address),
             email_verified: Some(false),
             verify_email: Some(self.verify_email),
             ..names.clone()
         };
-        match self.management.patch(&before.id, &everything, Repeat::Safe).await {
-            Ok(answer) => {
-                let user = self.wrote(&before.id, Some(&before), answer)?;
+        match self.management.patch(&before.id, &everything, PatchRetry::Always).await {
+            Ok(response) => {
+                let user = self.record_write(&before.id, Some(&before), response)?;
                 Ok(AccountUpdate { user, failures: Vec::new() })
             }
             // Nothing of it was done.
-            Err(Fault::EmailTaken) if renames => {
+            Err(Auth0Error::EmailTaken) if renames => {
                 let user = self.patch(&before, &names).await?;
                 Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
             }
-            Err(fault) => Err(self.failed(&before, fault).await),
+            Err(error) => Err(self.resolve_failure(&before, error).await),
         }
     }
 
@@ -74,10 +78,10 @@ impl Inner {
         for tenant in before.memberships.keys() {
             self.ensure_other_holder(&before, tenant, None).await?;
         }
-        if let Err(fault) = self.management.delete(&before.id).await {
-            return Err(self.failed(&before, fault).await);
+        if let Err(error) = self.management.delete(&before.id).await {
+            return Err(self.resolve_failure(&before, error).await);
         }
-        self.recent.deleted(&before);
+        self.recent_writes.record_deletion(&before);
         Ok(())
     }
 
@@ -86,16 +90,16 @@ impl Inner {
         &self,
         snapshot: &User,
     ) -> PortResult<(KeyedLockGuard<LockKey>, User)> {
-        for _ in 0..ATTEMPTS {
-            let expected = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        for _ in 0..MAX_ATTEMPTS {
+            let expected = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
             let tenants = expected.memberships.keys().cloned().map(LockKey::Tenant);
             let held = self.lock(tenants.chain([LockKey::Account(snapshot.id.clone())])).await?;
-            let newest = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+            let newest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
             // It may have been attached to another tenant while the locks were waited for.
             if newest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {
                 return Ok((held, newest));
             }
         }
-        Err(PortError::Failed { source: Elusive.into() })
+        Err(PortError::Failed { source: TenantsKeptChanging.into() })
     }
 }

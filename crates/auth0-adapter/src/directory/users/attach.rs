@@ -3,22 +3,22 @@
 use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, User};
 use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
-use super::create::Made;
-use super::email_match::of_address;
-use crate::directory::inner::Inner;
+use super::create::CreateOutcome;
+use super::email_match::with_email;
+use crate::directory::core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
-use crate::management::app_metadata::Entries;
-use crate::management::wire::{self, Set};
+use crate::management::app_metadata::MetadataPatch;
+use crate::management::wire::{self, FieldUpdate};
 
 /// How often an account may slip away between being found and being locked.
-const ATTEMPTS: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 
 /// The account of the address was deleted, or given another address, each time it was found.
 #[derive(Debug, thiserror::Error)]
 #[error("the account of an address changed with each look at it")]
-struct Elusive;
+struct AccountKeptChanging;
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) async fn attach_or_create(
         &self,
         scope: &TenantScope,
@@ -27,15 +27,15 @@ impl Inner {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let _held = self.lock([LockKey::Address(email.clone())]).await?;
-        let mut found = self.account_of(&email).await?;
-        for _ in 0..ATTEMPTS {
+        let mut found = self.find_by_email(&email).await?;
+        for _ in 0..MAX_ATTEMPTS {
             if let Some(account) = &found {
                 if let Some(user) =
                     self.attach(scope, account, &email, &role, name.as_ref()).await?
                 {
                     return Ok(AttachOutcome { user, created: false });
                 }
-                found = self.account_of(&email).await?;
+                found = self.find_by_email(&email).await?;
                 continue;
             }
             let new = NewUser {
@@ -48,28 +48,28 @@ impl Inner {
                 role: role.clone(),
                 password: None,
             };
-            if let Made::Created(user) = self.make(scope.tenant(), new).await? {
+            if let CreateOutcome::Created(user) = self.create_account(scope.tenant(), new).await? {
                 return Ok(AttachOutcome { user, created: true });
             }
             // Somebody else was quicker; so there is an account now, to be attached.
-            found = self.account_of(&email).await?;
+            found = self.find_by_email(&email).await?;
             if found.is_none() {
                 // Auth0 knows the address, but has nobody to show for it.
                 return Err(Conflict::AmbiguousAccount.into());
             }
         }
-        Err(PortError::Failed { source: BoxError::from(Elusive) })
+        Err(PortError::Failed { source: BoxError::from(AccountKeptChanging) })
     }
 
     /// The account of the address, as Auth0 has it at this moment.
-    async fn account_of(&self, email: &EmailAddress) -> PortResult<Option<User>> {
+    async fn find_by_email(&self, email: &EmailAddress) -> PortResult<Option<User>> {
         let found = self.management.users_by_email(email).await?;
-        let mut found = of_address(found, email);
+        let mut found = with_email(found, email);
         match (found.next(), found.next()) {
             (None, _) => Ok(None),
             // One that Usher cannot read stands in the way all the same.
             (Some(user), None) => {
-                self.readers.now().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
+                self.reader.current().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
             }
             (Some(_), Some(_)) => Err(Conflict::AmbiguousAccount.into()),
         }
@@ -85,7 +85,7 @@ impl Inner {
         name: Option<&domain::DisplayName>,
     ) -> PortResult<Option<User>> {
         let _held = self.lock([LockKey::Account(found.id.clone())]).await?;
-        let newest = self.recent.newest(found).filter(|user| user.email == *email);
+        let newest = self.recent_writes.latest(found).filter(|user| user.email == *email);
         let Some(before) = newest else { return Ok(None) };
         let tenant = scope.tenant();
         if before.memberships.contains_key(tenant) {
@@ -96,23 +96,24 @@ impl Inner {
         if let Some(name) = name {
             after.rename_in(tenant, name.clone());
         }
-        let prefix = self.readers.prefix();
-        let entries = Entries::default().membership(prefix, tenant, after.memberships.get(tenant));
-        let patch = wire::UserPatch {
-            name: renamed(&before, &after),
-            app_metadata: Some(entries.into_map()),
-            ..wire::UserPatch::default()
+        let prefix = self.reader.prefix();
+        let metadata =
+            MetadataPatch::default().membership(prefix, tenant, after.memberships.get(tenant));
+        let patch = wire::PatchUserBody {
+            name: display_name_update(&before, &after),
+            app_metadata: Some(metadata.into_map()),
+            ..wire::PatchUserBody::default()
         };
         self.patch(&before, &patch).await.map(Some)
     }
 }
 
 /// The change of the account's own name from one state to the next.
-fn renamed(before: &User, after: &User) -> Set<String> {
+fn display_name_update(before: &User, after: &User) -> FieldUpdate<String> {
     match &after.display_name {
         Some(name) if before.display_name != after.display_name => {
-            Set::To(name.as_str().to_owned())
+            FieldUpdate::Set(name.as_str().to_owned())
         }
-        Some(_) | None => Set::Keep,
+        Some(_) | None => FieldUpdate::Keep,
     }
 }

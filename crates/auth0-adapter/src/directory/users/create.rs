@@ -4,77 +4,86 @@ use aws_lc_rs::rand;
 use domain::{Membership, NewUser, TenantId, TenantScope, User, UserId};
 use ports::{BoxError, Conflict, PortError, PortResult};
 
-use super::account_reader::made_up_username;
-use super::email_match::of_address;
-use super::username_support::Usernames;
+use super::account_reader::placeholder_username;
+use super::email_match::with_email;
+use super::username_support::UsernameSupport;
 use crate::config::Invite;
-use crate::directory::inner::Inner;
+use crate::directory::core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::directory::random_password::random_password;
-use crate::management::app_metadata::Entries;
-use crate::management::error::{CreateFault, Fault};
+use crate::management::app_metadata::MetadataPatch;
+use crate::management::error::{Auth0Error, CreateError};
 use crate::management::wire;
 
 /// What came of making an account.
-pub(super) enum Made {
+pub(super) enum CreateOutcome {
     /// It is there.
     Created(User),
     /// Another account has its address.
-    Taken,
+    EmailTaken,
 }
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
-        match self.make(scope.tenant(), new).await? {
-            Made::Created(user) => Ok(user),
-            Made::Taken => Err(Conflict::EmailTaken.into()),
+        match self.create_account(scope.tenant(), new).await? {
+            CreateOutcome::Created(user) => Ok(user),
+            CreateOutcome::EmailTaken => Err(Conflict::EmailTaken.into()),
         }
     }
 
     /// Makes an account at home in the tenant. Whether its role may be given has been asked.
-    pub(super) async fn make(&self, home: &TenantId, new: NewUser) -> PortResult<Made> {
+    pub(super) async fn create_account(
+        &self,
+        home: &TenantId,
+        new: NewUser,
+    ) -> PortResult<CreateOutcome> {
         let id = RandomId::new()?;
         // Nobody else knows the id yet, but whoever finds the account by its address has to wait
         // until its creation is remembered.
         let _held = self.lock([LockKey::Account(id.user_id.clone())]).await?;
         let invited = new.password.is_none() && !new.service_user;
-        let made = match self.post(home, new.clone(), &id).await {
-            Ok(answer) => Made::Created(self.wrote(&id.user_id, None, answer)?),
-            Err(CreateFault::Rejected(Fault::EmailTaken)) => Made::Taken,
-            Err(CreateFault::Rejected(fault)) => return Err(fault.into()),
-            Err(CreateFault::Lost(fault)) => self.find_lost(&new, &id, fault).await?,
+        let outcome = match self.send_create(home, new.clone(), &id).await {
+            Ok(response) => {
+                CreateOutcome::Created(self.record_write(&id.user_id, None, response)?)
+            }
+            Err(CreateError::NotCreated(Auth0Error::EmailTaken)) => CreateOutcome::EmailTaken,
+            Err(CreateError::NotCreated(error)) => return Err(error.into()),
+            Err(CreateError::OutcomeUnknown(error)) => {
+                self.recover_created(&new, &id, error).await?
+            }
         };
-        if let Made::Created(user) = &made
+        if let CreateOutcome::Created(user) = &outcome
             && invited
         {
-            self.invite(user).await;
+            self.send_invitation(user).await;
         }
-        Ok(made)
+        Ok(outcome)
     }
 
     /// Sends the account, and learns by the way whether the connection has usernames.
-    async fn post(
+    async fn send_create(
         &self,
         home: &TenantId,
         new: NewUser,
         id: &RandomId,
-    ) -> Result<wire::User, CreateFault> {
+    ) -> Result<wire::Auth0User, CreateError> {
         let password = match new.password {
             Some(password) => password,
-            None => random_password().map_err(|error| CreateFault::Rejected(Fault::Port(error)))?,
+            None => random_password()
+                .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?,
         };
         let membership = Membership { role: new.role, name: None };
-        let prefix = self.readers.prefix();
-        let entries = Entries::default().account(prefix, home, new.service_user).membership(
+        let prefix = self.reader.prefix();
+        let metadata = MetadataPatch::default().account(prefix, home, new.service_user).membership(
             prefix,
             home,
             Some(&membership),
         );
         let text = |name: Option<&str>| name.map(str::to_owned);
-        let mut account = wire::NewUser {
+        let mut account = wire::CreateUserBody {
             connection: self.connection.clone(),
-            user_id: id.own.clone(),
+            user_id: id.local_part.clone(),
             email: new.email.as_str().to_owned(),
             email_verified: false,
             verify_email: self.verify_email,
@@ -83,47 +92,56 @@ impl Inner {
             given_name: text(new.given_name.as_ref().map(domain::PersonName::as_str)),
             family_name: text(new.family_name.as_ref().map(domain::PersonName::as_str)),
             password,
-            app_metadata: entries.into_map(),
+            app_metadata: metadata.into_map(),
         };
         // A connection has usernames, or has none, or must have them; what it says is remembered.
-        let mut changes_of_mind = 2;
+        let mut remaining_retries = 2;
         loop {
-            let username = match self.usernames.get() {
-                Usernames::Untold => new.username.clone(),
-                Usernames::None => None,
-                Usernames::Required => {
-                    new.username.clone().or_else(|| Some(made_up_username(&id.user_id)))
+            let username = match self.username_support.get() {
+                UsernameSupport::Unknown => new.username.clone(),
+                UsernameSupport::Unsupported => None,
+                UsernameSupport::Required => {
+                    new.username.clone().or_else(|| Some(placeholder_username(&id.user_id)))
                 }
             };
             account.username = username.map(|name| name.as_str().to_owned());
-            let learnt = match self.management.create(&account).await {
-                Err(CreateFault::Rejected(Fault::NoUsernames)) if account.username.is_some() => {
-                    Usernames::None
+            let learned = match self.management.create(&account).await {
+                Err(CreateError::NotCreated(Auth0Error::NoUsernames))
+                    if account.username.is_some() =>
+                {
+                    UsernameSupport::Unsupported
                 }
-                Err(CreateFault::Rejected(Fault::UsernameRequired))
+                Err(CreateError::NotCreated(Auth0Error::UsernameRequired))
                     if account.username.is_none() =>
                 {
-                    Usernames::Required
+                    UsernameSupport::Required
                 }
                 result => return result,
             };
-            if changes_of_mind == 0 {
-                let fault = Fault::Port(PortError::Failed { source: BoxError::from(Fickle) });
-                return Err(CreateFault::Rejected(fault));
+            if remaining_retries == 0 {
+                let error = Auth0Error::NotPerformed(PortError::Failed {
+                    source: BoxError::from(ContradictoryUsernameRules),
+                });
+                return Err(CreateError::NotCreated(error));
             }
-            changes_of_mind -= 1;
-            self.usernames.set(learnt);
+            remaining_retries -= 1;
+            self.username_support.set(learned);
         }
     }
 
     /// Finds out whether an account was made, when the answer is lost.
     ///
     /// By address, Auth0 is never behind; the account is known by its id, which nobody else has.
-    async fn find_lost(&self, new: &NewUser, id: &RandomId, lost: Fault) -> PortResult<Made> {
+    async fn recover_created(
+        &self,
+        new: &NewUser,
+        id: &RandomId,
+        lost: Auth0Error,
+    ) -> PortResult<CreateOutcome> {
         let found = match self.management.users_by_email(&new.email).await {
             Ok(found) => found,
-            Err(fault) => {
-                let error = PortError::from(fault);
+            Err(error) => {
+                let error = PortError::from(error);
                 tracing::warn!(
                     user_id = %id.user_id,
                     %error,
@@ -132,14 +150,14 @@ impl Inner {
                 return Err(lost.into());
             }
         };
-        let mut found: Vec<_> = of_address(found, &new.email).collect();
-        if let Some(own) = found.iter().position(|user| user.user_id == id.user_id.as_str()) {
-            let user = found.swap_remove(own);
-            return Ok(Made::Created(self.wrote(&id.user_id, None, user)?));
+        let mut found: Vec<_> = with_email(found, &new.email).collect();
+        if let Some(position) = found.iter().position(|user| user.user_id == id.user_id.as_str()) {
+            let user = found.swap_remove(position);
+            return Ok(CreateOutcome::Created(self.record_write(&id.user_id, None, user)?));
         }
         // Elsewhere the same address may belong to an account of its own.
         if found.iter().any(|user| user.identities.are_of(&self.connection)) {
-            Ok(Made::Taken)
+            Ok(CreateOutcome::EmailTaken)
         } else {
             Err(lost.into())
         }
@@ -147,11 +165,11 @@ impl Inner {
 
     /// Lets Auth0 send the person a link to set a password, if that is wanted. The account stands
     /// in any case.
-    async fn invite(&self, user: &User) {
+    async fn send_invitation(&self, user: &User) {
         if self.invite == Invite::ResetEmail
-            && let Err(fault) = self.management.send_reset_mail(&user.email).await
+            && let Err(error) = self.management.send_reset_mail(&user.email).await
         {
-            let error = PortError::from(fault);
+            let error = PortError::from(error);
             tracing::warn!(user_id = %user.id, %error, "a mail to set a password was not sent");
         }
     }
@@ -160,12 +178,12 @@ impl Inner {
 /// The connection wants usernames and refuses them.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection both refuses and requires a username")]
-struct Fickle;
+struct ContradictoryUsernameRules;
 
 /// The id of an account to be made: like Auth0's own, but known before the answer.
 struct RandomId {
     /// What is sent, and Auth0 puts the provider before.
-    own: String,
+    local_part: String,
     /// What Auth0 makes of it.
     user_id: UserId,
 }
@@ -175,9 +193,9 @@ impl RandomId {
         let failed = |source: BoxError| PortError::Failed { source };
         let mut bytes = [0; 16];
         rand::fill(&mut bytes).map_err(|source| failed(source.into()))?;
-        let own = format!("{:024x}", u128::from_be_bytes(bytes) >> 32);
-        let user_id = format!("auth0|{own}").parse();
+        let local_part = format!("{:024x}", u128::from_be_bytes(bytes) >> 32);
+        let user_id = format!("auth0|{local_part}").parse();
         let user_id = user_id.map_err(|source: domain::InvalidUserId| failed(source.into()))?;
-        Ok(Self { own, user_id })
+        Ok(Self { local_part, user_id })
     }
 }

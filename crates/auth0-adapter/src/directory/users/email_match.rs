@@ -5,11 +5,11 @@ use domain::EmailAddress;
 use crate::management::wire;
 
 /// Those of the accounts that do have the address.
-pub(super) fn of_address(
-    found: Vec<wire::User>,
+pub(super) fn with_email(
+    found: Vec<wire::Auth0User>,
     email: &EmailAddress,
-) -> impl Iterator<Item = wire::User> {
-    let has_it = |user: &wire::User| {
+) -> impl Iterator<Item = wire::Auth0User> {
+    let has_it = |user: &wire::Auth0User| {
         user.email.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(email.as_str()))
     };
     found.into_iter().filter(has_it)

@@ -4,12 +4,12 @@ use domain::account::NameOwner;
 use domain::{MembershipChange, TenantScope, User};
 use ports::{PortError, PortResult};
 
-use crate::directory::inner::Inner;
+use crate::directory::core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
-use crate::management::app_metadata::Entries;
-use crate::management::wire::{Set, UserPatch};
+use crate::management::app_metadata::MetadataPatch;
+use crate::management::wire::{FieldUpdate, PatchUserBody};
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) async fn change_membership(
         &self,
         scope: &TenantScope,
@@ -22,7 +22,7 @@ impl Inner {
         let keys = [LockKey::Account(snapshot.id.clone())];
         let keys = keys.into_iter().chain(role.is_some().then(|| LockKey::Tenant(tenant.clone())));
         let _held = self.lock(keys).await?;
-        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         if let Some(role) = &role {
             scope.authorize_grant(role)?;
@@ -30,23 +30,24 @@ impl Inner {
         }
 
         let mut after = before.clone();
-        let mut patch = UserPatch::default();
+        let mut patch = PatchUserBody::default();
         let gets_role = role.is_some();
         if let (Some(role), Some(membership)) = (role, after.memberships.get_mut(tenant)) {
             membership.role = role;
         }
         if let Some(name) = name {
             if after.name_owner(tenant) == NameOwner::Account {
-                patch.name = Set::To(name.as_str().to_owned());
+                patch.name = FieldUpdate::Set(name.as_str().to_owned());
             }
             after.rename_in(tenant, name);
         }
         let membership = after.memberships.get(tenant);
         if gets_role || membership != before.memberships.get(tenant) {
-            let entries = Entries::default().membership(self.readers.prefix(), tenant, membership);
-            patch.app_metadata = Some(entries.into_map());
+            let metadata =
+                MetadataPatch::default().membership(self.reader.prefix(), tenant, membership);
+            patch.app_metadata = Some(metadata.into_map());
         }
-        if patch.app_metadata.is_none() && patch.name == Set::Keep {
+        if patch.app_metadata.is_none() && patch.name == FieldUpdate::Keep {
             return Ok(before);
         }
         self.patch(&before, &patch).await
@@ -56,11 +57,12 @@ impl Inner {
         let tenant = scope.tenant();
         let keys = [LockKey::Tenant(tenant.clone()), LockKey::Account(snapshot.id.clone())];
         let _held = self.lock(keys).await?;
-        let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
+        let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         self.ensure_other_holder(&before, tenant, None).await?;
-        let entries = Entries::default().membership(self.readers.prefix(), tenant, None);
-        let patch = UserPatch { app_metadata: Some(entries.into_map()), ..UserPatch::default() };
+        let metadata = MetadataPatch::default().membership(self.reader.prefix(), tenant, None);
+        let patch =
+            PatchUserBody { app_metadata: Some(metadata.into_map()), ..PatchUserBody::default() };
         self.patch(&before, &patch).await.map(drop)
     }
 }

@@ -9,20 +9,20 @@ use domain::policy::{LastProtectedRoleHolder, ensure_other_holder, protected_rol
 use domain::{Role, TenantId, User, UserId};
 use ports::PortResult;
 
-use crate::directory::inner::Inner;
-use crate::directory::recent_writes::Written;
-use crate::management::params::Search;
-use crate::management::search_query::Query;
+use crate::directory::core::DirectoryCore;
+use crate::directory::recent_writes::WrittenState;
+use crate::management::params::UserSearch;
+use crate::management::search_query::SearchQuery;
 
 /// How many who are said to hold the role are asked after: so many who were written of late, and
 /// so many whom the search shows.
-const CANDIDATES: usize = 5;
+const MAX_CANDIDATES: usize = 5;
 /// The most rows that Auth0 puts on a page.
-const PAGE: u32 = 100;
+const MAX_PAGE_SIZE: u32 = 100;
 /// The most rows that Auth0 pages through.
-const REACH: u32 = 1000;
+const MAX_RESULTS: u32 = 1000;
 
-impl Inner {
+impl DirectoryCore {
     /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing). The
     /// tenant's lock must be held.
     ///
@@ -34,48 +34,49 @@ impl Inner {
         &self,
         user: &User,
         tenant: &TenantId,
-        becomes: Option<&Role>,
+        new_role: Option<&Role>,
     ) -> PortResult<()> {
-        let Some(role) = protected_role_lost(user, tenant, becomes) else { return Ok(()) };
+        let Some(role) = protected_role_lost(user, tenant, new_role) else { return Ok(()) };
         let holds = |other: &User| {
             other.id != user.id && ensure_other_holder(role, tenant, [other]).is_ok()
         };
-        let (reader, written) = self.known_of(tenant);
-        let written_holder = |(id, written): (&UserId, &Written)| match written {
-            Written::Is(other) => holds(other).then(|| id.clone()),
-            Written::Gone(_) => None,
+        let (reader, written) = self.recent_writes_of(tenant);
+        let written_holder = |(id, written): (&UserId, &WrittenState)| match written {
+            WrittenState::Present(other) => holds(other).then(|| id.clone()),
+            WrittenState::Deleted(_) => None,
         };
-        let mut asked = BTreeSet::new();
-        for id in written.iter().filter_map(written_holder).take(CANDIDATES) {
-            if self.confirm(&id, holds).await? {
+        let mut checked = BTreeSet::new();
+        for id in written.iter().filter_map(written_holder).take(MAX_CANDIDATES) {
+            if self.confirm_holder(&id, holds).await? {
                 return Ok(());
             }
-            asked.insert(id);
+            checked.insert(id);
         }
         // Of those who were written of late, the search knows only if somebody else did it since.
-        let news = |row: &User| written.get(&row.id).is_none_or(|late| late.is_outdated_by(row));
-        let query = Query::holders(self.readers.prefix(), tenant, [role.name()]);
-        let mut candidates = CANDIDATES;
-        let (mut page, mut per_page) = (0, PAGE);
-        while (page + 1) * per_page <= REACH {
-            let search = Search { q: query.to_string(), sort: "user_id:1", page, per_page };
+        let is_current =
+            |row: &User| written.get(&row.id).is_none_or(|late| late.is_outdated_by(row));
+        let query = SearchQuery::role_holders(self.reader.prefix(), tenant, [role.name()]);
+        let mut candidates = MAX_CANDIDATES;
+        let (mut page, mut per_page) = (0, MAX_PAGE_SIZE);
+        while (page + 1) * per_page <= MAX_RESULTS {
+            let search = UserSearch { q: query.to_string(), sort: "user_id:1", page, per_page };
             let found = self.management.search(&search).await?;
             let shown = found.users.readable.len() as u64 + found.users.unreadable;
             let rows = found.users.readable.into_iter().filter_map(|user| reader.read(user));
-            for row in rows.filter(|row| holds(row) && news(row)) {
+            for row in rows.filter(|row| holds(row) && is_current(row)) {
                 if candidates == 0 {
                     return Err(LastProtectedRoleHolder.into());
                 }
-                if asked.insert(row.id.clone()) {
+                if checked.insert(row.id.clone()) {
                     candidates -= 1;
-                    if self.confirm(&row.id, holds).await? {
+                    if self.confirm_holder(&row.id, holds).await? {
                         return Ok(());
                     }
                 }
             }
             if page == 0 {
                 // Fewer than asked for may be all that Auth0 puts on a page.
-                per_page = per_page.min(u32::try_from(shown).unwrap_or(PAGE));
+                per_page = per_page.min(u32::try_from(shown).unwrap_or(MAX_PAGE_SIZE));
             }
             page += 1;
             if shown == 0 || u64::from(page) * u64::from(per_page) >= found.total {
@@ -86,7 +87,7 @@ impl Inner {
     }
 
     /// Whether the account is what it is said to be, at this moment.
-    async fn confirm(&self, id: &UserId, holds: impl Fn(&User) -> bool) -> PortResult<bool> {
+    async fn confirm_holder(&self, id: &UserId, holds: impl Fn(&User) -> bool) -> PortResult<bool> {
         let found = self.read(id).await?;
         Ok(found.is_some_and(|user| holds(&user)))
     }

@@ -7,8 +7,8 @@ fn prefix() -> MetadataPrefix {
     MetadataPrefix::default()
 }
 
-fn read(metadata: &Value) -> Kept {
-    Kept::read(&prefix(), &catalogue(), metadata.as_object().unwrap())
+fn read(metadata: &Value) -> AccountMetadata {
+    AccountMetadata::parse(&prefix(), &catalogue(), metadata.as_object().unwrap())
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -21,13 +21,13 @@ fn membership(role: &str, name: Option<&str>) -> Membership {
 }
 
 #[test]
-fn what_is_written_is_read_again() {
+fn written_metadata_is_read_back() {
     let named = membership("viewer", Some("Jane \"J\" Doe"));
-    let entries = Entries::default()
+    let patch = MetadataPatch::default()
         .account(&prefix(), &tenant("acme"), true)
         .membership(&prefix(), &tenant("acme"), Some(&membership("owner", None)))
         .membership(&prefix(), &tenant("a-1"), Some(&named));
-    let written = Value::Object(entries.into_map());
+    let written = Value::Object(patch.into_map());
     assert_eq!(
         written,
         json!({
@@ -36,7 +36,7 @@ fn what_is_written_is_read_again() {
             "usher_tenant_a-1": { "role": "viewer", "name": "Jane \"J\" Doe" },
         })
     );
-    let expected = Kept {
+    let expected = AccountMetadata {
         home: Some(tenant("acme")),
         service_user: true,
         memberships: [(tenant("acme"), membership("owner", None)), (tenant("a-1"), named)].into(),
@@ -45,13 +45,13 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
-fn a_membership_is_taken_away_by_null() {
-    let entries = Entries::default().membership(&prefix(), &tenant("acme"), None);
-    assert_eq!(Value::Object(entries.into_map()), json!({ "usher_tenant_acme": null }));
+fn membership_is_removed_by_null() {
+    let patch = MetadataPatch::default().membership(&prefix(), &tenant("acme"), None);
+    assert_eq!(Value::Object(patch.into_map()), json!({ "usher_tenant_acme": null }));
 }
 
 #[test]
-fn what_is_malformed_is_no_home_and_no_membership() {
+fn malformed_metadata_grants_nothing() {
     for malformed in [
         json!({}),
         json!({ "usher": null, "usher_tenant_acme": null }),
@@ -66,21 +66,21 @@ fn what_is_malformed_is_no_home_and_no_membership() {
         json!({ "other_tenant_acme": { "role": "owner" }, "xusher_tenant_a": { "role": "owner" } }),
         json!({ "usher_tenant_acme_": { "role": "owner" }, "ushertenant_a": { "role": "owner" } }),
     ] {
-        assert_eq!(read(&malformed), Kept::default(), "{malformed}");
+        assert_eq!(read(&malformed), AccountMetadata::default(), "{malformed}");
     }
 }
 
 #[test]
-fn a_malformed_name_is_none_and_the_membership_stands() {
+fn malformed_name_keeps_the_membership() {
     for name in [json!(null), json!(7), json!(""), json!("a\nb"), json!("x".repeat(301))] {
-        let kept = read(&json!({ "usher_tenant_acme": { "role": "admin", "name": name } }));
-        assert_eq!(kept.memberships, [(tenant("acme"), membership("admin", None))].into());
+        let metadata = read(&json!({ "usher_tenant_acme": { "role": "admin", "name": name } }));
+        assert_eq!(metadata.memberships, [(tenant("acme"), membership("admin", None))].into());
     }
 }
 
 proptest! {
     #[test]
-    fn no_two_prefixes_read_each_others_memberships(
+    fn prefixes_do_not_read_each_others_memberships(
         one in "[a-z][a-z0-9_]{0,12}",
         other in "[a-z][a-z0-9_]{0,12}",
         id in "[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?",
@@ -88,12 +88,12 @@ proptest! {
         let (Ok(one), Ok(other)) = (one.parse::<MetadataPrefix>(), other.parse()) else {
             return Ok(());
         };
-        let entries = Entries::default()
+        let patch = MetadataPatch::default()
             .account(&one, &tenant(&id), false)
             .membership(&one, &tenant(&id), Some(&membership("owner", None)));
-        let kept = Kept::read(&other, &catalogue(), &entries.into_map());
+        let metadata = AccountMetadata::parse(&other, &catalogue(), &patch.into_map());
         let expected = usize::from(one == other);
-        prop_assert_eq!(kept.memberships.len(), expected);
-        prop_assert_eq!(kept.home.is_some(), one == other);
+        prop_assert_eq!(metadata.memberships.len(), expected);
+        prop_assert_eq!(metadata.home.is_some(), one == other);
     }
 }

@@ -75,7 +75,7 @@ fn moments() -> impl Strategy<Value = Timestamp> {
 
 proptest! {
     #[test]
-    fn whatever_valid_parts_go_in_the_query_means_what_it_should(
+    fn valid_parts_never_change_the_query_structure(
         prefix in prefixes(),
         tenant in tenants(),
         roles in vec(role_names(), 1..6),
@@ -83,14 +83,14 @@ proptest! {
         moment in moments(),
         later in moments(),
     ) {
-        for (span, range) in [
-            (Span::From(moment), format!("[{moment} TO *]")),
-            (Span::After(moment), format!("{{{moment} TO *]")),
-            (Span::At(moment), format!("[{moment} TO {moment}]")),
-            (Span::Before(moment), format!("[* TO {moment}}}")),
-            (Span::Between(moment, later), format!("[{moment} TO {later}}}")),
+        for (created, range) in [
+            (CreatedRange::From(moment), format!("[{moment} TO *]")),
+            (CreatedRange::After(moment), format!("{{{moment} TO *]")),
+            (CreatedRange::At(moment), format!("[{moment} TO {moment}]")),
+            (CreatedRange::Before(moment), format!("[* TO {moment}}}")),
+            (CreatedRange::Between(moment, later), format!("[{moment} TO {later}}}")),
         ] {
-            let query = Query::holders(&prefix, &tenant, &roles).created(span).among(&ids);
+            let query = SearchQuery::role_holders(&prefix, &tenant, &roles).created_in(created).restricted_to(&ids);
             let expected = vec![
                 Clause::OneOf(
                     format!("app_metadata.{prefix}_tenant_{tenant}.role"),
@@ -108,15 +108,16 @@ proptest! {
 }
 
 #[test]
-fn some_of_them_can_be_left_out() {
-    let query = Query::people(&MetadataPrefix::default(), &"acme".parse().unwrap(), &catalogue());
+fn query_can_exclude_accounts() {
+    let query =
+        SearchQuery::members(&MetadataPrefix::default(), &"acme".parse().unwrap(), &catalogue());
     let ids: [UserId; 2] = ["auth0|a".parse().unwrap(), "auth0|b".parse().unwrap()];
-    let text = query.except(&ids).to_string();
+    let text = query.excluding(&ids).to_string();
     assert!(text.ends_with(r#") AND NOT user_id:("auth0|a" OR "auth0|b")"#), "{text}");
 }
 
 #[test]
-fn the_people_of_a_tenant_have_one_of_the_roles_of_the_catalogue() {
+fn member_query_names_every_catalogue_role() {
     let define = |name: &str| RoleDefinition {
         name: name.parse().unwrap(),
         access: [Access::Read].into(),
@@ -124,7 +125,8 @@ fn the_people_of_a_tenant_have_one_of_the_roles_of_the_catalogue() {
         default: false,
     };
     let catalogue = RoleCatalogue::new(vec![define("owner"), define("OR"), define("a:b")]).unwrap();
-    let query = Query::people(&MetadataPrefix::default(), &"not-acme".parse().unwrap(), &catalogue);
+    let query =
+        SearchQuery::members(&MetadataPrefix::default(), &"not-acme".parse().unwrap(), &catalogue);
     assert_eq!(
         query.to_string(),
         r#"app_metadata.usher_tenant_not-acme.role:("owner" OR "OR" OR "a:b")"#

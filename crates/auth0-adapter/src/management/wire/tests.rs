@@ -5,18 +5,20 @@ use super::*;
 const BARE: &str = r#"{"user_id":"auth0|a","created_at":"2026-03-01T09:30:00.000Z"}"#;
 
 #[test]
-fn what_is_absent_or_null_is_not_there() {
-    let bare: User = serde_json::from_str(BARE).unwrap();
+fn absent_and_null_members_are_equal() {
+    let bare: Auth0User = serde_json::from_str(BARE).unwrap();
     assert!(!bare.blocked && bare.app_metadata.is_empty() && bare.email.is_none());
     let mut nulls = json!({"user_id": "auth0|a", "created_at": "2026-03-01T09:30:00.000Z"});
-    for name in User::FIELDS.split(',').filter(|name| !["user_id", "created_at"].contains(name)) {
+    for name in
+        Auth0User::FIELDS.split(',').filter(|name| !["user_id", "created_at"].contains(name))
+    {
         nulls[name] = Value::Null;
     }
-    assert_eq!(from_value::<User>(nulls).unwrap(), bare);
+    assert_eq!(from_value::<Auth0User>(nulls).unwrap(), bare);
 }
 
 #[test]
-fn what_has_another_type_is_garbage() {
+fn wrong_member_type_is_rejected() {
     for (name, value) in [
         ("user_id", json!(1)),
         ("created_at", json!(null)),
@@ -25,25 +27,25 @@ fn what_has_another_type_is_garbage() {
     ] {
         let mut user: Value = serde_json::from_str(BARE).unwrap();
         user[name] = value;
-        assert!(from_value::<User>(user).is_err(), "{name}");
+        assert!(from_value::<Auth0User>(user).is_err(), "{name}");
     }
 }
 
 #[test]
-fn a_text_that_is_none_is_not_there() {
-    let bare: User = serde_json::from_str(BARE).unwrap();
+fn non_string_text_is_read_as_absent() {
+    let bare: Auth0User = serde_json::from_str(BARE).unwrap();
     let texts = "email,username,name,given_name,family_name,updated_at,last_login";
     for value in [json!(["a", "b"]), json!(0), json!({}), json!(true)] {
         for name in texts.split(',') {
             let mut user: Value = serde_json::from_str(BARE).unwrap();
             user[name] = value.clone();
-            assert_eq!(from_value::<User>(user).unwrap(), bare, "{name}");
+            assert_eq!(from_value::<Auth0User>(user).unwrap(), bare, "{name}");
         }
     }
 }
 
 #[test]
-fn a_row_that_is_no_account_is_left_out_by_itself() {
+fn malformed_row_is_skipped_alone() {
     let good: Value = serde_json::from_str(BARE).unwrap();
     let without = |name: &str, value: Value| {
         let mut row = good.clone();
@@ -57,38 +59,38 @@ fn a_row_that_is_no_account_is_left_out_by_itself() {
         without("created_at", json!(["2026-03-01T09:30:00.000Z"])),
         {},
     ]);
-    let users: Users = from_value(rows).unwrap();
+    let users: UserRows = from_value(rows).unwrap();
     assert_eq!((users.readable.len(), users.unreadable), (1, 4));
     // But the answer as a whole has to make sense.
     for garbage in [json!({}), json!([1]), json!([without("blocked", json!("true"))])] {
-        assert!(from_value::<Users>(garbage.clone()).is_err(), "{garbage}");
+        assert!(from_value::<UserRows>(garbage.clone()).is_err(), "{garbage}");
     }
 }
 
 #[test]
-fn a_patch_tells_absent_from_null() {
-    let patch = UserPatch {
-        name: Set::To("Jane".to_owned()),
-        given_name: Set::Clear,
+fn patch_distinguishes_absent_from_null() {
+    let patch = PatchUserBody {
+        name: FieldUpdate::Set("Jane".to_owned()),
+        given_name: FieldUpdate::Clear,
         blocked: Some(true),
-        ..UserPatch::default()
+        ..PatchUserBody::default()
     };
     let expected = json!({"name": "Jane", "given_name": null, "blocked": true});
     assert_eq!(to_value(&patch).unwrap(), expected);
 }
 
 #[test]
-fn debug_shows_nothing_of_a_person() {
-    let mut user: User = serde_json::from_str(BARE).unwrap();
+fn debug_output_hides_personal_data() {
+    let mut user: Auth0User = serde_json::from_str(BARE).unwrap();
     user.email = Some("secret@acme.example".to_owned());
     user.name = Some("secret".to_owned());
     let password: Password = "secret".parse().unwrap();
-    let patch = UserPatch {
+    let patch = PatchUserBody {
         email: user.email.clone(),
         password: Some(password.clone()),
-        ..UserPatch::default()
+        ..PatchUserBody::default()
     };
-    let new = NewUser {
+    let new = CreateUserBody {
         connection: "db".to_owned(),
         user_id: "a".to_owned(),
         email: "secret@acme.example".to_owned(),

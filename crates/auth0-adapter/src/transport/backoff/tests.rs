@@ -1,14 +1,14 @@
 use super::*;
 
 #[test]
-fn waits_are_jittered_and_bounded() {
-    let failure = Failure::TimedOut { cut_short: false };
-    let first: Vec<_> = (0..50).map(|_| pause_after(&failure, 1)).collect();
-    assert!(first.iter().all(|pause| *pause <= BACKOFF));
-    assert!(first.iter().any(|pause| *pause != first[0]));
-    assert!((0..50).all(|_| pause_after(&failure, 2) <= BACKOFF * 2));
-    assert!((0..50).any(|_| pause_after(&failure, 2) > BACKOFF));
+fn retry_delays_are_jittered_and_bounded() {
+    let error = RequestError::TimedOut { cut_short: false };
+    let first: Vec<_> = (0..50).map(|_| retry_delay(&error, 1)).collect();
+    assert!(first.iter().all(|sleep| *sleep <= BASE_BACKOFF));
+    assert!(first.iter().any(|sleep| *sleep != first[0]));
+    assert!((0..50).all(|_| retry_delay(&error, 2) <= BASE_BACKOFF * 2));
+    assert!((0..50).any(|_| retry_delay(&error, 2) > BASE_BACKOFF));
     let asked = Duration::from_secs(2);
-    let down = Failure::Status { status: 503, retry_after: Some(asked) };
-    assert!((0..50).all(|_| (asked..=asked + SPREAD).contains(&pause_after(&down, 1))));
+    let down = RequestError::ServerError { status: 503, retry_after: Some(asked) };
+    assert!((0..50).all(|_| (asked..=asked + MAX_JITTER).contains(&retry_delay(&down, 1))));
 }

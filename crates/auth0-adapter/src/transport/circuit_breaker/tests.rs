@@ -2,27 +2,32 @@ use super::*;
 
 const MILLI: Duration = Duration::from_millis(1);
 
-fn breaker() -> Breaker {
-    let (open, max_open) = (Duration::from_secs(1), Duration::from_secs(3));
-    of(CircuitConfig { failures: 3, span: Duration::ZERO, open, max_open })
+fn breaker() -> CircuitBreaker {
+    let (open_duration, max_open_duration) = (Duration::from_secs(1), Duration::from_secs(3));
+    of(CircuitBreakerConfig {
+        failure_threshold: 3,
+        min_failure_span: Duration::ZERO,
+        open_duration,
+        max_open_duration,
+    })
 }
 
-fn of(config: CircuitConfig) -> Breaker {
-    Breaker::new(Kind::Read, config, Arc::new(ports::NoopObserver))
+fn of(config: CircuitBreakerConfig) -> CircuitBreaker {
+    CircuitBreaker::new(CallKind::Read, config, Arc::new(ports::NoopObserver))
 }
 
-fn send(breaker: &Breaker, health: Health) {
+fn send(breaker: &CircuitBreaker, health: Health) {
     breaker.admit().unwrap().settle(health);
 }
 
-fn fail(breaker: &Breaker, times: u32) {
+fn fail(breaker: &CircuitBreaker, times: u32) {
     for _ in 0..times {
         send(breaker, Health::Failing);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_in_a_row_open_it_for_a_while() {
+async fn consecutive_failures_open_the_circuit() {
     let breaker = breaker();
     fail(&breaker, 2);
     assert_eq!(breaker.open_for(), None);
@@ -37,11 +42,11 @@ async fn failures_in_a_row_open_it_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_success_makes_failures_forgotten() {
+async fn success_resets_the_failure_count() {
     let breaker = breaker();
     for _ in 0..5 {
         fail(&breaker, 2);
-        send(&breaker, Health::Well);
+        send(&breaker, Health::Healthy);
     }
     fail(&breaker, 2);
     send(&breaker, Health::Unknown);
@@ -51,21 +56,21 @@ async fn one_success_makes_failures_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_trial_at_a_time_decides() {
+async fn half_open_circuit_admits_one_trial() {
     let breaker = breaker();
     fail(&breaker, 3);
     tokio::time::advance(Duration::from_secs(1)).await;
     let trial = breaker.admit().unwrap();
     assert!(breaker.admit().is_err());
     assert!(!breaker.is_closed());
-    trial.settle(Health::Well);
+    trial.settle(Health::Healthy);
     assert!(breaker.is_closed());
     fail(&breaker, 2);
     assert!(breaker.is_closed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_trial_that_fails_doubles_the_time_up_to_a_bound() {
+async fn failed_trials_double_the_open_time() {
     let breaker = breaker();
     fail(&breaker, 3);
     for seconds in [1, 2, 3, 3] {
@@ -74,13 +79,13 @@ async fn each_trial_that_fails_doubles_the_time_up_to_a_bound() {
         fail(&breaker, 1);
     }
     tokio::time::advance(Duration::from_secs(3)).await;
-    send(&breaker, Health::Well);
+    send(&breaker, Health::Healthy);
     fail(&breaker, 3);
     assert_eq!(breaker.open_for(), Some(Duration::from_secs(1)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trial_whose_caller_goes_away_makes_room_for_the_next() {
+async fn cancelled_trial_admits_the_next() {
     let breaker = breaker();
     fail(&breaker, 3);
     tokio::time::advance(Duration::from_secs(1)).await;
@@ -89,30 +94,34 @@ async fn a_trial_whose_caller_goes_away_makes_room_for_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_began_before_says_nothing_about_now() {
+async fn results_of_an_earlier_phase_are_ignored() {
     let breaker = breaker();
     let (slow, slower) = (breaker.admit().unwrap(), breaker.admit().unwrap());
     fail(&breaker, 3);
-    slow.settle(Health::Well);
+    slow.settle(Health::Healthy);
     assert!(breaker.admit().is_err());
     tokio::time::advance(Duration::from_secs(1)).await;
     let trial = breaker.admit().unwrap();
     slower.settle(Health::Failing);
-    trial.settle(Health::Well);
+    trial.settle(Health::Healthy);
     assert!(breaker.is_closed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_breaks_in_one_moment_does_not_open_it() {
+async fn simultaneous_failures_do_not_open_the_circuit() {
     let span = Duration::from_millis(200);
-    let (failures, open, max_open) = (3, Duration::from_secs(1), Duration::from_secs(3));
-    let breaker = of(CircuitConfig { failures, span, open, max_open });
+    let breaker = of(CircuitBreakerConfig {
+        failure_threshold: 3,
+        min_failure_span: span,
+        open_duration: Duration::from_secs(1),
+        max_open_duration: Duration::from_secs(3),
+    });
     fail(&breaker, 20);
     tokio::time::advance(Duration::from_millis(199)).await;
     fail(&breaker, 1);
     assert!(breaker.is_closed());
     // What goes on failing does, and what fails after a success begins anew.
-    send(&breaker, Health::Well);
+    send(&breaker, Health::Healthy);
     tokio::time::advance(MILLI).await;
     fail(&breaker, 20);
     assert!(breaker.is_closed());
@@ -122,10 +131,14 @@ async fn what_breaks_in_one_moment_does_not_open_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_few_failures_do_not_open_it_however_long_they_take() {
+async fn few_slow_failures_do_not_open_the_circuit() {
     let span = Duration::from_millis(200);
-    let (failures, open, max_open) = (3, Duration::from_secs(1), Duration::from_secs(3));
-    let breaker = of(CircuitConfig { failures, span, open, max_open });
+    let breaker = of(CircuitBreakerConfig {
+        failure_threshold: 3,
+        min_failure_span: span,
+        open_duration: Duration::from_secs(1),
+        max_open_duration: Duration::from_secs(3),
+    });
     fail(&breaker, 1);
     tokio::time::advance(Duration::from_mins(1)).await;
     fail(&breaker, 1);

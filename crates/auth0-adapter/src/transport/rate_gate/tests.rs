@@ -3,16 +3,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ports::{CircuitState, Quota, UpstreamRequest};
 use tokio::task::{JoinHandle, yield_now};
 
-use super::window::Left;
+use super::window::RemainingQuota;
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Remembers how many wait.
 #[derive(Debug, Default)]
-struct Count(AtomicUsize);
+struct WaitingCount(AtomicUsize);
 
-impl UpstreamObserver for Count {
+impl UpstreamObserver for WaitingCount {
     fn record_request(&self, _: UpstreamRequest) {}
     fn record_quota(&self, _: &'static str, _: Quota) {}
     fn record_waiting(&self, _: &'static str, calls: usize) {
@@ -22,37 +22,41 @@ impl UpstreamObserver for Count {
 }
 
 struct Bench {
-    gate: Arc<Gate>,
-    count: Arc<Count>,
-    /// Who went, in their order.
-    went: Arc<Mutex<Vec<&'static str>>>,
+    gate: Arc<RateGate>,
+    observer: Arc<WaitingCount>,
+    /// Who started, in their order.
+    started: Arc<Mutex<Vec<&'static str>>>,
     /// A second in Unix time.
     now: i64,
 }
 
 impl Bench {
-    /// A gate that has heard that so many are left.
-    async fn with(remaining: u64) -> Self {
-        let count = Arc::new(Count::default());
-        let gate = Gate::new(Kind::Read, Handle::current(), count.clone());
-        let bench = Self { gate, count, went: Arc::default(), now: 1 };
-        bench.gate.enter(late()).await.unwrap().tell(bench.left(remaining));
+    /// A gate that has feedback that so many are left.
+    async fn with_remaining(remaining: u64) -> Self {
+        let observer = Arc::new(WaitingCount::default());
+        let gate = RateGate::new(CallKind::Read, Handle::current(), observer.clone());
+        let bench = Self { gate, observer, started: Arc::default(), now: 1 };
+        bench.gate.enter(in_five_minutes()).await.unwrap().report(bench.accepted(remaining));
         bench
     }
 
-    fn left(&self, remaining: u64) -> News {
-        News::Taken(Some(Left { remaining, reset: Some((self.now, SECOND)) }))
+    fn accepted(&self, remaining: u64) -> RateFeedback {
+        RateFeedback::Accepted(Some(RemainingQuota { remaining, reset: Some((self.now, SECOND)) }))
     }
 
     /// Somebody who comes, goes when it is their turn, and hears what is left.
-    async fn comes(&self, who: &'static str, heard: News) -> JoinHandle<Result<(), Failure>> {
-        let (gate, went) = (self.gate.clone(), self.went.clone());
-        let task = tokio::spawn(of(who).scope(async move {
-            let pass = gate.enter(late()).await?;
-            went.lock().unwrap().push(who);
+    async fn spawn_call(
+        &self,
+        tenant: &'static str,
+        feedback: RateFeedback,
+    ) -> JoinHandle<Result<(), RequestError>> {
+        let (gate, started) = (self.gate.clone(), self.started.clone());
+        let task = tokio::spawn(call_of(tenant).scope(async move {
+            let permit = gate.enter(in_five_minutes()).await?;
+            started.lock().unwrap().push(tenant);
             // The answer takes a moment.
-            pause(Duration::from_millis(10)).await;
-            pass.tell(heard);
+            sleep(Duration::from_millis(10)).await;
+            permit.report(feedback);
             Ok(())
         }));
         settle().await;
@@ -60,23 +64,23 @@ impl Bench {
     }
 
     fn waiting(&self) -> usize {
-        assert_eq!(self.count.0.load(Ordering::SeqCst), self.gate.lock().queue.waiting());
+        assert_eq!(self.observer.0.load(Ordering::SeqCst), self.gate.lock().queue.waiting());
         self.gate.lock().queue.waiting()
     }
 
-    fn went(&self) -> Vec<&'static str> {
-        self.went.lock().unwrap().clone()
+    fn started(&self) -> Vec<&'static str> {
+        self.started.lock().unwrap().clone()
     }
 }
 
 /// A call on behalf of a tenant.
-fn of(tenant: &str) -> CallContext {
-    let call = CallContext::new("a-request".into(), late());
+fn call_of(tenant: &str) -> CallContext {
+    let call = CallContext::new("a-request".into(), in_five_minutes());
     call.set_quota_owner(QuotaOwner::Tenant(tenant.parse().unwrap()));
     call
 }
 
-fn late() -> Instant {
+fn in_five_minutes() -> Instant {
     Instant::now() + Duration::from_mins(5)
 }
 
@@ -86,151 +90,158 @@ async fn settle() {
     }
 }
 
-async fn pass(time: Duration) {
+async fn advance(time: Duration) {
     tokio::time::advance(time).await;
     settle().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_enough_is_left_nobody_waits() {
-    let bench = Bench::with(50).await;
+async fn calls_within_the_quota_do_not_wait() {
+    let bench = Bench::with_remaining(50).await;
     let start = Instant::now();
-    let deadline = late();
-    let mut passes = Vec::new();
+    let deadline = in_five_minutes();
+    let mut permits = Vec::new();
     for _ in 0..50 {
-        passes.push(bench.gate.enter(deadline).await.unwrap());
+        permits.push(bench.gate.enter(deadline).await.unwrap());
     }
     assert_eq!((start.elapsed(), bench.waiting()), (Duration::ZERO, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_when_nothing_is_left_goes_when_there_is_more() {
-    let mut bench = Bench::with(0).await;
+async fn exhausted_quota_queues_calls_until_the_refill() {
+    let mut bench = Bench::with_remaining(0).await;
     bench.now = 2;
     for _ in 0..4 {
-        bench.comes("acme", bench.left(2)).await;
+        bench.spawn_call("acme", bench.accepted(2)).await;
     }
-    assert_eq!((bench.waiting(), bench.went().len()), (4, 0));
-    assert!(bench.gate.is_closed());
-    pass(SECOND).await;
-    assert_eq!(bench.went().len(), 1, "a trial");
-    pass(Duration::from_millis(10)).await;
-    assert_eq!((bench.went().len(), bench.waiting()), (3, 1), "two were left");
+    assert_eq!((bench.waiting(), bench.started().len()), (4, 0));
+    assert!(bench.gate.is_exhausted());
+    advance(SECOND).await;
+    assert_eq!(bench.started().len(), 1, "a trial");
+    advance(Duration::from_millis(10)).await;
+    assert_eq!((bench.started().len(), bench.waiting()), (3, 1), "two were left");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_of_one_tenant_costs_another_a_turn() {
-    let mut bench = Bench::with(0).await;
+async fn flooding_tenant_delays_others_by_one_call() {
+    let mut bench = Bench::with_remaining(0).await;
     bench.now = 2;
     for _ in 0..100 {
-        bench.comes("acme", bench.left(10)).await;
+        bench.spawn_call("acme", bench.accepted(10)).await;
     }
-    bench.comes("globex", bench.left(10)).await;
-    pass(SECOND).await;
-    pass(Duration::from_millis(10)).await;
-    let place = bench.went().iter().position(|who| *who == "globex");
-    assert!(place.is_some_and(|place| place <= 1), "{:?}", bench.went());
+    bench.spawn_call("globex", bench.accepted(10)).await;
+    advance(SECOND).await;
+    advance(Duration::from_millis(10)).await;
+    let place = bench.started().iter().position(|who| *who == "globex");
+    assert!(place.is_some_and(|place| place <= 1), "{:?}", bench.started());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_past_the_deadline_is_not_begun() {
-    let bench = Bench::with(0).await;
+async fn wait_past_the_deadline_is_refused_at_once() {
+    let bench = Bench::with_remaining(0).await;
     let outcome = bench.gate.enter(Instant::now() + SECOND / 2).await;
-    let Err(Failure::Limited { retry_after }) = outcome else { unreachable!("{outcome:?}") };
+    let Err(RequestError::RateLimited { retry_after }) = outcome else {
+        unreachable!("{outcome:?}")
+    };
     assert_eq!((retry_after, bench.waiting()), (Some(SECOND), 0));
     let outcome = bench.gate.enter(Instant::now()).await;
-    assert!(matches!(outcome, Err(Failure::NoTime)));
+    assert!(matches!(outcome, Err(RequestError::DeadlineExceeded)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_turns_out_to_be_too_long_is_not_gone_on_with() {
-    let bench = Bench::with(1).await;
-    let under_way = bench.gate.enter(late()).await.unwrap();
+async fn wait_ends_early_when_429_exceeds_deadline() {
+    let bench = Bench::with_remaining(1).await;
+    let under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
     let start = Instant::now();
     let waits = bench.gate.enter(start + 2 * SECOND);
     let closes = async {
         settle().await;
         let (reset, wait) = (Some(9), Some(9 * SECOND));
-        under_way.tell(News::Refused { reset, wait });
+        under_way.report(RateFeedback::Limited { reset, wait });
     };
     let (outcome, ()) = tokio::join!(waits, closes);
-    let Err(Failure::Limited { retry_after }) = outcome else { unreachable!("{outcome:?}") };
+    let Err(RequestError::RateLimited { retry_after }) = outcome else {
+        unreachable!("{outcome:?}")
+    };
     assert_eq!((retry_after, start.elapsed()), (Some(9 * SECOND), Duration::ZERO));
     assert_eq!(bench.waiting(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_in_vain_leaves_at_the_deadline() {
-    let bench = Bench::with(1).await;
-    let _under_way = bench.gate.enter(late()).await.unwrap();
+async fn waiter_leaves_the_queue_at_its_deadline() {
+    let bench = Bench::with_remaining(1).await;
+    let _under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
     let start = Instant::now();
     // One goes ahead as a trial, which has no answer either.
     let (one, other) = tokio::join!(
         bench.gate.enter(start + SECOND * 3 / 2),
         bench.gate.enter(start + SECOND * 3 / 2)
     );
-    assert!(one.is_ok() && matches!(other, Err(Failure::Limited { .. })), "{one:?} {other:?}");
+    assert!(
+        one.is_ok() && matches!(other, Err(RequestError::RateLimited { .. })),
+        "{one:?} {other:?}"
+    );
     assert_eq!((start.elapsed(), bench.waiting()), (SECOND * 3 / 2, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_goes_away_leaves_its_place_to_the_next() {
-    let mut bench = Bench::with(0).await;
+async fn cancelled_waiter_frees_its_place() {
+    let mut bench = Bench::with_remaining(0).await;
     bench.now = 2;
-    let gone = bench.comes("acme", bench.left(5)).await;
-    bench.comes("acme", bench.left(5)).await;
+    let gone = bench.spawn_call("acme", bench.accepted(5)).await;
+    bench.spawn_call("acme", bench.accepted(5)).await;
     gone.abort();
     settle().await;
     assert_eq!(bench.waiting(), 1);
-    pass(SECOND).await;
-    assert_eq!((bench.went().len(), bench.waiting()), (1, 0));
+    advance(SECOND).await;
+    assert_eq!((bench.started().len(), bench.waiting()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_nobody_takes_up_is_the_next_ones() {
-    let bench = Bench::with(1).await;
-    let under_way = bench.gate.enter(late()).await.unwrap();
+async fn unclaimed_permit_goes_to_the_next_waiter() {
+    let bench = Bench::with_remaining(1).await;
+    let under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
     // Of the same tenant, so that it is clear who comes first.
-    let mut first = Box::pin(of("acme").scope(bench.gate.enter(late())));
+    let mut first = Box::pin(call_of("acme").scope(bench.gate.enter(in_five_minutes())));
     assert!(poll(&mut first).is_none());
-    let second = bench.comes("acme", News::Nothing).await;
+    let second = bench.spawn_call("acme", RateFeedback::NoInformation).await;
     // The first has its turn, and goes away before it knows.
-    under_way.tell(News::Unsent);
+    under_way.report(RateFeedback::NotSent);
     settle().await;
-    assert!(!second.is_finished() && bench.went().is_empty());
+    assert!(!second.is_finished() && bench.started().is_empty());
     drop(first);
     settle().await;
-    assert_eq!((bench.went(), bench.waiting()), (vec!["acme"], 0));
+    assert_eq!((bench.started(), bench.waiting()), (vec!["acme"], 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_too_many_wait_the_longest_line_loses_its_last() {
-    let bench = Bench::with(0).await;
-    let mut storm = Vec::new();
-    for _ in 0..MOST_WAITING {
-        storm.push(bench.comes("acme", News::Nothing).await);
+async fn full_queue_evicts_from_the_longest_queue() {
+    let bench = Bench::with_remaining(0).await;
+    let mut flood = Vec::new();
+    for _ in 0..MAX_WAITING {
+        flood.push(bench.spawn_call("acme", RateFeedback::NoInformation).await);
     }
-    let single = bench.comes("globex", News::Nothing).await;
-    assert_eq!(bench.waiting(), MOST_WAITING);
-    assert!(storm.pop().unwrap().is_finished());
-    let refused = bench.comes("acme", News::Nothing).await;
-    assert!(matches!(refused.await.unwrap(), Err(Failure::Limited { .. })));
-    assert!(!single.is_finished() && storm.iter().all(|task| !task.is_finished()));
+    let single = bench.spawn_call("globex", RateFeedback::NoInformation).await;
+    assert_eq!(bench.waiting(), MAX_WAITING);
+    assert!(flood.pop().unwrap().is_finished());
+    let refused = bench.spawn_call("acme", RateFeedback::NoInformation).await;
+    assert!(matches!(refused.await.unwrap(), Err(RequestError::RateLimited { .. })));
+    assert!(!single.is_finished() && flood.iter().all(|task| !task.is_finished()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_of_those_who_are_through_is_kept() {
-    let mut bench = Bench::with(0).await;
+async fn finished_calls_leave_no_state() {
+    let mut bench = Bench::with_remaining(0).await;
     bench.now = 2;
-    for who in ["acme", "globex", "initech"] {
-        bench.comes(who, bench.left(9)).await;
+    for tenant in ["acme", "globex", "initech"] {
+        bench.spawn_call(tenant, bench.accepted(9)).await;
     }
     for _ in 0..10 {
-        pass(SECOND).await;
+        advance(SECOND).await;
     }
     let state = bench.gate.lock();
-    assert_eq!((bench.went().len(), state.queue.waiting(), state.queue.held()), (3, 0, 0));
-    assert_eq!(state.wakes, None, "no timer is left");
+    assert_eq!((bench.started().len(), state.queue.waiting(), state.queue.held()), (3, 0, 0));
+    assert_eq!(state.wakes_at, None, "no timer is left");
 }
 
 fn poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {

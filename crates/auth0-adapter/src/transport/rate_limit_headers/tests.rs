@@ -14,7 +14,7 @@ fn wait(headers: &[(&'static str, String)]) -> Option<Duration> {
 }
 
 #[test]
-fn a_limit_says_when_to_come_back() {
+fn retry_after_is_read_from_headers() {
     let reset = |after: i64| ("x-ratelimit-reset", (now().as_unix_seconds() + after).to_string());
     let retry_after = |value: &str| ("retry-after", value.to_owned());
     let date = |value: &str| ("date", value.to_owned());
@@ -33,7 +33,7 @@ fn a_limit_says_when_to_come_back() {
 }
 
 #[test]
-fn nonsense_makes_nobody_wait_for_ever() {
+fn implausible_headers_never_mean_a_long_wait() {
     for value in [i64::MAX.to_string(), u64::MAX.to_string(), "9999999999999".to_owned()] {
         let longest =
             [wait(&[("x-ratelimit-reset", value.clone())]), wait(&[("retry-after", value)])];
@@ -48,7 +48,7 @@ fn nonsense_makes_nobody_wait_for_ever() {
 }
 
 #[test]
-fn dates_are_read_as_http_writes_them() {
+fn only_http_dates_are_read() {
     let moment = "1994-11-06T08:49:37.000Z".parse().ok();
     assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), moment);
     for text in [
@@ -65,13 +65,13 @@ fn dates_are_read_as_http_writes_them() {
 }
 
 #[test]
-fn an_allowance_is_two_numbers_or_none() {
+fn quota_needs_limit_and_remaining() {
     let of = |limit: Option<&str>, remaining: Option<&str>| {
         let headers = [("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining)];
         let headers = headers.into_iter().filter_map(|(name, value)| {
             Some((reqwest::header::HeaderName::from_static(name), value?.parse().unwrap()))
         });
-        allowance(&headers.collect())
+        quota(&headers.collect())
     };
     assert_eq!(of(Some("10"), Some(" 7 ")), Some(Quota { limit: 10, remaining: 7 }));
     for (limit, remaining) in

@@ -15,10 +15,15 @@ fn capital(number: u64) -> User {
 }
 
 /// Reads all pages of acme's list, from the first to the last.
-async fn pages(fake: &Fake, oddities: &Oddities, sort: Sort, size: u32) -> Vec<(Vec<String>, u64)> {
+async fn pages(
+    fake: &FakeIndex,
+    anomalies: &PagingAnomalies,
+    sort: Sort,
+    size: u32,
+) -> Vec<(Vec<String>, u64)> {
     let mut pages = Vec::new();
     for number in 0..=fake.users.len() as u64 / u64::from(size) {
-        let known = Known { tenant: &acme(), written: BTreeMap::new(), oddities };
+        let known = ListContext { tenant: &acme(), written: BTreeMap::new(), anomalies };
         let listing = ListQuery { sort, page: window(number, size) };
         let page = list(fake, &known, &listing).await.unwrap();
         pages.push((ids(&page.users), page.total));
@@ -30,57 +35,57 @@ const BY_ID: Sort = Sort { field: SortField::Id, descending: false };
 const BY_EMAIL: Sort = Sort { field: SortField::Email, descending: false };
 
 #[tokio::test]
-async fn ids_with_upper_case_are_listed_in_the_order_of_the_list() {
+async fn upper_case_ids_are_listed_in_list_order() {
     let mut people = spread(150);
     people.extend((0..100).map(|number| capital(1000 + number)));
-    let fake = Fake::of(people);
-    let oddities = Oddities::default();
+    let fake = FakeIndex::of(people);
+    let anomalies = PagingAnomalies::default();
     let together: Vec<_> =
-        pages(&fake, &oddities, BY_ID, 20).await.into_iter().flat_map(|(ids, _)| ids).collect();
+        pages(&fake, &anomalies, BY_ID, 20).await.into_iter().flat_map(|(ids, _)| ids).collect();
     let (everybody, _) = expected(&fake.users, &ListQuery { sort: BY_ID, page: None });
     assert_eq!(together, everybody);
     // By other fields, Auth0's pages are still good: nobody is walked.
-    let before = fake.asks();
-    let number = pages(&fake, &oddities, BY_EMAIL, 50).await.len() as u64;
-    assert!(fake.asks() - before <= 2 * number);
+    let before = fake.fetches();
+    let number = pages(&fake, &anomalies, BY_EMAIL, 50).await.len() as u64;
+    assert!(fake.fetches() - before <= 2 * number);
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_nobody_and_changes_no_place() {
-    for senseless in [false, true] {
-        let mut fake = Fake::of(spread(250));
+async fn unreadable_row_does_not_shift_pages() {
+    for malformed in [false, true] {
+        let mut fake = FakeIndex::of(spread(250));
         let mut people = fake.users.clone();
         people.sort_by(|one, other| one.email.cmp(&other.email));
         let odd: BTreeSet<_> = [people.remove(3).id].into();
-        *(if senseless { &mut fake.senseless } else { &mut fake.unreadable }) = odd;
-        let oddities = Oddities::default();
-        for (number, page) in pages(&fake, &oddities, BY_EMAIL, 40).await.into_iter().enumerate() {
+        *(if malformed { &mut fake.malformed } else { &mut fake.unreadable }) = odd;
+        let anomalies = PagingAnomalies::default();
+        for (number, page) in pages(&fake, &anomalies, BY_EMAIL, 40).await.into_iter().enumerate() {
             let listing = ListQuery { sort: BY_EMAIL, page: window(number as u64, 40) };
-            assert_eq!(page, expected(&people, &listing), "{senseless} {number}");
+            assert_eq!(page, expected(&people, &listing), "{malformed} {number}");
         }
         // When it can be read again, pages are pages again, after one walk.
-        fake.senseless.clear();
+        fake.malformed.clear();
         fake.unreadable.clear();
-        pages(&fake, &oddities, BY_EMAIL, 40).await;
-        let before = fake.asks();
-        let number = pages(&fake, &oddities, BY_EMAIL, 40).await.len() as u64;
-        assert!(fake.asks() - before <= 2 * number);
+        pages(&fake, &anomalies, BY_EMAIL, 40).await;
+        let before = fake.fetches();
+        let number = pages(&fake, &anomalies, BY_EMAIL, 40).await.len() as u64;
+        assert!(fake.fetches() - before <= 2 * number);
     }
 }
 
 /// An index that knows no order but that of time.
 #[derive(Debug)]
-struct Deaf(Fake);
+struct IgnoresOrder(FakeIndex);
 
-impl Index for Deaf {
-    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
-        self.0.ask(Ask { order: Order::BY_TIME, ..ask }).await
+impl UserIndex for IgnoresOrder {
+    async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
+        self.0.fetch(IndexQuery { order: IndexOrder::BY_CREATION, ..query }).await
     }
 }
 
 #[tokio::test]
-async fn pages_in_another_order_than_asked_for_are_not_shown() {
-    let index = Deaf(Fake::of(spread(250)));
+async fn index_pages_out_of_order_are_not_used() {
+    let index = IgnoresOrder(FakeIndex::of(spread(250)));
     for sort in [BY_ID, BY_EMAIL] {
         for number in [0, 3] {
             let listing = ListQuery { sort, page: window(number, 40) };
@@ -95,11 +100,11 @@ proptest! {
 
     /// Once everybody has been met, every page is right.
     #[test]
-    fn odd_people_spoil_no_page(
+    fn anomalies_never_spoil_a_page(
         count in prop_oneof![1_u64..30, 95_u64..130, 150_u64..300, Just(1003)],
         capitals in btree_set(0_u64..40, 0..10),
         unreadable in btree_set(0_usize..300, 0..5),
-        senseless in btree_set(0_usize..300, 0..5),
+        malformed in btree_set(0_usize..300, 0..5),
         field in 0..SortField::ALL.len(),
         descending: bool,
         number in 0_u64..12,
@@ -112,15 +117,15 @@ proptest! {
                 user.created_at = Timestamp::UNIX_EPOCH;
             }
         }
-        let mut fake = Fake::of(people);
+        let mut fake = FakeIndex::of(people);
         let id = |number: &usize| fake.users.get(*number).map(|user| user.id.clone());
         let unreadable: BTreeSet<_> = unreadable.iter().filter_map(id).collect();
-        let senseless: BTreeSet<_> = senseless.iter().filter_map(id).collect();
+        let malformed: BTreeSet<_> = malformed.iter().filter_map(id).collect();
         let mut people = fake.users.clone();
-        people.retain(|user| !unreadable.contains(&user.id) && !senseless.contains(&user.id));
-        (fake.unreadable, fake.senseless) = (unreadable, senseless);
-        let oddities = Oddities::default();
-        let known = Known { tenant: &acme(), written: BTreeMap::new(), oddities: &oddities };
+        people.retain(|user| !unreadable.contains(&user.id) && !malformed.contains(&user.id));
+        (fake.unreadable, fake.malformed) = (unreadable, malformed);
+        let anomalies = PagingAnomalies::default();
+        let known = ListContext { tenant: &acme(), written: BTreeMap::new(), anomalies: &anomalies };
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [None, window(number, 33), window(0, 100)] {
@@ -137,18 +142,19 @@ proptest! {
 }
 
 #[test]
-fn oddities_of_few_enough_tenants_are_remembered() {
-    let oddities = Oddities::default();
-    let odd = Found { rows: Vec::new(), start: 0, total: 1, unreadable: 1 };
+fn anomalies_of_at_most_10000_tenants_are_kept() {
+    let anomalies = PagingAnomalies::default();
+    let odd = IndexPage { rows: Vec::new(), start: 0, total: 1, unreadable: 1 };
     let tenant = |number: usize| format!("t{number}").parse().unwrap();
-    let order = Order { field: OrderField::Id, descending: false };
+    let order = IndexOrder { field: IndexField::Id, descending: false };
     for number in 0..10_005 {
-        oddities.met(&tenant(number), &odd, order);
+        anomalies.record(&tenant(number), &odd, order);
     }
-    let known = (0..10_005).filter(|number| !oddities.allow(&tenant(*number), OrderField::Id));
+    let known =
+        (0..10_005).filter(|number| !anomalies.allows_paging(&tenant(*number), IndexField::Id));
     assert_eq!(known.count(), 10_000);
-    oddities.met_everybody(&tenant(20_000), &odd, std::iter::empty());
-    assert!(!oddities.allow(&tenant(20_000), OrderField::Id));
-    oddities.forget();
-    assert!(oddities.allow(&tenant(20_000), OrderField::Id));
+    anomalies.record_all(&tenant(20_000), &odd, std::iter::empty());
+    assert!(!anomalies.allows_paging(&tenant(20_000), IndexField::Id));
+    anomalies.clear();
+    assert!(anomalies.allows_paging(&tenant(20_000), IndexField::Id));
 }

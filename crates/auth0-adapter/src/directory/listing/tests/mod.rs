@@ -7,12 +7,12 @@ use std::num::NonZeroU32;
 use domain::{ListQuery, Page, PageRequest, Sort, SortField, Timestamp, User, UserId};
 use ports::{PortError, PortResult};
 
-use super::anomalies::Oddities;
-use super::fake_index::{Fake, acme, person};
-use super::index::{Ask, Found, Index, Order, OrderField, Row};
-use super::known::Known;
+use super::anomalies::PagingAnomalies;
+use super::context::ListContext;
+use super::fake_index::{FakeIndex, acme, person};
+use super::index::{IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, UserIndex};
 use super::list::list;
-use crate::directory::recent_writes::Written;
+use crate::directory::recent_writes::WrittenState;
 
 fn window(number: u64, size: u32) -> Option<PageRequest> {
     NonZeroU32::new(size).map(|size| PageRequest { number, size })
@@ -35,15 +35,15 @@ fn expected(people: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
 
 /// A list of acme's, of which nothing is known but what was written of late.
 async fn list_of(
-    index: &impl Index,
-    written: BTreeMap<UserId, Written>,
+    index: &impl UserIndex,
+    written: BTreeMap<UserId, WrittenState>,
     listing: &ListQuery,
 ) -> PortResult<Page> {
-    let known = Known { tenant: &acme(), written, oddities: &Oddities::default() };
+    let known = ListContext { tenant: &acme(), written, anomalies: &PagingAnomalies::default() };
     list(index, &known, listing).await
 }
 
-async fn listed(fake: &Fake, listing: &ListQuery) -> (Vec<String>, u64) {
+async fn listed(fake: &FakeIndex, listing: &ListQuery) -> (Vec<String>, u64) {
     let page = list_of(fake, BTreeMap::new(), listing).await.unwrap();
     (ids(&page.users), page.total)
 }
@@ -65,9 +65,9 @@ fn some_sorts(count: u64) -> impl Iterator<Item = Sort> {
 const COUNTS: [u64; 10] = [0, 1, 99, 100, 101, 250, 999, 1000, 1001, 2500];
 
 #[tokio::test]
-async fn full_lists_of_any_length_hold_everybody_once_and_in_order() {
+async fn full_lists_are_complete_and_ordered() {
     for count in COUNTS {
-        let fake = Fake::of(spread(count));
+        let fake = FakeIndex::of(spread(count));
         for sort in some_sorts(count) {
             let listing = ListQuery { sort, page: None };
             assert_eq!(
@@ -80,9 +80,9 @@ async fn full_lists_of_any_length_hold_everybody_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn pages_of_lists_of_any_length_are_cut_from_the_same_order() {
+async fn pages_are_cut_from_the_list_order() {
     for count in COUNTS {
-        let fake = Fake::of(spread(count));
+        let fake = FakeIndex::of(spread(count));
         for sort in some_sorts(count) {
             for size in [1, 33, 100] {
                 let last = count / u64::from(size);
@@ -103,29 +103,32 @@ async fn pages_of_lists_of_any_length_are_cut_from_the_same_order() {
 }
 
 #[tokio::test]
-async fn a_page_that_auth0_can_show_costs_one_call_or_two_where_people_can_tie() {
+async fn reachable_page_costs_at_most_two_calls() {
     for count in [0, 1, 100, 101, 250, 999] {
-        let fake = Fake::of(spread(count));
-        for sort in sorts().filter(|sort| Order::of(*sort).is_some()) {
+        let fake = FakeIndex::of(spread(count));
+        for sort in sorts().filter(|sort| IndexOrder::of(*sort).is_some()) {
             for number in (0..=count / 10).step_by(3) {
-                let before = fake.asks();
+                let before = fake.fetches();
                 listed(&fake, &ListQuery { sort, page: window(number, 10) }).await;
-                let cost = fake.asks() - before;
-                let most = if sort.field == SortField::Id || number < 9 { 1 } else { 2 };
-                assert!((1..=most).contains(&cost), "{cost}: {count} by {sort}, page {number}");
+                let cost = fake.fetches() - before;
+                let max_per_page = if sort.field == SortField::Id || number < 9 { 1 } else { 2 };
+                assert!(
+                    (1..=max_per_page).contains(&cost),
+                    "{cost}: {count} by {sort}, page {number}"
+                );
             }
         }
     }
 }
 
 #[tokio::test]
-async fn the_cost_of_long_lists_is_bounded() {
-    let fake = Fake::of(spread(2500));
+async fn long_list_cost_is_bounded() {
+    let fake = FakeIndex::of(spread(2500));
     let cost = async |field, window| {
-        let before = fake.asks();
+        let before = fake.fetches();
         let listing = ListQuery { sort: Sort { field, descending: false }, page: window };
         listed(&fake, &listing).await;
-        fake.asks() - before
+        fake.fetches() - before
     };
     // A page within the first 1000, and the count.
     assert_eq!(cost(SortField::Email, window(3, 50)).await, 1 + 5);
@@ -138,7 +141,7 @@ async fn the_cost_of_long_lists_is_bounded() {
 }
 
 #[tokio::test]
-async fn people_who_were_created_at_one_moment_are_all_listed() {
+async fn users_created_at_one_moment_are_all_listed() {
     for (before, crowd, after) in
         [(0, 100, 0), (0, 101, 5), (40, 150, 3), (250, 1000, 70), (5, 1001, 105), (99, 1999, 1)]
     {
@@ -147,7 +150,7 @@ async fn people_who_were_created_at_one_moment_are_all_listed() {
         people.extend((0..crowd).map(|number| person(10_000 + number, moment)));
         let later = moment + 1;
         people.extend((0..after).map(|number| person(20_000 + number, later)));
-        let fake = Fake::of(people);
+        let fake = FakeIndex::of(people);
         for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
             let listing = ListQuery { sort: Sort { field, descending: true }, page: None };
             assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
@@ -162,7 +165,7 @@ async fn people_who_were_created_at_one_moment_are_all_listed() {
 
 /// Auth0 orders ties otherwise each time; the pages hold everybody once all the same.
 #[tokio::test]
-async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
+async fn tied_users_are_paged_in_list_order() {
     for (count, together) in [(101, 2), (150, 7), (300, 150), (999, 7), (1001, 3)] {
         let mut people = spread(count);
         for user in &mut people {
@@ -173,7 +176,7 @@ async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
                 user.email = format!("twin{moment}@example.com").parse().unwrap();
             }
         }
-        let fake = Fake::of(people);
+        let fake = FakeIndex::of(people);
         for (field, descending) in [(SortField::CreatedAt, false), (SortField::CreatedAt, true)]
             .into_iter()
             .chain([(SortField::Email, false)])
@@ -194,25 +197,29 @@ async fn pages_are_cut_from_the_order_of_the_list_where_people_tie() {
 }
 
 #[tokio::test]
-async fn who_can_not_be_told_apart_is_an_error_and_never_left_out() {
-    let fake = Fake::of((0..2100).map(|number| person(number, 5)).collect());
+async fn too_many_users_of_one_moment_is_an_error() {
+    let fake = FakeIndex::of((0..2100).map(|number| person(number, 5)).collect());
     let listing = ListQuery::default();
     let result = list_of(&fake, BTreeMap::new(), &listing).await;
     assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
 }
 
 #[tokio::test]
-async fn pages_that_auth0_makes_smaller_change_nothing_but_the_cost() {
-    for most in [1, 50, 99] {
+async fn smaller_index_pages_do_not_change_lists() {
+    for max_per_page in [1, 50, 99] {
         for count in [3, 130] {
             let mut people = spread(count);
             people.extend((0..50).map(|number| person(5000 + number, 3000)));
-            let fake = Fake { most, ..Fake::of(people) };
+            let fake = FakeIndex { max_per_page, ..FakeIndex::of(people) };
             for sort in sorts() {
                 for window in [None, window(0, 10), window(1, 100), window(2, 60)] {
                     let listing = ListQuery { sort, page: window };
                     let expected = expected(&fake.users, &listing);
-                    assert_eq!(listed(&fake, &listing).await, expected, "{most} {listing:?}");
+                    assert_eq!(
+                        listed(&fake, &listing).await,
+                        expected,
+                        "{max_per_page} {listing:?}"
+                    );
                 }
             }
         }
@@ -221,19 +228,19 @@ async fn pages_that_auth0_makes_smaller_change_nothing_but_the_cost() {
 
 /// An index that ignores what it is asked for in one way.
 #[derive(Debug)]
-struct Wrong(Fake, fn(&mut Found));
+struct MisbehavingIndex(FakeIndex, fn(&mut IndexPage));
 
-impl Index for Wrong {
-    async fn ask(&self, ask: Ask<'_>) -> PortResult<Found> {
-        let mut found = self.0.ask(ask).await?;
+impl UserIndex for MisbehavingIndex {
+    async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
+        let mut found = self.0.fetch(query).await?;
         (self.1)(&mut found);
         Ok(found)
     }
 }
 
 #[tokio::test]
-async fn an_index_that_makes_no_sense_ends_in_an_error() {
-    let wrongs: [fn(&mut Found); 5] = [
+async fn contradictory_index_is_an_error() {
+    let wrongs: [fn(&mut IndexPage); 5] = [
         |found| found.rows.reverse(),
         |found| found.rows.clear(),
         |found| found.total = 1000,
@@ -244,7 +251,7 @@ async fn an_index_that_makes_no_sense_ends_in_an_error() {
         },
     ];
     for wrong in wrongs {
-        let index = Wrong(Fake::of(spread(250)), wrong);
+        let index = MisbehavingIndex(FakeIndex::of(spread(250)), wrong);
         let result = list_of(&index, BTreeMap::new(), &ListQuery::default()).await;
         assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
     }

@@ -37,7 +37,7 @@ fn happen(
     event: Event,
     number: u64,
     people: &mut BTreeMap<UserId, User>,
-    written: &mut BTreeMap<UserId, Written>,
+    written: &mut BTreeMap<UserId, WrittenState>,
 ) {
     let mut user = person(number, i64::try_from(number).unwrap() * 1000);
     let id = user.id.clone();
@@ -46,7 +46,7 @@ fn happen(
         Event::Created => {
             let mut new = person(100_000 + number, i64::try_from(number).unwrap() * 1000 + 7);
             new.updated_at = later;
-            written.insert(new.id.clone(), Written::Is(Arc::new(new.clone())));
+            written.insert(new.id.clone(), WrittenState::Present(Arc::new(new.clone())));
             people.insert(new.id.clone(), new);
             return;
         }
@@ -58,29 +58,32 @@ fn happen(
             user.updated_at = later;
             user.memberships.clear();
             people.remove(&id);
-            written.insert(id, Written::Is(Arc::new(user)));
+            written.insert(id, WrittenState::Present(Arc::new(user)));
             return;
         }
         Event::Deleted => {
             people.remove(&id);
-            written.insert(id, Written::Gone(user.created_at));
+            written.insert(id, WrittenState::Deleted(user.created_at));
             return;
         }
         Event::Outdated => {
             user.updated_at = user.updated_at.map(|moment| moment.plus_millis(-500));
             user.memberships.clear();
-            written.insert(id, Written::Is(Arc::new(user)));
+            written.insert(id, WrittenState::Present(Arc::new(user)));
             return;
         }
     }
     user.updated_at = later;
     people.insert(id.clone(), user.clone());
-    written.insert(id, Written::Is(Arc::new(user)));
+    written.insert(id, WrittenState::Present(Arc::new(user)));
 }
 
 /// What becomes of everybody in an index, and what this process knows of it. Nothing happens to
 /// anybody twice.
-fn after(happened: Vec<(Event, u64)>, index: &[User]) -> (Vec<User>, BTreeMap<UserId, Written>) {
+fn after(
+    happened: Vec<(Event, u64)>,
+    index: &[User],
+) -> (Vec<User>, BTreeMap<UserId, WrittenState>) {
     let mut people: BTreeMap<_, _> =
         index.iter().map(|user| (user.id.clone(), user.clone())).collect();
     let mut written = BTreeMap::new();
@@ -100,26 +103,26 @@ proptest! {
 
     /// Against a model that is nothing but the people as they now are.
     #[test]
-    fn late_writes_are_on_the_list_as_if_the_index_knew_them(
+    fn recent_writes_are_listed_before_the_index_has_them(
         count in prop_oneof![Just(0_u64), 1_u64..30, 90_u64..130, 150_u64..300, Just(1003)],
         happened in vec((events(), 0_u64..400), 0..20),
         field in 0..SortField::ALL.len(),
         descending: bool,
         size in prop_oneof![Just(1_u32), Just(10), Just(33), Just(99), Just(100)],
         number in 0_u64..12,
-        most in prop_oneof![4 => Just(100_u32), 1 => Just(50)],
+        max_per_page in prop_oneof![4 => Just(100_u32), 1 => Just(50)],
         learnt in vec(1_u64..4, 20),
     ) {
-        let mut fake = Fake { most, ..Fake::of(spread(count)) };
+        let mut fake = FakeIndex { max_per_page, ..FakeIndex::of(spread(count)) };
         let (people, written) = after(happened, &fake.users);
         // The index learns of the writes while it is asked.
         let state = |id: &UserId| people.iter().find(|user| user.id == *id).cloned();
         let learns = |(after, id): (&u64, &UserId)| (*after, id.clone(), state(id));
-        fake.news = learnt.iter().zip(written.keys()).map(learns).collect();
+        fake.changes = learnt.iter().zip(written.keys()).map(learns).collect();
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [window(number, size), None] {
-            fake.asks = 0.into();
+            fake.fetches = 0.into();
             let listing = ListQuery { sort, page: window };
             let page = list_of(&fake, written.clone(), &listing);
             let page = runtime.block_on(page).unwrap();
@@ -133,7 +136,7 @@ proptest! {
 
     /// With no row more than what is said to be needed, for every page there is.
     #[test]
-    fn a_page_is_cut_right_from_the_rows_that_it_needs(
+    fn page_is_cut_from_exactly_the_rows_needed(
         count in 1_u64..25,
         happened in vec((events(), 0_u64..25), 0..8),
         field in prop_oneof![
@@ -143,7 +146,7 @@ proptest! {
     ) {
         let index = spread(count);
         let (people, written) = after(happened, &index);
-        let row = |user: &User| Row {
+        let row = |user: &User| IndexRow {
             id: user.id.to_string(),
             created_at: user.created_at,
             user: Some(user.clone()),
@@ -163,7 +166,7 @@ proptest! {
                 let clip = |place: u64| usize::try_from(place).unwrap().min(index.len());
                 let (from, to) = (clip(wide.start), clip(wide.end));
                 let (rows, total) = (index[from..to].to_vec(), index.len() as u64);
-                let found = Found { rows, start: wide.start, total, unreadable: 0 };
+                let found = IndexPage { rows, start: wide.start, total, unreadable: 0 };
                 let page = overlay.cut(&found, total, sort, &range);
                 let expected: Vec<_> = list.iter().skip(start).take(size).cloned().collect();
                 prop_assert_eq!(ids(&page.users), expected, "places {:?}", range);

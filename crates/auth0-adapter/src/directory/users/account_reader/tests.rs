@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn reader() -> Reader {
-    Reader { prefix: MetadataPrefix::default(), catalogue: catalogue() }
+fn reader() -> AccountReader {
+    AccountReader { prefix: MetadataPrefix::default(), catalogue: catalogue() }
 }
 
 /// An account as Auth0 shows it, with these members changed or taken away.
-fn account(changes: &Value) -> wire::User {
+fn account(changes: &Value) -> wire::Auth0User {
     let mut account = json!({
         "user_id": "auth0|5f7c8ec7c33c6c004bbafe82",
         "email": "jane@acme.example",
@@ -28,7 +28,7 @@ fn read(changes: &Value) -> Option<User> {
 }
 
 #[test]
-fn an_account_is_read_with_all_that_it_has() {
+fn account_is_read_with_every_member() {
     let user = read(&json!({
         "username": "Jane.D",
         "given_name": "Jane",
@@ -53,7 +53,7 @@ fn an_account_is_read_with_all_that_it_has() {
 }
 
 #[test]
-fn a_name_that_is_the_address_is_none() {
+fn name_equal_to_the_address_is_read_as_none() {
     for name in [json!("jane@acme.example"), json!("JANE@acme.EXAMPLE"), json!(null), json!("")] {
         assert_eq!(read(&json!({ "name": name })).unwrap().display_name, None);
     }
@@ -61,7 +61,7 @@ fn a_name_that_is_the_address_is_none() {
 }
 
 #[test]
-fn names_that_the_domain_refuses_are_read_as_none() {
+fn invalid_names_are_read_as_none() {
     let bad = json!("line\nbreak");
     let user = read(&json!({
         "given_name": bad,
@@ -78,7 +78,7 @@ fn names_that_the_domain_refuses_are_read_as_none() {
 }
 
 #[test]
-fn an_account_that_usher_cannot_have_is_not_there() {
+fn unreadable_account_is_skipped() {
     for changes in [
         json!({ "email": null }),
         json!({ "email": "" }),
@@ -93,12 +93,12 @@ fn an_account_that_usher_cannot_have_is_not_there() {
 }
 
 #[test]
-fn a_username_that_was_made_up_is_read_as_none() {
+fn placeholder_username_is_read_as_none() {
     let id: UserId = "auth0|5f7c8ec7c33c6c004bbafe82".parse().unwrap();
-    let made_up = made_up_username(&id);
-    assert_eq!(made_up.as_str(), "u5f7c8ec7c33c6c");
-    assert_eq!(read(&json!({ "username": made_up.as_str() })).unwrap().username, None);
+    let placeholder = placeholder_username(&id);
+    assert_eq!(placeholder.as_str(), "u5f7c8ec7c33c6c");
+    assert_eq!(read(&json!({ "username": placeholder.as_str() })).unwrap().username, None);
     // The same username is a real one on another account.
-    let other = json!({ "user_id": "auth0|other", "username": made_up.as_str() });
-    assert_eq!(read(&other).unwrap().username, Some(made_up));
+    let other = json!({ "user_id": "auth0|other", "username": placeholder.as_str() });
+    assert_eq!(read(&other).unwrap().username, Some(placeholder));
 }

@@ -10,8 +10,8 @@ use ports::{CallContext, PortResult, QuotaOwner, UserDirectory};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::book::Note;
-use crate::support::{Bench, GET_USER, directory_at, name};
+use crate::recording_observer::Observation;
+use crate::support::{Bench, GET_USER, directory_at, outcome_name};
 
 /// A tenant that takes so many calls in a second and no more at once, of which the directory has
 /// heard.
@@ -32,7 +32,7 @@ async fn limited(each_second: u64) -> Bench {
 }
 
 /// A look at jane on behalf of a tenant, that has so much time.
-fn look(
+fn find_as(
     directory: &Auth0Directory,
     jane: &User,
     tenant: &str,
@@ -47,23 +47,24 @@ fn look(
 
 /// How many wait, as the watch was told last.
 fn waiting(bench: &Bench) -> usize {
-    let of_reads = |note: &Note| match note {
-        Note::Waiting("read", calls) => Some(*calls),
-        Note::Waiting(..) | Note::UpstreamRequest(_) | Note::Quota(..) | Note::CircuitState(..) => {
-            None
-        }
+    let of_reads = |note: &Observation| match note {
+        Observation::Waiting("read", calls) => Some(*calls),
+        Observation::Waiting(..)
+        | Observation::Request(_)
+        | Observation::Quota(..)
+        | Observation::Circuit(..) => None,
     };
-    bench.book.notes().iter().rev().find_map(of_reads).unwrap_or_default()
+    bench.observer.observations().iter().rev().find_map(of_reads).unwrap_or_default()
 }
 
 #[tokio::test]
-async fn a_crowd_makes_few_more_calls_than_it_is_and_all_succeed_in_time() {
+async fn rate_limited_burst_succeeds_with_few_extra_calls() {
     let bench = limited(30).await;
     let mut crowd = JoinSet::new();
     for _ in 0..60 {
-        crowd.spawn(look(&bench.directory, &bench.jane, "acme", Duration::from_secs(30)));
+        crowd.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_secs(30)));
     }
-    let outcomes: Vec<_> = crowd.join_all().await.iter().map(name).collect();
+    let outcomes: Vec<_> = crowd.join_all().await.iter().map(outcome_name).collect();
     assert_eq!(outcomes, ["ok"; 60]);
     let calls = bench.calls(GET_USER);
     assert!((60..=66).contains(&calls), "{calls}");
@@ -71,18 +72,18 @@ async fn a_crowd_makes_few_more_calls_than_it_is_and_all_succeed_in_time() {
 }
 
 #[tokio::test]
-async fn a_storm_of_one_tenant_does_not_starve_another() {
+async fn flooding_tenant_does_not_starve_another() {
     let bench = limited(20).await;
     let mut storm = JoinSet::new();
     for _ in 0..400 {
-        storm.spawn(look(&bench.directory, &bench.jane, "acme", Duration::from_secs(20)));
+        storm.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_secs(20)));
     }
     while waiting(&bench) < 300 {
         tokio::task::yield_now().await;
     }
     for _ in 0..3 {
         let start = Instant::now();
-        look(&bench.directory, &bench.jane, "globex", Duration::from_secs(20)).await.unwrap();
+        find_as(&bench.directory, &bench.jane, "globex", Duration::from_secs(20)).await.unwrap();
         // The window that is used up, and the way there and back.
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
@@ -92,16 +93,16 @@ async fn a_storm_of_one_tenant_does_not_starve_another() {
 }
 
 #[tokio::test]
-async fn two_processes_get_along() {
+async fn two_processes_share_the_quota() {
     let bench = limited(20).await;
     let others = directory_at(bench.sim.url(), |_| {});
     let mut crowd = JoinSet::new();
     for _ in 0..25 {
         for directory in [&bench.directory, &others] {
-            crowd.spawn(look(directory, &bench.jane, "acme", Duration::from_secs(30)));
+            crowd.spawn(find_as(directory, &bench.jane, "acme", Duration::from_secs(30)));
         }
     }
-    let outcomes: Vec<_> = crowd.join_all().await.iter().map(name).collect();
+    let outcomes: Vec<_> = crowd.join_all().await.iter().map(outcome_name).collect();
     assert_eq!(outcomes, ["ok"; 50]);
     // The one that has not heard of the limit yet runs into it once.
     let calls = bench.calls(GET_USER);
@@ -109,15 +110,15 @@ async fn two_processes_get_along() {
 }
 
 #[tokio::test]
-async fn who_cannot_have_a_turn_in_time_is_told_to_come_again() {
+async fn call_without_quota_in_time_gets_retry_after() {
     let bench = limited(5).await;
     let mut crowd = JoinSet::new();
     for _ in 0..30 {
-        crowd.spawn(look(&bench.directory, &bench.jane, "acme", Duration::from_millis(1500)));
+        crowd.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_millis(1500)));
     }
     let outcomes: Vec<_> = crowd.join_all().await;
     for outcome in &outcomes {
-        assert!(outcome.is_ok() || crate::support::wait(outcome).is_some(), "{outcome:?}");
+        assert!(outcome.is_ok() || crate::support::retry_after(outcome).is_some(), "{outcome:?}");
     }
     let in_time = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!((5..=16).contains(&in_time), "{in_time}");

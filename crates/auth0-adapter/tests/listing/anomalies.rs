@@ -28,7 +28,7 @@ async fn pages(world: &World, size: u32) -> (Vec<String>, Vec<u64>) {
 }
 
 #[tokio::test]
-async fn ids_of_either_case_are_all_on_one_page_each() {
+async fn ids_of_either_case_appear_on_one_page_each() {
     let world = World::new().await;
     let name = |n: u64| if n.is_multiple_of(2) { format!("a{n:04}") } else { format!("B{n:04}") };
     for number in 0..150 {
@@ -41,7 +41,7 @@ async fn ids_of_either_case_are_all_on_one_page_each() {
     world.control().update(|switches| switches.search_lag_millis = 2000);
     let scope = Caller::of([acme()]).writes(&acme());
     for id in ["auth0|a0010", "auth0|B0101"] {
-        let seen = world.now(&id.parse().unwrap()).await.unwrap();
+        let seen = world.find(&id.parse().unwrap()).await.unwrap();
         world.directory.change_membership(&scope, &seen, to_role("viewer")).await.unwrap();
     }
     expected.push(world.create("zzz", "member").await.id.to_string());
@@ -52,7 +52,7 @@ async fn ids_of_either_case_are_all_on_one_page_each() {
 }
 
 #[tokio::test]
-async fn an_account_that_cannot_be_read_takes_nobodys_place() {
+async fn unreadable_account_takes_no_place_on_a_page() {
     let world = World::new().await;
     for number in 0..150 {
         let mut person = account(&format!("{number:04}"), [("acme", "member")]);
@@ -69,7 +69,7 @@ async fn an_account_that_cannot_be_read_takes_nobodys_place() {
 }
 
 #[tokio::test]
-async fn an_odd_name_does_not_keep_its_account_or_others_off_the_list() {
+async fn malformed_name_hides_no_account() {
     let world = World::new().await;
     let odd = world.control().seed(json!({
         "user_id": "auth0|odd",
@@ -84,7 +84,7 @@ async fn an_odd_name_does_not_keep_its_account_or_others_off_the_list() {
 }
 
 #[tokio::test]
-async fn the_search_may_learn_of_a_write_while_a_list_is_made() {
+async fn index_update_during_a_list_is_tolerated() {
     for (number, asked) in [(0, 1), (0, 2), (7, 1)] {
         let (world, mut people) = tenant(150, 100, |number| number * 1009 + 1).await;
         people.push(world.create("zzz", "member").await);
@@ -108,14 +108,14 @@ async fn the_search_may_learn_of_a_write_while_a_list_is_made() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_made_again_is_on_the_list() {
+async fn recreated_account_is_listed() {
     let world = World::new().await;
     let id = world.seed(account("ada", [("acme", "member")]));
-    let seen = world.now(&id).await.unwrap();
+    let seen = world.find(&id).await.unwrap();
     world.directory.delete(&Caller::operator().changes(), &seen).await.unwrap();
     world.clock.advance(Duration::from_secs(3));
     world.seed(account("ada", [("acme", "member")]));
-    assert!(world.now(&id).await.is_some());
+    assert!(world.find(&id).await.is_some());
     let sort = Sort { field: SortField::Email, descending: false };
     let page = world.list(&acme(), ListQuery { sort, page: None }).await;
     assert_eq!((page.users.len(), page.total), (1, 1));

@@ -5,40 +5,40 @@ use ports::UserDirectory;
 use ports::contract::{Caller, acme, catalogue};
 
 use crate::tenant::{assert_listed, sorts, tenant, window};
-use crate::world::{SEARCH, World, calls, email, newcomer, to_role};
+use crate::world::{SEARCH, World, calls, email, new_user, to_role};
 
 /// Makes writes of every kind to a tenant, and answers its people as they are then.
 async fn write(world: &World, mut people: Vec<User>) -> Vec<User> {
     let (tenant, account) = (Caller::of([acme()]).writes(&acme()), Caller::operator().changes());
     let directory = &world.directory;
     for name in ["0000", "8888", "zzzz"] {
-        people.push(directory.create(&tenant, newcomer(name, "admin")).await.unwrap());
+        people.push(directory.create(&tenant, new_user(name, "admin")).await.unwrap());
     }
     let middle = people.len() / 2;
     for (position, name) in [(middle, "00"), (5, "zz"), (middle + 5, "77")] {
-        let seen = world.now(&people[position].id).await.unwrap();
+        let seen = world.find(&people[position].id).await.unwrap();
         let given_name = Some(name.parse().unwrap());
         let change = AccountChange { email: email(name), given_name, family_name: None };
         let applied = directory.change_account(&account, &seen, change).await.unwrap();
         people[position] = applied.user;
     }
     for position in [middle + 7, 9] {
-        let seen = world.now(&people[position].id).await.unwrap();
+        let seen = world.find(&people[position].id).await.unwrap();
         people[position] =
             directory.change_membership(&tenant, &seen, to_role("viewer")).await.unwrap();
     }
     let gone = people.swap_remove(2);
-    directory.delete(&account, &world.now(&gone.id).await.unwrap()).await.unwrap();
+    directory.delete(&account, &world.find(&gone.id).await.unwrap()).await.unwrap();
     let gone = people.swap_remove(middle - 7);
-    directory.detach(&tenant, &world.now(&gone.id).await.unwrap()).await.unwrap();
+    directory.detach(&tenant, &world.find(&gone.id).await.unwrap()).await.unwrap();
     people
 }
 
 #[tokio::test]
-async fn short_lists_hold_late_writes_at_no_further_cost() {
+async fn short_list_shows_recent_writes_in_one_call() {
     let (world, people) = tenant(80, 100, |number| number * 1009 + 1).await;
     let people = write(&world, people).await;
-    world.calls();
+    world.take_calls();
     let mut lists = 0;
     for sort in sorts() {
         for window in [None, window(0, 7), window(7, 10), window(18, 5)] {
@@ -46,11 +46,11 @@ async fn short_lists_hold_late_writes_at_no_further_cost() {
             lists += 1;
         }
     }
-    assert_eq!(world.calls(), calls([(SEARCH, lists)]));
+    assert_eq!(world.take_calls(), calls([(SEARCH, lists)]));
 }
 
 #[tokio::test]
-async fn long_lists_hold_late_writes() {
+async fn long_list_shows_recent_writes() {
     let (world, people) = tenant(230, 100, |number| number * 1009 + 1).await;
     let people = write(&world, people).await;
     for sort in sorts() {
@@ -69,20 +69,20 @@ async fn long_lists_hold_late_writes() {
 }
 
 #[tokio::test]
-async fn a_page_costs_one_call_more_after_a_late_write_and_one_again_after_a_while() {
+async fn recent_write_costs_one_more_call() {
     let (world, people) = tenant(230, 100, |number| number * 1009 + 1).await;
     let page = ListQuery { page: window(3, 50), ..ListQuery::default() };
     let people = write(&world, people).await;
-    world.calls();
+    world.take_calls();
     assert_listed(&world, &people, page).await;
-    assert_eq!(world.calls(), calls([(SEARCH, 2)]));
+    assert_eq!(world.take_calls(), calls([(SEARCH, 2)]));
     world.clock.advance(std::time::Duration::from_secs(61));
     assert_listed(&world, &people, page).await;
-    assert_eq!(world.calls(), calls([(SEARCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(SEARCH, 1)]));
 }
 
 #[tokio::test]
-async fn very_long_lists_hold_late_writes() {
+async fn very_long_list_shows_recent_writes() {
     let (world, people) = tenant(1050, 100, |number| number * 1009 + 1).await;
     let people = write(&world, people).await;
     for sort in sorts().step_by(3) {
@@ -93,11 +93,11 @@ async fn very_long_lists_hold_late_writes() {
 }
 
 #[tokio::test]
-async fn what_another_process_wrote_is_on_the_list_when_the_search_knows_it() {
+async fn write_of_another_process_is_listed_once_indexed() {
     let (world, mut people) = tenant(20, 100, |number| number * 1009 + 1).await;
-    let other = world.another(catalogue());
+    let other = world.another_directory(catalogue());
     let scope = Caller::of([acme()]).writes(&acme());
-    let first = world.now(&people[0].id).await.unwrap();
+    let first = world.find(&people[0].id).await.unwrap();
     people[0] = world.directory.change_membership(&scope, &first, to_role("viewer")).await.unwrap();
     assert_listed(&world, &people, ListQuery::default()).await;
     world.clock.advance(std::time::Duration::from_secs(1));

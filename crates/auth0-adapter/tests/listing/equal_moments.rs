@@ -27,23 +27,23 @@ async fn check(before: u64, crowd: u64, after: u64, pages_of: u64) {
 }
 
 #[tokio::test]
-async fn a_page_of_them_and_one_more() {
+async fn one_more_than_a_page_of_equal_moments() {
     check(0, 101, 0, 100).await;
 }
 
 #[tokio::test]
-async fn more_than_a_page_among_others() {
+async fn equal_moments_among_other_users() {
     check(30, 260, 7, 100).await;
     check(3, 120, 90, 50).await;
 }
 
 #[tokio::test]
-async fn more_than_a_thousand() {
+async fn more_than_1000_equal_moments() {
     check(120, 1300, 5, 100).await;
 }
 
 #[tokio::test]
-async fn more_than_can_be_told_apart_is_an_error() {
+async fn more_than_2000_equal_moments_are_an_error() {
     let (world, _) = tenant(2001, 100, |_| 5).await;
     assert!(fails(&world, ListQuery::default()).await);
 }

@@ -8,7 +8,7 @@ use ports::contract::{Caller, acme};
 use ports::{CallContext, PortError, UserDirectory};
 use tokio::time::Instant;
 
-use crate::world::{CREATE, PATCH, World, account, newcomer, to_role};
+use crate::world::{CREATE, PATCH, World, account, new_user, to_role};
 
 fn writes() -> domain::TenantScope {
     Caller::of([acme()]).writes(&acme())
@@ -20,9 +20,9 @@ fn delay(route: &str) -> Fault {
 }
 
 /// Waits until something has come about, for longer than that may take on a busy machine.
-async fn until(come_about: impl Fn() -> bool) {
+async fn until(condition: impl Fn() -> bool) {
     let waiting = async {
-        while !come_about() {
+        while !condition() {
             tokio::task::yield_now().await;
         }
     };
@@ -30,41 +30,41 @@ async fn until(come_about: impl Fn() -> bool) {
 }
 
 /// Waits until the stand-in was asked this.
-async fn asked(world: &World, route: &str, count: u64) {
+async fn wait_for_calls(world: &World, route: &str, count: u64) {
     until(|| world.control().calls().get(route).is_some_and(|calls| *calls >= count)).await;
 }
 
 /// Begins to create somebody, and goes away while Auth0 is at it.
-async fn create_and_go_away(world: &World) {
+async fn create_and_cancel(world: &World) {
     world.control().fault(delay(CREATE));
     let directory = Arc::clone(&world.directory);
     let caller = tokio::spawn(async move {
         let scope = writes();
-        directory.create(&scope, newcomer("ada", "owner")).await
+        directory.create(&scope, new_user("ada", "owner")).await
     });
-    asked(world, CREATE, 1).await;
+    wait_for_calls(world, CREATE, 1).await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_away_leaves_nothing_half_done() {
+async fn cancelled_create_is_completed() {
     let world = World::new().await;
-    create_and_go_away(&world).await;
+    create_and_cancel(&world).await;
     // The account is made all the same, and known as a write of this process.
     until(|| !world.control().users().is_empty()).await;
-    let result = world.directory.create(&writes(), newcomer("ada", "owner")).await;
+    let result = world.directory.create(&writes(), new_user("ada", "owner")).await;
     assert!(matches!(result, Err(PortError::Conflict(_))), "{result:?}");
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 1);
 }
 
 #[tokio::test]
-async fn a_block_is_put_back_even_if_nobody_waits_for_it() {
+async fn reblock_completes_after_the_caller_left() {
     let world = World::new().await;
     let mut bob = account("bob", [("acme", "member")]);
     bob["blocked"] = true.into();
     let bob = world.seed(bob);
-    let bob = world.now(&bob).await.unwrap();
+    let bob = world.find(&bob).await.unwrap();
     world.control().fault(delay(PATCH));
     let directory = Arc::clone(&world.directory);
     let seen = bob.clone();
@@ -72,27 +72,27 @@ async fn a_block_is_put_back_even_if_nobody_waits_for_it() {
         let scope = Caller::operator().changes();
         directory.set_password(&scope, &seen, "battery-staple".parse().unwrap()).await
     });
-    asked(&world, PATCH, 1).await;
+    wait_for_calls(&world, PATCH, 1).await;
     caller.abort();
-    asked(&world, PATCH, 2).await;
+    wait_for_calls(&world, PATCH, 2).await;
     // The next change waits for the lock, and so until the block is there again.
     let after = world.directory.change_membership(&writes(), &bob, to_role("viewer")).await;
     assert!(after.unwrap().blocked);
 }
 
 #[tokio::test]
-async fn a_lock_is_not_let_go_while_a_write_is_under_way() {
+async fn lock_is_held_until_a_cancelled_write_ends() {
     let world = World::new().await;
     let ada = world.seed(account("ada", [("acme", "owner")]));
     let bob = world.seed(account("bob", [("acme", "owner")]));
-    let (ada, bob) = (world.now(&ada).await.unwrap(), world.now(&bob).await.unwrap());
+    let (ada, bob) = (world.find(&ada).await.unwrap(), world.find(&bob).await.unwrap());
     world.control().fault(delay(PATCH));
     let directory = Arc::clone(&world.directory);
     let caller = tokio::spawn(async move {
         let scope = writes();
         directory.detach(&scope, &ada).await
     });
-    asked(&world, PATCH, 1).await;
+    wait_for_calls(&world, PATCH, 1).await;
     caller.abort();
     // Ada is on her way out, so bob is the last one.
     let result = world.directory.detach(&writes(), &bob).await;
@@ -100,10 +100,10 @@ async fn a_lock_is_not_let_go_while_a_write_is_under_way() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_lock_past_the_deadline() {
+async fn lock_wait_ends_at_the_deadline() {
     let world = World::new().await;
     let ada = world.seed(account("ada", [("acme", "member")]));
-    let ada = world.now(&ada).await.unwrap();
+    let ada = world.find(&ada).await.unwrap();
     let kind = FaultKind::Hang;
     let hang = Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind };
     world.control().fault(hang);
@@ -113,7 +113,7 @@ async fn nobody_waits_for_a_lock_past_the_deadline() {
         let scope = writes();
         directory.change_membership(&scope, &seen, to_role("viewer")).await
     });
-    asked(&world, PATCH, 1).await;
+    wait_for_calls(&world, PATCH, 1).await;
     let call = CallContext::new("in-a-hurry".into(), Instant::now() + Duration::from_millis(50));
     let scope = writes();
     let second = world.directory.change_membership(&scope, &ada, to_role("admin"));
@@ -124,7 +124,7 @@ async fn nobody_waits_for_a_lock_past_the_deadline() {
 }
 
 #[tokio::test]
-async fn what_a_call_is_named_goes_along_with_its_writes() {
+async fn writes_carry_the_request_id() {
     let world = World::new().await;
     let call = CallContext::new("request-7".into(), Instant::now() + Duration::from_secs(5));
     call.scope(async { world.create("ada", "member").await }).await;
@@ -134,9 +134,9 @@ async fn what_a_call_is_named_goes_along_with_its_writes() {
 }
 
 #[tokio::test]
-async fn the_end_waits_for_a_write_whose_caller_is_gone() {
+async fn shutdown_waits_for_a_cancelled_write() {
     let world = World::new().await;
-    create_and_go_away(&world).await;
-    world.end().await;
+    create_and_cancel(&world).await;
+    world.finish_writes().await;
     assert_eq!(world.control().users().len(), 1);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{directory_at, name};
+use crate::support::{directory_at, outcome_name};
 
 /// Somebody of acme.
 fn row(id: &str, email: &str) -> Value {
@@ -24,15 +24,15 @@ fn row(id: &str, email: &str) -> Value {
 }
 
 /// Something in Auth0's place that answers everything about one account with another's row.
-async fn mixed_up() -> MockServer {
+async fn mixed_up_server() -> MockServer {
     let server = MockServer::start().await;
     let token = json!({"access_token": "token", "token_type": "Bearer", "expires_in": 86400});
     let ok = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-    let made = ResponseTemplate::new(201).set_body_json(row("auth0|eve", "eve@acme.example"));
+    let created = ResponseTemplate::new(201).set_body_json(row("auth0|eve", "eve@acme.example"));
     for (verb, path, answer) in [
         ("POST", "^/oauth/token$", ok(token)),
         ("GET", "^/api/v2/users-by-email$", ok(json!([row("auth0|eve", "eve@acme.example")]))),
-        ("POST", "^/api/v2/users$", made),
+        ("POST", "^/api/v2/users$", created),
         ("GET", "^/api/v2/users/.+$", ok(row("auth0|eve", "eve@acme.example"))),
         ("PATCH", "^/api/v2/users/.+$", ok(row("auth0|eve", "eve@acme.example"))),
     ] {
@@ -42,8 +42,8 @@ async fn mixed_up() -> MockServer {
 }
 
 #[tokio::test]
-async fn an_answer_about_somebody_else_is_a_failure() {
-    let server = mixed_up().await;
+async fn response_about_another_account_is_an_error() {
+    let server = mixed_up_server().await;
     let directory = directory_at(&server.uri(), |_| {});
     let operator = Caller::operator();
     let eve: User = directory
@@ -58,23 +58,23 @@ async fn an_answer_about_somebody_else_is_a_failure() {
     };
 
     let found = directory.find(&operator.views(), &jane.id).await;
-    assert_eq!(name(&found), "failed", "{found:?}");
+    assert_eq!(outcome_name(&found), "failed", "{found:?}");
     let change = AccountChange {
         email: jane.email.clone(),
         given_name: Some("Janet".parse().unwrap()),
         family_name: None,
     };
     let changed = directory.change_account(&operator.changes(), &jane, change).await;
-    assert_eq!(name(&changed), "failed", "{changed:?}");
+    assert_eq!(outcome_name(&changed), "failed", "{changed:?}");
     let password = "new-password".parse().unwrap();
     let set = directory.set_password(&operator.changes(), &jane, password).await;
-    assert_eq!(name(&set), "failed", "{set:?}");
+    assert_eq!(outcome_name(&set), "failed", "{set:?}");
     // Of an address that only somebody else has, nobody is attached; and who is made has another
     // id than the one that was chosen.
     let role = catalogue().resolve("member").unwrap().clone();
     let new_member = NewMember { email: jane.email.clone(), role, name: None };
-    let enlisted = directory.attach_or_create(&operator.writes(&acme()), new_member).await;
-    assert_eq!(name(&enlisted), "failed", "{enlisted:?}");
+    let attached = directory.attach_or_create(&operator.writes(&acme()), new_member).await;
+    assert_eq!(outcome_name(&attached), "failed", "{attached:?}");
     let patched = server.received_requests().await.unwrap();
     let of_eve = |path: &str| path.to_lowercase().contains("eve");
     assert!(!patched.iter().any(|call| call.method.as_str() == "PATCH" && of_eve(call.url.path())));

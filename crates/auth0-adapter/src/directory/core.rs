@@ -9,28 +9,28 @@ use ports::{BoxError, CallContext, Clock, PortError, PortResult};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Auth0Config, Invite};
-use crate::directory::listing::anomalies::Oddities;
+use crate::directory::listing::anomalies::PagingAnomalies;
 use crate::directory::lock_key::LockKey;
-use crate::directory::pending_reblocks::Owed;
-use crate::directory::recent_writes::{Recent, Written};
-use crate::directory::users::account_reader::{Reader, Readers};
-use crate::directory::users::username_support::UsernameMemory;
+use crate::directory::pending_reblocks::PendingReblocks;
+use crate::directory::recent_writes::{RecentWrites, WrittenState};
+use crate::directory::users::account_reader::{AccountReader, ReloadableReader};
+use crate::directory::users::username_support::UsernameSupportCache;
 use crate::keyed_lock::{KeyedLock, KeyedLockGuard};
-use crate::management::client::Management;
-use crate::management::error::Fault;
-use crate::management::params::Repeat;
+use crate::management::client::ManagementClient;
+use crate::management::error::Auth0Error;
+use crate::management::params::PatchRetry;
 use crate::management::wire;
 use crate::tasks::Tasks;
 
 /// What the operations work with.
 #[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) management: Management,
-    pub(crate) readers: Readers,
-    pub(crate) recent: Recent,
-    pub(crate) owed: Owed,
-    pub(crate) oddities: Oddities,
-    pub(crate) usernames: UsernameMemory,
+pub(crate) struct DirectoryCore {
+    pub(crate) management: ManagementClient,
+    pub(crate) reader: ReloadableReader,
+    pub(crate) recent_writes: RecentWrites,
+    pub(crate) pending_reblocks: PendingReblocks,
+    pub(crate) anomalies: PagingAnomalies,
+    pub(crate) username_support: UsernameSupportCache,
     pub(crate) connection: String,
     pub(crate) verify_email: bool,
     pub(crate) invite: Invite,
@@ -43,23 +43,23 @@ pub(crate) struct Inner {
 /// An answer of Auth0 that is about no account, or about another one than was asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("Auth0 answered with an account that makes no sense")]
-struct Senseless;
+struct MismatchedAccount;
 
-impl Inner {
+impl DirectoryCore {
     pub(crate) fn new(
         config: Auth0Config,
         catalogue: Arc<RoleCatalogue>,
         clock: Arc<dyn Clock>,
         tasks: Tasks,
-        management: Management,
+        management: ManagementClient,
     ) -> Self {
         Self {
             management,
-            readers: Readers::new(config.metadata_prefix, catalogue),
-            recent: Recent::new(clock, config.recent),
-            owed: Owed::default(),
-            oddities: Oddities::default(),
-            usernames: UsernameMemory::default(),
+            reader: ReloadableReader::new(config.metadata_prefix, catalogue),
+            recent_writes: RecentWrites::new(clock, config.recent_writes_ttl),
+            pending_reblocks: PendingReblocks::default(),
+            anomalies: PagingAnomalies::default(),
+            username_support: UsernameSupportCache::default(),
             connection: config.connection,
             verify_email: config.verify_email,
             invite: config.invite,
@@ -72,22 +72,22 @@ impl Inner {
 
     /// The account as Auth0 has it at this moment.
     pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
-        let answer = self.management.user(id).await?;
-        self.found(id, answer)
+        let response = self.management.user(id).await?;
+        self.record_found(id, response)
     }
 
     /// The account in the answer to a read, which is remembered.
-    pub(crate) fn found(
+    pub(crate) fn record_found(
         &self,
         id: &UserId,
-        answer: Option<wire::User>,
+        response: Option<wire::Auth0User>,
     ) -> PortResult<Option<User>> {
-        let reader = self.readers.steady();
-        let found = answer.and_then(|user| reader.read(user));
+        let reader = self.reader.lock_current();
+        let found = response.and_then(|user| reader.read(user));
         if found.as_ref().is_some_and(|user| user.id != *id) {
-            return Err(PortError::Failed { source: Senseless.into() });
+            return Err(PortError::Failed { source: MismatchedAccount.into() });
         }
-        self.recent.observe(id, found.as_ref());
+        self.recent_writes.record_read(id, found.as_ref());
         Ok(found)
     }
 
@@ -102,50 +102,57 @@ impl Inner {
     }
 
     /// Sends a change that can be sent twice, and remembers what became of the account.
-    pub(crate) async fn patch(&self, before: &User, patch: &wire::UserPatch) -> PortResult<User> {
-        match self.management.patch(&before.id, patch, Repeat::Safe).await {
-            Ok(answer) => self.wrote(&before.id, Some(before), answer),
-            Err(fault) => Err(self.failed(before, fault).await),
+    pub(crate) async fn patch(
+        &self,
+        before: &User,
+        patch: &wire::PatchUserBody,
+    ) -> PortResult<User> {
+        match self.management.patch(&before.id, patch, PatchRetry::Always).await {
+            Ok(response) => self.record_write(&before.id, Some(before), response),
+            Err(error) => Err(self.resolve_failure(before, error).await),
         }
     }
 
     /// What was written of the tenant's people of late, and the reader that it was read with.
-    pub(crate) fn known_of(&self, tenant: &TenantId) -> (Arc<Reader>, BTreeMap<UserId, Written>) {
-        let reader = self.readers.steady();
-        (Arc::clone(&reader), self.recent.about(tenant))
+    pub(crate) fn recent_writes_of(
+        &self,
+        tenant: &TenantId,
+    ) -> (Arc<AccountReader>, BTreeMap<UserId, WrittenState>) {
+        let reader = self.reader.lock_current();
+        (Arc::clone(&reader), self.recent_writes.of_tenant(tenant))
     }
 
     /// The account as a write has answered it, which is remembered.
-    pub(crate) fn wrote(
+    pub(crate) fn record_write(
         &self,
         id: &UserId,
         before: Option<&User>,
-        answer: wire::User,
+        response: wire::Auth0User,
     ) -> PortResult<User> {
-        let reader = self.readers.steady();
-        let user = reader.read(answer).filter(|user| user.id == *id);
+        let reader = self.reader.lock_current();
+        let user = reader.read(response).filter(|user| user.id == *id);
         let Some(user) = user else {
             // What is remembered is older than this answer, whatever it says.
-            self.recent.forget(id);
-            return Err(PortError::Failed { source: BoxError::from(Senseless) });
+            self.recent_writes.remove(id);
+            return Err(PortError::Failed { source: BoxError::from(MismatchedAccount) });
         };
-        self.recent.wrote(before, &user);
+        self.recent_writes.record_write(before, &user);
         Ok(user)
     }
 
     /// What a failed write comes to. An account that is not there any more is remembered as gone.
     /// Where the write may have been made, what is remembered may be undone: then Auth0 is asked
     /// how things are, or else nothing is remembered.
-    pub(crate) async fn failed(&self, before: &User, fault: Fault) -> PortError {
+    pub(crate) async fn resolve_failure(&self, before: &User, error: Auth0Error) -> PortError {
         let id = &before.id;
-        if let Fault::NotFound = fault {
-            self.recent.observe(id, None);
-        } else if let Fault::Lost(_) = fault
-            && self.recent.knows(id)
+        if let Auth0Error::NotFound = error {
+            self.recent_writes.record_read(id, None);
+        } else if let Auth0Error::OutcomeUnknown(_) = error
+            && self.recent_writes.contains(id)
             && self.read(id).await.is_err()
         {
-            self.recent.forget(id);
+            self.recent_writes.remove(id);
         }
-        fault.into()
+        error.into()
     }
 }

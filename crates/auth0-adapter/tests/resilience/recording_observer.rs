@@ -6,56 +6,56 @@ use ports::{CircuitState, Quota, RequestOutcome, UpstreamObserver, UpstreamReque
 
 /// Keeps what the directory tells of its calls.
 #[derive(Debug, Default)]
-pub(crate) struct Book(Mutex<Vec<Note>>);
+pub(crate) struct RecordingObserver(Mutex<Vec<Observation>>);
 
 /// Something that the directory has told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Note {
-    UpstreamRequest(UpstreamRequest),
+pub(crate) enum Observation {
+    Request(UpstreamRequest),
     Quota(&'static str, Quota),
     Waiting(&'static str, usize),
-    CircuitState(&'static str, CircuitState),
+    Circuit(&'static str, CircuitState),
 }
 
-impl Book {
-    fn note(&self, note: Note) {
-        self.0.lock().unwrap().push(note);
+impl RecordingObserver {
+    fn push(&self, observation: Observation) {
+        self.0.lock().unwrap().push(observation);
     }
 
-    pub(crate) fn forget(&self) {
+    pub(crate) fn clear(&self) {
         self.0.lock().unwrap().clear();
     }
 
-    pub(crate) fn notes(&self) -> Vec<Note> {
+    pub(crate) fn observations(&self) -> Vec<Observation> {
         self.0.lock().unwrap().clone()
     }
 
     /// What was sent: its kind, which attempt it was, and what came of it.
-    pub(crate) fn sent(&self) -> Vec<(&'static str, u32, RequestOutcome)> {
+    pub(crate) fn requests(&self) -> Vec<(&'static str, u32, RequestOutcome)> {
         let sent = |note| match note {
-            Note::UpstreamRequest(UpstreamRequest { kind, attempt, outcome, .. }) => {
+            Observation::Request(UpstreamRequest { kind, attempt, outcome, .. }) => {
                 Some((kind, attempt, outcome))
             }
-            Note::Quota(..) | Note::Waiting(..) | Note::CircuitState(..) => None,
+            Observation::Quota(..) | Observation::Waiting(..) | Observation::Circuit(..) => None,
         };
-        self.notes().into_iter().filter_map(sent).collect()
+        self.observations().into_iter().filter_map(sent).collect()
     }
 }
 
-impl UpstreamObserver for Book {
+impl UpstreamObserver for RecordingObserver {
     fn record_request(&self, sent: UpstreamRequest) {
-        self.note(Note::UpstreamRequest(sent));
+        self.push(Observation::Request(sent));
     }
 
     fn record_quota(&self, kind: &'static str, allowance: Quota) {
-        self.note(Note::Quota(kind, allowance));
+        self.push(Observation::Quota(kind, allowance));
     }
 
     fn record_waiting(&self, kind: &'static str, calls: usize) {
-        self.note(Note::Waiting(kind, calls));
+        self.push(Observation::Waiting(kind, calls));
     }
 
     fn record_circuit(&self, kind: &'static str, circuit: CircuitState) {
-        self.note(Note::CircuitState(kind, circuit));
+        self.push(Observation::Circuit(kind, circuit));
     }
 }

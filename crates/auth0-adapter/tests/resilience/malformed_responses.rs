@@ -2,7 +2,7 @@
 
 use auth0_sim::FaultKind;
 
-use crate::support::{Bench, HIDDEN, Operation, TOKEN, name, told};
+use crate::support::{Bench, HIDDEN, Operation, TOKEN, error_text, outcome_name};
 
 /// More than is ever read.
 const TOO_MUCH: FaultKind = FaultKind::Oversized { bytes: 16 * 1024 * 1024 };
@@ -21,13 +21,13 @@ fn kinds() -> [FaultKind; 8] {
 }
 
 #[tokio::test]
-async fn garbage_is_a_failure_and_nothing_of_it_is_told() {
+async fn malformed_response_is_an_error_without_its_content() {
     for operation in Operation::ALL {
         for kind in kinds() {
             let bench = Bench::new().await;
             bench.fault(operation.route(), None, kind.clone());
             let result = bench.run(operation).await;
-            if name(&result) == "ok" {
+            if outcome_name(&result) == "ok" {
                 // A deletion's answer has no body; of a creation an e-mail lookup tells the rest.
                 // Either was carried out.
                 let gone = bench.control().user(bench.jane.id.as_str()).is_none();
@@ -36,8 +36,8 @@ async fn garbage_is_a_failure_and_nothing_of_it_is_told() {
                 assert!(served, "{operation:?} {kind:?}");
                 continue;
             }
-            assert_eq!(name(&result), "failed", "{operation:?} {kind:?}");
-            let text = told(&result.unwrap_err()).to_lowercase();
+            assert_eq!(outcome_name(&result), "failed", "{operation:?} {kind:?}");
+            let text = error_text(&result.unwrap_err()).to_lowercase();
             assert_eq!(text.contains("too long"), kind == TOO_MUCH, "{operation:?} {kind:?}");
             for hidden in HIDDEN.into_iter().chain(["html", "auth0|", "auth0%7c", "http:"]) {
                 assert!(!text.contains(&hidden.to_lowercase()), "{operation:?} {kind:?}: {text}");
@@ -47,14 +47,14 @@ async fn garbage_is_a_failure_and_nothing_of_it_is_told() {
 }
 
 #[tokio::test]
-async fn garbage_in_place_of_a_token_is_a_failure() {
+async fn malformed_token_response_is_an_error() {
     for kind in kinds() {
         let bench = Bench::new().await;
         bench.control().revoke_tokens();
         bench.fault(TOKEN, None, kind.clone());
         let result = bench.find().await;
-        assert_eq!(name(&result), "failed", "{kind:?}");
-        let text = told(&result.unwrap_err());
+        assert_eq!(outcome_name(&result), "failed", "{kind:?}");
+        let text = error_text(&result.unwrap_err());
         for hidden in HIDDEN.into_iter().chain(["http:"]) {
             assert!(!text.contains(hidden), "{kind:?}: {text}");
         }
@@ -62,28 +62,28 @@ async fn garbage_in_place_of_a_token_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_page_of_some_proxy_is_no_absence_and_no_proof() {
+async fn proxy_error_page_has_no_meaning() {
     let bench = Bench::new().await;
     for status in [401, 403, 404, 409, 429] {
         for operation in [Operation::Find, Operation::Delete, Operation::LogIn] {
             bench.fault(operation.route(), 4, FaultKind::Html { status });
             let result = bench.run(operation).await;
             let expected = if status == 429 { "unavailable" } else { "failed" };
-            assert_eq!(name(&result), expected, "{operation:?} {status}");
+            assert_eq!(outcome_name(&result), expected, "{operation:?} {status}");
             bench.control().clear_faults();
         }
     }
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_without_what_was_sent() {
+async fn error_of_a_4xx_hides_what_was_sent() {
     let bench = Bench::new().await;
     for operation in Operation::ALL {
         let kind = FaultKind::Status { status: 403, retry_after: None };
         bench.fault(operation.route(), 1, kind);
         let result = bench.run(operation).await;
-        assert_eq!(name(&result), "failed", "{operation:?}");
-        let text = told(&result.unwrap_err());
+        assert_eq!(outcome_name(&result), "failed", "{operation:?}");
+        let text = error_text(&result.unwrap_err());
         assert!(text.contains("403"), "{text}");
         for hidden in HIDDEN {
             assert!(!text.contains(hidden), "{operation:?}: {text}");

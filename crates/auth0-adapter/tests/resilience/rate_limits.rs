@@ -6,52 +6,52 @@ use std::time::Duration;
 use auth0_sim::{Config, FaultKind, RateLimit};
 use tokio::time::Instant;
 
-use crate::support::{Bench, Operation, TOKEN, name, wait};
+use crate::support::{Bench, Operation, TOKEN, outcome_name, retry_after};
 
 fn limited(retry_after: u64) -> FaultKind {
     FaultKind::Status { status: 429, retry_after: Some(retry_after) }
 }
 
 #[tokio::test]
-async fn a_limit_that_ends_soon_is_waited_for_by_every_call_but_a_log_in() {
+async fn short_rate_limit_is_waited_for_except_by_log_ins() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
         bench.fault(operation.route(), 2, limited(0));
         let result = bench.run(operation).await;
         let (expected, sends) =
             if operation == Operation::LogIn { ("unavailable", 1) } else { ("ok", 3) };
-        assert_eq!(name(&result), expected, "{operation:?}");
+        assert_eq!(outcome_name(&result), expected, "{operation:?}");
         assert_eq!(bench.calls(operation.route()), sends, "{operation:?}");
     }
 }
 
 #[tokio::test]
-async fn a_limit_that_ends_late_is_told_at_once() {
+async fn long_rate_limit_is_an_error_at_once() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
         bench.fault(operation.route(), None, limited(50));
         let start = Instant::now();
         let result = bench.run(operation).await;
         assert!(start.elapsed() < Duration::from_secs(20), "{operation:?}");
-        assert_eq!(wait(&result), Some(Duration::from_secs(50)), "{operation:?}");
+        assert_eq!(retry_after(&result), Some(Duration::from_secs(50)), "{operation:?}");
         assert_eq!(bench.calls(operation.route()), 1, "{operation:?}");
     }
 }
 
 #[tokio::test]
-async fn what_a_limit_of_one_kind_asks_for_holds_for_all_calls_of_that_kind_and_no_others() {
+async fn rate_limit_applies_to_its_kind_only() {
     let bench = Bench::new().await;
     bench.fault(Operation::Change.route(), None, limited(50));
-    assert_eq!(wait(&bench.run(Operation::Change).await), Some(Duration::from_secs(50)));
+    assert_eq!(retry_after(&bench.run(Operation::Change).await), Some(Duration::from_secs(50)));
     bench.control().reset_calls();
     for operation in Operation::ALL {
         let writes = !matches!(operation, Operation::Find | Operation::List | Operation::LogIn);
         let result = bench.run(operation).await;
         if writes {
-            let told = wait(&result).unwrap().as_secs();
+            let told = retry_after(&result).unwrap().as_secs();
             assert!((45..50).contains(&told), "{operation:?} {told}");
         } else {
-            assert_eq!(name(&result), "ok", "{operation:?}");
+            assert_eq!(outcome_name(&result), "ok", "{operation:?}");
         }
     }
     assert_eq!(bench.calls(Operation::Change.route()), 0);
@@ -59,16 +59,16 @@ async fn what_a_limit_of_one_kind_asks_for_holds_for_all_calls_of_that_kind_and_
 }
 
 #[tokio::test]
-async fn a_limit_on_tokens_is_told_like_any_other() {
+async fn rate_limit_on_tokens_is_reported() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
     bench.fault(TOKEN, None, limited(50));
-    assert_eq!(wait(&bench.find().await), Some(Duration::from_secs(50)));
+    assert_eq!(retry_after(&bench.find().await), Some(Duration::from_secs(50)));
     assert_eq!(bench.calls(TOKEN), 1);
 }
 
 /// A tenant that takes one call and, as its clock stands still, never another.
-async fn used_up(skew_millis: i64) -> Bench {
+async fn exhausted_bench(skew_millis: i64) -> Bench {
     let clock = Arc::new(auth0_sim::ManualClock::at(1_772_357_400_000));
     let bench = Bench::with(Config { clock, ..Config::default() }, |_| {}).await;
     bench.control().update(|switches| {
@@ -87,17 +87,17 @@ async fn used_up(skew_millis: i64) -> Bench {
 }
 
 #[tokio::test]
-async fn the_time_of_the_reset_is_taken_by_the_clock_of_whoever_says_it() {
+async fn reset_is_read_by_the_clock_of_auth0() {
     // Our own clock is months behind, and the answer says that the reset is 100 s ahead.
-    let bench = used_up(-100_000).await;
-    let told = wait(&bench.find().await).unwrap();
+    let bench = exhausted_bench(-100_000).await;
+    let told = retry_after(&bench.find().await).unwrap();
     assert!((100..=101).contains(&told.as_secs()), "{told:?}");
     assert_eq!(bench.calls(Operation::Find.route()), 0, "the answer before has said it");
 }
 
 #[tokio::test]
-async fn the_reset_is_waited_for_at_most_twice() {
-    let bench = used_up(2_000).await;
-    assert_eq!(name(&bench.find().await), "unavailable");
+async fn reset_is_waited_for_at_most_twice() {
+    let bench = exhausted_bench(2_000).await;
+    assert_eq!(outcome_name(&bench.find().await), "unavailable");
     assert_eq!(bench.calls(Operation::Find.route()), 3);
 }
