@@ -1,4 +1,5 @@
-//! Odd accounts among a tenant's people: each is left out by itself, or spoils no place of another.
+//! Accounts that are malformed or sort differently at Auth0: they do not affect the places of
+//! others.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::tenant::{assert_listed, tenant, window};
 use crate::world::{SEARCH, World, account, to_role};
 
-/// The ids on all pages one after another, and the totals that were told.
+/// Returns the ids on all pages in order, and the distinct totals.
 async fn pages(world: &World, size: u32) -> (Vec<String>, Vec<u64>) {
     let (mut ids, mut totals) = (Vec::new(), Vec::new());
     for number in 0.. {
@@ -37,7 +38,7 @@ async fn ids_of_either_case_appear_on_one_page_each() {
     let mut expected: Vec<_> = (0..150).map(|number| format!("auth0|{}", name(number))).collect();
     expected.sort_by_key(|id| id.to_lowercase());
     assert_eq!(pages(&world, 20).await, (expected.clone(), vec![150]));
-    // And with writes of which the search knows nothing.
+    // And with recent writes that the search does not show.
     world.control().update(|switches| switches.search_lag_millis = 2000);
     let scope = Caller::of([acme()]).writes(&acme());
     for id in ["auth0|a0010", "auth0|B0101"] {
@@ -85,25 +86,23 @@ async fn malformed_name_hides_no_account() {
 
 #[tokio::test]
 async fn index_update_during_a_list_is_tolerated() {
-    for (number, asked) in [(0, 1), (0, 2), (7, 1)] {
+    for (number, calls_before) in [(0, 1), (0, 2), (7, 1)] {
         let (world, mut people) = tenant(150, 100, |number| number * 1009 + 1).await;
         people.push(world.create("zzz", "member").await);
-        // The last question waits, and meanwhile the search learns of her.
+        // The last query is delayed, and meanwhile the search index catches up.
         world.control().fault(Fault {
             route: Some(SEARCH.to_owned()),
-            skip: asked,
+            skip: calls_before,
             times: Some(1),
             kind: FaultKind::Delay { millis: 100 },
         });
         let page = ListQuery { page: window(number, 20), ..ListQuery::default() };
         let mut list = Box::pin(assert_listed(&world, &people, page));
-        let learning = async {
-            while world.control().calls().get(SEARCH).copied().unwrap_or_default() <= asked {
-                tokio::task::yield_now().await;
-            }
+        let catching_up = async {
+            world.control().wait_for_calls(SEARCH, calls_before + 1).await;
             world.control().catch_up();
         };
-        tokio::select! { () = &mut list => {} () = learning => list.await }
+        tokio::select! { () = &mut list => {} () = catching_up => list.await }
     }
 }
 

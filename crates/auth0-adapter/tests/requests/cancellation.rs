@@ -1,4 +1,4 @@
-//! Callers who go away, and deadlines.
+//! Cancelled callers and deadlines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,22 +19,13 @@ fn delay(route: &str) -> Fault {
     Fault { route: Some(route.to_owned()), skip: 0, times: Some(1), kind }
 }
 
-/// Waits until something has come about, for longer than that may take on a busy machine.
-async fn until(condition: impl Fn() -> bool) {
-    let waiting = async {
-        while !condition() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it does not come about");
-}
-
-/// Waits until the stand-in was asked this.
+/// Waits until the stand-in has received this many requests to the route.
 async fn wait_for_calls(world: &World, route: &str, count: u64) {
-    until(|| world.control().calls().get(route).is_some_and(|calls| *calls >= count)).await;
+    let waiting = world.control().wait_for_calls(route, count);
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("the request was not sent");
 }
 
-/// Begins to create somebody, and goes away while Auth0 is at it.
+/// Starts to create a user, and cancels the call while Auth0 processes it.
 async fn create_and_cancel(world: &World) {
     world.control().fault(delay(CREATE));
     let directory = Arc::clone(&world.directory);
@@ -51,8 +42,9 @@ async fn create_and_cancel(world: &World) {
 async fn cancelled_create_is_completed() {
     let world = World::new().await;
     create_and_cancel(&world).await;
-    // The account is made all the same, and known as a write of this process.
-    until(|| !world.control().users().is_empty()).await;
+    // The account is created all the same, and known as a recent write.
+    world.finish_writes().await;
+    assert_eq!(world.control().users().len(), 1);
     let result = world.directory.create(&writes(), new_user("ada", "owner")).await;
     assert!(matches!(result, Err(PortError::Conflict(_))), "{result:?}");
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 1);
@@ -75,7 +67,7 @@ async fn reblock_completes_after_the_caller_left() {
     wait_for_calls(&world, PATCH, 1).await;
     caller.abort();
     wait_for_calls(&world, PATCH, 2).await;
-    // The next change waits for the lock, and so until the block is there again.
+    // The next change waits for the lock, and so for the re-block.
     let after = world.directory.change_membership(&writes(), &bob, to_role("viewer")).await;
     assert!(after.unwrap().blocked);
 }
@@ -94,7 +86,7 @@ async fn lock_is_held_until_a_cancelled_write_ends() {
     });
     wait_for_calls(&world, PATCH, 1).await;
     caller.abort();
-    // Ada is on her way out, so bob is the last one.
+    // Ada is being detached, so Bob is the last owner.
     let result = world.directory.detach(&writes(), &bob).await;
     assert!(matches!(result, Err(PortError::Conflict(_))), "{result:?}");
 }

@@ -1,4 +1,4 @@
-//! Accounts made: what is sent, and what becomes of lost answers.
+//! Creation of accounts: what is sent, and how lost responses are resolved.
 
 use auth0_adapter::Invite;
 use auth0_sim::{Fault, FaultKind};
@@ -11,7 +11,7 @@ use crate::world::{
     BY_EMAIL, CREATE, MAIL, PATCH, World, calls, new_member, new_user, short_timeout,
 };
 
-/// The ways in which an answer gets lost after Auth0 did what it was asked.
+/// The ways in which a response gets lost after Auth0 has processed the request.
 fn losses() -> [FaultKind; 6] {
     [
         FaultKind::ResetAfter,
@@ -135,7 +135,7 @@ async fn unknown_create_outcome_is_resolved_by_repeating() {
     let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(failed, Err(PortError::Failed { .. })), "{failed:?}");
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 3)]));
-    // It was made after all.
+    // The account was created after all.
     let again = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(again, Err(PortError::Conflict(Conflict::EmailTaken))), "{again:?}");
     let again = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
@@ -147,24 +147,23 @@ async fn unknown_create_outcome_is_resolved_by_repeating() {
 async fn account_created_concurrently_is_attached() {
     let world = World::new().await;
     let other = world.another_directory(ports::contract::catalogue());
-    // The look-up finds nobody, since it is answered before the other process makes the account.
+    // The look-up finds nothing, since it is answered before the other process creates the account.
     world.control().fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
     let scope = writes();
-    let (attached, made) = tokio::join!(
+    let (attached, created_user) = tokio::join!(
         world.directory.attach_or_create(&scope, new_member("ada", "viewer")),
         async {
-            loop {
-                if world.control().calls().contains_key(CREATE) {
-                    let scope = Caller::of([globex()]).writes(&globex());
-                    return other.create(&scope, new_user("ada", "member")).await.unwrap();
-                }
-                tokio::task::yield_now().await;
-            }
+            world.control().wait_for_calls(CREATE, 1).await;
+            let scope = Caller::of([globex()]).writes(&globex());
+            other.create(&scope, new_user("ada", "member")).await.unwrap()
         }
     );
     let AttachOutcome { user, created } = attached.unwrap();
     assert!(!created);
-    assert_eq!((&user.id, &user.home, user.memberships.len()), (&made.id, &Some(globex()), 2));
+    assert_eq!(
+        (&user.id, &user.home, user.memberships.len()),
+        (&created_user.id, &Some(globex()), 2)
+    );
     assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
 }
 
@@ -195,7 +194,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
     assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.control().mails().len(), 2);
 
-    // Not who has a password, nor a program, nor who was there before.
+    // No invitation for users with a password, service users, or existing accounts.
     let new = new_user("cy", "member");
     let new = NewUser { password: Some("correct-horse".parse().unwrap()), ..new };
     world.directory.create(&writes(), new).await.unwrap();

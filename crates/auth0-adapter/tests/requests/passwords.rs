@@ -1,4 +1,4 @@
-//! Passwords: set without losing a block, and checked without asking when that is of no use.
+//! Passwords: set without losing a block, and checked without a call where that is useless.
 
 use auth0_sim::{Fault, FaultKind};
 use domain::{CurrentPassword, User};
@@ -113,7 +113,7 @@ async fn failed_reblock_is_repeated_with_the_next_password() {
     world.control().fault(fault(1, 3, FaultKind::Status { status: 500, retry_after: None }));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     assert!(!is_blocked(&world, &bob));
-    // Auth0 says by now that nobody blocks the account.
+    // By now Auth0 shows the account as not blocked.
     let bob = world.find(&bob.id).await.unwrap();
     assert!(!bob.blocked);
     let after = set(&world, &bob, "battery-staple-2").await.unwrap();
@@ -126,12 +126,9 @@ async fn failed_reblock_is_repeated_later() {
     let bob = planted(&world, json!({ "blocked": true })).await;
     world.control().fault(fault(1, 4, FaultKind::Status { status: 500, retry_after: None }));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
-    let waiting = async {
-        while !is_blocked(&world, &bob) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("never blocked");
+    let waiting = world.finish_writes();
+    tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("still pending");
+    assert!(is_blocked(&world, &bob));
 }
 
 #[tokio::test]
@@ -249,7 +246,7 @@ async fn late_password_change_is_followed_by_a_reblock() {
     world.control().fault(fault(0, 1, FaultKind::Hang));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     assert!(is_blocked(&world, &bob));
-    // Carried out after it was given up, and after the account was blocked again.
+    // The password was set after the call had timed out and the account was re-blocked.
     world.control().remove_user(bob.id.as_str());
     let bob = planted(&world, json!({ "blocked": false })).await;
     world.finish_writes().await;

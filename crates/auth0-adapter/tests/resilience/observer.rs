@@ -1,4 +1,4 @@
-//! What is told of each call: to the watch, and to the inbound call that it is part of.
+//! Observation of each request: by the observer, and by the inbound call.
 
 use std::time::Duration;
 
@@ -72,10 +72,8 @@ async fn abandoned_request_is_observed() {
         found = bench.find() => panic!("{found:?}"),
         () = bench.wait_for_calls(GET_USER, 1) => {}
     }
-    // The task is ended by its caller's going, in its own time.
-    while bench.observer.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    // The task ends some time after its caller was cancelled.
+    bench.observer.wait_until(|observer| !observer.requests().is_empty()).await;
     assert_eq!(bench.observer.requests(), [("read", 1, RequestOutcome::Abandoned)]);
 }
 

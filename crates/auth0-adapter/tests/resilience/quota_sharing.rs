@@ -1,4 +1,4 @@
-//! What Auth0 takes in a second, shared out among those who call at once.
+//! The rate limit of Auth0, shared among concurrent calls.
 
 use std::time::Duration;
 
@@ -13,8 +13,7 @@ use tokio::time::Instant;
 use crate::recording_observer::Observation;
 use crate::support::{Bench, GET_USER, directory_at, outcome_name};
 
-/// A tenant that takes so many calls in a second and no more at once, of which the directory has
-/// heard.
+/// A tenant with this rate limit and burst, which the directory has observed.
 async fn limited(each_second: u64) -> Bench {
     let bench = Bench::with(Config::default(), |_| {}).await;
     bench.control().update(|switches| {
@@ -31,7 +30,7 @@ async fn limited(each_second: u64) -> Bench {
     bench
 }
 
-/// A look at jane on behalf of a tenant, that has so much time.
+/// Finds Jane on behalf of a tenant, within this time.
 fn find_as(
     directory: &Auth0Directory,
     jane: &User,
@@ -45,9 +44,9 @@ fn find_as(
     call.scope(async move { find(id).await.map(drop) })
 }
 
-/// How many wait, as the watch was told last.
+/// Returns the number of waiting calls that was last observed.
 fn waiting(bench: &Bench) -> usize {
-    let of_reads = |note: &Observation| match note {
+    let of_reads = |observation: &Observation| match observation {
         Observation::Waiting("read", calls) => Some(*calls),
         Observation::Waiting(..)
         | Observation::Request(_)
@@ -74,22 +73,20 @@ async fn rate_limited_burst_succeeds_with_few_extra_calls() {
 #[tokio::test]
 async fn flooding_tenant_does_not_starve_another() {
     let bench = limited(20).await;
-    let mut storm = JoinSet::new();
+    let mut flood = JoinSet::new();
     for _ in 0..400 {
-        storm.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_secs(20)));
+        flood.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_secs(20)));
     }
-    while waiting(&bench) < 300 {
-        tokio::task::yield_now().await;
-    }
+    bench.observer.wait_until(|_| waiting(&bench) >= 300).await;
     for _ in 0..3 {
         let start = Instant::now();
         find_as(&bench.directory, &bench.jane, "globex", Duration::from_secs(20)).await.unwrap();
-        // The window that is used up, and the way there and back.
+        // The exhausted window, and a round trip.
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
-    assert!(waiting(&bench) > 200, "the storm is not over: {}", waiting(&bench));
-    storm.abort_all();
-    while storm.join_next().await.is_some() {}
+    assert!(waiting(&bench) > 200, "the flood is over: {}", waiting(&bench));
+    flood.abort_all();
+    while flood.join_next().await.is_some() {}
 }
 
 #[tokio::test]
@@ -104,7 +101,7 @@ async fn two_processes_share_the_quota() {
     }
     let outcomes: Vec<_> = crowd.join_all().await.iter().map(outcome_name).collect();
     assert_eq!(outcomes, ["ok"; 50]);
-    // The one that has not heard of the limit yet runs into it once.
+    // The process that has not observed the limit yet gets one 429.
     let calls = bench.calls(GET_USER);
     assert!((50..=90).contains(&calls), "{calls}");
 }

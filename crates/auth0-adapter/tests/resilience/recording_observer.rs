@@ -1,14 +1,20 @@
-//! What a directory tells of its calls, written down.
+//! An observer that records what it observes.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use ports::{CircuitState, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
-/// Keeps what the directory tells of its calls.
+/// Records all observations.
 #[derive(Debug, Default)]
-pub(crate) struct RecordingObserver(Mutex<Vec<Observation>>);
+pub(crate) struct RecordingObserver {
+    observations: Mutex<Vec<Observation>>,
+    recorded: Notify,
+}
 
-/// Something that the directory has told.
+/// One observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Observation {
     Request(UpstreamRequest),
@@ -19,36 +25,52 @@ pub(crate) enum Observation {
 
 impl RecordingObserver {
     fn push(&self, observation: Observation) {
-        self.0.lock().unwrap().push(observation);
+        self.observations.lock().unwrap().push(observation);
+        self.recorded.notify_waiters();
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap().clear();
+        self.observations.lock().unwrap().clear();
     }
 
     pub(crate) fn observations(&self) -> Vec<Observation> {
-        self.0.lock().unwrap().clone()
+        self.observations.lock().unwrap().clone()
     }
 
-    /// What was sent: its kind, which attempt it was, and what came of it.
+    /// Waits until the condition holds, for longer than that takes on a busy machine.
+    pub(crate) async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            loop {
+                // Created before the check, so that no observation in between is missed.
+                let next = self.recorded.notified();
+                if condition(self) {
+                    return;
+                }
+                next.await;
+            }
+        };
+        timeout(Duration::from_mins(1), waiting).await.expect("the condition does not hold");
+    }
+
+    /// The requests: kind, attempt and outcome.
     pub(crate) fn requests(&self) -> Vec<(&'static str, u32, RequestOutcome)> {
-        let sent = |note| match note {
+        let request = |observation| match observation {
             Observation::Request(UpstreamRequest { kind, attempt, outcome, .. }) => {
                 Some((kind, attempt, outcome))
             }
             Observation::Quota(..) | Observation::Waiting(..) | Observation::Circuit(..) => None,
         };
-        self.observations().into_iter().filter_map(sent).collect()
+        self.observations().into_iter().filter_map(request).collect()
     }
 }
 
 impl UpstreamObserver for RecordingObserver {
-    fn record_request(&self, sent: UpstreamRequest) {
-        self.push(Observation::Request(sent));
+    fn record_request(&self, request: UpstreamRequest) {
+        self.push(Observation::Request(request));
     }
 
-    fn record_quota(&self, kind: &'static str, allowance: Quota) {
-        self.push(Observation::Quota(kind, allowance));
+    fn record_quota(&self, kind: &'static str, quota: Quota) {
+        self.push(Observation::Quota(kind, quota));
     }
 
     fn record_waiting(&self, kind: &'static str, calls: usize) {

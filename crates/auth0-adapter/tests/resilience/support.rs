@@ -1,4 +1,4 @@
-//! A directory over a stand-in that misbehaves, and one operation for each kind of call.
+//! A directory over a stand-in with faults, and one operation for each kind of call.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -26,19 +26,19 @@ pub(crate) const GET_USER: &str = "GET /api/v2/users/{id}";
 pub(crate) const PASSWORD: &str = "a-password-that-is-long";
 pub(crate) const SECRET: &str = "usher-secret";
 
-/// What must never be told, because it was sent or answered.
+/// What must never appear in an error or a log, because it was sent or received.
 pub(crate) const HIDDEN: [&str; 5] = ["jane", "@acme.example", SECRET, "eyJ", PASSWORD];
 
 pub(crate) struct Bench {
     pub(crate) sim: Sim,
     pub(crate) directory: Auth0Directory,
     pub(crate) jane: User,
-    /// What the directory has told of its calls.
+    /// The observer of the directory.
     pub(crate) observer: Arc<RecordingObserver>,
 }
 
 impl Bench {
-    /// With time enough that only what never comes is late.
+    /// With a timeout that only a missing response exceeds.
     pub(crate) async fn new() -> Self {
         Self::with(Config::default(), |_| {}).await
     }
@@ -54,7 +54,7 @@ impl Bench {
         Self { sim, directory, jane, observer }
     }
 
-    /// With a directory that asks where nobody listens.
+    /// With a directory whose Auth0 address nothing listens at.
     pub(crate) fn unreachable(self) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -70,7 +70,7 @@ impl Bench {
         self.control().calls().get(route).copied().unwrap_or_default()
     }
 
-    /// Lets something go wrong on a route, so many times.
+    /// Makes the stand-in fail this many times on a route.
     pub(crate) fn fault(&self, route: &str, times: impl Into<Option<u64>>, kind: FaultKind) {
         let route = Some(route.to_owned());
         self.control().fault(Fault { route, skip: 0, times: times.into(), kind });
@@ -80,7 +80,7 @@ impl Bench {
         self.run(Operation::Find).await
     }
 
-    /// Calls at the same moment; how each of them ended.
+    /// Makes concurrent look-ups, and returns their outcomes.
     pub(crate) async fn find_concurrently(&self, size: usize) -> Vec<&'static str> {
         let mut set = JoinSet::new();
         for _ in 0..size {
@@ -92,17 +92,15 @@ impl Bench {
         set.join_all().await
     }
 
-    /// Waits until the stand-in was asked so often, for longer than that may take.
+    /// Waits until the stand-in has received this many requests, for longer than that takes.
     pub(crate) async fn wait_for_calls(&self, route: &str, count: u64) {
-        let waiting = async {
-            while self.calls(route) < count {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it is not asked");
+        let waiting = self.control().wait_for_calls(route, count);
+        tokio::time::timeout(Duration::from_mins(1), waiting)
+            .await
+            .expect("the request was not sent");
     }
 
-    /// Runs an operation to see what it says.
+    /// Runs an operation.
     pub(crate) async fn run(&self, operation: Operation) -> PortResult<()> {
         let (operator, directory, jane) = (Caller::operator(), &self.directory, &self.jane);
         let role = catalogue().resolve("member").unwrap().clone();
@@ -153,7 +151,7 @@ impl Bench {
         }
     }
 
-    /// Runs it as a part of a call that has so much time.
+    /// Runs an operation as a part of a call with this deadline.
     pub(crate) async fn run_within(&self, time: Duration, operation: Operation) -> PortResult<()> {
         CallContext::new("a-request".into(), Instant::now() + time).scope(self.run(operation)).await
     }
@@ -202,7 +200,7 @@ fn seed(control: &Control) -> UserId {
     control.seed(user).unwrap().parse().unwrap()
 }
 
-/// Something that makes one kind of call.
+/// An operation that makes one kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Find,
@@ -227,7 +225,7 @@ impl Operation {
         Self::LogIn,
     ];
 
-    /// The call that it is about.
+    /// The route of its call.
     pub(crate) fn route(self) -> &'static str {
         match self {
             Self::Find => GET_USER,
@@ -240,7 +238,7 @@ impl Operation {
         }
     }
 
-    /// Whether twice is the same as once.
+    /// Whether its call is idempotent.
     pub(crate) fn is_repeatable(self) -> bool {
         match self {
             Self::Find | Self::List | Self::Attach | Self::Change | Self::Delete => true,
@@ -248,21 +246,21 @@ impl Operation {
         }
     }
 
-    /// How often it is sent if it keeps failing, so that nobody knows whether it was carried out.
+    /// How often it is sent if every attempt fails with an unknown outcome.
     pub(crate) fn sends(self) -> u64 {
         if self.is_repeatable() { 3 } else { 1 }
     }
 }
 
-/// Moves the time that tokio shows. It must not stand still while an answer is on its way through
-/// a real socket, or it would run ahead to the next timeout.
+/// Advances tokio's clock. It must not stay paused while a response is on its way through a real
+/// socket, or it would jump to the next timeout.
 pub(crate) async fn advance(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
 }
 
-/// The name of what went wrong.
+/// The name of the outcome.
 pub(crate) fn outcome_name(result: &PortResult<impl Debug>) -> &'static str {
     match result {
         Ok(_) => "ok",
@@ -277,7 +275,7 @@ pub(crate) fn outcome_name(result: &PortResult<impl Debug>) -> &'static str {
     }
 }
 
-/// How long to wait, if that is what went wrong.
+/// Returns how long to wait, if the error says so.
 pub(crate) fn retry_after(result: &PortResult<impl Debug>) -> Option<Duration> {
     match result {
         Err(PortError::Unavailable { retry_after, .. }) => *retry_after,
@@ -285,7 +283,7 @@ pub(crate) fn retry_after(result: &PortResult<impl Debug>) -> Option<Duration> {
     }
 }
 
-/// Everything that a log could hold of an error.
+/// Everything that a log could contain of an error.
 pub(crate) fn error_text(error: &PortError) -> String {
     let mut texts = vec![format!("{error} {error:?} {error:#?}")];
     let mut source = error.source();
