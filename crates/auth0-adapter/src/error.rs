@@ -1,6 +1,6 @@
-//! What can go wrong on the way to Auth0, and what a port says of it.
+//! Errors of requests to Auth0, and the port errors they become.
 //!
-//! `Display` and `Debug` of everything here are fit for a log: no bodies, no tokens, no addresses.
+//! `Display` and `Debug` of all types here are safe to log: no bodies, tokens or addresses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,59 +11,58 @@ use thiserror::Error;
 
 use crate::single_flight::JoinError;
 
-/// Why there is no answer that could be used.
+/// Errors of one request: why there is no usable response.
 #[derive(Debug, Clone, Error)]
 pub(crate) enum RequestError {
-    /// Auth0 failed too often; nothing was sent.
-    #[error("Auth0 failed too often and is left alone for a while")]
+    /// The circuit is open; nothing was sent.
+    #[error("the circuit breaker for Auth0 is open")]
     CircuitOpen {
-        /// For how long.
+        /// The remaining time.
         retry_after: Duration,
     },
     /// The deadline passed; nothing was sent.
-    #[error("no time was left to ask Auth0")]
+    #[error("the deadline passed before the request to Auth0 was sent")]
     DeadlineExceeded,
-    /// No connection; nothing was sent.
+    /// No connection was established; nothing was sent.
     #[error("Auth0 cannot be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
-    /// The connection broke, before or after Auth0 did what it was asked.
-    #[error("the exchange with Auth0 broke off")]
+    /// The connection broke, before or after Auth0 processed the request.
+    #[error("the connection to Auth0 broke")]
     ConnectionBroken(#[source] Arc<reqwest::Error>),
-    /// No answer in time.
-    #[error("Auth0 did not answer in time")]
+    /// No response arrived in time.
+    #[error("Auth0 did not respond in time")]
     TimedOut {
-        /// The deadline left it so little time that this says nothing about Auth0.
+        /// Whether the deadline left so little time that this shows nothing about Auth0.
         cut_short: bool,
     },
     /// 429. Nothing was done.
-    #[error("Auth0 limits the rate")]
+    #[error("the rate limit of Auth0 is exhausted")]
     RateLimited {
-        /// When to come back, if Auth0 says.
+        /// When to retry, if Auth0 reported it.
         retry_after: Option<Duration>,
     },
-    /// 5xx; or 408, with which some server on the way has given up.
-    #[error("Auth0 answered with status {status}")]
+    /// 5xx; or 408, with which an intermediary gave up.
+    #[error("Auth0 responded with status {status}")]
     ServerError {
-        /// The status.
         status: u16,
-        /// When to come back, if Auth0 says.
+        /// When to retry, if Auth0 reported it.
         retry_after: Option<Duration>,
     },
-    /// 503 for a search that takes longer than Auth0 allows. Auth0 itself is well.
-    #[error("the search took longer than Auth0 allows")]
+    /// 503 for a search that exceeds Auth0's time limit. Auth0 itself works.
+    #[error("the search exceeded Auth0's time limit")]
     SlowSearch,
-    /// An answer that makes no sense.
-    #[error("Auth0's answer makes no sense")]
+    /// The response is malformed.
+    #[error("Auth0's response is malformed")]
     Malformed(#[from] MalformedResponse),
     /// 4xx. Nothing was done.
     #[error(transparent)]
     Rejected(#[from] ErrorResponse),
-    /// There is no token to ask with; nothing was sent.
+    /// There is no token for the Management API; nothing was sent.
     #[error("there is no token for the Management API")]
     NoToken(#[source] Arc<RequestError>),
 }
 
-/// What a refusal means.
+/// What an error response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorMeaning {
     /// There is no such account.
@@ -72,39 +71,39 @@ pub(crate) enum ErrorMeaning {
     EmailTaken,
     /// Another account has the username.
     UsernameTaken,
-    /// The password is against the connection's policy.
+    /// The password violates the connection's policy.
     WeakPassword,
-    /// The connection takes no usernames.
+    /// The connection does not support usernames.
     NoUsernames,
-    /// The connection takes no account without a username.
+    /// The connection requires a username.
     UsernameRequired,
-    /// Auth0 does not take the address.
+    /// Auth0 rejects the address.
     InvalidEmail,
-    /// Auth0 does not take the username.
+    /// Auth0 rejects the username.
     InvalidUsername,
-    /// Auth0 does not take one of the names.
+    /// Auth0 rejects one of the names.
     InvalidName,
-    /// Auth0 cannot do this to an account of this kind.
+    /// Auth0 does not support this for an account of this kind.
     NotSupported,
-    /// The token is no good, or not any more.
+    /// The token is invalid or expired.
     Unauthorized,
-    /// Log-in: not the account's password.
+    /// Log-in: the password is wrong.
     WrongPassword,
-    /// Log-in: the account's password, although something else is in the way.
+    /// Log-in: the password is correct, although something else prevents the log-in.
     CorrectPassword,
-    /// Log-in: Auth0's attack protection.
+    /// Log-in: attack protection blocks attempts.
     AttemptsBlocked,
-    /// Anything else: the configuration is wrong, here or at Auth0, or Usher is.
+    /// Anything else: Usher or the Auth0 tenant is misconfigured, or Usher has a bug.
     Misconfigured,
 }
 
-/// A refusal, as far as it may be told.
+/// A 4xx response, reduced to what may be logged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) struct ErrorResponse {
     status: u16,
     code: Option<String>,
     meaning: ErrorMeaning,
-    /// The scopes of which one would have been enough.
+    /// The scopes of which one would suffice.
     scopes: Vec<String>,
 }
 
@@ -130,49 +129,49 @@ impl ErrorResponse {
         self.meaning
     }
 
-    /// Says in the log that somebody has to mend something.
+    /// Logs that the operator has to act.
     pub(crate) fn log_for_operator(&self) {
         tracing::error!(
             status = self.status,
             code = self.code(),
             missing_scopes = ?self.scopes,
-            "Auth0 refuses what Usher asks; `usher doctor` says more"
+            "Auth0 rejected a request; `usher doctor` shows the cause"
         );
     }
 }
 
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Auth0 refuses with status {}", self.status)?;
+        write!(f, "Auth0 rejected the request with status {}", self.status)?;
         if let Some(code) = &self.code {
             write!(f, " ({code})")?;
         }
         if !self.scopes.is_empty() {
-            write!(f, "; it wants one of the scopes {}", self.scopes.join(", "))?;
+            write!(f, "; it requires one of the scopes {}", self.scopes.join(", "))?;
         }
         Ok(())
     }
 }
 
-/// Why an answer makes no sense. Of the answer itself nothing is kept.
+/// Reasons why a response is malformed. Nothing of the response itself is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum MalformedResponse {
-    /// It has no end, or one too far away.
-    #[error("it is too long")]
+    /// The body exceeds the limit.
+    #[error("the body is too long")]
     TooLong,
-    /// A status that this call does not have.
-    #[error("it has status {0}")]
+    /// The status is not one of this call's.
+    #[error("unexpected status {0}")]
     Status(u16),
-    /// No JSON, or not of the form that was expected.
-    #[error("it is not the JSON that was expected, at line {line} column {column}")]
+    /// The body is not JSON, or not of the expected form.
+    #[error("unexpected JSON at line {line} column {column}")]
     Json {
-        /// From 1.
+        /// Counted from 1.
         line: usize,
-        /// From 1.
+        /// Counted from 1.
         column: usize,
     },
-    /// A token that cannot be sent in a header.
-    #[error("it holds a malformed token")]
+    /// The token cannot be sent in a header.
+    #[error("the token is malformed")]
     Token,
 }
 
@@ -184,7 +183,7 @@ impl From<serde_json::Error> for MalformedResponse {
 }
 
 impl RequestError {
-    /// Whether Auth0 certainly did nothing of what it was asked.
+    /// Returns whether Auth0 certainly did not process the request.
     pub(crate) fn is_unprocessed(&self) -> bool {
         match self {
             Self::CircuitOpen { .. }
@@ -201,7 +200,7 @@ impl RequestError {
         }
     }
 
-    /// Whether others who wait for the same thing would fare no better.
+    /// Returns whether other tasks that wait for the same result would fail the same way.
     pub(crate) fn applies_to_waiters(&self) -> bool {
         !matches!(self, Self::DeadlineExceeded | Self::TimedOut { cut_short: true })
     }
@@ -218,7 +217,7 @@ impl From<JoinError<RequestError>> for RequestError {
 
 impl From<RequestError> for PortError {
     fn from(error: RequestError) -> Self {
-        // What is inside decides, what is outside is told.
+        // The inner error decides the variant, the outer one is the source.
         let inner = if let RequestError::NoToken(inner) = &error { inner } else { &error };
         match *inner {
             RequestError::DeadlineExceeded

@@ -1,4 +1,4 @@
-//! The way in for the fuzz targets: what Auth0 may answer, and what it may be asked.
+//! Entry points of the fuzz targets: decoding of responses and building of queries.
 
 use domain::{RoleName, TenantId, Timestamp, UserId};
 use ports::{PortError, PortResult};
@@ -19,10 +19,10 @@ use crate::management::wire;
 use crate::transport::rate_limit_headers::{MAX_RETRY_AFTER, retry_after};
 use crate::transport::response::ApiResponse;
 
-/// Takes an answer for that to each of the calls there are, one about this account among them.
+/// Decodes a response as that of each call, one of them about this account.
 ///
 /// # Panics
-/// If what is made of it is anything but a typed error, or what was asked for.
+/// If the result is neither a typed error nor what was requested.
 pub fn answer(
     directory: &Auth0Directory,
     status: u16,
@@ -70,7 +70,7 @@ pub fn answer(
     assert!(retry_after(&response.headers, now).is_none_or(|wait| wait <= MAX_RETRY_AFTER));
 }
 
-/// Whatever account comes out is the one that was asked for.
+/// Checks that a decoded account is the requested one.
 fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
     let core = &directory.core;
     let is_it = |found: PortResult<Option<domain::User>>| match found {
@@ -81,7 +81,7 @@ fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
     is_it(core.record_write(id, None, user.clone()).map(Some));
 }
 
-/// Whoever stands on a tenant's list has a role in it, under the id of the row.
+/// Checks that a row of a tenant's list has a role in it, under the id of the row.
 fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
     let core = &directory.core;
     let reader = core.reader.current();
@@ -94,7 +94,7 @@ fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
     }
 }
 
-/// Whatever is wrong can be told.
+/// Checks that an error can be converted and formatted.
 fn told<T>(outcome: Result<T, RequestError>) {
     if let Err(error) = outcome {
         let error = PortError::from(Auth0Error::from(error));
@@ -102,8 +102,8 @@ fn told<T>(outcome: Result<T, RequestError>) {
     }
 }
 
-/// The query for those who have one of the roles in the tenant, and are among the first accounts
-/// and none of the second, if there are any.
+/// Returns the query for users with one of the roles in the tenant who are among the first accounts
+/// and not among the second, if there are any.
 pub fn query(
     prefix: &MetadataPrefix,
     tenant: &TenantId,

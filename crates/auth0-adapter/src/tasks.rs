@@ -1,4 +1,4 @@
-//! What the work of a directory runs on.
+//! What the tasks of a directory run on.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-/// Where the work of a directory is done, and who is told of it.
+/// The runtime of a directory's tasks, and their observer.
 #[derive(Debug, Clone)]
 pub struct Tasks {
-    /// What everything runs on. It must have its timer and its network enabled.
+    /// The runtime of all tasks. Its timer and network must be enabled.
     pub runtime: Handle,
-    /// Knows the writes that are under way, with or without a caller who waits for them. Whoever
-    /// ends the runtime closes it and waits for it first, lest a write is cut half-way.
+    /// Tracks writes in flight, with or without a waiting caller. Before the runtime ends, close
+    /// the tracker and wait for it, or a write may be interrupted half-way.
     pub writes: TaskTracker,
-    /// Is told of each request to Auth0, by kinds `read`, `search`, `write`, `password_check`,
-    /// `token` and `mail`. [`ports::NoopObserver`] where nobody wants to know.
+    /// Observes each request to Auth0, by kind: `read`, `search`, `write`, `password_check`,
+    /// `token` or `mail`. [`ports::NoopObserver`] ignores them.
     pub observer: Arc<dyn UpstreamObserver>,
 }
 
 impl Tasks {
-    /// Starts something that must come to its end.
+    /// Spawns a task that must run to completion.
     pub(crate) fn write<F>(&self, write: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What each operation costs in calls to Auth0: measured, and held against `docs/auth0.md`.
+//! The number of calls to Auth0 of each operation: measured, and compared with `docs/auth0.md`.
 //!
 //! `cargo test -p auth0-adapter --test budget -- --nocapture` prints the table to put there.
 
@@ -29,7 +29,7 @@ use crate::world::{
     new_member, new_user, to_role,
 };
 
-/// One row: what was done, and what of it was asked of Auth0.
+/// One row: the operation and its calls, by route.
 struct Row(&'static str, BTreeMap<String, u64>);
 
 struct Measured<'a> {
@@ -38,7 +38,7 @@ struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// Measures an operation as callers do it: each change of somebody begins with finding them.
+    /// Measures an operation as callers make it: each change of a user begins with a look-up.
     async fn row<T: std::fmt::Debug>(
         &mut self,
         name: &'static str,
@@ -54,7 +54,7 @@ impl Measured<'_> {
     }
 }
 
-/// Somebody whom another process put there, at home in acme.
+/// Seeds a user whose home is acme, as if created by another process.
 fn planted(world: &World, name: &str, role: &str, blocked: bool) -> domain::UserId {
     let mut planted = account(name, [("acme", role)]);
     planted["app_metadata"]["usher"] = json!({ "home": "acme" });
@@ -99,17 +99,25 @@ async fn every_operation_keeps_to_its_call_budget() {
     }
     let everybody = calls([(SEARCH, 3)]);
     table
-        .row("full list of 261 people", everybody, directory.list(&reads, &ListQuery::default()))
+        .row("full list of 261 users", everybody, directory.list(&reads, &ListQuery::default()))
         .await;
     let new =
         NewUser { password: Some("correct-horse".parse().unwrap()), ..new_user("new", "member") };
     table.row("create", calls([(CREATE, 1)]), directory.create(&writes, new)).await;
     let new: NewMember = new_member("newer", "member");
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1)]);
-    table.row("enlist somebody new", expected, directory.attach_or_create(&writes, new)).await;
+    table
+        .row("attach or create, new account", expected, directory.attach_or_create(&writes, new))
+        .await;
     let known = new_member("stranger", "member");
     let expected = calls([(BY_EMAIL, 1), (PATCH, 1)]);
-    table.row("enlist somebody known", expected, directory.attach_or_create(&writes, known)).await;
+    table
+        .row(
+            "attach or create, existing account",
+            expected,
+            directory.attach_or_create(&writes, known),
+        )
+        .await;
 
     table
         .row("change a role", calls([(GET, 1), (PATCH, 1)]), async {
@@ -187,7 +195,7 @@ async fn every_operation_keeps_to_its_call_budget() {
     let new = new_member("newer", "member");
     invited
         .row(
-            "enlist somebody new, with an invitation",
+            "attach or create, new account, with an invitation",
             expected,
             directory.attach_or_create(&writes, new),
         )

@@ -1,5 +1,5 @@
-//! Every clause of the contract suite, on Auth0's stand-in: once with a search that knows every
-//! write at once, and once with one that is behind and puts ties in another order each time.
+//! The contract suite against the stand-in for Auth0: once with a search that shows every write at
+//! once, and once with one that lags and changes the order of ties.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Each finding of the doctor, against a tenant that has what it is about.
+//! Each finding of the doctor, against a tenant that causes it.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,20 +25,20 @@ fn config_for(sim: &Sim) -> Auth0Config {
     Auth0Config::new(domain, "usher".into(), SECRET.into(), CONNECTION.into())
 }
 
-/// The findings about a tenant, as configured in a way.
+/// Returns the findings about a tenant with these settings.
 async fn findings(config: Config, change: impl FnOnce(&mut Auth0Config)) -> Vec<Finding> {
     let sim = Sim::start(config).await.unwrap();
-    of(&sim, change).await
+    findings_of(&sim, change).await
 }
 
-async fn of(sim: &Sim, change: impl FnOnce(&mut Auth0Config)) -> Vec<Finding> {
+async fn findings_of(sim: &Sim, change: impl FnOnce(&mut Auth0Config)) -> Vec<Finding> {
     let mut config = config_for(sim);
     change(&mut config);
     let found = examine(&config, Arc::new(SystemClock)).await;
     let text = format!("{found:?}");
     assert!(!text.contains(SECRET) && !text.contains("eyJ"), "{text}");
     let checks: Vec<_> = found.iter().map(|finding| finding.check).collect();
-    assert_eq!(checks, ALL, "each check is told about once, in the same order");
+    assert_eq!(checks, ALL, "each check has one finding, in order");
     found
 }
 
@@ -68,7 +68,7 @@ fn message<'a>(findings: &'a [Finding], check: &str) -> &'a str {
     &findings.iter().find(|finding| finding.check == check).unwrap().message
 }
 
-/// The checks with a status.
+/// Returns the checks with this status.
 fn checks_with(findings: &[Finding], status: FindingStatus) -> Vec<&'static str> {
     findings.iter().filter(|f| f.status == status).map(|finding| finding.check).collect()
 }
@@ -80,7 +80,7 @@ fn assert_each_problem_has_a_fix(findings: &[Finding]) {
 #[tokio::test]
 async fn ready_tenant_has_no_problem() {
     let sim = Sim::start(Config::default()).await.unwrap();
-    let found = of(&sim, |_| {}).await;
+    let found = findings_of(&sim, |_| {}).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0], "{found:#?}");
     assert_eq!(checks_with(&found, FindingStatus::Warning), [""; 0], "{found:#?}");
     assert_eq!(checks_with(&found, FindingStatus::Skipped), ["client addresses"]);
@@ -91,12 +91,12 @@ async fn ready_tenant_has_no_problem() {
 
 #[tokio::test]
 async fn unreachable_tenant_is_a_problem() {
-    // Nobody listens there.
+    // Nothing listens at this address.
     let sim = Sim::start(Config::default()).await.unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let found = of(&sim, |config| config.domain = url.parse().unwrap()).await;
+    let found = findings_of(&sim, |config| config.domain = url.parse().unwrap()).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), ["reached"]);
     assert_eq!(checks_with(&found, FindingStatus::Skipped).len(), 14);
     assert!(sim.control().calls().is_empty());
@@ -107,11 +107,11 @@ async fn unreachable_tenant_is_a_problem() {
 async fn untrusted_certificate_is_a_problem() {
     let config = Config { tls: Some(Tls::generate().unwrap()), ..Config::default() };
     let sim = Sim::start(config).await.unwrap();
-    let found = of(&sim, |_| {}).await;
+    let found = findings_of(&sim, |_| {}).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), ["reached"]);
     assert!(found[0].fix.as_ref().unwrap().contains("certificate"), "{found:#?}");
     let pem = sim.ca_pem().unwrap().as_bytes().to_vec();
-    let found = of(&sim, |config| config.ca_pem = Some(pem)).await;
+    let found = findings_of(&sim, |config| config.ca_pem = Some(pem)).await;
     assert_eq!(status(&found, "reached"), FindingStatus::Ok, "{found:#?}");
 }
 
@@ -133,7 +133,7 @@ async fn other_server_or_unhealthy_auth0_is_found() {
     ] {
         let sim = Sim::start(Config::default()).await.unwrap();
         sim.control().fault(Fault { route: None, skip: 0, times: None, kind: kind.clone() });
-        let found = of(&sim, |_| {}).await;
+        let found = findings_of(&sim, |_| {}).await;
         let passing = matches!(kind, FaultKind::Status { .. });
         let expected = if passing { FindingStatus::Warning } else { FindingStatus::Problem };
         assert_eq!(checks_with(&found, expected), ["reached"], "{kind:?}");
@@ -146,7 +146,7 @@ async fn other_server_or_unhealthy_auth0_is_found() {
 async fn silent_tenant_is_a_problem() {
     let sim = Sim::start(Config::default()).await.unwrap();
     sim.control().fault(Fault { route: None, skip: 0, times: None, kind: FaultKind::Hang });
-    let found = of(&sim, |config| config.timeout = Duration::from_millis(200)).await;
+    let found = findings_of(&sim, |config| config.timeout = Duration::from_millis(200)).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), ["reached"]);
     assert!(message(&found, "reached").contains("in time"), "{found:#?}");
 }
@@ -162,7 +162,7 @@ async fn clock_skew_is_found() {
     ] {
         let sim = Sim::start(Config::default()).await.unwrap();
         sim.control().update(|switches| switches.clock_skew_millis = millis);
-        let found = of(&sim, |_| {}).await;
+        let found = findings_of(&sim, |_| {}).await;
         assert_eq!(status(&found, "clock"), expected, "{millis}");
         assert_each_problem_has_a_fix(&found);
     }
@@ -178,7 +178,7 @@ async fn wrong_credentials_are_a_problem() {
     for old_form in [false, true] {
         let sim = Sim::start(Config::default()).await.unwrap();
         sim.control().update(|switches| switches.bad_secret_is_access_denied = old_form);
-        let found = of(&sim, |config| config.client_secret = "wrong".into()).await;
+        let found = findings_of(&sim, |config| config.client_secret = "wrong".into()).await;
         assert_eq!(checks_with(&found, FindingStatus::Problem), ["credentials"]);
         assert!(message(&found, "credentials").contains("secret"), "{found:#?}");
         assert_eq!(status(&found, "password grant"), FindingStatus::Skipped);
@@ -272,9 +272,9 @@ async fn disabled_connection_is_a_problem() {
 #[tokio::test]
 async fn username_setting_of_the_connection_is_reported() {
     for (usernames, expected, says) in [
-        (Usernames::None, FindingStatus::Warning, "not kept"),
-        (Usernames::Optional, FindingStatus::Ok, "takes usernames"),
-        (Usernames::Required, FindingStatus::Warning, "makes one up"),
+        (Usernames::None, FindingStatus::Warning, "are dropped"),
+        (Usernames::Optional, FindingStatus::Ok, "supports usernames"),
+        (Usernames::Required, FindingStatus::Warning, "hidden placeholder"),
     ] {
         let connection = Connection { usernames, ..Connection::default() };
         let config = Config { connections: vec![connection], ..Config::default() };
@@ -304,7 +304,7 @@ async fn passing_failure_is_only_a_warning() {
             let kind = FaultKind::Status { status, retry_after: Some(1) };
             let route = Some(route.to_owned());
             sim.control().fault(Fault { route, skip: 0, times: None, kind });
-            let found = of(&sim, |_| {}).await;
+            let found = findings_of(&sim, |_| {}).await;
             assert_eq!(checks_with(&found, FindingStatus::Warning), [check], "{status} {found:#?}");
             assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0], "{status}");
         }
@@ -317,7 +317,7 @@ async fn forbidden_connection_read_is_skipped() {
     let kind = FaultKind::Status { status: 403, retry_after: None };
     let route = Some("GET /api/v2/connections".to_owned());
     sim.control().fault(Fault { route, skip: 0, times: None, kind });
-    let found = of(&sim, |_| {}).await;
+    let found = findings_of(&sim, |_| {}).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0]);
     let skipped = ["connection", "usernames", "connection enabled", "client addresses"];
     assert_eq!(checks_with(&found, FindingStatus::Skipped), skipped);

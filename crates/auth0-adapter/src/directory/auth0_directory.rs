@@ -1,4 +1,4 @@
-//! The directory: both ports.
+//! The directory: implements both ports.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,24 +26,23 @@ use crate::transport::client::ClientError;
 
 /// The accounts of one Auth0 connection, and the check of their passwords. Cheap to clone.
 ///
-/// Whoever asks, and on whichever runtime: everything is done on the runtime that it is made with,
-/// on which its connections live.
+/// All work runs on the runtime given at construction, which owns the connections, whatever runtime
+/// the caller is on.
 #[derive(Debug, Clone)]
 pub struct Auth0Directory {
     pub(crate) core: Arc<DirectoryCore>,
 }
 
-/// Something that was given up half-way: it panicked, or the process is about to end.
+/// A task that panicked, or was cancelled because the process shuts down.
 #[derive(Debug, thiserror::Error)]
-#[error("a task did not come to its end")]
+#[error("a task panicked or was cancelled")]
 struct TaskFailed;
 
 impl Auth0Directory {
-    /// A directory over the accounts that the configuration leads to, with the roles of the
-    /// catalogue. Nothing is sent yet.
+    /// A directory of the configured accounts, with the roles of the catalogue. Sends nothing yet.
     ///
     /// # Errors
-    /// If the HTTP client cannot be set up, for a certificate that cannot be read, say.
+    /// If the HTTP client cannot be built, for example because a certificate cannot be read.
     pub fn new(
         config: Auth0Config,
         catalogue: Arc<RoleCatalogue>,
@@ -54,7 +53,7 @@ impl Auth0Directory {
         Ok(Self { core: Arc::new(DirectoryCore::new(config, catalogue, clock, tasks, management)) })
     }
 
-    /// Does something that is of use only while somebody waits for it.
+    /// Runs a read, which is cancelled with its caller.
     async fn run_cancellable<T, F>(
         &self,
         read: impl FnOnce(Arc<DirectoryCore>) -> F,
@@ -68,8 +67,8 @@ impl Auth0Directory {
         task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
     }
 
-    /// Runs a write to its end, even if nobody waits for it any more: a caller who goes away must
-    /// leave nothing half done, nor a lock let go while a write is under way.
+    /// Runs a write to completion, even if its caller is cancelled: no write may stay half done,
+    /// and no lock may be released while a write is in flight.
     async fn run_to_completion<T, F>(
         &self,
         write: impl FnOnce(Arc<DirectoryCore>) -> F,
@@ -78,12 +77,12 @@ impl Auth0Directory {
         T: Send + 'static,
         F: Future<Output = PortResult<T>> + Send + 'static,
     {
-        // What a panic says may hold anything, so it is not passed on.
+        // The message of a panic may contain anything, so it is dropped.
         let task = self.core.tasks.write(self.in_call_context(write));
         task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
     }
 
-    /// The work as a part of the call that this is a part of.
+    /// Returns the work as a part of the current call.
     fn in_call_context<T, F, W>(
         &self,
         work: W,
@@ -103,7 +102,7 @@ impl Auth0Directory {
     }
 }
 
-/// Ends a task when it is dropped.
+/// Aborts a task when it is dropped.
 struct AbortOnDrop(AbortHandle);
 
 impl Drop for AbortOnDrop {
@@ -199,8 +198,8 @@ impl UserDirectory for Auth0Directory {
     }
 
     async fn check_ready(&self) -> PortResult<()> {
-        // Whoever asks may go away, as probes do that have little patience: what the one call finds
-        // is for all who come after it.
+        // Not cancelled with its caller: a probe with a short timeout still provides the result for
+        // later ones.
         let readiness_probe =
             self.in_call_context(|core| async move { core.management.readiness_probe().await });
         let task = self.core.tasks.runtime.spawn(readiness_probe);

@@ -1,4 +1,7 @@
-//! The ports on Auth0's terms.
+//! The directory: implements the ports in Auth0's terms.
+//!
+//! [`auth0_directory`] has the port methods, [`core`] what their operations share, [`users`] and
+//! [`passwords`] the operations, and [`listing`] the lists.
 
 pub(crate) mod auth0_directory;
 pub(crate) mod core;

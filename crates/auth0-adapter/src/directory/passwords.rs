@@ -16,7 +16,7 @@ use crate::management::password_grant::PasswordGrantOutcome;
 use crate::management::wire::PatchUserBody;
 use crate::transport::backoff::sleep;
 
-/// What Auth0 puts before the ids of accounts whose password it keeps itself.
+/// The prefix of the ids of accounts whose password Auth0 stores itself.
 const PROVIDER: &str = "auth0|";
 
 impl DirectoryCore {
@@ -39,7 +39,7 @@ impl DirectoryCore {
         match set {
             Ok(response) if !blocked => self.record_write(&before.id, Some(&before), response),
             Ok(_) => self.reblock(&before).await,
-            // Whether the password was set is not known, so neither is whether the block went.
+            // Whether the password was set is unknown, and so is whether the block was lifted.
             Err(error @ Auth0Error::OutcomeUnknown(_)) if blocked => {
                 self.schedule_reblock(&before.id);
                 self.reblock(&before).await?;
@@ -49,10 +49,11 @@ impl DirectoryCore {
         }
     }
 
-    /// Auth0 lifts an administrator's block when a password is set ("Block and Unblock Users").
+    /// Restores a block: Auth0 lifts an administrator's block when a password is set ("Block and
+    /// Unblock Users").
     ///
-    /// This may take a deadline of its own: whoever asked may have given up, but the account must
-    /// not stay unblocked for that.
+    /// It has at least the configured deadline, even if the caller's has nearly passed, since the
+    /// account must not stay unblocked.
     async fn reblock(self: &Arc<Self>, before: &User) -> PortResult<User> {
         let patch = PatchUserBody { blocked: Some(true), ..PatchUserBody::default() };
         let blocking = self.patch(before, &patch);
@@ -81,15 +82,15 @@ impl DirectoryCore {
         blocked
     }
 
-    /// Sees to it, later and if need be several times, that the account is blocked: a password
-    /// whose answer never came may be set, and the block lifted, after it was blocked again; and a
-    /// block that could not be put back is still owed.
+    /// Schedules checks that the account is blocked: a password request without a response may be
+    /// processed, and lift the block, after the account was re-blocked; and a failed re-block is
+    /// still pending.
     fn schedule_reblock(self: &Arc<Self>, id: &UserId) {
         let (core, id) = (Arc::clone(self), id.clone());
         let work = async move {
             for attempt in 1..=REBLOCK_ATTEMPTS {
                 sleep(core.timeout * attempt).await;
-                // Without the lock too: a block that is put back twice does no harm.
+                // Without the lock too: blocking twice does no harm.
                 let _held = core.lock([LockKey::Account(id.clone())]).await;
                 let blocked = match core.read(&id).await {
                     Ok(Some(user)) if !user.blocked => core.reblock(&user).await.map(drop),
@@ -103,25 +104,25 @@ impl DirectoryCore {
                     return;
                 }
             }
-            // Whoever sets its password again still blocks it.
-            tracing::error!(user_id = %id, "given up blocking an account again");
+            // The re-block stays pending for the next change of the password.
+            tracing::error!(user_id = %id, "gave up re-blocking an account");
         };
-        // Not a part of the call, whose time may be over.
+        // Not a part of the call, which may be over.
         let span = tracing::info_span!(parent: None, "block_again");
         self.tasks.write(work.instrument(span));
     }
 }
 
-/// How often a block is looked after. Each look waits longer than the one before, in all about a
-/// minute by the usual timeout.
+/// How often the block is checked. The delay grows with each check, to about a minute in all with
+/// the default timeout.
 const REBLOCK_ATTEMPTS: u32 = 5;
 
-/// Tells the operator whom to look after.
+/// Logs the account for the operator.
 fn log_unblocked(id: &UserId, error: &PortError) {
     tracing::error!(
         user_id = %id,
         error = %error,
-        "an account that was blocked may not be any more, since its password was set"
+        "re-block failed; the account may be unblocked since its password was set"
     );
 }
 
@@ -135,8 +136,8 @@ impl DirectoryCore {
     ) -> PortResult<PasswordVerdict> {
         let newest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&newest)?;
-        // Nobody has what no password can be, and the password that an account of another provider
-        // has is not kept here: the address may be that of somebody else's account here.
+        // No account has an invalid password, and the password of another provider's account is not
+        // stored here: the address may belong to a different account here.
         let possible = offered.expose().parse::<Password>().is_ok();
         if !possible || !newest.id.as_str().starts_with(PROVIDER) {
             return Ok(PasswordVerdict::Mismatch);

@@ -1,11 +1,11 @@
-//! Blocks to be put back.
+//! Pending re-blocks.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::UserId;
 
-/// Whose block was lifted by a new password, and could not be put back yet.
+/// The accounts whose block was lifted by a new password and has not been restored yet.
 #[derive(Debug, Default)]
 pub(crate) struct PendingReblocks(Mutex<HashSet<UserId>>);
 
@@ -14,7 +14,7 @@ impl PendingReblocks {
         self.ids().contains(id)
     }
 
-    /// Whether it is new.
+    /// Returns whether the account was not pending before.
     pub(super) fn insert(&self, id: &UserId) -> bool {
         self.ids().insert(id.clone())
     }
@@ -23,7 +23,7 @@ impl PendingReblocks {
         self.ids().remove(id);
     }
 
-    /// Nothing in here panics half-way, so a poisoned lock is taken all the same.
+    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn ids(&self) -> MutexGuard<'_, HashSet<UserId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,22 +1,21 @@
-//! Passwords that nobody knows.
+//! Random passwords for accounts created without one.
 
 use aws_lc_rs::rand;
 use domain::Password;
 use ports::{BoxError, PortError, PortResult};
 
-/// What passwords that nobody knows are made of: 64 characters of all four classes, without those
-/// that look alike.
+/// The characters of random passwords: 64 of all four classes, without similar-looking ones.
 const ALPHABET: &[u8; 64] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!#$%*+-=";
 const LENGTH: usize = 48;
 
-/// A password that nobody knows, and that every policy takes: 48 characters of all four classes,
-/// no two equal ones side by side.
+/// Returns a random password that satisfies every policy: 48 characters of all four classes, no two
+/// equal ones in a row.
 pub(crate) fn random_password() -> PortResult<Password> {
     let failed = |source: BoxError| PortError::Failed { source };
     loop {
         let mut bytes = [0; LENGTH];
         rand::fill(&mut bytes).map_err(|source| failed(source.into()))?;
-        // 64 divides 256, so every character is as likely.
+        // 64 divides 256, so every character is equally likely.
         let characters = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 64)));
         let text: String = characters.map(|byte| char::from(*byte)).collect();
         if is_strong(&text) {

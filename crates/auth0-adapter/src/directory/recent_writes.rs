@@ -1,5 +1,5 @@
-//! What this process wrote of late, so that its callers see their own writes before Auth0's search
-//! does, and so that a change rests on the newest state without a second read.
+//! Recent writes of this process, so that callers see their own writes before Auth0's search does,
+//! and a change starts from the latest state without a second read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,24 +8,24 @@ use std::time::Duration;
 use domain::{TenantId, Timestamp, User, UserId};
 use ports::Clock;
 
-/// How many accounts are remembered at most; beyond it, the oldest writes are forgotten.
+/// The maximum number of accounts; above it, the oldest writes are removed.
 const CAPACITY: usize = 10_000;
 
-/// What an own write made of an account.
+/// The state of an account after a write of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WrittenState {
-    /// It became this.
+    /// The account was written.
     Present(Arc<User>),
-    /// It was deleted; when it had been created tells it from a later one of the same id, such as
-    /// that of an import.
+    /// The account was deleted. Its creation time distinguishes it from a later account with the
+    /// same id, such as an imported one.
     Deleted(Timestamp),
 }
 
 impl WrittenState {
-    /// Whether what somebody else has seen of the account is newer than this.
+    /// Returns whether a state read from Auth0 is newer than this.
     ///
-    /// Every write moves `updated_at`, to the millisecond; of two states of one millisecond, the
-    /// one that was written here counts as the newer one.
+    /// Every write updates `updated_at`, with millisecond precision; of two states of the same
+    /// millisecond, the one written here counts as the newer.
     pub(crate) fn is_outdated_by(&self, snapshot: &User) -> bool {
         match self {
             Self::Present(user) => snapshot.updated_at > user.updated_at,
@@ -34,7 +34,7 @@ impl WrittenState {
     }
 }
 
-/// The writes of the last while.
+/// The writes of a limited time.
 #[derive(Debug)]
 pub(crate) struct RecentWrites {
     clock: Arc<dyn Clock>,
@@ -46,9 +46,9 @@ pub(crate) struct RecentWrites {
 #[derive(Debug, Default)]
 struct WriteLog {
     entries: HashMap<UserId, Entry>,
-    /// Whom the writes of a tenant's people are about: also those who were its people before.
+    /// The accounts with writes that concern a tenant: current and former members.
     by_tenant: HashMap<TenantId, BTreeSet<UserId>>,
-    /// The entries by age.
+    /// The accounts ordered by the age of their entries.
     by_age: BTreeMap<u64, UserId>,
     next: u64,
 }
@@ -62,20 +62,20 @@ struct Entry {
 }
 
 impl RecentWrites {
-    /// Remembers each write for this long.
+    /// Keeps each write for this long.
     pub(crate) fn new(clock: Arc<dyn Clock>, ttl: Duration) -> Self {
         let ttl_millis = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
         Self { clock, ttl_millis, capacity: CAPACITY, log: Mutex::default() }
     }
 
-    /// The account was written, and is now `user`. `before` is what it was, if it was there.
+    /// Records that the account is now `user`. `before` is its previous state, if it existed.
     pub(crate) fn record_write(&self, before: Option<&User>, user: &User) {
         let tenants = before.into_iter().chain([user]).flat_map(|user| user.memberships.keys());
         let written = WrittenState::Present(Arc::new(user.clone()));
         self.insert(&user.id, tenants, written);
     }
 
-    /// The account was deleted. `before` is what it was.
+    /// Records that the account was deleted. `before` is its last state.
     pub(crate) fn record_deletion(&self, before: &User) {
         self.insert(
             &before.id,
@@ -84,7 +84,7 @@ impl RecentWrites {
         );
     }
 
-    /// The newest state that is known of an account that somebody has seen, unless it is gone.
+    /// Returns the latest known state of the account, given a snapshot of it, unless it is deleted.
     pub(crate) fn latest(&self, snapshot: &User) -> Option<User> {
         let log = self.log();
         let written = log.entries.get(&snapshot.id).map(|entry| &entry.written);
@@ -95,13 +95,13 @@ impl RecentWrites {
         }
     }
 
-    /// A read that is never behind has answered this of an account: somebody else may have changed
-    /// or deleted it since it was written here.
+    /// Records the result of a consistent read: another process may have changed or deleted the
+    /// account since it was written here.
     pub(crate) fn record_read(&self, id: &UserId, found: Option<&User>) {
         let log = &mut *self.log();
         let Some(entry) = log.entries.get_mut(id) else { return };
         let Some(user) = found else {
-            // An account that was written and is not there is gone.
+            // An account that was written and is not found has been deleted.
             if let WrittenState::Present(user) = &entry.written {
                 entry.written = WrittenState::Deleted(user.created_at);
             }
@@ -116,18 +116,17 @@ impl RecentWrites {
         }
     }
 
-    /// Whether there is something to say of the account.
+    /// Returns whether there is an entry for the account.
     pub(crate) fn contains(&self, id: &UserId) -> bool {
         self.log().entries.contains_key(id)
     }
 
-    /// Forgets what was written of an account: it may be so no more.
+    /// Removes the entry of an account, which may be outdated.
     pub(crate) fn remove(&self, id: &UserId) {
         self.log().remove(id);
     }
 
-    /// Forgets what accounts became, which was read under another catalogue of roles. Who is gone
-    /// stays so.
+    /// Removes the states that were read with an old role catalogue. Deletions stay.
     pub(crate) fn forget_accounts(&self) {
         let log = &mut *self.log();
         let are_users =
@@ -138,7 +137,7 @@ impl RecentWrites {
         }
     }
 
-    /// What was written of those who are the tenant's people, or were before the write.
+    /// Returns the recent writes to current and former members of the tenant.
     pub(crate) fn of_tenant(&self, tenant: &TenantId) -> BTreeMap<UserId, WrittenState> {
         let mut log = self.log();
         log.expire_until(self.expired_at());
@@ -168,12 +167,12 @@ impl RecentWrites {
         log.entries.insert(id.clone(), Entry { written, tenants, at: self.clock.now(), age });
     }
 
-    /// What was written at this moment or earlier has been remembered for long enough.
+    /// Returns the time up to which writes have expired.
     fn expired_at(&self) -> Timestamp {
         self.clock.now().plus_millis(self.ttl_millis.saturating_neg())
     }
 
-    /// Nothing in here panics half-way, so a poisoned lock is taken all the same.
+    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn log(&self) -> MutexGuard<'_, WriteLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -202,7 +201,7 @@ impl WriteLog {
         }
     }
 
-    /// Whether there was one.
+    /// Returns whether there was an entry.
     fn remove_oldest(&mut self) -> bool {
         let Some((_, id)) = self.by_age.pop_first() else { return false };
         self.remove(&id);

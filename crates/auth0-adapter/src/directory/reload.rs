@@ -1,4 +1,4 @@
-//! What can change without a restart: the catalogue of roles, and the client's secret.
+//! Settings that can change without a restart: the role catalogue and the client secret.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::directory::auth0_directory::Auth0Directory;
 use crate::directory::core::DirectoryCore;
 
 impl Auth0Directory {
-    /// From now on accounts are read under this catalogue, by every clone of the directory.
+    /// Replaces the role catalogue, for all clones of the directory.
     ///
-    /// What was remembered of accounts under the old one is forgotten, so that for some seconds a
-    /// list may lack a change that was made just before, as far as Auth0's search lags behind.
-    /// Operations that are under way go on with what they have read.
+    /// Recorded account states of the old catalogue are dropped, so for some seconds a list may
+    /// lack a recent change that Auth0's search does not show yet. Operations in flight continue
+    /// with what they have read.
     pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
         let DirectoryCore { reader, recent_writes, anomalies, .. } = &*self.core;
         reader.replace_catalogue(catalogue, || {
@@ -22,10 +22,9 @@ impl Auth0Directory {
         });
     }
 
-    /// From now on Auth0 is shown this secret, by every clone of the directory.
+    /// Replaces the client secret, for all clones of the directory.
     ///
-    /// The token that is held was given for the old one, and stays good for as long as Auth0 takes
-    /// it.
+    /// The current token stays in use until it expires or Auth0 rejects it.
     pub fn set_client_secret(&self, secret: SecretString) {
         self.core.management.set_client_secret(secret);
     }

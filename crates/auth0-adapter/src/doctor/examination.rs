@@ -1,4 +1,4 @@
-//! The order of the checks.
+//! Runs the checks in order.
 
 use std::sync::Arc;
 
@@ -17,18 +17,19 @@ use crate::transport::client::HttpClient;
 use crate::transport::request::ApiRequest;
 use crate::transport::response::ApiResponse;
 
-/// Looks at everything that Usher needs of Auth0.
+/// Checks everything that Usher needs of Auth0.
 ///
-/// It asks for one token, reads the connection if it may, and fails to log in once, with an
-/// address that nobody has.
+/// It requests one token, reads the connection if allowed, and makes one failing log-in with a
+/// nonexistent address.
 pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let client = match HttpClient::new(config, Arc::new(NoopObserver)) {
         Ok(client) => client,
         Err(error) => {
             findings.push(
-                Finding::new(checks::REACHED, FindingStatus::Problem, chain(&error))
-                    .fix("Let the file with additional certificates hold certificates in PEM."),
+                Finding::new(checks::REACHED, FindingStatus::Problem, chain(&error)).fix(
+                    "Put one or more PEM certificates into the file of additional certificates.",
+                ),
             );
             skip_after(checks::REACHED, &mut findings);
             return findings;
@@ -39,7 +40,7 @@ pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding
     findings
 }
 
-/// The means of an examination.
+/// What the checks work with.
 struct Examination<'a> {
     config: &'a Auth0Config,
     client: HttpClient,
@@ -96,10 +97,10 @@ impl Examination<'_> {
         checks::connection(name, &self.config.client_id, response, findings);
     }
 
-    /// The one attempt to log in.
+    /// Makes the one attempt to log in.
     async fn password_grant(&self) -> Finding {
         let mut bytes = [0_u8; 8];
-        // A fixed name would do too, until attack protection has seen it too often.
+        // With a fixed address, attack protection would block it after some runs.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
         let name = format!("usher-doctor-{:016x}@example.invalid", u64::from_le_bytes(bytes));
         let response = self.send(&self.requests.log_in(&name, "not-a-password", None), None).await;
@@ -125,7 +126,7 @@ fn skip_after(check: &'static str, findings: &mut Vec<Finding>) {
     findings.push(checks::forwarded_for());
 }
 
-/// Skips what comes after the one check and before the other.
+/// Skips the checks between these two.
 fn skip_between(after: &'static str, before: &'static str, findings: &mut Vec<Finding>) {
     let rest = checks::ALL
         .iter()

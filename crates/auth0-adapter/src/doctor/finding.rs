@@ -1,32 +1,32 @@
-//! What a check found.
+//! Findings of the doctor.
 
 use serde::Serialize;
 
-/// What one check found.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at, in a word or two, such as `scope read:users`.
+    /// The name of the check, such as `scope read:users`.
     pub check: &'static str,
-    /// Whether what was found is a problem. The report calls it `verdict`.
+    /// Whether what was found is a problem. Serialized as `verdict`.
     #[serde(rename = "verdict")]
     pub status: FindingStatus,
     /// What was found.
     pub message: String,
-    /// What to do about it, if there is something to be done.
+    /// How to fix it, if there is something to fix.
     pub fix: Option<String>,
 }
 
-/// What to make of a finding.
+/// The status of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingStatus {
-    /// As it should be.
+    /// As required.
     Ok,
-    /// It works, but not as one might think.
+    /// It works, with a limitation.
     Warning,
     /// It does not work.
     Problem,
-    /// It could not be looked at.
+    /// The check was not made.
     Skipped,
 }
 
@@ -52,9 +52,9 @@ impl Finding {
     }
 }
 
-pub(super) const NOT_LOOKED_AT: &str = "It was not looked at, because of what was found before.";
+pub(super) const NOT_LOOKED_AT: &str = "Not checked, because an earlier check failed.";
 
-/// An error with everything that led to it.
+/// Returns an error's text followed by those of its sources.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

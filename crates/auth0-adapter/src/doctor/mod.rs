@@ -1,7 +1,6 @@
-//! Says in plain words whether the configured Auth0 tenant is fit for Usher.
+//! Checks whether the configured Auth0 tenant is set up for Usher, and says how to fix what is not.
 //!
-//! Nothing is changed there. Checks are made in the order in which one is of use without the next:
-//! what cannot be made because of an earlier one is [`Verdict::Skipped`].
+//! Nothing is changed there. A check that depends on a failed one is [`FindingStatus::Skipped`].
 
 mod checks;
 mod examination;

@@ -1,17 +1,17 @@
-//! What Usher keeps in an account's `app_metadata`: its home, and its memberships.
+//! Usher's data in an account's `app_metadata`: the home tenant and the memberships.
 //!
 //! | key | value |
 //! |---|---|
 //! | `<prefix>` | `{"home": "acme", "service_user": false}` |
-//! | `<prefix>_tenant_<tenant>` | `{"role": "viewer", "name": "Jane"}`; without a name, the account's own counts |
+//! | `<prefix>_tenant_<tenant>` | `{"role": "viewer", "name": "Jane"}`; without a name, the account's own applies |
 //!
-//! Auth0 merges metadata at the first level only, and knows no conditional writes. With one key for
-//! each tenant, two processes that change an account for two tenants at the same moment do not undo
-//! each other; what a change does not name stays. A key set to `null` is taken away.
+//! Auth0 merges metadata at the first level only, and has no conditional writes. With one key for
+//! each tenant, two processes that change an account for two tenants at the same moment do not
+//! overwrite each other; keys that a change does not name stay. Setting a key to `null` removes it.
 //! (Auth0, "Manage Metadata Using the Management API".)
 //!
-//! Reading is lenient, since anybody who may use the Auth0 dashboard can write there: what is
-//! malformed is no home and no membership, and lets nobody in.
+//! Parsing is lenient, since every user of the Auth0 dashboard can write there: a malformed value
+//! is no home or no membership, and grants nothing.
 
 use std::collections::BTreeMap;
 
@@ -21,23 +21,23 @@ use serde_json::{Map, Value, json};
 use crate::config::MetadataPrefix;
 
 impl MetadataPrefix {
-    /// The key of what is the account's own.
+    /// Returns the key of the account's own data.
     pub(crate) fn account_key(&self) -> &str {
         self.as_str()
     }
 
-    /// The key of a membership.
+    /// Returns the key of a membership.
     pub(crate) fn membership_key(&self, tenant: &TenantId) -> String {
         format!("{self}_tenant_{tenant}")
     }
 
-    /// Whose membership stands under the key, if one does.
+    /// Returns the tenant whose membership has this key, if it is one of a membership.
     fn tenant_of(&self, key: &str) -> Option<TenantId> {
         key.strip_prefix(self.as_str())?.strip_prefix("_tenant_")?.parse().ok()
     }
 }
 
-/// What is read from an account's metadata.
+/// The parsed metadata of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct AccountMetadata {
     pub(crate) home: Option<TenantId>,
@@ -46,7 +46,7 @@ pub(crate) struct AccountMetadata {
 }
 
 impl AccountMetadata {
-    /// Reads what the catalogue knows the roles of.
+    /// Parses the metadata. Memberships whose role is not in the catalogue are ignored.
     pub(crate) fn parse(
         prefix: &MetadataPrefix,
         catalogue: &RoleCatalogue,
@@ -68,12 +68,12 @@ impl AccountMetadata {
     }
 }
 
-/// Entries of `app_metadata` to be written. Auth0 leaves those that are not named as they are.
+/// Changes to `app_metadata`. Auth0 keeps the keys that are not named.
 #[derive(Debug, Default)]
 pub(crate) struct MetadataPatch(Map<String, Value>);
 
 impl MetadataPatch {
-    /// What is the account's own.
+    /// Sets the account's own data.
     #[must_use]
     pub(crate) fn account(
         mut self,
@@ -86,7 +86,7 @@ impl MetadataPatch {
         self
     }
 
-    /// What the account is in the tenant, or that it is nothing there.
+    /// Sets the membership in the tenant, or removes it.
     #[must_use]
     pub(crate) fn membership(
         mut self,
@@ -94,7 +94,7 @@ impl MetadataPatch {
         tenant: &TenantId,
         membership: Option<&Membership>,
     ) -> Self {
-        // Auth0 replaces the whole value, so it always holds all there is to a membership.
+        // Auth0 replaces the whole value, so it always holds the complete membership.
         let value = membership.map_or(Value::Null, |Membership { role, name }| match name {
             Some(name) => json!({ "role": role.name().as_str(), "name": name.as_str() }),
             None => json!({ "role": role.name().as_str() }),
@@ -103,7 +103,7 @@ impl MetadataPatch {
         self
     }
 
-    /// As they are sent.
+    /// Returns the value to send.
     pub(crate) fn into_map(self) -> Map<String, Value> {
         self.0
     }

@@ -1,4 +1,4 @@
-//! The calls of Auth0 that are used, each with its types.
+//! The Management API: one method for each call that is used.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,12 +28,12 @@ use crate::transport::request::ApiRequest;
 use crate::transport::response::ApiResponse;
 use crate::transport::retry::{Attempts, RetryPolicy, Transport};
 
-/// For how long a good answer says that Auth0 is ready.
+/// For how long a successful call counts as proof of readiness.
 const SUCCESS_TTL: Duration = Duration::from_secs(5);
-/// For how long a failure says that it is not.
+/// For how long a failed probe counts as proof of the opposite.
 const FAILURE_TTL: Duration = Duration::from_secs(1);
 
-/// Auth0, as far as it is used. Cheap to clone.
+/// A client of the Management API. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct ManagementClient {
     inner: Arc<ClientState>,
@@ -45,13 +45,14 @@ struct ClientState {
     tokens: TokenStore,
     requests: RequestBuilder,
     deadline: Duration,
-    /// When the Management API last took a token and a call.
+    /// When the Management API last accepted a token and a call.
     last_success: Mutex<Option<Instant>>,
     readiness_probe: SingleFlight<RequestError>,
 }
 
 impl ManagementClient {
-    /// Auth0 as configured. Fails if the certificates are none, or the machine has no TLS roots.
+    /// A client of the configured tenant. Fails if the certificates cannot be read, or if the
+    /// machine has no TLS roots.
     pub(crate) fn new(
         config: &Auth0Config,
         clock: Arc<dyn Clock>,
@@ -71,7 +72,7 @@ impl ManagementClient {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The secret of the client, from now on.
+    /// Replaces the client secret.
     pub(crate) fn set_client_secret(&self, secret: SecretString) {
         self.inner.requests.set_client_secret(secret);
     }
@@ -94,7 +95,7 @@ impl ManagementClient {
         Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
     }
 
-    /// `GET /users`, which lags behind.
+    /// `GET /users`, which is eventually consistent.
     pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
         let request = self.inner.requests.search(search);
         Ok(self.call(request, RetryPolicy::Always, decode_json).await?)
@@ -124,15 +125,15 @@ impl ManagementClient {
         Ok(self.call(request, retry_policy, decode_json).await?)
     }
 
-    /// `DELETE /users/{id}`, which succeeds for who is already gone.
+    /// `DELETE /users/{id}`, which also succeeds for a deleted account.
     pub(crate) async fn delete(&self, id: &UserId) -> Result<(), Auth0Error> {
         let request = self.inner.requests.user("DELETE /api/v2/users/{id}", Method::DELETE, id);
         Ok(self.call(request, RetryPolicy::Always, decode_no_content).await?)
     }
 
-    /// Logs in with a password, and throws the tokens away.
+    /// Checks a password by logging in, and discards the tokens.
     ///
-    /// Each attempt counts at Auth0, by address and client, so that none is made twice.
+    /// Auth0 counts each attempt by address and client, so it is never retried.
     pub(crate) async fn log_in(
         &self,
         email: &EmailAddress,
@@ -149,11 +150,11 @@ impl ManagementClient {
             .await?)
     }
 
-    /// Has Auth0 send the mail with the link to set a password.
+    /// Requests an e-mail with a link to set a password.
     pub(crate) async fn send_reset_mail(&self, email: &EmailAddress) -> Result<(), Auth0Error> {
         let request = self.inner.requests.reset_mail(email);
         let deadline = self.deadline();
-        // The answer is a sentence for people.
+        // The body is a sentence for people.
         let read =
             |response: &ApiResponse, now: Timestamp| require_success(response, now).map(|_| ());
         let transport = &self.inner.transport;
@@ -162,17 +163,17 @@ impl ManagementClient {
         Ok(transport.send(&request, None, retry_policy, deadline, &mut attempts, read).await?)
     }
 
-    /// Whether Auth0 takes calls.
+    /// Checks whether Auth0 accepts calls.
     ///
-    /// What ordinary calls found out a moment ago is good enough. Otherwise an account is asked
-    /// for that cannot exist. What matters is whether reads get through: without them nothing does.
+    /// A recent successful call suffices. Otherwise this reads an account that cannot exist. Only
+    /// reads matter: without them nothing works.
     pub(crate) async fn readiness_probe(&self) -> PortResult<()> {
         let inner = &*self.inner;
         let circuit_breaker = inner.transport.circuit_breaker(CallKind::Read);
         if let Some(retry_after) = circuit_breaker.open_for() {
             return Err(RequestError::CircuitOpen { retry_after }.into());
         }
-        // A limit is Auth0's own word: it is there, and takes calls again in a moment.
+        // A rate limit shows that Auth0 works and will accept calls again in a moment.
         if inner.transport.is_rate_limited(CallKind::Read) {
             return Ok(());
         }
@@ -194,8 +195,8 @@ impl ManagementClient {
                 {
                     Ok(())
                 }
-                // It is there, and will take calls again in a moment. To say that it is not would
-                // help nobody.
+                // Auth0 works, and will accept calls again in a moment. Reporting it as not ready
+                // would help no caller.
                 Err(RequestError::RateLimited { .. }) => Ok(()),
                 response => response.map(|_| ()),
             }
@@ -207,7 +208,7 @@ impl ManagementClient {
         }
     }
 
-    /// Asks the Management API. A token that it does not take is replaced once.
+    /// Calls the Management API. A rejected token is replaced once.
     async fn call<T: Send>(
         &self,
         request: ApiRequest,
@@ -248,7 +249,7 @@ impl ManagementClient {
                     }
                 }
                 Err(RequestError::Rejected(response)) if response.status() == 403 => {
-                    // A scope that was granted since is in the next token only.
+                    // A scope that has been granted since is only in the next token.
                     if response.code() == Some("insufficient_scope") {
                         inner.tokens.invalidate(&token);
                     }
@@ -264,7 +265,7 @@ impl ManagementClient {
         }
     }
 
-    /// Renews the token beside the calls, none of which has to wait for that.
+    /// Renews the token in the background, so that no call waits for it.
     fn renew(&self, token: &Arc<AccessToken>) {
         let (inner, token) = (Arc::clone(&self.inner), Arc::clone(token));
         let deadline = Instant::now() + inner.deadline;
@@ -274,14 +275,14 @@ impl ManagementClient {
         });
     }
 
-    /// When the call has to be over that this is part of.
+    /// Returns the deadline of the current call.
     fn deadline(&self) -> Instant {
         CallContext::current()
             .map_or_else(|| Instant::now() + self.inner.deadline, |call| call.deadline())
     }
 }
 
-/// 204, and nothing else: a page of some proxy in between must not pass for a deletion.
+/// Accepts only 204: an intermediary's page must not pass for a deletion.
 fn decode_no_content(response: &ApiResponse, now: Timestamp) -> Result<(), RequestError> {
     match require_success(response, now)?.status {
         StatusCode::NO_CONTENT => Ok(()),

@@ -9,7 +9,7 @@ use crate::management::error_table::classify_error;
 use crate::transport::rate_limit_headers::{retry_after, retry_after_header};
 use crate::transport::response::ApiResponse;
 
-/// The answer, if its status is one of success.
+/// Returns the response if its status is a success, and else the error.
 pub(crate) fn require_success(
     response: &ApiResponse,
     now: Timestamp,
@@ -23,7 +23,7 @@ pub(crate) fn require_success(
         if is_slow_search(response) {
             return Err(RequestError::SlowSearch);
         }
-        // `x-ratelimit-reset` comes with ordinary answers too, and has no say here.
+        // `x-ratelimit-reset` comes with ordinary responses too, and does not apply here.
         let retry_after = retry_after_header(&response.headers, now);
         Err(RequestError::ServerError { status: status.as_u16(), retry_after })
     } else if status.is_client_error() {
@@ -33,7 +33,7 @@ pub(crate) fn require_success(
     }
 }
 
-/// The answer's body, read as JSON.
+/// Decodes the JSON body of a successful response.
 pub(crate) fn decode_json<T: DeserializeOwned>(
     response: &ApiResponse,
     now: Timestamp,
@@ -42,7 +42,8 @@ pub(crate) fn decode_json<T: DeserializeOwned>(
     Ok(serde_json::from_slice(&response.body).map_err(MalformedResponse::from)?)
 }
 
-/// 503 "The query exceeded the timeout…": searches have about two seconds.
+/// Returns whether this is 503 "The query exceeded the timeout…": searches may take about two
+/// seconds.
 fn is_slow_search(response: &ApiResponse) -> bool {
     const WORDS: &[u8] = b"query exceeded the timeout";
     response.status.as_u16() == 503 && response.body.windows(WORDS.len()).any(|part| part == WORDS)

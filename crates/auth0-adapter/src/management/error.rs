@@ -1,10 +1,10 @@
-//! Why a call of the Management API failed, and what a port says of it.
+//! Errors of Management API calls, and the port errors they become.
 
 use ports::{Conflict, PortError, RejectedValue};
 
 use crate::error::{ErrorMeaning, RequestError};
 
-/// Why a call of the Management API did not do what it was to do.
+/// Errors of a Management API call.
 #[derive(Debug)]
 pub(crate) enum Auth0Error {
     /// There is no such account.
@@ -13,24 +13,23 @@ pub(crate) enum Auth0Error {
     EmailTaken,
     /// Another account has the username.
     UsernameTaken,
-    /// The password is against the connection's policy.
+    /// The password violates the connection's policy.
     WeakPassword,
-    /// The connection takes no usernames.
+    /// The connection does not support usernames.
     NoUsernames,
-    /// The connection takes no account without a username.
+    /// The connection requires a username.
     UsernameRequired,
-    /// Auth0 does not take the address.
+    /// Auth0 rejects the address.
     InvalidEmail,
-    /// Auth0 does not take the username.
+    /// Auth0 rejects the username.
     InvalidUsername,
-    /// Auth0 does not take one of the names.
+    /// Auth0 rejects one of the names.
     InvalidName,
-    /// Auth0 cannot do this to an account of this kind.
+    /// Auth0 does not support this for an account of this kind.
     NotSupported,
-    /// Everything else that means that nothing was done: nothing that whoever asked could do
-    /// differently.
+    /// Nothing was done, for any other reason. The caller cannot correct it.
     NotPerformed(PortError),
-    /// What was asked for may or may not have been done.
+    /// The call may or may not have been processed.
     OutcomeUnknown(PortError),
 }
 
@@ -40,7 +39,7 @@ impl From<RequestError> for Auth0Error {
             RequestError::Rejected(response) => response,
             RequestError::NoToken(inner) => {
                 if let RequestError::Rejected(response) = &**inner {
-                    // A token is the operator's business, whatever the answer seems to mean.
+                    // A token is the operator's concern, whatever the response seems to mean.
                     response.log_for_operator();
                 }
                 return Self::NotPerformed(error.into());
@@ -104,12 +103,12 @@ impl From<Auth0Error> for PortError {
     }
 }
 
-/// Why there is no new account, or maybe no new account.
+/// Errors of creating an account.
 #[derive(Debug)]
 pub(crate) enum CreateError {
-    /// Certainly none was made.
+    /// No account was created.
     NotCreated(Auth0Error),
-    /// One may or may not have been made: the answer is not there, or makes no sense.
+    /// An account may or may not have been created: the response is missing or malformed.
     OutcomeUnknown(Auth0Error),
 }
 

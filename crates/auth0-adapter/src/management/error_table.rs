@@ -1,15 +1,15 @@
-//! What Auth0 means by a status of 4xx: one table.
+//! The meaning of Auth0's 4xx responses, in one table.
 //!
-//! Auth0 leaves `errorCode` out more often than not, so that the status comes first, then the
-//! code, then how the message begins. Messages repeat what was sent, e-mail addresses among it, and
-//! are dropped as soon as their meaning is known.
+//! Auth0 often omits `errorCode`, so the status is matched first, then the code, then the beginning
+//! of the message. Messages repeat what was sent, such as e-mail addresses, and are dropped once
+//! classified.
 
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::error::{ErrorMeaning, ErrorResponse};
 
-/// What stands in a message.
+/// What a message has to look like.
 enum MessagePattern {
     Anything,
     Begins(&'static str),
@@ -24,10 +24,10 @@ use MessagePattern::{About, Anything, Begins, Contains, PasswordError};
 
 struct ErrorRule(&'static [u16], Option<&'static str>, MessagePattern, ErrorMeaning);
 
-/// The first row that fits counts. The wording is observed unless it says otherwise.
+/// The first matching rule applies. The wording is observed unless noted otherwise.
 #[rustfmt::skip]
 const TABLE: &[ErrorRule] = &[
-    // Users. That a malformed id is `invalid_uri` is documented.
+    // Users. `invalid_uri` for a malformed id is documented.
     ErrorRule(&[404], Some("inexistent_user"), Anything, ErrorMeaning::NotFound),
     ErrorRule(&[404], None, Begins("The user does not exist"), ErrorMeaning::NotFound),
     ErrorRule(&[400], Some("invalid_uri"), Anything, ErrorMeaning::NotFound),
@@ -46,35 +46,35 @@ const TABLE: &[ErrorRule] = &[
     ErrorRule(&[400], Some("invalid_body"), About(&["password"]), ErrorMeaning::WeakPassword),
     ErrorRule(&[400, 403], Some("operation_not_supported"), Anything, ErrorMeaning::NotSupported),
 
-    // Log-in. That a user is blocked by an administrator is taken to be told only after the password
-    // was found right, since `last_login` moves with it. Assumed; if it were not so, a wrong password
-    // would pass only for those who may set a new one without: blocked users may not set their own.
-    // What attack protection blocks is worded otherwise, and must never pass.
+    // Log-in. "user is blocked" (by an administrator) is assumed to be reported only after the
+    // password was found correct, since `last_login` changes with it. If that is wrong, a wrong
+    // password passes only for users who may set a new one without it: blocked users may not set
+    // their own. What attack protection blocks is worded differently, and must never pass.
     ErrorRule(&[401, 403], Some("mfa_required"), Anything, ErrorMeaning::CorrectPassword),
     ErrorRule(&[400, 401, 403], Some("invalid_grant"), Begins("user is blocked"), ErrorMeaning::CorrectPassword),
     ErrorRule(&[401, 403], Some("unauthorized"), Begins("user is blocked"), ErrorMeaning::CorrectPassword),
-    // An Action said no, and Actions run after the password was found right. Assumed. A client
-    // without a grant for the audience gets this code too, but not for a log-in.
+    // An Action denied the log-in, and Actions run after the password was found correct. Assumed. A
+    // client without a grant for the audience gets this code too, but not for a log-in.
     ErrorRule(&[403], Some("access_denied"), Anything, ErrorMeaning::CorrectPassword),
     ErrorRule(&[400, 401, 403], Some("invalid_grant"), Anything, ErrorMeaning::WrongPassword),
     ErrorRule(&[400, 401, 403], Some("invalid_user_password"), Anything, ErrorMeaning::WrongPassword),
     ErrorRule(&[429], Some("too_many_attempts"), Anything, ErrorMeaning::AttemptsBlocked),
     ErrorRule(&[429], Some("too_many_logins"), Anything, ErrorMeaning::AttemptsBlocked),
-    // The limit on logins of one person, and not that of all requests together. Assumed.
+    // The limit on the log-ins of one user, not the global limit. Assumed.
     ErrorRule(&[429], Some("too_many_requests"), Contains("login"), ErrorMeaning::AttemptsBlocked),
     ErrorRule(&[401, 403], Some("password_leaked"), Anything, ErrorMeaning::AttemptsBlocked),
     ErrorRule(&[401, 403], Some("requires_verification"), Anything, ErrorMeaning::AttemptsBlocked),
 
-    // After the log-in's, some of which are 401 too.
+    // After the rules for log-ins, some of which are 401 too.
     ErrorRule(&[401], None, Anything, ErrorMeaning::Unauthorized),
 ];
 
-/// Reads what came with a status of 4xx.
+/// Classifies a 4xx response.
 pub(crate) fn classify_error(status: StatusCode, body: &[u8]) -> ErrorResponse {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |member: &str| body.get(member).and_then(Value::as_str);
-    // Management API: `errorCode`, `message`. OAuth: `error`, `error_description`; there
-    // `error` is a code, while in the Management API it is the status in words.
+    // Management API: `errorCode`, `message`. OAuth: `error`, `error_description`; there `error` is
+    // a code, while in the Management API it is the reason phrase.
     let oauth = body.get("statusCode").is_none();
     let code = text("errorCode").or(if oauth { text("error") } else { None });
     let message = text("message").or(text("error_description")).unwrap_or_default();
@@ -107,13 +107,13 @@ impl MessagePattern {
     }
 }
 
-/// The member that a validation error is about: `…' on property email (…)`.
+/// Returns the member that a validation error is about: `…' on property email (…)`.
 fn property_of(message: &str) -> Option<&str> {
     let (_, rest) = message.rsplit_once("' on property ")?;
     rest.split([' ', '.', '(']).next()
 }
 
-/// The scopes in `Insufficient scope, expected any of: read:users,read:user_idp_tokens`.
+/// Returns the scopes in `Insufficient scope, expected any of: read:users,read:user_idp_tokens`.
 fn scopes_in(message: &str) -> Vec<String> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b == b'_' || b == b':';
     message
@@ -125,7 +125,7 @@ fn scopes_in(message: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a text is a code, and no text that somebody slipped in.
+/// Returns whether the text has the form of a code, and so cannot be free text.
 fn is_code(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

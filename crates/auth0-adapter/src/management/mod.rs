@@ -1,4 +1,7 @@
-//! Auth0's APIs, as far as they are used.
+//! Auth0's APIs: requests, tokens, wire format and errors, as far as they are used.
+//!
+//! Adding a call takes its types in [`wire`], its request in [`requests`], a method in [`client`]
+//! that names its retry policy, and a row in the tables of `tests/resilience`.
 
 pub(crate) mod app_metadata;
 pub(crate) mod client;

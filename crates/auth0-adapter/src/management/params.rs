@@ -1,4 +1,4 @@
-//! Parameters of calls.
+//! Parameters of Management API calls.
 
 /// A search for users.
 #[derive(Debug, Clone)]
@@ -7,17 +7,17 @@ pub(crate) struct UserSearch {
     pub(crate) q: String,
     /// Such as `created_at:1`.
     pub(crate) sort: &'static str,
-    /// From 0.
+    /// Counted from 0.
     pub(crate) page: u32,
-    /// At most 100; Auth0 may give fewer.
+    /// At most 100; Auth0 may return fewer.
     pub(crate) per_page: u32,
 }
 
-/// Whether a change may be sent again when its answer was lost.
+/// When a change may be sent again after its response was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PatchRetry {
-    /// Twice is the same as once.
+    /// Always: it is idempotent.
     Always,
-    /// Only if Auth0 certainly did nothing.
+    /// Only if Auth0 certainly did not process it.
     IfUnprocessed,
 }

@@ -1,4 +1,4 @@
-//! What Auth0 answers to an attempt to log in.
+//! Responses to the password grant, which checks a password by logging in.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use crate::management::error_table::classify_error;
 use crate::transport::rate_limit_headers::retry_after;
 use crate::transport::response::ApiResponse;
 
-/// What came of an attempt to log in.
+/// The outcome of an attempt to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PasswordGrantOutcome {
-    /// It is the account's password.
+    /// The password is the account's.
     Accepted,
-    /// It is not, or there is no such account.
+    /// The password is wrong, or there is no such account.
     WrongPassword,
-    /// Auth0's attack protection lets nobody try for now.
+    /// Attack protection blocks attempts for now.
     AttemptsBlocked {
-        /// How long to wait, if Auth0 says.
+        /// How long to wait, if Auth0 reported it.
         retry_after: Option<Duration>,
     },
 }
 
-/// The tokens of a log-in. That there is one is all that matters.
+/// The response to a log-in. Only the presence of a token matters.
 #[derive(Deserialize)]
 struct TokenPresence {
     #[serde(rename = "access_token")]
@@ -51,7 +51,7 @@ pub(crate) fn decode_password_grant(
             retry_after: retry_after(&response.headers, now),
         })
     } else {
-        // The limit of all callers together is among them.
+        // The global rate limit is among these.
         require_success(response, now)
             .and(Err(MalformedResponse::Status(response.status.as_u16()).into()))
     }

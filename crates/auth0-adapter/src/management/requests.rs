@@ -1,4 +1,4 @@
-//! The requests: addresses, headers, bodies.
+//! Requests: URLs, headers and bodies.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,13 +18,13 @@ use crate::management::wire;
 use crate::transport::call_kind::CallKind;
 use crate::transport::request::ApiRequest;
 
-/// Shows in Auth0's tenant log, so that a call of Usher's can be found there.
+/// Appears in Auth0's tenant log, so that a request of Usher can be found there.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
-/// Who is behind an attempt to log in. Auth0 believes it if the application is allowed to say so
-/// ("Trust Token Endpoint IP Header").
+/// The client address behind an attempt to log in. Auth0 uses it if the application is allowed to
+/// send it ("Trust Token Endpoint IP Header").
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("auth0-forwarded-for");
 
-/// Makes the requests for one Auth0 tenant.
+/// Builds the requests to one Auth0 tenant.
 pub(crate) struct RequestBuilder {
     domain: Domain,
     audience: String,
@@ -69,7 +69,7 @@ impl RequestBuilder {
         }
     }
 
-    /// The secret from now on.
+    /// Replaces the client secret.
     pub(crate) fn set_client_secret(&self, secret: SecretString) {
         *self.client_secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
     }
@@ -113,13 +113,13 @@ impl RequestBuilder {
         with_json(self.user("PATCH /api/v2/users/{id}", Method::PATCH, id), patch)
     }
 
-    /// An account that cannot exist, since Usher makes no such ids.
+    /// Reads an account that cannot exist, since Usher generates no such ids.
     pub(crate) fn readiness_probe(&self) -> ApiRequest {
         let (route, url) = ("GET /api/v2/users/{id}", self.users(&["auth0|usher-readiness"]));
         request(CallKind::Read, route, Method::GET, url)
     }
 
-    /// A request for a token for the Management API.
+    /// Requests a token for the Management API.
     pub(crate) fn token(&self) -> ApiRequest {
         let secret = self.client_secret();
         let body = ClientCredentialsBody {
@@ -153,7 +153,7 @@ impl RequestBuilder {
         let mut api_request =
             with_json(request(CallKind::PasswordCheck, route, Method::POST, url), &body);
         if let Some(client) = client
-            // ::ffff:192.0.2.1 is 192.0.2.1, and counts as that.
+            // ::ffff:192.0.2.1 and 192.0.2.1 are the same address.
             && let Ok(value) = HeaderValue::try_from(client.to_canonical().to_string())
         {
             api_request.headers.insert(FORWARDED_FOR, value);
@@ -172,13 +172,13 @@ impl RequestBuilder {
         with_json(request(CallKind::Mail, route, Method::POST, url), &body)
     }
 
-    /// What every issuer tells of itself (OpenID Connect Discovery 1.0 §4).
+    /// Requests the issuer's metadata (OpenID Connect Discovery 1.0 §4).
     pub(crate) fn discovery(&self) -> ApiRequest {
         let url = self.domain.url_for(&[".well-known", "openid-configuration"]);
         request(CallKind::Read, "GET /.well-known/openid-configuration", Method::GET, url)
     }
 
-    /// The connections of this name, of which there is one at most.
+    /// Requests the connections of this name, of which there is one at most.
     pub(crate) fn connections(&self, name: &str) -> ApiRequest {
         let mut url = self.domain.url_for(&["api", "v2", "connections"]);
         url.query_pairs_mut().append_pair("name", name);
@@ -190,7 +190,7 @@ impl RequestBuilder {
     }
 }
 
-/// A request that bears the name of the call that it is part of.
+/// A request that carries the id of the current call.
 fn request(kind: CallKind, route: &'static str, method: Method, url: Url) -> ApiRequest {
     let mut headers = HeaderMap::new();
     if let Some(call) = CallContext::current()
@@ -203,7 +203,8 @@ fn request(kind: CallKind, route: &'static str, method: Method, url: Url) -> Api
 
 fn with_json(mut api_request: ApiRequest, body: &impl Serialize) -> ApiRequest {
     api_request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // None of the bodies here can fail: their keys are text. Auth0 would refuse an empty one.
+    // Serialization of these bodies cannot fail, since their keys are strings. Auth0 would reject
+    // an empty body.
     api_request.body = Some(serde_json::to_vec(body).unwrap_or_default());
     api_request
 }

@@ -1,8 +1,8 @@
-//! What is asked of Auth0's search, as text of its query language (a part of Lucene's).
+//! Queries of Auth0's search, in its subset of Lucene's syntax.
 //!
-//! No caller's text gets in here, only types whose characters are known: the rule "never splice"
-//! is kept by the signatures. Every literal stands in quotes all the same. What a query brings back
-//! is checked again, row by row, against the membership that the row carries.
+//! Only types with a known set of characters become part of a query, never a caller's text; the
+//! signatures ensure it. Every literal is quoted all the same. Each row of the result is checked
+//! again for the membership it carries.
 
 use std::fmt::{self, Write};
 
@@ -10,18 +10,18 @@ use domain::{RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
 
 use crate::config::MetadataPrefix;
 
-/// A query for people of one tenant.
+/// A query for members of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SearchQuery(String);
 
-/// A part of the line of time, both of whose ends belong to it unless it says otherwise.
+/// A range of creation times, inclusive unless noted otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CreatedRange {
     /// From this moment on.
     From(Timestamp),
     /// Later than this moment.
     After(Timestamp),
-    /// This very moment.
+    /// Exactly this moment.
     At(Timestamp),
     /// Earlier than this moment.
     Before(Timestamp),
@@ -30,7 +30,7 @@ pub(crate) enum CreatedRange {
 }
 
 impl SearchQuery {
-    /// Everybody who has a role of the catalogue in the tenant.
+    /// All users with a role of the catalogue in the tenant.
     pub(crate) fn members(
         prefix: &MetadataPrefix,
         tenant: &TenantId,
@@ -39,17 +39,17 @@ impl SearchQuery {
         Self::role_holders(prefix, tenant, catalogue.roles().iter().map(domain::Role::name))
     }
 
-    /// Everybody who has one of these roles in the tenant; there must be at least one.
+    /// All users with one of these roles in the tenant; there must be at least one.
     pub(crate) fn role_holders<'a>(
         prefix: &MetadataPrefix,
         tenant: &TenantId,
         roles: impl IntoIterator<Item = &'a RoleName>,
     ) -> Self {
-        // A hyphen within a term is no operator, so a field's name may have them.
+        // A hyphen within a term is not an operator, so field names may contain it.
         Self(format!("app_metadata.{}.role:{}", prefix.membership_key(tenant), any_of(roles)))
     }
 
-    /// Those of them who were created in the span.
+    /// Restricts the query to users created in the range.
     #[must_use]
     pub(crate) fn created_in(mut self, range: CreatedRange) -> Self {
         let range = match range {
@@ -64,7 +64,7 @@ impl SearchQuery {
         self
     }
 
-    /// Those of them who are among these accounts; there must be at least one.
+    /// Restricts the query to these accounts; there must be at least one.
     #[must_use]
     pub(crate) fn restricted_to<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
         self.0.push_str(" AND user_id:");
@@ -72,7 +72,7 @@ impl SearchQuery {
         self
     }
 
-    /// Those of them who are none of these accounts; there must be at least one.
+    /// Excludes these accounts; there must be at least one.
     #[must_use]
     pub(crate) fn excluding<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
         self.0.push_str(" AND NOT user_id:");
@@ -81,19 +81,19 @@ impl SearchQuery {
     }
 }
 
-/// `("one" OR "other")`. None of the types that get here can hold a quote or a backslash.
+/// Returns `("one" OR "other")`. None of the types passed here can contain a quote or a backslash.
 fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let mut text = String::from("(");
     for (index, literal) in literals.into_iter().enumerate() {
         let before = if index == 0 { "" } else { " OR " };
-        // Writing to a text does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{before}\"{literal}\"");
     }
     text.push(')');
     text
 }
 
-/// It goes out as the parameter `q`.
+/// Formats the value of the parameter `q`.
 impl fmt::Display for SearchQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -15,39 +15,39 @@ use crate::single_flight::SingleFlight;
 use crate::transport::response::ApiResponse;
 use crate::transport::retry::{Attempts, RetryPolicy, Transport};
 
-/// A token is renewed when this much of its life is left, or a tenth of it if that is less.
+/// How long before its expiry a token is renewed; at most a tenth of its lifetime.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
-/// How long to leave it after an early renewal that failed.
+/// The time between a failed early renewal and the next one.
 const RENEWAL_RETRY_INTERVAL: Duration = Duration::from_secs(5);
-/// How long a token that was dropped protects the next one: where all of them are refused, new ones
-/// are no help, and Auth0 counts each.
+/// The minimum time between two invalidations: if every token is rejected, new ones do not help,
+/// and Auth0 counts each.
 const INVALIDATION_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Where calls get their token from.
+/// Holds the current token and fetches the next.
 #[derive(Debug)]
 pub(crate) struct TokenStore {
     current: Mutex<Option<Arc<AccessToken>>>,
-    /// When a token was last dropped.
+    /// When a token was last invalidated.
     invalidated_at: Mutex<Option<Instant>>,
     single_flight: SingleFlight<RequestError>,
 }
 
-/// A token, as the `Authorization` header wants it.
+/// A token, as the value of the `Authorization` header.
 #[derive(Debug)]
 pub(crate) struct AccessToken {
-    /// Marked as sensitive, so that `Debug` does not show it.
+    /// Marked as sensitive, so that `Debug` hides it.
     header: HeaderValue,
-    /// What it allows, if Auth0 says.
+    /// The scopes it grants, if Auth0 reported them.
     scope: Option<String>,
     renew_at: Mutex<Instant>,
     expires_at: Instant,
 }
 
-/// The answer of RFC 6749 §5.1. It holds the token, and so has no `Debug`.
+/// The response of RFC 6749 §5.1. It holds the token, and therefore has no `Debug`.
 #[derive(Deserialize)]
 struct TokenResponse {
     access_token: String,
-    /// Seconds.
+    /// In seconds.
     expires_in: u32,
     #[serde(default)]
     scope: Option<String>,
@@ -59,9 +59,9 @@ impl TokenStore {
         Self { current: Mutex::default(), invalidated_at: Mutex::default(), single_flight }
     }
 
-    /// A token that still lives.
+    /// Returns a token that has not expired.
     ///
-    /// One that has grown old will do; somebody should [renew](Self::renew) it then.
+    /// It may be due for [renewal](Self::renew).
     pub(crate) async fn get(
         &self,
         requests: &RequestBuilder,
@@ -76,7 +76,7 @@ impl TokenStore {
         joined.map_err(|error| RequestError::NoToken(Arc::new(error.into())))
     }
 
-    /// Gets the successor of an old token, which is good all the while, and also if this fails.
+    /// Fetches the successor of a token. Until then, and if this fails, the old one stays in use.
     pub(crate) async fn renew(
         &self,
         old: &Arc<AccessToken>,
@@ -88,12 +88,12 @@ impl TokenStore {
         let fetch = self.fetch(requests, transport, RetryPolicy::Never, deadline);
         if let Err(error) = self.single_flight.join(deadline, renewed, fetch).await {
             let error = RequestError::from(error);
-            tracing::warn!(%error, "the token was not renewed, the old one is still good");
+            tracing::warn!(%error, "token renewal failed; the current token stays in use");
         }
     }
 
-    /// Forgets a token that Auth0 does not take, unless there is a newer one already, or the last
-    /// one was forgotten a moment ago. Answers whether another one may fare better.
+    /// Drops a token that Auth0 rejected, unless it has been replaced already or another was
+    /// dropped a moment ago. Returns whether another token may be accepted.
     pub(crate) fn invalidate(&self, token: &Arc<AccessToken>) -> bool {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
@@ -120,7 +120,7 @@ impl TokenStore {
         retry_policy: RetryPolicy,
         deadline: Instant,
     ) -> Result<Arc<AccessToken>, RequestError> {
-        // Its life is counted from before it was asked for, to be on the safe side.
+        // The lifetime is counted from before the request, to be on the safe side.
         let start = Instant::now();
         let read =
             |response: &ApiResponse, now: Timestamp| AccessToken::decode(response, now, start);
@@ -134,7 +134,7 @@ impl TokenStore {
 }
 
 impl AccessToken {
-    /// The token in an answer to what was asked at `start`.
+    /// Decodes the response to a request sent at `start`.
     pub(crate) fn decode(
         response: &ApiResponse,
         now: Timestamp,
@@ -156,18 +156,17 @@ impl AccessToken {
         })
     }
 
-    /// The value of the `Authorization` header.
+    /// Returns the value of the `Authorization` header.
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.header
     }
 
-    /// The scopes that it stands for, separated by spaces, if Auth0 said.
+    /// Returns the granted scopes, separated by spaces, if Auth0 reported them.
     pub(crate) fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// Whether it has grown old, and it is up to this caller to renew it: nobody else is told for
-    /// a while.
+    /// Returns true to one caller at a time when the token is due for renewal.
     pub(crate) fn claim_renewal(&self) -> bool {
         let mut renew_at = self.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();

@@ -1,8 +1,8 @@
-//! What goes over the wire: the Management API's JSON, and nothing of what it means.
+//! The JSON of the Management API, without its meaning.
 //!
-//! Reading is liberal in what is absent or null, and in texts that are none: one odd account must
-//! not take all the others of a list with it. It is strict in everything else. `Debug` prints
-//! nothing of a person.
+//! Decoding is lenient about absent and null members and about texts of another type: one malformed
+//! account must not hide all others of a list. It is strict otherwise. `Debug` shows no personal
+//! data.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// A user as the Management API shows it, as far as it is read.
+/// A user, reduced to the members that are read.
 #[derive(Clone, PartialEq, Deserialize)]
 pub(crate) struct Auth0User {
     /// Such as `auth0|5f7c8ec7c33c6c004bbafe82`.
     pub(crate) user_id: String,
-    /// Absent for accounts that have none, such as those of a phone number.
+    /// Absent for accounts without one, such as those of a phone number.
     #[serde(default, deserialize_with = "text")]
     pub(crate) email: Option<String>,
     #[serde(default, deserialize_with = "text")]
@@ -33,12 +33,12 @@ pub(crate) struct Auth0User {
     pub(crate) updated_at: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) last_login: Option<String>,
-    /// Blocked by an administrator; what Auth0's attack protection blocks is not in here.
+    /// Blocked by an administrator; blocks of attack protection are not included.
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) blocked: bool,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) app_metadata: Map<String, Value>,
-    /// Not among the fields of searches, since nobody needs it there.
+    /// Not among the fields of searches, which do not need it.
     #[serde(default)]
     pub(crate) identities: Identities,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Auth0User {
 pub(crate) struct Identities(Value);
 
 impl Identities {
-    /// Whether the account is one of the connection.
+    /// Returns whether the account belongs to the connection.
     pub(crate) fn are_of(&self, connection: &str) -> bool {
         let is_it = |identity: &Value| {
             identity.get("connection").is_some_and(|name| name.as_str() == Some(connection))
@@ -74,18 +74,18 @@ impl fmt::Debug for Auth0User {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct UserPage {
     pub(crate) users: UserRows,
-    /// How many come before the first of them; elsewhere than asked if Auth0 has clamped the page.
+    /// The number of rows before the first; not the requested one if Auth0 has clamped the page.
     #[serde(default)]
     pub(crate) start: Option<u64>,
-    /// How many match in all, but never more than 1000.
+    /// The total number of matches, capped at 1000.
     pub(crate) total: u64,
 }
 
-/// A list of users. What has no id or no time of creation is none, and is left out by itself.
+/// A list of users. Rows without an id or a creation time are skipped individually.
 #[derive(Debug, Clone)]
 pub(crate) struct UserRows {
     pub(crate) readable: Vec<Auth0User>,
-    /// How many were left out.
+    /// The number of skipped rows.
     pub(crate) unreadable: u64,
 }
 
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for UserRows {
                 let user = Auth0User::deserialize(Value::Object(row)).map_err(D::Error::custom)?;
                 users.readable.push(user);
             } else {
-                tracing::warn!("a row of Auth0 is left out, since it is no account");
+                tracing::warn!("malformed row of Auth0 skipped");
                 users.unreadable += 1;
             }
         }
@@ -115,7 +115,7 @@ pub(crate) struct CreateUserBody {
     /// The part of the id after the bar.
     pub(crate) user_id: String,
     pub(crate) email: String,
-    /// Always said, since Auth0's defaults depend on each other.
+    /// Always sent, since Auth0's defaults depend on each other.
     pub(crate) email_verified: bool,
     pub(crate) verify_email: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,10 +137,10 @@ impl fmt::Debug for CreateUserBody {
     }
 }
 
-/// The body of `PATCH /users/{id}`: what is not named stays as it is.
+/// The body of `PATCH /users/{id}`: members that are not named stay.
 #[derive(Clone, Default, Serialize)]
 pub(crate) struct PatchUserBody {
-    /// Goes with every change of `email` or `password`.
+    /// Required with every change of `email` or `password`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connection: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,7 +159,7 @@ pub(crate) struct PatchUserBody {
     pub(crate) blocked: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_if_any")]
     pub(crate) password: Option<Password>,
-    /// Merged at the first level only; null takes a key away.
+    /// Merged at the first level only; null removes a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) app_metadata: Option<Map<String, Value>>,
 }
@@ -170,15 +170,15 @@ impl fmt::Debug for PatchUserBody {
     }
 }
 
-/// What to do with a member that can be absent.
+/// An update of a member that can be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum FieldUpdate<T> {
-    /// Leave it as it is.
+    /// Leaves it unchanged.
     #[default]
     Keep,
-    /// Take it away: null.
+    /// Removes it: null.
     Clear,
-    /// Give it this value.
+    /// Sets this value.
     Set(T),
 }
 
@@ -197,7 +197,7 @@ impl<T: Serialize> Serialize for FieldUpdate<T> {
     }
 }
 
-/// Auth0 leaves absent members out; should it write null one day, that means the same.
+/// Auth0 omits absent members; null means the same.
 fn null_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -206,7 +206,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// What is no text is not there.
+/// Reads a value that is not a string as absent.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(if let Value::String(text) = value { Some(text) } else { None })

@@ -1,24 +1,24 @@
-//! The kinds of call, each of which Auth0 can refuse, limit or fail to answer by itself.
+//! Kinds of call. Auth0 can refuse, limit or fail each of them independently.
 
-/// What sort of request it is that is sent.
+/// A kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallKind {
-    /// One thing is read, by its id, address or name.
+    /// Reads one thing by its id, address or name.
     Read,
-    /// Users are searched for.
+    /// Searches for users.
     Search,
-    /// A user is made, changed or deleted.
+    /// Creates, changes or deletes a user.
     Write,
-    /// Somebody logs in, to show that they know a password.
+    /// Logs in to check a password.
     PasswordCheck,
-    /// A token for the Management API is asked for.
+    /// Requests a token for the Management API.
     Token,
-    /// A mail is to be sent.
+    /// Requests that an e-mail is sent.
     Mail,
 }
 
 impl CallKind {
-    /// The word for it in logs and metrics.
+    /// Returns its name in logs and metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -31,7 +31,7 @@ impl CallKind {
     }
 }
 
-/// Something of each kind.
+/// One value for each kind of call.
 #[derive(Debug)]
 pub(crate) struct PerKind<T> {
     read: T,
@@ -43,7 +43,7 @@ pub(crate) struct PerKind<T> {
 }
 
 impl<T> PerKind<T> {
-    /// What is made for each of them.
+    /// Builds a value for each kind.
     pub(crate) fn new(make: impl Fn(CallKind) -> T) -> Self {
         Self {
             read: make(CallKind::Read),
@@ -55,7 +55,7 @@ impl<T> PerKind<T> {
         }
     }
 
-    /// The one of this kind.
+    /// Returns the value of this kind.
     pub(crate) fn get(&self, kind: CallKind) -> &T {
         match kind {
             CallKind::Read => &self.read,

@@ -1,9 +1,10 @@
-//! Leaves an Auth0 that fails alone for a while: each kind of call by itself, since searches can fail
-//! where reads do not.
+//! Circuit breakers: stop calling an Auth0 that fails, for each kind of call separately, since
+//! searches can fail while reads succeed.
 //!
-//! Closed, every send goes through. After enough failures in a row, over more than a moment, the
-//! circuit opens, and nothing is sent. When its time is over, one send at a time is let through as
-//! a trial: the first that succeeds closes the circuit, one that fails opens it for twice as long.
+//! Closed: every attempt is sent. After enough consecutive failures, spread over more than a
+//! moment, the circuit opens, and nothing is sent. When the open time has passed, it is half-open:
+//! one attempt at a time is sent as a trial. A successful trial closes the circuit, a failed one
+//! opens it for twice as long.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,13 +27,13 @@ pub(crate) struct CircuitBreaker {
 #[derive(Debug)]
 struct BreakerState {
     phase: Phase,
-    /// Counts changes of phase: what began in an earlier phase says nothing about this one.
+    /// Counts changes of phase: the result of an attempt of an earlier phase is ignored.
     epoch: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// The failures in a row, and when the first of them was.
+    /// The number of consecutive failures, and the time of the first.
     Closed {
         failures: u32,
         since: Option<Instant>,
@@ -47,19 +48,19 @@ enum Phase {
     },
 }
 
-/// What the send said about Auth0.
+/// What an attempt shows about the health of Auth0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// Auth0 is well, whatever it answered.
+    /// Auth0 works, whatever it responded.
     Healthy,
-    /// It failed.
+    /// Auth0 failed.
     Failing,
-    /// It says nothing.
+    /// The attempt shows nothing.
     Unknown,
 }
 
-/// Lets one send through. Dropped without a word it says nothing, so that a caller who goes away
-/// does not block the next trial.
+/// A permit to send one attempt. Dropped without a result it counts as [`Health::Unknown`], so that
+/// a cancelled caller does not block the next trial.
 #[derive(Debug)]
 pub(crate) struct CircuitPermit<'a> {
     breaker: &'a CircuitBreaker,
@@ -68,7 +69,7 @@ pub(crate) struct CircuitPermit<'a> {
 }
 
 impl CircuitBreaker {
-    /// A closed one, which tells the watch of each of its states.
+    /// A closed circuit breaker that reports each of its states to the observer.
     pub(crate) fn new(
         kind: CallKind,
         config: CircuitBreakerConfig,
@@ -80,7 +81,7 @@ impl CircuitBreaker {
         Self { kind, config, observer, state }
     }
 
-    /// Lets a send through, or says how long to wait.
+    /// Returns a permit, or how long to wait for one.
     pub(crate) fn admit(&self) -> Result<CircuitPermit<'_>, Duration> {
         let mut state = self.lock();
         if let Phase::Open { until, duration } = state.phase
@@ -91,14 +92,14 @@ impl CircuitBreaker {
         match &mut state.phase {
             Phase::Closed { .. } => {}
             Phase::Open { until, .. } => return Err(*until - Instant::now()),
-            // How the trial ends is not known, but soon will be.
+            // The trial under way ends soon, with an unknown result.
             Phase::HalfOpen { trial_under_way: true, .. } => return Err(self.config.open_duration),
             Phase::HalfOpen { trial_under_way, .. } => *trial_under_way = true,
         }
         Ok(CircuitPermit { breaker: self, epoch: state.epoch, health: Health::Unknown })
     }
 
-    /// For how long nothing is sent, if the circuit is open.
+    /// Returns for how long nothing is sent, if the circuit is open.
     pub(crate) fn open_for(&self) -> Option<Duration> {
         match self.lock().phase {
             Phase::Open { until, .. } => {
@@ -108,7 +109,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Whether sends go through as usual.
+    /// Returns whether the circuit is closed.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.lock().phase, Phase::Closed { .. })
     }
@@ -130,7 +131,7 @@ impl CircuitBreaker {
                 }
             }
             (Phase::HalfOpen { .. }, Health::Healthy) => {
-                tracing::info!(kind = self.kind, "Auth0 answers again");
+                tracing::info!(kind = self.kind, "circuit breaker closed for Auth0");
                 self.enter(&mut state, Phase::CLOSED);
             }
             (Phase::HalfOpen { duration, .. }, Health::Failing) => {
@@ -144,7 +145,7 @@ impl CircuitBreaker {
 
     fn open(&self, state: &mut BreakerState, duration: Duration) {
         let (kind, failures) = (self.kind, self.config.failure_threshold);
-        tracing::warn!(kind, lasting = ?duration, failures, "Auth0 fails and is left alone");
+        tracing::warn!(kind, lasting = ?duration, failures, "circuit breaker opened for Auth0");
         self.enter(state, Phase::Open { until: Instant::now() + duration, duration });
     }
 
@@ -160,7 +161,7 @@ impl CircuitBreaker {
 }
 
 impl Phase {
-    /// Nothing has failed.
+    /// No failure so far.
     const CLOSED: Self = Self::Closed { failures: 0, since: None };
 
     fn circuit(self) -> CircuitState {
@@ -173,7 +174,7 @@ impl Phase {
 }
 
 impl CircuitPermit<'_> {
-    /// Says what the send said about Auth0.
+    /// Reports what the attempt showed.
     pub(crate) fn settle(mut self, health: Health) {
         self.health = health;
     }

@@ -1,4 +1,4 @@
-//! The one place that builds the HTTP client, and the one function that sends.
+//! The HTTP client: the only place that builds one, and the only function that sends.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,21 +17,21 @@ use crate::transport::request::ApiRequest;
 use crate::transport::request_record::RequestRecord;
 use crate::transport::response::ApiResponse;
 
-/// How many bytes an answer may have: 100 users with 10 KB each, several times over.
+/// The largest response that is read, in bytes: 100 users of 10 KB each, several times over.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Why there is no HTTP client.
+/// Errors that prevent building the HTTP client.
 #[derive(Debug, Error)]
 pub enum ClientError {
-    /// What is to be trusted besides the machine's own certificates is no certificate, or none.
-    #[error("holds no certificate that can be read")]
+    /// The additional certificates to trust are not PEM certificates, or there is none.
+    #[error("contains no readable certificate")]
     Certificate,
-    /// The client itself.
-    #[error("the HTTP client for Auth0 cannot be set up")]
+    /// The HTTP client itself.
+    #[error("the HTTP client for Auth0 cannot be built")]
     Http(#[source] reqwest::Error),
 }
 
-/// An HTTP client with limits.
+/// An HTTP client with time and size limits.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
     http: reqwest::Client,
@@ -40,7 +40,7 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client that tells the watch of everything that it sends.
+    /// A client that reports every request to the observer.
     pub(crate) fn new(
         config: &Auth0Config,
         observer: Arc<dyn UpstreamObserver>,
@@ -55,25 +55,25 @@ impl HttpClient {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
             .tls_certs_merge(roots)
-            // A request whose connection never stood was certainly not processed, and half of the
-            // time is left to try again.
+            // A request whose connection was not established was not processed, so half of the time
+            // is left for another attempt.
             .connect_timeout(config.timeout / 2)
             .redirect(redirect::Policy::none())
             .referer(false)
-            // Whom Usher speaks to is for the configuration to say, not for HTTPS_PROXY.
+            // Only the configuration decides where Usher connects, not HTTPS_PROXY.
             .no_proxy()
             .tcp_nodelay(true)
-            // Shorter than the servers in front of Auth0 keep idle connections, so that few
-            // requests meet one that is just being closed.
+            // Shorter than the idle timeout of Auth0's edge, so that few requests meet a connection
+            // that is being closed.
             .pool_idle_timeout(Duration::from_secs(50))
-            // A connection that is dead without having been closed would swallow every request,
-            // as HTTP/2 sends all of them through one.
+            // HTTP/2 sends all requests over one connection; without keep-alive a dead one would
+            // swallow them all.
             .http2_keep_alive_interval(Duration::from_secs(10))
             .http2_keep_alive_timeout(config.timeout)
             .http2_keep_alive_while_idle(true);
         if let Some(name) = config.domain.localhost_name() {
-            // Plain http is taken for these names, so that they must be this machine whatever a
-            // name server says (RFC 6761 §6.3). The port is filled in by the client.
+            // Plain http is accepted for these names, so they must resolve to this machine whatever
+            // the name server says (RFC 6761 §6.3). The client fills in the port.
             let loopback =
                 [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), (Ipv6Addr::LOCALHOST, 0).into()];
             builder = builder.resolve_to_addrs(name, &loopback);
@@ -82,8 +82,8 @@ impl HttpClient {
         Ok(Self { http, timeout: config.timeout, observer })
     }
 
-    /// Sends once, and reads the answer to its end, by the deadline and within the time that one
-    /// send may take.
+    /// Sends the request once and reads the whole response, within the deadline and the timeout of
+    /// one attempt.
     pub(crate) async fn send(
         &self,
         request: &ApiRequest,
@@ -125,7 +125,7 @@ impl HttpClient {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = match read(response).await {
-            // Whatever else is wrong, the status says enough.
+            // A server error is evident without its body.
             Err(_) if status.is_server_error() => Vec::new(),
             body => body?,
         };
@@ -133,7 +133,7 @@ impl HttpClient {
     }
 }
 
-/// The body. Content-Length is only what the other side says: what counts is what comes.
+/// Reads the body. Its size is limited by what arrives, not by what Content-Length claims.
 async fn read(mut response: Response) -> Result<Vec<u8>, RequestError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
@@ -145,7 +145,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, RequestError> {
     Ok(body)
 }
 
-/// The address is left out of the error: it names people.
+/// Converts the error. The URL is removed, since it contains personal data.
 fn broken(error: reqwest::Error) -> RequestError {
     let unprocessed = error.is_connect();
     let error = Arc::new(error.without_url());

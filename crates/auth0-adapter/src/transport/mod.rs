@@ -1,4 +1,8 @@
-//! Sends requests to Auth0, whatever they are.
+//! Transport: sends a request and returns its response, whatever the request is.
+//!
+//! [`retry`] sends again within the deadline, [`rate_gate`] queues calls while Auth0's rate limit
+//! is exhausted, [`circuit_breaker`] stops calling an Auth0 that fails, [`client`] sends, and
+//! [`request_record`] reports each attempt.
 
 pub(crate) mod backoff;
 pub(crate) mod call_kind;

@@ -1,12 +1,13 @@
-//! Where calls wait while Auth0 takes no more, fairly among those on whose behalf they are made.
+//! Rate gates: queue calls while Auth0's rate limit is exhausted, fairly among tenants.
 //!
-//! Auth0's limits are for all tenants of Usher together. While nothing is left of one, calls of that
-//! kind stand in line, a line for each [`QuotaOwner`], and go as Auth0 takes them again: next is who has
-//! least under way, and of those who waited longest since their last turn. A storm of one tenant so
-//! holds up itself, and costs another tenant's single call a turn.
+//! Auth0's limits apply to all tenants of Usher together. While a limit is exhausted, calls of that
+//! kind wait in one queue for each [`QuotaOwner`] and continue as quota is refilled. The next
+//! permit goes to the owner with the fewest calls in flight and, among those, to the one that has
+//! waited longest since its last permit. So one tenant's load delays itself, and another tenant's
+//! single call by one call at most.
 //!
-//! Where Auth0 says nothing of limits, or enough is left, nobody waits. Who cannot have a turn before
-//! the deadline is told so at once, as far as Auth0 has said when there is more.
+//! If Auth0 reports no limits, or enough quota remains, no call waits. A call that cannot get a
+//! permit before its deadline fails at once, with the time of the refill if Auth0 has reported it.
 
 mod window;
 
@@ -25,16 +26,17 @@ use crate::error::RequestError;
 use crate::transport::backoff::sleep;
 use crate::transport::call_kind::CallKind;
 
-/// How many wait at most, of one kind. Beyond it, the longest line loses its last.
+/// The maximum number of waiting calls of one kind. Above it, the newest waiter of the longest
+/// queue is evicted.
 const MAX_WAITING: usize = 1000;
-/// What is told at least to those who are to come again.
+/// The shortest Retry-After that is returned.
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The way to Auth0 for one kind of call.
+/// The queue of one kind of call.
 #[derive(Debug)]
 pub(crate) struct RateGate {
     kind: &'static str,
-    /// What its timer runs on.
+    /// The runtime of the wake-up task.
     runtime: Handle,
     observer: Arc<dyn UpstreamObserver>,
     state: Mutex<GateState>,
@@ -43,25 +45,26 @@ pub(crate) struct RateGate {
 #[derive(Debug)]
 struct GateState {
     window: RateWindow,
-    /// Who waits, and who is under way.
+    /// The waiting calls, and the number of calls in flight of each owner.
     queue: FairQueue<QuotaOwner, Waiter>,
-    /// When the timer goes off, if there is one.
+    /// When the wake-up task runs, if there is one.
     wakes_at: Option<Instant>,
-    /// How many wait, as the watch was told.
+    /// The number of waiting calls last reported to the observer.
     reported_waiting: usize,
-    /// The log has been told that nothing is left.
+    /// Whether the exhausted quota has been logged.
     is_logged: bool,
 }
 
-/// Somebody in line.
+/// A call in the queue.
 #[derive(Debug)]
 struct Waiter {
-    /// Lets it go, in this epoch of the window.
+    /// Grants the permit, and passes the epoch of the window.
     grant: oneshot::Sender<u64>,
     deadline: Instant,
 }
 
-/// Lets one send go, and tells what came of it. Dropped without a word, it tells of nothing.
+/// A permit to send one attempt, which reports its result. Dropped without a report it counts as
+/// [`RateFeedback::NoInformation`].
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct RatePermit<'a> {
@@ -71,7 +74,7 @@ pub(crate) struct RatePermit<'a> {
     feedback: RateFeedback,
 }
 
-/// A place in line, given up when it is dropped.
+/// An entry in the queue, removed when it is dropped.
 #[derive(Debug)]
 struct QueueEntry<'a> {
     gate: &'a Arc<RateGate>,
@@ -98,7 +101,7 @@ impl RateGate {
         Arc::new(Self { kind, runtime, observer, state: Mutex::new(state) })
     }
 
-    /// Waits for its turn, if there is one before the deadline.
+    /// Waits for a permit, if it can be granted before the deadline.
     pub(crate) async fn enter(
         self: &Arc<Self>,
         deadline: Instant,
@@ -115,17 +118,17 @@ impl RateGate {
                 entry.is_granted = true;
                 Ok(self.permit(entry.owner.clone(), epoch))
             }
-            // Put out of the line, or out of time.
+            // The waiter was evicted, or the deadline passed.
             Ok(Err(_)) | Err(_) => Err(self.lock().rate_limited(Instant::now())),
         }
     }
 
-    /// Whether Auth0 has said that it takes no more for now.
+    /// Returns whether Auth0 has reported that the quota is exhausted.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.lock().window.is_exhausted(Instant::now())
     }
 
-    /// Goes through, or stands in line.
+    /// Returns the epoch if the call can start at once, and else the receiver of its permit.
     fn try_start(
         self: &Arc<Self>,
         owner: &QuotaOwner,
@@ -155,7 +158,7 @@ impl RateGate {
         Ok(Err(granted))
     }
 
-    /// One is back, or has given up its turn.
+    /// Records the end of a call, or of a permit that was not used.
     fn finish(self: &Arc<Self>, owner: &QuotaOwner, epoch: u64, feedback: RateFeedback) {
         let now = Instant::now();
         let state = &mut *self.lock();
@@ -163,7 +166,7 @@ impl RateGate {
         let others_wait = state.queue.waiting() > 0;
         state.window.finish(epoch, feedback, others_wait, now);
         if state.window.is_exhausted(now) {
-            // Their senders are dropped, by which they know.
+            // Dropping the senders informs the removed waiters.
             let retry_at = state.window.retry_at();
             state.queue.retain(|waiter| retry_at < waiter.deadline);
         } else if !others_wait {
@@ -172,14 +175,14 @@ impl RateGate {
         self.grant_permits(state, now);
     }
 
-    /// One has left the line.
+    /// Removes waiters whose receiver is closed.
     fn remove_closed(self: &Arc<Self>) {
         let state = &mut *self.lock();
         state.queue.retain(|waiter| !waiter.grant.is_closed());
         self.observe_waiting(state);
     }
 
-    /// Lets go as many as may, and sees to it that the others are looked after later.
+    /// Grants as many permits as there is capacity for, and schedules a wake-up for the others.
     fn grant_permits(self: &Arc<Self>, state: &mut GateState, now: Instant) {
         while state.queue.waiting() > 0 && state.window.has_capacity(now) {
             let next = state.queue.next(|_| usize::MAX, |waiter| !waiter.grant.is_closed());
@@ -199,7 +202,7 @@ impl RateGate {
         self.observe_waiting(state);
     }
 
-    /// Sets the timer, unless it goes off by then anyway.
+    /// Schedules the wake-up, unless an earlier one is scheduled.
     fn schedule_wake(self: &Arc<Self>, state: &mut GateState, now: Instant) {
         let retry_at = state.window.retry_at();
         if state.wakes_at.is_some_and(|wakes_at| wakes_at <= retry_at) {
@@ -216,12 +219,12 @@ impl RateGate {
         });
     }
 
-    /// Says that nothing is left, once until nobody waits any more.
+    /// Logs the exhausted quota, once until the queue is empty.
     fn log_exhausted(&self, state: &mut GateState, now: Instant) {
         if !state.is_logged {
             state.is_logged = true;
             let wait = state.window.retry_at().saturating_duration_since(now);
-            tracing::warn!(kind = self.kind, ?wait, "Auth0 takes no more for now");
+            tracing::warn!(kind = self.kind, ?wait, "rate limit of Auth0 exhausted");
         }
     }
 
@@ -237,7 +240,7 @@ impl RateGate {
         RatePermit { gate: self, owner, epoch, feedback: RateFeedback::NoInformation }
     }
 
-    /// Nothing in here panics half-way, so a poisoned lock is taken all the same.
+    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn lock(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -251,7 +254,7 @@ impl GateState {
 }
 
 impl RatePermit<'_> {
-    /// Tells what came of the send.
+    /// Reports what the attempt showed about the quota.
     pub(crate) fn report(mut self, feedback: RateFeedback) {
         self.feedback = feedback;
     }
@@ -269,7 +272,7 @@ impl Drop for QueueEntry<'_> {
             return;
         }
         self.granted.close();
-        // The turn may have come in this very moment.
+        // The permit may have been granted just now.
         match self.granted.try_recv() {
             Ok(epoch) => self.gate.finish(&self.owner, epoch, RateFeedback::NotSent),
             Err(_) => self.gate.remove_closed(),

@@ -1,4 +1,4 @@
-//! A request to Auth0.
+//! Requests to Auth0.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -6,10 +6,10 @@ use url::Url;
 
 use crate::transport::call_kind::CallKind;
 
-/// A request that can be sent more than once. It may hold passwords, and so has no `Debug`.
+/// A request that can be sent repeatedly. It may hold passwords, and therefore has no `Debug`.
 pub(crate) struct ApiRequest {
     pub(crate) kind: CallKind,
-    /// The route's template, such as `GET /users/{id}`, for the log.
+    /// The template of the route, such as `GET /users/{id}`, for logs.
     pub(crate) route: &'static str,
     pub(crate) method: Method,
     pub(crate) url: Url,

@@ -1,7 +1,7 @@
-//! What is told of each request that is sent: to the watch, to the log, and in a span for traces.
+//! Reports each attempt: to the observer, to the log, and as a trace span.
 //!
-//! The span has the names of OpenTelemetry's semantic conventions for HTTP clients, as far as there
-//! are any. The address is not in it, since that names people: the route is.
+//! The span uses the names of OpenTelemetry's semantic conventions for HTTP clients where they
+//! exist. It has the template of the route and not the URL, which contains personal data.
 
 use ports::{CallContext, RequestOutcome, UpstreamObserver, UpstreamRequest};
 use tokio::time::Instant;
@@ -13,8 +13,8 @@ use crate::transport::rate_limit_headers::quota;
 use crate::transport::request::ApiRequest;
 use crate::transport::response::ApiResponse;
 
-/// A request on its way. The watch is told of it once, whatever becomes of it: also when nobody
-/// waits for the answer any more, and this is dropped.
+/// The record of an attempt in flight. It reaches the observer once, even if the attempt is
+/// abandoned and the record dropped.
 #[derive(Debug)]
 pub(crate) struct RequestRecord<'a> {
     observer: &'a dyn UpstreamObserver,
@@ -24,7 +24,7 @@ pub(crate) struct RequestRecord<'a> {
 }
 
 impl<'a> RequestRecord<'a> {
-    /// The request is sent now.
+    /// Records the start of an attempt.
     pub(crate) fn start(
         observer: &'a dyn UpstreamObserver,
         request: &ApiRequest,
@@ -39,12 +39,12 @@ impl<'a> RequestRecord<'a> {
         Self { observer, upstream_request, start, span: span(request, attempt) }
     }
 
-    /// The span of the exchange.
+    /// Returns the span of the attempt.
     pub(crate) fn span(&self) -> &Span {
         &self.span
     }
 
-    /// This came of it.
+    /// Records the outcome of the attempt.
     pub(crate) fn finish(
         mut self,
         route: &'static str,
@@ -56,7 +56,7 @@ impl<'a> RequestRecord<'a> {
         match outcome {
             Ok(response) => {
                 let status = response.status.as_u16();
-                tracing::debug!(route, status, attempt, millis, "asked Auth0");
+                tracing::debug!(route, status, attempt, millis, "request to Auth0 completed");
                 self.upstream_request.outcome = RequestOutcome::Status(status);
                 self.span.record("http.response.status_code", status);
                 if status >= 400 {
@@ -68,7 +68,7 @@ impl<'a> RequestRecord<'a> {
                 }
             }
             Err(error) => {
-                tracing::debug!(route, %error, attempt, millis, "asked Auth0 in vain");
+                tracing::debug!(route, %error, attempt, millis, "request to Auth0 failed");
                 self.upstream_request.outcome = match error {
                     RequestError::Unreachable(_) => RequestOutcome::Unreachable,
                     RequestError::TimedOut { .. } => RequestOutcome::TimedOut,
@@ -115,14 +115,14 @@ fn span(request: &ApiRequest, attempt: u32) -> Span {
         url.template = template(request.route),
         error.type = Empty,
     );
-    // Only of those that are repetitions, as the conventions have it.
+    // Only on retries, as the conventions require.
     if attempt > 1 {
         span.record("http.request.resend_count", attempt - 1);
     }
     span
 }
 
-/// The path of a route's name, such as `/users/{id}` of `GET /users/{id}`.
+/// Returns the path of a route's name, such as `/users/{id}` of `GET /users/{id}`.
 fn template(route: &'static str) -> &'static str {
     route.split(' ').nth(1).unwrap_or(route)
 }

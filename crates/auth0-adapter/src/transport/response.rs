@@ -1,9 +1,9 @@
-//! A response of Auth0.
+//! Responses of Auth0.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-/// An answer, whatever it says. It may hold tokens and people, and so has no `Debug`.
+/// A response of any status. It may hold tokens and personal data, and therefore has no `Debug`.
 pub(crate) struct ApiResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

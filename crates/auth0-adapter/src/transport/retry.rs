@@ -1,4 +1,4 @@
-//! Sends again what may be sent again, as long as there is time.
+//! Retries: sends a request again where that is safe and can help, within the deadline.
 
 use std::sync::Arc;
 
@@ -18,35 +18,35 @@ use crate::transport::rate_gate::{RateFeedback, RateGate};
 use crate::transport::request::ApiRequest;
 use crate::transport::response::ApiResponse;
 
-/// How many sends there are at most: the first and two more.
+/// The maximum number of attempts.
 const MAX_SENDS: u32 = 3;
 /// When a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryPolicy {
-    /// Whenever that may help: twice is the same as once.
+    /// Whenever that can help: the request is idempotent.
     Always,
-    /// If Auth0 certainly did nothing.
+    /// Only if Auth0 certainly did not process it.
     IfUnprocessed,
     /// Never.
     Never,
 }
 
-/// How far a request has come that is sent more than once.
+/// The attempts of one request so far.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     count: u32,
-    /// The last failure after which it may have been carried out.
+    /// The last error after which the request may have been processed.
     unresolved: Option<RequestError>,
 }
 
 impl Attempts {
-    /// Whether it may not be sent again, whatever happens.
+    /// Returns whether no further attempt is allowed.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.count >= MAX_SENDS
     }
 
-    /// What to say of a request that changes something: one that may have been carried out is not
-    /// undone by what becomes of its repetitions, unless Auth0 judges the request itself.
+    /// Returns the error of a request that changes something: if an earlier attempt may have been
+    /// processed, later errors do not alter that, unless Auth0 judged the request itself.
     pub(crate) fn final_error(self, error: RequestError) -> RequestError {
         let is_judged = matches!(
             &error,
@@ -59,7 +59,7 @@ impl Attempts {
     }
 }
 
-/// The way to Auth0: the client, the circuit breakers, the gates, and the waiting.
+/// The HTTP client with its circuit breakers and rate gates.
 #[derive(Debug)]
 pub(crate) struct Transport {
     client: HttpClient,
@@ -83,18 +83,18 @@ impl Transport {
         Self { client, circuit_breakers, rate_gates, clock }
     }
 
-    /// The circuit breaker of this kind.
+    /// Returns the circuit breaker of this kind.
     pub(crate) fn circuit_breaker(&self, kind: CallKind) -> &CircuitBreaker {
         self.circuit_breakers.get(kind)
     }
 
-    /// Whether Auth0 has said that it takes no more of this kind for now.
+    /// Returns whether Auth0 has reported that the quota of this kind is exhausted.
     pub(crate) fn is_rate_limited(&self, kind: CallKind) -> bool {
         self.rate_gates.get(kind).is_exhausted()
     }
 
-    /// Sends until there is an answer that `read` takes, or nothing more to be done. `progress`
-    /// tells of sends before, and afterwards of all.
+    /// Sends until `read` accepts a response or no retry is allowed. `attempts` counts earlier
+    /// attempts too, and is updated.
     pub(crate) async fn send<T: Send>(
         &self,
         request: &ApiRequest,
@@ -154,7 +154,7 @@ impl Transport {
             if attempt >= max_sends(&error, retry_policy) {
                 return Err(error);
             }
-            // After a 429 the gate is where to wait.
+            // After a 429 the rate gate waits.
             if !matches!(error, RequestError::RateLimited { .. }) {
                 let wait = retry_delay(&error, attempt);
                 if wait >= deadline.saturating_duration_since(Instant::now()) {
@@ -167,7 +167,7 @@ impl Transport {
     }
 }
 
-/// How often a request may be sent that failed so.
+/// Returns how often a request may be sent that failed with this error.
 fn max_sends(error: &RequestError, retry_policy: RetryPolicy) -> u32 {
     let allowed = match retry_policy {
         RetryPolicy::Always => true,
@@ -184,7 +184,7 @@ fn max_sends(error: &RequestError, retry_policy: RetryPolicy) -> u32 {
         {
             MAX_SENDS
         }
-        // It is heavy work for Auth0, and will hardly be faster.
+        // A slow search is expensive for Auth0, and hardly faster the third time.
         RequestError::SlowSearch if allowed => 2,
         RequestError::CircuitOpen { .. }
         | RequestError::DeadlineExceeded
@@ -200,7 +200,7 @@ fn max_sends(error: &RequestError, retry_policy: RetryPolicy) -> u32 {
     }
 }
 
-/// What a send says about Auth0. Limits and refusals are signs of health.
+/// Classifies the outcome of an attempt. Rate limits and 4xx show that Auth0 works.
 fn health<T>(outcome: &Result<T, RequestError>) -> Health {
     match outcome {
         Ok(_) => Health::Healthy,

@@ -1,10 +1,10 @@
-//! People created at one moment, as by an import.
+//! Users created at one moment, for example by an import.
 
 use domain::{ListQuery, Sort, SortField};
 
 use crate::tenant::{assert_listed, fails, tenant, window};
 
-/// So many before the crowd, so many in it, so many after it.
+/// Checks lists of users with `crowd` equal creation times, and others before and after.
 async fn check(before: u64, crowd: u64, after: u64, pages_of: u64) {
     let moment = move |number| {
         if number < before {

@@ -1,11 +1,11 @@
-//! Lists on either side of every border: a page's end, and the end of what Auth0 shows and counts.
+//! Lists of lengths around each limit: the page size, and how far Auth0 pages and counts.
 
 use domain::{ListQuery, Sort, SortField};
 
 use crate::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, calls};
 
-/// Everything that is asked of a list of one length.
+/// Checks lists of one length in every order.
 async fn check(count: u64, pages_of: u64) {
     let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for sort in sorts() {
@@ -41,7 +41,7 @@ async fn list_of_250_users_in_pages_of_50() {
     check(250, 50).await;
 }
 
-/// Fewer questions, since each takes many calls.
+/// Checks some lists only, since each takes many calls.
 async fn check_some(count: u64, pages_of: u64) {
     let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for (field, descending, number, size) in [
@@ -88,9 +88,9 @@ async fn list_costs_are_as_documented() {
         assert_listed(&world, &people, ListQuery { sort, page: window }).await;
         world.take_calls()
     };
-    // A page that Auth0 shows, and three calls to count further than it does.
+    // One page, and three calls to count beyond 1000.
     assert_eq!(cost(SortField::Email, window(2, 50)).await, calls([(SEARCH, 4)]));
-    // Everybody, 99 at a time after the first hundred.
+    // A full scan: 99 users per call after the first hundred.
     assert_eq!(cost(SortField::LastName, window(2, 50)).await, calls([(SEARCH, 12)]));
     assert_eq!(cost(SortField::Id, None).await, calls([(SEARCH, 12)]));
 }

@@ -1,4 +1,4 @@
-//! The query: what tenants, roles and prefixes may be called does not matter to it.
+//! Queries: lists are correct for any valid name of a tenant, role or prefix.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ async fn list_is_correct_for_any_tenant_and_role_name() {
 #[tokio::test]
 async fn row_without_the_membership_is_dropped() {
     let world = World::new().await;
-    // An index may find a value anywhere below the key; the account itself has no such role.
+    // The index may match a value anywhere under the key; the account itself has no such role.
     for metadata in [
         json!({ "usher_tenant_acme": [{ "role": "owner" }] }),
         json!({ "usher_tenant_acme": { "role": ["owner", "member"] } }),

@@ -1,4 +1,4 @@
-//! Lists that hold what was written a moment ago, while the search does not know it yet.
+//! Lists that show recent writes before the search does.
 
 use domain::{AccountChange, ListQuery, User};
 use ports::UserDirectory;
@@ -7,7 +7,7 @@ use ports::contract::{Caller, acme, catalogue};
 use crate::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, World, calls, email, new_user, to_role};
 
-/// Makes writes of every kind to a tenant, and answers its people as they are then.
+/// Makes writes of every kind to a tenant, and returns its users afterwards.
 async fn write(world: &World, mut people: Vec<User>) -> Vec<User> {
     let (tenant, account) = (Caller::of([acme()]).writes(&acme()), Caller::operator().changes());
     let directory = &world.directory;
@@ -59,7 +59,7 @@ async fn long_list_shows_recent_writes() {
         }
         assert_listed(&world, &people, ListQuery { sort, page: None }).await;
     }
-    // The search catches up, and nothing changes.
+    // After the search has caught up, the lists are the same.
     world.control().catch_up();
     for sort in sorts() {
         for number in [0, 2, 3, 6] {
@@ -102,7 +102,7 @@ async fn write_of_another_process_is_listed_once_indexed() {
     assert_listed(&world, &people, ListQuery::default()).await;
     world.clock.advance(std::time::Duration::from_secs(1));
     let second = other.change_membership(&scope, &people[0], to_role("admin")).await.unwrap();
-    // Not yet: the own write is the newest that is known.
+    // Not yet: the own write is the latest known state.
     assert_listed(&world, &people, ListQuery::default()).await;
     world.control().catch_up();
     people[0] = second;

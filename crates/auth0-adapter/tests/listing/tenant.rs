@@ -1,4 +1,4 @@
-//! A tenant with as many people as a test wants, and what its lists have to be.
+//! A tenant of any size, and its expected lists.
 
 use std::num::NonZeroU32;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::world::{World, account, lagging_search};
 
-/// A page, as a listing takes it.
+/// Returns the page request of a list.
 pub(crate) fn window(number: u64, size: u32) -> Option<PageRequest> {
     NonZeroU32::new(size).map(|size| PageRequest { number, size })
 }
@@ -19,8 +19,8 @@ pub(crate) fn sorts() -> impl Iterator<Item = Sort> {
     SortField::ALL.into_iter().flat_map(both)
 }
 
-/// A world whose acme has so many people, with a bystander in another tenant for each fifth of
-/// them. The `created` of a number is when that one was created, in milliseconds before now.
+/// A world whose acme has this many users, and another tenant with a fifth of that. `created` maps
+/// a user's number to its creation time, in milliseconds before now.
 pub(crate) async fn tenant(
     count: u64,
     pages_of: u64,
@@ -56,8 +56,7 @@ pub(crate) async fn tenant(
     (world, people)
 }
 
-/// The account as it has to be read; written down a second time, since the lists of a test must not
-/// be held against what the lists themselves read.
+/// The expected account, written independently of the code under test.
 fn user(account: &serde_json::Value) -> User {
     let text = |member: &str| account[member].as_str();
     let moment = text("created_at").unwrap().parse().unwrap();
@@ -79,12 +78,12 @@ fn user(account: &serde_json::Value) -> User {
     }
 }
 
-/// Asserts that the list is what it would be if everybody were in memory.
+/// Asserts that the list equals one made from all users in memory.
 pub(crate) async fn assert_listed(world: &World, people: &[User], listing: ListQuery) {
     let page = world.list(&acme(), listing).await;
     let expected: Vec<_> = listing.select(people).into_iter().cloned().collect();
     assert_eq!(page.total, people.len() as u64, "{listing:?}");
-    // Ids first, since they are what a failure can be read from.
+    // Ids first, since they make a failure readable.
     let ids = |users: &[User]| users.iter().map(|user| user.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(&page.users), ids(&expected), "{listing:?}");
     assert!(page.users == expected, "somebody is not as expected: {listing:?}");

@@ -18,7 +18,7 @@ fn sent(world: &World) -> Vec<Value> {
     patches.map(|request| request.body.unwrap()).collect()
 }
 
-/// Somebody at home in acme and attached to globex, put there by somebody else.
+/// Seeds a user whose home is acme and who is attached to globex.
 async fn shared(world: &World, name: &str) -> User {
     let mut shared = account(name, [("acme", "member"), ("globex", "member")]);
     shared["app_metadata"]["usher"] = json!({ "home": "acme", "service_user": false });
@@ -179,7 +179,7 @@ async fn lost_response_of_a_change_is_retried() {
             Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind: kind.clone() };
         world.control().fault(fault);
         let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
-        // Sent again or not: what is answered is what is stored.
+        // Retried or not: a success returns what is stored.
         let stored = world.find(&ada.id).await.unwrap();
         if let Ok(user) = result {
             assert_eq!(user, stored, "{kind:?}");
@@ -194,7 +194,7 @@ async fn deleted_account_is_neither_found_nor_listed() {
     let world = World::with(crate::world::lagging_search, |_| ()).await;
     let ada = world.create("ada", "member").await;
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 1);
-    // Somebody else deletes the account.
+    // Another process deletes the account.
     world.another_directory(catalogue()).delete(&Caller::operator().changes(), &ada).await.unwrap();
     world.take_calls();
     let scope = Caller::of([acme()]).writes(&acme());
@@ -202,7 +202,7 @@ async fn deleted_account_is_neither_found_nor_listed() {
     assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
     assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 0);
-    // Nothing more is asked about somebody who is known to be gone.
+    // No call is made about an account that is known to be deleted.
     world.take_calls();
     let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
     assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
@@ -219,7 +219,7 @@ async fn change_by_another_process_counts_after_a_read() {
     other.change_membership(&scope, &ada, to_role("owner")).await.unwrap();
     let seen = world.find(&ada.id).await.unwrap();
     assert_eq!(seen.role_in(&acme()), catalogue().resolve("owner"));
-    // An own write made before does not hide it, neither from a change nor from a list.
+    // An earlier own write hides the change neither from authorization nor from a list.
     let ranked = Caller::ranked([(acme(), "admin")]).writes(&acme());
     let result = world.directory.detach(&ranked, &seen).await;
     assert!(matches!(result, Err(PortError::Refused(_))), "{result:?}");
@@ -231,7 +231,7 @@ async fn write_of_unknown_outcome_is_not_remembered() {
     for reading in [true, false] {
         let world = World::with(lagging_search, short_timeout).await;
         let ada = world.create("ada", "member").await;
-        // Carried out, and its answers lost.
+        // Processed, but the responses are lost.
         let lost = |route: &str| {
             let route = Some(route.to_owned());
             Fault { route, skip: 0, times: Some(3), kind: FaultKind::Malformed }
@@ -244,7 +244,7 @@ async fn write_of_unknown_outcome_is_not_remembered() {
         let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
         assert!(result.is_err(), "{reading}");
         assert_eq!(world.control().users(), [] as [Value; 0]);
-        // The index never showed her.
+        // The search index never showed the account.
         let listed = world.list(&acme(), domain::ListQuery::default()).await.users;
         assert_eq!(listed, [], "{reading}");
     }

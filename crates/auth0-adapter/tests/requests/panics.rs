@@ -1,4 +1,4 @@
-//! A panic in a task of the adapter is a failed call, and the next one goes through.
+//! A panic in a task of the adapter fails that call only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::world::{World, new_user, to_role};
 
-/// Breaks the clock, which then panics; or mends it, two milliseconds late.
+/// Moves the clock out of range, so that it panics; or back, two milliseconds late.
 fn toggle_clock(clock: &ManualClock) {
     clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
 }
@@ -30,13 +30,13 @@ async fn panic_fails_only_its_own_call() {
     let directory =
         Auth0Directory::new(world.config.clone(), catalogue(), clock.clone(), tasks).unwrap();
     let scope = Caller::of([acme()]).writes(&acme());
-    // More often than failures open the circuit.
+    // More often than failures that open the circuit.
     toggle_clock(&clock);
     for _ in 0..12 {
         let changed = directory.change_membership(&scope, &ann, to_role("admin")).await;
         let Err(PortError::Failed { source }) = changed else { unreachable!("{changed:?}") };
-        // It says that something was given up, and nothing of what the panic said.
-        assert_eq!(source.to_string(), "a task did not come to its end");
+        // The error says that the task failed, without the message of the panic.
+        assert_eq!(source.to_string(), "a task panicked or was cancelled");
         let listed = directory.create(&scope, new_user("ben", "member")).await;
         assert!(matches!(listed, Err(PortError::Failed { .. })), "{listed:?}");
     }
@@ -44,7 +44,7 @@ async fn panic_fails_only_its_own_call() {
     let changed = directory.change_membership(&scope, &ann, to_role("admin")).await.unwrap();
     assert!(changed.role_in(&acme()).unwrap().allows(Access::Write));
     directory.create(&scope, new_user("cat", "member")).await.unwrap();
-    // Nothing is left under way.
+    // No write is left in flight.
     writes.close();
     writes.wait().await;
 }

@@ -1,4 +1,4 @@
-//! Rule R4 where the search is behind and other processes write, too.
+//! Rule R4 with a stale search and writes of other processes.
 
 use std::time::Duration;
 
@@ -29,15 +29,15 @@ async fn holder_check_costs_calls_only_for_protected_roles() {
     let bob = world.seed(account("bob", [("acme", "owner")]));
     let (ada, bob) = (world.find(&ada).await.unwrap(), world.find(&bob).await.unwrap());
     world.take_calls();
-    // Found by search, and confirmed.
+    // Found by search, and confirmed by a read.
     let demoted = world.directory.change_membership(&writes(), &ada, to_role("admin")).await;
     assert_eq!(world.take_calls(), calls([(SEARCH, 1), (GET, 1), (PATCH, 1)]));
-    // Who is not protected goes for one call.
+    // Detaching a user without a protected role takes one call.
     world.directory.detach(&writes(), &demoted.unwrap()).await.unwrap();
     assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
     assert_last!(world.directory.detach(&writes(), &bob).await);
     assert_eq!(world.take_calls(), calls([(SEARCH, 1)]));
-    // A holder who was made here a moment ago is known without a search.
+    // A recently created holder is known without a search.
     world.create("cy", "owner").await;
     world.take_calls();
     world.directory.delete(&Caller::operator().changes(), &bob).await.unwrap();
@@ -53,7 +53,7 @@ async fn stale_search_result_is_no_holder() {
     let find = async |id| world.find(&id).await.unwrap();
     let (ada, bob, cy, di) = (find(ada).await, find(bob).await, find(cy).await, find(di).await);
     world.clock.advance(Duration::from_secs(1));
-    // Another process takes the role from three of them in three ways.
+    // Another process removes the role of three of them in three ways.
     other.change_membership(&writes(), &bob, to_role("member")).await.unwrap();
     other.detach(&writes(), &cy).await.unwrap();
     other.delete(&Caller::operator().changes(), &di).await.unwrap();
@@ -61,7 +61,7 @@ async fn stale_search_result_is_no_holder() {
     world.take_calls();
     assert_last!(world.directory.detach(&writes(), &ada).await);
     assert_eq!(world.take_calls(), calls([(SEARCH, 1), (GET, 3)]));
-    // With one more who does hold it, she may go.
+    // With another actual holder the user can be detached.
     let eve = world.seed(account("eve", [("acme", "owner")]));
     world.directory.detach(&writes(), &ada).await.unwrap();
     assert!(world.find(&eve).await.unwrap().role_in(&acme()).is_some());
@@ -72,7 +72,7 @@ async fn blocked_holder_does_not_count() {
     let world = World::with(lagging_search, |_| ()).await;
     let ada = world.create("ada", "owner").await;
     let bob = world.create("bob", "owner").await;
-    // An administrator blocks bob at Auth0; the own write of a moment ago knows nothing of it.
+    // An administrator blocks Bob at Auth0; the own recent write does not show it.
     world.clock.advance(Duration::from_secs(1));
     let mut blocked = world.control().user(bob.id.as_str()).unwrap();
     blocked["blocked"] = json!(true);
@@ -121,7 +121,7 @@ async fn indexed_holder_counts_despite_stale_recent_writes() {
     for number in 0..5 {
         late.push(world.create(&format!("late{number}"), "owner").await);
     }
-    // Another process takes the role from all of them.
+    // Another process removes the role of all of them.
     let other = world.another_directory(catalogue());
     world.clock.advance(Duration::from_secs(1));
     for user in &late {

@@ -1,4 +1,4 @@
-//! Another catalogue of roles, adopted without a restart.
+//! Reloads of the role catalogue.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use ports::contract::{Caller, acme, catalogue};
 
 use crate::world::{World, account, lagging_search};
 
-/// The contract's catalogue, with other rights of viewers, and one role more.
+/// The conformance suite's catalogue with other rights of viewers, and one more role.
 fn changed_catalogue() -> Arc<RoleCatalogue> {
     let mut roles: Vec<_> = catalogue()
         .roles()
@@ -55,15 +55,15 @@ async fn reloaded_roles_replace_remembered_ones() {
     world.directory.set_roles(changed_catalogue());
     let listed = world.list(&acme(), ListQuery::default()).await.users;
     assert!(can_write(&listed[0]));
-    // A change that rests on what its caller has seen before answers with the new roles.
+    // A change based on an older snapshot returns the new roles.
     let change = MembershipChange { role: None, name: Some("Vi".parse().unwrap()) };
     let scope = Caller::of([acme()]).writes(&acme());
     let changed = world.directory.change_membership(&scope, &viewer, change).await.unwrap();
     assert!(can_write(&changed));
 }
 
-/// Whether the role that somebody has in acme has the right to write. Roles of two catalogues are
-/// equal by name.
+/// Returns whether the user's role in acme allows writing. Roles of two catalogues are equal by
+/// name.
 fn can_write(user: &User) -> bool {
     user.role_in(&acme()).is_some_and(|role| role.allows(Access::Write))
 }

@@ -1,4 +1,4 @@
-//! Connections without usernames, and connections that insist on them.
+//! Connections that do not support usernames, and connections that require them.
 
 use auth0_sim::{Config, Usernames};
 use domain::NewUser;
@@ -23,7 +23,7 @@ fn with_username(name: &str) -> NewUser {
 #[tokio::test]
 async fn missing_username_support_is_learned_once() {
     let world = world(Usernames::None).await;
-    // Who has none finds out nothing.
+    // An account without a username learns nothing.
     world.directory.create(&writes(), new_user("bare", "member")).await.unwrap();
     assert_eq!(world.take_calls(), calls([(CREATE, 1)]));
     let ada = world.directory.create(&writes(), with_username("ada")).await.unwrap();

@@ -1,4 +1,5 @@
-//! An Auth0 that keeps failing is left alone for a while, each kind of call by itself.
+//! Circuit breakers: calls to an Auth0 that keeps failing stop for a while, for each kind
+//! separately.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ async fn fragile_bench() -> Bench {
     .await
 }
 
-/// Two calls of three sends each.
+/// Two calls of three attempts each.
 async fn open_read_circuit(bench: &Bench) {
     bench.fault(GET_USER, None, DOWN);
     for _ in 0..2 {
@@ -57,7 +58,7 @@ async fn failing_searches_affect_no_other_kind() {
         assert_eq!(outcome_name(&bench.run(Operation::List).await), expected);
     }
     for operation in Operation::ALL.into_iter().filter(|operation| *operation != Operation::List) {
-        // The one account that there is cannot be deleted twice, nor another be made of its name.
+        // The one account cannot be deleted twice, nor another be created with its address.
         assert_ne!(outcome_name(&bench.run(operation).await), "unavailable", "{operation:?}");
     }
     advance(Duration::from_secs(6)).await;
@@ -129,7 +130,7 @@ async fn failed_trial_doubles_the_open_time() {
     let (a, b, c) = tokio::join!(bench.find(), bench.find(), bench.find());
     let mut names = [outcome_name(&a), outcome_name(&b), outcome_name(&c)];
     names.sort_unstable();
-    // After its first send the trial's own circuit is open again.
+    // After its first attempt fails, the trial's own circuit is open again.
     assert_eq!(names, ["unavailable"; 3]);
     assert_eq!(bench.calls(GET_USER), 1);
     let left = retry_after(&bench.find().await).unwrap();
@@ -145,7 +146,7 @@ async fn rate_limits_and_4xx_do_not_open_the_circuit() {
             let _ = bench.find().await;
         }
         bench.control().clear_faults();
-        // What the limit asked for is over.
+        // The requested wait is over.
         advance(Duration::from_secs(51)).await;
     }
     bench.find().await.unwrap();

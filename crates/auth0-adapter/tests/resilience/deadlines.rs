@@ -1,4 +1,4 @@
-//! Nothing is waited for past the deadline.
+//! Deadlines: no call waits past its deadline.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::support::{Bench, Operation, TOKEN, outcome_name};
 
-/// Enough for an answer that comes, even on a busy machine.
+/// Enough for any response, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 async fn short_timeout_bench() -> Bench {
@@ -24,7 +24,7 @@ async fn hanging_call_times_out() {
 #[tokio::test]
 async fn unanswered_call_times_out() {
     for operation in Operation::ALL {
-        // Of a creation whose answer is lost, an e-mail lookup tells the rest.
+        // A lost create response is resolved by an e-mail look-up.
         let expected = if operation == Operation::Create { "ok" } else { "timeout" };
         assert_eq!(outcome_of(operation, FaultKind::HangAfter).await, expected, "{operation:?}");
     }

@@ -1,4 +1,5 @@
-//! What happens when Auth0 fails, is slow, or answers nonsense, by what the stand-in counts.
+//! Behaviour when Auth0 fails, is slow, or sends malformed responses, judged by the requests that
+//! the stand-in counts.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,10 +1,10 @@
-//! Answers that make no sense: an error, and nothing of them is told.
+//! Malformed responses: an error that contains nothing of them.
 
 use auth0_sim::FaultKind;
 
 use crate::support::{Bench, HIDDEN, Operation, TOKEN, error_text, outcome_name};
 
-/// More than is ever read.
+/// More than the size limit.
 const TOO_MUCH: FaultKind = FaultKind::Oversized { bytes: 16 * 1024 * 1024 };
 
 fn kinds() -> [FaultKind; 8] {
@@ -28,8 +28,8 @@ async fn malformed_response_is_an_error_without_its_content() {
             bench.fault(operation.route(), None, kind.clone());
             let result = bench.run(operation).await;
             if outcome_name(&result) == "ok" {
-                // A deletion's answer has no body; of a creation an e-mail lookup tells the rest.
-                // Either was carried out.
+                // A delete response has no body; a create is resolved by an e-mail look-up. Both
+                // were processed.
                 let gone = bench.control().user(bench.jane.id.as_str()).is_none();
                 assert!(operation == Operation::Create || gone, "{operation:?} {kind:?}");
                 let served = !matches!(kind, FaultKind::Html { .. } | FaultKind::ResetBefore);

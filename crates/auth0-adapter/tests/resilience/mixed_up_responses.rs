@@ -1,4 +1,4 @@
-//! Answers about somebody else, as a cache on the way that mixes requests up would give them.
+//! Responses about another account, as from an intermediary that mixes requests up.
 
 use domain::{AccountChange, NewMember, User};
 use ports::UserDirectory;
@@ -9,7 +9,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::{directory_at, outcome_name};
 
-/// Somebody of acme.
+/// A user of acme.
 fn row(id: &str, email: &str) -> Value {
     json!({
         "user_id": id,
@@ -23,7 +23,7 @@ fn row(id: &str, email: &str) -> Value {
     })
 }
 
-/// Something in Auth0's place that answers everything about one account with another's row.
+/// A server that answers every request about one account with another's row.
 async fn mixed_up_server() -> MockServer {
     let server = MockServer::start().await;
     let token = json!({"access_token": "token", "token_type": "Bearer", "expires_in": 86400});
@@ -69,8 +69,8 @@ async fn response_about_another_account_is_an_error() {
     let password = "new-password".parse().unwrap();
     let set = directory.set_password(&operator.changes(), &jane, password).await;
     assert_eq!(outcome_name(&set), "failed", "{set:?}");
-    // Of an address that only somebody else has, nobody is attached; and who is made has another
-    // id than the one that was chosen.
+    // No account with another address is attached, and a created account has the id that was
+    // chosen.
     let role = catalogue().resolve("member").unwrap().clone();
     let new_member = NewMember { email: jane.email.clone(), role, name: None };
     let attached = directory.attach_or_create(&operator.writes(&acme()), new_member).await;

@@ -1,4 +1,4 @@
-//! 429: waiting if there is time, and otherwise saying how long.
+//! 429: calls wait if there is time, and else return how long to wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn rate_limit_on_tokens_is_reported() {
     assert_eq!(bench.calls(TOKEN), 1);
 }
 
-/// A tenant that takes one call and, as its clock stands still, never another.
+/// A tenant that accepts one call and, as its clock is stopped, never another.
 async fn exhausted_bench(skew_millis: i64) -> Bench {
     let clock = Arc::new(auth0_sim::ManualClock::at(1_772_357_400_000));
     let bench = Bench::with(Config { clock, ..Config::default() }, |_| {}).await;
@@ -88,7 +88,7 @@ async fn exhausted_bench(skew_millis: i64) -> Bench {
 
 #[tokio::test]
 async fn reset_is_read_by_the_clock_of_auth0() {
-    // Our own clock is months behind, and the answer says that the reset is 100 s ahead.
+    // Our own clock is months behind, and by Auth0's clock the reset is in 100 s.
     let bench = exhausted_bench(-100_000).await;
     let told = retry_after(&bench.find().await).unwrap();
     assert!((100..=101).contains(&told.as_secs()), "{told:?}");

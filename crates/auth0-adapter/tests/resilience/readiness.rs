@@ -1,4 +1,4 @@
-//! Whether Auth0 takes calls, asked often.
+//! Readiness checks.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ports::UserDirectory;
 
 use crate::support::{Bench, GET_USER, Operation, TOKEN, advance, outcome_name};
 
-/// A bench that heard from Auth0 too long ago.
+/// A bench whose last successful call was too long ago.
 async fn idle_bench() -> Bench {
     let bench = Bench::new().await;
     advance(Duration::from_secs(6)).await;

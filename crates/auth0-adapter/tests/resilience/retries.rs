@@ -1,4 +1,4 @@
-//! What is sent again, and how often.
+//! Retries: which requests are sent again, and how often.
 
 use auth0_sim::FaultKind;
 
@@ -31,7 +31,7 @@ async fn third_attempt_succeeds_after_two_failures() {
     for operation in Operation::ALL.into_iter().filter(|operation| operation.is_repeatable()) {
         for kind in [BAD, FaultKind::ResetBefore, FaultKind::Truncated] {
             if operation == Operation::Delete && kind == FaultKind::Truncated {
-                // Its answer has no body.
+                // Its response has no body.
                 continue;
             }
             let bench = Bench::new().await;
@@ -86,10 +86,10 @@ async fn uncertain_attempt_determines_the_error() {
         let bench = Bench::new().await;
         bench.fault(Operation::Change.route(), 1, FaultKind::ResetAfter);
         bench.fault(Operation::Change.route(), None, then.clone());
-        // "Unavailable", say, would mean that nothing was done.
+        // For example `Unavailable` would mean that nothing was done.
         let result = bench.run(Operation::Change).await;
-        let told = crate::support::error_text(&result.unwrap_err());
-        assert!(told.contains("broke off"), "{then:?} {told}");
+        let text = crate::support::error_text(&result.unwrap_err());
+        assert!(text.contains("connection to Auth0 broke"), "{then:?} {text}");
         assert_eq!(bench.calls(Operation::Change.route()), 2, "{then:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The span of each call, as traces show it.
+//! The trace span of each attempt.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use crate::support::{Bench, GET_USER, HIDDEN, Operation};
 
 type Fields = BTreeMap<&'static str, String>;
 
-/// Keeps the spans that the adapter makes.
+/// Records the spans of the adapter.
 #[derive(Debug, Clone, Default)]
 struct Spans(Arc<Mutex<Vec<Fields>>>);
 

@@ -1,4 +1,4 @@
-//! TLS: whom the adapter trusts.
+//! TLS: which certificates the adapter trusts.
 
 use std::sync::Arc;
 

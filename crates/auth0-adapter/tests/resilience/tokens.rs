@@ -102,7 +102,7 @@ async fn new_client_secret_applies_without_restart() {
     assert_eq!(outcome_name(&bench.run(Operation::LogIn).await), "failed");
     bench.control().revoke_tokens();
     assert_eq!(outcome_name(&bench.find().await), "failed");
-    // Clones are the same directory.
+    // Clones share the secret.
     bench.directory.clone().set_client_secret(SECRET.into());
     bench.find().await.unwrap();
     bench.run(Operation::LogIn).await.unwrap();
@@ -111,7 +111,8 @@ async fn new_client_secret_applies_without_restart() {
     assert!(!shown.contains("of-yesterday") && !shown.contains(SECRET), "{shown}");
 }
 
-/// A tenant whose tokens live for 20 s, and are thus old when 2 s are left; the time is made up.
+/// A tenant whose tokens expire after 20 s, and are due for renewal 2 s before; the time is
+/// simulated.
 async fn short_lived_token_bench() -> Bench {
     let mut config = Config::default();
     config.switches.token_lifetime_seconds = 20;

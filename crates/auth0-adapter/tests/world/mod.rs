@@ -1,6 +1,6 @@
-//! A stand-in for Auth0 with a clock moved by hand, and directories over it.
+//! A stand-in for Auth0 with a manual clock, and directories over it.
 //!
-//! Every test has a world of its own; none waits for the machine's clock.
+//! Every test has its own world; none waits for the machine's clock.
 
 #![allow(dead_code, reason = "each group of tests uses its own part of this")]
 
@@ -29,7 +29,7 @@ pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
 pub(crate) const LOG_IN: &str = "POST /oauth/token password-realm";
 pub(crate) const MAIL: &str = "POST /dbconnections/change_password";
 
-/// The contract's clock, as the stand-in knows clocks.
+/// Adapts the manual clock to the stand-in.
 #[derive(Debug)]
 struct SimClock(Arc<ManualClock>);
 
@@ -45,7 +45,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) config: Auth0Config,
     pub(crate) directory: Arc<Auth0Directory>,
-    /// The writes of the directory that are under way.
+    /// The writes of the directory that are in flight.
     pub(crate) writes: TaskTracker,
 }
 
@@ -62,7 +62,7 @@ impl World {
         Self::with(|_| (), |_| ()).await
     }
 
-    /// With other settings of the stand-in, and of the directory.
+    /// With other settings of the stand-in and of the directory.
     pub(crate) async fn with(
         change: impl FnOnce(&mut Config),
         configure: impl FnOnce(&mut Auth0Config),
@@ -85,12 +85,12 @@ impl World {
         Self { sim, clock, config, directory: Arc::new(directory), writes }
     }
 
-    /// Another directory over the same accounts: another process of Usher, or the next one.
+    /// Another directory over the same accounts, as in another process.
     pub(crate) fn another_directory(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
         Auth0Directory::new(self.config.clone(), catalogue, self.clock.clone(), tasks()).unwrap()
     }
 
-    /// Waits until no write is under way, as before the end of the process.
+    /// Waits until no write is in flight, as at shutdown.
     pub(crate) async fn finish_writes(&self) {
         self.writes.close();
         self.writes.wait().await;
@@ -101,7 +101,7 @@ impl World {
         self.sim.control()
     }
 
-    /// What has been asked since the last time, tokens aside.
+    /// Returns the calls since the last time, except token requests.
     pub(crate) fn take_calls(&self) -> BTreeMap<String, u64> {
         let mut calls = self.control().calls();
         calls.remove(TOKEN);
@@ -109,12 +109,12 @@ impl World {
         calls
     }
 
-    /// Puts the account there as the Management API would show it.
+    /// Stores the account, given as the Management API shows it.
     pub(crate) fn seed(&self, user: Value) -> UserId {
         self.control().seed(user).unwrap().parse().unwrap()
     }
 
-    /// Whoever is of this id, as operators find them.
+    /// Finds an account as an operator.
     pub(crate) async fn find(&self, id: &UserId) -> Option<User> {
         self.directory.find(&Caller::operator().views(), id).await.unwrap()
     }
@@ -130,7 +130,7 @@ impl World {
     }
 }
 
-/// The calls of one route each, as [`World::take_calls`] tells them.
+/// Call counts by route, as [`World::take_calls`] returns them.
 pub(crate) fn calls<const N: usize>(calls: [(&str, u64); N]) -> BTreeMap<String, u64> {
     calls.into_iter().map(|(route, count)| (route.to_owned(), count)).collect()
 }
@@ -161,7 +161,7 @@ pub(crate) fn email(name: &str) -> domain::EmailAddress {
     format!("{name}@example.com").parse().unwrap()
 }
 
-/// An account as the Management API shows it: with these roles, by tenant.
+/// An account as the Management API shows it, with these roles by tenant.
 pub(crate) fn account<const N: usize>(name: &str, roles: [(&str, &str); N]) -> Value {
     let mut metadata = Map::new();
     for (tenant, role) in roles {
@@ -174,14 +174,14 @@ pub(crate) fn account<const N: usize>(name: &str, roles: [(&str, &str); N]) -> V
     })
 }
 
-/// The search index is behind by two seconds of the world's clock, and puts ties in another order
-/// each time.
+/// Delays the search index by two seconds of the world's clock, and changes the order of ties each
+/// time.
 pub(crate) fn lagging_search(settings: &mut Config) {
     settings.switches.search_lag_millis = 2000;
     settings.switches.unstable_ties = true;
 }
 
-/// Shorter waits, for tests in which something does not answer.
+/// Sets a shorter timeout, for tests without a response.
 pub(crate) fn short_timeout(config: &mut Auth0Config) {
     config.timeout = Duration::from_secs(1);
 }

@@ -1,8 +1,9 @@
-//! What is odd about a tenant's people, so that Auth0's pages of them are not those of the list.
+//! Paging anomalies: properties of a tenant's users that make Auth0's pages differ from those of
+//! the list.
 //!
-//! Auth0 sorts ids by their bytes, and the list by their lower case; and rows that cannot be read
-//! count for Auth0, but are nobody on the list. Pages beside each other have to agree, so what one
-//! of them reveals is remembered for the others: such a tenant is walked.
+//! Auth0 sorts ids by their bytes, the list by their lower case; and unreadable rows count for
+//! Auth0, but are not on the list. Adjacent pages have to agree, so an anomaly found on one page is
+//! recorded for all: the lists of such a tenant are read by a full scan.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,26 +12,26 @@ use domain::{TenantId, UserId};
 
 use super::index::{IndexField, IndexOrder, IndexPage, IndexRow};
 
-/// Of how many tenants it is remembered at most. Beyond it, some tenant is forgotten: what is odd
-/// about its people is met again.
+/// The maximum number of recorded tenants. Above it another tenant is removed, whose anomalies are
+/// then found again.
 const MAX_TENANTS: usize = 10_000;
 
-/// The tenants with odd people, as far as they have been met.
+/// The tenants with known anomalies.
 #[derive(Debug, Default)]
 pub(crate) struct PagingAnomalies(Mutex<HashMap<TenantId, TenantAnomalies>>);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TenantAnomalies {
-    /// Somebody has an id with an upper-case letter.
+    /// An id contains an upper-case letter.
     capitals: bool,
-    /// A row cannot be read, or is about none of the tenant's people.
+    /// A row is unreadable, or not about a member of the tenant.
     unreadable: bool,
-    /// By these, Auth0's order was not the one of the list, for whatever reason.
+    /// The fields by which the rows were not in the order of the list.
     disordered: Vec<IndexField>,
 }
 
 impl PagingAnomalies {
-    /// Whether Auth0's pages by this field are those of the list, as far as is known.
+    /// Returns whether Auth0's pages by this field are those of the list, as far as is known.
     pub(super) fn allows_paging(&self, tenant: &TenantId, field: IndexField) -> bool {
         self.all().get(tenant).is_none_or(|anomalies| {
             let capitals = field == IndexField::Id && anomalies.capitals;
@@ -38,7 +39,7 @@ impl PagingAnomalies {
         })
     }
 
-    /// Some of the tenant's people were met, in this order.
+    /// Records the anomalies of some of the tenant's rows, fetched in this order.
     pub(super) fn record(&self, tenant: &TenantId, found: &IndexPage, order: IndexOrder) {
         let anomalies = TenantAnomalies {
             disordered: disordered(&found.rows, order),
@@ -55,8 +56,7 @@ impl PagingAnomalies {
         }
     }
 
-    /// All of the tenant's people were met, these besides: what is not odd among them is not odd
-    /// any more.
+    /// Replaces the anomalies, given all rows of the tenant and the ids of its recent writes.
     pub(super) fn record_all<'a>(
         &self,
         tenant: &TenantId,
@@ -75,12 +75,12 @@ impl PagingAnomalies {
         }
     }
 
-    /// Forgets everything: people are read differently from now on.
+    /// Removes all anomalies, because accounts are mapped differently from now on.
     pub(crate) fn clear(&self) {
         self.all().clear();
     }
 
-    /// Nothing in here panics half-way, so a poisoned lock is taken all the same.
+    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn all(&self) -> MutexGuard<'_, HashMap<TenantId, TenantAnomalies>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +96,7 @@ impl TenantAnomalies {
     }
 }
 
-/// Forgets some other tenant if there would be too many with this one.
+/// Removes another tenant if this one would exceed the limit.
 fn make_room(all: &mut HashMap<TenantId, TenantAnomalies>, tenant: &TenantId) {
     if all.len() >= MAX_TENANTS
         && !all.contains_key(tenant)
@@ -110,8 +110,8 @@ fn has_capitals(id: &str) -> bool {
     id.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
-/// The field of the order, unless the rows stand in it. Those that tie may stand in any order, but
-/// nobody has the id of another.
+/// Returns the field of the order if the rows are not sorted by it. Ties may be in any order, but
+/// ids are unique.
 fn disordered(rows: &[IndexRow], IndexOrder { field, descending }: IndexOrder) -> Vec<IndexField> {
     let users = rows.iter().filter_map(|row| row.user.as_ref());
     let sorted = users.is_sorted_by(|one, other| {

@@ -1,4 +1,4 @@
-//! What is known of a tenant's people.
+//! What is known about a tenant's users.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use domain::{TenantId, UserId};
 use super::anomalies::PagingAnomalies;
 use crate::directory::recent_writes::WrittenState;
 
-/// What is known of a tenant's people before they are asked for.
+/// What is known about a tenant's users before its index is queried.
 #[derive(Debug)]
 pub(crate) struct ListContext<'a> {
     pub(crate) tenant: &'a TenantId,
-    /// What this process wrote of late of who is, or was, among them.
+    /// The recent writes to its current and former members.
     pub(crate) written: BTreeMap<UserId, WrittenState>,
-    /// Which tenants have people of whom Auth0's pages are of no use.
+    /// The tenants whose pages cannot be used.
     pub(crate) anomalies: &'a PagingAnomalies,
 }

@@ -1,4 +1,4 @@
-//! How many people there are, where Auth0 counts no further than 1000.
+//! Counts users beyond 1000, where Auth0 stops counting.
 
 use domain::{Timestamp, UserId};
 use ports::PortResult;
@@ -6,18 +6,17 @@ use ports::PortResult;
 use super::index::{IndexOrder, IndexQuery, MAX_RESULTS, UserIndex};
 use crate::management::search_query::CreatedRange;
 
-/// How many steps of 1000 people are counted before a walk is no worse.
+/// The number of steps of 1000 users above which a full scan is no worse.
 const MAX_STEPS: usize = 100;
 
-/// The number of people whom the index holds besides these, unless too many share one moment of
-/// creation.
+/// Returns the number of users in the index except these, unless too many share one creation time.
 ///
-/// Each step finds out when the thousandth of the rest was created, and counts those before it.
+/// Each step finds the creation time of the thousandth remaining user, and counts those before it.
 pub(super) async fn count_users(
     index: &impl UserIndex,
     except: Option<&[UserId]>,
 ) -> PortResult<Option<u64>> {
-    // As little as possible: only the total matters.
+    // One row suffices, since only the total is used.
     let of = |created| IndexQuery {
         created,
         except,

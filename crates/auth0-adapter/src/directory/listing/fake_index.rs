@@ -1,4 +1,4 @@
-//! An index in memory that is as awkward as Auth0's: bounded pages, capped totals, unstable ties.
+//! An index in memory with the limitations of Auth0's: bounded pages, capped totals, unstable ties.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -14,20 +14,20 @@ use super::index::{
 };
 use crate::management::search_query::CreatedRange;
 
-/// What an [`Index`] holds, and how it behaves.
+/// A [`UserIndex`] with configurable content and behaviour.
 #[derive(Debug)]
 pub(super) struct FakeIndex {
     pub(super) users: Vec<User>,
-    /// No page has more rows than this; the page number then counts pages of this size.
+    /// The maximum page size; page numbers then refer to pages of this size.
     pub(super) max_per_page: u32,
     pub(super) fetches: AtomicU64,
-    /// What was asked for, for tests that look.
+    /// The queries, for tests that inspect them.
     pub(super) log: Mutex<Vec<String>>,
-    /// Whose rows cannot be read.
+    /// The users whose rows are unreadable.
     pub(super) unreadable: BTreeSet<UserId>,
-    /// Whose rows are not even rows.
+    /// The users whose rows are malformed.
     pub(super) malformed: BTreeSet<UserId>,
-    /// What the index learns between the questions: after so many, what became of whom.
+    /// Changes of the index between fetches: after so many, the user's new state.
     pub(super) changes: Vec<(u64, UserId, Option<User>)>,
 }
 
@@ -44,7 +44,7 @@ impl FakeIndex {
         }
     }
 
-    /// Whom the index holds when it is asked for this time.
+    /// Returns the users held at this fetch.
     fn held(&self, query: u64) -> Vec<User> {
         let mut users = self.users.clone();
         for (_, id, user) in self.changes.iter().filter(|(after, ..)| *after <= query) {
@@ -85,7 +85,7 @@ impl UserIndex for FakeIndex {
             .filter(|user| query.only.is_none_or(|ids| ids.contains(&user.id)))
             .filter(|user| query.except.is_none_or(|ids| !ids.contains(&user.id)))
             .collect();
-        // Ties stand in another order each time.
+        // Ties are in a different order each time.
         let salt = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let hash = |user: &&User| {
             user.id.as_str().bytes().fold(salt, |hash, byte| {
@@ -132,8 +132,8 @@ pub(super) fn acme() -> TenantId {
     "acme".parse().unwrap()
 }
 
-/// One of acme's people: told apart from the others by the number, created at that many
-/// milliseconds. By id, by address and by name, the numbers come in different orders.
+/// A user of acme with this number and creation time in milliseconds. The orders by id, address and
+/// name differ from each other.
 pub(super) fn person(number: u64, created_at: i64) -> User {
     let scrambled = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     User {

@@ -1,8 +1,9 @@
-//! Everybody, beyond the first 1000 rows: a walk along the time of creation, which never changes.
+//! Full scan: reads all users beyond the first 1000 rows, in order of their creation time, which
+//! never changes.
 //!
-//! Each step asks for the first page of those created at the last moment seen or later. Those of
-//! that moment come twice and are told apart by their ids. Where a whole page is of one moment, the
-//! moment is drained by id, and the walk goes on behind it.
+//! Each step fetches the first page of users created at the last seen moment or later. Users of
+//! that moment are fetched twice and recognised by id. If a whole page has one creation time, the
+//! users of that moment are read by id, and the scan continues after it.
 
 use std::collections::HashMap;
 
@@ -15,10 +16,12 @@ use super::index::{
 };
 use crate::management::search_query::CreatedRange;
 
-/// How many steps a walk may take: some 100,000 people. The deadline ends it earlier, as a rule.
+/// The maximum number of steps, enough for some 100,000 users. The deadline usually ends a scan
+/// earlier.
 const MAX_STEPS: usize = 1000;
 
-/// Everybody whom the index holds, in no order. `first` is the first page by time, if it is there.
+/// Returns all users of the index, in no order. `first` is the first page by creation time, if it
+/// was fetched already.
 pub(super) async fn scan(
     index: &impl UserIndex,
     first: Option<IndexPage>,
@@ -43,7 +46,7 @@ pub(super) async fn scan(
         if everything {
             return Ok(seen.into_page());
         }
-        // The bound moves on with each step, whatever Auth0 answers, so the walk comes to an end.
+        // The bound advances with each step, whatever Auth0 returns, so the scan ends.
         let created = if bound.is_none_or(|bound| bound < last) {
             bound = Some(last);
             CreatedRange::From(last)
@@ -51,7 +54,7 @@ pub(super) async fn scan(
             let same_moment = created_at_moment(index, last).await?;
             seen.rows.extend(same_moment.rows);
             seen.unreadable += same_moment.unreadable;
-            // From here on, nobody of that moment may come any more.
+            // From here on, users of that moment must not appear again.
             bound = Some(last.plus_millis(1));
             CreatedRange::After(last)
         };
@@ -65,11 +68,11 @@ pub(super) async fn scan(
     Err(ListError::TooManyUsers)?
 }
 
-/// Who has been met.
+/// The rows read so far.
 #[derive(Debug, Default)]
 struct ScannedRows {
     rows: HashMap<String, IndexRow>,
-    /// How many rows could not even be told apart; met twice, they count twice.
+    /// The number of malformed rows; fetched twice, they count twice.
     unreadable: u64,
 }
 
@@ -85,7 +88,7 @@ impl ScannedRows {
     }
 }
 
-/// The last moment on the page, if there is anybody; it must not lie before the bound.
+/// Returns the last creation time on the page, if it has rows. None may be before the bound.
 fn check_order(
     found: &IndexPage,
     bound: Option<Timestamp>,
@@ -98,8 +101,8 @@ fn check_order(
     }
 }
 
-/// Everybody who was created at the moment: the first 1000 by id, and if that is not all of them,
-/// the last 1000.
+/// Returns all users created at the moment: the first 1000 by id, and if those are not all, the
+/// last 1000.
 async fn created_at_moment(index: &impl UserIndex, moment: Timestamp) -> PortResult<ScannedRows> {
     let mut seen = ScannedRows::default();
     for descending in [false, true] {
@@ -113,7 +116,7 @@ async fn created_at_moment(index: &impl UserIndex, moment: Timestamp) -> PortRes
             let found = index.fetch(query).await?;
             let rows = u32::try_from(found.row_count()).unwrap_or(MAX_PAGE_SIZE);
             if page == 0 {
-                // Fewer than asked for may be all that Auth0 puts on a page.
+                // Fewer rows than requested may be the most that Auth0 returns.
                 per_page = per_page.min(rows.max(1));
             }
             if found.start != u64::from(page) * u64::from(per_page)
@@ -124,8 +127,8 @@ async fn created_at_moment(index: &impl UserIndex, moment: Timestamp) -> PortRes
             let met = descending && found.rows.iter().any(|row| seen.rows.contains_key(&row.id));
             let total = found.total;
             seen.add(found);
-            // A total below what Auth0 counts to is exact. At or above it, whoever comes from the
-            // one end and meets those from the other end has seen everybody.
+            // A total below the cap is exact. At the cap, all users have been read once the rows
+            // from one end overlap those from the other.
             let counted = total < MAX_RESULTS && seen.rows.len() as u64 + seen.unreadable >= total;
             if counted || (met && total >= MAX_RESULTS) {
                 return Ok(seen);

@@ -1,4 +1,4 @@
-//! What lists are made from: an index of one tenant's people.
+//! The index of one tenant's users, from which lists are made.
 
 use domain::{Sort, SortField, Timestamp, User, UserId};
 use ports::{BoxError, PortError, PortResult};
@@ -6,50 +6,50 @@ use thiserror::Error;
 
 use crate::management::search_query::CreatedRange;
 
-/// The most rows that Auth0 puts on a page.
+/// The largest page that Auth0 returns.
 pub(crate) const MAX_PAGE_SIZE: u32 = 100;
-/// The most rows that Auth0 pages through, and how far it counts.
+/// The number of rows that Auth0 pages through, and the cap of its totals.
 pub(crate) const MAX_RESULTS: u64 = 1000;
 
-/// Something that holds one tenant's people, and can be asked for pages of them.
+/// An index of one tenant's users that returns pages of them.
 pub(crate) trait UserIndex: Sync {
-    /// One page of those who are asked for.
+    /// Returns one page of the matching users.
     fn fetch(&self, query: IndexQuery<'_>) -> impl Future<Output = PortResult<IndexPage>> + Send;
 }
 
-/// A question to an [`Index`].
+/// A query to a [`UserIndex`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IndexQuery<'a> {
-    /// Only those created then.
+    /// Restricts the query to this range of creation times.
     pub(crate) created: Option<CreatedRange>,
-    /// Only these.
+    /// Restricts the query to these accounts.
     pub(crate) only: Option<&'a [UserId]>,
-    /// Only others than these.
+    /// Excludes these accounts.
     pub(crate) except: Option<&'a [UserId]>,
-    /// In which order. Ties stand in any order, and in another one each time.
+    /// The order. Ties are in any order, which changes from query to query.
     pub(crate) order: IndexOrder,
-    /// Which page, from 0. Together with the size it must lie within the [`REACH`].
+    /// The page, counted from 0. Its last row must lie within [`MAX_RESULTS`].
     pub(crate) page: u32,
-    /// How many rows, of which fewer may come.
+    /// The maximum number of rows; fewer may be returned.
     pub(crate) per_page: u32,
 }
 
 impl IndexQuery<'_> {
-    /// The first page of everybody.
+    /// The first page of all users.
     pub(crate) fn first(order: IndexOrder) -> Self {
         Self { created: None, only: None, except: None, order, page: 0, per_page: MAX_PAGE_SIZE }
     }
 }
 
-/// An order that Auth0 knows.
+/// An order that Auth0 supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IndexOrder {
     pub(crate) field: IndexField,
     pub(crate) descending: bool,
 }
 
-/// A field that Auth0 can sort by. Usernames and names are not among them: Auth0 has its own idea
-/// of where missing ones stand, and of upper and lower case.
+/// A field that Auth0 can sort by. Usernames and names are not among them, since Auth0 orders
+/// missing values and letter case differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IndexField {
     Id,
@@ -60,7 +60,7 @@ pub(crate) enum IndexField {
 impl IndexOrder {
     pub(crate) const BY_CREATION: Self = Self { field: IndexField::CreatedAt, descending: false };
 
-    /// The order of a list, if Auth0 knows it.
+    /// Returns the order of a list, if Auth0 supports it.
     pub(crate) fn of(sort: Sort) -> Option<Self> {
         let field = match sort.field {
             SortField::Id => IndexField::Id,
@@ -72,51 +72,51 @@ impl IndexOrder {
     }
 }
 
-/// What an [`Index`] answers.
+/// A page that a [`UserIndex`] returns.
 #[derive(Debug, Clone)]
 pub(crate) struct IndexPage {
     /// The rows, in order.
     pub(crate) rows: Vec<IndexRow>,
-    /// How many come before them.
+    /// The number of rows before them.
     pub(crate) start: u64,
-    /// How many there are on all pages; [`REACH`] stands for as many or more.
+    /// The number of rows on all pages; [`MAX_RESULTS`] means this many or more.
     pub(crate) total: u64,
-    /// How many rows stand on the page that are none, since they have no id or no time of creation.
+    /// The number of malformed rows on the page, without an id or a creation time.
     pub(crate) unreadable: u64,
 }
 
 impl IndexPage {
-    /// How many rows stand on the page in all.
+    /// Returns the number of rows on the page, malformed ones included.
     pub(crate) fn row_count(&self) -> u64 {
         self.rows.len() as u64 + self.unreadable
     }
 
-    /// Whether this first page is all there is.
+    /// Returns whether this first page holds all rows.
     pub(crate) fn is_everything(&self) -> bool {
         self.start == 0 && self.total <= self.row_count()
     }
 }
 
-/// One row of an index.
+/// A row of an index.
 #[derive(Debug, Clone)]
 pub(crate) struct IndexRow {
-    /// Which account; the text may be one that the domain does not take.
+    /// The account's id; the domain may reject it.
     pub(crate) id: String,
     pub(crate) created_at: Timestamp,
-    /// The account, unless it cannot be read, or does not belong to the tenant after all.
+    /// The account, unless it is unreadable or not a member of the tenant.
     pub(crate) user: Option<User>,
 }
 
-/// Why a list cannot be made: every other answer would be a wrong one.
+/// Errors that prevent a correct list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum ListError {
-    #[error("the search did not answer in the order that was asked for")]
+    #[error("the search did not return the requested order")]
     OutOfOrder,
-    #[error("the search counts people that it does not show")]
+    #[error("the search counts users that it does not return")]
     MissingRows,
-    #[error("more accounts were created in one millisecond than can be told apart")]
+    #[error("too many accounts were created in the same millisecond")]
     TooManyAtOneMoment,
-    #[error("there are more people than a walk may take steps")]
+    #[error("too many users for a full scan")]
     TooManyUsers,
 }
 

@@ -1,4 +1,4 @@
-//! The choice of how a list is got.
+//! Chooses how to read a list.
 
 use domain::{ListQuery, Page};
 use ports::PortResult;
@@ -7,7 +7,7 @@ use super::context::ListContext;
 use super::index::{IndexOrder, IndexPage, IndexQuery, MAX_PAGE_SIZE, UserIndex};
 use super::{full_scan, overlay, single_page};
 
-/// Those of the tenant's people that the listing asks for.
+/// Returns the users of the tenant that the query selects.
 pub(crate) async fn list(
     index: &impl UserIndex,
     context: &ListContext<'_>,
@@ -27,7 +27,7 @@ pub(crate) async fn list(
         return Ok(page);
     }
     let shallow_page = || as_page().filter(|(_, window)| !is_deep(*window));
-    // A walk begins with the first page by time.
+    // A full scan starts with the first page by creation time.
     let order = shallow_page().map_or(IndexOrder::BY_CREATION, |(order, _)| order);
     let first = index.fetch(IndexQuery::first(order)).await?;
     if first.is_everything() {
@@ -45,7 +45,7 @@ pub(crate) async fn list(
     Ok(select_from_all(context, full_scan::scan(index, by_time).await?, listing))
 }
 
-/// The list, when everybody is in hand.
+/// Selects the page from all users of the tenant.
 fn select_from_all(context: &ListContext<'_>, found: IndexPage, listing: &ListQuery) -> Page {
     context.anomalies.record_all(context.tenant, &found, context.written.keys());
     let people = overlay::apply_writes(context.tenant, found.rows, &context.written);

@@ -1,18 +1,18 @@
-//! Lists of a tenant's people, right in spite of what Auth0's search is.
+//! Lists of a tenant's users, correct despite the limits of Auth0's search.
 //!
-//! The search shows pages of at most 100 rows among the first 1000, counts no further than 1000,
-//! sorts by one field with ties in any order, and lags behind. So a list is got in the cheapest of
-//! these ways that answers what was asked:
+//! The search returns pages of at most 100 rows among the first 1000, counts up to 1000, sorts by
+//! one field with ties in any order, and is eventually consistent. A list is read in the cheapest
+//! of these ways:
 //!
-//! | asked | how | calls |
+//! | list | how | calls |
 //! |---|---|---|
-//! | anything, of at most 100 people | all of them in one page, put in order here | 1 |
-//! | one page, by id, e-mail or time, within the first 1000 | that page, in Auth0's order ([`single_page`]), unless that is not the list's ([`anomalies`]) | 1, and 1 or 2 more if the tenant was written to of late |
-//! | the same, of 1000 people or more | that page, and a count ([`count`]) | 2 more for each 1000 people |
-//! | anything else | everybody, walked along the time of creation ([`full_scan`]) | 1 for each 99 people |
+//! | any, of at most 100 users | all of them in one page, sorted here | 1 |
+//! | one page, by id, e-mail or time, within the first 1000 | that page, in Auth0's order ([`single_page`]), unless [`anomalies`] make it differ | 1, and 1 or 2 more if the tenant has recent writes |
+//! | the same, of 1000 users or more | that page, and a count ([`count`]) | 2 more for each 1000 users |
+//! | any other | all users, in order of creation ([`full_scan`]) | 1 for each 99 users |
 //!
-//! What this process wrote of late is laid over what the search says ([`overlay`]).
-//! A list is right or an error, and never cut short.
+//! Recent writes of this process are laid over the result ([`overlay`]). A list is complete and
+//! correct, or an error.
 
 pub(crate) mod anomalies;
 pub(crate) mod context;

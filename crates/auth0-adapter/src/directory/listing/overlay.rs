@@ -1,4 +1,4 @@
-//! What this process wrote of late, laid over what the search says. Pure.
+//! The overlay of recent writes over a search result. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -8,7 +8,7 @@ use domain::{ListQuery, Page, Sort, TenantId, User, UserId};
 use super::index::{IndexPage, IndexRow};
 use crate::directory::recent_writes::WrittenState;
 
-/// The tenant's people, when the index holds these rows.
+/// Returns the users of the tenant, given the rows of the index and the recent writes.
 pub(super) fn apply_writes(
     tenant: &TenantId,
     rows: Vec<IndexRow>,
@@ -32,16 +32,16 @@ pub(super) fn apply_writes(
     people.into_values().collect()
 }
 
-/// Those who were written of late, to be put among the rows of an index from which they are left
-/// out: so it does not matter which of the writes the index knows by then.
+/// Recently written users, to be merged into index rows that exclude them: so it does not matter
+/// which of the writes the index shows already.
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
-    /// Who of them stands on the list.
+    /// The written users that are on the list.
     present: Vec<User>,
 }
 
 impl Overlay {
-    /// The overlay of these writes, when these are the rows of their accounts.
+    /// The overlay of these writes, given the index rows of their accounts.
     pub(super) fn new(
         tenant: &TenantId,
         written: &BTreeMap<UserId, WrittenState>,
@@ -50,19 +50,19 @@ impl Overlay {
         Self { present: apply_writes(tenant, rows, written) }
     }
 
-    /// The rows of the index among which those of a range of the list are.
+    /// Returns the range of index rows that contains a range of the list.
     ///
-    /// A row can stand later on the list by as many as are put in.
+    /// Merging can move a row back by as many places as there are written users.
     pub(super) fn widened(&self, range: &Range<u64>) -> Range<u64> {
         range.start.saturating_sub(self.present.len() as u64)..range.end
     }
 
-    /// How long the list is, when the index counts so many others.
+    /// Returns the length of the list, given the number of other users in the index.
     pub(super) fn total(&self, counted: u64) -> u64 {
         counted + self.present.len() as u64
     }
 
-    /// A range of the list, cut from rows that hold what [`Overlay::widened`] says.
+    /// Cuts a range of the list from rows that cover [`Overlay::widened`].
     pub(super) fn cut(
         &self,
         found: &IndexPage,
@@ -76,8 +76,8 @@ impl Overlay {
         }
         let rows = found.rows.iter().filter_map(|row| row.user.as_ref());
         let merged = ListQuery { sort, page: None }.select(rows.chain(&self.present));
-        // Whoever is put in before the first row in hand gets too late a place by this, but one
-        // that is still before the range.
+        // A user merged before the first fetched row is placed too late by this, but still before
+        // the range.
         let place = |place: u64| usize::try_from(place.saturating_sub(found.start));
         let (start, end) = (place(range.start), place(range.end));
         let (start, end) = (start.unwrap_or(usize::MAX), end.unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! One page, got from Auth0 as a page.
+//! Reads one page of a list as a page of the index.
 
 use std::ops::Range;
 
@@ -12,17 +12,18 @@ use super::index::{
 };
 use super::overlay::Overlay;
 
-/// How many late writes are asked about; with more of them, walking is no worse.
+/// The maximum number of recent writes that are looked up; with more, a full scan is no worse.
 const MAX_WRITES: usize = 50;
 
-/// The places of the list that the window shows.
+/// Returns the places of the list on the page.
 pub(super) fn range(window: PageRequest) -> Range<u64> {
     let size = u64::from(window.size.get());
     let start = window.number.saturating_mul(size);
     start..start.saturating_add(size)
 }
 
-/// The page, if Auth0's pages show it; `first` is the first one in this order, if it is there.
+/// Returns the page, if pages of the index contain it; `first` is the first page in this order, if
+/// it was fetched already.
 pub(super) async fn fetch_page(
     index: &impl UserIndex,
     context: &ListContext<'_>,
@@ -38,8 +39,8 @@ pub(super) async fn fetch_page(
         return page_past_end(index, &overlay, except, &wanted).await;
     }
     let widened = overlay.widened(&wanted);
-    // The index may have learnt of a write since it showed the first page, or learn of it now: a
-    // page is of use only if it holds none of those who were written.
+    // The index may show a write since the first page was fetched, or from now on: only pages
+    // without the written users are consistent.
     let first = first.filter(|_| except.is_none());
     let Some(found) =
         fetch_rows(index, order, except, &with_neighbours(&widened, order), first).await?
@@ -60,8 +61,8 @@ pub(super) async fn fetch_page(
     Ok(counted.map(|counted| overlay.cut(&found, counted, sort, &wanted)))
 }
 
-/// The range, and one more at each end where rows can tie: whoever ties with a neighbour who is on
-/// another page may belong there, since Auth0 has its own order of ties, if it has one.
+/// Returns the range, extended by one row at each end where rows can tie: a row that ties with one
+/// outside the range may belong inside, since Auth0's order of ties is undefined.
 fn with_neighbours(range: &Range<u64>, order: IndexOrder) -> Range<u64> {
     match order.field {
         IndexField::Id => range.clone(),
@@ -72,7 +73,7 @@ fn with_neighbours(range: &Range<u64>, order: IndexOrder) -> Range<u64> {
     }
 }
 
-/// Whether rows that tie stand on both sides of an end of the range, or may do so.
+/// Returns whether an end of the range separates tied rows, or may do so.
 fn splits_tie(found: &IndexPage, range: &Range<u64>, field: IndexField) -> bool {
     let at = |place: u64| {
         let index = usize::try_from(place.checked_sub(found.start)?).ok()?;
@@ -80,11 +81,11 @@ fn splits_tie(found: &IndexPage, range: &Range<u64>, field: IndexField) -> bool 
     };
     let ends = [range.start, range.end].into_iter();
     let within = ends.filter(|end| (1..found.total).contains(end));
-    // Where Auth0 reaches no further, nobody knows who comes next.
+    // The row after the last reachable one is unknown.
     let beyond = range.end >= MAX_RESULTS && found.total >= MAX_RESULTS && field != IndexField::Id;
     let mut split = within.map(|end| match (at(end - 1), at(end)) {
         (Some(one), Some(other)) => is_tied(one, other, field),
-        // By id there are no ties, and so no neighbours were asked for.
+        // Ids do not tie, so no neighbours were fetched.
         (Some(_) | None, Some(_) | None) => field != IndexField::Id,
     });
     beyond || split.any(|split| split)
@@ -101,7 +102,7 @@ fn is_tied(one: &IndexRow, other: &IndexRow, field: IndexField) -> bool {
     }
 }
 
-/// Rows that hold the range, if one or two of Auth0's pages show them.
+/// Returns rows that contain the range, if one or two pages of the index do.
 async fn fetch_rows(
     index: &impl UserIndex,
     order: IndexOrder,
@@ -117,7 +118,7 @@ async fn fetch_rows(
     if let Some((page, per_page)) = covering_page(range) {
         return fetch_exact(index, order, except, page, per_page).await;
     }
-    // The first page, where it is in hand, is the better part of it.
+    // If the first page was fetched, it is used as one of the two.
     let middle = match first {
         Some(first) if range.start < first.rows.len() as u64 => first.rows.len() as u64,
         Some(_) | None => range.start + (range.end - range.start) / 2,
@@ -136,7 +137,7 @@ async fn fetch_rows(
     Ok(right.and_then(|right| join_pages(left, right, middle, order.field)))
 }
 
-/// The rows of two pages, one before the middle and one from there on, unless they do not fit.
+/// Joins two pages, one before the middle and one from there on, unless they do not match.
 fn join_pages(
     left: IndexPage,
     right: IndexPage,
@@ -160,7 +161,7 @@ fn join_pages(
     Some(joined)
 }
 
-/// This page of Auth0's, if it is given as it is asked for.
+/// Returns this page of the index, if it is returned as requested.
 async fn fetch_exact(
     index: &impl UserIndex,
     order: IndexOrder,
@@ -172,11 +173,11 @@ async fn fetch_exact(
         index.fetch(IndexQuery { except, page, per_page, ..IndexQuery::first(order) }).await?;
     let start = u64::from(page) * u64::from(per_page);
     let rows = found.total.saturating_sub(start).min(u64::from(per_page));
-    // Otherwise Auth0 has made the page smaller than it was asked for, and so another one.
+    // Otherwise Auth0 has reduced the page size, and returned a different page.
     Ok((found.start == start && found.row_count() == rows).then_some(found))
 }
 
-/// Those who were written of late, as they now are, unless they are too many to ask.
+/// Returns the overlay of the recent writes, unless there are too many to look up.
 async fn fetch_overlay(
     index: &impl UserIndex,
     context: &ListContext<'_>,
@@ -193,7 +194,7 @@ async fn fetch_overlay(
     Ok(everything.then(|| Overlay::new(context.tenant, &context.written, found.rows)))
 }
 
-/// A page of nobody, if the list ends before it.
+/// Returns an empty page, if the list ends before it.
 async fn page_past_end(
     index: &impl UserIndex,
     overlay: &Overlay,
@@ -205,7 +206,7 @@ async fn page_past_end(
     Ok(total.filter(|total| wanted.start >= *total).map(|total| Page { users: Vec::new(), total }))
 }
 
-/// A page of Auth0's that holds the range, by its number and size.
+/// Returns number and size of a page of the index that contains the range.
 fn covering_page(range: &Range<u64>) -> Option<(u32, u32)> {
     if range.end > MAX_RESULTS {
         return None;

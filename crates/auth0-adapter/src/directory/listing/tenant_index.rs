@@ -1,4 +1,4 @@
-//! The people of one tenant, as Auth0's search knows them.
+//! The users of one tenant in Auth0's search.
 
 use domain::TenantId;
 use ports::PortResult;
@@ -10,7 +10,7 @@ use crate::management::params::UserSearch;
 use crate::management::search_query::SearchQuery;
 use crate::management::wire;
 
-/// One tenant's people in Auth0.
+/// The index of one tenant's users in Auth0.
 #[derive(Debug)]
 pub(crate) struct TenantIndex<'a> {
     pub(crate) management: &'a ManagementClient,
@@ -19,11 +19,11 @@ pub(crate) struct TenantIndex<'a> {
 }
 
 impl TenantIndex<'_> {
-    /// A row, checked again: Auth0's word alone makes nobody one of the tenant's people. Without a
-    /// time of creation it is none.
+    /// Converts a row. Only its own metadata makes it one of the tenant's users, not the search
+    /// result. A row without a creation time is skipped.
     pub(crate) fn row(&self, user: wire::Auth0User) -> Option<IndexRow> {
         let Ok(created_at) = user.created_at.parse() else {
-            tracing::warn!("a row of Auth0 is left out, since it has no time of creation");
+            tracing::warn!("row of Auth0 without a creation time skipped");
             return None;
         };
         let id = user.user_id.clone();
@@ -66,7 +66,7 @@ impl UserIndex for TenantIndex<'_> {
 }
 
 impl IndexOrder {
-    /// The parameter `sort`.
+    /// Returns the value of the parameter `sort`.
     fn parameter(self) -> &'static str {
         match (self.field, self.descending) {
             (IndexField::Id, false) => "user_id:1",

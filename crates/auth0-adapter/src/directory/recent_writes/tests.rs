@@ -80,7 +80,7 @@ fn write_belongs_to_old_and_new_tenants() {
     for tenant in ["acme", "globex", "initech"] {
         assert_eq!(about(&recent_writes, tenant), [("ada".to_owned(), written.clone())]);
     }
-    // One that was left with an earlier write still counts.
+    // A tenant left by an earlier write still counts.
     let last = user("ada", 3, &[]);
     recent_writes.record_write(Some(&after), &last);
     assert_eq!(
@@ -105,7 +105,7 @@ fn expired_writes_leave_no_state() {
     assert_eq!(about(&recent_writes, "acme").len(), 2);
     clock.advance(Duration::from_secs(20));
     assert_eq!(about(&recent_writes, "acme").len(), 1);
-    // Being written again is being remembered for longer.
+    // Another write extends the time.
     recent_writes.record_write(None, &user("bob", 2, &["acme"]));
     clock.advance(Duration::from_secs(40));
     assert_eq!(about(&recent_writes, "acme").len(), 1);
@@ -133,7 +133,7 @@ fn read_by_id_updates_recorded_writes() {
     let written = user("ada", 5, &["acme"]);
     let is =
         |user: &User| vec![(user.id.to_string(), WrittenState::Present(Arc::new(user.clone())))];
-    // Nothing is remembered that was only read.
+    // A read alone is not recorded.
     recent_writes.record_read(&written.id, Some(&written));
     assert_eq!(about(&recent_writes, "acme"), []);
     recent_writes.record_write(None, &written);
@@ -157,7 +157,7 @@ fn recreated_account_supersedes_the_deletion() {
     let (recent_writes, _) = recent_writes();
     let before = user("ada", 5, &["acme"]);
     recent_writes.record_deletion(&before);
-    // A read that began before the deletion says nothing.
+    // A read that started before the deletion is ignored.
     recent_writes.record_read(&before.id, Some(&user("ada", 9, &["acme"])));
     assert_eq!(recent_writes.latest(&before), None);
     let mut again = user("ada", 9, &["acme"]);

@@ -1,4 +1,4 @@
-//! What is the account's own: changed, and deleted.
+//! Changes and deletions of an account.
 
 use domain::{AccountChange, AccountScope, PersonName, User};
 use ports::{AccountUpdate, Conflict, PortError, PortResult};
@@ -10,12 +10,12 @@ use crate::management::error::Auth0Error;
 use crate::management::params::PatchRetry;
 use crate::management::wire::{FieldUpdate, PatchUserBody};
 
-/// How often an account may be attached to yet another tenant while it is being locked.
+/// How often an account may be attached to another tenant while its locks are acquired.
 const MAX_ATTEMPTS: usize = 16;
 
-/// The account was attached to one more tenant each time all of them were locked.
+/// The account was attached to another tenant in every attempt to lock all of its tenants.
 #[derive(Debug, thiserror::Error)]
-#[error("an account was attached to yet another tenant with each attempt to delete it")]
+#[error("the account was attached to another tenant in every attempt to delete it")]
 struct TenantsKeptChanging;
 
 fn set(name: Option<PersonName>) -> FieldUpdate<String> {
@@ -46,8 +46,8 @@ impl DirectoryCore {
         let address = email.as_str().to_owned();
         let everything = PatchUserBody {
             connection: Some(self.connection.clone()),
-            // Auth0 keeps the address as the name where there is none, but would not move it along:
-            // the old address would become the display name.
+            // Auth0 stores the address as the name if there is none, and does not update it: the
+            // old address would become the display name.
             name: if before.display_name.is_none() {
                 FieldUpdate::Set(address.clone())
             } else {
@@ -63,7 +63,7 @@ impl DirectoryCore {
                 let user = self.record_write(&before.id, Some(&before), response)?;
                 Ok(AccountUpdate { user, failures: Vec::new() })
             }
-            // Nothing of it was done.
+            // Nothing was changed.
             Err(Auth0Error::EmailTaken) if renames => {
                 let user = self.patch(&before, &names).await?;
                 Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
@@ -85,7 +85,7 @@ impl DirectoryCore {
         Ok(())
     }
 
-    /// Locks the account and all of its tenants, and answers what it is then.
+    /// Locks the account and all of its tenants, and returns its latest state.
     async fn lock_with_tenants(
         &self,
         snapshot: &User,
@@ -95,7 +95,7 @@ impl DirectoryCore {
             let tenants = expected.memberships.keys().cloned().map(LockKey::Tenant);
             let held = self.lock(tenants.chain([LockKey::Account(snapshot.id.clone())])).await?;
             let newest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
-            // It may have been attached to another tenant while the locks were waited for.
+            // It may have been attached to another tenant while this waited for the locks.
             if newest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {
                 return Ok((held, newest));
             }

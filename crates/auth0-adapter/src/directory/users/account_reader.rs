@@ -1,4 +1,4 @@
-//! From what Auth0 says of an account to the account.
+//! Maps Auth0's users to accounts.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -8,7 +8,7 @@ use crate::config::MetadataPrefix;
 use crate::management::app_metadata::AccountMetadata;
 use crate::management::wire;
 
-/// The reader that counts: another one whenever the catalogue of roles changes.
+/// The current reader, which is replaced when the role catalogue is reloaded.
 #[derive(Debug)]
 pub(crate) struct ReloadableReader {
     prefix: MetadataPrefix,
@@ -21,24 +21,24 @@ impl ReloadableReader {
         Self { prefix, current: RwLock::new(Arc::new(reader)) }
     }
 
-    /// The prefix of all of them.
+    /// Returns the prefix, which never changes.
     pub(crate) fn prefix(&self) -> &MetadataPrefix {
         &self.prefix
     }
 
-    /// The reader of this moment.
+    /// Returns the current reader.
     pub(crate) fn current(&self) -> Arc<AccountReader> {
         Arc::clone(&self.lock_current())
     }
 
-    /// The reader of this moment, which stays the one that counts until this is dropped: for what
-    /// is read to be remembered, or put together with what is.
+    /// Returns the current reader and prevents its replacement until the guard is dropped: for
+    /// reads that are recorded, or combined with recorded ones.
     pub(crate) fn lock_current(&self) -> RwLockReadGuard<'_, Arc<AccountReader>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on accounts are read under this catalogue. `forget` forgets what was read before,
-    /// while nobody reads.
+    /// Replaces the catalogue. `forget` drops what was read with the old one, while no read is in
+    /// progress.
     pub(crate) fn replace_catalogue(&self, catalogue: Arc<RoleCatalogue>, forget: impl FnOnce()) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(AccountReader { prefix: self.prefix.clone(), catalogue });
@@ -46,7 +46,7 @@ impl ReloadableReader {
     }
 }
 
-/// Reads accounts under a catalogue of roles.
+/// Maps users under one role catalogue.
 #[derive(Debug)]
 pub(crate) struct AccountReader {
     pub(crate) prefix: MetadataPrefix,
@@ -54,11 +54,11 @@ pub(crate) struct AccountReader {
 }
 
 impl AccountReader {
-    /// The account, unless it is one that Usher cannot have: without an e-mail address, say.
+    /// Maps a user, unless Usher cannot represent it, for example without an e-mail address.
     pub(crate) fn read(&self, user: wire::Auth0User) -> Option<User> {
         let without = |what| {
-            // Nothing of the person gets into the log; the id is found in Auth0's own.
-            tracing::warn!(what, "an account in Auth0 is left out, since Usher cannot read it");
+            // The log gets no personal data; Auth0's own log shows the id.
+            tracing::warn!(what, "unreadable account skipped");
         };
         let Ok(id) = user.user_id.parse::<UserId>() else {
             without("user_id");
@@ -95,16 +95,16 @@ impl AccountReader {
     }
 }
 
-/// Auth0 puts the e-mail address there where nobody gave a name.
+/// Auth0 stores the e-mail address as the name if none was given.
 fn display_name(name: Option<&str>, email: Option<&str>) -> Option<DisplayName> {
     let is_address = |name: &str| email.is_some_and(|email| name.eq_ignore_ascii_case(email));
     name.filter(|name| !is_address(name)).and_then(|name| name.parse().ok())
 }
 
-/// The username of an account that was given none, where the connection wants one: known by the
-/// id, so that it can be read as none.
+/// Returns the placeholder username of an account created without one, where the connection
+/// requires it. It is derived from the id, so that it can be read as absent.
 ///
-/// 15 characters, the most that a connection allows by default.
+/// It has 15 characters, the default maximum of a connection.
 pub(crate) fn placeholder_username(id: &UserId) -> Username {
     let own = id.as_str().rsplit('|').next().unwrap_or_default();
     let hex = own.chars().filter(char::is_ascii_hexdigit).take(14);

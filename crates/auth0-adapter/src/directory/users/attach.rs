@@ -1,4 +1,4 @@
-//! People enlisted: attached by their address, or made.
+//! Attaches an account by its address, or creates it.
 
 use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, User};
 use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
@@ -10,12 +10,12 @@ use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::MetadataPatch;
 use crate::management::wire::{self, FieldUpdate};
 
-/// How often an account may slip away between being found and being locked.
+/// How often an account may change between being found and being locked.
 const MAX_ATTEMPTS: usize = 4;
 
 /// The account of the address was deleted, or given another address, each time it was found.
 #[derive(Debug, thiserror::Error)]
-#[error("the account of an address changed with each look at it")]
+#[error("the account of the address changed in every attempt to attach it")]
 struct AccountKeptChanging;
 
 impl DirectoryCore {
@@ -51,23 +51,23 @@ impl DirectoryCore {
             if let CreateOutcome::Created(user) = self.create_account(scope.tenant(), new).await? {
                 return Ok(AttachOutcome { user, created: true });
             }
-            // Somebody else was quicker; so there is an account now, to be attached.
+            // Another process has created the account meanwhile, so it can be attached.
             found = self.find_by_email(&email).await?;
             if found.is_none() {
-                // Auth0 knows the address, but has nobody to show for it.
+                // Auth0 reports the address as taken, but shows no account with it.
                 return Err(Conflict::AmbiguousAccount.into());
             }
         }
         Err(PortError::Failed { source: BoxError::from(AccountKeptChanging) })
     }
 
-    /// The account of the address, as Auth0 has it at this moment.
+    /// Returns the account of the address, as Auth0 has it now.
     async fn find_by_email(&self, email: &EmailAddress) -> PortResult<Option<User>> {
         let found = self.management.users_by_email(email).await?;
         let mut found = with_email(found, email);
         match (found.next(), found.next()) {
             (None, _) => Ok(None),
-            // One that Usher cannot read stands in the way all the same.
+            // An unreadable account still has the address.
             (Some(user), None) => {
                 self.reader.current().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
             }
@@ -75,7 +75,7 @@ impl DirectoryCore {
         }
     }
 
-    /// Attaches the account, unless it has gone, or has another address by now.
+    /// Attaches the account, unless it has been deleted or has another address by now.
     async fn attach(
         &self,
         scope: &TenantScope,
@@ -108,7 +108,7 @@ impl DirectoryCore {
     }
 }
 
-/// The change of the account's own name from one state to the next.
+/// Returns the update of the account's own name from one state to the next.
 fn display_name_update(before: &User, after: &User) -> FieldUpdate<String> {
     match &after.display_name {
         Some(name) if before.display_name != after.display_name => {

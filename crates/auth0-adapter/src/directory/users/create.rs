@@ -1,4 +1,4 @@
-//! Accounts made.
+//! Creates accounts.
 
 use aws_lc_rs::rand;
 use domain::{Membership, NewUser, TenantId, TenantScope, User, UserId};
@@ -15,11 +15,11 @@ use crate::management::app_metadata::MetadataPatch;
 use crate::management::error::{Auth0Error, CreateError};
 use crate::management::wire;
 
-/// What came of making an account.
+/// The outcome of creating an account.
 pub(super) enum CreateOutcome {
-    /// It is there.
+    /// It was created.
     Created(User),
-    /// Another account has its address.
+    /// Another account has the address.
     EmailTaken,
 }
 
@@ -32,15 +32,15 @@ impl DirectoryCore {
         }
     }
 
-    /// Makes an account at home in the tenant. Whether its role may be given has been asked.
+    /// Creates an account whose home is the tenant. The caller has authorized the role.
     pub(super) async fn create_account(
         &self,
         home: &TenantId,
         new: NewUser,
     ) -> PortResult<CreateOutcome> {
         let id = RandomId::new()?;
-        // Nobody else knows the id yet, but whoever finds the account by its address has to wait
-        // until its creation is remembered.
+        // Nobody knows the id yet, but whoever finds the account by its address waits until the
+        // creation is recorded.
         let _held = self.lock([LockKey::Account(id.user_id.clone())]).await?;
         let invited = new.password.is_none() && !new.service_user;
         let outcome = match self.send_create(home, new.clone(), &id).await {
@@ -61,7 +61,7 @@ impl DirectoryCore {
         Ok(outcome)
     }
 
-    /// Sends the account, and learns by the way whether the connection has usernames.
+    /// Sends the account, and learns whether the connection supports usernames.
     async fn send_create(
         &self,
         home: &TenantId,
@@ -94,7 +94,7 @@ impl DirectoryCore {
             password,
             app_metadata: metadata.into_map(),
         };
-        // A connection has usernames, or has none, or must have them; what it says is remembered.
+        // A connection supports, lacks or requires usernames; what it reports is cached.
         let mut remaining_retries = 2;
         loop {
             let username = match self.username_support.get() {
@@ -129,9 +129,10 @@ impl DirectoryCore {
         }
     }
 
-    /// Finds out whether an account was made, when the answer is lost.
+    /// Finds out whether an account was created, after the response was lost.
     ///
-    /// By address, Auth0 is never behind; the account is known by its id, which nobody else has.
+    /// Lookup by address is immediately consistent; the account is recognised by its id, which is
+    /// unique.
     async fn recover_created(
         &self,
         new: &NewUser,
@@ -145,7 +146,7 @@ impl DirectoryCore {
                 tracing::warn!(
                     user_id = %id.user_id,
                     %error,
-                    "whether an account was created is not known"
+                    "outcome of creating an account is unknown"
                 );
                 return Err(lost.into());
             }
@@ -155,7 +156,7 @@ impl DirectoryCore {
             let user = found.swap_remove(position);
             return Ok(CreateOutcome::Created(self.record_write(&id.user_id, None, user)?));
         }
-        // Elsewhere the same address may belong to an account of its own.
+        // In another connection the same address may belong to another account.
         if found.iter().any(|user| user.identities.are_of(&self.connection)) {
             Ok(CreateOutcome::EmailTaken)
         } else {
@@ -163,28 +164,27 @@ impl DirectoryCore {
         }
     }
 
-    /// Lets Auth0 send the person a link to set a password, if that is wanted. The account stands
-    /// in any case.
+    /// Requests the invitation e-mail if configured. The account stays in any case.
     async fn send_invitation(&self, user: &User) {
         if self.invite == Invite::ResetEmail
             && let Err(error) = self.management.send_reset_mail(&user.email).await
         {
             let error = PortError::from(error);
-            tracing::warn!(user_id = %user.id, %error, "a mail to set a password was not sent");
+            tracing::warn!(user_id = %user.id, %error, "invitation e-mail was not sent");
         }
     }
 }
 
-/// The connection wants usernames and refuses them.
+/// The connection both requires and rejects usernames.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection both refuses and requires a username")]
+#[error("the connection both requires and rejects a username")]
 struct ContradictoryUsernameRules;
 
-/// The id of an account to be made: like Auth0's own, but known before the answer.
+/// The id of an account to create: formed like Auth0's own, but known in advance.
 struct RandomId {
-    /// What is sent, and Auth0 puts the provider before.
+    /// The part that is sent, to which Auth0 adds the provider.
     local_part: String,
-    /// What Auth0 makes of it.
+    /// The complete id.
     user_id: UserId,
 }
 

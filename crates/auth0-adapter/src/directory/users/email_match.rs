@@ -1,10 +1,10 @@
-//! Accounts by their address.
+//! Selects accounts by their address.
 
 use domain::EmailAddress;
 
 use crate::management::wire;
 
-/// Those of the accounts that do have the address.
+/// Returns the accounts that have the address.
 pub(super) fn with_email(
     found: Vec<wire::Auth0User>,
     email: &EmailAddress,

@@ -1,4 +1,4 @@
-//! What an account is in one tenant: changed, and taken away.
+//! Changes and removals of a membership.
 
 use domain::account::NameOwner;
 use domain::{MembershipChange, TenantScope, User};
@@ -18,7 +18,7 @@ impl DirectoryCore {
     ) -> PortResult<User> {
         let MembershipChange { role, name } = change;
         let tenant = scope.tenant();
-        // Who holds the protected roles does not matter to a mere renaming.
+        // A rename does not affect the holders of protected roles.
         let keys = [LockKey::Account(snapshot.id.clone())];
         let keys = keys.into_iter().chain(role.is_some().then(|| LockKey::Tenant(tenant.clone())));
         let _held = self.lock(keys).await?;

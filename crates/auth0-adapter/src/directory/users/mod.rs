@@ -1,9 +1,9 @@
 //! Accounts and memberships in Auth0: one file for each kind of operation.
 //!
-//! What they have in common:
-//! - A change takes the locks of what it rests on, takes the newest state that is known
-//!   ([`crate::recent`]), asks the scope about that, and sends one `PATCH` of what it changes.
-//! - What Auth0 answers to a write is the answer, and is remembered as the newest state.
+//! Common to all:
+//! - A change locks what it depends on, takes the latest known state ([`super::recent_writes`]),
+//!   asks the scope for authorization, and sends one `PATCH` with its changes.
+//! - The response to a write is the result, and is recorded as the latest state.
 
 mod account;
 pub(crate) mod account_reader;

@@ -1,7 +1,7 @@
-//! Rule R4: a tenant keeps a holder of each protected role that it has holders of.
+//! Rule R4: a tenant keeps a holder of each protected role that has holders.
 //!
-//! Auth0 has no transactions, so the check and the change are kept together by the tenant's lock.
-//! Another process of Usher that takes away another holder at the same moment is not kept out.
+//! Auth0 has no transactions, so the tenant's lock covers both the check and the change. It does
+//! not exclude another process of Usher that removes another holder at the same moment.
 
 use std::collections::BTreeSet;
 
@@ -14,22 +14,22 @@ use crate::directory::recent_writes::WrittenState;
 use crate::management::params::UserSearch;
 use crate::management::search_query::SearchQuery;
 
-/// How many who are said to hold the role are asked after: so many who were written of late, and
-/// so many whom the search shows.
+/// How many supposed holders are confirmed by a read: this many recently written ones, and this
+/// many found by search.
 const MAX_CANDIDATES: usize = 5;
-/// The most rows that Auth0 puts on a page.
+/// The largest page that Auth0 returns.
 const MAX_PAGE_SIZE: u32 = 100;
-/// The most rows that Auth0 pages through.
+/// The number of rows that Auth0 pages through.
 const MAX_RESULTS: u32 = 1000;
 
 impl DirectoryCore {
-    /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing). The
-    /// tenant's lock must be held.
+    /// Checks rule R4 for a user who gets `new_role` in the tenant (`None`: none). The caller holds
+    /// the tenant's lock.
     ///
-    /// It costs nothing unless a protected role is at stake. Then somebody else is looked for who
-    /// holds it: among late writes, then by search, page by page, since those who come first may all
-    /// be blocked. The search may be behind, so one of those found is read by id, which is never
-    /// behind.
+    /// It costs no call unless a protected role would be lost. Then it looks for another holder:
+    /// among recent writes, then by search, page by page, since the first ones may all be blocked.
+    /// The search may be stale, so a candidate is confirmed by a read by id, which is immediately
+    /// consistent.
     pub(super) async fn ensure_other_holder(
         &self,
         user: &User,
@@ -52,7 +52,7 @@ impl DirectoryCore {
             }
             checked.insert(id);
         }
-        // Of those who were written of late, the search knows only if somebody else did it since.
+        // The index is newer than a recent write only if another process has written since.
         let is_current =
             |row: &User| written.get(&row.id).is_none_or(|late| late.is_outdated_by(row));
         let query = SearchQuery::role_holders(self.reader.prefix(), tenant, [role.name()]);
@@ -75,7 +75,7 @@ impl DirectoryCore {
                 }
             }
             if page == 0 {
-                // Fewer than asked for may be all that Auth0 puts on a page.
+                // Fewer rows than requested may be the most that Auth0 returns.
                 per_page = per_page.min(u32::try_from(shown).unwrap_or(MAX_PAGE_SIZE));
             }
             page += 1;
@@ -86,7 +86,7 @@ impl DirectoryCore {
         Err(LastProtectedRoleHolder.into())
     }
 
-    /// Whether the account is what it is said to be, at this moment.
+    /// Returns whether the account holds the role at this moment.
     async fn confirm_holder(&self, id: &UserId, holds: impl Fn(&User) -> bool) -> PortResult<bool> {
         let found = self.read(id).await?;
         Ok(found.is_some_and(|user| holds(&user)))

@@ -1,25 +1,25 @@
-//! Whether the connection has usernames: found out by the first account that needs to know.
+//! Whether the connection supports usernames: learned from the first account that needs to know.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// For how long it holds what the connection has said: operators can change the connection.
+/// For how long the answer is cached: operators can change the connection.
 const TTL: Duration = Duration::from_mins(5);
 
-/// What the connection has said about usernames.
+/// What is known about the connection's usernames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UsernameSupport {
-    /// Nothing yet: an account can have one or none.
+    /// Nothing: an account can have one or none.
     Unknown,
-    /// No account can have one. Those that are given are not kept.
+    /// No account can have one. Given usernames are dropped.
     Unsupported,
-    /// Every account must have one. Where none is given, one is made up.
+    /// Every account must have one. Where none is given, a placeholder is used.
     Required,
 }
 
-/// What the connection has said last, and when.
+/// The cached answer, and when it was learned.
 #[derive(Debug, Default)]
 pub(crate) struct UsernameSupportCache(Mutex<Option<(UsernameSupport, Instant)>>);
 

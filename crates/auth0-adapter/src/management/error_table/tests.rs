@@ -6,7 +6,7 @@ fn read(status: u16, body: &Value) -> ErrorResponse {
     classify_error(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes())
 }
 
-/// The meaning of an error of the Management API.
+/// Returns the meaning of an error of the Management API.
 fn management(status: u16, code: Option<&str>, message: &str) -> ErrorMeaning {
     let mut body = json!({"statusCode": status, "error": "Some Reason", "message": message});
     if let Some(code) = code {
@@ -143,8 +143,8 @@ fn error_messages_are_dropped_except_scopes() {
     );
     assert_eq!(
         response.to_string(),
-        "Auth0 refuses with status 403 (insufficient_scope); it wants one of the scopes \
-         update:users"
+        "Auth0 rejected the request with status 403 (insufficient_scope); it requires one \
+         of the scopes update:users"
     );
     let secret = json!({
         "statusCode": 400, "error": "jane@acme.example",

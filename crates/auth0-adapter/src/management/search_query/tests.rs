@@ -5,15 +5,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A field and what it has to be, as a reader of the language understands it.
+/// A field and its required value, as a reader of the language understands it.
 #[derive(Debug, PartialEq)]
 enum Clause {
     OneOf(String, Vec<String>),
     Range(String, String),
 }
 
-/// Reads `field:("a" OR "b") AND field:[a TO b] …`, and nothing else. It knows nothing of how the
-/// text was made, and takes a literal to end at the first quote, as Lucene does.
+/// Parses `field:("a" OR "b") AND field:[a TO b] …`, and nothing else. It does not share code with
+/// the builder, and ends a literal at the first quote, as Lucene does.
 fn parse(text: &str) -> Option<Vec<Clause>> {
     let mut rest = text;
     let mut clauses = Vec::new();
@@ -64,7 +64,7 @@ fn role_names() -> impl Strategy<Value = RoleName> {
     "[A-Za-z0-9._:-]{1,64}".prop_map(|text| text.parse().unwrap())
 }
 
-/// Any id that the domain takes, however odd.
+/// Any id that the domain accepts.
 fn ids() -> impl Strategy<Value = UserId> {
     "[!-~]{1,40}".prop_filter_map("not an id", |text| text.parse().ok())
 }

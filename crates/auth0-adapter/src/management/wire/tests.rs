@@ -61,7 +61,7 @@ fn malformed_row_is_skipped_alone() {
     ]);
     let users: UserRows = from_value(rows).unwrap();
     assert_eq!((users.readable.len(), users.unreadable), (1, 4));
-    // But the answer as a whole has to make sense.
+    // The response as a whole must still be well-formed.
     for garbage in [json!({}), json!([1]), json!([without("blocked", json!("true"))])] {
         assert!(from_value::<UserRows>(garbage.clone()).is_err(), "{garbage}");
     }

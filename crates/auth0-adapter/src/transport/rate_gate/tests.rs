@@ -8,7 +8,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Remembers how many wait.
+/// Records the number of waiting calls.
 #[derive(Debug, Default)]
 struct WaitingCount(AtomicUsize);
 
@@ -24,14 +24,14 @@ impl UpstreamObserver for WaitingCount {
 struct Bench {
     gate: Arc<RateGate>,
     observer: Arc<WaitingCount>,
-    /// Who started, in their order.
+    /// The tenants whose calls have started, in order.
     started: Arc<Mutex<Vec<&'static str>>>,
     /// A second in Unix time.
     now: i64,
 }
 
 impl Bench {
-    /// A gate that has feedback that so many are left.
+    /// A gate that has been told how much quota remains.
     async fn with_remaining(remaining: u64) -> Self {
         let observer = Arc::new(WaitingCount::default());
         let gate = RateGate::new(CallKind::Read, Handle::current(), observer.clone());
@@ -44,7 +44,8 @@ impl Bench {
         RateFeedback::Accepted(Some(RemainingQuota { remaining, reset: Some((self.now, SECOND)) }))
     }
 
-    /// Somebody who comes, goes when it is their turn, and hears what is left.
+    /// Spawns a call of the tenant, which reports `feedback` once it has had its permit for a
+    /// moment.
     async fn spawn_call(
         &self,
         tenant: &'static str,
@@ -54,7 +55,6 @@ impl Bench {
         let task = tokio::spawn(call_of(tenant).scope(async move {
             let permit = gate.enter(in_five_minutes()).await?;
             started.lock().unwrap().push(tenant);
-            // The answer takes a moment.
             sleep(Duration::from_millis(10)).await;
             permit.report(feedback);
             Ok(())
@@ -172,7 +172,7 @@ async fn waiter_leaves_the_queue_at_its_deadline() {
     let bench = Bench::with_remaining(1).await;
     let _under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
     let start = Instant::now();
-    // One goes ahead as a trial, which has no answer either.
+    // One is sent as a trial, which gets no response either.
     let (one, other) = tokio::join!(
         bench.gate.enter(start + SECOND * 3 / 2),
         bench.gate.enter(start + SECOND * 3 / 2)
@@ -201,11 +201,11 @@ async fn cancelled_waiter_frees_its_place() {
 async fn unclaimed_permit_goes_to_the_next_waiter() {
     let bench = Bench::with_remaining(1).await;
     let under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
-    // Of the same tenant, so that it is clear who comes first.
+    // Of the same tenant, so that the order is certain.
     let mut first = Box::pin(call_of("acme").scope(bench.gate.enter(in_five_minutes())));
     assert!(poll(&mut first).is_none());
     let second = bench.spawn_call("acme", RateFeedback::NoInformation).await;
-    // The first has its turn, and goes away before it knows.
+    // The first is granted the permit, and is cancelled before it is polled.
     under_way.report(RateFeedback::NotSent);
     settle().await;
     assert!(!second.is_finished() && bench.started().is_empty());

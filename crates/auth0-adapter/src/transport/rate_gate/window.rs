@@ -1,9 +1,9 @@
-//! What Auth0 takes of one kind of call, as far as it is known. No lock, no waiting, no clock.
+//! The known state of Auth0's quota for one kind of call. Pure: no lock, no waiting, no clock.
 //!
-//! Nothing is known until Auth0 speaks of a limit. Then as many may be under way at once as it said
-//! were left: of answers that tell of the same moment of refilling, the lowest number counts, since
-//! they can overtake each other. When that moment has come, more is left, but nobody knows how
-//! much: one call goes ahead as a trial, and its answer says.
+//! Until Auth0 reports a limit, nothing is known. Then as many calls may be in flight as it
+//! reported to remain. Of the responses about one refill the lowest number counts, since responses
+//! can overtake each other. After the refill the quota is unknown: one call is sent as a trial, and
+//! its response tells.
 
 use std::time::Duration;
 
@@ -15,47 +15,47 @@ use crate::transport::backoff::jitter;
 use crate::transport::rate_limit_headers::{quota, reset, retry_after};
 use crate::transport::response::ApiResponse;
 
-/// Longer waits than this are not waited for without a trial, whatever Auth0 says: its word may be
-/// garbage, and must not stop everything for a day.
+/// The longest wait without a trial, whatever Auth0 reports: an implausible value must not block
+/// calls for a day.
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// How long a trial may take before the next one goes ahead.
+/// How long a trial may take before the next one is sent.
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(1);
-/// What is added at most to a wait after a 429: others use up the same limit, and should not all
-/// come back at once.
+/// The upper bound of the jitter added to a wait after a 429: other clients share the limit, and
+/// should not all return at once.
 const MAX_JITTER: Duration = Duration::from_millis(250);
-/// The longest first wait after a 429 that does not say how long; it doubles with each.
+/// The upper bound of the first wait after a 429 without a time; it doubles with each.
 const BASE_BACKOFF: Duration = Duration::from_millis(100);
 /// How often it doubles at most.
 const MAX_DOUBLINGS: u32 = 6;
 
-/// What a call that was let through has to tell.
+/// What an attempt showed about the quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RateFeedback {
     /// It was not sent.
     NotSent,
-    /// There is no answer, or one that says nothing of limits. Auth0 may have counted it.
+    /// There is no response, or one without quota headers. Auth0 may have counted it.
     NoInformation,
-    /// Auth0 took it, and may have said what is left.
+    /// Auth0 accepted it, and may have reported the remaining quota.
     Accepted(Option<RemainingQuota>),
-    /// 429.
+    /// Auth0 responded 429.
     Limited {
-        /// The Unix second in which there is more.
+        /// The Unix second of the refill.
         reset: Option<i64>,
-        /// How long that is.
+        /// The time until the refill.
         wait: Option<Duration>,
     },
 }
 
-/// What Auth0 said is left.
+/// The remaining quota as Auth0 reported it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RemainingQuota {
     pub(crate) remaining: u64,
-    /// The Unix second in which there is more, and how long that is by Auth0's clock.
+    /// The Unix second of the refill, and the time until then by Auth0's clock.
     pub(crate) reset: Option<(i64, Duration)>,
 }
 
 impl RateFeedback {
-    /// What an answer tells, by what was made of it.
+    /// Reads what a response shows, given how it was decoded.
     pub(crate) fn of<T>(
         response: &ApiResponse,
         outcome: &Result<T, RequestError>,
@@ -71,7 +71,7 @@ impl RateFeedback {
                 reset: reset(headers, now).map(|(second, _)| second),
                 wait: retry_after(headers, now),
             },
-            // Attack protection, which counts something else.
+            // A 429 of attack protection, which counts something else.
             _ if response.status.as_u16() == 429 => Self::Accepted(None),
             Ok(_) | Err(RequestError::Rejected(_)) => Self::Accepted(remaining_quota()),
             Err(_) => {
@@ -81,24 +81,24 @@ impl RateFeedback {
     }
 }
 
-/// How many may go.
+/// How many calls may be in flight.
 #[derive(Debug)]
 pub(super) struct RateWindow {
-    /// How many may be under way at once; `None`: nothing is known that would hold anybody up.
+    /// The maximum number of calls in flight; `None` while no limit is known.
     capacity: Option<u64>,
-    /// The room is a guess, and the next answer knows better.
+    /// Whether the capacity is an estimate, which the next response replaces.
     is_estimate: bool,
-    /// Counts trials and refusals: answers to what started before are late.
+    /// Counts trials and 429s: the response to a call of an earlier epoch is late.
     epoch: u64,
-    /// How many are under way that started in this epoch.
+    /// The number of calls in flight of this epoch.
     in_flight: u64,
-    /// The Unix second of which Auth0 spoke last.
+    /// The Unix second of the last reported refill.
     reset: Option<i64>,
-    /// When there is more, as far as Auth0 said.
+    /// When the quota is refilled, as far as Auth0 has reported.
     refills_at: Instant,
-    /// When to try, whatever is known then.
+    /// When to send a trial, whatever is known by then.
     retry_at: Instant,
-    /// The 429s in a row.
+    /// The number of consecutive 429s.
     consecutive_429s: u32,
 }
 
@@ -116,7 +116,7 @@ impl RateWindow {
         }
     }
 
-    /// Whether one more may go now.
+    /// Returns whether one more call may start now.
     pub(super) fn has_capacity(&mut self, now: Instant) -> bool {
         if self.capacity.is_none_or(|capacity| self.in_flight < capacity) {
             return true;
@@ -130,28 +130,28 @@ impl RateWindow {
         true
     }
 
-    /// One goes. What it has to tell is told with this number.
+    /// Starts a call and returns its epoch, to be passed to [`Self::finish`].
     pub(super) fn start(&mut self) -> u64 {
         self.in_flight += 1;
         self.epoch
     }
 
-    /// Whether nothing is left, as far as is known.
+    /// Returns whether the quota is known to be exhausted.
     pub(super) fn is_exhausted(&self, now: Instant) -> bool {
         self.capacity == Some(0) && now < self.retry_at
     }
 
-    /// When to try, if there is no room until then.
+    /// Returns when to try again, if there is no capacity until then.
     pub(super) fn retry_at(&self) -> Instant {
         self.retry_at
     }
 
-    /// When there is more, as far as Auth0 said.
+    /// Returns when the quota is refilled, as far as Auth0 has reported.
     pub(super) fn refills_at(&self) -> Instant {
         self.refills_at
     }
 
-    /// One is back, with news.
+    /// Ends a call of this epoch with its feedback.
     pub(super) fn finish(
         &mut self,
         epoch: u64,
@@ -173,7 +173,8 @@ impl RateWindow {
             RateFeedback::Accepted(None) => {
                 if current && self.is_estimate {
                     self.consecutive_429s = 0;
-                    // Without numbers: twice as many with each round, until nobody waits.
+                    // Without quota headers the capacity doubles with each round, until no call
+                    // waits.
                     self.capacity =
                         self.capacity.filter(|_| others_wait).map(|capacity| capacity + 1);
                 }

@@ -1,4 +1,4 @@
-//! People of whom Auth0's pages are not those of the list.
+//! Tenants whose index pages differ from those of the list.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Someone whose id has upper-case letters.
+/// A user whose id contains upper-case letters.
 fn capital(number: u64) -> User {
     let mut user = person(number, i64::try_from(number).unwrap() * 1000);
     user.id = user.id.as_str().replace("auth0|", "Auth0|X").parse().unwrap();
     user
 }
 
-/// Reads all pages of acme's list, from the first to the last.
+/// Reads all pages of acme's list.
 async fn pages(
     fake: &FakeIndex,
     anomalies: &PagingAnomalies,
@@ -44,7 +44,7 @@ async fn upper_case_ids_are_listed_in_list_order() {
         pages(&fake, &anomalies, BY_ID, 20).await.into_iter().flat_map(|(ids, _)| ids).collect();
     let (everybody, _) = expected(&fake.users, &ListQuery { sort: BY_ID, page: None });
     assert_eq!(together, everybody);
-    // By other fields, Auth0's pages are still good: nobody is walked.
+    // By other fields the index pages are usable: no full scan.
     let before = fake.fetches();
     let number = pages(&fake, &anomalies, BY_EMAIL, 50).await.len() as u64;
     assert!(fake.fetches() - before <= 2 * number);
@@ -63,7 +63,7 @@ async fn unreadable_row_does_not_shift_pages() {
             let listing = ListQuery { sort: BY_EMAIL, page: window(number as u64, 40) };
             assert_eq!(page, expected(&people, &listing), "{malformed} {number}");
         }
-        // When it can be read again, pages are pages again, after one walk.
+        // Once the row is readable again, pages are used again after one full scan.
         fake.malformed.clear();
         fake.unreadable.clear();
         pages(&fake, &anomalies, BY_EMAIL, 40).await;
@@ -73,7 +73,7 @@ async fn unreadable_row_does_not_shift_pages() {
     }
 }
 
-/// An index that knows no order but that of time.
+/// An index that sorts by creation time only.
 #[derive(Debug)]
 struct IgnoresOrder(FakeIndex);
 
@@ -98,7 +98,7 @@ async fn index_pages_out_of_order_are_not_used() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Once everybody has been met, every page is right.
+    /// After a full scan has found the anomalies, every page is correct.
     #[test]
     fn anomalies_never_spoil_a_page(
         count in prop_oneof![1_u64..30, 95_u64..130, 150_u64..300, Just(1003)],
@@ -132,7 +132,7 @@ proptest! {
             let listing = ListQuery { sort, page: window };
             let page = runtime.block_on(list(&fake, &known, &listing)).unwrap();
             if sort.field == SortField::CreatedAt && crowded && window.is_some() {
-                // Those who were created at one moment may stand in any order.
+                // Users created at one moment may be in any order.
                 prop_assert_eq!(page.total, people.len() as u64);
                 continue;
             }

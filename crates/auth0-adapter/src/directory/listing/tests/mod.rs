@@ -27,13 +27,13 @@ fn ids(users: &[User]) -> Vec<String> {
     users.iter().map(|user| user.id.to_string()).collect()
 }
 
-/// What the list has to be: everybody, as they now are, in the order of the domain.
+/// The expected list: all users in their current state, in the order of the domain.
 fn expected(people: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
     let users: Vec<_> = listing.select(people).into_iter().cloned().collect();
     (ids(&users), people.len() as u64)
 }
 
-/// A list of acme's, of which nothing is known but what was written of late.
+/// Lists acme's users, of which only the recent writes are known.
 async fn list_of(
     index: &impl UserIndex,
     written: BTreeMap<UserId, WrittenState>,
@@ -52,7 +52,7 @@ fn spread(count: u64) -> Vec<User> {
     (0..count).map(|number| person(number, i64::try_from(number).unwrap() * 1000)).collect()
 }
 
-/// Every sort, or for long lists some that Auth0 knows and some that it does not.
+/// All sorts, or for long lists some that Auth0 supports and some that it does not.
 fn some_sorts(count: u64) -> impl Iterator<Item = Sort> {
     sorts().filter(move |sort| match count {
         0..=250 => true,
@@ -61,7 +61,7 @@ fn some_sorts(count: u64) -> impl Iterator<Item = Sort> {
     })
 }
 
-/// The numbers of people on either side of each border there is.
+/// Numbers of users on both sides of each limit.
 const COUNTS: [u64; 10] = [0, 1, 99, 100, 101, 250, 999, 1000, 1001, 2500];
 
 #[tokio::test]
@@ -132,11 +132,11 @@ async fn long_list_cost_is_bounded() {
     };
     // A page within the first 1000, and the count.
     assert_eq!(cost(SortField::Email, window(3, 50)).await, 1 + 5);
-    // Everybody, since the page lies beyond, or the order is not one of Auth0's.
+    // A full scan, since the page is beyond the reach, or the order is not supported.
     assert!(cost(SortField::Email, window(30, 50)).await <= 26 + 5);
     assert!(cost(SortField::LastName, window(0, 50)).await <= 26);
     assert!(cost(SortField::Id, None).await <= 26);
-    // Beyond the end there is nobody to be got.
+    // Beyond the end there is nothing to fetch.
     assert_eq!(cost(SortField::Email, window(1_000_000, 50)).await, 5);
 }
 
@@ -163,7 +163,7 @@ async fn users_created_at_one_moment_are_all_listed() {
     }
 }
 
-/// Auth0 orders ties otherwise each time; the pages hold everybody once all the same.
+/// Auth0 orders ties differently each time; the pages still contain every user once.
 #[tokio::test]
 async fn tied_users_are_paged_in_list_order() {
     for (count, together) in [(101, 2), (150, 7), (300, 150), (999, 7), (1001, 3)] {
@@ -171,7 +171,7 @@ async fn tied_users_are_paged_in_list_order() {
         for user in &mut people {
             let moment = user.created_at.as_unix_millis() / 1000 / together;
             user.created_at = Timestamp::UNIX_EPOCH.plus_millis(moment);
-            // Two connections can have one address.
+            // Accounts of two connections can share an address.
             if moment % 5 == 0 {
                 user.email = format!("twin{moment}@example.com").parse().unwrap();
             }
@@ -226,7 +226,7 @@ async fn smaller_index_pages_do_not_change_lists() {
     }
 }
 
-/// An index that ignores what it is asked for in one way.
+/// An index that violates its contract in one way.
 #[derive(Debug)]
 struct MisbehavingIndex(FakeIndex, fn(&mut IndexPage));
 

@@ -1,4 +1,4 @@
-//! Late writes over an index that knows nothing of them, against a model.
+//! Recent writes over an index that does not show them, against a model.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::overlay::Overlay;
 use super::*;
 
-/// What happens to somebody after the index was made.
+/// An event after the index was built.
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Created,
@@ -16,7 +16,7 @@ enum Event {
     Moved,
     Detached,
     Deleted,
-    /// Written here, and then by somebody else, which the index knows.
+    /// Written here, and then by another process, which the index shows.
     Outdated,
 }
 
@@ -31,8 +31,8 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Makes an event happen to the person of the number: `people` are as they now are, `written` is
-/// what this process knows of it.
+/// Applies an event to the user of this number: `people` is the actual state, `written` what this
+/// process knows.
 fn happen(
     event: Event,
     number: u64,
@@ -78,8 +78,8 @@ fn happen(
     written.insert(id, WrittenState::Present(Arc::new(user)));
 }
 
-/// What becomes of everybody in an index, and what this process knows of it. Nothing happens to
-/// anybody twice.
+/// Returns the actual state and the recent writes after these events. Each user has one event at
+/// most.
 fn after(
     happened: Vec<(Event, u64)>,
     index: &[User],
@@ -101,7 +101,7 @@ fn after(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// Against a model that is nothing but the people as they now are.
+    /// Compares with a model that holds the actual state.
     #[test]
     fn recent_writes_are_listed_before_the_index_has_them(
         count in prop_oneof![Just(0_u64), 1_u64..30, 90_u64..130, 150_u64..300, Just(1003)],
@@ -115,7 +115,7 @@ proptest! {
     ) {
         let mut fake = FakeIndex { max_per_page, ..FakeIndex::of(spread(count)) };
         let (people, written) = after(happened, &fake.users);
-        // The index learns of the writes while it is asked.
+        // The index shows the writes while it is queried.
         let state = |id: &UserId| people.iter().find(|user| user.id == *id).cloned();
         let learns = |(after, id): (&u64, &UserId)| (*after, id.clone(), state(id));
         fake.changes = learnt.iter().zip(written.keys()).map(learns).collect();
@@ -127,14 +127,14 @@ proptest! {
             let page = list_of(&fake, written.clone(), &listing);
             let page = runtime.block_on(page).unwrap();
             prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
-            // They are shown as they now are, too.
+            // Each user is in its current state.
             for user in &page.users {
                 prop_assert!(people.contains(user));
             }
         }
     }
 
-    /// With no row more than what is said to be needed, for every page there is.
+    /// With exactly the rows that are said to be needed, for every page.
     #[test]
     fn page_is_cut_from_exactly_the_rows_needed(
         count in 1_u64..25,

@@ -7,7 +7,7 @@ fn reader() -> AccountReader {
     AccountReader { prefix: MetadataPrefix::default(), catalogue: catalogue() }
 }
 
-/// An account as Auth0 shows it, with these members changed or taken away.
+/// An account as Auth0 returns it, with these members changed.
 fn account(changes: &Value) -> wire::Auth0User {
     let mut account = json!({
         "user_id": "auth0|5f7c8ec7c33c6c004bbafe82",
@@ -98,7 +98,7 @@ fn placeholder_username_is_read_as_none() {
     let placeholder = placeholder_username(&id);
     assert_eq!(placeholder.as_str(), "u5f7c8ec7c33c6c");
     assert_eq!(read(&json!({ "username": placeholder.as_str() })).unwrap().username, None);
-    // The same username is a real one on another account.
+    // On another account the same username is a real one.
     let other = json!({ "user_id": "auth0|other", "username": placeholder.as_str() });
     assert_eq!(read(&other).unwrap().username, Some(placeholder));
 }

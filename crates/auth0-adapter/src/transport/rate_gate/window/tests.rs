@@ -3,7 +3,7 @@ use super::*;
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// An answer after which so many are left, until this second of Unix time.
+/// Feedback of a response that reports this remaining quota until this Unix second.
 fn accepted(remaining: u64, second: i64) -> RateFeedback {
     RateFeedback::Accepted(Some(RemainingQuota { remaining, reset: Some((second, SECOND)) }))
 }
@@ -12,7 +12,7 @@ fn limited(reset: Option<i64>, wait: Option<Duration>) -> RateFeedback {
     RateFeedback::Limited { reset, wait }
 }
 
-/// A window that has just feedback so of the second 1.
+/// A window that has just received such feedback about second 1.
 fn window_with(remaining: u64) -> (RateWindow, Instant) {
     let now = Instant::now();
     let mut window = RateWindow::new(now);
@@ -21,7 +21,7 @@ fn window_with(remaining: u64) -> (RateWindow, Instant) {
     (window, now)
 }
 
-/// Lets go as many as there is room for.
+/// Starts as many calls as there is capacity for.
 fn fill(window: &mut RateWindow, now: Instant) -> Vec<u64> {
     std::iter::from_fn(|| window.has_capacity(now).then(|| window.start())).take(100).collect()
 }
@@ -112,7 +112,7 @@ fn response_429_closes_until_refill_plus_jitter() {
         assert!(window.is_exhausted(now));
         assert_eq!(window.refills_at(), now + SECOND);
         assert!((now + SECOND..=now + SECOND + MAX_JITTER).contains(&window.retry_at()));
-        // Others that started at the same time learn the same.
+        // Calls that started at the same time report the same.
         let retry_at = window.retry_at();
         window.finish(started[1], limited(Some(1), Some(SECOND)), true, now);
         window.finish(started[2], accepted(3, 1), true, now);

@@ -1,4 +1,4 @@
-//! What all operations of the directory share.
+//! The state and the basic operations that all operations of the directory share.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::management::params::PatchRetry;
 use crate::management::wire;
 use crate::tasks::Tasks;
 
-/// What the operations work with.
+/// The shared state of the directory.
 #[derive(Debug)]
 pub(crate) struct DirectoryCore {
     pub(crate) management: ManagementClient,
@@ -40,9 +40,9 @@ pub(crate) struct DirectoryCore {
     locks: KeyedLock<LockKey>,
 }
 
-/// An answer of Auth0 that is about no account, or about another one than was asked for.
+/// A response without a readable account, or about another account than requested.
 #[derive(Debug, thiserror::Error)]
-#[error("Auth0 answered with an account that makes no sense")]
+#[error("Auth0 returned an unreadable account, or another than requested")]
 struct MismatchedAccount;
 
 impl DirectoryCore {
@@ -70,13 +70,13 @@ impl DirectoryCore {
         }
     }
 
-    /// The account as Auth0 has it at this moment.
+    /// Returns the account as Auth0 has it now.
     pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
         let response = self.management.user(id).await?;
         self.record_found(id, response)
     }
 
-    /// The account in the answer to a read, which is remembered.
+    /// Returns the account of the response to a read, and records it.
     pub(crate) fn record_found(
         &self,
         id: &UserId,
@@ -91,7 +91,7 @@ impl DirectoryCore {
         Ok(found)
     }
 
-    /// Takes the locks, if they can be had before the deadline.
+    /// Acquires the locks, if that is possible before the deadline.
     pub(crate) async fn lock(
         &self,
         keys: impl IntoIterator<Item = LockKey>,
@@ -101,7 +101,7 @@ impl DirectoryCore {
         timeout_at(deadline, self.locks.lock_all(keys)).await.map_err(|_| PortError::Timeout)
     }
 
-    /// Sends a change that can be sent twice, and remembers what became of the account.
+    /// Sends an idempotent change and records the new state of the account.
     pub(crate) async fn patch(
         &self,
         before: &User,
@@ -113,7 +113,7 @@ impl DirectoryCore {
         }
     }
 
-    /// What was written of the tenant's people of late, and the reader that it was read with.
+    /// Returns the recent writes to users of the tenant, and the reader that they were read with.
     pub(crate) fn recent_writes_of(
         &self,
         tenant: &TenantId,
@@ -122,7 +122,7 @@ impl DirectoryCore {
         (Arc::clone(&reader), self.recent_writes.of_tenant(tenant))
     }
 
-    /// The account as a write has answered it, which is remembered.
+    /// Returns the account of the response to a write, and records it.
     pub(crate) fn record_write(
         &self,
         id: &UserId,
@@ -132,7 +132,7 @@ impl DirectoryCore {
         let reader = self.reader.lock_current();
         let user = reader.read(response).filter(|user| user.id == *id);
         let Some(user) = user else {
-            // What is remembered is older than this answer, whatever it says.
+            // The recorded state is older than this response, whatever it says.
             self.recent_writes.remove(id);
             return Err(PortError::Failed { source: BoxError::from(MismatchedAccount) });
         };
@@ -140,9 +140,9 @@ impl DirectoryCore {
         Ok(user)
     }
 
-    /// What a failed write comes to. An account that is not there any more is remembered as gone.
-    /// Where the write may have been made, what is remembered may be undone: then Auth0 is asked
-    /// how things are, or else nothing is remembered.
+    /// Converts the error of a failed write. A deleted account is recorded as such. If the outcome
+    /// is unknown, the recorded state may be outdated: then the account is read again, or else the
+    /// record is removed.
     pub(crate) async fn resolve_failure(&self, before: &User, error: Auth0Error) -> PortError {
         let id = &before.id;
         if let Auth0Error::NotFound = error {
