@@ -28,6 +28,33 @@
 //! - A request that is not idempotent is sent once, unless Auth0 certainly did not process it.
 //! - Responses are untrusted. Nothing of a response, or of what was sent, appears in an error or a
 //!   log.
+//!
+//! # Example
+//! ```
+//! use std::error::Error;
+//! use std::sync::Arc;
+//!
+//! use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
+//! use domain::RoleCatalogue;
+//! use ports::{NoopObserver, SystemClock};
+//! use tokio::runtime::Handle;
+//! use tokio_util::task::TaskTracker;
+//!
+//! fn directory(catalogue: Arc<RoleCatalogue>) -> Result<Auth0Directory, Box<dyn Error>> {
+//!     let config = Auth0Config::new(
+//!         "acme.eu.auth0.com".parse()?,
+//!         "client-id".to_owned(),
+//!         "client-secret".to_owned().into(),
+//!         "Username-Password-Authentication".to_owned(),
+//!     );
+//!     let tasks = Tasks {
+//!         runtime: Handle::current(),
+//!         writes: TaskTracker::new(),
+//!         observer: Arc::new(NoopObserver),
+//!     };
+//!     Ok(Auth0Directory::new(config, catalogue, Arc::new(SystemClock), tasks)?)
+//! }
+//! ```
 
 #![warn(clippy::future_not_send)]
 
