@@ -50,7 +50,7 @@ pub fn auth0_answer(bytes: &[u8]) {
     let World { runtime, directory } = &*WORLD;
     let _within = runtime.enter();
     let now = ManualClock::new().now();
-    fuzzing::answer(directory, status, &headers, body, (&asked.0, &asked.1), now);
+    fuzzing::check_response(directory, status, &headers, body, (&asked.0, &asked.1), now);
 }
 
 /// What a search is made of, a word for each: a prefix, a tenant, roles (`role=…`), ids (`id=…`,
@@ -73,7 +73,7 @@ pub fn search_query(bytes: &[u8]) {
         return;
     }
     let created = if let [from, before, ..] = times[..] { Some((from, before)) } else { None };
-    let text = fuzzing::query(&prefix, &tenant, &roles, [&among, &except], created);
+    let text = fuzzing::search_query(&prefix, &tenant, &roles, [&among, &except], created);
     let query = auth0_sim::Query::parse(&text).unwrap_or_else(|why| panic!("{text}: {why:?}"));
 
     // A moment that the span holds, if it holds any.

@@ -23,7 +23,7 @@ use crate::transport::response::ApiResponse;
 ///
 /// # Panics
 /// If the result is neither a typed error nor what was requested.
-pub fn answer(
+pub fn check_response(
     directory: &Auth0Directory,
     status: u16,
     headers: &[(&str, &str)],
@@ -46,7 +46,7 @@ pub fn answer(
         account(directory, user, id);
         row(directory, user.clone(), tenant);
     }
-    told(user);
+    check_error(user);
     for page in [
         decode_json::<wire::UserPage>(&response, now).map(|page| page.users),
         decode_json::<wire::UserRows>(&response, now),
@@ -56,17 +56,17 @@ pub fn answer(
                 row(directory, user.clone(), tenant);
             }
         }
-        told(page);
+        check_error(page);
     }
     let token = AccessToken::decode(&response, now, Instant::now());
     assert!(token.as_ref().ok().is_none_or(|token| token.header().is_sensitive()));
-    told(token);
+    check_error(token);
     let log_in = decode_password_grant(&response, now);
     if let Ok(PasswordGrantOutcome::Accepted) = &log_in {
         assert!(status.is_success() || status.is_client_error(), "a log-in out of {status}");
         assert_ne!(status.as_u16(), 429, "a log-in out of a limit");
     }
-    told(log_in);
+    check_error(log_in);
     assert!(retry_after(&response.headers, now).is_none_or(|wait| wait <= MAX_RETRY_AFTER));
 }
 
@@ -90,12 +90,12 @@ fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);
         assert_eq!(user.created_at, row.created_at);
-        assert!(user.role_in(tenant).is_some(), "somebody of no tenant, or of another");
+        assert!(user.role_in(tenant).is_some(), "not a member of the tenant");
     }
 }
 
 /// Checks that an error can be converted and formatted.
-fn told<T>(outcome: Result<T, RequestError>) {
+fn check_error<T>(outcome: Result<T, RequestError>) {
     if let Err(error) = outcome {
         let error = PortError::from(Auth0Error::from(error));
         assert!(!error.to_string().is_empty());
@@ -104,7 +104,7 @@ fn told<T>(outcome: Result<T, RequestError>) {
 
 /// Returns the query for users with one of the roles in the tenant who are among the first accounts
 /// and not among the second, if there are any.
-pub fn query(
+pub fn search_query(
     prefix: &MetadataPrefix,
     tenant: &TenantId,
     roles: &[RoleName],

@@ -74,11 +74,11 @@ async fn every_operation_keeps_to_its_call_budget() {
     planted(&world, "owner", "owner", false);
     planted(&world, "other-owner", "owner", false);
     for number in 0..250 {
-        let mut person = account(&format!("p{number}"), [("acme", "member")]);
-        person["created_at"] = json!(format!("2025-01-01T00:00:00.{number:03}Z"));
-        world.seed(person);
+        let mut user = account(&format!("p{number}"), [("acme", "member")]);
+        user["created_at"] = json!(format!("2025-01-01T00:00:00.{number:03}Z"));
+        world.seed(user);
     }
-    world.seed(account("stranger", [("globex", "member")]));
+    world.seed(account("outsider", [("globex", "member")]));
     let id = |name: &str| format!("auth0|{name}").parse::<domain::UserId>().unwrap();
     let (views, changes) = (Caller::of([acme()]).views(), Caller::of([acme()]).changes());
     let (reads, writes) =
@@ -97,9 +97,9 @@ async fn every_operation_keeps_to_its_call_budget() {
     for (name, number) in [("first page of a list", 0), ("later page of a list", 3)] {
         table.row(name, calls([(SEARCH, 1)]), directory.list(&reads, &page(number))).await;
     }
-    let everybody = calls([(SEARCH, 3)]);
+    let full_list = calls([(SEARCH, 3)]);
     table
-        .row("full list of 261 users", everybody, directory.list(&reads, &ListQuery::default()))
+        .row("full list of 261 users", full_list, directory.list(&reads, &ListQuery::default()))
         .await;
     let new =
         NewUser { password: Some("correct-horse".parse().unwrap()), ..new_user("new", "member") };
@@ -109,13 +109,13 @@ async fn every_operation_keeps_to_its_call_budget() {
     table
         .row("attach or create, new account", expected, directory.attach_or_create(&writes, new))
         .await;
-    let known = new_member("stranger", "member");
+    let existing = new_member("outsider", "member");
     let expected = calls([(BY_EMAIL, 1), (PATCH, 1)]);
     table
         .row(
             "attach or create, existing account",
             expected,
-            directory.attach_or_create(&writes, known),
+            directory.attach_or_create(&writes, existing),
         )
         .await;
 

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use crate::config::Auth0Config;
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::listing::context::ListContext;
 use crate::directory::listing::list::list;
 use crate::directory::listing::tenant_index::TenantIndex;

@@ -8,7 +8,7 @@ use ports::{CallContext, PasswordVerdict, PortError, PortResult};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::error::Auth0Error;
 use crate::management::params::PatchRetry;
@@ -35,8 +35,8 @@ impl DirectoryCore {
             ..PatchUserBody::default()
         };
         let blocked = before.blocked || self.pending_reblocks.contains(&before.id);
-        let set = self.management.patch(&before.id, &patch, PatchRetry::IfUnprocessed).await;
-        match set {
+        let outcome = self.management.patch(&before.id, &patch, PatchRetry::IfUnprocessed).await;
+        match outcome {
             Ok(response) if !blocked => self.record_write(&before.id, Some(&before), response),
             Ok(_) => self.reblock(&before).await,
             // Whether the password was set is unknown, and so is whether the block was lifted.
@@ -60,10 +60,10 @@ impl DirectoryCore {
         let blocked = match CallContext::current() {
             Some(call) => {
                 let deadline = call.deadline().max(Instant::now() + self.deadline);
-                let longer = CallContext::new(call.request_id().into(), deadline);
-                longer.set_quota_owner(call.quota_owner());
-                let blocked = longer.clone().scope(blocking).await;
-                for _ in 0..longer.upstream_calls() {
+                let call_for_reblock = CallContext::new(call.request_id().into(), deadline);
+                call_for_reblock.set_quota_owner(call.quota_owner());
+                let blocked = call_for_reblock.clone().scope(blocking).await;
+                for _ in 0..call_for_reblock.upstream_calls() {
                     call.count_upstream_call();
                 }
                 blocked
@@ -134,15 +134,15 @@ impl DirectoryCore {
         offered: &CurrentPassword,
         client: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
-        let newest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
-        scope.authorize_password(&newest)?;
+        let user = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+        scope.authorize_password(&user)?;
         // No account has an invalid password, and the password of another provider's account is not
         // stored here: the address may belong to a different account here.
-        let possible = offered.expose().parse::<Password>().is_ok();
-        if !possible || !newest.id.as_str().starts_with(PROVIDER) {
+        let is_valid = offered.expose().parse::<Password>().is_ok();
+        if !is_valid || !user.id.as_str().starts_with(PROVIDER) {
             return Ok(PasswordVerdict::Mismatch);
         }
-        match self.management.log_in(&newest.email, offered, client).await? {
+        match self.management.log_in(&user.email, offered, client).await? {
             PasswordGrantOutcome::Accepted => Ok(PasswordVerdict::Match),
             PasswordGrantOutcome::WrongPassword => Ok(PasswordVerdict::Mismatch),
             PasswordGrantOutcome::AttemptsBlocked { retry_after } => {

@@ -6,7 +6,7 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 
 use crate::directory::auth0_directory::Auth0Directory;
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 
 impl Auth0Directory {
     /// Replaces the role catalogue, for all clones of the directory.

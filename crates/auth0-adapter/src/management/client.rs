@@ -180,8 +180,8 @@ impl ManagementClient {
         let arrival = Instant::now();
         let succeeded_since = |since| {
             let last_success = *inner.last_success.lock().unwrap_or_else(PoisonError::into_inner);
-            let good = last_success.is_some_and(|when| since <= when);
-            (good && circuit_breaker.is_closed()).then_some(())
+            let has_succeeded = last_success.is_some_and(|when| since <= when);
+            (has_succeeded && circuit_breaker.is_closed()).then_some(())
         };
         let recently = arrival.checked_sub(SUCCESS_TTL);
         if recently.and_then(succeeded_since).is_some() {

@@ -56,11 +56,11 @@ async fn ids_of_either_case_appear_on_one_page_each() {
 async fn unreadable_account_takes_no_place_on_a_page() {
     let world = World::new().await;
     for number in 0..150 {
-        let mut person = account(&format!("{number:04}"), [("acme", "member")]);
+        let mut user = account(&format!("{number:04}"), [("acme", "member")]);
         if number == 5 {
-            person["email"] = json!("\"odd one\"@example.com");
+            user["email"] = json!("\"odd one\"@example.com");
         }
-        world.seed(person);
+        world.seed(user);
     }
     let others = (0..150).filter(|number| *number != 5);
     let expected: Vec<_> = others.map(|number| format!("auth0|{number:04}")).collect();
@@ -72,7 +72,7 @@ async fn unreadable_account_takes_no_place_on_a_page() {
 #[tokio::test]
 async fn malformed_name_hides_no_account() {
     let world = World::new().await;
-    let odd = world.control().seed(json!({
+    let malformed = world.control().seed(json!({
         "user_id": "auth0|odd",
         "email": "odd@example.com",
         "given_name": ["a", "b"],
@@ -81,14 +81,14 @@ async fn malformed_name_hides_no_account() {
     world.seed(account("ada", [("acme", "member")]));
     let page = world.list(&acme(), ListQuery::default()).await;
     let ids: Vec<_> = page.users.iter().map(|user| user.id.as_str()).collect();
-    assert_eq!(ids, ["auth0|ada", &odd.unwrap()]);
+    assert_eq!(ids, ["auth0|ada", &malformed.unwrap()]);
 }
 
 #[tokio::test]
 async fn index_update_during_a_list_is_tolerated() {
     for (number, calls_before) in [(0, 1), (0, 2), (7, 1)] {
-        let (world, mut people) = tenant(150, 100, |number| number * 1009 + 1).await;
-        people.push(world.create("zzz", "member").await);
+        let (world, mut users) = tenant(150, 100, |number| number * 1009 + 1).await;
+        users.push(world.create("zzz", "member").await);
         // The last query is delayed, and meanwhile the search index catches up.
         world.control().fault(Fault {
             route: Some(SEARCH.to_owned()),
@@ -97,7 +97,7 @@ async fn index_update_during_a_list_is_tolerated() {
             kind: FaultKind::Delay { millis: 100 },
         });
         let page = ListQuery { page: window(number, 20), ..ListQuery::default() };
-        let mut list = Box::pin(assert_listed(&world, &people, page));
+        let mut list = Box::pin(assert_listed(&world, &users, page));
         let catching_up = async {
             world.control().wait_for_calls(SEARCH, calls_before + 1).await;
             world.control().catch_up();

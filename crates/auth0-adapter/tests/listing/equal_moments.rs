@@ -4,25 +4,25 @@ use domain::{ListQuery, Sort, SortField};
 
 use crate::tenant::{assert_listed, fails, tenant, window};
 
-/// Checks lists of users with `crowd` equal creation times, and others before and after.
-async fn check(before: u64, crowd: u64, after: u64, pages_of: u64) {
+/// Checks lists of users with `same_moment` equal creation times, and others before and after.
+async fn check(before: u64, same_moment: u64, after: u64, pages_of: u64) {
     let moment = move |number| {
         if number < before {
             1_000_000 - number
-        } else if number < before + crowd {
+        } else if number < before + same_moment {
             500_000
         } else {
             400_000 - number
         }
     };
-    let (world, people) = tenant(before + crowd + after, pages_of, moment).await;
+    let (world, users) = tenant(before + same_moment + after, pages_of, moment).await;
     for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
         let sort = Sort { field, descending: field == SortField::LastName };
-        assert_listed(&world, &people, ListQuery { sort, page: None }).await;
+        assert_listed(&world, &users, ListQuery { sort, page: None }).await;
     }
     for field in [SortField::Email, SortField::FirstName] {
         let listing = ListQuery { sort: Sort { field, descending: true }, page: window(1, 40) };
-        assert_listed(&world, &people, listing).await;
+        assert_listed(&world, &users, listing).await;
     }
 }
 

@@ -7,11 +7,11 @@ use crate::world::{SEARCH, calls};
 
 /// Checks lists of one length in every order.
 async fn check(count: u64, pages_of: u64) {
-    let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
+    let (world, users) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for sort in sorts() {
-        assert_listed(&world, &people, ListQuery { sort, page: None }).await;
+        assert_listed(&world, &users, ListQuery { sort, page: None }).await;
         for (number, size) in [(0, 10), (1, 33), (0, 100), (count / 50, 50), (count, 10)] {
-            assert_listed(&world, &people, ListQuery { sort, page: window(number, size) }).await;
+            assert_listed(&world, &users, ListQuery { sort, page: window(number, size) }).await;
         }
     }
 }
@@ -43,7 +43,7 @@ async fn list_of_250_users_in_pages_of_50() {
 
 /// Checks some lists only, since each takes many calls.
 async fn check_some(count: u64, pages_of: u64) {
-    let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
+    let (world, users) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for (field, descending, number, size) in [
         (SortField::CreatedAt, true, 0, 20),
         (SortField::Email, false, 3, 100),
@@ -54,9 +54,9 @@ async fn check_some(count: u64, pages_of: u64) {
         (SortField::Id, false, count, 10),
     ] {
         let sort = Sort { field, descending };
-        assert_listed(&world, &people, ListQuery { sort, page: window(number, size) }).await;
+        assert_listed(&world, &users, ListQuery { sort, page: window(number, size) }).await;
     }
-    assert_listed(&world, &people, ListQuery::default()).await;
+    assert_listed(&world, &users, ListQuery::default()).await;
 }
 
 #[tokio::test]
@@ -81,11 +81,11 @@ async fn list_of_2500_users() {
 
 #[tokio::test]
 async fn list_costs_are_as_documented() {
-    let (world, people) = tenant(1100, 100, |number| number * 1009 + 1).await;
+    let (world, users) = tenant(1100, 100, |number| number * 1009 + 1).await;
     let cost = async |field, window| {
         world.take_calls();
         let sort = Sort { field, descending: false };
-        assert_listed(&world, &people, ListQuery { sort, page: window }).await;
+        assert_listed(&world, &users, ListQuery { sort, page: window }).await;
         world.take_calls()
     };
     // One page, and three calls to count beyond 1000.

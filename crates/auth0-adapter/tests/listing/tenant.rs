@@ -32,28 +32,28 @@ pub(crate) async fn tenant(
     };
     let world = World::with(settings, |_| ()).await;
     let now = ManualClock::new().now();
-    let mut people = Vec::new();
+    let mut users = Vec::new();
     for number in 0..count {
         let scrambled = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let moment = now.plus_millis(-i64::try_from(created(number)).unwrap()).to_string();
-        let mut person = account(&format!("{scrambled:016x}"), [("acme", "member")]);
-        person["email"] = json!(format!("{:016x}@example.com", scrambled.rotate_left(23)));
-        person["created_at"] = json!(moment);
-        person["updated_at"] = json!(moment);
+        let mut user_json = account(&format!("{scrambled:016x}"), [("acme", "member")]);
+        user_json["email"] = json!(format!("{:016x}@example.com", scrambled.rotate_left(23)));
+        user_json["created_at"] = json!(moment);
+        user_json["updated_at"] = json!(moment);
         if !number.is_multiple_of(3) {
-            person["given_name"] = json!(format!("N{}", number % 17));
+            user_json["given_name"] = json!(format!("N{}", number % 17));
         }
         if number.is_multiple_of(4) {
-            person["username"] = json!(format!("x{:013x}", scrambled >> 12));
+            user_json["username"] = json!(format!("x{:013x}", scrambled >> 12));
         }
-        person["family_name"] = json!(format!("f{}", scrambled % 1000));
-        people.push(user(&person));
-        world.seed(person);
+        user_json["family_name"] = json!(format!("f{}", scrambled % 1000));
+        users.push(user(&user_json));
+        world.seed(user_json);
         if number.is_multiple_of(5) {
             world.seed(account(&format!("bystander{number}"), [("globex", "member")]));
         }
     }
-    (world, people)
+    (world, users)
 }
 
 /// The expected account, written independently of the code under test.
@@ -79,14 +79,14 @@ fn user(account: &serde_json::Value) -> User {
 }
 
 /// Asserts that the list equals one made from all users in memory.
-pub(crate) async fn assert_listed(world: &World, people: &[User], listing: ListQuery) {
+pub(crate) async fn assert_listed(world: &World, users: &[User], listing: ListQuery) {
     let page = world.list(&acme(), listing).await;
-    let expected: Vec<_> = listing.select(people).into_iter().cloned().collect();
-    assert_eq!(page.total, people.len() as u64, "{listing:?}");
+    let expected: Vec<_> = listing.select(users).into_iter().cloned().collect();
+    assert_eq!(page.total, users.len() as u64, "{listing:?}");
     // Ids first, since they make a failure readable.
     let ids = |users: &[User]| users.iter().map(|user| user.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(&page.users), ids(&expected), "{listing:?}");
-    assert!(page.users == expected, "somebody is not as expected: {listing:?}");
+    assert!(page.users == expected, "a user is not as expected: {listing:?}");
 }
 
 pub(crate) async fn fails(world: &World, listing: ListQuery) -> bool {

@@ -229,12 +229,12 @@ async fn no_invitation_by_default_and_one_after_recovery() {
 #[tokio::test]
 async fn unreadable_account_is_hidden_but_blocks_attaching() {
     let world = World::new().await;
-    let odd = json!({
+    let unreadable = json!({
         "user_id": "auth0|a?b",
         "email": "ada@example.com",
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     });
-    world.control().seed(odd).unwrap();
+    world.control().seed(unreadable).unwrap();
     let result = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.users, []);

@@ -78,7 +78,7 @@ async fn failing_reads_make_it_unready_but_allow_writes() {
 #[tokio::test]
 async fn circuit_changes_are_observed() {
     let bench = fragile_bench().await;
-    let told = || {
+    let observed_states = || {
         let circuit = |note| match note {
             Observation::Circuit("read", circuit) => Some(circuit),
             Observation::Circuit(..)
@@ -89,11 +89,14 @@ async fn circuit_changes_are_observed() {
         bench.observer.observations().into_iter().filter_map(circuit).collect::<Vec<_>>()
     };
     open_read_circuit(&bench).await;
-    assert_eq!(told(), [CircuitState::Open]);
+    assert_eq!(observed_states(), [CircuitState::Open]);
     advance(Duration::from_secs(1)).await;
     bench.control().clear_faults();
     bench.find().await.unwrap();
-    assert_eq!(told(), [CircuitState::Open, CircuitState::HalfOpen, CircuitState::Closed]);
+    assert_eq!(
+        observed_states(),
+        [CircuitState::Open, CircuitState::HalfOpen, CircuitState::Closed]
+    );
 }
 
 #[tokio::test]

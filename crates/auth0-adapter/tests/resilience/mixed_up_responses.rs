@@ -50,7 +50,7 @@ async fn response_about_another_account_is_an_error() {
         .find(&operator.views(), &"auth0|eve".parse().unwrap())
         .await
         .unwrap()
-        .expect("what is asked for is answered");
+        .expect("the requested account");
     let jane = User {
         id: "auth0|jane".parse().unwrap(),
         email: "jane@acme.example".parse().unwrap(),

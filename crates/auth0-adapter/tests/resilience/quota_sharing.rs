@@ -59,11 +59,16 @@ fn waiting(bench: &Bench) -> usize {
 #[tokio::test]
 async fn rate_limited_burst_succeeds_with_few_extra_calls() {
     let bench = limited(30).await;
-    let mut crowd = JoinSet::new();
+    let mut calls_in_flight = JoinSet::new();
     for _ in 0..60 {
-        crowd.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_secs(30)));
+        calls_in_flight.spawn(find_as(
+            &bench.directory,
+            &bench.jane,
+            "acme",
+            Duration::from_secs(30),
+        ));
     }
-    let outcomes: Vec<_> = crowd.join_all().await.iter().map(outcome_name).collect();
+    let outcomes: Vec<_> = calls_in_flight.join_all().await.iter().map(outcome_name).collect();
     assert_eq!(outcomes, ["ok"; 60]);
     let calls = bench.calls(GET_USER);
     assert!((60..=66).contains(&calls), "{calls}");
@@ -93,13 +98,13 @@ async fn flooding_tenant_does_not_starve_another() {
 async fn two_processes_share_the_quota() {
     let bench = limited(20).await;
     let others = directory_at(bench.sim.url(), |_| {});
-    let mut crowd = JoinSet::new();
+    let mut calls_in_flight = JoinSet::new();
     for _ in 0..25 {
         for directory in [&bench.directory, &others] {
-            crowd.spawn(find_as(directory, &bench.jane, "acme", Duration::from_secs(30)));
+            calls_in_flight.spawn(find_as(directory, &bench.jane, "acme", Duration::from_secs(30)));
         }
     }
-    let outcomes: Vec<_> = crowd.join_all().await.iter().map(outcome_name).collect();
+    let outcomes: Vec<_> = calls_in_flight.join_all().await.iter().map(outcome_name).collect();
     assert_eq!(outcomes, ["ok"; 50]);
     // The process that has not observed the limit yet gets one 429.
     let calls = bench.calls(GET_USER);
@@ -109,11 +114,16 @@ async fn two_processes_share_the_quota() {
 #[tokio::test]
 async fn call_without_quota_in_time_gets_retry_after() {
     let bench = limited(5).await;
-    let mut crowd = JoinSet::new();
+    let mut calls_in_flight = JoinSet::new();
     for _ in 0..30 {
-        crowd.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_millis(1500)));
+        calls_in_flight.spawn(find_as(
+            &bench.directory,
+            &bench.jane,
+            "acme",
+            Duration::from_millis(1500),
+        ));
     }
-    let outcomes: Vec<_> = crowd.join_all().await;
+    let outcomes: Vec<_> = calls_in_flight.join_all().await;
     for outcome in &outcomes {
         assert!(outcome.is_ok() || crate::support::retry_after(outcome).is_some(), "{outcome:?}");
     }

@@ -48,8 +48,8 @@ async fn rate_limit_applies_to_its_kind_only() {
         let writes = !matches!(operation, Operation::Find | Operation::List | Operation::LogIn);
         let result = bench.run(operation).await;
         if writes {
-            let told = retry_after(&result).unwrap().as_secs();
-            assert!((45..50).contains(&told), "{operation:?} {told}");
+            let wait = retry_after(&result).unwrap().as_secs();
+            assert!((45..50).contains(&wait), "{operation:?} {wait}");
         } else {
             assert_eq!(outcome_name(&result), "ok", "{operation:?}");
         }
@@ -90,8 +90,8 @@ async fn exhausted_bench(skew_millis: i64) -> Bench {
 async fn reset_is_read_by_the_clock_of_auth0() {
     // Our own clock is months behind, and by Auth0's clock the reset is in 100 s.
     let bench = exhausted_bench(-100_000).await;
-    let told = retry_after(&bench.find().await).unwrap();
-    assert!((100..=101).contains(&told.as_secs()), "{told:?}");
+    let wait = retry_after(&bench.find().await).unwrap();
+    assert!((100..=101).contains(&wait.as_secs()), "{wait:?}");
     assert_eq!(bench.calls(Operation::Find.route()), 0, "the answer before has said it");
 }
 

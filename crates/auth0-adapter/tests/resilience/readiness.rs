@@ -56,8 +56,8 @@ async fn failing_auth0_is_unready_after_one_probe() {
         let bench = idle_bench().await;
         bench.fault(GET_USER, None, kind.clone());
         assert_eq!(outcome_name(&bench.directory.check_ready().await), expected, "{kind:?}");
-        let asked = if matches!(kind, FaultKind::Status { status: 401, .. }) { 2 } else { 1 };
-        assert_eq!(bench.calls(GET_USER), asked, "{kind:?}");
+        let probes = if matches!(kind, FaultKind::Status { status: 401, .. }) { 2 } else { 1 };
+        assert_eq!(bench.calls(GET_USER), probes, "{kind:?}");
     }
 }
 

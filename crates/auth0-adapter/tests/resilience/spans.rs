@@ -69,9 +69,9 @@ async fn each_attempt_has_a_span_without_personal_data() {
     bench.fault(GET_USER, 1, FaultKind::Status { status: 502, retry_after: None });
     bench.fault(GET_USER, 1, FaultKind::ResetBefore);
     let spans = Spans::default();
-    let told = tracing::subscriber::set_default(spans.clone());
+    let subscriber = tracing::subscriber::set_default(spans.clone());
     bench.find().await.unwrap();
-    drop(told);
+    drop(subscriber);
     let read = [
         ("name", "auth0"),
         ("kind", "read"),
@@ -93,11 +93,11 @@ async fn each_attempt_has_a_span_without_personal_data() {
 async fn spans_hold_no_request_or_response_content() {
     let bench = Bench::new().await;
     let spans = Spans::default();
-    let told = tracing::subscriber::set_default(spans.clone());
+    let subscriber = tracing::subscriber::set_default(spans.clone());
     for operation in Operation::ALL {
         let _ = bench.run(operation).await;
     }
-    drop(told);
+    drop(subscriber);
     let text = format!("{:?}", spans.all());
     assert!(spans.all().len() >= Operation::ALL.len(), "{text}");
     for hidden in HIDDEN.into_iter().chain(["auth0|", "127.0.0.1", "http:"]) {

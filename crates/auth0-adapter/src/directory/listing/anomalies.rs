@@ -23,36 +23,38 @@ pub(crate) struct PagingAnomalies(Mutex<HashMap<TenantId, TenantAnomalies>>);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TenantAnomalies {
     /// An id contains an upper-case letter.
-    capitals: bool,
+    has_upper_case_ids: bool,
     /// A row is unreadable, or not about a member of the tenant.
-    unreadable: bool,
+    has_unreadable_rows: bool,
     /// The fields by which the rows were not in the order of the list.
-    disordered: Vec<IndexField>,
+    unsorted_fields: Vec<IndexField>,
 }
 
 impl PagingAnomalies {
     /// Returns whether Auth0's pages by this field are those of the list, as far as is known.
     pub(super) fn allows_paging(&self, tenant: &TenantId, field: IndexField) -> bool {
         self.all().get(tenant).is_none_or(|anomalies| {
-            let capitals = field == IndexField::Id && anomalies.capitals;
-            !capitals && !anomalies.unreadable && !anomalies.disordered.contains(&field)
+            let has_upper_case_ids = field == IndexField::Id && anomalies.has_upper_case_ids;
+            !has_upper_case_ids
+                && !anomalies.has_unreadable_rows
+                && !anomalies.unsorted_fields.contains(&field)
         })
     }
 
     /// Records the anomalies of some of the tenant's rows, fetched in this order.
     pub(super) fn record(&self, tenant: &TenantId, found: &IndexPage, order: IndexOrder) {
         let anomalies = TenantAnomalies {
-            disordered: disordered(&found.rows, order),
+            unsorted_fields: unsorted_field(&found.rows, order),
             ..TenantAnomalies::of(found)
         };
         if anomalies != TenantAnomalies::default() {
             let mut all = self.all();
             make_room(&mut all, tenant);
             let known = all.entry(tenant.clone()).or_default();
-            known.capitals |= anomalies.capitals;
-            known.unreadable |= anomalies.unreadable;
-            known.disordered.retain(|field| !anomalies.disordered.contains(field));
-            known.disordered.extend(anomalies.disordered);
+            known.has_upper_case_ids |= anomalies.has_upper_case_ids;
+            known.has_unreadable_rows |= anomalies.has_unreadable_rows;
+            known.unsorted_fields.retain(|field| !anomalies.unsorted_fields.contains(field));
+            known.unsorted_fields.extend(anomalies.unsorted_fields);
         }
     }
 
@@ -61,13 +63,13 @@ impl PagingAnomalies {
         &self,
         tenant: &TenantId,
         found: &IndexPage,
-        besides: impl Iterator<Item = &'a UserId>,
+        written_ids: impl Iterator<Item = &'a UserId>,
     ) {
         let mut anomalies = TenantAnomalies::of(found);
-        anomalies.capitals |= besides.map(UserId::as_str).any(has_capitals);
+        anomalies.has_upper_case_ids |= written_ids.map(UserId::as_str).any(has_upper_case);
         let mut all = self.all();
         if let Some(known) = all.remove(tenant) {
-            anomalies.disordered = known.disordered;
+            anomalies.unsorted_fields = known.unsorted_fields;
         }
         if anomalies != TenantAnomalies::default() {
             make_room(&mut all, tenant);
@@ -89,9 +91,10 @@ impl PagingAnomalies {
 impl TenantAnomalies {
     fn of(found: &IndexPage) -> Self {
         Self {
-            capitals: found.rows.iter().any(|row| has_capitals(&row.id)),
-            unreadable: found.unreadable > 0 || found.rows.iter().any(|row| row.user.is_none()),
-            disordered: Vec::new(),
+            has_upper_case_ids: found.rows.iter().any(|row| has_upper_case(&row.id)),
+            has_unreadable_rows: found.unreadable > 0
+                || found.rows.iter().any(|row| row.user.is_none()),
+            unsorted_fields: Vec::new(),
         }
     }
 }
@@ -100,19 +103,22 @@ impl TenantAnomalies {
 fn make_room(all: &mut HashMap<TenantId, TenantAnomalies>, tenant: &TenantId) {
     if all.len() >= MAX_TENANTS
         && !all.contains_key(tenant)
-        && let Some(some) = all.keys().next().cloned()
+        && let Some(other) = all.keys().next().cloned()
     {
-        all.remove(&some);
+        all.remove(&other);
     }
 }
 
-fn has_capitals(id: &str) -> bool {
+fn has_upper_case(id: &str) -> bool {
     id.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Returns the field of the order if the rows are not sorted by it. Ties may be in any order, but
 /// ids are unique.
-fn disordered(rows: &[IndexRow], IndexOrder { field, descending }: IndexOrder) -> Vec<IndexField> {
+fn unsorted_field(
+    rows: &[IndexRow],
+    IndexOrder { field, descending }: IndexOrder,
+) -> Vec<IndexField> {
     let users = rows.iter().filter_map(|row| row.user.as_ref());
     let sorted = users.is_sorted_by(|one, other| {
         let (first, second) = if descending { (other, one) } else { (one, other) };

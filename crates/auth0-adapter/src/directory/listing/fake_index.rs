@@ -45,9 +45,9 @@ impl FakeIndex {
     }
 
     /// Returns the users held at this fetch.
-    fn held(&self, query: u64) -> Vec<User> {
+    fn users_at(&self, fetch: u64) -> Vec<User> {
         let mut users = self.users.clone();
-        for (_, id, user) in self.changes.iter().filter(|(after, ..)| *after <= query) {
+        for (_, id, user) in self.changes.iter().filter(|(after, ..)| *after <= fetch) {
             users.retain(|held| held.id != *id);
             users.extend(user.clone());
         }
@@ -63,16 +63,16 @@ impl UserIndex for FakeIndex {
     async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
         let count = self.fetches.fetch_add(1, Ordering::SeqCst);
         self.log.lock().unwrap().push(format!("{query:?}"));
-        assert!(query.per_page <= MAX_PAGE_SIZE, "no page may be asked to be that large");
+        assert!(query.per_page <= MAX_PAGE_SIZE, "the page is too large");
         assert!(
             u64::from(query.page + 1) * u64::from(query.per_page) <= MAX_RESULTS,
-            "Auth0 refuses pages beyond its reach"
+            "the page is beyond the reach"
         );
-        let held = self.held(count);
+        let held = self.users_at(count);
         let mut users: Vec<_> = held
             .iter()
             .filter(|user| {
-                query.created.is_none_or(|span| match span {
+                query.created.is_none_or(|range| match range {
                     CreatedRange::From(from) => from <= user.created_at,
                     CreatedRange::After(after) => after < user.created_at,
                     CreatedRange::At(at) => at == user.created_at,
@@ -110,8 +110,8 @@ impl UserIndex for FakeIndex {
             created_at: user.created_at,
             user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
         };
-        let sound = |user: &&&&User| !self.malformed.contains(&user.id);
-        let rows: Vec<_> = page_rows.iter().filter(sound).map(row).collect();
+        let is_well_formed = |user: &&&&User| !self.malformed.contains(&user.id);
+        let rows: Vec<_> = page_rows.iter().filter(is_well_formed).map(row).collect();
         let unreadable = (page_rows.len() - rows.len()) as u64;
         let total = (users.len() as u64).min(MAX_RESULTS);
         Ok(IndexPage { rows, start, total, unreadable })
@@ -134,7 +134,7 @@ pub(super) fn acme() -> TenantId {
 
 /// A user of acme with this number and creation time in milliseconds. The orders by id, address and
 /// name differ from each other.
-pub(super) fn person(number: u64, created_at: i64) -> User {
+pub(super) fn numbered_user(number: u64, created_at: i64) -> User {
     let scrambled = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     User {
         id: format!("auth0|{scrambled:016x}").parse().unwrap(),

@@ -124,13 +124,14 @@ async fn created_at_moment(index: &impl UserIndex, moment: Timestamp) -> PortRes
             {
                 return Err(ListError::OutOfOrder)?;
             }
-            let met = descending && found.rows.iter().any(|row| seen.rows.contains_key(&row.id));
+            let overlaps =
+                descending && found.rows.iter().any(|row| seen.rows.contains_key(&row.id));
             let total = found.total;
             seen.add(found);
             // A total below the cap is exact. At the cap, all users have been read once the rows
             // from one end overlap those from the other.
             let counted = total < MAX_RESULTS && seen.rows.len() as u64 + seen.unreadable >= total;
-            if counted || (met && total >= MAX_RESULTS) {
+            if counted || (overlaps && total >= MAX_RESULTS) {
                 return Ok(seen);
             }
             if rows == 0 {

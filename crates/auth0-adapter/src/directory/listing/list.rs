@@ -48,7 +48,7 @@ pub(crate) async fn list(
 /// Selects the page from all users of the tenant.
 fn select_from_all(context: &ListContext<'_>, found: IndexPage, listing: &ListQuery) -> Page {
     context.anomalies.record_all(context.tenant, &found, context.written.keys());
-    let people = overlay::apply_writes(context.tenant, found.rows, &context.written);
-    let selected = listing.select(&people).into_iter().cloned().collect();
-    Page { users: selected, total: people.len() as u64 }
+    let users = overlay::apply_writes(context.tenant, found.rows, &context.written);
+    let selected = listing.select(&users).into_iter().cloned().collect();
+    Page { users: selected, total: users.len() as u64 }
 }

@@ -14,22 +14,22 @@ pub(super) fn apply_writes(
     rows: Vec<IndexRow>,
     written: &BTreeMap<UserId, WrittenState>,
 ) -> Vec<User> {
-    let users = rows.into_iter().filter_map(|row| row.user);
-    let mut people: HashMap<_, _> = users.map(|user| (user.id.clone(), user)).collect();
+    let indexed = rows.into_iter().filter_map(|row| row.user);
+    let mut users: HashMap<_, _> = indexed.map(|user| (user.id.clone(), user)).collect();
     for (id, written) in written {
-        if people.get(id).is_some_and(|row| written.is_outdated_by(row)) {
+        if users.get(id).is_some_and(|row| written.is_outdated_by(row)) {
             continue;
         }
         match written {
             WrittenState::Present(user) if user.memberships.contains_key(tenant) => {
-                people.insert(id.clone(), User::clone(user));
+                users.insert(id.clone(), User::clone(user));
             }
             WrittenState::Present(_) | WrittenState::Deleted(_) => {
-                people.remove(id);
+                users.remove(id);
             }
         }
     }
-    people.into_values().collect()
+    users.into_values().collect()
 }
 
 /// Recently written users, to be merged into index rows that exclude them: so it does not matter
@@ -78,8 +78,8 @@ impl Overlay {
         let merged = ListQuery { sort, page: None }.select(rows.chain(&self.present));
         // A user merged before the first fetched row is placed too late by this, but still before
         // the range.
-        let place = |place: u64| usize::try_from(place.saturating_sub(found.start));
-        let (start, end) = (place(range.start), place(range.end));
+        let position = |position: u64| usize::try_from(position.saturating_sub(found.start));
+        let (start, end) = (position(range.start), position(range.end));
         let (start, end) = (start.unwrap_or(usize::MAX), end.unwrap_or(usize::MAX));
         let users = merged.into_iter().skip(start).take(end.saturating_sub(start)).cloned();
         Page { users: users.collect(), total }

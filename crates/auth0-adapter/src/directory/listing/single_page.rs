@@ -75,8 +75,8 @@ fn with_neighbours(range: &Range<u64>, order: IndexOrder) -> Range<u64> {
 
 /// Returns whether an end of the range separates tied rows, or may do so.
 fn splits_tie(found: &IndexPage, range: &Range<u64>, field: IndexField) -> bool {
-    let at = |place: u64| {
-        let index = usize::try_from(place.checked_sub(found.start)?).ok()?;
+    let at = |position: u64| {
+        let index = usize::try_from(position.checked_sub(found.start)?).ok()?;
         found.rows.get(index)
     };
     let ends = [range.start, range.end].into_iter();

@@ -52,12 +52,12 @@ impl UserIndex for TenantIndex<'_> {
             per_page: query.per_page,
         };
         let found = self.management.search(&search).await?;
-        let asked = u64::from(query.page) * u64::from(query.per_page);
+        let requested_start = u64::from(query.page) * u64::from(query.per_page);
         let wire::UserRows { readable, unreadable } = found.users;
         let all = readable.len() as u64 + unreadable;
         let rows: Vec<_> = readable.into_iter().filter_map(|user| self.row(user)).collect();
         Ok(IndexPage {
-            start: found.start.unwrap_or(asked),
+            start: found.start.unwrap_or(requested_start),
             total: found.total,
             unreadable: all - rows.len() as u64,
             rows,

@@ -3,7 +3,7 @@
 use domain::{AccountChange, AccountScope, PersonName, User};
 use ports::{AccountUpdate, Conflict, PortError, PortResult};
 
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::keyed_lock::KeyedLockGuard;
 use crate::management::error::Auth0Error;
@@ -18,7 +18,7 @@ const MAX_ATTEMPTS: usize = 16;
 #[error("the account was attached to another tenant in every attempt to delete it")]
 struct TenantsKeptChanging;
 
-fn set(name: Option<PersonName>) -> FieldUpdate<String> {
+fn update(name: Option<PersonName>) -> FieldUpdate<String> {
     name.map_or(FieldUpdate::Clear, |name| FieldUpdate::Set(name.as_str().to_owned()))
 }
 
@@ -32,19 +32,19 @@ impl DirectoryCore {
         let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
         let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
-        let renames = change.changes_names(&before);
+        let changes_names = change.changes_names(&before);
         let AccountChange { email, given_name, family_name } = change;
-        let names = PatchUserBody {
-            given_name: set(given_name),
-            family_name: set(family_name),
+        let name_patch = PatchUserBody {
+            given_name: update(given_name),
+            family_name: update(family_name),
             ..PatchUserBody::default()
         };
         if email == before.email {
-            let user = self.patch(&before, &names).await?;
+            let user = self.patch(&before, &name_patch).await?;
             return Ok(AccountUpdate { user, failures: Vec::new() });
         }
         let address = email.as_str().to_owned();
-        let everything = PatchUserBody {
+        let full_patch = PatchUserBody {
             connection: Some(self.connection.clone()),
             // Auth0 stores the address as the name if there is none, and does not update it: the
             // old address would become the display name.
@@ -56,16 +56,16 @@ impl DirectoryCore {
             email: Some(address),
             email_verified: Some(false),
             verify_email: Some(self.verify_email),
-            ..names.clone()
+            ..name_patch.clone()
         };
-        match self.management.patch(&before.id, &everything, PatchRetry::Always).await {
+        match self.management.patch(&before.id, &full_patch, PatchRetry::Always).await {
             Ok(response) => {
                 let user = self.record_write(&before.id, Some(&before), response)?;
                 Ok(AccountUpdate { user, failures: Vec::new() })
             }
             // Nothing was changed.
-            Err(Auth0Error::EmailTaken) if renames => {
-                let user = self.patch(&before, &names).await?;
+            Err(Auth0Error::EmailTaken) if changes_names => {
+                let user = self.patch(&before, &name_patch).await?;
                 Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
             }
             Err(error) => Err(self.resolve_failure(&before, error).await),
@@ -94,10 +94,10 @@ impl DirectoryCore {
             let expected = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
             let tenants = expected.memberships.keys().cloned().map(LockKey::Tenant);
             let held = self.lock(tenants.chain([LockKey::Account(snapshot.id.clone())])).await?;
-            let newest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+            let latest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
             // It may have been attached to another tenant while this waited for the locks.
-            if newest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {
-                return Ok((held, newest));
+            if latest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {
+                return Ok((held, latest));
             }
         }
         Err(PortError::Failed { source: TenantsKeptChanging.into() })

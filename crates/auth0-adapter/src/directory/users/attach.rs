@@ -5,7 +5,7 @@ use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
 use super::create::CreateOutcome;
 use super::email_match::with_email;
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::MetadataPatch;
 use crate::management::wire::{self, FieldUpdate};
@@ -85,8 +85,8 @@ impl DirectoryCore {
         name: Option<&domain::DisplayName>,
     ) -> PortResult<Option<User>> {
         let _held = self.lock([LockKey::Account(found.id.clone())]).await?;
-        let newest = self.recent_writes.latest(found).filter(|user| user.email == *email);
-        let Some(before) = newest else { return Ok(None) };
+        let latest = self.recent_writes.latest(found).filter(|user| user.email == *email);
+        let Some(before) = latest else { return Ok(None) };
         let tenant = scope.tenant();
         if before.memberships.contains_key(tenant) {
             return Err(Conflict::AlreadyAttached.into());

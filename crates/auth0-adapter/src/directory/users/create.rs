@@ -8,7 +8,7 @@ use super::account_reader::placeholder_username;
 use super::email_match::with_email;
 use super::username_support::UsernameSupport;
 use crate::config::Invite;
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::directory::random_password::random_password;
 use crate::management::app_metadata::MetadataPatch;

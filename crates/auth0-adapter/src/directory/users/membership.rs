@@ -4,7 +4,7 @@ use domain::account::NameOwner;
 use domain::{MembershipChange, TenantScope, User};
 use ports::{PortError, PortResult};
 
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::MetadataPatch;
 use crate::management::wire::{FieldUpdate, PatchUserBody};

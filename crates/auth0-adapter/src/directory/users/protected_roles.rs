@@ -9,7 +9,7 @@ use domain::policy::{LastProtectedRoleHolder, ensure_other_holder, protected_rol
 use domain::{Role, TenantId, User, UserId};
 use ports::PortResult;
 
-use crate::directory::core::DirectoryCore;
+use crate::directory::directory_core::DirectoryCore;
 use crate::directory::recent_writes::WrittenState;
 use crate::management::params::UserSearch;
 use crate::management::search_query::SearchQuery;
@@ -54,14 +54,14 @@ impl DirectoryCore {
         }
         // The index is newer than a recent write only if another process has written since.
         let is_current =
-            |row: &User| written.get(&row.id).is_none_or(|late| late.is_outdated_by(row));
+            |row: &User| written.get(&row.id).is_none_or(|recent| recent.is_outdated_by(row));
         let query = SearchQuery::role_holders(self.reader.prefix(), tenant, [role.name()]);
         let mut candidates = MAX_CANDIDATES;
         let (mut page, mut per_page) = (0, MAX_PAGE_SIZE);
         while (page + 1) * per_page <= MAX_RESULTS {
             let search = UserSearch { q: query.to_string(), sort: "user_id:1", page, per_page };
             let found = self.management.search(&search).await?;
-            let shown = found.users.readable.len() as u64 + found.users.unreadable;
+            let row_count = found.users.readable.len() as u64 + found.users.unreadable;
             let rows = found.users.readable.into_iter().filter_map(|user| reader.read(user));
             for row in rows.filter(|row| holds(row) && is_current(row)) {
                 if candidates == 0 {
@@ -76,10 +76,10 @@ impl DirectoryCore {
             }
             if page == 0 {
                 // Fewer rows than requested may be the most that Auth0 returns.
-                per_page = per_page.min(u32::try_from(shown).unwrap_or(MAX_PAGE_SIZE));
+                per_page = per_page.min(u32::try_from(row_count).unwrap_or(MAX_PAGE_SIZE));
             }
             page += 1;
-            if shown == 0 || u64::from(page) * u64::from(per_page) >= found.total {
+            if row_count == 0 || u64::from(page) * u64::from(per_page) >= found.total {
                 break;
             }
         }

@@ -90,7 +90,8 @@ proptest! {
             (CreatedRange::Before(moment), format!("[* TO {moment}}}")),
             (CreatedRange::Between(moment, later), format!("[{moment} TO {later}}}")),
         ] {
-            let query = SearchQuery::role_holders(&prefix, &tenant, &roles).created_in(created).restricted_to(&ids);
+            let query = SearchQuery::role_holders(&prefix, &tenant, &roles);
+            let query = query.created_in(created).restricted_to(&ids);
             let expected = vec![
                 Clause::OneOf(
                     format!("app_metadata.{prefix}_tenant_{tenant}.role"),

@@ -8,7 +8,7 @@ fn retry_delays_are_jittered_and_bounded() {
     assert!(first.iter().any(|sleep| *sleep != first[0]));
     assert!((0..50).all(|_| retry_delay(&error, 2) <= BASE_BACKOFF * 2));
     assert!((0..50).any(|_| retry_delay(&error, 2) > BASE_BACKOFF));
-    let asked = Duration::from_secs(2);
-    let down = RequestError::ServerError { status: 503, retry_after: Some(asked) };
-    assert!((0..50).all(|_| (asked..=asked + MAX_JITTER).contains(&retry_delay(&down, 1))));
+    let requested = Duration::from_secs(2);
+    let down = RequestError::ServerError { status: 503, retry_after: Some(requested) };
+    assert!((0..50).all(|_| (requested..=requested + MAX_JITTER).contains(&retry_delay(&down, 1))));
 }

@@ -132,8 +132,8 @@ async fn flooding_tenant_delays_others_by_one_call() {
     bench.spawn_call("globex", bench.accepted(10)).await;
     advance(SECOND).await;
     advance(Duration::from_millis(10)).await;
-    let place = bench.started().iter().position(|who| *who == "globex");
-    assert!(place.is_some_and(|place| place <= 1), "{:?}", bench.started());
+    let position = bench.started().iter().position(|tenant| *tenant == "globex");
+    assert!(position.is_some_and(|position| position <= 1), "{:?}", bench.started());
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,13 +151,13 @@ async fn wait_past_the_deadline_is_refused_at_once() {
 #[tokio::test(start_paused = true)]
 async fn wait_ends_early_when_429_exceeds_deadline() {
     let bench = Bench::with_remaining(1).await;
-    let under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
+    let in_flight = bench.gate.enter(in_five_minutes()).await.unwrap();
     let start = Instant::now();
     let waits = bench.gate.enter(start + 2 * SECOND);
     let closes = async {
         settle().await;
         let (reset, wait) = (Some(9), Some(9 * SECOND));
-        under_way.report(RateFeedback::Limited { reset, wait });
+        in_flight.report(RateFeedback::Limited { reset, wait });
     };
     let (outcome, ()) = tokio::join!(waits, closes);
     let Err(RequestError::RateLimited { retry_after }) = outcome else {
@@ -188,9 +188,9 @@ async fn waiter_leaves_the_queue_at_its_deadline() {
 async fn cancelled_waiter_frees_its_place() {
     let mut bench = Bench::with_remaining(0).await;
     bench.now = 2;
-    let gone = bench.spawn_call("acme", bench.accepted(5)).await;
+    let cancelled = bench.spawn_call("acme", bench.accepted(5)).await;
     bench.spawn_call("acme", bench.accepted(5)).await;
-    gone.abort();
+    cancelled.abort();
     settle().await;
     assert_eq!(bench.waiting(), 1);
     advance(SECOND).await;
@@ -200,13 +200,13 @@ async fn cancelled_waiter_frees_its_place() {
 #[tokio::test(start_paused = true)]
 async fn unclaimed_permit_goes_to_the_next_waiter() {
     let bench = Bench::with_remaining(1).await;
-    let under_way = bench.gate.enter(in_five_minutes()).await.unwrap();
+    let in_flight = bench.gate.enter(in_five_minutes()).await.unwrap();
     // Of the same tenant, so that the order is certain.
     let mut first = Box::pin(call_of("acme").scope(bench.gate.enter(in_five_minutes())));
     assert!(poll(&mut first).is_none());
     let second = bench.spawn_call("acme", RateFeedback::NoInformation).await;
     // The first is granted the permit, and is cancelled before it is polled.
-    under_way.report(RateFeedback::NotSent);
+    in_flight.report(RateFeedback::NotSent);
     settle().await;
     assert!(!second.is_finished() && bench.started().is_empty());
     drop(first);
@@ -221,12 +221,12 @@ async fn full_queue_evicts_from_the_longest_queue() {
     for _ in 0..MAX_WAITING {
         flood.push(bench.spawn_call("acme", RateFeedback::NoInformation).await);
     }
-    let single = bench.spawn_call("globex", RateFeedback::NoInformation).await;
+    let other = bench.spawn_call("globex", RateFeedback::NoInformation).await;
     assert_eq!(bench.waiting(), MAX_WAITING);
     assert!(flood.pop().unwrap().is_finished());
     let refused = bench.spawn_call("acme", RateFeedback::NoInformation).await;
     assert!(matches!(refused.await.unwrap(), Err(RequestError::RateLimited { .. })));
-    assert!(!single.is_finished() && flood.iter().all(|task| !task.is_finished()));
+    assert!(!other.is_finished() && flood.iter().all(|task| !task.is_finished()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// A user whose id contains upper-case letters.
-fn capital(number: u64) -> User {
-    let mut user = person(number, i64::try_from(number).unwrap() * 1000);
+fn upper_case_user(number: u64) -> User {
+    let mut user = numbered_user(number, i64::try_from(number).unwrap() * 1000);
     user.id = user.id.as_str().replace("auth0|", "Auth0|X").parse().unwrap();
     user
 }
@@ -36,14 +36,14 @@ const BY_EMAIL: Sort = Sort { field: SortField::Email, descending: false };
 
 #[tokio::test]
 async fn upper_case_ids_are_listed_in_list_order() {
-    let mut people = spread(150);
-    people.extend((0..100).map(|number| capital(1000 + number)));
-    let fake = FakeIndex::of(people);
+    let mut users = spread(150);
+    users.extend((0..100).map(|number| upper_case_user(1000 + number)));
+    let fake = FakeIndex::of(users);
     let anomalies = PagingAnomalies::default();
-    let together: Vec<_> =
+    let all_pages: Vec<_> =
         pages(&fake, &anomalies, BY_ID, 20).await.into_iter().flat_map(|(ids, _)| ids).collect();
-    let (everybody, _) = expected(&fake.users, &ListQuery { sort: BY_ID, page: None });
-    assert_eq!(together, everybody);
+    let (all_ids, _) = expected(&fake.users, &ListQuery { sort: BY_ID, page: None });
+    assert_eq!(all_pages, all_ids);
     // By other fields the index pages are usable: no full scan.
     let before = fake.fetches();
     let number = pages(&fake, &anomalies, BY_EMAIL, 50).await.len() as u64;
@@ -54,14 +54,14 @@ async fn upper_case_ids_are_listed_in_list_order() {
 async fn unreadable_row_does_not_shift_pages() {
     for malformed in [false, true] {
         let mut fake = FakeIndex::of(spread(250));
-        let mut people = fake.users.clone();
-        people.sort_by(|one, other| one.email.cmp(&other.email));
-        let odd: BTreeSet<_> = [people.remove(3).id].into();
-        *(if malformed { &mut fake.malformed } else { &mut fake.unreadable }) = odd;
+        let mut users = fake.users.clone();
+        users.sort_by(|one, other| one.email.cmp(&other.email));
+        let ids: BTreeSet<_> = [users.remove(3).id].into();
+        *(if malformed { &mut fake.malformed } else { &mut fake.unreadable }) = ids;
         let anomalies = PagingAnomalies::default();
         for (number, page) in pages(&fake, &anomalies, BY_EMAIL, 40).await.into_iter().enumerate() {
             let listing = ListQuery { sort: BY_EMAIL, page: window(number as u64, 40) };
-            assert_eq!(page, expected(&people, &listing), "{malformed} {number}");
+            assert_eq!(page, expected(&users, &listing), "{malformed} {number}");
         }
         // Once the row is readable again, pages are used again after one full scan.
         fake.malformed.clear();
@@ -110,19 +110,19 @@ proptest! {
         number in 0_u64..12,
         crowded: bool,
     ) {
-        let mut people = spread(count);
-        people.extend(capitals.into_iter().map(|number| capital(5000 + number)));
+        let mut users = spread(count);
+        users.extend(capitals.into_iter().map(|number| upper_case_user(5000 + number)));
         if crowded {
-            for user in people.iter_mut().take(150) {
+            for user in users.iter_mut().take(150) {
                 user.created_at = Timestamp::UNIX_EPOCH;
             }
         }
-        let mut fake = FakeIndex::of(people);
+        let mut fake = FakeIndex::of(users);
         let id = |number: &usize| fake.users.get(*number).map(|user| user.id.clone());
         let unreadable: BTreeSet<_> = unreadable.iter().filter_map(id).collect();
         let malformed: BTreeSet<_> = malformed.iter().filter_map(id).collect();
-        let mut people = fake.users.clone();
-        people.retain(|user| !unreadable.contains(&user.id) && !malformed.contains(&user.id));
+        let mut users = fake.users.clone();
+        users.retain(|user| !unreadable.contains(&user.id) && !malformed.contains(&user.id));
         (fake.unreadable, fake.malformed) = (unreadable, malformed);
         let anomalies = PagingAnomalies::default();
         let known = ListContext { tenant: &acme(), written: BTreeMap::new(), anomalies: &anomalies };
@@ -133,10 +133,10 @@ proptest! {
             let page = runtime.block_on(list(&fake, &known, &listing)).unwrap();
             if sort.field == SortField::CreatedAt && crowded && window.is_some() {
                 // Users created at one moment may be in any order.
-                prop_assert_eq!(page.total, people.len() as u64);
+                prop_assert_eq!(page.total, users.len() as u64);
                 continue;
             }
-            prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
+            prop_assert_eq!((ids(&page.users), page.total), expected(&users, &listing));
         }
     }
 }
@@ -144,16 +144,16 @@ proptest! {
 #[test]
 fn anomalies_of_at_most_10000_tenants_are_kept() {
     let anomalies = PagingAnomalies::default();
-    let odd = IndexPage { rows: Vec::new(), start: 0, total: 1, unreadable: 1 };
+    let page = IndexPage { rows: Vec::new(), start: 0, total: 1, unreadable: 1 };
     let tenant = |number: usize| format!("t{number}").parse().unwrap();
     let order = IndexOrder { field: IndexField::Id, descending: false };
     for number in 0..10_005 {
-        anomalies.record(&tenant(number), &odd, order);
+        anomalies.record(&tenant(number), &page, order);
     }
     let known =
         (0..10_005).filter(|number| !anomalies.allows_paging(&tenant(*number), IndexField::Id));
     assert_eq!(known.count(), 10_000);
-    anomalies.record_all(&tenant(20_000), &odd, std::iter::empty());
+    anomalies.record_all(&tenant(20_000), &page, std::iter::empty());
     assert!(!anomalies.allows_paging(&tenant(20_000), IndexField::Id));
     anomalies.clear();
     assert!(anomalies.allows_paging(&tenant(20_000), IndexField::Id));

@@ -9,7 +9,7 @@ use ports::{PortError, PortResult};
 
 use super::anomalies::PagingAnomalies;
 use super::context::ListContext;
-use super::fake_index::{FakeIndex, acme, person};
+use super::fake_index::{FakeIndex, acme, numbered_user};
 use super::index::{IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, UserIndex};
 use super::list::list;
 use crate::directory::recent_writes::WrittenState;
@@ -28,9 +28,9 @@ fn ids(users: &[User]) -> Vec<String> {
 }
 
 /// The expected list: all users in their current state, in the order of the domain.
-fn expected(people: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
-    let users: Vec<_> = listing.select(people).into_iter().cloned().collect();
-    (ids(&users), people.len() as u64)
+fn expected(users: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
+    let selected: Vec<_> = listing.select(users).into_iter().cloned().collect();
+    (ids(&selected), users.len() as u64)
 }
 
 /// Lists acme's users, of which only the recent writes are known.
@@ -49,7 +49,7 @@ async fn listed(fake: &FakeIndex, listing: &ListQuery) -> (Vec<String>, u64) {
 }
 
 fn spread(count: u64) -> Vec<User> {
-    (0..count).map(|number| person(number, i64::try_from(number).unwrap() * 1000)).collect()
+    (0..count).map(|number| numbered_user(number, i64::try_from(number).unwrap() * 1000)).collect()
 }
 
 /// All sorts, or for long lists some that Auth0 supports and some that it does not.
@@ -94,7 +94,7 @@ async fn pages_are_cut_from_the_list_order() {
                     assert_eq!(
                         listed(&fake, &listing).await,
                         expected(&fake.users, &listing),
-                        "{count} people by {sort}, page {number} of {size}"
+                        "{count} users by {sort}, page {number} of {size}"
                     );
                 }
             }
@@ -142,23 +142,31 @@ async fn long_list_cost_is_bounded() {
 
 #[tokio::test]
 async fn users_created_at_one_moment_are_all_listed() {
-    for (before, crowd, after) in
+    for (before, same_moment, after) in
         [(0, 100, 0), (0, 101, 5), (40, 150, 3), (250, 1000, 70), (5, 1001, 105), (99, 1999, 1)]
     {
-        let mut people = spread(before);
+        let mut users = spread(before);
         let moment = i64::try_from(before).unwrap() * 1000;
-        people.extend((0..crowd).map(|number| person(10_000 + number, moment)));
+        users.extend((0..same_moment).map(|number| numbered_user(10_000 + number, moment)));
         let later = moment + 1;
-        people.extend((0..after).map(|number| person(20_000 + number, later)));
-        let fake = FakeIndex::of(people);
+        users.extend((0..after).map(|number| numbered_user(20_000 + number, later)));
+        let fake = FakeIndex::of(users);
         for field in [SortField::Id, SortField::LastName, SortField::CreatedAt] {
             let listing = ListQuery { sort: Sort { field, descending: true }, page: None };
-            assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
+            assert_eq!(
+                listed(&fake, &listing).await,
+                expected(&fake.users, &listing),
+                "{same_moment}"
+            );
         }
         for field in [SortField::Id, SortField::Email, SortField::FirstName, SortField::CreatedAt] {
             let sort = Sort { field, descending: false };
             let listing = ListQuery { sort, page: window(2, 40) };
-            assert_eq!(listed(&fake, &listing).await, expected(&fake.users, &listing), "{crowd}");
+            assert_eq!(
+                listed(&fake, &listing).await,
+                expected(&fake.users, &listing),
+                "{same_moment}"
+            );
         }
     }
 }
@@ -167,8 +175,8 @@ async fn users_created_at_one_moment_are_all_listed() {
 #[tokio::test]
 async fn tied_users_are_paged_in_list_order() {
     for (count, together) in [(101, 2), (150, 7), (300, 150), (999, 7), (1001, 3)] {
-        let mut people = spread(count);
-        for user in &mut people {
+        let mut users = spread(count);
+        for user in &mut users {
             let moment = user.created_at.as_unix_millis() / 1000 / together;
             user.created_at = Timestamp::UNIX_EPOCH.plus_millis(moment);
             // Accounts of two connections can share an address.
@@ -176,7 +184,7 @@ async fn tied_users_are_paged_in_list_order() {
                 user.email = format!("twin{moment}@example.com").parse().unwrap();
             }
         }
-        let fake = FakeIndex::of(people);
+        let fake = FakeIndex::of(users);
         for (field, descending) in [(SortField::CreatedAt, false), (SortField::CreatedAt, true)]
             .into_iter()
             .chain([(SortField::Email, false)])
@@ -198,7 +206,7 @@ async fn tied_users_are_paged_in_list_order() {
 
 #[tokio::test]
 async fn too_many_users_of_one_moment_is_an_error() {
-    let fake = FakeIndex::of((0..2100).map(|number| person(number, 5)).collect());
+    let fake = FakeIndex::of((0..2100).map(|number| numbered_user(number, 5)).collect());
     let listing = ListQuery::default();
     let result = list_of(&fake, BTreeMap::new(), &listing).await;
     assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
@@ -208,9 +216,9 @@ async fn too_many_users_of_one_moment_is_an_error() {
 async fn smaller_index_pages_do_not_change_lists() {
     for max_per_page in [1, 50, 99] {
         for count in [3, 130] {
-            let mut people = spread(count);
-            people.extend((0..50).map(|number| person(5000 + number, 3000)));
-            let fake = FakeIndex { max_per_page, ..FakeIndex::of(people) };
+            let mut users = spread(count);
+            users.extend((0..50).map(|number| numbered_user(5000 + number, 3000)));
+            let fake = FakeIndex { max_per_page, ..FakeIndex::of(users) };
             for sort in sorts() {
                 for window in [None, window(0, 10), window(1, 100), window(2, 60)] {
                     let listing = ListQuery { sort, page: window };
@@ -240,7 +248,7 @@ impl UserIndex for MisbehavingIndex {
 
 #[tokio::test]
 async fn contradictory_index_is_an_error() {
-    let wrongs: [fn(&mut IndexPage); 5] = [
+    let faults: [fn(&mut IndexPage); 5] = [
         |found| found.rows.reverse(),
         |found| found.rows.clear(),
         |found| found.total = 1000,
@@ -250,8 +258,8 @@ async fn contradictory_index_is_an_error() {
             found.total = 1000;
         },
     ];
-    for wrong in wrongs {
-        let index = MisbehavingIndex(FakeIndex::of(spread(250)), wrong);
+    for fault in faults {
+        let index = MisbehavingIndex(FakeIndex::of(spread(250)), fault);
         let result = list_of(&index, BTreeMap::new(), &ListQuery::default()).await;
         assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
     }

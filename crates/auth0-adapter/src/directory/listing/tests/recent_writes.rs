@@ -31,23 +31,24 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Applies an event to the user of this number: `people` is the actual state, `written` what this
+/// Applies an event to the user of this number: `users` is the actual state, `written` what this
 /// process knows.
-fn happen(
+fn apply(
     event: Event,
     number: u64,
-    people: &mut BTreeMap<UserId, User>,
+    users: &mut BTreeMap<UserId, User>,
     written: &mut BTreeMap<UserId, WrittenState>,
 ) {
-    let mut user = person(number, i64::try_from(number).unwrap() * 1000);
+    let mut user = numbered_user(number, i64::try_from(number).unwrap() * 1000);
     let id = user.id.clone();
     let later = user.updated_at.map(|moment| moment.plus_millis(500));
     match event {
         Event::Created => {
-            let mut new = person(100_000 + number, i64::try_from(number).unwrap() * 1000 + 7);
+            let mut new =
+                numbered_user(100_000 + number, i64::try_from(number).unwrap() * 1000 + 7);
             new.updated_at = later;
             written.insert(new.id.clone(), WrittenState::Present(Arc::new(new.clone())));
-            people.insert(new.id.clone(), new);
+            users.insert(new.id.clone(), new);
             return;
         }
         Event::Renamed => user.given_name = Some("Another".parse().unwrap()),
@@ -57,12 +58,12 @@ fn happen(
         Event::Detached => {
             user.updated_at = later;
             user.memberships.clear();
-            people.remove(&id);
+            users.remove(&id);
             written.insert(id, WrittenState::Present(Arc::new(user)));
             return;
         }
         Event::Deleted => {
-            people.remove(&id);
+            users.remove(&id);
             written.insert(id, WrittenState::Deleted(user.created_at));
             return;
         }
@@ -74,28 +75,28 @@ fn happen(
         }
     }
     user.updated_at = later;
-    people.insert(id.clone(), user.clone());
+    users.insert(id.clone(), user.clone());
     written.insert(id, WrittenState::Present(Arc::new(user)));
 }
 
 /// Returns the actual state and the recent writes after these events. Each user has one event at
 /// most.
 fn after(
-    happened: Vec<(Event, u64)>,
+    events_by_user: Vec<(Event, u64)>,
     index: &[User],
 ) -> (Vec<User>, BTreeMap<UserId, WrittenState>) {
-    let mut people: BTreeMap<_, _> =
+    let mut users: BTreeMap<_, _> =
         index.iter().map(|user| (user.id.clone(), user.clone())).collect();
     let mut written = BTreeMap::new();
     let mut touched = std::collections::BTreeSet::new();
     let count = index.len() as u64;
-    for (event, number) in happened {
+    for (event, number) in events_by_user {
         let number = number % count.max(1);
         if touched.insert(number) && (count > 0 || matches!(event, Event::Created)) {
-            happen(event, number, &mut people, &mut written);
+            apply(event, number, &mut users, &mut written);
         }
     }
-    (people.into_values().collect(), written)
+    (users.into_values().collect(), written)
 }
 
 proptest! {
@@ -105,20 +106,20 @@ proptest! {
     #[test]
     fn recent_writes_are_listed_before_the_index_has_them(
         count in prop_oneof![Just(0_u64), 1_u64..30, 90_u64..130, 150_u64..300, Just(1003)],
-        happened in vec((events(), 0_u64..400), 0..20),
+        events_by_user in vec((events(), 0_u64..400), 0..20),
         field in 0..SortField::ALL.len(),
         descending: bool,
         size in prop_oneof![Just(1_u32), Just(10), Just(33), Just(99), Just(100)],
         number in 0_u64..12,
         max_per_page in prop_oneof![4 => Just(100_u32), 1 => Just(50)],
-        learnt in vec(1_u64..4, 20),
+        learned_after in vec(1_u64..4, 20),
     ) {
         let mut fake = FakeIndex { max_per_page, ..FakeIndex::of(spread(count)) };
-        let (people, written) = after(happened, &fake.users);
+        let (users, written) = after(events_by_user, &fake.users);
         // The index shows the writes while it is queried.
-        let state = |id: &UserId| people.iter().find(|user| user.id == *id).cloned();
-        let learns = |(after, id): (&u64, &UserId)| (*after, id.clone(), state(id));
-        fake.changes = learnt.iter().zip(written.keys()).map(learns).collect();
+        let state = |id: &UserId| users.iter().find(|user| user.id == *id).cloned();
+        let change = |(after, id): (&u64, &UserId)| (*after, id.clone(), state(id));
+        fake.changes = learned_after.iter().zip(written.keys()).map(change).collect();
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [window(number, size), None] {
@@ -126,10 +127,10 @@ proptest! {
             let listing = ListQuery { sort, page: window };
             let page = list_of(&fake, written.clone(), &listing);
             let page = runtime.block_on(page).unwrap();
-            prop_assert_eq!((ids(&page.users), page.total), expected(&people, &listing));
+            prop_assert_eq!((ids(&page.users), page.total), expected(&users, &listing));
             // Each user is in its current state.
             for user in &page.users {
-                prop_assert!(people.contains(user));
+                prop_assert!(users.contains(user));
             }
         }
     }
@@ -138,14 +139,14 @@ proptest! {
     #[test]
     fn page_is_cut_from_exactly_the_rows_needed(
         count in 1_u64..25,
-        happened in vec((events(), 0_u64..25), 0..8),
+        events_by_user in vec((events(), 0_u64..25), 0..8),
         field in prop_oneof![
             Just(SortField::Id), Just(SortField::Email), Just(SortField::CreatedAt)
         ],
         descending: bool,
     ) {
         let index = spread(count);
-        let (people, written) = after(happened, &index);
+        let (users, written) = after(events_by_user, &index);
         let row = |user: &User| IndexRow {
             id: user.id.to_string(),
             created_at: user.created_at,
@@ -158,12 +159,12 @@ proptest! {
         let sort = Sort { field, descending };
         let order = ListQuery { sort, page: None };
         let index: Vec<_> = order.select(&others).into_iter().map(row).collect();
-        let list = ids(&order.select(&people).into_iter().cloned().collect::<Vec<_>>());
+        let list = ids(&order.select(&users).into_iter().cloned().collect::<Vec<_>>());
         for start in 0..=list.len() + 2 {
             for size in 1..=6 {
                 let range = start as u64..(start + size) as u64;
                 let wide = overlay.widened(&range);
-                let clip = |place: u64| usize::try_from(place).unwrap().min(index.len());
+                let clip = |position: u64| usize::try_from(position).unwrap().min(index.len());
                 let (from, to) = (clip(wide.start), clip(wide.end));
                 let (rows, total) = (index[from..to].to_vec(), index.len() as u64);
                 let found = IndexPage { rows, start: wide.start, total, unreadable: 0 };

@@ -169,7 +169,7 @@ fn implausible_reset_blocks_for_a_minute_at_most() {
         let mut window = RateWindow::new(now);
         let epoch = window.start();
         window.finish(epoch, feedback, true, now);
-        assert_eq!(window.refills_at(), now + far, "what Auth0 says is told");
+        assert_eq!(window.refills_at(), now + far, "the reported time is kept");
         assert!(window.retry_at() <= now + MAX_WAIT + MAX_JITTER);
         let now = window.retry_at();
         let trial = fill(&mut window, now);
