@@ -27,7 +27,7 @@ static HARNESS: LazyLock<Harness> = LazyLock::new(|| {
     let tasks = Tasks {
         runtime: runtime.handle().clone(),
         writes: TaskTracker::new(),
-        watch: Arc::new(ports::NoopObserver),
+        observer: Arc::new(ports::NoopObserver),
     };
     let clock = Arc::new(ManualClock::new());
     let directory = Auth0Directory::new(config, catalogue(), clock, tasks).unwrap();
@@ -50,7 +50,7 @@ pub fn auth0_answer(bytes: &[u8]) {
     let Harness { runtime, directory } = &*HARNESS;
     let _guard = runtime.enter();
     let now = ManualClock::new().now();
-    fuzzing::answer(directory, status, &headers, body, (&requested.0, &requested.1), now);
+    fuzzing::check_response(directory, status, &headers, body, (&requested.0, &requested.1), now);
 }
 
 /// Builds a search query from words: a metadata prefix, a tenant, roles (`role=…`), ids (`id=…`,
@@ -74,7 +74,7 @@ pub fn search_query(bytes: &[u8]) {
         return;
     }
     let created = if let [from, before, ..] = times[..] { Some((from, before)) } else { None };
-    let text = fuzzing::query(&prefix, &tenant, &roles, [&included, &excluded], created);
+    let text = fuzzing::search_query(&prefix, &tenant, &roles, [&included, &excluded], created);
     let query = auth0_sim::Query::parse(&text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
 
     // A time within the range, unless the range is empty.

@@ -1,4 +1,4 @@
-//! What there is to know about one Auth0 tenant, checked where it is made.
+//! The configuration of one Auth0 tenant, validated on construction.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,42 +8,42 @@ use secrecy::SecretString;
 use thiserror::Error;
 use url::{Host, Url};
 
-/// How to reach one Auth0 tenant, and what of it to use.
+/// The configuration of the adapter: an Auth0 tenant and how to use it.
 ///
 /// `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Auth0Config {
-    /// Where Auth0 answers.
+    /// The domain of the tenant.
     pub domain: Domain,
-    /// The identifier of the Management API, which stays the one of the canonical domain when
+    /// The identifier of the Management API, which is the one of the canonical domain even if
     /// `domain` is a custom one.
     pub audience: String,
-    /// The application that Usher is to Auth0.
+    /// The client id of Usher's application.
     pub client_id: String,
-    /// That application's secret.
+    /// The client secret of that application.
     pub client_secret: SecretString,
     /// The name of the database connection that holds the accounts.
     pub connection: String,
-    /// Below which names `app_metadata` holds what Usher knows of an account.
+    /// The prefix of Usher's keys in `app_metadata`.
     pub metadata_prefix: MetadataPrefix,
-    /// How long one send may take, from the first step to the last byte.
+    /// The timeout of one attempt, from the first step to the last byte.
     pub timeout: Duration,
-    /// How long a call of a port may take in all, where no [`ports::CallContext`] says it.
+    /// The deadline of a port call without a [`ports::CallContext`].
     pub deadline: Duration,
-    /// One or more certificates in PEM to trust beside those of the machine.
+    /// One or more PEM certificates to trust in addition to those of the machine.
     pub ca_pem: Option<Vec<u8>>,
-    /// What a person gets who was created without a password.
+    /// What a user gets who is created without a password.
     pub invite: Invite,
-    /// Whether Auth0 asks the owner of a new address to confirm it.
+    /// Whether Auth0 asks the owner of a new address to verify it.
     pub verify_email: bool,
-    /// When to stop asking an Auth0 that fails.
-    pub circuit: CircuitConfig,
-    /// For how long the process remembers what it wrote, since Auth0's search lags behind.
-    pub recent: Duration,
+    /// When to stop calling an Auth0 that fails.
+    pub circuit_breaker: CircuitBreakerConfig,
+    /// For how long recent writes are remembered, since Auth0's search is eventually consistent.
+    pub recent_writes_ttl: Duration,
 }
 
 impl Auth0Config {
-    /// A configuration with the usual audience and limits.
+    /// A configuration with the default audience and limits.
     pub fn new(
         domain: Domain,
         client_id: String,
@@ -51,7 +51,7 @@ impl Auth0Config {
         connection: String,
     ) -> Self {
         Self {
-            audience: domain.at(&["api", "v2", ""]).into(),
+            audience: domain.url_for(&["api", "v2", ""]).into(),
             domain,
             client_id,
             client_secret,
@@ -62,80 +62,81 @@ impl Auth0Config {
             ca_pem: None,
             invite: Invite::None,
             verify_email: false,
-            circuit: CircuitConfig::default(),
-            recent: Duration::from_mins(1),
+            circuit_breaker: CircuitBreakerConfig::default(),
+            recent_writes_ttl: Duration::from_mins(1),
         }
     }
 }
 
-/// What a person gets who was created without a password.
+/// What a user gets who is created without a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Invite {
-    /// Nothing: somebody else tells them how to get in.
+    /// Nothing: the user is told by other means how to log in.
     #[default]
     None,
-    /// Auth0's mail with a link to set a password.
+    /// An e-mail of Auth0 with a link to set a password.
     ResetEmail,
 }
 
-/// When to stop asking an Auth0 that fails, and for how long.
+/// When the circuit opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CircuitConfig {
-    /// After how many failed sends in a row.
-    pub failures: u32,
-    /// How long the first of them must lie before the last at least: a moment in which many sends
-    /// are under way breaks all of them at once, and is over by then.
-    pub span: Duration,
-    /// For how long at first. It doubles with each trial that fails.
-    pub open: Duration,
-    /// For how long at most.
-    pub max_open: Duration,
+pub struct CircuitBreakerConfig {
+    /// The number of consecutive failed attempts that opens the circuit.
+    pub failure_threshold: u32,
+    /// The minimum time between the first and the last of them: an interruption of a moment breaks
+    /// many attempts in flight at once, and is over by then.
+    pub min_failure_span: Duration,
+    /// How long the circuit is open at first. It doubles with each failed trial.
+    pub open_duration: Duration,
+    /// How long the circuit is open at most.
+    pub max_open_duration: Duration,
 }
 
-impl Default for CircuitConfig {
+impl Default for CircuitBreakerConfig {
     fn default() -> Self {
         Self {
-            failures: 20,
-            span: Duration::from_millis(200),
-            open: Duration::from_secs(1),
-            max_open: Duration::from_secs(30),
+            failure_threshold: 20,
+            min_failure_span: Duration::from_millis(200),
+            open_duration: Duration::from_secs(1),
+            max_open_duration: Duration::from_secs(30),
         }
     }
 }
 
-/// Where Auth0 answers: the origin of an https address, or of an http one on this very machine.
+/// The origin of an Auth0 tenant: an https URL, or an http one on loopback.
 ///
-/// Plain http to another machine would hand the client's secret to anybody on the way.
+/// Plain http to another machine would expose the client secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain(Url);
 
-/// Why a text is not a [`Domain`]. It is not repeated, since it may hold a password.
+/// Errors that make a text an invalid [`Domain`]. They do not repeat it, since it may hold a
+/// password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidDomain {
-    /// It is neither a host name nor an address.
-    #[error("must be a host name, or an address that begins with https://")]
+    /// It is neither a host name nor a URL.
+    #[error("must be a host name or a URL that starts with https://")]
     Syntax,
-    /// Everybody on the way could read along.
+    /// It is plain http to another machine.
     #[error("must be https, or http on loopback")]
-    Unprotected,
-    /// It names more than a host and a port.
-    #[error("must have no user, path, query or fragment")]
+    Insecure,
+    /// It contains more than a host and a port.
+    #[error("must not have a user, path, query or fragment")]
     NotAnOrigin,
 }
 
 impl Domain {
-    /// The address as a URL, whose path is `/`.
+    /// Returns the URL, whose path is `/`.
     pub fn as_url(&self) -> &Url {
         &self.0
     }
 
-    /// Whether it is on this very machine, and so a stand-in.
+    /// Returns whether it is on this machine, and so a stand-in for Auth0.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
 
-    /// The address below it with these path segments, each of them percent-encoded.
-    pub(crate) fn at(&self, segments: &[&str]) -> Url {
+    /// Returns the URL of these path segments, each of them percent-encoded.
+    pub(crate) fn url_for(&self, segments: &[&str]) -> Url {
         let path: Vec<_> = segments
             .iter()
             .map(|segment| percent_encoding::utf8_percent_encode(segment, SEGMENT).to_string())
@@ -145,20 +146,21 @@ impl Domain {
         url
     }
 
-    /// Its host, if that is one of the machine's own names (RFC 6761 §6.3).
-    pub(crate) fn localhost(&self) -> Option<&str> {
+    /// Returns the host, if it is one of the machine's own names (RFC 6761 §6.3).
+    pub(crate) fn localhost_name(&self) -> Option<&str> {
         self.0.host_str().filter(|name| is_localhost(name))
     }
 }
 
-/// Everything but the unreserved characters of RFC 3986 §2.3.
+/// All characters except the unreserved ones of RFC 3986 §2.3.
 const SEGMENT: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl FromStr for Domain {
     type Err = InvalidDomain;
 
-    /// Takes `acme.eu.auth0.com`, as Auth0 shows it, for `https://acme.eu.auth0.com`.
+    /// Parses a URL or a host name: `acme.eu.auth0.com`, as Auth0 shows it, means
+    /// `https://acme.eu.auth0.com`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let url = if text.contains("://") {
             Url::parse(text)
@@ -172,7 +174,7 @@ impl FromStr for Domain {
             _ => return Err(InvalidDomain::Syntax),
         };
         if !protected {
-            return Err(InvalidDomain::Unprotected);
+            return Err(InvalidDomain::Insecure);
         }
         let bare = url.username().is_empty()
             && url.password().is_none()
@@ -202,24 +204,24 @@ fn is_localhost(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// The name of Usher's own key in `app_metadata`, and the beginning of one for each tenant.
+/// The name of Usher's own key in `app_metadata`, and the prefix of one key for each tenant.
 ///
-/// 1 to 30 lower-case letters, digits and underscores, with a letter first: a name of this form
-/// needs no escaping in Auth0's query language.
+/// 1 to 30 lower-case letters, digits and underscores, starting with a letter: such a name needs no
+/// escaping in Auth0's query language.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MetadataPrefix(String);
 
-/// Why a text is not a [`MetadataPrefix`].
+/// Errors that make a text an invalid [`MetadataPrefix`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidMetadataPrefix {
-    /// It has not the form of one.
+    /// It is not of that form.
     #[error("must be 1 to 30 lower-case letters, digits and underscores, a letter first")]
     Syntax,
-    /// Auth0 keeps the name for itself (metadata field names and data types).
-    #[error("must not be a name that Auth0 keeps for itself")]
+    /// Auth0 reserves the name (metadata field names and data types).
+    #[error("must not be a name reserved by Auth0")]
     Reserved,
-    /// It could be the key of a tenant below another prefix.
-    #[error("must not hold `_tenant_`")]
+    /// It could be the key of a tenant under another prefix.
+    #[error("must not contain `_tenant_`")]
     Ambiguous,
 }
 
@@ -239,7 +241,7 @@ impl MetadataPrefix {
         "user_id",
     ];
 
-    /// The prefix as text.
+    /// Returns the prefix as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

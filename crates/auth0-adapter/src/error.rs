@@ -1,258 +1,257 @@
-//! What can go wrong on the way to Auth0, and what a port says of it.
+//! Errors of requests to Auth0, and the port errors they become.
 //!
-//! `Display` and `Debug` of everything here are fit for a log: no bodies, no tokens, no addresses.
+//! `Display` and `Debug` of all types here are safe to log: no bodies, tokens or addresses.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Conflict, PortError, RejectedValue};
+use ports::PortError;
 use thiserror::Error;
 
-use crate::refusal::{Meaning, Refusal};
+use concurrency::JoinError;
 
-/// Why there is no answer that could be used.
+/// Errors of one request: why there is no usable response.
 #[derive(Debug, Clone, Error)]
-pub(crate) enum Failure {
-    /// Auth0 failed too often; nothing was sent.
-    #[error("Auth0 failed too often and is left alone for a while")]
-    Open {
-        /// For how long.
+pub(crate) enum RequestError {
+    /// The circuit is open; nothing was sent.
+    #[error("the circuit breaker for Auth0 is open")]
+    CircuitOpen {
+        /// The remaining time.
         retry_after: Duration,
     },
     /// The deadline passed; nothing was sent.
-    #[error("no time was left to ask Auth0")]
-    NoTime,
-    /// No connection; nothing was sent.
+    #[error("the deadline passed before the request to Auth0 was sent")]
+    DeadlineExceeded,
+    /// No connection was established; nothing was sent.
     #[error("Auth0 cannot be reached")]
     Unreachable(#[source] Arc<reqwest::Error>),
-    /// The connection broke, before or after Auth0 did what it was asked.
-    #[error("the exchange with Auth0 broke off")]
-    Broken(#[source] Arc<reqwest::Error>),
-    /// No answer in time.
-    #[error("Auth0 did not answer in time")]
+    /// The connection broke, before or after Auth0 processed the request.
+    #[error("the connection to Auth0 broke")]
+    ConnectionBroken(#[source] Arc<reqwest::Error>),
+    /// No response arrived in time.
+    #[error("Auth0 did not respond in time")]
     TimedOut {
-        /// The deadline left it so little time that this says nothing about Auth0.
+        /// Whether the deadline left so little time that this shows nothing about Auth0.
         cut_short: bool,
     },
     /// 429. Nothing was done.
-    #[error("Auth0 limits the rate")]
-    Limited {
-        /// When to come back, if Auth0 says.
+    #[error("the rate limit of Auth0 is exhausted")]
+    RateLimited {
+        /// When to retry, if Auth0 reported it.
         retry_after: Option<Duration>,
     },
-    /// 5xx; or 408, with which some server on the way has given up.
-    #[error("Auth0 answered with status {status}")]
-    Status {
-        /// The status.
+    /// 5xx; or 408, with which an intermediary gave up.
+    #[error("Auth0 responded with status {status}")]
+    ServerError {
         status: u16,
-        /// When to come back, if Auth0 says.
+        /// When to retry, if Auth0 reported it.
         retry_after: Option<Duration>,
     },
-    /// 503 for a search that takes longer than Auth0 allows. Auth0 itself is well.
-    #[error("the search took longer than Auth0 allows")]
+    /// 503 for a search that exceeds Auth0's time limit. Auth0 itself works.
+    #[error("the search exceeded Auth0's time limit")]
     SlowSearch,
-    /// An answer that makes no sense.
-    #[error("Auth0's answer makes no sense")]
-    Garbage(#[from] Garbage),
+    /// The response is malformed.
+    #[error("Auth0's response is malformed")]
+    Malformed(#[from] MalformedResponse),
     /// 4xx. Nothing was done.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// There is no token to ask with; nothing was sent.
+    Rejected(#[from] ErrorResponse),
+    /// There is no token for the Management API; nothing was sent.
     #[error("there is no token for the Management API")]
-    NoToken(#[source] Arc<Failure>),
+    NoToken(#[source] Arc<RequestError>),
 }
 
-/// Why an answer makes no sense. Of the answer itself nothing is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum Garbage {
-    /// It has no end, or one too far away.
-    #[error("it is too long")]
-    TooLong,
-    /// A status that this call does not have.
-    #[error("it has status {0}")]
-    Status(u16),
-    /// No JSON, or not of the form that was expected.
-    #[error("it is not the JSON that was expected, at line {line} column {column}")]
-    Json {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-    },
-    /// A token that cannot be sent in a header.
-    #[error("it holds a malformed token")]
-    Token,
-}
-
-/// The parser's own error would repeat parts of the body.
-impl From<serde_json::Error> for Garbage {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Json { line: error.line(), column: error.column() }
-    }
-}
-
-impl Failure {
-    /// Whether Auth0 certainly did nothing of what it was asked.
-    pub(crate) fn is_certain(&self) -> bool {
-        match self {
-            Self::Open { .. }
-            | Self::NoTime
-            | Self::Unreachable(_)
-            | Self::Limited { .. }
-            | Self::Refused(_)
-            | Self::NoToken(_) => true,
-            Self::Broken(_)
-            | Self::TimedOut { .. }
-            | Self::Status { .. }
-            | Self::SlowSearch
-            | Self::Garbage(_) => false,
-        }
-    }
-
-    /// Whether others who wait for the same thing would fare no better.
-    pub(crate) fn is_common(&self) -> bool {
-        !matches!(self, Self::NoTime | Self::TimedOut { cut_short: true })
-    }
-}
-
-impl From<Failure> for PortError {
-    fn from(failure: Failure) -> Self {
-        // What is inside decides, what is outside is told.
-        let inner = if let Failure::NoToken(inner) = &failure { inner } else { &failure };
-        match *inner {
-            Failure::NoTime
-            | Failure::TimedOut { .. }
-            | Failure::Status { status: 408 | 504, .. } => Self::Timeout,
-            Failure::Open { retry_after } => {
-                let retry_after = Some(retry_after);
-                Self::Unavailable { retry_after, source: Some(failure.into()) }
-            }
-            Failure::Limited { retry_after } | Failure::Status { status: 503, retry_after } => {
-                Self::Unavailable { retry_after, source: Some(failure.into()) }
-            }
-            Failure::Unreachable(_) | Failure::SlowSearch => {
-                Self::Unavailable { retry_after: None, source: Some(failure.into()) }
-            }
-            Failure::Broken(_)
-            | Failure::Status { .. }
-            | Failure::Garbage(_)
-            | Failure::Refused(_)
-            | Failure::NoToken(_) => Self::Failed { source: failure.into() },
-        }
-    }
-}
-
-/// Why a call of the Management API did not do what it was to do.
-#[derive(Debug)]
-pub(crate) enum Fault {
+/// What an error response means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorMeaning {
     /// There is no such account.
     NotFound,
     /// Another account has the address, or the id that was chosen.
     EmailTaken,
     /// Another account has the username.
     UsernameTaken,
-    /// The password is against the connection's policy.
+    /// The password violates the connection's policy.
     WeakPassword,
-    /// The connection takes no usernames.
+    /// The connection does not support usernames.
     NoUsernames,
-    /// The connection takes no account without a username.
+    /// The connection requires a username.
     UsernameRequired,
-    /// Auth0 does not take the address.
+    /// Auth0 rejects the address.
     InvalidEmail,
-    /// Auth0 does not take the username.
+    /// Auth0 rejects the username.
     InvalidUsername,
-    /// Auth0 does not take one of the names.
+    /// Auth0 rejects one of the names.
     InvalidName,
-    /// Auth0 cannot do this to an account of this kind.
+    /// Auth0 does not support this for an account of this kind.
     NotSupported,
-    /// Everything else that means that nothing was done: nothing that whoever asked could do
-    /// differently.
-    Port(PortError),
-    /// What was asked for may or may not have been done.
-    Lost(PortError),
+    /// The token is invalid or expired.
+    Unauthorized,
+    /// Log-in: the password is wrong.
+    WrongPassword,
+    /// Log-in: the password is correct, although something else prevents the log-in.
+    CorrectPassword,
+    /// Log-in: attack protection blocks attempts.
+    AttemptsBlocked,
+    /// Anything else: Usher or the Auth0 tenant is misconfigured, or Usher has a bug.
+    Misconfigured,
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
-        let refusal = match &failure {
-            Failure::Refused(refusal) => refusal,
-            Failure::NoToken(inner) => {
-                if let Failure::Refused(refusal) = &**inner {
-                    // A token is the operator's business, whatever the answer seems to mean.
-                    refusal.tell_operator();
-                }
-                return Self::Port(failure.into());
-            }
-            Failure::Open { .. }
-            | Failure::NoTime
-            | Failure::Unreachable(_)
-            | Failure::Limited { .. }
-            | Failure::Broken(_)
-            | Failure::TimedOut { .. }
-            | Failure::Status { .. }
-            | Failure::SlowSearch
-            | Failure::Garbage(_) => {
-                let certain = failure.is_certain();
-                let error = failure.into();
-                return if certain { Self::Port(error) } else { Self::Lost(error) };
-            }
-        };
-        match refusal.meaning() {
-            Meaning::NotFound => Self::NotFound,
-            Meaning::EmailTaken => Self::EmailTaken,
-            Meaning::UsernameTaken => Self::UsernameTaken,
-            Meaning::WeakPassword => Self::WeakPassword,
-            Meaning::NoUsernames => Self::NoUsernames,
-            Meaning::UsernameRequired => Self::UsernameRequired,
-            Meaning::InvalidEmail => Self::InvalidEmail,
-            Meaning::InvalidUsername => Self::InvalidUsername,
-            Meaning::InvalidName => Self::InvalidName,
-            Meaning::NotSupported => Self::NotSupported,
-            Meaning::Unauthorized
-            | Meaning::WrongPassword
-            | Meaning::RightPassword
-            | Meaning::AttemptsStopped
-            | Meaning::OperatorsProblem => {
-                refusal.tell_operator();
-                Self::Port(failure.into())
-            }
+/// A 4xx response, reduced to what may be logged.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) struct ErrorResponse {
+    status: u16,
+    code: Option<String>,
+    meaning: ErrorMeaning,
+    /// The scopes of which one would suffice.
+    scopes: Vec<String>,
+}
+
+impl ErrorResponse {
+    pub(crate) fn new(
+        status: u16,
+        code: Option<String>,
+        meaning: ErrorMeaning,
+        scopes: Vec<String>,
+    ) -> Self {
+        Self { status, code, meaning, scopes }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    pub(crate) fn meaning(&self) -> ErrorMeaning {
+        self.meaning
+    }
+
+    /// Logs that the operator has to act.
+    pub(crate) fn log_for_operator(&self) {
+        tracing::error!(
+            status = self.status,
+            code = self.code(),
+            missing_scopes = ?self.scopes,
+            "Auth0 rejected a request; `usher doctor` shows the cause"
+        );
+    }
+}
+
+impl fmt::Display for ErrorResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Auth0 rejected the request with status {}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " ({code})")?;
+        }
+        if !self.scopes.is_empty() {
+            write!(f, "; it requires one of the scopes {}", self.scopes.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reasons why a response is malformed. Nothing of the response itself is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum MalformedResponse {
+    /// The body exceeds the limit.
+    #[error("the body is too long")]
+    TooLong,
+    /// The status is not one of this call's.
+    #[error("unexpected status {0}")]
+    Status(u16),
+    /// The body is not JSON, or not of the expected form.
+    #[error("unexpected JSON at line {line} column {column}")]
+    Json {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// The token cannot be sent in a header.
+    #[error("the token is malformed")]
+    Token,
+}
+
+/// The parser's own error would repeat parts of the body.
+impl From<serde_json::Error> for MalformedResponse {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json { line: error.line(), column: error.column() }
+    }
+}
+
+impl RequestError {
+    /// Returns whether Auth0 certainly did not process the request.
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        match self {
+            Self::CircuitOpen { .. }
+            | Self::DeadlineExceeded
+            | Self::Unreachable(_)
+            | Self::RateLimited { .. }
+            | Self::Rejected(_)
+            | Self::NoToken(_) => true,
+            Self::ConnectionBroken(_)
+            | Self::TimedOut { .. }
+            | Self::ServerError { .. }
+            | Self::SlowSearch
+            | Self::Malformed(_) => false,
+        }
+    }
+
+    /// Returns whether other tasks that wait for the same result would fail the same way.
+    pub(crate) fn applies_to_waiters(&self) -> bool {
+        !matches!(self, Self::DeadlineExceeded | Self::TimedOut { cut_short: true })
+    }
+}
+
+impl From<JoinError<RequestError>> for RequestError {
+    fn from(error: JoinError<RequestError>) -> Self {
+        match error {
+            JoinError::DeadlineExceeded => Self::DeadlineExceeded,
+            JoinError::Failed(error) => error,
         }
     }
 }
 
-impl From<Fault> for PortError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::NotFound => Self::NotFound,
-            Fault::EmailTaken => Self::Conflict(Conflict::EmailTaken),
-            Fault::UsernameTaken => Self::Conflict(Conflict::UsernameTaken),
-            Fault::WeakPassword => Self::Rejected(RejectedValue::WeakPassword),
-            Fault::InvalidEmail => Self::Rejected(RejectedValue::Email),
-            Fault::NoUsernames | Fault::UsernameRequired | Fault::InvalidUsername => {
-                Self::Rejected(RejectedValue::Username)
+impl From<RequestError> for PortError {
+    fn from(error: RequestError) -> Self {
+        // The inner error decides the variant, the outer one is the source.
+        let inner = if let RequestError::NoToken(inner) = &error { inner } else { &error };
+        match *inner {
+            RequestError::DeadlineExceeded
+            | RequestError::TimedOut { .. }
+            | RequestError::ServerError { status: 408 | 504, .. } => Self::Timeout,
+            RequestError::CircuitOpen { retry_after } => {
+                let retry_after = Some(retry_after);
+                Self::Unavailable { retry_after, source: Some(error.into()) }
             }
-            Fault::InvalidName => Self::Rejected(RejectedValue::Name),
-            Fault::NotSupported => Self::Rejected(RejectedValue::Unsupported),
-            Fault::Port(error) | Fault::Lost(error) => error,
+            RequestError::RateLimited { retry_after }
+            | RequestError::ServerError { status: 503, retry_after } => {
+                Self::Unavailable { retry_after, source: Some(error.into()) }
+            }
+            RequestError::Unreachable(_) | RequestError::SlowSearch => {
+                Self::Unavailable { retry_after: None, source: Some(error.into()) }
+            }
+            RequestError::ConnectionBroken(_)
+            | RequestError::ServerError { .. }
+            | RequestError::Malformed(_)
+            | RequestError::Rejected(_)
+            | RequestError::NoToken(_) => Self::Failed { source: error.into() },
         }
     }
 }
 
-/// Why there is no new account, or maybe no new account.
-#[derive(Debug)]
-pub(crate) enum CreateFault {
-    /// Certainly none was made.
-    Rejected(Fault),
-    /// One may or may not have been made: the answer is not there, or makes no sense.
-    Lost(Fault),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<Failure> for CreateFault {
-    fn from(failure: Failure) -> Self {
-        if failure.is_certain() {
-            Self::Rejected(failure.into())
-        } else {
-            Self::Lost(failure.into())
-        }
+    #[test]
+    fn failure_of_a_short_deadline_is_not_shared() {
+        assert!(!RequestError::DeadlineExceeded.applies_to_waiters());
+        assert!(!RequestError::TimedOut { cut_short: true }.applies_to_waiters());
+        assert!(RequestError::TimedOut { cut_short: false }.applies_to_waiters());
+        assert!(RequestError::CircuitOpen { retry_after: Duration::ZERO }.applies_to_waiters());
     }
 }

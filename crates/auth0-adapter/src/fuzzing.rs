@@ -1,4 +1,4 @@
-//! The way in for the fuzz targets: what Auth0 may answer, and what it may be asked.
+//! Entry points of the fuzz targets: decoding of responses and building of queries.
 
 use domain::{RoleName, TenantId, Timestamp, UserId};
 use ports::{PortError, PortResult};
@@ -6,23 +6,24 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::client::Answer;
 use crate::config::MetadataPrefix;
-use crate::directory::Auth0Directory;
-use crate::error::{Failure, Fault};
-use crate::headers::{MAX_RETRY_AFTER, retry_after};
-use crate::listing::Search;
-use crate::log_in::{LogIn, read_log_in};
-use crate::query::{Query, Span};
-use crate::retry::json;
-use crate::token::Token;
-use crate::wire;
+use crate::directory::auth0_directory::Auth0Directory;
+use crate::directory::listing::tenant_index::TenantIndex;
+use crate::error::RequestError;
+use crate::management::decode::decode_json;
+use crate::management::error::Auth0Error;
+use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
+use crate::management::search_query::{CreatedRange, SearchQuery};
+use crate::management::token::AccessToken;
+use crate::management::wire;
+use crate::transport::rate_limit_headers::{MAX_RETRY_AFTER, retry_after};
+use crate::transport::response::ApiResponse;
 
-/// Takes an answer for that to each of the calls there are, one about this account among them.
+/// Decodes a response as that of each call, one of them about this account.
 ///
 /// # Panics
-/// If what is made of it is anything but a typed error, or what was asked for.
-pub fn answer(
+/// If the result is neither a typed error nor what was requested.
+pub fn check_response(
     directory: &Auth0Directory,
     status: u16,
     headers: &[(&str, &str)],
@@ -37,88 +38,88 @@ pub fn answer(
             Some((HeaderName::try_from(*name).ok()?, HeaderValue::from_str(value).ok()?))
         })
         .collect();
-    let answer = Answer { status, headers, body: body.to_vec() };
+    let response = ApiResponse { status, headers, body: body.to_vec() };
 
-    let user = json::<wire::User>(&answer, now);
+    let user = decode_json::<wire::Auth0User>(&response, now);
     assert!(user.is_err() || status.is_success(), "an account out of {status}");
     if let Ok(user) = &user {
         account(directory, user, id);
         row(directory, user.clone(), tenant);
     }
-    told(user);
+    check_error(user);
     for page in [
-        json::<wire::UserPage>(&answer, now).map(|page| page.users),
-        json::<wire::Users>(&answer, now),
+        decode_json::<wire::UserPage>(&response, now).map(|page| page.users),
+        decode_json::<wire::UserRows>(&response, now),
     ] {
         if let Ok(users) = &page {
             for user in &users.readable {
                 row(directory, user.clone(), tenant);
             }
         }
-        told(page);
+        check_error(page);
     }
-    let token = Token::read(&answer, now, Instant::now());
+    let token = AccessToken::decode(&response, now, Instant::now());
     assert!(token.as_ref().ok().is_none_or(|token| token.header().is_sensitive()));
-    told(token);
-    let log_in = read_log_in(&answer, now);
-    if let Ok(LogIn::Right) = &log_in {
+    check_error(token);
+    let log_in = decode_password_grant(&response, now);
+    if let Ok(PasswordGrantOutcome::Accepted) = &log_in {
         assert!(status.is_success() || status.is_client_error(), "a log-in out of {status}");
         assert_ne!(status.as_u16(), 429, "a log-in out of a limit");
     }
-    told(log_in);
-    assert!(retry_after(&answer.headers, now).is_none_or(|wait| wait <= MAX_RETRY_AFTER));
+    check_error(log_in);
+    assert!(retry_after(&response.headers, now).is_none_or(|wait| wait <= MAX_RETRY_AFTER));
 }
 
-/// Whatever account comes out is the one that was asked for.
-fn account(directory: &Auth0Directory, user: &wire::User, id: &UserId) {
-    let inner = &directory.inner;
+/// Checks that a decoded account is the requested one.
+fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
+    let core = &directory.core;
     let is_it = |found: PortResult<Option<domain::User>>| match found {
         Ok(found) => assert!(found.is_none_or(|found| found.id == *id), "another account"),
         Err(error) => assert!(matches!(error, PortError::Failed { .. }), "{error}"),
     };
-    is_it(inner.found(id, Some(user.clone())));
-    is_it(inner.wrote(id, None, user.clone()).map(Some));
+    is_it(core.record_found(id, Some(user.clone())));
+    is_it(core.record_write(id, None, user.clone()).map(Some));
 }
 
-/// Whoever stands on a tenant's list has a role in it, under the id of the row.
-fn row(directory: &Auth0Directory, user: wire::User, tenant: &TenantId) {
-    let inner = &directory.inner;
-    let reader = inner.readers.now();
-    let search = Search { management: &inner.management, reader: &reader, tenant };
+/// Checks that a row of a tenant's list has a role in it, under the id of the row.
+fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
+    let core = &directory.core;
+    let reader = core.reader.current();
+    let search = TenantIndex { management: &core.management, reader: &reader, tenant };
     let Some(row) = search.row(user) else { return };
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);
         assert_eq!(user.created_at, row.created_at);
-        assert!(user.role_in(tenant).is_some(), "somebody of no tenant, or of another");
+        assert!(user.role_in(tenant).is_some(), "not a member of the tenant");
     }
 }
 
-/// Whatever is wrong can be told.
-fn told<T>(outcome: Result<T, Failure>) {
-    if let Err(failure) = outcome {
-        let error = PortError::from(Fault::from(failure));
+/// Checks that an error can be converted and formatted.
+fn check_error<T>(outcome: Result<T, RequestError>) {
+    if let Err(error) = outcome {
+        let error = PortError::from(Auth0Error::from(error));
         assert!(!error.to_string().is_empty());
     }
 }
 
-/// The query for those who have one of the roles in the tenant, and are among the first accounts
-/// and none of the second, if there are any.
-pub fn query(
+/// Returns the query for users with one of the roles in the tenant who are among the first accounts
+/// and not among the second, if there are any.
+pub fn search_query(
     prefix: &MetadataPrefix,
     tenant: &TenantId,
     roles: &[RoleName],
     [among, except]: [&[UserId]; 2],
     created: Option<(Timestamp, Timestamp)>,
 ) -> String {
-    let mut query = Query::holders(prefix, tenant, roles);
+    let mut query = SearchQuery::role_holders(prefix, tenant, roles);
     if let Some((from, before)) = created {
-        query = query.created(Span::Between(from, before));
+        query = query.created_in(CreatedRange::Between(from, before));
     }
     if !among.is_empty() {
-        query = query.among(among);
+        query = query.restricted_to(among);
     }
     if !except.is_empty() {
-        query = query.except(except);
+        query = query.excluding(except);
     }
     query.to_string()
 }

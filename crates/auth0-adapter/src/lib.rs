@@ -1,77 +1,78 @@
-//! The accounts and their passwords, kept in Auth0: the Management API behind the ports.
+//! The user directory on Auth0: implements the ports for accounts and passwords with the Management
+//! API.
 //!
-//! [`Auth0Directory`] is both a [`ports::UserDirectory`] and a [`ports::PasswordCheck`];
-//! [`doctor`] says whether an Auth0 tenant is fit for it.
+//! [`Auth0Directory`] implements [`ports::UserDirectory`] and [`ports::PasswordCheck`]; [`doctor`]
+//! checks whether an Auth0 tenant is set up for Usher.
 //!
 //! | Usher | Auth0 |
 //! |---|---|
 //! | account | user of one database connection |
 //! | e-mail, username, first and last name | `email`, `username`, `given_name`, `family_name` |
-//! | display name | `name`; one that is the e-mail address is none, since Auth0 puts it there |
+//! | display name | `name`; one equal to the e-mail address counts as absent, since Auth0 sets it by default |
 //! | blocked, created, updated, last log-in | `blocked`, `created_at`, `updated_at`, `last_login` |
 //! | home, service user | `app_metadata.<prefix>` = `{"home", "service_user"}` |
-//! | membership in a tenant | `app_metadata.<prefix>_tenant_<id>` = `{"role", "name"}`; `null` takes it away |
-//! | the people of a tenant | a search for the roles below that key, each row checked again |
-//! | a current password is right | a log-in with it succeeds (`password-realm` grant) |
+//! | membership in a tenant | `app_metadata.<prefix>_tenant_<id>` = `{"role", "name"}`; `null` removes it |
+//! | the users of a tenant | a search for the roles under that key; each row is checked again |
+//! | the current password is correct | a log-in with it succeeds (`password-realm` grant) |
 //!
-//! The way there, from the inside to the outside:
-//! - `directory.rs`, `users/`, `passwords.rs` and `listing/` do what the ports promise, `locks.rs`
-//!   and `recent.rs` help them where Auth0 has neither transactions nor a search that is up to date.
-//! - `reload.rs` is what can change without a restart.
-//! - `metadata.rs`, `query.rs` and `wire.rs` are the forms that things have at Auth0.
-//! - `management.rs` has a method for each call that is used, `api.rs` makes the requests, each of
-//!   a kind (`kind.rs`), `token.rs` has the token ready.
-//! - `retry.rs` sends again what may be sent again, within the deadline; `gate.rs` has calls wait
-//!   where Auth0 limits the rate, fairly among tenants; `breaker.rs` leaves an Auth0 that fails
-//!   alone; `client.rs` has the one function that sends, and `report.rs` tells of it.
-//! - `refusal.rs` is the one table of what Auth0 means by its errors, `error.rs` says what a port
-//!   makes of them.
+//! The layers, of which each imports only the ones below it:
+//! - `directory/` implements the ports. It has keyed locks, an overlay of recent writes and pending
+//!   re-blocks, since Auth0 has neither transactions nor a search that is up to date.
+//! - `management/` knows Auth0's APIs: requests, tokens, the JSON of users, the query language, and
+//!   the meaning of error responses.
+//! - `transport/` sends requests within a deadline: retries, rate gates, circuit breakers, and the
+//!   record of each attempt.
 //!
-//! Rules that hold everywhere:
+//! Rules that apply everywhere:
 //! - Nothing is sent, or waited for, past the deadline of the [`ports::CallContext`].
-//! - What is not safe to repeat is sent once, unless Auth0 certainly did nothing.
-//! - What Auth0 answers is garbage until shown otherwise, and nothing of it, or of what was sent,
-//!   gets into an error or a log.
+//! - A request that is not idempotent is sent once, unless Auth0 certainly did not process it.
+//! - Responses are untrusted. Nothing of a response, or of what was sent, appears in an error or a
+//!   log.
 //!
-//! To use one more call of Auth0's: its types in `wire.rs`, its request in `api.rs`, a method in
-//! `management.rs` that says whether it may be repeated, and a row in the tables of
-//! `tests/resilience`.
+//! # Example
+//! ```
+//! use std::error::Error;
+//! use std::sync::Arc;
+//!
+//! use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
+//! use domain::RoleCatalogue;
+//! use ports::{NoopObserver, SystemClock};
+//! use tokio::runtime::Handle;
+//! use tokio_util::task::TaskTracker;
+//!
+//! fn directory(catalogue: Arc<RoleCatalogue>) -> Result<Auth0Directory, Box<dyn Error>> {
+//!     let config = Auth0Config::new(
+//!         "acme.eu.auth0.com".parse()?,
+//!         "client-id".to_owned(),
+//!         "client-secret".to_owned().into(),
+//!         "Username-Password-Authentication".to_owned(),
+//!     );
+//!     let tasks = Tasks {
+//!         runtime: Handle::current(),
+//!         writes: TaskTracker::new(),
+//!         observer: Arc::new(NoopObserver),
+//!     };
+//!     Ok(Auth0Directory::new(config, catalogue, Arc::new(SystemClock), tasks)?)
+//! }
+//! ```
 
 #![warn(clippy::future_not_send)]
 
-mod api;
-mod breaker;
-mod client;
 mod config;
 mod directory;
 pub mod doctor;
 mod error;
-mod flight;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod gate;
-mod headers;
-mod kind;
-mod listing;
-mod locks;
-mod log_in;
 mod management;
-mod metadata;
-mod passwords;
-mod query;
-mod recent;
-mod refusal;
-mod reload;
-mod report;
-mod retry;
-mod token;
-mod users;
-mod wire;
+mod tasks;
+mod transport;
 
-pub use client::ClientError;
 pub use config::{
-    Auth0Config, CircuitConfig, Domain, InvalidDomain, InvalidMetadataPrefix, Invite,
+    Auth0Config, CircuitBreakerConfig, Domain, InvalidDomain, InvalidMetadataPrefix, Invite,
     MetadataPrefix,
 };
-pub use directory::{Auth0Directory, Tasks};
+pub use directory::auth0_directory::Auth0Directory;
+pub use tasks::Tasks;
+pub use transport::client::ClientError;

@@ -1,4 +1,4 @@
-//! What each operation costs in calls to Auth0: measured, and held against `docs/auth0.md`.
+//! The number of calls to Auth0 of each operation: measured, and compared with `docs/auth0.md`.
 //!
 //! `cargo test -p auth0-adapter --test budget -- --nocapture` prints the table to put there.
 
@@ -26,10 +26,10 @@ use serde_json::json;
 
 use crate::world::{
     BY_EMAIL, CREATE, DELETE, GET, LOG_IN, MAIL, PATCH, SEARCH, World, account, calls, email,
-    newcomer, recruit, to_role,
+    new_member, new_user, to_role,
 };
 
-/// One row: what was done, and what of it was asked of Auth0.
+/// One row: the operation and its calls, by route.
 struct Row(&'static str, BTreeMap<String, u64>);
 
 struct Measured<'a> {
@@ -38,23 +38,23 @@ struct Measured<'a> {
 }
 
 impl Measured<'_> {
-    /// Measures an operation as callers do it: each change of somebody begins with finding them.
+    /// Measures an operation as callers make it: each change of a user begins with a look-up.
     async fn row<T: std::fmt::Debug>(
         &mut self,
         name: &'static str,
         expected: BTreeMap<String, u64>,
         operation: impl Future<Output = PortResult<T>>,
     ) -> T {
-        self.world.calls();
+        self.world.take_calls();
         let result = operation.await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        let measured = self.world.calls();
+        let measured = self.world.take_calls();
         assert_eq!(measured, expected, "{name}");
         self.rows.push(Row(name, measured));
         result
     }
 }
 
-/// Somebody whom another process put there, at home in acme.
+/// Seeds a user whose home is acme, as if created by another process.
 fn planted(world: &World, name: &str, role: &str, blocked: bool) -> domain::UserId {
     let mut planted = account(name, [("acme", role)]);
     planted["app_metadata"]["usher"] = json!({ "home": "acme" });
@@ -65,7 +65,7 @@ fn planted(world: &World, name: &str, role: &str, blocked: bool) -> domain::User
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "it is one table")]
-async fn every_operation_keeps_to_its_budget() {
+async fn every_operation_keeps_to_its_call_budget() {
     let world = World::new().await;
     for name in ["ada", "bob", "cy", "di", "eve", "fay", "gus", "hal"] {
         planted(&world, name, "member", false);
@@ -74,11 +74,11 @@ async fn every_operation_keeps_to_its_budget() {
     planted(&world, "owner", "owner", false);
     planted(&world, "other-owner", "owner", false);
     for number in 0..250 {
-        let mut person = account(&format!("p{number}"), [("acme", "member")]);
-        person["created_at"] = json!(format!("2025-01-01T00:00:00.{number:03}Z"));
-        world.seed(person);
+        let mut user = account(&format!("p{number}"), [("acme", "member")]);
+        user["created_at"] = json!(format!("2025-01-01T00:00:00.{number:03}Z"));
+        world.seed(user);
     }
-    world.seed(account("stranger", [("globex", "member")]));
+    world.seed(account("outsider", [("globex", "member")]));
     let id = |name: &str| format!("auth0|{name}").parse::<domain::UserId>().unwrap();
     let (views, changes) = (Caller::of([acme()]).views(), Caller::of([acme()]).changes());
     let (reads, writes) =
@@ -97,20 +97,26 @@ async fn every_operation_keeps_to_its_budget() {
     for (name, number) in [("first page of a list", 0), ("later page of a list", 3)] {
         table.row(name, calls([(SEARCH, 1)]), directory.list(&reads, &page(number))).await;
     }
-    let everybody = calls([(SEARCH, 3)]);
+    let full_list = calls([(SEARCH, 3)]);
     table
-        .row("full list of 261 users", everybody, directory.list(&reads, &ListQuery::default()))
+        .row("full list of 261 users", full_list, directory.list(&reads, &ListQuery::default()))
         .await;
     let new =
-        NewUser { password: Some("correct-horse".parse().unwrap()), ..newcomer("new", "member") };
+        NewUser { password: Some("correct-horse".parse().unwrap()), ..new_user("new", "member") };
     table.row("create", calls([(CREATE, 1)]), directory.create(&writes, new)).await;
-    let new: NewMember = recruit("newer", "member");
+    let new: NewMember = new_member("newer", "member");
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1)]);
-    table.row("attach a new account", expected, directory.attach_or_create(&writes, new)).await;
-    let known = recruit("stranger", "member");
+    table
+        .row("attach or create, new account", expected, directory.attach_or_create(&writes, new))
+        .await;
+    let existing = new_member("outsider", "member");
     let expected = calls([(BY_EMAIL, 1), (PATCH, 1)]);
     table
-        .row("attach an existing account", expected, directory.attach_or_create(&writes, known))
+        .row(
+            "attach or create, existing account",
+            expected,
+            directory.attach_or_create(&writes, existing),
+        )
         .await;
 
     table
@@ -170,7 +176,7 @@ async fn every_operation_keeps_to_its_budget() {
         .await;
     let expected = calls([(GET, 1), (LOG_IN, 1), (PATCH, 1)]);
     table
-        .row("change a password with the current one", expected, async {
+        .row("change a password by the current one", expected, async {
             let seen = find("hal").await?;
             let offered = CurrentPassword::offered("correct-horse".to_owned());
             directory.verify(&changes, &seen, offered, None).await?;
@@ -182,14 +188,14 @@ async fn every_operation_keeps_to_its_budget() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     let mut invited = Measured { world: &world, rows };
     let directory = &*world.directory;
-    let new = newcomer("new", "member");
+    let new = new_user("new", "member");
     let expected = calls([(CREATE, 1), (MAIL, 1)]);
     invited.row("create, with an invitation", expected, directory.create(&writes, new)).await;
     let expected = calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]);
-    let new = recruit("newer", "member");
+    let new = new_member("newer", "member");
     invited
         .row(
-            "attach a new account, with an invitation",
+            "attach or create, new account, with an invitation",
             expected,
             directory.attach_or_create(&writes, new),
         )

@@ -128,6 +128,19 @@ impl Control {
         self.0.lock().calls.counts()
     }
 
+    /// Waits until the route has received this many requests since the last reset.
+    pub async fn wait_for_calls(&self, route: &str, count: u64) {
+        let recorded = Arc::clone(&self.0.lock().calls.recorded);
+        loop {
+            // Created before the check, so that no request in between is missed.
+            let next = recorded.notified();
+            if self.calls().get(route).is_some_and(|calls| *calls >= count) {
+                return;
+            }
+            next.await;
+        }
+    }
+
     /// Clears the recorded requests and their counts.
     pub fn reset_calls(&self) {
         self.0.lock().calls.reset();

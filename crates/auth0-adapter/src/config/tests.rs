@@ -5,7 +5,7 @@ fn domain(text: &str) -> Result<String, InvalidDomain> {
 }
 
 #[test]
-fn a_domain_is_https_or_on_loopback() {
+fn domain_must_be_https_or_loopback() {
     for (text, url) in [
         ("acme.eu.auth0.com", "https://acme.eu.auth0.com/"),
         ("login.acme.example:8443", "https://login.acme.example:8443/"),
@@ -22,12 +22,12 @@ fn a_domain_is_https_or_on_loopback() {
 }
 
 #[test]
-fn other_domains_are_refused() {
+fn invalid_domains_are_rejected() {
     for text in ["", "a b", "https://", "ftp://127.0.0.1", "file:///etc/passwd"] {
         assert_eq!(domain(text), Err(InvalidDomain::Syntax), "{text}");
     }
     for text in ["http://acme.eu.auth0.com", "http://10.0.0.1", "http://localhost.example.com"] {
-        assert_eq!(domain(text), Err(InvalidDomain::Unprotected), "{text}");
+        assert_eq!(domain(text), Err(InvalidDomain::Insecure), "{text}");
     }
     for text in [
         "acme.eu.auth0.com/api/v2/",
@@ -41,7 +41,7 @@ fn other_domains_are_refused() {
 }
 
 #[test]
-fn every_segment_stays_a_segment() {
+fn path_segments_are_percent_encoded() {
     let domain: Domain = "acme.eu.auth0.com".parse().unwrap();
     for (segment, encoded) in [
         ("auth0|abc", "auth0%7Cabc"),
@@ -51,13 +51,13 @@ fn every_segment_stays_a_segment() {
         ("a\\b c", "a%5Cb%20c"),
         ("waad|a@b.example", "waad%7Ca%40b.example"),
     ] {
-        let url = domain.at(&["api", "v2", "users", segment]);
+        let url = domain.url_for(&["api", "v2", "users", segment]);
         assert_eq!(url.as_str(), format!("https://acme.eu.auth0.com/api/v2/users/{encoded}"));
     }
 }
 
 #[test]
-fn the_usual_audience_ends_in_a_slash() {
+fn default_audience_ends_in_a_slash() {
     let domain: Domain = "acme.eu.auth0.com".parse().unwrap();
     let config = Auth0Config::new(domain, "id".into(), "hidden".into(), "db".into());
     assert_eq!(config.audience, "https://acme.eu.auth0.com/api/v2/");
@@ -65,7 +65,7 @@ fn the_usual_audience_ends_in_a_slash() {
 }
 
 #[test]
-fn a_metadata_prefix_needs_no_escaping_and_collides_with_nothing() {
+fn invalid_metadata_prefixes_are_rejected() {
     let parse = |text: &str| text.parse::<MetadataPrefix>();
     for text in ["usher", "u", "our_users2", "a2345678901234567890123456789_"] {
         assert_eq!(parse(text).unwrap().as_str(), text);

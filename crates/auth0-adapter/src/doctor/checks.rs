@@ -1,4 +1,4 @@
-//! What to make of what Auth0 answers.
+//! The checks: what Auth0's responses say about the tenant.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use domain::Timestamp;
 
-use super::{Finding, NOT_LOOKED_AT, Verdict, chain};
-use crate::client::Answer;
+use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
 use crate::config::Domain;
-use crate::error::Failure;
-use crate::headers::date;
-use crate::refusal::{Meaning, Refusal};
-use crate::token::Token;
+use crate::error::ErrorMeaning;
+use crate::error::RequestError;
+use crate::management::error_table::classify_error;
+use crate::management::token::AccessToken;
+use crate::transport::rate_limit_headers::date_header;
+use crate::transport::response::ApiResponse;
 
 pub(super) const REACHED: &str = "reached";
 pub(super) const CLOCK: &str = "clock";
@@ -24,7 +25,7 @@ pub(super) const ENABLED: &str = "connection enabled";
 pub(super) const PASSWORD_GRANT: &str = "password grant";
 pub(super) const FORWARDED_FOR: &str = "client addresses";
 
-/// All checks, in their order.
+/// All checks, in order.
 pub(super) const ALL: [&str; 15] = [
     REACHED,
     CLOCK,
@@ -43,170 +44,180 @@ pub(super) const ALL: [&str; 15] = [
     FORWARDED_FOR,
 ];
 
-/// A clock that is off by more than this makes tokens look expired, or not yet valid.
+/// A clock that is off by more than this makes tokens appear expired, or not yet valid.
 const MUCH_OFF_MILLIS: u64 = 60_000;
 const OFF_MILLIS: u64 = 5_000;
 
-pub(super) fn reached(domain: &Domain, answer: &Result<Answer, Failure>) -> Finding {
-    let problem = |message: String| Finding::new(REACHED, Verdict::Problem, message);
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => {
-            let why = chain(failure);
-            let finding = problem(format!("{domain} cannot be reached. {why}."));
+pub(super) fn reached(domain: &Domain, response: &Result<ApiResponse, RequestError>) -> Finding {
+    let problem = |message: String| Finding::new(REACHED, FindingStatus::Problem, message);
+    let response = match response {
+        Ok(response) => response,
+        Err(error) => {
+            let why = chain(error);
+            let finding = problem(format!("{domain} cannot be reached: {why}."));
             return if why.contains("certificate") || why.contains("UnknownIssuer") {
                 finding.fix(
-                    "The certificate is not trusted. If it comes from an authority of your own, \
-                     name the file with that authority's certificate in the configuration.",
+                    "The certificate is not trusted. If it is issued by your own CA, set the file \
+                     with the CA certificate in the configuration.",
                 )
             } else {
                 finding.fix(
-                    "Check the domain for typing errors, then name resolution, firewalls, and \
-                     whether this machine may reach the address at all. Usher uses no proxy.",
+                    "Check the domain for typos, then DNS, firewalls, and whether this machine \
+                     can connect to the address. Usher uses no proxy.",
                 )
             };
         }
     };
-    if answer.status.is_server_error() || answer.status.as_u16() == 429 {
-        let message = format!("{domain} answers with status {}.", answer.status.as_u16());
-        return Finding::new(REACHED, Verdict::Warning, message)
-            .fix("Try again later. If it stays so, look at status.auth0.com.");
+    if response.status.is_server_error() || response.status.as_u16() == 429 {
+        let message = format!("{domain} responds with status {}.", response.status.as_u16());
+        return Finding::new(REACHED, FindingStatus::Warning, message)
+            .fix("Try again later. If it persists, see status.auth0.com.");
     }
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let is_issuer = answer.status.is_success()
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let is_issuer = response.status.is_success()
         && document.get("issuer").is_some_and(Value::is_string)
         && document.get("jwks_uri").is_some_and(Value::is_string);
     if is_issuer {
-        Finding::ok(REACHED, format!("{domain} answers."))
+        Finding::ok(REACHED, format!("{domain} is an Auth0 tenant."))
     } else {
-        problem(format!("Something answers at {domain}, but it is no Auth0 tenant."))
-            .fix("Check the domain: Auth0 shows it in the settings of the application.")
+        problem(format!("A server responds at {domain}, but it is not an Auth0 tenant."))
+            .fix("Check the domain; the application's settings in Auth0 show it.")
     }
 }
 
 pub(super) fn clock(headers: &HeaderMap, now: Timestamp) -> Finding {
-    let Some(date) = date(headers) else {
-        return Finding::skipped(CLOCK, "The answer does not say what time it is.");
+    let Some(date) = date_header(headers) else {
+        return Finding::skipped(CLOCK, "The response has no Date header.");
     };
-    // The header tells whole seconds: on average it is half a second behind.
+    // The header has whole seconds: on average it is half a second behind.
     let off = now.as_unix_millis().abs_diff(date.as_unix_millis().saturating_add(500));
     let seconds = off / 1000;
-    let (verdict, effect) = if off > MUCH_OFF_MILLIS {
-        (Verdict::Problem, "Tokens are taken for expired, or for not yet valid.")
+    let (status, effect) = if off > MUCH_OFF_MILLIS {
+        (FindingStatus::Problem, "Tokens appear expired, or not yet valid.")
     } else if off > OFF_MILLIS {
-        (Verdict::Warning, "Waits for Auth0's rate limit and expiry of tokens are off as much.")
+        (FindingStatus::Warning, "Rate limit waits and token lifetimes are off by as much.")
     } else {
-        return Finding::ok(CLOCK, "This machine's clock and Auth0's agree.");
+        return Finding::ok(CLOCK, "The clocks of this machine and of Auth0 agree.");
     };
-    let message = format!("This machine's clock and Auth0's are {seconds} s apart. {effect}");
-    Finding::new(CLOCK, verdict, message).fix("Have the machine's clock set by NTP.")
+    let message =
+        format!("The clocks of this machine and of Auth0 differ by {seconds} s. {effect}");
+    Finding::new(CLOCK, status, message).fix("Synchronize this machine's clock by NTP.")
 }
 
-pub(super) fn credentials(audience: &str, token: &Result<Token, Failure>) -> Finding {
-    let Err(failure) = token else {
-        return Finding::ok(CREDENTIALS, "Auth0 gives Usher a token.");
+pub(super) fn credentials(audience: &str, token: &Result<AccessToken, RequestError>) -> Finding {
+    let Err(error) = token else {
+        return Finding::ok(CREDENTIALS, "Auth0 issues a token to Usher.");
     };
-    let refused = |message: String| Finding::new(CREDENTIALS, Verdict::Problem, message);
-    if let Failure::Refused(refusal) = failure {
-        return match (refusal.status(), refusal.code()) {
-            (401, _) => {
-                refused("Auth0 does not know the application, or not with this secret.".into()).fix(
-                    "Copy client id and client secret once more from the application's settings. \
-                     The application must authenticate by client secret (post).",
-                )
-            }
+    let refused = |message: String| Finding::new(CREDENTIALS, FindingStatus::Problem, message);
+    if let RequestError::Rejected(response) = error {
+        return match (response.status(), response.code()) {
+            (401, _) => refused("Auth0 rejects the client id or the client secret.".into()).fix(
+                "Copy the client id and client secret from the application's settings again. \
+                     Its authentication method must be Client Secret (Post).",
+            ),
             (403, Some("unauthorized_client")) => {
-                refused("The application may not use the grant client_credentials.".into()).fix(
-                    "Enable it at the application: Settings, Advanced, Grant Types. The \
-                     application must be of type machine to machine, or a regular web one.",
-                )
+                refused("The grant client_credentials is not enabled for the application.".into())
+                    .fix(
+                        "Enable it at the application: Settings, Advanced, Grant Types. The \
+                     application must be a machine-to-machine or regular web application.",
+                    )
             }
             (403, _) => {
                 refused(format!("The application is not authorized for the API {audience}.")).fix(
                     "Authorize it for the Auth0 Management API: Applications, APIs, Auth0 \
-                     Management API, Machine to Machine Applications. With a custom domain, \
-                     configure the audience too: it stays that of the canonical domain.",
+                     Management API, Machine to Machine Applications. With a custom domain, set \
+                     the audience too, to that of the canonical domain.",
                 )
             }
-            _ => refused(format!("{}.", chain(failure)))
-                .fix("Check client id, client secret and audience."),
+            _ => refused(format!("{}.", chain(error)))
+                .fix("Check the client id, the client secret and the audience."),
         };
     }
-    let message = format!("Auth0 gives Usher no token. {}.", chain(failure));
-    unanswered(CREDENTIALS, failure, message)
+    let message = format!("Auth0 issues no token to Usher: {}.", chain(error));
+    unanswered(CREDENTIALS, error, message)
 }
 
-/// A connection, as far as it matters.
+/// A connection, reduced to the members that are read.
 #[derive(Deserialize)]
 pub(super) struct Connection {
     name: String,
     strategy: String,
     #[serde(default)]
     options: Value,
-    /// Absent where Auth0 tells this by another route.
+    /// Absent if Auth0 reports it by another route.
     #[serde(default)]
     enabled_clients: Option<Vec<String>>,
 }
 
-/// Without the scope, which the doctor alone has a use for.
+/// Without the scope, which only the doctor uses.
 pub(super) fn no_connections(findings: &mut Vec<Finding>) {
     findings.extend([CONNECTION, USERNAMES, ENABLED].map(|check| {
-        Finding::skipped(check, "Usher may not read connections.").fix(
-            "If you want this looked at, grant the scope read:connections; nothing else needs it.",
+        Finding::skipped(
+            check,
+            "The scope read:connections is not granted, so the connection cannot be checked.",
         )
+        .fix("To enable this check, grant the scope read:connections; nothing else needs it.")
     }));
 }
 
-/// What to make of a check without an answer: an Auth0 that is not well at the moment says nothing
-/// about how it is set up.
-fn unanswered(check: &'static str, failure: &Failure, message: String) -> Finding {
-    let verdict = match failure {
-        Failure::Limited { .. } | Failure::Status { .. } | Failure::SlowSearch => Verdict::Warning,
-        Failure::Open { .. }
-        | Failure::NoTime
-        | Failure::Unreachable(_)
-        | Failure::Broken(_)
-        | Failure::TimedOut { .. }
-        | Failure::Garbage(_)
-        | Failure::Refused(_)
-        | Failure::NoToken(_) => Verdict::Problem,
+/// The finding of a check without a response: a passing failure of Auth0 says nothing about its
+/// configuration.
+fn unanswered(check: &'static str, error: &RequestError, message: String) -> Finding {
+    let status = match error {
+        RequestError::RateLimited { .. }
+        | RequestError::ServerError { .. }
+        | RequestError::SlowSearch => FindingStatus::Warning,
+        RequestError::CircuitOpen { .. }
+        | RequestError::DeadlineExceeded
+        | RequestError::Unreachable(_)
+        | RequestError::ConnectionBroken(_)
+        | RequestError::TimedOut { .. }
+        | RequestError::Malformed(_)
+        | RequestError::Rejected(_)
+        | RequestError::NoToken(_) => FindingStatus::Problem,
     };
-    Finding::new(check, verdict, message).fix("Try again later.")
+    Finding::new(check, status, message).fix("Try again later.")
 }
 
 pub(super) fn connection(
     name: &str,
     client_id: &str,
-    answer: Result<Vec<Connection>, Failure>,
+    response: Result<Vec<Connection>, RequestError>,
     findings: &mut Vec<Finding>,
 ) {
     let skip_rest = |findings: &mut Vec<Finding>| {
         findings.extend([USERNAMES, ENABLED].map(|check| Finding::skipped(check, NOT_LOOKED_AT)));
     };
-    let connections = match answer {
+    let connections = match response {
         Ok(connections) => connections,
-        // Where the token does not say what it allows, this is how it turns out.
-        Err(Failure::Refused(refusal)) if refusal.status() == 403 => {
+        // If the token does not list its scopes, the missing one shows here.
+        Err(RequestError::Rejected(response)) if response.status() == 403 => {
             return no_connections(findings);
         }
-        Err(failure) => {
-            let message = format!("The connection could not be read. {}.", chain(&failure));
-            findings.push(unanswered(CONNECTION, &failure, message));
+        Err(error) => {
+            let message = format!("The connection could not be read: {}.", chain(&error));
+            findings.push(unanswered(CONNECTION, &error, message));
             return skip_rest(findings);
         }
     };
     let Some(connection) = connections.into_iter().find(|connection| connection.name == name)
     else {
         findings.push(
-            Finding::new(CONNECTION, Verdict::Problem, format!("There is no connection {name}."))
-                .fix("Configure the name of a database connection, as Authentication, Database shows it."),
+            Finding::new(
+                CONNECTION,
+                FindingStatus::Problem,
+                format!("The connection {name} does not exist."),
+            )
+            .fix(
+                "Set the name of a database connection, as listed under Authentication, Database.",
+            ),
         );
         return skip_rest(findings);
     };
     if connection.strategy != "auth0" {
-        let message = format!("The connection {name} is no database connection.");
-        findings.push(Finding::new(CONNECTION, Verdict::Problem, message).fix(
-            "Configure the name of a database connection, as Authentication, Database shows it.",
+        let message = format!("The connection {name} is not a database connection.");
+        findings.push(Finding::new(CONNECTION, FindingStatus::Problem, message).fix(
+            "Set the name of a database connection, as listed under Authentication, Database.",
         ));
         return skip_rest(findings);
     }
@@ -214,20 +225,22 @@ pub(super) fn connection(
     findings.push(usernames(&connection.options));
     findings.push(match connection.enabled_clients {
         Some(clients) if clients.iter().any(|client| client == client_id) => {
-            Finding::ok(ENABLED, "The application may use the connection.")
+            Finding::ok(ENABLED, "The connection is enabled for the application.")
         }
         Some(_) => Finding::new(
             ENABLED,
-            Verdict::Problem,
-            "The application may not use the connection, so that no current password can be \
+            FindingStatus::Problem,
+            "The connection is not enabled for the application, so current passwords cannot be \
              checked.",
         )
-        .fix("Enable the application at the connection: Authentication, Database, Applications."),
-        None => Finding::skipped(ENABLED, "Auth0 does not tell which applications may use it."),
+        .fix("Enable the application under Authentication, Database, Applications."),
+        None => {
+            Finding::skipped(ENABLED, "Auth0 does not report the applications of the connection.")
+        }
     });
 }
 
-/// Usernames as the connection has them: `requires_username`, or flexible identifiers.
+/// The username setting: `requires_username`, or flexible identifiers.
 fn usernames(options: &Value) -> Finding {
     let required = options.get("requires_username").and_then(Value::as_bool).unwrap_or_default();
     let at_signup = options.pointer("/attributes/username/signup/status").and_then(Value::as_str);
@@ -238,58 +251,57 @@ fn usernames(options: &Value) -> Finding {
     if required || at_signup == Some("required") {
         Finding::new(
             USERNAMES,
-            Verdict::Warning,
-            "The connection requires a username. For people who get none, Usher makes one up, and \
-             does not show it.",
+            FindingStatus::Warning,
+            "The connection requires a username. For users without one, Usher sets a hidden \
+             placeholder.",
         )
     } else if at_signup == Some("optional") || identifies {
-        Finding::ok(USERNAMES, "The connection takes usernames.")
+        Finding::ok(USERNAMES, "The connection supports usernames.")
     } else {
         Finding::new(
             USERNAMES,
-            Verdict::Warning,
-            "The connection has no usernames: those that are sent are not kept.",
+            FindingStatus::Warning,
+            "The connection does not support usernames; given usernames are dropped.",
         )
-        .fix("If you want usernames, enable them at the connection: Authentication, Database.")
+        .fix("To use usernames, enable them under Authentication, Database.")
     }
 }
 
-pub(super) fn password_grant(answer: &Result<(StatusCode, Vec<u8>), Failure>) -> Finding {
-    const NOTE: &str =
-        "One failed log-in, with an address that nobody has, was needed to find out.";
-    let problem = |message: String| Finding::new(PASSWORD_GRANT, Verdict::Problem, message);
-    let (status, body) = match answer {
+pub(super) fn password_grant(response: &Result<(StatusCode, Vec<u8>), RequestError>) -> Finding {
+    const NOTE: &str = "This check made one failed log-in with a nonexistent address.";
+    let problem = |message: String| Finding::new(PASSWORD_GRANT, FindingStatus::Problem, message);
+    let (status, body) = match response {
         Ok((status, body)) => (*status, body),
-        Err(failure) => {
-            return problem(format!("No log-in could be tried. {}.", chain(failure)));
+        Err(error) => {
+            return problem(format!("The log-in could not be attempted: {}.", chain(error)));
         }
     };
-    let refusal = Refusal::read(status, body);
-    match (refusal.meaning(), refusal.code()) {
-        (Meaning::WrongPassword | Meaning::RightPassword, _) => {
+    let response = classify_error(status, body);
+    match (response.meaning(), response.code()) {
+        (ErrorMeaning::WrongPassword | ErrorMeaning::CorrectPassword, _) => {
             Finding::ok(PASSWORD_GRANT, format!("Current passwords can be checked. {NOTE}"))
         }
-        (Meaning::AttemptsStopped, _) => Finding::new(
+        (ErrorMeaning::AttemptsBlocked, _) => Finding::new(
             PASSWORD_GRANT,
-            Verdict::Warning,
-            "Current passwords can be checked, but attack protection stops attempts at present.",
+            FindingStatus::Warning,
+            "Current passwords can be checked, but attack protection blocks attempts at present.",
         )
-        .fix("Look at Security, Attack Protection, and at the log of the tenant."),
+        .fix("See Security, Attack Protection, and the log of the tenant."),
         (_, Some("unauthorized_client")) => problem(format!(
-            "Current passwords cannot be checked: the application may not use the password grant, \
-             or not with this connection. {NOTE}"
+            "Current passwords cannot be checked: the password grant is not enabled for the \
+             application, or not with this connection. {NOTE}"
         ))
         .fix(
-            "Enable the grant at the application: Settings, Advanced, Grant Types, Password; and \
-             the application at the connection.",
+            "Enable the grant at the application under Settings, Advanced, Grant Types, Password, \
+             and enable the connection for the application.",
         ),
         _ if status.is_client_error() && status.as_u16() != 429 => {
-            problem(format!("Current passwords cannot be checked. {refusal}. {NOTE}"))
-                .fix("Check the name of the connection, and the settings of the application.")
+            problem(format!("Current passwords cannot be checked: {response}. {NOTE}"))
+                .fix("Check the connection's name and the application's settings.")
         }
         _ => {
-            let message = format!("No log-in could be tried: status {}.", status.as_u16());
-            Finding::new(PASSWORD_GRANT, Verdict::Warning, message).fix("Try again later.")
+            let message = format!("The log-in could not be attempted: status {}.", status.as_u16());
+            Finding::new(PASSWORD_GRANT, FindingStatus::Warning, message).fix("Try again later.")
         }
     }
 }
@@ -297,9 +309,9 @@ pub(super) fn password_grant(answer: &Result<(StatusCode, Vec<u8>), Failure>) ->
 pub(super) fn forwarded_for() -> Finding {
     Finding::skipped(
         FORWARDED_FOR,
-        "Whether Auth0 believes Usher on whose behalf it checks a password cannot be found out \
-         from here. If not, all attempts count as Usher's own, and a few wrong passwords can stop \
-         everybody's.",
+        "Whether Auth0 uses the client address that Usher sends with a password check cannot be \
+         checked from here. If not, all attempts count for Usher's own address, and a few wrong \
+         passwords can block all users.",
     )
-    .fix("Turn on Trust Token Endpoint IP Header at the application: Settings, Advanced, OAuth.")
+    .fix("Enable Trust Token Endpoint IP Header at the application: Settings, Advanced, OAuth.")
 }

@@ -1,12 +1,12 @@
 //! The scopes that Usher needs, and why.
 
-use super::{Finding, Verdict};
+use super::finding::{Finding, FindingStatus};
 
 struct Scope {
     check: &'static str,
     name: &'static str,
     why: &'static str,
-    /// Whether Usher works without.
+    /// Whether Usher fails without it.
     needed: bool,
 }
 
@@ -14,7 +14,7 @@ const SCOPES: [Scope; 7] = [
     Scope {
         check: "scope read:users",
         name: "read:users",
-        why: "to find people, and to list those of a tenant",
+        why: "to find users, and to list those of a tenant",
         needed: true,
     },
     Scope {
@@ -44,34 +44,36 @@ const SCOPES: [Scope; 7] = [
     Scope {
         check: "scope read:users_app_metadata",
         name: "read:users_app_metadata",
-        why: "to read roles, should Auth0 ask for more than read:users one day",
+        why: "to read roles, in case Auth0 requires more than read:users one day",
         needed: false,
     },
     Scope {
         check: "scope create:users_app_metadata",
         name: "create:users_app_metadata",
-        why: "to create accounts with a role, should Auth0 ask for more than create:users one day",
+        why: "to create accounts with a role, in case Auth0 requires more than create:users one \
+              day",
         needed: false,
     },
 ];
 
-/// A finding for each scope. `granted` is what the token allows, separated by spaces.
+/// Adds a finding for each scope. `granted` are the scopes of the token, separated by spaces.
 pub(super) fn examine(granted: Option<&str>, findings: &mut Vec<Finding>) {
     for Scope { check, name, why, needed } in SCOPES {
         let Some(granted) = granted else {
-            findings.push(Finding::skipped(check, "Auth0 does not say what the token allows."));
+            findings
+                .push(Finding::skipped(check, "Auth0 does not report the scopes of the token."));
             continue;
         };
         findings.push(if granted.split(' ').any(|scope| scope == name) {
-            Finding::ok(check, format!("It is granted. Usher needs it {why}."))
+            Finding::ok(check, format!("Granted. Usher needs it {why}."))
         } else if needed {
-            Finding::new(check, Verdict::Problem, format!("It is missing. Usher needs it {why}."))
+            Finding::new(check, FindingStatus::Problem, format!("Missing. Usher needs it {why}."))
                 .fix(format!(
                     "Grant {name} to the application: Applications, APIs, Auth0 Management API, \
                      Machine to Machine Applications."
                 ))
         } else {
-            Finding::ok(check, format!("It is not granted. It would serve {why}."))
+            Finding::ok(check, format!("Optional and not granted. It serves {why}."))
         });
     }
 }

@@ -1,49 +1,49 @@
-//! Lists on either side of every border: a page's end, and the end of what Auth0 shows and counts.
+//! Lists of lengths around each limit: the page size, and how far Auth0 pages and counts.
 
 use domain::{ListQuery, Sort, SortField};
 
 use crate::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, calls};
 
-/// Everything that is asked of a list of one length.
+/// Checks lists of one length in every order.
 async fn check(count: u64, pages_of: u64) {
-    let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
+    let (world, users) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for sort in sorts() {
-        assert_listed(&world, &people, ListQuery { sort, page: None }).await;
+        assert_listed(&world, &users, ListQuery { sort, page: None }).await;
         for (number, size) in [(0, 10), (1, 33), (0, 100), (count / 50, 50), (count, 10)] {
-            assert_listed(&world, &people, ListQuery { sort, page: window(number, size) }).await;
+            assert_listed(&world, &users, ListQuery { sort, page: window(number, size) }).await;
         }
     }
 }
 
 #[tokio::test]
-async fn nobody() {
+async fn list_of_0_users() {
     check(0, 100).await;
 }
 
 #[tokio::test]
-async fn one() {
+async fn list_of_1_user() {
     check(1, 100).await;
 }
 
 #[tokio::test]
-async fn a_hundred() {
+async fn list_of_100_users() {
     check(100, 100).await;
 }
 
 #[tokio::test]
-async fn a_hundred_and_one() {
+async fn list_of_101_users() {
     check(101, 100).await;
 }
 
 #[tokio::test]
-async fn two_hundred_and_fifty_in_pages_of_fifty() {
+async fn list_of_250_users_in_pages_of_50() {
     check(250, 50).await;
 }
 
-/// Fewer questions, since each takes many calls.
+/// Checks some lists only, since each takes many calls.
 async fn check_some(count: u64, pages_of: u64) {
-    let (world, people) = tenant(count, pages_of, |number| number * 1009 + 1).await;
+    let (world, users) = tenant(count, pages_of, |number| number * 1009 + 1).await;
     for (field, descending, number, size) in [
         (SortField::CreatedAt, true, 0, 20),
         (SortField::Email, false, 3, 100),
@@ -54,43 +54,43 @@ async fn check_some(count: u64, pages_of: u64) {
         (SortField::Id, false, count, 10),
     ] {
         let sort = Sort { field, descending };
-        assert_listed(&world, &people, ListQuery { sort, page: window(number, size) }).await;
+        assert_listed(&world, &users, ListQuery { sort, page: window(number, size) }).await;
     }
-    assert_listed(&world, &people, ListQuery::default()).await;
+    assert_listed(&world, &users, ListQuery::default()).await;
 }
 
 #[tokio::test]
-async fn nine_hundred_and_ninety_nine() {
+async fn list_of_999_users() {
     check_some(999, 100).await;
 }
 
 #[tokio::test]
-async fn a_thousand() {
+async fn list_of_1000_users() {
     check_some(1000, 100).await;
 }
 
 #[tokio::test]
-async fn a_thousand_and_one() {
+async fn list_of_1001_users() {
     check_some(1001, 100).await;
 }
 
 #[tokio::test]
-async fn two_thousand_five_hundred() {
+async fn list_of_2500_users() {
     check_some(2500, 100).await;
 }
 
 #[tokio::test]
-async fn what_lists_cost() {
-    let (world, people) = tenant(1100, 100, |number| number * 1009 + 1).await;
+async fn list_costs_are_as_documented() {
+    let (world, users) = tenant(1100, 100, |number| number * 1009 + 1).await;
     let cost = async |field, window| {
-        world.calls();
+        world.take_calls();
         let sort = Sort { field, descending: false };
-        assert_listed(&world, &people, ListQuery { sort, page: window }).await;
-        world.calls()
+        assert_listed(&world, &users, ListQuery { sort, page: window }).await;
+        world.take_calls()
     };
-    // A page that Auth0 shows, and three calls to count further than it does.
+    // One page, and three calls to count beyond 1000.
     assert_eq!(cost(SortField::Email, window(2, 50)).await, calls([(SEARCH, 4)]));
-    // Everybody, 99 at a time after the first hundred.
+    // A full scan: 99 users per call after the first hundred.
     assert_eq!(cost(SortField::LastName, window(2, 50)).await, calls([(SEARCH, 12)]));
     assert_eq!(cost(SortField::Id, None).await, calls([(SEARCH, 12)]));
 }

@@ -1,5 +1,5 @@
-//! Lists over a search that is bounded, behind, and of changing order. The arithmetic has its own
-//! tests beside it; here it is held against the stand-in, query language and all.
+//! Lists over a search that is bounded, stale, and of changing order. The algorithms have unit
+//! tests; these tests run them against the stand-in with its query language.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,9 +12,9 @@
 #[path = "../world/mod.rs"]
 mod world;
 
-mod crowds;
-mod late;
+mod anomalies;
+mod equal_moments;
 mod lengths;
-mod odd;
 mod query;
+mod recent_writes;
 mod tenant;

@@ -1,4 +1,4 @@
-//! The query: what tenants, roles and prefixes may be called does not matter to it.
+//! Queries: lists are correct for any valid name of a tenant, role or prefix.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ fn catalogue(names: &[&str]) -> Arc<RoleCatalogue> {
 }
 
 #[tokio::test]
-async fn whatever_tenants_and_roles_are_called_each_list_holds_its_own_people() {
+async fn list_is_correct_for_any_tenant_and_role_name() {
     let tenants = ["a", "a-b", "a-", "0", "or", "and", "not", "to", "acme", "acme-2", "acme2"];
     let tenants: Vec<TenantId> = tenants.iter().filter_map(|name| name.parse().ok()).collect();
     let roles = ["OR", "AND", "a:b", "-x", "x.y", "_exists_", "TO", "owner"];
     let world = World::with(|_| (), |config| config.metadata_prefix = "p_1".parse().unwrap()).await;
-    let directory = world.another(catalogue(&roles));
+    let directory = world.another_directory(catalogue(&roles));
     let longest = "x".repeat(63);
     for (number, tenant) in tenants.iter().chain([&longest.parse().unwrap()]).enumerate() {
         let key = format!("p_1_tenant_{tenant}");
@@ -47,9 +47,9 @@ async fn whatever_tenants_and_roles_are_called_each_list_holds_its_own_people() 
 }
 
 #[tokio::test]
-async fn a_row_that_is_none_of_the_tenants_people_is_left_out() {
+async fn row_without_the_membership_is_dropped() {
     let world = World::new().await;
-    // An index may find a value anywhere below the key; the account itself has no such role.
+    // The index may match a value anywhere under the key; the account itself has no such role.
     for metadata in [
         json!({ "usher_tenant_acme": [{ "role": "owner" }] }),
         json!({ "usher_tenant_acme": { "role": ["owner", "member"] } }),

@@ -8,7 +8,9 @@ use domain::{AccountChange, MembershipChange, User};
 use ports::{AccountUpdate, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
-use crate::world::{DELETE, GET, PATCH, World, account, calls, email, impatient, lagging, to_role};
+use crate::world::{
+    DELETE, GET, PATCH, World, account, calls, email, lagging_search, short_timeout, to_role,
+};
 
 fn sent(world: &World) -> Vec<Value> {
     let requests = world.control().requests();
@@ -16,14 +18,14 @@ fn sent(world: &World) -> Vec<Value> {
     patches.map(|request| request.body.unwrap()).collect()
 }
 
-/// Somebody at home in acme and attached to globex, put there by somebody else.
+/// Seeds a user whose home is acme and who is attached to globex.
 async fn shared(world: &World, name: &str) -> User {
     let mut shared = account(name, [("acme", "member"), ("globex", "member")]);
     shared["app_metadata"]["usher"] = json!({ "home": "acme", "service_user": false });
     shared["app_metadata"]["somebody_elses"] = json!({ "kept": true });
     let id = world.seed(shared);
-    let user = world.now(&id).await.unwrap();
-    world.calls();
+    let user = world.find(&id).await.unwrap();
+    world.take_calls();
     user
 }
 
@@ -36,7 +38,7 @@ fn change(user: &User) -> AccountChange {
 }
 
 #[tokio::test]
-async fn a_change_of_a_membership_names_that_membership_alone() {
+async fn membership_change_patches_only_that_membership() {
     let world = World::new().await;
     let ada = shared(&world, "ada").await;
     let scope = Caller::of([globex()]).writes(&globex());
@@ -62,11 +64,11 @@ async fn a_change_of_a_membership_names_that_membership_alone() {
             "somebody_elses": { "kept": true },
         })
     );
-    assert_eq!(world.calls(), calls([(PATCH, 3)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 3)]));
 }
 
 #[tokio::test]
-async fn the_home_renames_by_the_name_alone() {
+async fn rename_at_home_patches_only_the_name() {
     let world = World::new().await;
     let ada = shared(&world, "ada").await;
     let scope = Caller::of([acme()]).writes(&acme());
@@ -76,9 +78,9 @@ async fn the_home_renames_by_the_name_alone() {
 }
 
 #[tokio::test]
-async fn two_processes_that_change_one_account_for_two_tenants_lose_nothing() {
+async fn concurrent_processes_lose_no_membership_change() {
     let world = World::new().await;
-    let other = world.another(catalogue());
+    let other = world.another_directory(catalogue());
     for round in 0..20 {
         let seen = shared(&world, &format!("ada{round}")).await;
         let (here, there) =
@@ -95,7 +97,7 @@ async fn two_processes_that_change_one_account_for_two_tenants_lose_nothing() {
         );
         one.unwrap();
         two.unwrap();
-        let user = world.now(&seen.id).await.unwrap();
+        let user = world.find(&seen.id).await.unwrap();
         assert_eq!(user.role_in(&acme()), catalogue().resolve("viewer"));
         let expected = (round % 2 == 0).then(|| catalogue().resolve("admin").unwrap().clone());
         assert_eq!(user.role_in(&globex()), expected.as_ref());
@@ -103,7 +105,7 @@ async fn two_processes_that_change_one_account_for_two_tenants_lose_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_address_is_unverified_and_takes_the_name_along_only_if_there_is_none() {
+async fn new_email_is_unverified_and_replaces_missing_name() {
     let world = World::with(|_| (), |config| config.verify_email = true).await;
     let scope = Caller::of([acme()]).changes();
     let ada = shared(&world, "ada").await;
@@ -124,14 +126,14 @@ async fn a_new_address_is_unverified_and_takes_the_name_along_only_if_there_is_n
         "family_name": null,
     });
     assert_eq!(sent(&world), [everything]);
-    world.calls();
+    world.take_calls();
 
     let named = account("bob", [("acme", "member")]);
     let mut named = named.as_object().unwrap().clone();
     named.insert("name".to_owned(), json!("Bob"));
     named["app_metadata"]["usher"] = json!({ "home": "acme" });
     let id = world.seed(Value::Object(named));
-    let bob = world.now(&id).await.unwrap();
+    let bob = world.find(&id).await.unwrap();
     let moved = AccountChange { email: email("robert"), ..change(&bob) };
     let bob = world.directory.change_account(&scope, &bob, moved).await.unwrap().user;
     assert_eq!(bob.display_name, Some("Bob".parse().unwrap()));
@@ -139,17 +141,17 @@ async fn a_new_address_is_unverified_and_takes_the_name_along_only_if_there_is_n
 }
 
 #[tokio::test]
-async fn names_alone_touch_no_address() {
+async fn name_change_does_not_send_the_email() {
     let world = World::new().await;
     let ada = shared(&world, "ada").await;
     let named = AccountChange { given_name: Some("Ada".parse().unwrap()), ..change(&ada) };
     world.directory.change_account(&Caller::of([acme()]).changes(), &ada, named).await.unwrap();
     assert_eq!(sent(&world), [json!({ "given_name": "Ada", "family_name": null })]);
-    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
 }
 
 #[tokio::test]
-async fn a_taken_address_with_other_names_takes_two_calls_and_one_without() {
+async fn taken_email_still_applies_name_changes() {
     let world = World::new().await;
     let ada = shared(&world, "ada").await;
     shared(&world, "bob").await;
@@ -157,19 +159,19 @@ async fn a_taken_address_with_other_names_takes_two_calls_and_one_without() {
     let taken = AccountChange { email: email("bob"), ..change(&ada) };
     let result = world.directory.change_account(&scope, &ada, taken.clone()).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::EmailTaken))), "{result:?}");
-    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
 
     let renamed = AccountChange { given_name: Some("Ada".parse().unwrap()), ..taken };
     let AccountUpdate { user, failures } =
         world.directory.change_account(&scope, &ada, renamed).await.unwrap();
     assert_eq!(failures, [Conflict::EmailTaken]);
     assert_eq!((user.email, user.given_name), (ada.email, Some("Ada".parse().unwrap())));
-    assert_eq!(world.calls(), calls([(PATCH, 2)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 2)]));
 }
 
 #[tokio::test]
-async fn a_change_whose_answer_is_lost_is_sent_again() {
-    let world = World::with(|_| (), impatient).await;
+async fn lost_response_of_a_change_is_retried() {
+    let world = World::with(|_| (), short_timeout).await;
     let ada = shared(&world, "ada").await;
     let scope = Caller::of([acme()]).writes(&acme());
     for kind in [FaultKind::ResetAfter, FaultKind::ResetBefore, FaultKind::Malformed] {
@@ -177,47 +179,47 @@ async fn a_change_whose_answer_is_lost_is_sent_again() {
             Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind: kind.clone() };
         world.control().fault(fault);
         let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
-        // Sent again or not: what is answered is what is stored.
-        let stored = world.now(&ada.id).await.unwrap();
+        // Retried or not: a success returns what is stored.
+        let stored = world.find(&ada.id).await.unwrap();
         if let Ok(user) = result {
             assert_eq!(user, stored, "{kind:?}");
         }
-        assert!(world.calls()[PATCH] <= 3);
+        assert!(world.take_calls()[PATCH] <= 3);
         world.control().clear_faults();
     }
 }
 
 #[tokio::test]
-async fn who_is_gone_is_not_found_nor_listed_from_then_on() {
-    let world = World::with(crate::world::lagging, |_| ()).await;
+async fn deleted_account_is_neither_found_nor_listed() {
+    let world = World::with(crate::world::lagging_search, |_| ()).await;
     let ada = world.create("ada", "member").await;
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 1);
-    // Somebody else deletes the account.
-    world.another(catalogue()).delete(&Caller::operator().changes(), &ada).await.unwrap();
-    world.calls();
+    // Another process deletes the account.
+    world.another_directory(catalogue()).delete(&Caller::operator().changes(), &ada).await.unwrap();
+    world.take_calls();
     let scope = Caller::of([acme()]).writes(&acme());
     let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
     assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
-    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.total, 0);
-    // Nothing more is asked about somebody who is known to be gone.
-    world.calls();
+    // No call is made about an account that is known to be deleted.
+    world.take_calls();
     let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
     assert!(matches!(result, Err(PortError::NotFound)), "{result:?}");
-    assert_eq!(world.calls(), calls([]));
+    assert_eq!(world.take_calls(), calls([]));
 }
 
 #[tokio::test]
-async fn what_somebody_else_changed_counts_from_the_next_look_on() {
-    let world = World::with(crate::world::lagging, |_| ()).await;
+async fn change_by_another_process_counts_after_a_read() {
+    let world = World::with(crate::world::lagging_search, |_| ()).await;
     let ada = world.create("ada", "member").await;
     world.clock.advance(Duration::from_secs(1));
-    let other = world.another(catalogue());
+    let other = world.another_directory(catalogue());
     let scope = Caller::of([acme()]).writes(&acme());
     other.change_membership(&scope, &ada, to_role("owner")).await.unwrap();
-    let seen = world.now(&ada.id).await.unwrap();
+    let seen = world.find(&ada.id).await.unwrap();
     assert_eq!(seen.role_in(&acme()), catalogue().resolve("owner"));
-    // An own write made before does not hide it, neither from a change nor from a list.
+    // An earlier own write hides the change neither from authorization nor from a list.
     let ranked = Caller::ranked([(acme(), "admin")]).writes(&acme());
     let result = world.directory.detach(&ranked, &seen).await;
     assert!(matches!(result, Err(PortError::Refused(_))), "{result:?}");
@@ -225,11 +227,11 @@ async fn what_somebody_else_changed_counts_from_the_next_look_on() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_undone_is_not_remembered() {
+async fn write_of_unknown_outcome_is_not_remembered() {
     for reading in [true, false] {
-        let world = World::with(lagging, impatient).await;
+        let world = World::with(lagging_search, short_timeout).await;
         let ada = world.create("ada", "member").await;
-        // Carried out, and its answers lost.
+        // Processed, but the responses are lost.
         let lost = |route: &str| {
             let route = Some(route.to_owned());
             Fault { route, skip: 0, times: Some(3), kind: FaultKind::Malformed }
@@ -242,7 +244,7 @@ async fn what_may_have_been_undone_is_not_remembered() {
         let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
         assert!(result.is_err(), "{reading}");
         assert_eq!(world.control().users(), [] as [Value; 0]);
-        // The index never showed her.
+        // The search index never showed the account.
         let listed = world.list(&acme(), domain::ListQuery::default()).await.users;
         assert_eq!(listed, [], "{reading}");
     }

@@ -1,4 +1,4 @@
-//! Accounts made: what is sent, and what becomes of lost answers.
+//! Creation of accounts: what is sent, and how lost responses are resolved.
 
 use auth0_adapter::Invite;
 use auth0_sim::{Fault, FaultKind};
@@ -7,9 +7,11 @@ use domain::{NewUser, UserId};
 use ports::{AttachOutcome, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
-use crate::world::{BY_EMAIL, CREATE, MAIL, PATCH, World, calls, impatient, newcomer, recruit};
+use crate::world::{
+    BY_EMAIL, CREATE, MAIL, PATCH, World, calls, new_member, new_user, short_timeout,
+};
 
-/// The ways in which an answer gets lost after Auth0 did what it was asked.
+/// The ways in which a response gets lost after Auth0 has processed the request.
 fn losses() -> [FaultKind; 6] {
     [
         FaultKind::ResetAfter,
@@ -36,12 +38,12 @@ fn sent(world: &World, route: &str) -> Value {
 }
 
 #[tokio::test]
-async fn everything_that_has_a_default_is_said() {
+async fn create_sends_every_field() {
     let world = World::new().await;
     let new = NewUser {
         given_name: Some("Ada".parse().unwrap()),
         display_name: Some("Ada L.".parse().unwrap()),
-        ..newcomer("ada", "viewer")
+        ..new_user("ada", "viewer")
     };
     let ada = world.directory.create(&writes(), new).await.unwrap();
     let own = ada.id.as_str().strip_prefix("auth0|").unwrap();
@@ -63,41 +65,41 @@ async fn everything_that_has_a_default_is_said() {
             },
         })
     );
-    assert_eq!(world.calls(), calls([(CREATE, 1)]));
+    assert_eq!(world.take_calls(), calls([(CREATE, 1)]));
 }
 
 #[tokio::test]
-async fn an_account_whose_answer_is_lost_is_found_and_not_made_again() {
+async fn lost_create_response_yields_one_account() {
     for loss in losses() {
-        let world = World::with(|_| (), impatient).await;
+        let world = World::with(|_| (), short_timeout).await;
         world.control().fault(once(CREATE, loss.clone()));
-        let ada = world.directory.create(&writes(), newcomer("ada", "member")).await;
+        let ada = world.directory.create(&writes(), new_user("ada", "member")).await;
         let ada = ada.unwrap_or_else(|error| panic!("{loss:?}: {error:?}"));
-        assert_eq!(world.calls(), calls([(CREATE, 1), (BY_EMAIL, 1)]), "{loss:?}");
+        assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 1)]), "{loss:?}");
         assert_eq!(world.control().users().len(), 1);
-        assert_eq!(world.now(&ada.id).await, Some(ada));
+        assert_eq!(world.find(&ada.id).await, Some(ada));
 
         world.control().fault(once(CREATE, loss.clone()));
         let AttachOutcome { user, created } =
-            world.directory.attach_or_create(&writes(), recruit("bob", "member")).await.unwrap();
+            world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
         assert!(created);
         world.control().reset_calls();
-        assert_eq!(world.now(&user.id).await, Some(user));
+        assert_eq!(world.find(&user.id).await, Some(user));
         assert_eq!(world.control().users().len(), 2, "{loss:?}");
     }
 }
 
 #[tokio::test]
-async fn an_account_that_was_not_made_is_an_error_and_can_be_made_again() {
+async fn failed_create_is_an_error_and_can_be_repeated() {
     for loss in [
         FaultKind::ResetBefore,
         FaultKind::Hang,
         FaultKind::Html { status: 200 },
         FaultKind::Status { status: 500, retry_after: None },
     ] {
-        let world = World::with(|_| (), impatient).await;
+        let world = World::with(|_| (), short_timeout).await;
         world.control().fault(once(CREATE, loss.clone()));
-        let failed = world.directory.create(&writes(), newcomer("ada", "member")).await;
+        let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
         assert!(
             matches!(
                 failed,
@@ -105,67 +107,68 @@ async fn an_account_that_was_not_made_is_an_error_and_can_be_made_again() {
             ),
             "{loss:?}: {failed:?}"
         );
-        assert_eq!(world.calls(), calls([(CREATE, 1), (BY_EMAIL, 1)]), "{loss:?}");
+        assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 1)]), "{loss:?}");
         assert_eq!(world.control().users(), [] as [Value; 0]);
-        world.directory.create(&writes(), newcomer("ada", "member")).await.unwrap();
+        world.directory.create(&writes(), new_user("ada", "member")).await.unwrap();
         assert_eq!(world.control().users().len(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_lost_answer_about_somebody_elses_address_is_a_conflict() {
-    let world = World::with(|_| (), impatient).await;
+async fn lost_create_response_for_taken_email_is_a_conflict() {
+    let world = World::with(|_| (), short_timeout).await;
     let first = world.create("ada", "member").await;
     for loss in [FaultKind::ResetAfter, FaultKind::Malformed, FaultKind::ResetBefore] {
         world.control().fault(once(CREATE, loss));
-        let again = world.directory.create(&writes(), newcomer("ada", "owner")).await;
+        let again = world.directory.create(&writes(), new_user("ada", "owner")).await;
         assert!(matches!(again, Err(PortError::Conflict(Conflict::EmailTaken))), "{again:?}");
     }
-    assert_eq!(world.now(&first.id).await, Some(first));
+    assert_eq!(world.find(&first.id).await, Some(first));
     assert_eq!(world.control().users().len(), 1);
 }
 
 #[tokio::test]
-async fn when_nothing_can_be_found_out_the_caller_who_repeats_gets_the_truth() {
-    let world = World::with(|_| (), impatient).await;
+async fn unknown_create_outcome_is_resolved_by_repeating() {
+    let world = World::with(|_| (), short_timeout).await;
     world.control().fault(once(CREATE, FaultKind::ResetAfter));
     world.control().fault(Fault { times: Some(3), ..once(BY_EMAIL, FaultKind::ResetBefore) });
-    let failed = world.directory.create(&writes(), newcomer("ada", "member")).await;
+    let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(failed, Err(PortError::Failed { .. })), "{failed:?}");
-    assert_eq!(world.calls(), calls([(CREATE, 1), (BY_EMAIL, 3)]));
-    // It was made after all.
-    let again = world.directory.create(&writes(), newcomer("ada", "member")).await;
+    assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 3)]));
+    // The account was created after all.
+    let again = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(again, Err(PortError::Conflict(Conflict::EmailTaken))), "{again:?}");
-    let again = world.directory.attach_or_create(&writes(), recruit("ada", "member")).await;
+    let again = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(again, Err(PortError::Conflict(Conflict::AlreadyAttached))), "{again:?}");
     assert_eq!(world.control().users().len(), 1);
 }
 
 #[tokio::test]
-async fn who_is_made_by_somebody_else_meanwhile_is_attached() {
+async fn account_created_concurrently_is_attached() {
     let world = World::new().await;
-    let other = world.another(conformance::catalogue());
-    // The look-up finds nobody, since it is answered before the other process makes the account.
+    let other = world.another_directory(conformance::catalogue());
+    // The look-up finds nothing, since it is answered before the other process creates the account.
     world.control().fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
     let scope = writes();
-    let (enlisted, made) =
-        tokio::join!(world.directory.attach_or_create(&scope, recruit("ada", "viewer")), async {
-            loop {
-                if world.control().calls().contains_key(CREATE) {
-                    let scope = Caller::of([globex()]).writes(&globex());
-                    return other.create(&scope, newcomer("ada", "member")).await.unwrap();
-                }
-                tokio::task::yield_now().await;
-            }
-        });
-    let AttachOutcome { user, created } = enlisted.unwrap();
+    let (attached, created_user) = tokio::join!(
+        world.directory.attach_or_create(&scope, new_member("ada", "viewer")),
+        async {
+            world.control().wait_for_calls(CREATE, 1).await;
+            let scope = Caller::of([globex()]).writes(&globex());
+            other.create(&scope, new_user("ada", "member")).await.unwrap()
+        }
+    );
+    let AttachOutcome { user, created } = attached.unwrap();
     assert!(!created);
-    assert_eq!((&user.id, &user.home, user.memberships.len()), (&made.id, &Some(globex()), 2));
-    assert_eq!(world.calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
+    assert_eq!(
+        (&user.id, &user.home, user.memberships.len()),
+        (&created_user.id, &Some(globex()), 2)
+    );
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
 }
 
 #[tokio::test]
-async fn an_address_with_several_accounts_names_none() {
+async fn email_of_several_accounts_is_ambiguous() {
     let world = World::new().await;
     world.seed(json!({ "user_id": "auth0|one", "email": "ada@example.com" }));
     let social = json!({
@@ -177,43 +180,43 @@ async fn an_address_with_several_accounts_names_none() {
         }],
     });
     world.seed(social);
-    let result = world.directory.attach_or_create(&writes(), recruit("ada", "member")).await;
+    let result = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
-    assert_eq!(world.calls(), calls([(BY_EMAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1)]));
 }
 
 #[tokio::test]
-async fn who_has_no_password_gets_a_mail_if_that_is_wanted() {
+async fn invitation_goes_only_to_new_users_without_password() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     world.create("ada", "member").await;
-    assert_eq!(world.calls(), calls([(CREATE, 1), (MAIL, 1)]));
-    world.directory.attach_or_create(&writes(), recruit("bob", "member")).await.unwrap();
-    assert_eq!(world.calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
+    world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.control().mails().len(), 2);
 
-    // Not who has a password, nor a program, nor who was there before.
-    let new = newcomer("cy", "member");
+    // No invitation for users with a password, service users, or existing accounts.
+    let new = new_user("cy", "member");
     let new = NewUser { password: Some("correct-horse".parse().unwrap()), ..new };
     world.directory.create(&writes(), new).await.unwrap();
-    let new = NewUser { service_user: true, ..newcomer("bot", "member") };
+    let new = NewUser { service_user: true, ..new_user("bot", "member") };
     world.directory.create(&writes(), new).await.unwrap();
     let scope = Caller::of([globex()]).writes(&globex());
-    world.directory.attach_or_create(&scope, recruit("cy", "member")).await.unwrap();
-    assert_eq!(world.calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (PATCH, 1)]));
+    world.directory.attach_or_create(&scope, new_member("cy", "member")).await.unwrap();
+    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (PATCH, 1)]));
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_be_sent_does_not_undo_the_account() {
+async fn failed_invitation_keeps_the_account() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     let fault = FaultKind::Status { status: 500, retry_after: None };
     world.control().fault(once(MAIL, fault));
     let ada = world.create("ada", "member").await;
-    assert_eq!(world.calls(), calls([(CREATE, 1), (MAIL, 1)]));
-    assert_eq!(world.now(&ada.id).await, Some(ada));
+    assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
+    assert_eq!(world.find(&ada.id).await, Some(ada));
 }
 
 #[tokio::test]
-async fn nobody_gets_a_mail_by_default_and_a_lost_answer_makes_no_difference() {
+async fn no_invitation_by_default_and_one_after_recovery() {
     let world = World::new().await;
     world.create("ada", "member").await;
     assert!(world.control().mails().is_empty());
@@ -224,24 +227,24 @@ async fn nobody_gets_a_mail_by_default_and_a_lost_answer_makes_no_difference() {
 }
 
 #[tokio::test]
-async fn whom_usher_cannot_read_is_not_there_and_stands_in_the_way_all_the_same() {
+async fn unreadable_account_is_hidden_but_blocks_attaching() {
     let world = World::new().await;
-    let odd = json!({
+    let unreadable = json!({
         "user_id": "auth0|a?b",
         "email": "ada@example.com",
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     });
-    world.control().seed(odd).unwrap();
-    let result = world.directory.attach_or_create(&writes(), recruit("ada", "member")).await;
+    world.control().seed(unreadable).unwrap();
+    let result = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
     assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.users, []);
     let unknown: UserId = "auth0|nobody".parse().unwrap();
-    assert_eq!(world.now(&unknown).await, None);
+    assert_eq!(world.find(&unknown).await, None);
 }
 
 #[tokio::test]
-async fn an_account_of_another_connection_has_not_taken_the_address() {
-    let world = World::with(|_| (), impatient).await;
+async fn account_of_another_connection_does_not_take_the_email() {
+    let world = World::with(|_| (), short_timeout).await;
     world.seed(json!({
         "user_id": "google-oauth2|1",
         "email": "ada@example.com",
@@ -251,7 +254,7 @@ async fn an_account_of_another_connection_has_not_taken_the_address() {
         }],
     }));
     world.control().fault(once(CREATE, FaultKind::ResetBefore));
-    let lost = world.directory.create(&writes(), newcomer("ada", "member")).await;
+    let lost = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(lost, Err(PortError::Failed { .. })), "{lost:?}");
-    world.directory.create(&writes(), newcomer("ada", "member")).await.unwrap();
+    world.directory.create(&writes(), new_user("ada", "member")).await.unwrap();
 }

@@ -1,5 +1,5 @@
-//! What is asked of Auth0, and what comes of it when things go wrong on the way. Each test has a
-//! stand-in of its own and looks at what that was asked.
+//! The requests that operations make, and their results when requests fail. Each test has its own
+//! stand-in for Auth0, and inspects the requests it received.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,11 +12,11 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod cancellation;
 mod changes;
 mod creation;
-mod giving_up;
 mod panics;
 mod passwords;
-mod protected;
+mod protected_roles;
 mod reload;
 mod usernames;

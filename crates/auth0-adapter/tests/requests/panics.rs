@@ -1,4 +1,4 @@
-//! A panic in a task of the adapter is a failed call, and the next one goes through.
+//! A panic in a task of the adapter fails that call only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,41 +10,41 @@ use ports::{PortError, UserDirectory};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-use crate::world::{World, newcomer, to_role};
+use crate::world::{World, new_user, to_role};
 
-/// Breaks the clock, which then panics; or mends it, two milliseconds late.
-fn turn(clock: &ManualClock) {
+/// Moves the clock out of range, so that it panics; or back, two milliseconds late.
+fn toggle_clock(clock: &ManualClock) {
     clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_a_task_fails_the_call_and_holds_up_nobody_after_it() {
+async fn panic_fails_only_its_own_call() {
     let world = World::new().await;
     let ann = world.create("ann", "member").await;
     let (clock, writes) = (Arc::new(ManualClock::new()), TaskTracker::new());
     let tasks = Tasks {
         runtime: Handle::current(),
         writes: writes.clone(),
-        watch: Arc::new(ports::NoopObserver),
+        observer: Arc::new(ports::NoopObserver),
     };
     let directory =
         Auth0Directory::new(world.config.clone(), catalogue(), clock.clone(), tasks).unwrap();
     let scope = Caller::of([acme()]).writes(&acme());
-    // More often than failures open the circuit.
-    turn(&clock);
+    // More often than failures that open the circuit.
+    toggle_clock(&clock);
     for _ in 0..12 {
         let changed = directory.change_membership(&scope, &ann, to_role("admin")).await;
         let Err(PortError::Failed { source }) = changed else { unreachable!("{changed:?}") };
-        // It says that something was given up, and nothing of what the panic said.
-        assert_eq!(source.to_string(), "a task did not come to its end");
-        let listed = directory.create(&scope, newcomer("ben", "member")).await;
+        // The error says that the task failed, without the message of the panic.
+        assert_eq!(source.to_string(), "a task panicked or was cancelled");
+        let listed = directory.create(&scope, new_user("ben", "member")).await;
         assert!(matches!(listed, Err(PortError::Failed { .. })), "{listed:?}");
     }
-    turn(&clock);
+    toggle_clock(&clock);
     let changed = directory.change_membership(&scope, &ann, to_role("admin")).await.unwrap();
     assert!(changed.role_in(&acme()).unwrap().allows(Access::Write));
-    directory.create(&scope, newcomer("cat", "member")).await.unwrap();
-    // Nothing is left under way.
+    directory.create(&scope, new_user("cat", "member")).await.unwrap();
+    // No write is left in flight.
     writes.close();
     writes.wait().await;
 }

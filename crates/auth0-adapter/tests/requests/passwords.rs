@@ -1,4 +1,4 @@
-//! Passwords: set without losing a block, and checked without asking when that is of no use.
+//! Passwords: set without losing a block, and checked without a call where that is useless.
 
 use auth0_sim::{Fault, FaultKind};
 use conformance::{Caller, acme};
@@ -6,7 +6,7 @@ use domain::{CurrentPassword, User};
 use ports::{PasswordCheck, PasswordVerdict, PortError, RejectedValue, UserDirectory};
 use serde_json::{Value, json};
 
-use crate::world::{GET, LOG_IN, PATCH, World, account, calls, impatient};
+use crate::world::{GET, LOG_IN, PATCH, World, account, calls, short_timeout};
 
 async fn planted(world: &World, changes: Value) -> User {
     let mut bob = account("bob", [("acme", "member")]);
@@ -16,8 +16,8 @@ async fn planted(world: &World, changes: Value) -> User {
         bob[member] = value.clone();
     }
     let id = world.seed(bob);
-    let bob = world.now(&id).await.unwrap();
-    world.calls();
+    let bob = world.find(&id).await.unwrap();
+    world.take_calls();
     bob
 }
 
@@ -42,7 +42,7 @@ fn fault(skip: u64, times: u64, kind: FaultKind) -> Fault {
 }
 
 #[tokio::test]
-async fn a_password_is_sent_with_its_connection_and_nothing_else() {
+async fn password_patch_sends_only_password_and_connection() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     set(&world, &bob, "battery-staple").await.unwrap();
@@ -54,20 +54,20 @@ async fn a_password_is_sent_with_its_connection_and_nothing_else() {
             "password": "[redacted]",
         }))
     );
-    assert_eq!(world.calls(), calls([(PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
 }
 
 #[tokio::test]
-async fn who_was_blocked_is_blocked_again() {
+async fn blocked_user_is_reblocked_after_a_new_password() {
     let world = World::new().await;
     let bob = planted(&world, json!({ "blocked": true })).await;
     let after = set(&world, &bob, "battery-staple").await.unwrap();
     assert!(after.blocked && is_blocked(&world, &bob));
-    assert_eq!(world.calls(), calls([(PATCH, 2)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 2)]));
 }
 
 #[tokio::test]
-async fn who_was_blocked_is_blocked_again_also_if_the_answer_is_lost() {
+async fn blocked_user_is_reblocked_after_a_lost_response() {
     for loss in [
         FaultKind::ResetAfter,
         FaultKind::HangAfter,
@@ -75,67 +75,64 @@ async fn who_was_blocked_is_blocked_again_also_if_the_answer_is_lost() {
         FaultKind::Truncated,
         FaultKind::Status { status: 500, retry_after: None },
     ] {
-        let world = World::with(|_| (), impatient).await;
+        let world = World::with(|_| (), short_timeout).await;
         let bob = planted(&world, json!({ "blocked": true })).await;
         world.control().fault(fault(0, 1, loss.clone()));
         let result = set(&world, &bob, "battery-staple").await;
         assert!(result.is_err(), "{loss:?}: whether the password was set is not known");
         assert!(is_blocked(&world, &bob), "{loss:?}");
         // The password itself is not sent twice.
-        assert_eq!(world.calls(), calls([(PATCH, 2)]), "{loss:?}");
+        assert_eq!(world.take_calls(), calls([(PATCH, 2)]), "{loss:?}");
     }
 }
 
 #[tokio::test]
-async fn blocking_again_is_tried_again() {
-    let world = World::with(|_| (), impatient).await;
+async fn reblock_is_retried() {
+    let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
     world.control().fault(fault(1, 2, FaultKind::ResetBefore));
     assert!(set(&world, &bob, "battery-staple").await.unwrap().blocked);
     assert!(is_blocked(&world, &bob));
-    assert_eq!(world.calls(), calls([(PATCH, 4)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 4)]));
 }
 
 #[tokio::test]
-async fn a_block_that_could_not_be_put_back_is_an_error() {
-    let world = World::with(|_| (), impatient).await;
+async fn failed_reblock_is_an_error() {
+    let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
     world.control().fault(fault(1, 3, FaultKind::ResetBefore));
     let result = set(&world, &bob, "battery-staple").await;
     assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
-    assert_eq!(world.calls(), calls([(PATCH, 4)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 4)]));
 }
 
 #[tokio::test]
-async fn a_block_that_could_not_be_put_back_comes_with_the_next_password() {
+async fn failed_reblock_is_repeated_with_the_next_password() {
     let world = World::new().await;
     let bob = planted(&world, json!({ "blocked": true })).await;
     world.control().fault(fault(1, 3, FaultKind::Status { status: 500, retry_after: None }));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     assert!(!is_blocked(&world, &bob));
-    // Auth0 says by now that nobody blocks the account.
-    let bob = world.now(&bob.id).await.unwrap();
+    // By now Auth0 shows the account as not blocked.
+    let bob = world.find(&bob.id).await.unwrap();
     assert!(!bob.blocked);
     let after = set(&world, &bob, "battery-staple-2").await.unwrap();
     assert!(after.blocked && is_blocked(&world, &bob));
 }
 
 #[tokio::test]
-async fn a_block_that_could_not_be_put_back_is_put_back_later() {
-    let world = World::with(|_| (), impatient).await;
+async fn failed_reblock_is_repeated_later() {
+    let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
     world.control().fault(fault(1, 4, FaultKind::Status { status: 500, retry_after: None }));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
-    let waiting = async {
-        while !is_blocked(&world, &bob) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("never blocked");
+    let waiting = world.finish_writes();
+    tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("still pending");
+    assert!(is_blocked(&world, &bob));
 }
 
 #[tokio::test]
-async fn a_refused_password_blocks_nobody_and_costs_one_call() {
+async fn rejected_password_changes_no_block() {
     let world = World::new().await;
     for blocked in [false, true] {
         let name = format!("auth0|{blocked}");
@@ -147,13 +144,13 @@ async fn a_refused_password_blocks_nobody_and_costs_one_call() {
             matches!(result, Err(PortError::Rejected(RejectedValue::WeakPassword))),
             "{result:?}"
         );
-        assert_eq!(world.calls(), calls([(PATCH, 1)]));
+        assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
         assert_eq!(is_blocked(&world, &bob), blocked);
     }
 }
 
 #[tokio::test]
-async fn a_check_is_one_log_in_on_behalf_of_the_caller() {
+async fn password_check_is_one_log_in_for_the_client_address() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
@@ -161,21 +158,21 @@ async fn a_check_is_one_log_in_on_behalf_of_the_caller() {
     let requests = world.control().requests();
     let log_in = requests.iter().find(|request| request.route == LOG_IN).unwrap();
     assert_eq!(log_in.headers["auth0-forwarded-for"], "192.0.2.7");
-    assert_eq!(world.calls(), calls([(LOG_IN, 2)]));
+    assert_eq!(world.take_calls(), calls([(LOG_IN, 2)]));
 }
 
 #[tokio::test]
-async fn what_can_be_no_password_is_not_asked_about() {
+async fn impossible_password_is_a_mismatch_without_a_call() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     for offered in ["", " ", "with space", "é", &"x".repeat(73)] {
         assert_eq!(verify(&world, &bob, offered).await.unwrap(), PasswordVerdict::Mismatch);
     }
-    assert_eq!(world.calls(), calls([]));
+    assert_eq!(world.take_calls(), calls([]));
 }
 
 #[tokio::test]
-async fn the_password_of_another_provider_is_not_that_of_an_account_with_the_same_address() {
+async fn social_account_never_matches_a_password() {
     let world = World::new().await;
     planted(&world, json!({})).await;
     let changes = json!({
@@ -194,14 +191,14 @@ async fn the_password_of_another_provider_is_not_that_of_an_account_with_the_sam
         bob[member.as_str()] = value;
     }
     let id = world.seed(bob);
-    let social = world.now(&id).await.unwrap();
-    world.calls();
+    let social = world.find(&id).await.unwrap();
+    world.take_calls();
     assert_eq!(verify(&world, &social, "correct-horse").await.unwrap(), PasswordVerdict::Mismatch);
-    assert_eq!(world.calls(), calls([]));
+    assert_eq!(world.take_calls(), calls([]));
 }
 
 #[tokio::test]
-async fn when_auth0_stops_attempts_there_are_too_many() {
+async fn blocked_attempts_are_too_many_attempts() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     for _ in 0..10 {
@@ -212,11 +209,11 @@ async fn when_auth0_stops_attempts_there_are_too_many() {
     }
     let result = verify(&world, &bob, "correct-horse").await;
     assert!(matches!(result, Err(PortError::TooManyAttempts { .. })), "{result:?}");
-    assert_eq!(world.calls(), calls([(LOG_IN, 11)]));
+    assert_eq!(world.take_calls(), calls([(LOG_IN, 11)]));
 }
 
 #[tokio::test]
-async fn a_second_factor_comes_after_the_right_password() {
+async fn mfa_prompt_means_correct_password() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     world.control().update(|switches| {
@@ -227,38 +224,38 @@ async fn a_second_factor_comes_after_the_right_password() {
 }
 
 #[tokio::test]
-async fn a_password_that_was_certainly_not_set_lifts_no_block() {
+async fn unset_password_needs_no_reblock() {
     for kind in [
         FaultKind::Status { status: 429, retry_after: Some(60) },
         FaultKind::Status { status: 403, retry_after: None },
         FaultKind::Status { status: 400, retry_after: None },
     ] {
-        let world = World::with(|_| (), impatient).await;
+        let world = World::with(|_| (), short_timeout).await;
         let bob = planted(&world, json!({ "blocked": true })).await;
         world.control().fault(fault(0, 1, kind.clone()));
         assert!(set(&world, &bob, "battery-staple").await.is_err());
-        world.end().await;
-        assert_eq!(world.calls(), calls([(PATCH, 1)]), "{kind:?}");
+        world.finish_writes().await;
+        assert_eq!(world.take_calls(), calls([(PATCH, 1)]), "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn a_password_that_is_set_late_does_not_lift_the_block_for_good() {
-    let world = World::with(|_| (), impatient).await;
+async fn late_password_change_is_followed_by_a_reblock() {
+    let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
     world.control().fault(fault(0, 1, FaultKind::Hang));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     assert!(is_blocked(&world, &bob));
-    // Carried out after it was given up, and after the account was blocked again.
+    // The password was set after the call had timed out and the account was re-blocked.
     world.control().remove_user(bob.id.as_str());
     let bob = planted(&world, json!({ "blocked": false })).await;
-    world.end().await;
+    world.finish_writes().await;
     assert!(is_blocked(&world, &bob));
-    assert_eq!(world.calls(), calls([(PATCH, 1), (GET, 1)]));
+    assert_eq!(world.take_calls(), calls([(PATCH, 1), (GET, 1)]));
 }
 
 #[tokio::test]
-async fn a_log_in_that_an_action_denies_had_the_right_password() {
+async fn log_in_denied_by_an_action_is_a_match() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     world.control().update(|switches| {

@@ -1,4 +1,4 @@
-//! Another catalogue of roles, adopted without a restart.
+//! Reloads of the role catalogue.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use conformance::{Caller, acme, catalogue};
 use domain::{Access, ListQuery, MembershipChange, RoleCatalogue, RoleDefinition, User};
 use ports::UserDirectory;
 
-use crate::world::{World, account, lagging};
+use crate::world::{World, account, lagging_search};
 
-/// The contract's catalogue, with other rights of viewers, and one role more.
-fn another() -> Arc<RoleCatalogue> {
+/// The conformance suite's catalogue with other rights of viewers, and one more role.
+fn changed_catalogue() -> Arc<RoleCatalogue> {
     let mut roles: Vec<_> = catalogue()
         .roles()
         .iter()
@@ -34,46 +34,46 @@ fn another() -> Arc<RoleCatalogue> {
 }
 
 #[tokio::test]
-async fn accounts_are_read_under_the_new_roles_from_then_on() {
+async fn reloaded_roles_apply_to_the_next_read() {
     let world = World::new().await;
     let boss = world.seed(account("boss", [("acme", "boss")]));
-    assert_eq!(world.now(&boss).await.unwrap().role_in(&acme()), None);
+    assert_eq!(world.find(&boss).await.unwrap().role_in(&acme()), None);
     assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 0);
-    let new = another();
+    let new = changed_catalogue();
     world.directory.set_roles(Arc::clone(&new));
-    assert_eq!(world.now(&boss).await.unwrap().role_in(&acme()), new.resolve("boss"));
+    assert_eq!(world.find(&boss).await.unwrap().role_in(&acme()), new.resolve("boss"));
     assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 1);
     world.directory.set_roles(catalogue());
     assert_eq!(world.list(&acme(), ListQuery::default()).await.total, 0);
 }
 
 #[tokio::test]
-async fn what_was_written_under_the_old_roles_is_not_remembered_with_them() {
+async fn reloaded_roles_replace_remembered_ones() {
     let world = World::new().await;
     let viewer = world.create("viewer", "viewer").await;
-    assert!(!may_write(&viewer));
-    world.directory.set_roles(another());
+    assert!(!can_write(&viewer));
+    world.directory.set_roles(changed_catalogue());
     let listed = world.list(&acme(), ListQuery::default()).await.users;
-    assert!(may_write(&listed[0]));
-    // A change that rests on what its caller has seen before answers with the new roles.
+    assert!(can_write(&listed[0]));
+    // A change based on an older snapshot returns the new roles.
     let change = MembershipChange { role: None, name: Some("Vi".parse().unwrap()) };
     let scope = Caller::of([acme()]).writes(&acme());
     let changed = world.directory.change_membership(&scope, &viewer, change).await.unwrap();
-    assert!(may_write(&changed));
+    assert!(can_write(&changed));
 }
 
-/// Whether the role that somebody has in acme has the right to write. Roles of two catalogues are
-/// equal by name.
-fn may_write(user: &User) -> bool {
+/// Returns whether the user's role in acme allows writing. Roles of two catalogues are equal by
+/// name.
+fn can_write(user: &User) -> bool {
     user.role_in(&acme()).is_some_and(|role| role.allows(Access::Write))
 }
 
 #[tokio::test]
-async fn who_was_deleted_stays_off_the_lists() {
-    let world = World::with(lagging, |_| ()).await;
+async fn deleted_user_stays_hidden_after_a_reload() {
+    let world = World::with(lagging_search, |_| ()).await;
     let ada = world.create("ada", "member").await;
     world.control().catch_up();
     world.directory.delete(&Caller::of([acme()]).changes(), &ada).await.unwrap();
-    world.directory.set_roles(another());
+    world.directory.set_roles(changed_catalogue());
     assert_eq!(world.list(&acme(), ListQuery::default()).await.users, []);
 }

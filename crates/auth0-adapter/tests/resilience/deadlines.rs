@@ -1,60 +1,60 @@
-//! Nothing is waited for past the deadline.
+//! Deadlines: no call waits past its deadline.
 
 use std::time::Duration;
 
 use auth0_sim::{Config, FaultKind};
 use tokio::time::Instant;
 
-use crate::support::{Bench, Operation, TOKEN, name};
+use crate::support::{Bench, Operation, TOKEN, outcome_name};
 
-/// Enough for an answer that comes, even on a busy machine.
+/// Enough for any response, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_millis(400);
 
-async fn hasty() -> Bench {
+async fn short_timeout_bench() -> Bench {
     Bench::with(Config::default(), |config| config.timeout = TIMEOUT).await
 }
 
 #[tokio::test]
-async fn every_call_that_is_never_taken_up_times_out() {
+async fn hanging_call_times_out() {
     for operation in Operation::ALL {
         assert_eq!(outcome_of(operation, FaultKind::Hang).await, "timeout", "{operation:?}");
     }
 }
 
 #[tokio::test]
-async fn every_call_that_is_carried_out_but_never_answered_times_out() {
+async fn unanswered_call_times_out() {
     for operation in Operation::ALL {
-        // Of a creation whose answer is lost, an e-mail lookup tells the rest.
+        // A lost create response is resolved by an e-mail look-up.
         let expected = if operation == Operation::Create { "ok" } else { "timeout" };
         assert_eq!(outcome_of(operation, FaultKind::HangAfter).await, expected, "{operation:?}");
     }
 }
 
 async fn outcome_of(operation: Operation, kind: FaultKind) -> &'static str {
-    let bench = hasty().await;
+    let bench = short_timeout_bench().await;
     bench.fault(operation.route(), None, kind);
-    let outcome = name(&bench.run(operation).await);
+    let outcome = outcome_name(&bench.run(operation).await);
     assert_eq!(bench.calls(operation.route()), operation.sends(), "{operation:?}");
     outcome
 }
 
 #[tokio::test]
-async fn a_token_that_never_comes_times_out() {
-    let bench = hasty().await;
+async fn hanging_token_request_times_out() {
+    let bench = short_timeout_bench().await;
     bench.control().revoke_tokens();
     bench.fault(TOKEN, None, FaultKind::Hang);
-    assert_eq!(name(&bench.find().await), "timeout");
+    assert_eq!(outcome_name(&bench.find().await), "timeout");
     assert_eq!(bench.calls(TOKEN), 3);
 }
 
 #[tokio::test]
-async fn the_deadline_of_the_call_ends_everything() {
+async fn call_deadline_ends_every_operation() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
         bench.fault(operation.route(), None, FaultKind::Hang);
         let start = Instant::now();
         let result = bench.run_within(TIMEOUT, operation).await;
-        assert_eq!(name(&result), "timeout", "{operation:?}");
+        assert_eq!(outcome_name(&result), "timeout", "{operation:?}");
         assert!(start.elapsed() >= TIMEOUT, "{operation:?}");
         assert!(start.elapsed() < TIMEOUT * 5, "{operation:?}: {:?}", start.elapsed());
         assert_eq!(bench.calls(operation.route()), 1, "{operation:?}");
@@ -62,19 +62,19 @@ async fn the_deadline_of_the_call_ends_everything() {
 }
 
 #[tokio::test]
-async fn without_a_call_the_configured_deadline_ends_everything() {
+async fn configured_deadline_applies_without_a_call() {
     let bench = Bench::with(Config::default(), |config| config.deadline = TIMEOUT).await;
     bench.fault(Operation::Find.route(), None, FaultKind::Hang);
-    assert_eq!(name(&bench.find().await), "timeout");
+    assert_eq!(outcome_name(&bench.find().await), "timeout");
     assert_eq!(bench.calls(Operation::Find.route()), 1);
 }
 
 #[tokio::test]
-async fn nothing_is_sent_when_the_time_is_over() {
+async fn expired_deadline_sends_nothing() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
         let result = bench.run_within(Duration::ZERO, operation).await;
-        assert_eq!(name(&result), "timeout", "{operation:?}");
+        assert_eq!(outcome_name(&result), "timeout", "{operation:?}");
         assert!(bench.control().calls().is_empty(), "{operation:?}");
     }
 }

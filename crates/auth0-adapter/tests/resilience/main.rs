@@ -1,4 +1,5 @@
-//! What happens when Auth0 fails, is slow, or answers nonsense, by what the stand-in counts.
+//! Behaviour when Auth0 fails, is slow, or sends malformed responses, judged by the requests that
+//! the stand-in counts.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,17 +9,17 @@
     reason = "these are tests"
 )]
 
-mod book;
 mod circuit;
 mod deadlines;
-mod garbage;
-mod limits;
-mod mix_up;
+mod malformed_responses;
+mod mixed_up_responses;
+mod observer;
+mod quota_sharing;
+mod rate_limits;
 mod readiness;
+mod recording_observer;
 mod retries;
-mod sharing;
 mod spans;
 mod support;
 mod tls;
 mod tokens;
-mod watch;

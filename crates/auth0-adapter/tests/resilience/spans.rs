@@ -1,4 +1,4 @@
-//! The span of each call, as traces show it.
+//! The trace span of each attempt.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use crate::support::{Bench, GET_USER, HIDDEN, Operation};
 
 type Fields = BTreeMap<&'static str, String>;
 
-/// Keeps the spans that the adapter makes.
+/// Records the spans of the adapter.
 #[derive(Debug, Clone, Default)]
 struct Spans(Arc<Mutex<Vec<Fields>>>);
 
@@ -64,14 +64,14 @@ fn fields<const N: usize>(fields: [(&'static str, &str); N]) -> Fields {
 }
 
 #[tokio::test]
-async fn each_send_has_a_span_that_names_nobody() {
+async fn each_attempt_has_a_span_without_personal_data() {
     let bench = Bench::new().await;
     bench.fault(GET_USER, 1, FaultKind::Status { status: 502, retry_after: None });
     bench.fault(GET_USER, 1, FaultKind::ResetBefore);
     let spans = Spans::default();
-    let told = tracing::subscriber::set_default(spans.clone());
+    let subscriber = tracing::subscriber::set_default(spans.clone());
     bench.find().await.unwrap();
-    drop(told);
+    drop(subscriber);
     let read = [
         ("name", "auth0"),
         ("kind", "read"),
@@ -90,14 +90,14 @@ async fn each_send_has_a_span_that_names_nobody() {
 }
 
 #[tokio::test]
-async fn no_span_holds_what_was_sent_or_answered() {
+async fn spans_hold_no_request_or_response_content() {
     let bench = Bench::new().await;
     let spans = Spans::default();
-    let told = tracing::subscriber::set_default(spans.clone());
+    let subscriber = tracing::subscriber::set_default(spans.clone());
     for operation in Operation::ALL {
         let _ = bench.run(operation).await;
     }
-    drop(told);
+    drop(subscriber);
     let text = format!("{:?}", spans.all());
     assert!(spans.all().len() >= Operation::ALL.len(), "{text}");
     for hidden in HIDDEN.into_iter().chain(["auth0|", "127.0.0.1", "http:"]) {

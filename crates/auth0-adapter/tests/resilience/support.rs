@@ -1,4 +1,4 @@
-//! A directory over a stand-in that misbehaves, and one operation for each kind of call.
+//! A directory over a stand-in with faults, and one operation for each kind of call.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -19,46 +19,46 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::book::Book;
+use crate::recording_observer::RecordingObserver;
 
 pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
 pub(crate) const GET_USER: &str = "GET /api/v2/users/{id}";
 pub(crate) const PASSWORD: &str = "a-password-that-is-long";
 pub(crate) const SECRET: &str = "usher-secret";
 
-/// What must never be told, because it was sent or answered.
+/// What must never appear in an error or a log, because it was sent or received.
 pub(crate) const HIDDEN: [&str; 5] = ["jane", "@acme.example", SECRET, "eyJ", PASSWORD];
 
 pub(crate) struct Bench {
     pub(crate) sim: Sim,
     pub(crate) directory: Auth0Directory,
     pub(crate) jane: User,
-    /// What the directory has told of its calls.
-    pub(crate) book: Arc<Book>,
+    /// The observer of the directory.
+    pub(crate) observer: Arc<RecordingObserver>,
 }
 
 impl Bench {
-    /// With time enough that only what never comes is late.
+    /// With a timeout that only a missing response exceeds.
     pub(crate) async fn new() -> Self {
         Self::with(Config::default(), |_| {}).await
     }
 
     pub(crate) async fn with(config: Config, change: impl FnOnce(&mut Auth0Config)) -> Self {
         let sim = Sim::start(config).await.unwrap();
-        let book = Arc::new(Book::default());
-        let directory = directory_told(sim.url(), book.clone(), change);
+        let observer = Arc::new(RecordingObserver::default());
+        let directory = observed_directory(sim.url(), observer.clone(), change);
         let id = seed(sim.control());
         let jane = directory.find(&Caller::operator().views(), &id).await.unwrap().unwrap();
         sim.control().reset_calls();
-        book.forget();
-        Self { sim, directory, jane, book }
+        observer.clear();
+        Self { sim, directory, jane, observer }
     }
 
-    /// With a directory that asks where nobody listens.
-    pub(crate) fn moved_away(self) -> Self {
+    /// With a directory whose Auth0 address nothing listens at.
+    pub(crate) fn unreachable(self) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let directory = directory_told(&url, self.book.clone(), |_| {});
+        let directory = observed_directory(&url, self.observer.clone(), |_| {});
         Self { directory, ..self }
     }
 
@@ -70,7 +70,7 @@ impl Bench {
         self.control().calls().get(route).copied().unwrap_or_default()
     }
 
-    /// Lets something go wrong on a route, so many times.
+    /// Makes the stand-in fail this many times on a route.
     pub(crate) fn fault(&self, route: &str, times: impl Into<Option<u64>>, kind: FaultKind) {
         let route = Some(route.to_owned());
         self.control().fault(Fault { route, skip: 0, times: times.into(), kind });
@@ -80,27 +80,27 @@ impl Bench {
         self.run(Operation::Find).await
     }
 
-    /// Calls at the same moment; how each of them ended.
-    pub(crate) async fn crowd(&self, size: usize) -> Vec<&'static str> {
+    /// Makes concurrent look-ups, and returns their outcomes.
+    pub(crate) async fn find_concurrently(&self, size: usize) -> Vec<&'static str> {
         let mut set = JoinSet::new();
         for _ in 0..size {
             let (directory, id) = (self.directory.clone(), self.jane.id.clone());
-            set.spawn(async move { name(&directory.find(&Caller::operator().views(), &id).await) });
+            set.spawn(async move {
+                outcome_name(&directory.find(&Caller::operator().views(), &id).await)
+            });
         }
         set.join_all().await
     }
 
-    /// Waits until the stand-in was asked so often, for longer than that may take.
-    pub(crate) async fn asked(&self, route: &str, count: u64) {
-        let waiting = async {
-            while self.calls(route) < count {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(1), waiting).await.expect("it is not asked");
+    /// Waits until the stand-in has received this many requests, for longer than that takes.
+    pub(crate) async fn wait_for_calls(&self, route: &str, count: u64) {
+        let waiting = self.control().wait_for_calls(route, count);
+        tokio::time::timeout(Duration::from_mins(1), waiting)
+            .await
+            .expect("the request was not sent");
     }
 
-    /// Runs an operation to see what it says.
+    /// Runs an operation.
     pub(crate) async fn run(&self, operation: Operation) -> PortResult<()> {
         let (operator, directory, jane) = (Caller::operator(), &self.directory, &self.jane);
         let role = catalogue().resolve("member").unwrap().clone();
@@ -111,7 +111,7 @@ impl Bench {
             Operation::List => {
                 directory.list(&operator.reads(&acme()), &ListQuery::default()).await.map(drop)
             }
-            Operation::Enlist => {
+            Operation::Attach => {
                 let email = "joe@acme.example".parse().unwrap();
                 let new_member = NewMember { email, role, name: None };
                 directory.attach_or_create(&operator.writes(&acme()), new_member).await.map(drop)
@@ -151,27 +151,27 @@ impl Bench {
         }
     }
 
-    /// Runs it as a part of a call that has so much time.
+    /// Runs an operation as a part of a call with this deadline.
     pub(crate) async fn run_within(&self, time: Duration, operation: Operation) -> PortResult<()> {
         CallContext::new("a-request".into(), Instant::now() + time).scope(self.run(operation)).await
     }
 }
 
 pub(crate) fn tasks() -> Tasks {
-    told_to(Arc::new(NoopObserver))
+    tasks_with(Arc::new(NoopObserver))
 }
 
-fn told_to(watch: Arc<dyn UpstreamObserver>) -> Tasks {
-    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch }
+fn tasks_with(observer: Arc<dyn UpstreamObserver>) -> Tasks {
+    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), observer }
 }
 
 pub(crate) fn directory_at(url: &str, change: impl FnOnce(&mut Auth0Config)) -> Auth0Directory {
-    directory_told(url, Arc::default(), change)
+    observed_directory(url, Arc::default(), change)
 }
 
-pub(crate) fn directory_told(
+pub(crate) fn observed_directory(
     url: &str,
-    book: Arc<Book>,
+    observer: Arc<RecordingObserver>,
     change: impl FnOnce(&mut Auth0Config),
 ) -> Auth0Directory {
     let mut config = Auth0Config::new(
@@ -183,7 +183,8 @@ pub(crate) fn directory_told(
     config.timeout = Duration::from_secs(20);
     config.deadline = Duration::from_secs(40);
     change(&mut config);
-    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), told_to(book)).unwrap()
+    Auth0Directory::new(config, catalogue(), Arc::new(ManualClock::new()), tasks_with(observer))
+        .unwrap()
 }
 
 fn seed(control: &Control) -> UserId {
@@ -199,12 +200,12 @@ fn seed(control: &Control) -> UserId {
     control.seed(user).unwrap().parse().unwrap()
 }
 
-/// Something that makes one kind of call.
+/// An operation that makes one kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Find,
     List,
-    Enlist,
+    Attach,
     Create,
     Change,
     SetPassword,
@@ -216,7 +217,7 @@ impl Operation {
     pub(crate) const ALL: [Self; 8] = [
         Self::Find,
         Self::List,
-        Self::Enlist,
+        Self::Attach,
         Self::Create,
         Self::Change,
         Self::SetPassword,
@@ -224,12 +225,12 @@ impl Operation {
         Self::LogIn,
     ];
 
-    /// The call that it is about.
+    /// The route of its call.
     pub(crate) fn route(self) -> &'static str {
         match self {
             Self::Find => GET_USER,
             Self::List => "GET /api/v2/users",
-            Self::Enlist => "GET /api/v2/users-by-email",
+            Self::Attach => "GET /api/v2/users-by-email",
             Self::Create => "POST /api/v2/users",
             Self::Change | Self::SetPassword => "PATCH /api/v2/users/{id}",
             Self::Delete => "DELETE /api/v2/users/{id}",
@@ -237,30 +238,30 @@ impl Operation {
         }
     }
 
-    /// Whether twice is the same as once.
+    /// Whether its call is idempotent.
     pub(crate) fn is_repeatable(self) -> bool {
         match self {
-            Self::Find | Self::List | Self::Enlist | Self::Change | Self::Delete => true,
+            Self::Find | Self::List | Self::Attach | Self::Change | Self::Delete => true,
             Self::Create | Self::SetPassword | Self::LogIn => false,
         }
     }
 
-    /// How often it is sent if it keeps failing, so that nobody knows whether it was carried out.
+    /// How often it is sent if every attempt fails with an unknown outcome.
     pub(crate) fn sends(self) -> u64 {
         if self.is_repeatable() { 3 } else { 1 }
     }
 }
 
-/// Moves the time that tokio shows. It must not stand still while an answer is on its way through
-/// a real socket, or it would run ahead to the next timeout.
-pub(crate) async fn pass(time: Duration) {
+/// Advances tokio's clock. It must not stay paused while a response is on its way through a real
+/// socket, or it would jump to the next timeout.
+pub(crate) async fn advance(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
 }
 
-/// The name of what went wrong.
-pub(crate) fn name(result: &PortResult<impl Debug>) -> &'static str {
+/// The name of the outcome.
+pub(crate) fn outcome_name(result: &PortResult<impl Debug>) -> &'static str {
     match result {
         Ok(_) => "ok",
         Err(PortError::NotFound) => "not found",
@@ -274,16 +275,16 @@ pub(crate) fn name(result: &PortResult<impl Debug>) -> &'static str {
     }
 }
 
-/// How long to wait, if that is what went wrong.
-pub(crate) fn wait(result: &PortResult<impl Debug>) -> Option<Duration> {
+/// Returns how long to wait, if the error says so.
+pub(crate) fn retry_after(result: &PortResult<impl Debug>) -> Option<Duration> {
     match result {
         Err(PortError::Unavailable { retry_after, .. }) => *retry_after,
         other => panic!("{other:?} is no outage"),
     }
 }
 
-/// Everything that a log could hold of an error.
-pub(crate) fn told(error: &PortError) -> String {
+/// Everything that a log could contain of an error.
+pub(crate) fn error_text(error: &PortError) -> String {
     let mut texts = vec![format!("{error} {error:?} {error:#?}")];
     let mut source = error.source();
     while let Some(error) = source {

@@ -1,4 +1,4 @@
-//! TLS: whom the adapter trusts.
+//! TLS: which certificates the adapter trusts.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use auth0_sim::{Config, Sim, Tls};
 use conformance::{ManualClock, catalogue};
 use ports::UserDirectory;
 
-use crate::support::{SECRET, name};
+use crate::support::{SECRET, outcome_name};
 
 async fn directory(trusted: bool) -> (Sim, Auth0Directory) {
     let config = Config { tls: Some(Tls::generate().unwrap()), ..Config::default() };
@@ -24,20 +24,20 @@ async fn directory(trusted: bool) -> (Sim, Auth0Directory) {
 }
 
 #[tokio::test]
-async fn an_authority_that_was_named_is_trusted() {
+async fn configured_ca_is_trusted() {
     let (_sim, directory) = directory(true).await;
-    assert_eq!(name(&directory.check_ready().await), "ok");
+    assert_eq!(outcome_name(&directory.check_ready().await), "ok");
 }
 
 #[tokio::test]
-async fn another_one_is_not_and_learns_nothing() {
+async fn unknown_ca_receives_no_request() {
     let (sim, directory) = directory(false).await;
-    assert_eq!(name(&directory.check_ready().await), "unavailable");
+    assert_eq!(outcome_name(&directory.check_ready().await), "unavailable");
     assert!(sim.control().calls().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_no_certificate_is_refused_at_the_start() {
+async fn invalid_ca_file_is_rejected_at_start() {
     let mut config =
         Auth0Config::new("acme.eu.auth0.com".parse().unwrap(), "a".into(), "b".into(), "c".into());
     config.ca_pem = Some(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into());

@@ -1,6 +1,6 @@
-//! A stand-in for Auth0 with a clock moved by hand, and directories over it.
+//! A stand-in for Auth0 with a manual clock, and directories over it.
 //!
-//! Every test has a world of its own; none waits for the machine's clock.
+//! Every test has its own world; none waits for the machine's clock.
 
 #![allow(dead_code, reason = "each group of tests uses its own part of this")]
 
@@ -29,11 +29,11 @@ pub(crate) const TOKEN: &str = "POST /oauth/token client_credentials";
 pub(crate) const LOG_IN: &str = "POST /oauth/token password-realm";
 pub(crate) const MAIL: &str = "POST /dbconnections/change_password";
 
-/// The contract's clock, as the stand-in knows clocks.
+/// Adapts the manual clock to the stand-in.
 #[derive(Debug)]
-struct Told(Arc<ManualClock>);
+struct SimClock(Arc<ManualClock>);
 
-impl auth0_sim::Clock for Told {
+impl auth0_sim::Clock for SimClock {
     fn now_millis(&self) -> i64 {
         self.0.now().as_unix_millis()
     }
@@ -45,12 +45,16 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) config: Auth0Config,
     pub(crate) directory: Arc<Auth0Directory>,
-    /// The writes of the directory that are under way.
+    /// The writes of the directory that are in flight.
     pub(crate) writes: TaskTracker,
 }
 
 fn tasks() -> Tasks {
-    Tasks { runtime: Handle::current(), writes: TaskTracker::new(), watch: Arc::new(NoopObserver) }
+    Tasks {
+        runtime: Handle::current(),
+        writes: TaskTracker::new(),
+        observer: Arc::new(NoopObserver),
+    }
 }
 
 impl World {
@@ -58,13 +62,13 @@ impl World {
         Self::with(|_| (), |_| ()).await
     }
 
-    /// With other settings of the stand-in, and of the directory.
+    /// With other settings of the stand-in and of the directory.
     pub(crate) async fn with(
         change: impl FnOnce(&mut Config),
         configure: impl FnOnce(&mut Auth0Config),
     ) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let mut settings = Config { clock: Arc::new(Told(clock.clone())), ..Config::default() };
+        let mut settings = Config { clock: Arc::new(SimClock(clock.clone())), ..Config::default() };
         change(&mut settings);
         let sim = Sim::start(settings).await.unwrap();
         let mut config = Auth0Config::new(
@@ -81,13 +85,13 @@ impl World {
         Self { sim, clock, config, directory: Arc::new(directory), writes }
     }
 
-    /// Another directory over the same accounts: another process of Usher, or the next one.
-    pub(crate) fn another(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
+    /// Another directory over the same accounts, as in another process.
+    pub(crate) fn another_directory(&self, catalogue: Arc<RoleCatalogue>) -> Auth0Directory {
         Auth0Directory::new(self.config.clone(), catalogue, self.clock.clone(), tasks()).unwrap()
     }
 
-    /// Waits until no write is under way, as before the end of the process.
-    pub(crate) async fn end(&self) {
+    /// Waits until no write is in flight, as at shutdown.
+    pub(crate) async fn finish_writes(&self) {
         self.writes.close();
         self.writes.wait().await;
         self.writes.reopen();
@@ -97,27 +101,27 @@ impl World {
         self.sim.control()
     }
 
-    /// What has been asked since the last time, tokens aside.
-    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
+    /// Returns the calls since the last time, except token requests.
+    pub(crate) fn take_calls(&self) -> BTreeMap<String, u64> {
         let mut calls = self.control().calls();
         calls.remove(TOKEN);
         self.control().reset_calls();
         calls
     }
 
-    /// Puts the account there as the Management API would show it.
+    /// Stores the account, given as the Management API shows it.
     pub(crate) fn seed(&self, user: Value) -> UserId {
         self.control().seed(user).unwrap().parse().unwrap()
     }
 
-    /// Whoever is of this id, as operators find them.
-    pub(crate) async fn now(&self, id: &UserId) -> Option<User> {
+    /// Finds an account as an operator.
+    pub(crate) async fn find(&self, id: &UserId) -> Option<User> {
         self.directory.find(&Caller::operator().views(), id).await.unwrap()
     }
 
     pub(crate) async fn create(&self, name: &str, role: &str) -> User {
         let scope = Caller::of([acme()]).writes(&acme());
-        self.directory.create(&scope, newcomer(name, role)).await.unwrap()
+        self.directory.create(&scope, new_user(name, role)).await.unwrap()
     }
 
     pub(crate) async fn list(&self, tenant: &TenantId, listing: ListQuery) -> Page {
@@ -126,12 +130,12 @@ impl World {
     }
 }
 
-/// The calls of one route each, as [`World::calls`] tells them.
+/// Call counts by route, as [`World::take_calls`] returns them.
 pub(crate) fn calls<const N: usize>(calls: [(&str, u64); N]) -> BTreeMap<String, u64> {
     calls.into_iter().map(|(route, count)| (route.to_owned(), count)).collect()
 }
 
-pub(crate) fn newcomer(name: &str, role: &str) -> NewUser {
+pub(crate) fn new_user(name: &str, role: &str) -> NewUser {
     NewUser {
         email: email(name),
         username: None,
@@ -144,7 +148,7 @@ pub(crate) fn newcomer(name: &str, role: &str) -> NewUser {
     }
 }
 
-pub(crate) fn recruit(name: &str, role: &str) -> NewMember {
+pub(crate) fn new_member(name: &str, role: &str) -> NewMember {
     let role = catalogue().resolve(role).unwrap().clone();
     NewMember { email: email(name), role, name: None }
 }
@@ -157,7 +161,7 @@ pub(crate) fn email(name: &str) -> domain::EmailAddress {
     format!("{name}@example.com").parse().unwrap()
 }
 
-/// An account as the Management API shows it: with these roles, by tenant.
+/// An account as the Management API shows it, with these roles by tenant.
 pub(crate) fn account<const N: usize>(name: &str, roles: [(&str, &str); N]) -> Value {
     let mut metadata = Map::new();
     for (tenant, role) in roles {
@@ -170,14 +174,14 @@ pub(crate) fn account<const N: usize>(name: &str, roles: [(&str, &str); N]) -> V
     })
 }
 
-/// The search index is behind by two seconds of the world's clock, and puts ties in another order
-/// each time.
-pub(crate) fn lagging(settings: &mut Config) {
+/// Delays the search index by two seconds of the world's clock, and changes the order of ties each
+/// time.
+pub(crate) fn lagging_search(settings: &mut Config) {
     settings.switches.search_lag_millis = 2000;
     settings.switches.unstable_ties = true;
 }
 
-/// Shorter waits, for tests in which something does not answer.
-pub(crate) fn impatient(config: &mut Auth0Config) {
+/// Sets a shorter timeout, for tests without a response.
+pub(crate) fn short_timeout(config: &mut Auth0Config) {
     config.timeout = Duration::from_secs(1);
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
 use crate::http::request::Request;
 
@@ -39,6 +41,8 @@ impl fmt::Debug for RecordedRequest {
 pub(crate) struct CallLog {
     counts: BTreeMap<String, u64>,
     requests: VecDeque<RecordedRequest>,
+    /// Notified of each recorded request.
+    pub(crate) recorded: Arc<Notify>,
 }
 
 impl CallLog {
@@ -54,6 +58,7 @@ impl CallLog {
             headers: headers(request),
             body: body(request),
         });
+        self.recorded.notify_waiters();
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
@@ -65,7 +70,7 @@ impl CallLog {
     }
 
     pub(crate) fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self { recorded: Arc::clone(&self.recorded), ..Self::default() };
     }
 }
 

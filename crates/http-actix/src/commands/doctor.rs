@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{ConfigFile, print};
 use crate::process::upstream_runtime::UpstreamRuntime;
-use crate::process::wiring::{self, Finding, Verdict};
+use crate::process::wiring::{self, Finding, FindingStatus};
 use crate::settings;
 
 #[derive(Debug, Args)]
@@ -24,17 +24,17 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result<bool, Box<dyn StdError>> {
     let settings = settings::load_lenient(options.file.config.as_deref())?;
     let findings = UpstreamRuntime::new()?.runtime().block_on(wiring::examine(&settings))?;
-    let well = findings.iter().all(|finding| finding.verdict != Verdict::Problem);
+    let well = findings.iter().all(|finding| finding.status != FindingStatus::Problem);
     print(&if options.json { as_json(well, &findings) } else { as_text(well, &findings) })?;
     Ok(well)
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ok => "ok",
-        Verdict::Warning => "warning",
-        Verdict::Problem => "problem",
-        Verdict::Skipped => "skipped",
+fn word(status: FindingStatus) -> &'static str {
+    match status {
+        FindingStatus::Ok => "ok",
+        FindingStatus::Warning => "warning",
+        FindingStatus::Problem => "problem",
+        FindingStatus::Skipped => "skipped",
     }
 }
 
@@ -44,7 +44,7 @@ fn as_json(well: bool, findings: &[Finding]) -> String {
         .map(|finding| {
             json!({
                 "check": finding.check,
-                "verdict": word(finding.verdict),
+                "verdict": word(finding.status),
                 "message": finding.message,
                 "fix": finding.fix,
             })
@@ -56,8 +56,8 @@ fn as_json(well: bool, findings: &[Finding]) -> String {
 fn as_text(well: bool, findings: &[Finding]) -> String {
     let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or(0);
     let mut text = String::new();
-    for Finding { check, verdict, message, fix } in findings {
-        let _ = writeln!(text, "{:<8} {check:<width$}  {message}", word(*verdict));
+    for Finding { check, status, message, fix } in findings {
+        let _ = writeln!(text, "{:<8} {check:<width$}  {message}", word(*status));
         if let Some(fix) = fix {
             let _ = writeln!(text, "{:<8} {:<width$}  to do: {fix}", "", "");
         }

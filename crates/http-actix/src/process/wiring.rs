@@ -19,7 +19,7 @@ use crate::process::dev_mode;
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
-pub use auth0_adapter::doctor::{Finding, Verdict};
+pub use auth0_adapter::doctor::{Finding, FindingStatus};
 
 /// Usher's own crates, as the log names them. What they say is read over for secrets.
 pub(crate) const OWN_CRATES: [&str; 11] = [
@@ -293,7 +293,7 @@ impl Directory {
                 let tasks = Tasks {
                     runtime: upstream.runtime().clone(),
                     writes: upstream.writes().clone(),
-                    watch: Arc::new(metrics.upstream.clone()),
+                    observer: Arc::new(metrics.upstream.clone()),
                 };
                 let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
                     |error| match error {

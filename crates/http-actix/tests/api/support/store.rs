@@ -137,7 +137,7 @@ impl Auth0StandIn {
         );
         let runtime = self.runtime.as_ref().unwrap().handle().clone();
         let tasks =
-            Tasks { runtime, writes: TaskTracker::new(), watch: Arc::new(ports::NoopObserver) };
+            Tasks { runtime, writes: TaskTracker::new(), observer: Arc::new(ports::NoopObserver) };
         let (roles, clock) = (Arc::clone(roles), Arc::clone(clock) as _);
         Arc::new(Auth0Directory::new(config, roles, clock, tasks).unwrap())
     }

@@ -1,0 +1,225 @@
+//! The directory: implements both ports.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
+    Page, Password, RoleCatalogue, TenantScope, User, UserId,
+};
+use ports::{
+    AccountUpdate, AttachOutcome, CallContext, Clock, PasswordCheck, PasswordVerdict, PortError,
+    PortResult, UserDirectory,
+};
+use tokio::task::AbortHandle;
+use tracing::Instrument;
+
+use crate::config::Auth0Config;
+use crate::directory::directory_core::DirectoryCore;
+use crate::directory::listing::context::ListContext;
+use crate::directory::listing::list::list;
+use crate::directory::listing::tenant_index::TenantIndex;
+use crate::management::client::ManagementClient;
+use crate::tasks::Tasks;
+use crate::transport::client::ClientError;
+
+/// The accounts of one Auth0 connection, and the check of their passwords. Cheap to clone.
+///
+/// All work runs on the runtime given at construction, which owns the connections, whatever runtime
+/// the caller is on.
+#[derive(Debug, Clone)]
+pub struct Auth0Directory {
+    pub(crate) core: Arc<DirectoryCore>,
+}
+
+/// A task that panicked, or was cancelled because the process shuts down.
+#[derive(Debug, thiserror::Error)]
+#[error("a task panicked or was cancelled")]
+struct TaskFailed;
+
+impl Auth0Directory {
+    /// A directory of the configured accounts, with the roles of the catalogue. Sends nothing yet.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built, for example because a certificate cannot be read.
+    pub fn new(
+        config: Auth0Config,
+        catalogue: Arc<RoleCatalogue>,
+        clock: Arc<dyn Clock>,
+        tasks: Tasks,
+    ) -> Result<Self, ClientError> {
+        let management = ManagementClient::new(&config, Arc::clone(&clock), &tasks)?;
+        Ok(Self { core: Arc::new(DirectoryCore::new(config, catalogue, clock, tasks, management)) })
+    }
+
+    /// Runs a read, which is cancelled with its caller.
+    async fn run_cancellable<T, F>(
+        &self,
+        read: impl FnOnce(Arc<DirectoryCore>) -> F,
+    ) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        let task = self.core.tasks.runtime.spawn(self.in_call_context(read));
+        let _abort = AbortOnDrop(task.abort_handle());
+        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
+    }
+
+    /// Runs a write to completion, even if its caller is cancelled: no write may stay half done,
+    /// and no lock may be released while a write is in flight.
+    async fn run_to_completion<T, F>(
+        &self,
+        write: impl FnOnce(Arc<DirectoryCore>) -> F,
+    ) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        // The message of a panic may contain anything, so it is dropped.
+        let task = self.core.tasks.write(self.in_call_context(write));
+        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
+    }
+
+    /// Returns the work as a part of the current call.
+    fn in_call_context<T, F, W>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = PortResult<T>> + Send + 'static + use<T, F, W>
+    where
+        W: FnOnce(Arc<DirectoryCore>) -> F,
+        T: Send + 'static,
+        F: Future<Output = PortResult<T>> + Send + 'static,
+    {
+        let (call, work) = (CallContext::current(), work(Arc::clone(&self.core)).in_current_span());
+        async move {
+            match call {
+                Some(call) => call.scope(work).await,
+                None => work.await,
+            }
+        }
+    }
+}
+
+/// Aborts a task when it is dropped.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[async_trait]
+impl UserDirectory for Auth0Directory {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+        let id = id.clone();
+        let found = self.run_cancellable(|core| async move { core.read(&id).await }).await?;
+        Ok(found.filter(|user| scope.can_see(user)))
+    }
+
+    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
+        let (tenant, listing) = (scope.tenant().clone(), *listing);
+        self.run_cancellable(|core| async move {
+            let DirectoryCore { management, anomalies, .. } = &*core;
+            let (reader, written) = core.recent_writes_of(&tenant);
+            let index = TenantIndex { management, reader: &reader, tenant: &tenant };
+            let known = ListContext { tenant: &tenant, written, anomalies };
+            list(&index, &known, &listing).await
+        })
+        .await
+    }
+
+    async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
+        let scope = scope.clone();
+        self.run_to_completion(|core| async move { core.create(&scope, new).await }).await
+    }
+
+    async fn attach_or_create(
+        &self,
+        scope: &TenantScope,
+        new_member: NewMember,
+    ) -> PortResult<AttachOutcome> {
+        let scope = scope.clone();
+        self.run_to_completion(
+            |core| async move { core.attach_or_create(&scope, new_member).await },
+        )
+        .await
+    }
+
+    async fn change_membership(
+        &self,
+        scope: &TenantScope,
+        snapshot: &User,
+        change: MembershipChange,
+    ) -> PortResult<User> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move {
+            core.change_membership(&scope, &snapshot, change).await
+        })
+        .await
+    }
+
+    async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move { core.detach(&scope, &snapshot).await }).await
+    }
+
+    async fn change_account(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        change: AccountChange,
+    ) -> PortResult<AccountUpdate> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move {
+            core.change_account(&scope, &snapshot, change).await
+        })
+        .await
+    }
+
+    async fn set_password(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        password: Password,
+    ) -> PortResult<User> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move {
+            core.set_password(&scope, &snapshot, password).await
+        })
+        .await
+    }
+
+    async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move { core.delete(&scope, &snapshot).await }).await
+    }
+
+    async fn check_ready(&self) -> PortResult<()> {
+        // Not cancelled with its caller: a probe with a short timeout still provides the result for
+        // later ones.
+        let readiness_probe =
+            self.in_call_context(|core| async move { core.management.readiness_probe().await });
+        let task = self.core.tasks.runtime.spawn(readiness_probe);
+        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
+    }
+}
+
+#[async_trait]
+impl PasswordCheck for Auth0Directory {
+    async fn verify(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        offered: CurrentPassword,
+        client: Option<IpAddr>,
+    ) -> PortResult<PasswordVerdict> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_cancellable(|core| async move {
+            core.verify(&scope, &snapshot, &offered, client).await
+        })
+        .await
+    }
+}

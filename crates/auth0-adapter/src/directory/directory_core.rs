@@ -1,0 +1,158 @@
+//! The state and the basic operations that all operations of the directory share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{RoleCatalogue, TenantId, User, UserId};
+use ports::{BoxError, CallContext, Clock, PortError, PortResult};
+use tokio::time::{Instant, timeout_at};
+
+use crate::config::{Auth0Config, Invite};
+use crate::directory::listing::anomalies::PagingAnomalies;
+use crate::directory::lock_key::LockKey;
+use crate::directory::pending_reblocks::PendingReblocks;
+use crate::directory::recent_writes::{RecentWrites, WrittenState};
+use crate::directory::users::account_reader::{AccountReader, ReloadableReader};
+use crate::directory::users::username_support::UsernameSupportCache;
+use crate::management::client::ManagementClient;
+use crate::management::error::Auth0Error;
+use crate::management::params::PatchRetry;
+use crate::management::wire;
+use crate::tasks::Tasks;
+use concurrency::{KeyedLock, KeyedLockGuard};
+
+/// The shared state of the directory.
+#[derive(Debug)]
+pub(crate) struct DirectoryCore {
+    pub(crate) management: ManagementClient,
+    pub(crate) reader: ReloadableReader,
+    pub(crate) recent_writes: RecentWrites,
+    pub(crate) pending_reblocks: PendingReblocks,
+    pub(crate) anomalies: PagingAnomalies,
+    pub(crate) username_support: UsernameSupportCache,
+    pub(crate) connection: String,
+    pub(crate) verify_email: bool,
+    pub(crate) invite: Invite,
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) tasks: Tasks,
+    locks: KeyedLock<LockKey>,
+}
+
+/// A response without a readable account, or about another account than requested.
+#[derive(Debug, thiserror::Error)]
+#[error("Auth0 returned an unreadable account, or another than requested")]
+struct MismatchedAccount;
+
+impl DirectoryCore {
+    pub(crate) fn new(
+        config: Auth0Config,
+        catalogue: Arc<RoleCatalogue>,
+        clock: Arc<dyn Clock>,
+        tasks: Tasks,
+        management: ManagementClient,
+    ) -> Self {
+        Self {
+            management,
+            reader: ReloadableReader::new(config.metadata_prefix, catalogue),
+            recent_writes: RecentWrites::new(clock, config.recent_writes_ttl),
+            pending_reblocks: PendingReblocks::default(),
+            anomalies: PagingAnomalies::default(),
+            username_support: UsernameSupportCache::default(),
+            connection: config.connection,
+            verify_email: config.verify_email,
+            invite: config.invite,
+            timeout: config.timeout,
+            deadline: config.deadline,
+            tasks,
+            locks: KeyedLock::default(),
+        }
+    }
+
+    /// Returns the account as Auth0 has it now.
+    pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
+        let response = self.management.user(id).await?;
+        self.record_found(id, response)
+    }
+
+    /// Returns the account of the response to a read, and records it.
+    pub(crate) fn record_found(
+        &self,
+        id: &UserId,
+        response: Option<wire::Auth0User>,
+    ) -> PortResult<Option<User>> {
+        let reader = self.reader.lock_current();
+        let found = response.and_then(|user| reader.read(user));
+        if found.as_ref().is_some_and(|user| user.id != *id) {
+            return Err(PortError::Failed { source: MismatchedAccount.into() });
+        }
+        self.recent_writes.record_read(id, found.as_ref());
+        Ok(found)
+    }
+
+    /// Acquires the locks, if that is possible before the deadline.
+    pub(crate) async fn lock(
+        &self,
+        keys: impl IntoIterator<Item = LockKey>,
+    ) -> PortResult<KeyedLockGuard<LockKey>> {
+        let deadline = CallContext::current()
+            .map_or_else(|| Instant::now() + self.deadline, |call| call.deadline());
+        timeout_at(deadline, self.locks.lock_all(keys)).await.map_err(|_| PortError::Timeout)
+    }
+
+    /// Sends an idempotent change and records the new state of the account.
+    pub(crate) async fn patch(
+        &self,
+        before: &User,
+        patch: &wire::PatchUserBody,
+    ) -> PortResult<User> {
+        match self.management.patch(&before.id, patch, PatchRetry::Always).await {
+            Ok(response) => self.record_write(&before.id, Some(before), response),
+            Err(error) => Err(self.resolve_failure(before, error).await),
+        }
+    }
+
+    /// Returns the recent writes to users of the tenant, and the reader that they were read with.
+    pub(crate) fn recent_writes_of(
+        &self,
+        tenant: &TenantId,
+    ) -> (Arc<AccountReader>, BTreeMap<UserId, WrittenState>) {
+        let reader = self.reader.lock_current();
+        (Arc::clone(&reader), self.recent_writes.of_tenant(tenant))
+    }
+
+    /// Returns the account of the response to a write, and records it.
+    pub(crate) fn record_write(
+        &self,
+        id: &UserId,
+        before: Option<&User>,
+        response: wire::Auth0User,
+    ) -> PortResult<User> {
+        let reader = self.reader.lock_current();
+        let user = reader.read(response).filter(|user| user.id == *id);
+        let Some(user) = user else {
+            // The recorded state is older than this response, whatever it says.
+            self.recent_writes.remove(id);
+            return Err(PortError::Failed { source: BoxError::from(MismatchedAccount) });
+        };
+        self.recent_writes.record_write(before, &user);
+        Ok(user)
+    }
+
+    /// Converts the error of a failed write. A deleted account is recorded as such. If the outcome
+    /// is unknown, the recorded state may be outdated: then the account is read again, or else the
+    /// record is removed.
+    pub(crate) async fn resolve_failure(&self, before: &User, error: Auth0Error) -> PortError {
+        let id = &before.id;
+        if let Auth0Error::NotFound = error {
+            self.recent_writes.record_read(id, None);
+        } else if let Auth0Error::OutcomeUnknown(_) = error
+            && self.recent_writes.contains(id)
+            && self.read(id).await.is_err()
+        {
+            self.recent_writes.remove(id);
+        }
+        error.into()
+    }
+}

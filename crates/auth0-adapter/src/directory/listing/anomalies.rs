@@ -1,0 +1,132 @@
+//! Paging anomalies: properties of a tenant's users that make Auth0's pages differ from those of
+//! the list.
+//!
+//! Auth0 sorts ids by their bytes, the list by their lower case; and unreadable rows count for
+//! Auth0, but are not on the list. Adjacent pages have to agree, so an anomaly found on one page is
+//! recorded for all: the lists of such a tenant are read by a full scan.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::{TenantId, UserId};
+
+use super::index::{IndexField, IndexOrder, IndexPage, IndexRow};
+
+/// The maximum number of recorded tenants. Above it another tenant is removed, whose anomalies are
+/// then found again.
+const MAX_TENANTS: usize = 10_000;
+
+/// The tenants with known anomalies.
+#[derive(Debug, Default)]
+pub(crate) struct PagingAnomalies(Mutex<HashMap<TenantId, TenantAnomalies>>);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct TenantAnomalies {
+    /// An id contains an upper-case letter.
+    has_upper_case_ids: bool,
+    /// A row is unreadable, or not about a member of the tenant.
+    has_unreadable_rows: bool,
+    /// The fields by which the rows were not in the order of the list.
+    unsorted_fields: Vec<IndexField>,
+}
+
+impl PagingAnomalies {
+    /// Returns whether Auth0's pages by this field are those of the list, as far as is known.
+    pub(super) fn allows_paging(&self, tenant: &TenantId, field: IndexField) -> bool {
+        self.all().get(tenant).is_none_or(|anomalies| {
+            let has_upper_case_ids = field == IndexField::Id && anomalies.has_upper_case_ids;
+            !has_upper_case_ids
+                && !anomalies.has_unreadable_rows
+                && !anomalies.unsorted_fields.contains(&field)
+        })
+    }
+
+    /// Records the anomalies of some of the tenant's rows, fetched in this order.
+    pub(super) fn record(&self, tenant: &TenantId, found: &IndexPage, order: IndexOrder) {
+        let anomalies = TenantAnomalies {
+            unsorted_fields: unsorted_field(&found.rows, order),
+            ..TenantAnomalies::of(found)
+        };
+        if anomalies != TenantAnomalies::default() {
+            let mut all = self.all();
+            make_room(&mut all, tenant);
+            let known = all.entry(tenant.clone()).or_default();
+            known.has_upper_case_ids |= anomalies.has_upper_case_ids;
+            known.has_unreadable_rows |= anomalies.has_unreadable_rows;
+            known.unsorted_fields.retain(|field| !anomalies.unsorted_fields.contains(field));
+            known.unsorted_fields.extend(anomalies.unsorted_fields);
+        }
+    }
+
+    /// Replaces the anomalies, given all rows of the tenant and the ids of its recent writes.
+    pub(super) fn record_all<'a>(
+        &self,
+        tenant: &TenantId,
+        found: &IndexPage,
+        written_ids: impl Iterator<Item = &'a UserId>,
+    ) {
+        let mut anomalies = TenantAnomalies::of(found);
+        anomalies.has_upper_case_ids |= written_ids.map(UserId::as_str).any(has_upper_case);
+        let mut all = self.all();
+        if let Some(known) = all.remove(tenant) {
+            anomalies.unsorted_fields = known.unsorted_fields;
+        }
+        if anomalies != TenantAnomalies::default() {
+            make_room(&mut all, tenant);
+            all.insert(tenant.clone(), anomalies);
+        }
+    }
+
+    /// Removes all anomalies, because accounts are mapped differently from now on.
+    pub(crate) fn clear(&self) {
+        self.all().clear();
+    }
+
+    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
+    fn all(&self) -> MutexGuard<'_, HashMap<TenantId, TenantAnomalies>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TenantAnomalies {
+    fn of(found: &IndexPage) -> Self {
+        Self {
+            has_upper_case_ids: found.rows.iter().any(|row| has_upper_case(&row.id)),
+            has_unreadable_rows: found.unreadable > 0
+                || found.rows.iter().any(|row| row.user.is_none()),
+            unsorted_fields: Vec::new(),
+        }
+    }
+}
+
+/// Removes another tenant if this one would exceed the limit.
+fn make_room(all: &mut HashMap<TenantId, TenantAnomalies>, tenant: &TenantId) {
+    if all.len() >= MAX_TENANTS
+        && !all.contains_key(tenant)
+        && let Some(other) = all.keys().next().cloned()
+    {
+        all.remove(&other);
+    }
+}
+
+fn has_upper_case(id: &str) -> bool {
+    id.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Returns the field of the order if the rows are not sorted by it. Ties may be in any order, but
+/// ids are unique.
+fn unsorted_field(
+    rows: &[IndexRow],
+    IndexOrder { field, descending }: IndexOrder,
+) -> Vec<IndexField> {
+    let users = rows.iter().filter_map(|row| row.user.as_ref());
+    let sorted = users.is_sorted_by(|one, other| {
+        let (first, second) = if descending { (other, one) } else { (one, other) };
+        match field {
+            IndexField::Id => first.id < second.id,
+            IndexField::Email => first.email <= second.email,
+            IndexField::CreatedAt => first.created_at <= second.created_at,
+        }
+    });
+    if sorted { Vec::new() } else { vec![field] }
+}

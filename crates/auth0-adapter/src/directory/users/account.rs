@@ -1,0 +1,102 @@
+//! Changes and deletions of an account.
+
+use domain::{AccountChange, AccountScope, PersonName, User};
+use ports::{AccountUpdate, Conflict, PortError, PortResult};
+
+use crate::directory::directory_core::DirectoryCore;
+use crate::directory::lock_key::LockKey;
+use crate::management::error::Auth0Error;
+use crate::management::params::PatchRetry;
+use crate::management::wire::{FieldUpdate, PatchUserBody};
+use concurrency::KeyedLockGuard;
+
+/// How often an account may be attached to another tenant while its locks are acquired.
+const MAX_ATTEMPTS: usize = 16;
+
+/// The account was attached to another tenant in every attempt to lock all of its tenants.
+#[derive(Debug, thiserror::Error)]
+#[error("the account was attached to another tenant in every attempt to delete it")]
+struct TenantsKeptChanging;
+
+fn update(name: Option<PersonName>) -> FieldUpdate<String> {
+    name.map_or(FieldUpdate::Clear, |name| FieldUpdate::Set(name.as_str().to_owned()))
+}
+
+impl DirectoryCore {
+    pub(crate) async fn change_account(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        change: AccountChange,
+    ) -> PortResult<AccountUpdate> {
+        let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
+        let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+        scope.authorize_change(&before)?;
+        let changes_names = change.changes_names(&before);
+        let AccountChange { email, given_name, family_name } = change;
+        let name_patch = PatchUserBody {
+            given_name: update(given_name),
+            family_name: update(family_name),
+            ..PatchUserBody::default()
+        };
+        if email == before.email {
+            let user = self.patch(&before, &name_patch).await?;
+            return Ok(AccountUpdate { user, failures: Vec::new() });
+        }
+        let address = email.as_str().to_owned();
+        let full_patch = PatchUserBody {
+            connection: Some(self.connection.clone()),
+            // Auth0 stores the address as the name if there is none, and does not update it: the
+            // old address would become the display name.
+            name: if before.display_name.is_none() {
+                FieldUpdate::Set(address.clone())
+            } else {
+                FieldUpdate::Keep
+            },
+            email: Some(address),
+            email_verified: Some(false),
+            verify_email: Some(self.verify_email),
+            ..name_patch.clone()
+        };
+        match self.management.patch(&before.id, &full_patch, PatchRetry::Always).await {
+            Ok(response) => {
+                let user = self.record_write(&before.id, Some(&before), response)?;
+                Ok(AccountUpdate { user, failures: Vec::new() })
+            }
+            // Nothing was changed.
+            Err(Auth0Error::EmailTaken) if changes_names => {
+                let user = self.patch(&before, &name_patch).await?;
+                Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
+            }
+            Err(error) => Err(self.resolve_failure(&before, error).await),
+        }
+    }
+
+    pub(crate) async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
+        let (_held, before) = self.lock_with_tenants(snapshot).await?;
+        let authorized = self.complete(scope.authorize_deletion(&before)?).await?;
+        if let Err(error) = self.management.delete(authorized.user()).await {
+            return Err(self.resolve_failure(&before, error).await);
+        }
+        self.recent_writes.record_deletion(&before);
+        Ok(())
+    }
+
+    /// Locks the account and all of its tenants, and returns its latest state.
+    async fn lock_with_tenants(
+        &self,
+        snapshot: &User,
+    ) -> PortResult<(KeyedLockGuard<LockKey>, User)> {
+        for _ in 0..MAX_ATTEMPTS {
+            let expected = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+            let tenants = expected.memberships.keys().cloned().map(LockKey::Tenant);
+            let held = self.lock(tenants.chain([LockKey::Account(snapshot.id.clone())])).await?;
+            let latest = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+            // It may have been attached to another tenant while this waited for the locks.
+            if latest.memberships.keys().all(|tenant| expected.memberships.contains_key(tenant)) {
+                return Ok((held, latest));
+            }
+        }
+        Err(PortError::Failed { source: TenantsKeptChanging.into() })
+    }
+}

@@ -1,0 +1,104 @@
+//! Queries of Auth0's search, in its subset of Lucene's syntax.
+//!
+//! Only types with a known set of characters become part of a query, never a caller's text; the
+//! signatures ensure it. Every literal is quoted all the same. Each row of the result is checked
+//! again for the membership it carries.
+
+use std::fmt::{self, Write};
+
+use domain::{RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
+
+use crate::config::MetadataPrefix;
+
+/// A query for members of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SearchQuery(String);
+
+/// A range of creation times, inclusive unless noted otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CreatedRange {
+    /// From this moment on.
+    From(Timestamp),
+    /// Later than this moment.
+    After(Timestamp),
+    /// Exactly this moment.
+    At(Timestamp),
+    /// Earlier than this moment.
+    Before(Timestamp),
+    /// From the first moment on, and earlier than the second.
+    Between(Timestamp, Timestamp),
+}
+
+impl SearchQuery {
+    /// All users with a role of the catalogue in the tenant.
+    pub(crate) fn members(
+        prefix: &MetadataPrefix,
+        tenant: &TenantId,
+        catalogue: &RoleCatalogue,
+    ) -> Self {
+        Self::role_holders(prefix, tenant, catalogue.roles().iter().map(domain::Role::name))
+    }
+
+    /// All users with one of these roles in the tenant; there must be at least one.
+    pub(crate) fn role_holders<'a>(
+        prefix: &MetadataPrefix,
+        tenant: &TenantId,
+        roles: impl IntoIterator<Item = &'a RoleName>,
+    ) -> Self {
+        // A hyphen within a term is not an operator, so field names may contain it.
+        Self(format!("app_metadata.{}.role:{}", prefix.membership_key(tenant), any_of(roles)))
+    }
+
+    /// Restricts the query to users created in the range.
+    #[must_use]
+    pub(crate) fn created_in(mut self, range: CreatedRange) -> Self {
+        let range = match range {
+            CreatedRange::From(from) => format!("[{from} TO *]"),
+            CreatedRange::After(after) => format!("{{{after} TO *]"),
+            CreatedRange::At(at) => format!("[{at} TO {at}]"),
+            CreatedRange::Before(before) => format!("[* TO {before}}}"),
+            CreatedRange::Between(from, before) => format!("[{from} TO {before}}}"),
+        };
+        self.0.push_str(" AND created_at:");
+        self.0.push_str(&range);
+        self
+    }
+
+    /// Restricts the query to these accounts; there must be at least one.
+    #[must_use]
+    pub(crate) fn restricted_to<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
+        self.0.push_str(" AND user_id:");
+        self.0.push_str(&any_of(ids));
+        self
+    }
+
+    /// Excludes these accounts; there must be at least one.
+    #[must_use]
+    pub(crate) fn excluding<'a>(mut self, ids: impl IntoIterator<Item = &'a UserId>) -> Self {
+        self.0.push_str(" AND NOT user_id:");
+        self.0.push_str(&any_of(ids));
+        self
+    }
+}
+
+/// Returns `("one" OR "other")`. None of the types passed here can contain a quote or a backslash.
+fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let mut text = String::from("(");
+    for (index, literal) in literals.into_iter().enumerate() {
+        let before = if index == 0 { "" } else { " OR " };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{before}\"{literal}\"");
+    }
+    text.push(')');
+    text
+}
+
+/// Formats the value of the parameter `q`.
+impl fmt::Display for SearchQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;
