@@ -1,25 +1,19 @@
 //! The table of the rules R1 to R5 as text, computed by the policy.
 //!
-//! The test `policy_table` compares it with the checked-in `policy_table.txt`, and the example of
-//! the same name prints it; `make generate` alone writes the file.
-
-#![allow(clippy::expect_used, reason = "the texts here are constants; a wrong one should stop")]
-
-mod question;
-mod text;
-mod world;
+//! The test in `main.rs` compares it with the checked-in `policy_table.txt`; only `make generate`
+//! writes the file.
 
 use domain::{
     Actor, Bearer, ClaimedTenants, Operation, Permission, Permissions, TenantId, User, UserId,
 };
 
-use question::{Question, grant, list, word};
-use text::{Table, heading};
-use world::{Caller, RANK_COLUMNS, World};
+use crate::question::{Question, grant, list, word};
+use crate::text::{Table, heading};
+use crate::world::{Caller, RANK_COLUMNS, World};
 
 const WORDS: &str = "\
 What the policy decides, for every kind of caller and of account.
-Written by `make generate`; tests/policy_table.rs compares it with the current policy.
+Written by `make generate`; tests/policy_table compares it with the current policy.
 
 The words
   yes      allowed

@@ -17,20 +17,17 @@ mod callers;
 mod cost;
 mod directory;
 mod disclosure;
+mod injected;
 mod operation;
-pub(crate) mod report;
+mod report;
 mod runner;
 mod users;
 
-#[cfg(test)]
-mod injected;
-
+use std::path::Path;
 use std::sync::OnceLock;
 
-#[cfg(test)]
 pub(crate) use operation::{Operation, operations};
 use runner::Matrix;
-#[cfg(test)]
 pub(crate) use users::TargetUser;
 
 /// Returns the matrix of the current program, computed once.
@@ -40,9 +37,16 @@ pub(crate) fn matrix() -> &'static Matrix {
     MATRIX.get_or_init(|| std::thread::spawn(runner::run).join().unwrap())
 }
 
-/// Fails if a checked-in text is out of date.
-#[cfg(test)]
+/// Fails if a checked-in text is out of date. With `USHER_GENERATE=1`, which `make generate` sets,
+/// writes the file instead.
 fn compare(name: &str, written: &str, now: &str) {
+    #[expect(clippy::disallowed_methods, reason = "make generate sets the variable")]
+    let generate = std::env::var("USHER_GENERATE").is_ok_and(|value| value == "1");
+    if generate {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api");
+        std::fs::write(folder.join(name), now).unwrap();
+        return;
+    }
     let changed: Vec<_> = written
         .lines()
         .zip(now.lines())

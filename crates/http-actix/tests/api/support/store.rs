@@ -1,8 +1,8 @@
 //! The directory under test: every test runs on both adapters.
 //!
 //! The test binary `api` uses the memory adapter. `api_on_auth0`, from the same sources, uses the
-//! Auth0 adapter with a stand-in, as does the example `matrix_auth0`. The stand-in's search lags by
-//! two seconds and returns ties in any order; its password policy is that of the memory adapter.
+//! Auth0 adapter with a stand-in. The stand-in's search lags by two seconds and returns ties in any
+//! order; its password policy is that of the memory adapter.
 
 use std::sync::Arc;
 
@@ -17,8 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
 /// Whether this binary uses the Auth0 adapter.
-pub(crate) const ON_AUTH0: bool =
-    matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0" | b"matrix_auth0");
+pub(crate) const ON_AUTH0: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0");
 
 /// The directory of one test.
 #[derive(Debug)]
