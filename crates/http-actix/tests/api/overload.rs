@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::future::{Either, join_all, select};
 use socket2::{Domain, Socket, Type};
 
+use crate::ON_AUTH0;
 use crate::framework_errors::directory::{FailingDirectory, Failure};
-use crate::support::store::ON_AUTH0;
 use crate::support::{App, AppOptions, Client};
 
 const USER: &str = "/api/v1/users/auth0%7Cmia";

@@ -35,7 +35,7 @@ use sequence::{OutcomeCounts, run_sequence};
 use state::ModelState;
 use strategies::{Call, SeedLines, Step};
 
-use crate::support::store::ON_AUTH0;
+use crate::ON_AUTH0;
 
 /// The number of cases, unless the environment sets it.
 const SEQUENCE_CASES: u32 = 10;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::store::ON_AUTH0;
+use crate::ON_AUTH0;
 use crate::support::{App, AppOptions};
 use compare::{deviations, members, resolve};
 

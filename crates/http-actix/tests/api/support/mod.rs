@@ -6,7 +6,7 @@
 
 mod answer;
 mod document;
-pub(crate) mod store;
+mod store;
 mod wire;
 
 pub(crate) use answer::{Answer, Client};

@@ -1,8 +1,8 @@
 //! The directory under test: every test runs on both adapters.
 //!
-//! The test binary `api` uses the memory adapter. `api_on_auth0`, from the same sources, uses the
-//! Auth0 adapter with a stand-in. The stand-in's search lags by two seconds and returns ties in any
-//! order; its password policy is that of the memory adapter.
+//! The test target `api` uses the memory adapter, `api_on_auth0` the Auth0 adapter with a stand-in.
+//! The stand-in's search lags by two seconds and returns ties in any order; its password policy is
+//! that of the memory adapter.
 
 use std::sync::Arc;
 
@@ -16,8 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
-/// Whether this binary uses the Auth0 adapter.
-pub(crate) const ON_AUTH0: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_auth0");
+use crate::ON_AUTH0;
 
 /// The directory of one test.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use ports::Clock as _;
 use serde_json::json;
 
 use super::{USERS, ZED, change, user_path};
-use crate::support::store::ON_AUTH0;
+use crate::ON_AUTH0;
 use crate::support::{App, AppOptions};
 
 #[tokio::test]

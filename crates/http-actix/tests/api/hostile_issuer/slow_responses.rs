@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::fixture::Fixture;
-use crate::issuer::{DOCUMENT, KEYS, Reply};
+use super::fixture::Fixture;
+use super::issuer::{DOCUMENT, KEYS, Reply};
 use crate::support::SigningKey;
 
 const HEAD: &[u8] = b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\n";
@@ -74,7 +74,7 @@ async fn key_set_over_256_kib_is_rejected() {
     let padded_key_set = |length: usize| {
         let mut set = json!({"keys": [SigningKey::shared().jwk()]}).to_string().into_bytes();
         set.resize(length, b' ');
-        move || crate::issuer::http_response(200, "", &set)
+        move || super::issuer::http_response(200, "", &set)
     };
     fixture.hostile.serve_keys(padded_key_set(256 * 1024 + 1));
     fixture.assert_unavailable(&fixture.token(), "one byte too many").await;

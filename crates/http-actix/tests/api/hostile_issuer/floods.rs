@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::fixture::{Fixture, LIST_V0};
-use crate::issuer::{KEYS, http_response};
+use super::fixture::{Fixture, LIST_V0};
+use super::issuer::{KEYS, http_response};
 use crate::support::SigningKey;
 
 #[tokio::test]

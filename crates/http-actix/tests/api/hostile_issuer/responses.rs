@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::fixture::Fixture;
-use crate::issuer::{DOCUMENT, KEYS, Reply, discovery_document, http_response, json_response};
+use super::fixture::Fixture;
+use super::issuer::{DOCUMENT, KEYS, Reply, discovery_document, http_response, json_response};
 use crate::support::SigningKey;
 
 /// A description and the response.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
-use crate::issuer::Issuer;
+use super::fixture::Fixture;
+use super::issuer::Issuer;
 use crate::support::{ALL_PERMISSIONS, SigningKey};
 
 #[tokio::test]
@@ -139,10 +139,10 @@ async fn invalid_tenant_label_causes_no_request() {
     let issuer = name.clone();
     let keys = [SigningKey::shared().jwk()];
     fixture.hostile.respond_with(move |path| {
-        if path.ends_with(crate::issuer::KEYS) {
-            crate::issuer::key_set(&keys)
+        if path.ends_with(super::issuer::KEYS) {
+            super::issuer::key_set(&keys)
         } else {
-            crate::issuer::discovery_document(&issuer, "")
+            super::issuer::discovery_document(&issuer, "")
         }
     });
     let token = fixture.token_from(&name, &SigningKey::shared());

@@ -9,7 +9,7 @@ use oidc_adapter::{OidcKeySource, OidcSettings};
 use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 use serde_json::json;
 
-use crate::issuer::Issuer;
+use super::issuer::Issuer;
 use crate::support::{ALL_PERMISSIONS, Answer, App, AppOptions, SigningKey};
 
 /// A request that every valid token of the tenant acme may make.

@@ -1,4 +1,4 @@
-//! API tests of the service over HTTP, on the memory adapter.
+//! API tests of the service over HTTP, on the adapter that the test target chooses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,20 +7,21 @@
     reason = "a test panics on unexpected results"
 )]
 
-mod support;
+pub(crate) mod support;
 
 mod call_context;
 mod change_password;
-mod framework_errors;
+pub(crate) mod framework_errors;
 mod health;
+mod hostile_issuer;
 mod isolation;
 mod limits;
-mod matrix;
-mod model;
+pub(crate) mod matrix;
+pub(crate) mod model;
 mod openapi;
 mod overload;
 mod paging;
 mod smoke;
 mod tenant_users;
-mod tokens;
+pub(crate) mod tokens;
 mod users;

@@ -9,8 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
-use crate::issuer::key_set;
+use super::fixture::Fixture;
+use super::issuer::key_set;
 use crate::support::{ALL_PERMISSIONS, SigningKey};
 
 fn base64(bytes: &[u8]) -> String {
@@ -153,7 +153,7 @@ async fn stale_keys_survive_failures_but_not_withdrawal() {
     let token = fixture.token();
     assert_eq!(fixture.outcome(&token).await, "200");
     // While fetches fail, the stale keys remain valid.
-    fixture.hostile.respond_with(|_| crate::issuer::http_response(500, "", b""));
+    fixture.hostile.respond_with(|_| super::issuer::http_response(500, "", b""));
     fixture.app.clock.advance(Duration::from_mins(59));
     assert_eq!(fixture.outcome(&token).await, "200");
     // After the stale bound they do not.
