@@ -9,7 +9,7 @@ use domain::{ListQuery, Sort, SortField};
 use ports::UserDirectory;
 use serde_json::json;
 
-use crate::tenant::{assert_listed, tenant, window};
+use super::tenant::{assert_listed, tenant, window};
 use crate::world::{SEARCH, World, account, to_role};
 
 /// Returns the ids on all pages in order, and the distinct totals.

@@ -2,7 +2,7 @@
 
 use domain::{ListQuery, Sort, SortField};
 
-use crate::tenant::{assert_listed, fails, tenant, window};
+use super::tenant::{assert_listed, fails, tenant, window};
 
 /// Checks lists of users with `same_moment` equal creation times, and others before and after.
 async fn check(before: u64, same_moment: u64, after: u64, pages_of: u64) {

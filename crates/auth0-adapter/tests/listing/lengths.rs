@@ -2,7 +2,7 @@
 
 use domain::{ListQuery, Sort, SortField};
 
-use crate::tenant::{assert_listed, sorts, tenant, window};
+use super::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, calls};
 
 /// Checks lists of one length in every order.

@@ -4,7 +4,7 @@ use conformance::{Caller, acme, catalogue};
 use domain::{AccountChange, ListQuery, User};
 use ports::UserDirectory;
 
-use crate::tenant::{assert_listed, sorts, tenant, window};
+use super::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, World, calls, email, new_user, to_role};
 
 /// Makes writes of every kind to a tenant, and returns its users afterwards.
