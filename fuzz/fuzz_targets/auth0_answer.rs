@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| usher_fuzz::auth0_answer(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::auth0_answer(bytes));

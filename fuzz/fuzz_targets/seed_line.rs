@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| usher_fuzz::seed_line(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::seed_line(bytes));

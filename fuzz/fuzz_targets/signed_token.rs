@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| usher_fuzz::signed_token(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::signed_token(bytes));

@@ -18,17 +18,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
-#[expect(unreachable_pub, reason = "a separate library, included as a module")]
-#[path = "../../../fuzz/src/lib.rs"]
-mod fuzz;
-
-use fuzz::TARGETS;
+use fuzz_targets::TARGETS;
 
 macro_rules! targets {
     ($($name:ident $target:ident;)*) => {
         $(#[test]
         fn $name() {
-            run_target(stringify!($target), fuzz::$target);
+            run_target(stringify!($target), fuzz_targets::$target);
         })*
 
         const TESTED: &[&str] = &[$(stringify!($target)),*];
