@@ -5,4 +5,5 @@ pub(crate) mod caller;
 pub(crate) mod client_address;
 pub(crate) mod path;
 pub(crate) mod query;
+pub(crate) mod trusted_proxies;
 pub(crate) mod validation;

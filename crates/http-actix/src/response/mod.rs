@@ -4,5 +4,6 @@ pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod contract;
 pub(crate) mod error_response;
+pub(crate) mod json;
 pub mod links;
 pub(crate) mod problem;

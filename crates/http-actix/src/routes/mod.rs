@@ -8,7 +8,6 @@
 
 pub(crate) mod change_password;
 pub(crate) mod health;
-pub(crate) mod json;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 

@@ -16,8 +16,8 @@ use crate::request::query::{FILTER_TENANT, QueryString};
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::{ApiError, FieldError};
 use crate::response::code::ErrorCode;
+use crate::response::json;
 use crate::response::links::PageLinks;
-use crate::routes::json;
 use crate::server::state::AppState;
 
 /// A user as one tenant sees it.

@@ -17,8 +17,9 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::metrics::Route;
-use crate::protection::admission::{Permit, PermitBody};
+use crate::protection::admission::Permit;
 use crate::protection::idle_connections::RequestGuard;
+use crate::protection::permit_body::PermitBody;
 use crate::protection::rate_limit::QuotaHeaders;
 use crate::response::api_error::{ApiError, ErrorHeader, directory_timeout};
 use crate::response::code::ErrorCode;

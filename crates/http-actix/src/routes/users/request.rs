@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
-use crate::routes::json;
+use crate::response::json;
 
 /// A user to be created.
 #[derive(Debug, Deserialize, ToSchema)]

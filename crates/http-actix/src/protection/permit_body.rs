@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 
-use super::Permit;
+use crate::protection::admission::Permit;
 
 /// How much of a body is handed over at once.
 const PIECE: usize = 32 * 1024;
