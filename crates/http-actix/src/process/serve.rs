@@ -264,5 +264,5 @@ async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
 }
 
 async fn nothing_here() -> Result<String, ApiError> {
-    Err(ApiError::new(ErrorCode::NotFound, "There is nothing at this path."))
+    Err(ApiError::new(ErrorCode::NotFound, "No resource exists at this path."))
 }
