@@ -84,7 +84,7 @@ impl ListParameters {
                 text.parse().map_err(|error: domain::InvalidTenantId| error.to_string())
             }),
             sort: parameters.parse(SORT, |text| {
-                text.parse().map_err(|error: domain::listing::InvalidSort| error.to_string())
+                text.parse().map_err(|error: domain::InvalidSort| error.to_string())
             }),
             number: parameters.parse(PAGE_NUMBER, |text| {
                 whole_number(text).ok_or_else(|| "must be a whole number from 0".to_owned())
