@@ -242,7 +242,7 @@ fn serve(
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
         .keep_alive(http.idle_timeout)
-        .on_connect(idle_connections::watch_each(http.idle_timeout, connections))
+        .on_connect(idle_connections::close_idle_connections(http.idle_timeout, connections))
         // Signals are for all listeners together, and stop them one after the other.
         .disable_signals()
         // Only a bound behind ours, which is exact.
@@ -255,7 +255,7 @@ fn document(config: &mut web::ServiceConfig) {
         web::resource("/openapi.json")
             .app_data(Route::new("/openapi.json"))
             .route(web::get().to(openapi_json))
-            .default_service(routes::only("GET".to_owned())),
+            .default_service(routes::method_not_allowed("GET".to_owned())),
     );
 }
 
