@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
+use parking_lot::{Mutex, RwLock};
 use tokio::time::timeout;
 
 use crate::metrics::{InstrumentedKeySource, Route};

@@ -1,13 +1,14 @@
 //! The state that all handlers share.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::web;
 use application::Services;
 use domain::RoleCatalogue;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 use crate::metrics::Metrics;
@@ -79,7 +80,7 @@ impl AppState {
     pub(crate) fn record_readiness(&self, outcome: &Result<(), ApiError>) {
         self.metrics.ready.set(i64::from(outcome.is_ok()));
         let current = outcome.as_ref().map(|&()| ()).map_err(ApiError::code);
-        let mut last = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.readiness.lock();
         if last.replace(current) == Some(current) {
             return;
         }
@@ -95,12 +96,12 @@ impl AppState {
     /// Returns the current state. A request that needs several parts must call this once, because a
     /// reload may come in between.
     pub(crate) fn reloadable(&self) -> Arc<ReloadableState> {
-        Arc::clone(&self.reloadable.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.reloadable.read())
     }
 
     /// Replaces the state.
     pub(crate) fn set_reloadable(&self, state: ReloadableState) {
-        *self.reloadable.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        *self.reloadable.write() = Arc::new(state);
     }
 }
 

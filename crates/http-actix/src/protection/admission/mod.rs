@@ -12,9 +12,10 @@
 
 mod quota_owner;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use fair_share::FairQueue;
+use parking_lot::{Mutex, MutexGuard};
 use ports::QuotaOwner;
 use tokio::sync::oneshot;
 
@@ -116,7 +117,7 @@ impl Admission {
     }
 
     fn lock(&self) -> MutexGuard<'_, FairQueue<QuotaOwner, oneshot::Sender<Permit>>> {
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.queue.lock()
     }
 }
 

@@ -1,8 +1,9 @@
 //! A clock that never goes back.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use ports::Clock;
 
 /// The time since the start, derived from a wall clock that may be set.
@@ -30,7 +31,7 @@ impl governor::clock::Clock for MonotonicClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         // Read under the lock, so that the readings of several threads are in order.
         let now = self.clock.now().as_unix_millis();
         let (before, passed) = *last;

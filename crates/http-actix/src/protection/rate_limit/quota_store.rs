@@ -1,11 +1,11 @@
 //! The state of all callers' quotas, in bounded memory.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use domain::CallerKey;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
+use parking_lot::Mutex;
 
 /// The time at which each caller's quota is full again.
 ///
@@ -49,7 +49,7 @@ impl StateStore for QuotaStore {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_at = self.full_at.lock();
         let before = full_at.get(caller).copied();
         let (outcome, after) = measure(before)?;
         if before.is_none() && full_at.len() >= self.capacity {
@@ -88,7 +88,7 @@ mod tests {
         insert(&quota_store, 0, 1000);
         for number in 1..1000 {
             insert(&quota_store, number, 1);
-            assert!(quota_store.full_at.lock().unwrap().len() <= 10);
+            assert!(quota_store.full_at.lock().len() <= 10);
             assert_eq!(get(&quota_store, 0), Some(1000.into()));
             assert_eq!(get(&quota_store, number), Some(1.into()));
         }
@@ -98,6 +98,6 @@ mod tests {
     fn rejected_request_changes_nothing() {
         let quota_store = QuotaStore::default();
         assert_eq!(get(&quota_store, 0), None);
-        assert!(quota_store.full_at.lock().unwrap().is_empty());
+        assert!(quota_store.full_at.lock().is_empty());
     }
 }
