@@ -80,7 +80,7 @@ impl Server {
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(InstrumentedKeySource::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
-            .counting(metrics.tokens.clone());
+            .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
         let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
         let state = AppState {

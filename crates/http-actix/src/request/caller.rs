@@ -62,7 +62,7 @@ impl FromRequest for Caller {
             let (reloadable, log_fields) = (state.reloadable(), LogFields::of(&request));
             let bearer = reloadable.verifier.verify(token).await.inspect_err(|error| {
                 state.metrics.refused(error);
-                log_fields.set_issuer(reloadable.verifier.issuer_of(token));
+                log_fields.set_issuer(reloadable.verifier.issuer_name(token));
             })?;
             let path = PathParameters::of(&request);
             log_fields.set_caller(bearer.caller);

@@ -38,7 +38,7 @@ pub(super) fn issuers(raw: Vec<raw::Issuer>) -> Checked<TrustedIssuers> {
         let jwks_uri = raw.jwks_uri.as_deref();
         let trusted =
             TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
-                .map_err(|error| InvalidSettings::value(key(error.field), error.why))?;
+                .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
         Ok(trusted
             .with_profile(profile)
             .with_machine_clients(raw.machine_clients)

@@ -24,7 +24,7 @@ use thiserror::Error;
 use crate::protection::settings::{LimitSettings, OverloadSettings};
 use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::links::PublicUrl;
-use token_verifier::{AuthSettings, TrustedIssuers};
+use token_verifier::{TrustedIssuers, VerifierSettings};
 
 pub use read::{load, load_defaults, load_development, load_http, load_lenient, state_folder};
 pub use reference::{Section, Setting, schema, sections};
@@ -43,7 +43,7 @@ pub struct Settings {
     /// `[[auth.issuers]]`
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
-    pub auth: AuthSettings,
+    pub auth: VerifierSettings,
     /// `[passwords]`
     pub attempts: AttemptLimit,
     /// `[limits]`

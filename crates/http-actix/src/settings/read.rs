@@ -20,7 +20,7 @@ use super::{
 };
 use crate::protection::settings::{LimitSettings, OverloadSettings};
 use crate::request::trusted_proxies::TrustedProxies;
-use token_verifier::{AuthSettings, KeyCacheSettings};
+use token_verifier::{KeyCacheSettings, VerifierSettings};
 
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../config/development.toml");
@@ -151,7 +151,7 @@ fn check(raw: Raw, folder: Option<&Path>) -> Checked<Settings> {
     Ok(Settings {
         log: log(raw.log)?,
         directory: directory::directory(raw.directory, raw.http.request_timeout_ms, folder)?,
-        auth: AuthSettings {
+        auth: VerifierSettings {
             // RFC 7519 §4.1.4: "usually no more than a few minutes"; a minute is plenty.
             leeway: Duration::from_millis(at_most("auth.leeway_ms", raw.auth.leeway_ms, 60_000)?),
             max_lifetime: positive("auth.max_token_lifetime_ms", raw.auth.max_token_lifetime_ms)?,

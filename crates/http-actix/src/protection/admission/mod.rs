@@ -1,7 +1,7 @@
 //! Admission control: how many requests are processed at the same time, and which ones wait.
 //!
 //! After its token is verified, a request acquires a permit. Permits are limited in total and per
-//! quota owner, usually a tenant. Without a free permit, a request waits in a [`fair_share`] queue
+//! quota owner, usually a tenant. Without a free permit, a request waits in a [`concurrency`] queue
 //! for a bounded time. If the queue is full, the newest waiter of the longest queue is evicted. So
 //! memory is bounded, rejections are fast, and one tenant's load cannot starve the others.
 //!
@@ -14,7 +14,7 @@ mod quota_owner;
 
 use std::sync::Arc;
 
-use fair_share::FairQueue;
+use concurrency::FairQueue;
 use parking_lot::{Mutex, MutexGuard};
 use ports::QuotaOwner;
 use tokio::sync::oneshot;
@@ -74,7 +74,7 @@ impl Admission {
         let mut queue = self.lock();
         // No waiter is overtaken: a released permit goes to an eligible waiter at once.
         if queue.held() < concurrent && queue.held_by(&quota_owner) < most {
-            queue.take(&quota_owner);
+            queue.grant(&quota_owner);
             drop(queue);
             return Ok(self.permit(quota_owner));
         }
@@ -86,7 +86,7 @@ impl Admission {
             return Err(None);
         }
         let (waiter, permit) = oneshot::channel();
-        queue.join(&quota_owner, waiter);
+        queue.enqueue(&quota_owner, waiter);
         Err(Some(permit))
     }
 
@@ -102,7 +102,7 @@ impl Admission {
         queue.release(quota_owner);
         let mut given = Vec::new();
         while queue.held() < settings.concurrent {
-            let next = queue.next(
+            let next = queue.grant_next(
                 |quota_owner| settings.permits_per_owner(quota_owner),
                 |waiter| !waiter.is_closed(),
             );

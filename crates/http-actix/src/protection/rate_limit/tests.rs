@@ -1,31 +1,15 @@
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
+use conformance::ManualClock;
 use domain::Timestamp;
 
 use super::*;
 
-/// A clock that can be set, also back.
-#[derive(Debug, Default)]
-struct SettableClock(AtomicI64);
-
-impl SettableClock {
-    fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
-
-impl Clock for SettableClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH.plus_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
 const ANNA: CallerKey = CallerKey::new([1; 32]);
 const BEN: CallerKey = CallerKey::new([2; 32]);
 
-fn limits(writes: u32, clock: &Arc<SettableClock>) -> RateLimits {
+fn limits(writes: u32, clock: &Arc<ManualClock>) -> RateLimits {
     let settings = LimitSettings { writes: NonZeroU32::new(writes), ..LimitSettings::default() };
     RateLimits::new(settings, Arc::clone(clock) as _)
 }
@@ -36,19 +20,19 @@ fn write(limits: &RateLimits, caller: CallerKey) -> Option<Duration> {
 
 #[test]
 fn quota_allows_bursts_and_refills_evenly() {
-    let clock = Arc::new(SettableClock::default());
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(6, &clock);
     for _ in 0..6 {
         assert_eq!(write(&limits, ANNA), None);
     }
     assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(10)));
     assert_eq!(write(&limits, BEN), None);
-    clock.advance(9_999);
+    clock.advance(Duration::from_millis(9_999));
     assert_eq!(write(&limits, ANNA), Some(Duration::from_millis(1)));
-    clock.advance(1);
+    clock.advance(Duration::from_millis(1));
     assert_eq!(write(&limits, ANNA), None);
     assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(10)));
-    clock.advance(3_600_000);
+    clock.advance(Duration::from_millis(3_600_000));
     for _ in 0..6 {
         assert_eq!(write(&limits, ANNA), None);
     }
@@ -57,28 +41,28 @@ fn quota_allows_bursts_and_refills_evenly() {
 
 #[test]
 fn clock_set_back_blocks_no_caller() {
-    let clock = Arc::new(SettableClock::default());
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(2, &clock);
     assert_eq!((write(&limits, ANNA), write(&limits, ANNA)), (None, None));
-    clock.advance(-86_400_000);
+    clock.rewind(Duration::from_millis(86_400_000));
     assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(30)));
-    clock.advance(30_000);
+    clock.advance(Duration::from_millis(30_000));
     assert_eq!(write(&limits, ANNA), None);
 }
 
 #[test]
 fn extreme_clock_values_are_harmless() {
-    let clock = Arc::new(SettableClock::default());
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(u32::MAX, &clock);
     for millis in [i64::MIN, i64::MAX, 0, i64::MAX, i64::MIN] {
-        clock.0.store(millis, Ordering::SeqCst);
+        clock.set(Timestamp::UNIX_EPOCH.plus_millis(millis));
         assert_eq!(write(&limits, ANNA), None);
     }
 }
 
 #[test]
 fn no_limit_yields_no_headers() {
-    let limits = limits(0, &Arc::new(SettableClock::default()));
+    let limits = limits(0, &Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)));
     let mut headers = actix_web::http::header::HeaderMap::new();
     limits.consume(ANNA, &TestRequest::post().to_http_request()).write(&mut headers);
     assert!(headers.is_empty());
