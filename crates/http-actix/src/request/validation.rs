@@ -54,9 +54,9 @@ impl FieldErrors {
     /// Builds the result from the values, or returns the errors if there are any.
     pub(crate) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
         if self.0.is_empty()
-            && let Some(build) = build()
+            && let Some(result) = build()
         {
-            return Ok(build);
+            return Ok(result);
         }
         Err(ApiError::from_fields(self.0))
     }

@@ -32,7 +32,7 @@ fn quota_allows_bursts_and_refills_evenly() {
     clock.advance(Duration::from_millis(1));
     assert_eq!(write(&limits, ANNA), None);
     assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(10)));
-    clock.advance(Duration::from_millis(3_600_000));
+    clock.advance(Duration::from_hours(1));
     for _ in 0..6 {
         assert_eq!(write(&limits, ANNA), None);
     }
@@ -44,9 +44,9 @@ fn clock_set_back_blocks_no_caller() {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(2, &clock);
     assert_eq!((write(&limits, ANNA), write(&limits, ANNA)), (None, None));
-    clock.rewind(Duration::from_millis(86_400_000));
+    clock.rewind(Duration::from_hours(24));
     assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(30)));
-    clock.advance(Duration::from_millis(30_000));
+    clock.advance(Duration::from_secs(30));
     assert_eq!(write(&limits, ANNA), None);
 }
 
