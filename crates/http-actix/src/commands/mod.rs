@@ -16,8 +16,6 @@ use clap::{Args, Parser, Subcommand};
 
 use ports::error_chain;
 
-use crate::telemetry;
-
 /// Manages the people of many tenants in front of Auth0.
 #[derive(Debug, Parser)]
 #[command(name = "usher", version)]
@@ -56,7 +54,7 @@ type CommandResult = Result<(), Box<dyn StdError>>;
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    telemetry::hush_panics();
+    telemetry::set_panic_hook("usher");
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Token(options) => token::run(&options),

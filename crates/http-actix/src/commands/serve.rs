@@ -9,13 +9,14 @@ use ports::{Clock as _, SystemClock};
 
 use super::{CommandResult, ConfigFile, print};
 use crate::process::dev_mode::{self, DevKey, DevKeyError, Grant};
+use crate::process::log;
 use crate::process::reload::Reloader;
 use crate::process::serve::Server;
 use crate::process::signals::Signals;
 use crate::process::upstream_runtime::UpstreamRuntime;
-use crate::process::wiring::{self, Traces};
+use crate::process::wiring;
 use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
-use crate::telemetry::{self, Written};
+use telemetry::{LogGuard, Traces};
 use token_verifier::TrustedIssuers;
 
 #[derive(Debug, Args)]
@@ -55,9 +56,9 @@ pub(super) fn run(options: &Options) -> CommandResult {
     // at the cost of the first request that needs it.
     upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &upstream)?;
-    let (filter, written) = telemetry::start(&settings.log, traces.as_ref());
+    let (filter, log_guard) = log::start(&settings.log, traces.as_ref());
     let reloading = Reloader::new(source, loaded, filter);
-    let around = Around { upstream, traces, reloading, signals, written };
+    let around = Around { upstream, traces, reloading, signals, log_guard };
     if options.dev {
         develop(settings, options.allow_remote, around)
     } else {
@@ -72,7 +73,7 @@ struct Around {
     reloading: Reloader,
     signals: Signals,
     /// The log, to the very end.
-    written: Written,
+    log_guard: LogGuard,
 }
 
 fn serve(settings: Settings, around: Around) -> CommandResult {
@@ -87,14 +88,14 @@ fn serve(settings: Settings, around: Around) -> CommandResult {
 
 /// Serves until it is told to stop, and lets what goes out come to its end then.
 fn run_to_the_end(server: Server, around: Around) -> CommandResult {
-    let Around { upstream, traces, reloading, signals, written } = around;
+    let Around { upstream, traces, reloading, signals, log_guard } = around;
     let ended = actix_web::rt::System::new().block_on(server.run(signals, reloading));
     upstream.finish(|| {
         if let Some(traces) = traces {
             traces.finish();
         }
     });
-    drop(written);
+    drop(log_guard);
     Ok(ended?)
 }
 

@@ -22,8 +22,8 @@ use crate::openapi::served::{self, DocumentSettings};
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
 use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
-use crate::telemetry::Filter;
 use ports::error_chain;
+use telemetry::LogFilter;
 
 /// Where settings come from, and what they were.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Reloader {
     /// What was read last, whether or not it could be used.
     files: Files,
     frozen: Frozen,
-    filter: Filter,
+    filter: LogFilter,
 }
 
 /// What has to be done when the settings have been read again.
@@ -44,7 +44,7 @@ struct Target {
 
 impl Reloader {
     /// The settings of this source, which were read as `loaded` at the start.
-    pub(crate) fn new(source: Source, loaded: Loaded, filter: Filter) -> Self {
+    pub(crate) fn new(source: Source, loaded: Loaded, filter: LogFilter) -> Self {
         Self { source, files: loaded.files, frozen: loaded.frozen, filter }
     }
 
