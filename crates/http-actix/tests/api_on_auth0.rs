@@ -16,6 +16,8 @@ mod support;
 mod call_context;
 #[path = "api/change_password/mod.rs"]
 mod change_password;
+#[path = "api/field_errors.rs"]
+mod field_errors;
 #[path = "api/framework_errors/mod.rs"]
 mod framework_errors;
 #[path = "api/health.rs"]

@@ -18,6 +18,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::openapi::served::{self, DocumentSettings};
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
 use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
@@ -113,8 +114,10 @@ impl Reloader {
         let Target { state, adopt } = target;
         let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
         let min_password_length = settings.directory.min_password_length();
-        let live = ReloadableState::new(verifier, Arc::clone(&settings.roles), min_password_length)
-            .map_err(|error| InvalidSettings::value("roles", error))?;
+        let document = DocumentSettings { roles: &settings.roles, min_password_length };
+        let document =
+            served::text(document).map_err(|error| InvalidSettings::value("roles", error))?;
+        let live = ReloadableState::new(verifier, Arc::clone(&settings.roles), document);
         // Nothing from here on fails.
         adopt.settings(&settings);
         state.set_reloadable(live);

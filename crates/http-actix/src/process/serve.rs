@@ -4,21 +4,20 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_cors::Cors;
 use actix_web::dev::Server as ActixServer;
-use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
+use parking_lot::{Mutex, RwLock};
 use tokio::time::timeout;
 
 use crate::metrics::{InstrumentedKeySource, Route};
+use crate::openapi::served::{self, DocumentSettings};
 use crate::openapi::swagger_ui;
 use crate::process::reload::Reloader;
 use crate::process::shutdown::{ShutdownOutcome, wait_for_shutdown};
@@ -27,13 +26,13 @@ use crate::process::wiring::{Backend, SettingsListener};
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::idle_connections;
-use crate::protection::rate_limit::{self, RateLimits};
+use crate::protection::rate_limit::RateLimits;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
+use crate::server::cors::cors;
 use crate::server::lifecycle::request_lifecycle;
-use crate::server::request_id;
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use token_verifier::TokenVerifier;
@@ -77,18 +76,15 @@ impl Server {
             Some(url) => url.clone(),
             None => reachable(address).map_err(io::Error::other)?,
         };
-        metrics.http.limits(&overload, http.max_connections);
+        metrics.http.limits(overload.concurrent, overload.queued, http.max_connections);
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(InstrumentedKeySource::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
+        let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
         let state = AppState {
-            reloadable: RwLock::new(Arc::new(ReloadableState::new(
-                verifier,
-                roles,
-                min_password_length,
-            )?)),
+            reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
             services,
@@ -247,7 +243,7 @@ fn serve(
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
         .keep_alive(http.idle_timeout)
-        .on_connect(idle_connections::watch_each(http.idle_timeout, connections))
+        .on_connect(idle_connections::close_idle_connections(http.idle_timeout, connections))
         // Signals are for all listeners together, and stop them one after the other.
         .disable_signals()
         // Only a bound behind ours, which is exact.
@@ -260,7 +256,7 @@ fn document(config: &mut web::ServiceConfig) {
         web::resource("/openapi.json")
             .app_data(Route::new("/openapi.json"))
             .route(web::get().to(openapi_json))
-            .default_service(routes::only("GET".to_owned())),
+            .default_service(routes::method_not_allowed("GET".to_owned())),
     );
 }
 
@@ -269,27 +265,5 @@ async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
 }
 
 async fn nothing_here() -> Result<String, ApiError> {
-    Err(ApiError::new(ErrorCode::NotFound, "There is nothing at this path."))
-}
-
-/// Lets browser applications of exactly these origins call. They send a token, and no cookies.
-fn cors(origins: &[String]) -> Cors {
-    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let exposed = [
-        header::LOCATION,
-        header::LINK,
-        header::RETRY_AFTER,
-        header::WWW_AUTHENTICATE,
-        rate_limit::POLICY,
-        rate_limit::LEFT,
-        HeaderName::from_static("deprecation"),
-        HeaderName::from_static("sunset"),
-        request_id::HEADER,
-    ];
-    let cors = Cors::default()
-        .allowed_methods(methods)
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, request_id::HEADER])
-        .expose_headers(exposed)
-        .max_age(600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    Err(ApiError::new(ErrorCode::NotFound, "No resource exists at this path."))
 }

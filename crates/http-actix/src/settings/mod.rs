@@ -21,9 +21,8 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use crate::protection::admission::OverloadSettings;
-use crate::protection::rate_limit::LimitSettings;
-use crate::request::client_address::TrustedProxies;
+use crate::protection::settings::{LimitSettings, OverloadSettings};
+use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::links::PublicUrl;
 use token_verifier::{TrustedIssuers, VerifierSettings};
 

@@ -18,9 +18,8 @@ use super::{
     HttpSettings, InvalidSettings, LogFormat, LogSettings, ReloadSettings, Settings, TraceSettings,
     directory, issuers,
 };
-use crate::protection::admission::OverloadSettings;
-use crate::protection::rate_limit::LimitSettings;
-use crate::request::client_address::TrustedProxies;
+use crate::protection::settings::{LimitSettings, OverloadSettings};
+use crate::request::trusted_proxies::TrustedProxies;
 use token_verifier::{KeyCacheSettings, VerifierSettings};
 
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");

@@ -5,7 +5,7 @@
 //! still until a test advances it.
 
 mod answer;
-mod document;
+pub(crate) mod document;
 pub(crate) mod store;
 mod wire;
 
