@@ -14,7 +14,7 @@ use crate::process::serve::Server;
 use crate::process::signals::Signals;
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::process::wiring::{self, Traces};
-use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
+use crate::settings::{self, Baseline, DirectorySettings, Settings, Source};
 use crate::telemetry::{self, Written};
 use token_verifier::TrustedIssuers;
 
@@ -44,8 +44,8 @@ pub(super) fn run(options: &Options) -> CommandResult {
     };
     let source =
         if options.dev { Source::Development } else { Source::File(options.file.config.clone()) };
-    let (mut settings, loaded) = match &source {
-        Source::Development => (settings::load_development()?, Loaded::nothing()),
+    let (mut settings, baseline) = match &source {
+        Source::Development => (settings::load_development()?, Baseline::empty()),
         Source::File(_) => source.load()?,
     };
     if let Some(listen) = options.listen {
@@ -56,7 +56,7 @@ pub(super) fn run(options: &Options) -> CommandResult {
     upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &upstream)?;
     let (filter, written) = telemetry::start(&settings.log, traces.as_ref());
-    let reloading = Reloader::new(source, loaded, filter);
+    let reloading = Reloader::new(source, baseline, filter);
     let around = Around { upstream, traces, reloading, signals, written };
     if options.dev {
         develop(settings, options.allow_remote, around)

@@ -20,7 +20,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
-use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
+use crate::settings::{Baseline, FileDigests, FrozenSections, InvalidSettings, Settings, Source};
 use crate::telemetry::Filter;
 use ports::error_chain;
 
@@ -29,8 +29,8 @@ use ports::error_chain;
 pub(crate) struct Reloader {
     source: Source,
     /// What was read last, whether or not it could be used.
-    files: Files,
-    frozen: Frozen,
+    files: FileDigests,
+    frozen: FrozenSections,
     filter: Filter,
 }
 
@@ -42,9 +42,9 @@ struct Target {
 }
 
 impl Reloader {
-    /// The settings of this source, which were read as `loaded` at the start.
-    pub(crate) fn new(source: Source, loaded: Loaded, filter: Filter) -> Self {
-        Self { source, files: loaded.files, frozen: loaded.frozen, filter }
+    /// The settings of this source, at startup.
+    pub(crate) fn new(source: Source, baseline: Baseline, filter: Filter) -> Self {
+        Self { source, files: baseline.files, frozen: baseline.frozen, filter }
     }
 
     /// Reads them again whenever `told` says so, or a file has changed. It does not end.
@@ -72,7 +72,7 @@ impl Reloader {
 
     async fn has_changed(&self) -> bool {
         let files = self.files.clone();
-        aside(move || files.read_again()).await.is_some_and(|now| now != self.files)
+        aside(move || files.refreshed()).await.is_some_and(|now| now != self.files)
     }
 
     async fn read(&mut self, target: &Target) {

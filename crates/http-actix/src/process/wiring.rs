@@ -300,12 +300,12 @@ impl Directory {
                         ClientError::Http(_) => WiringError::Auth0Client(error),
                     },
                 )?;
-                let client = auth0.client();
+                let client = auth0.client_identity();
                 Ok(Self::new(Arc::new(directory), move |directory, settings| {
                     directory.set_roles(Arc::clone(&settings.roles));
                     // Another client waits for a restart, and its secret with it.
                     if let DirectorySettings::Auth0(auth0) = &settings.directory
-                        && auth0.client() == client
+                        && auth0.client_identity() == client
                     {
                         directory.set_client_secret(auth0.client_secret.clone());
                     }

@@ -3,7 +3,7 @@
 //!
 //! Nothing is written down twice. What a key means is the comment at its field (`raw.rs`), its
 //! default is what is compiled in, and whether it is taken up while the service runs is found out
-//! by changing it and asking [`Frozen`].
+//! by changing it and asking [`FrozenSections`].
 
 use std::fmt::Display;
 
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 
-use super::InvalidSettings;
+use super::error::{InvalidSettings, SettingsResult};
+use super::frozen::FrozenSections;
+use super::layers::DEFAULTS;
 use super::raw::{self, Raw};
-use super::read::{Checked, DEFAULTS};
-use super::source::Frozen;
 
 /// Settings that stand together.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ struct Shape {
 ///
 /// # Errors
 /// When the types do not go with the defaults, which a test tells first.
-pub fn sections() -> Checked<Vec<Section>> {
+pub fn sections() -> SettingsResult<Vec<Section>> {
     let defaults = defaults()?;
     shapes()?.iter().map(|shape| section(shape, &defaults)).collect()
 }
@@ -67,7 +67,7 @@ pub fn sections() -> Checked<Vec<Section>> {
 ///
 /// # Errors
 /// As [`sections`].
-pub fn schema() -> Checked<Value> {
+pub fn schema() -> SettingsResult<Value> {
     let mut root = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Settings of Usher",
@@ -91,7 +91,7 @@ pub fn schema() -> Checked<Value> {
 }
 
 /// Sections before those that stand in them.
-fn shapes() -> Checked<[Shape; 13]> {
+fn shapes() -> SettingsResult<[Shape; 13]> {
     Ok([
         shape::<raw::Http>("http"),
         shape::<raw::Log>("log"),
@@ -130,7 +130,7 @@ fn join(property: &mut Value) {
     *property = joined;
 }
 
-fn repeated<T>(name: &'static str) -> Checked<Shape>
+fn repeated<T>(name: &'static str) -> SettingsResult<Shape>
 where
     T: DeserializeOwned + Serialize + PartialSchema,
 {
@@ -149,7 +149,7 @@ where
     Ok(Shape { item: Some((least, read)), ..shape })
 }
 
-fn section(shape: &Shape, defaults: &Value) -> Checked<Section> {
+fn section(shape: &Shape, defaults: &Value) -> SettingsResult<Section> {
     let place = format!("/{}", shape.name.replace('.', "/"));
     let mut file = defaults.clone();
     if let (Some((_, read)), Some(list)) = (&shape.item, file.pointer_mut(&place)) {
@@ -179,7 +179,7 @@ fn section(shape: &Shape, defaults: &Value) -> Checked<Section> {
 }
 
 /// Whether such a file with another value for this key differs in nothing that is frozen.
-fn is_reloaded(file: &Value, place: &str, key: &str) -> Checked<bool> {
+fn is_reloaded(file: &Value, place: &str, key: &str) -> SettingsResult<bool> {
     let mut changed = file.clone();
     let section = changed.pointer_mut(place).and_then(Value::as_object_mut);
     let section = section.ok_or_else(|| unusable(place))?;
@@ -190,7 +190,8 @@ fn is_reloaded(file: &Value, place: &str, key: &str) -> Checked<bool> {
         Some(Value::Array(_)) => json!(["something else"]),
     };
     section.insert(key.to_owned(), other);
-    let frozen = |file| Raw::deserialize(file).map(|raw| Frozen::of(&raw)).map_err(unusable);
+    let frozen =
+        |file| Raw::deserialize(file).map(|raw| FrozenSections::of(&raw)).map_err(unusable);
     Ok(frozen(file.clone())?.differing_from(&frozen(changed)?).is_empty())
 }
 
@@ -198,7 +199,7 @@ fn is_reloaded(file: &Value, place: &str, key: &str) -> Checked<bool> {
 const SOMETHING: &str = "something";
 
 /// What is compiled in.
-fn defaults() -> Checked<Value> {
+fn defaults() -> SettingsResult<Value> {
     let file = File::from_str(DEFAULTS, FileFormat::Toml);
     let read = Config::builder().add_source(file).build();
     read.and_then(Config::try_deserialize).map_err(unusable)

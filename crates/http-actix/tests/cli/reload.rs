@@ -249,6 +249,6 @@ fn sighup_in_development_mode_changes_nothing() {
     let mut service = Sandbox::new().start_dev();
     service.signal("HUP");
     let line = service.wait_for_log("the settings were not reloaded");
-    assert!(line.contains("development mode has no file"), "{line}");
+    assert!(line.contains("development mode has no settings file"), "{line}");
     assert_eq!(service.stop().code, Some(0));
 }
