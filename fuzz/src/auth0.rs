@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use auth0_adapter::{Auth0Config, Auth0Directory, MetadataPrefix, Tasks, fuzzing};
+use conformance::{ManualClock, catalogue};
 use domain::{RoleName, TenantId, Timestamp, UserId};
 use ports::Clock as _;
-use ports::contract::{ManualClock, catalogue};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
@@ -88,7 +88,7 @@ pub fn search_query(bytes: &[u8]) {
             (included.is_empty() || contains_id(&included)) && !contains_id(&excluded);
         let matches = |tenant: &str, role: &str| {
             let user = user_json(id, &prefix, tenant, role, created_at);
-            query.finds(&user, &|_, _| false)
+            query.matches(&user, &|_, _| false)
         };
         for role in roles.iter().map(RoleName::as_str) {
             assert_eq!(

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use conformance::{ManualClock, catalogue};
 use memory_adapter::MemoryDirectory;
-use ports::contract::{ManualClock, catalogue};
 use serde_json::Value;
 
 /// Loads a seed. It must load completely or fail, and no error may contain an address or a password.

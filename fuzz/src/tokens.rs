@@ -5,9 +5,9 @@ use std::sync::{Arc, LazyLock};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use conformance::ManualClock;
 use domain::{Bearer, ClaimedTenants};
 use memory_adapter::MemoryKeySource;
-use ports::contract::ManualClock;
 use ports::{KeyMaterial, PublicKey};
 use serde_json::Value;
 use token_verifier::{

@@ -69,10 +69,8 @@ impl TenantUsers {
         change: MembershipChange,
     ) -> Result<User, UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.authorize_change(&user)?;
-        if let Some(role) = &change.role {
-            scope.authorize_grant(role)?;
-        }
+        // Refused here already, so that a refused call writes nothing; the directory checks R4.
+        let _decision = scope.authorize_change(&user, &change)?;
         Ok(self.directory.change_membership(scope, &user, change).await?)
     }
 
@@ -83,7 +81,7 @@ impl TenantUsers {
     #[tracing::instrument(name = "tenant_users.detach", skip_all)]
     pub async fn detach(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.authorize_change(&user)?;
+        let _decision = scope.authorize_detach(&user)?;
         Ok(self.directory.detach(scope, &user).await?)
     }
 }

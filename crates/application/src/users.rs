@@ -72,7 +72,7 @@ impl Users {
     #[tracing::instrument(name = "users.delete", skip_all)]
     pub async fn delete(&self, scope: &AccountScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.get(scope, id).await?;
-        scope.authorize_change(&user)?;
+        let _decision = scope.authorize_deletion(&user)?;
         Ok(self.directory.delete(scope, &user).await?)
     }
 }

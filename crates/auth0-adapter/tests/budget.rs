@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use auth0_adapter::Invite;
+use conformance::{Caller, acme};
 use domain::{
     AccountChange, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser, User,
 };
-use ports::contract::{Caller, acme};
 use ports::{PasswordCheck, PortResult, UserDirectory};
 use serde_json::json;
 

@@ -13,9 +13,9 @@ mod world;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use conformance::{Backstage, Planted, Subject};
 use domain::{RoleCatalogue, UserId};
 use ports::UserDirectory;
-use ports::contract::{Backstage, Planted, Subject};
 use serde_json::{Map, json};
 
 use crate::world::World;
@@ -23,9 +23,9 @@ use crate::world::World;
 mod immediate_search {
     use super::*;
 
-    ports::directory_contract!(subject);
-    ports::one_step_contract!(subject);
-    ports::password_contract!(subject);
+    conformance::directory_suite!(subject);
+    conformance::one_step_suite!(subject);
+    conformance::password_suite!(subject);
 
     async fn subject() -> Subject {
         subject_of(World::new().await)
@@ -35,9 +35,9 @@ mod immediate_search {
 mod lagging_search {
     use super::*;
 
-    ports::directory_contract!(subject);
-    ports::one_step_contract!(subject);
-    ports::password_contract!(subject);
+    conformance::directory_suite!(subject);
+    conformance::one_step_suite!(subject);
+    conformance::password_suite!(subject);
 
     async fn subject() -> Subject {
         subject_of(World::with(world::lagging, |_| ()).await)

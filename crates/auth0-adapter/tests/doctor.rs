@@ -14,7 +14,7 @@ use std::time::Duration;
 use auth0_adapter::Auth0Config;
 use auth0_adapter::doctor::{Finding, Verdict, examine};
 use auth0_sim::{Client, Config, Connection, Fault, FaultKind, Sim, Tls, Usernames};
-use ports::contract::ManualClock;
+use conformance::ManualClock;
 use ports::{Clock, SystemClock};
 
 const SECRET: &str = "usher-secret";

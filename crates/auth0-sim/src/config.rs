@@ -1,4 +1,4 @@
-//! What a stand-in starts with.
+//! The configuration of a stand-in.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,15 +7,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, SystemClock};
+use crate::server::tls::Tls;
 use crate::switches::Switches;
-use crate::tls::Tls;
 
-/// The grant by which a machine gets a token for itself (RFC 6749 §4.4).
+/// The grant by which a client gets a token for itself (RFC 6749 §4.4).
 pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";
-/// Auth0's password grant with the name of a connection.
+/// Auth0's password grant for a named connection.
 pub(crate) const PASSWORD_REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 
-/// Every scope that a route asks for.
+/// All scopes that any route requires.
 pub(crate) const ALL_SCOPES: [&str; 26] = [
     "read:users",
     "create:users",
@@ -45,25 +45,25 @@ pub(crate) const ALL_SCOPES: [&str; 26] = [
     "create:role_members",
 ];
 
-/// What a stand-in starts with. The default is a tenant that is ready for use.
+/// The configuration of a stand-in. The default is a tenant that is ready for use.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on; port 0 selects a free port.
     pub listen: SocketAddr,
-    /// TLS, or plain HTTP.
+    /// The TLS certificate; without one, plain HTTP is served.
     pub tls: Option<Tls>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The issuer of tokens and the base of the Management API's identifier, ending in `/`; by
-    /// default the address that it listens on.
+    /// The issuer of tokens and the base of the Management API's identifier, ending in `/`. The
+    /// default is the URL of the stand-in.
     pub issuer: Option<String>,
-    /// The applications.
+    /// The applications (clients).
     pub clients: Vec<Client>,
     /// The database connections.
     pub connections: Vec<Connection>,
-    /// The APIs besides the Management API.
+    /// The APIs in addition to the Management API.
     pub apis: Vec<Api>,
-    /// How it behaves.
+    /// The initial behaviour.
     pub switches: Switches,
 }
 
@@ -82,24 +82,25 @@ impl Default for Config {
     }
 }
 
-/// An application. `Debug` leaves its secret out.
+/// An application. `Debug` omits its secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Client {
-    /// Its `client_id`.
+    /// The `client_id`.
     pub id: String,
-    /// Its `client_secret`.
+    /// The `client_secret`.
     pub secret: String,
-    /// The grant types that are enabled on it.
+    /// The enabled grant types.
     pub grant_types: Vec<String>,
-    /// The scopes of its client grant for the Management API; empty: it has no such grant.
+    /// The scopes of its client grant for the Management API. Empty means that it has no such
+    /// grant.
     pub scopes: Vec<String>,
-    /// "Trust Token Endpoint IP Header": whether `auth0-forwarded-for` counts.
+    /// "Trust Token Endpoint IP Header": whether `auth0-forwarded-for` is honoured.
     pub trust_forwarded_for: bool,
 }
 
 impl Default for Client {
-    /// `usher` with `usher-secret`, who may do everything.
+    /// Returns client `usher` with secret `usher-secret`, all scopes and both grants.
     fn default() -> Self {
         Self {
             id: "usher".to_owned(),
@@ -122,16 +123,16 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Whether people of a connection have usernames.
+/// Whether users of a connection have usernames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Usernames {
-    /// Nobody has one, and sending one is an error.
+    /// Usernames are rejected.
     None,
-    /// Whoever wants one.
+    /// Usernames are optional.
     #[default]
     Optional,
-    /// Everybody.
+    /// Usernames are required.
     Required,
 }
 
@@ -144,36 +145,36 @@ pub enum PasswordPolicy {
     /// At least 6 characters.
     #[default]
     Low,
-    /// At least 8, with a lower-case letter, an upper-case letter and a digit.
+    /// At least 8 characters, with a lower-case letter, an upper-case letter and a digit.
     Fair,
-    /// At least 8, with 3 of lower case, upper case, digits and special characters.
+    /// At least 8 characters, with 3 of lower case, upper case, digits and special characters.
     Good,
-    /// At least 10, as `Good`, and no more than 2 equal characters in a row.
+    /// At least 10 characters, as `Good`, and at most 2 equal characters in a row.
     Excellent,
 }
 
-/// A database connection: a directory of people.
+/// A database connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Connection {
-    /// Its id, `con_…`.
+    /// The id, `con_…`.
     pub id: String,
-    /// Its name, which is also the realm of the password grant.
+    /// The name, which is also the realm of the password grant.
     pub name: String,
-    /// Whether people have usernames.
+    /// Whether users have usernames.
     pub usernames: Usernames,
-    /// How strong passwords must be.
+    /// The required password strength.
     pub password_policy: PasswordPolicy,
-    /// The least length of a password, if not the one of the policy
+    /// The minimum length of passwords, if it differs from the policy's
     /// (`options.password_complexity_options.min_length`).
     pub min_length: Option<usize>,
-    /// How many earlier passwords may not be used again, up to 24; 0: no history.
+    /// The number of earlier passwords that are rejected, up to 24. 0 means no history.
     pub history: usize,
-    /// Whether common passwords are refused.
+    /// Whether common passwords are rejected.
     pub dictionary: bool,
-    /// Whether passwords with parts of the person's names or addresses are refused.
+    /// Whether passwords with parts of the user's names or address are rejected.
     pub no_personal_info: bool,
-    /// The ids of the applications that may use it; `None`: all of them.
+    /// The ids of the applications that may use the connection; `None` means all.
     pub enabled_clients: Option<Vec<String>>,
 }
 
@@ -194,22 +195,22 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// Whether the application may use it.
+    /// Returns whether the application may use the connection.
     pub(crate) fn enabled_for(&self, client: &str) -> bool {
         self.enabled_clients.as_ref().is_none_or(|enabled| enabled.iter().any(|id| id == client))
     }
 }
 
-/// An API besides the Management API: a name for which tokens can be asked.
+/// An API in addition to the Management API, for which clients can get tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Api {
-    /// Its identifier, the `aud` of its tokens.
+    /// The identifier, which is the `aud` of tokens.
     pub identifier: String,
-    /// Its scopes.
+    /// The scopes.
     pub scopes: Vec<String>,
     /// "Add Permissions in the Access Token".
     pub permissions_in_token: bool,
-    /// The applications with a client grant for it, which is for all of its scopes.
+    /// The ids of the applications with a client grant for all scopes of this API.
     pub clients: Vec<String>,
 }

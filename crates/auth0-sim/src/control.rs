@@ -1,4 +1,4 @@
-//! The way to look inside a stand-in and to change its behaviour.
+//! Inspection and control of a running stand-in.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,20 +8,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::calls::Recorded;
-use crate::faults::Fault;
-use crate::keys::KeyError;
-use crate::mail::Mail;
-use crate::oauth::tokens::{self, Claims};
-use crate::server::Shared;
-use crate::state::State;
+use crate::crypto::CryptoError;
+use crate::mail::outbox::Mail;
+use crate::oauth::access_token::{self, Claims};
+use crate::state::{SharedState, State};
 use crate::switches::Switches;
+use crate::traffic::call_log::RecordedRequest;
+use crate::traffic::faults::Fault;
 
-/// Looks inside a stand-in and changes its behaviour. Clones are about the same one.
+/// A handle to inspect a stand-in and to change its behaviour. Clones refer to the same stand-in.
 #[derive(Debug, Clone)]
-pub struct Control(Arc<Shared>);
+pub struct Control(Arc<SharedState>);
 
-/// A user that cannot be put there.
+/// A seeded user is invalid.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct SeedError(String);
@@ -31,19 +30,19 @@ pub struct SeedError(String);
 #[error("the token cannot be signed")]
 pub struct SigningError;
 
-impl From<KeyError> for SigningError {
-    fn from(_: KeyError) -> Self {
+impl From<CryptoError> for SigningError {
+    fn from(_: CryptoError) -> Self {
         Self
     }
 }
 
-/// An access token as a person gets it by logging in, which this stand-in has no pages for.
+/// The contents of an access token of a user. The stand-in has no login pages that would issue one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserToken {
     /// `sub`.
     pub user_id: String,
-    /// `aud`: text if it is one, a list if it is several.
+    /// `aud`: a string if there is one, an array if there are several.
     pub audience: Vec<String>,
     /// `azp`, or `client_id` in the RFC 9068 profile.
     pub client_id: String,
@@ -53,9 +52,9 @@ pub struct UserToken {
     pub organization: Option<String>,
     /// `permissions`, of an API that adds them.
     pub permissions: Option<Vec<String>>,
-    /// How many seconds it lasts; it may have ended long ago.
+    /// The lifetime in seconds. A negative value creates an expired token.
     pub lifetime_seconds: i64,
-    /// Claims besides, which go over those from above.
+    /// Additional claims, which override those above.
     pub claims: Map<String, Value>,
 }
 
@@ -81,106 +80,106 @@ impl fmt::Debug for UserToken {
 }
 
 impl Control {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<SharedState>) -> Self {
         Self(shared)
     }
 
-    /// The switches as they stand.
+    /// Returns the current switches.
     pub fn switches(&self) -> Switches {
         self.0.lock().switches.clone()
     }
 
-    /// Puts all switches at once.
+    /// Replaces all switches.
     pub fn set_switches(&self, switches: Switches) {
         self.0.lock().switches = switches;
     }
 
-    /// Changes switches.
+    /// Changes some of the switches.
     pub fn update(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.0.lock().switches);
     }
 
-    /// Puts a user there, as the Management API shows users, with `password` besides. What is given
-    /// is taken as given, such as `user_id`, `created_at` or `logins_count`; what is not given gets
-    /// the defaults of a new user. The search index has the user at once.
+    /// Stores a user in the Management API's format, plus `password`. Given members
+    /// such as `user_id`, `created_at` or `logins_count` are stored unchanged; missing ones get the
+    /// defaults of a new user. The search index is updated immediately. Returns the id.
     pub fn seed(&self, user: Value) -> Result<String, SeedError> {
-        seed(&mut self.0.lock(), user)
+        seed_user(&mut self.0.lock(), user)
     }
 
-    /// A user as stored, whatever the index says.
+    /// Returns a user as stored, regardless of the search index.
     pub fn user(&self, id: &str) -> Option<Value> {
-        self.0.lock().users.show(id)
+        self.0.lock().users.get_json(id)
     }
 
-    /// All users as stored.
+    /// Returns all users as stored.
     pub fn users(&self) -> Vec<Value> {
-        self.0.lock().users.all()
+        self.0.lock().users.all_json()
     }
 
-    /// Takes a user out, as `DELETE` does. False if there was none.
+    /// Deletes a user, as `DELETE` does. Returns false if there is none.
     pub fn remove_user(&self, id: &str) -> bool {
-        remove(&mut self.0.lock(), id)
+        remove_user(&mut self.0.lock(), id)
     }
 
-    /// How often each route was called, by names such as `GET /api/v2/users/{id}` and
-    /// `POST /oauth/token client_credentials`. Every request counts, faulty ones too; those about
-    /// no route count as `GET (unknown)`.
+    /// Returns the number of requests of each route, keyed by names such as `GET
+    /// /api/v2/users/{id}` and `POST /oauth/token client_credentials`. Requests with injected
+    /// faults count too. Requests without a matching route count as `GET (unknown)`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.0.lock().calls.counts()
     }
 
-    /// Forgets counts and requests.
+    /// Clears the recorded requests and their counts.
     pub fn reset_calls(&self) {
         self.0.lock().calls.reset();
     }
 
-    /// The last 10,000 requests, without secrets.
-    pub fn requests(&self) -> Vec<Recorded> {
+    /// Returns the last 10,000 requests, with secrets redacted.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.0.lock().calls.requests()
     }
 
-    /// Adds a fault.
+    /// Injects a fault.
     pub fn fault(&self, fault: Fault) {
         self.0.lock().faults.add(fault);
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.0.lock().faults.clear();
     }
 
-    /// From now on the search index holds everything that was written so far.
+    /// Brings the search index up to date with everything written so far.
     pub fn catch_up(&self) {
         self.0.lock().users.catch_up();
     }
 
-    /// The Management tokens that were given out so far are answered with 401.
+    /// Revokes all Management tokens issued so far; requests with them get 401.
     pub fn revoke_tokens(&self) {
         self.0.lock().tokens.revoke_all();
     }
 
-    /// The next signing key becomes the current one; the previous one stays in the key set. Without
-    /// random numbers for a new key all stays as it is.
+    /// Makes the next signing key the current one. The previous one stays in the key set. Does
+    /// nothing if no random bytes are available for a new key.
     pub fn rotate_keys(&self) {
         let _ = self.0.lock().keys.rotate();
     }
 
-    /// Takes a key out of the key set; the next one takes the place of the current one. False if
-    /// there is none with that id.
+    /// Removes a key from the key set; the next key replaces the current one. Returns false if
+    /// there is no key with this id.
     pub fn revoke_key(&self, kid: &str) -> bool {
         self.0.lock().keys.revoke(kid).unwrap_or(false)
     }
 
-    /// The ids of the keys: previous ones, the current one, the next one.
+    /// Returns the ids of the previous keys, the current one and the next one, in this order.
     pub fn key_ids(&self) -> Vec<String> {
         self.0.lock().keys.ids()
     }
 
-    /// The access token of a person.
-    pub fn user_token(&self, token: UserToken) -> Result<String, SigningError> {
+    /// Returns a signed access token of a user.
+    pub fn issue_user_token(&self, token: UserToken) -> Result<String, SigningError> {
         let state = self.0.lock();
         let claims = Self::claims(token);
-        Ok(tokens::issue(&state, claims, state.now())?)
+        Ok(access_token::issue_access_token(&state, claims, state.now())?)
     }
 
     pub(crate) fn claims(token: UserToken) -> Claims {
@@ -193,31 +192,31 @@ impl Control {
             organization: token.organization,
             permissions: token.permissions,
             lifetime_seconds: token.lifetime_seconds,
-            more: token.claims,
+            extra: token.claims,
         }
     }
 
-    /// The mails that Auth0 would have sent.
+    /// Returns the e-mails that Auth0 would have sent.
     pub fn mails(&self) -> Vec<Mail> {
-        self.0.lock().mails.sent()
+        self.0.lock().outbox.sent()
     }
 
-    /// Forgets everything but keys and tokens; the switches are as at the start.
+    /// Resets everything to the initial state, except keys and issued tokens.
     pub fn reset(&self) {
         self.0.lock().reset();
     }
 }
 
-/// Puts a user there.
-pub(crate) fn seed(state: &mut State, user: Value) -> Result<String, SeedError> {
+/// Stores a user.
+pub(crate) fn seed_user(state: &mut State, user: Value) -> Result<String, SeedError> {
     let now = state.now();
     let connections = state.connections.clone();
     state.users.seed(user, &connections, now).map_err(SeedError)
 }
 
-/// Takes a user out, and what it held. False if there was none.
-pub(crate) fn remove(state: &mut State, id: &str) -> bool {
+/// Deletes a user with its memberships and roles. Returns false if there is none.
+pub(crate) fn remove_user(state: &mut State, id: &str) -> bool {
     let now = state.now();
-    state.forget(id, now);
+    state.remove_assignments(id, now);
     state.users.remove(id)
 }

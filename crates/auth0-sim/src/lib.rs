@@ -1,51 +1,58 @@
-//! A stateful stand-in for Auth0: for tests in process, and as the binary `auth0-sim`.
+//! A stateful stand-in for Auth0, for tests in process and as the binary `auth0-sim`.
 //!
-//! [`Sim::start`] gives a server on a free port that behaves as an Auth0 tenant does, as far as
-//! the README's table says; [`Control`] looks inside it, seeds it, and makes it misbehave.
-//! Each module marks what it does as *documented* (Auth0's own pages or its published API
-//! description say so), *observed* (recorded traffic or dated reports of others do) or *assumed*
-//! (nobody says; where it matters, it is one of the [`Switches`]).
+//! [`Sim::start`] starts a server on a free port that behaves like an Auth0 tenant, to the extent
+//! listed in the README. [`Control`] inspects it, seeds users and injects faults. [`Switches`] set
+//! its behaviour.
 //!
-//! The crate knows none of Usher's other crates.
+//! ```
+//! use auth0_sim::{Config, Fault, FaultKind, Sim};
+//! use serde_json::json;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sim = Sim::start(Config::default()).await?;
+//! sim.control().seed(json!({"email": "jane@acme.example", "password": "correct horse"}))?;
+//! sim.control().fault(Fault { route: None, skip: 0, times: Some(1), kind: FaultKind::ResetAfter });
+//! // Run the code under test against `sim.url()`, and then check what it has sent and stored.
+//! assert!(sim.control().requests().is_empty());
+//! assert_eq!(sim.control().users().len(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each module marks its behaviour as *documented* (Auth0's pages or its published API description
+//! say so), *observed* (seen in recorded traffic or in dated reports of others) or *assumed* (no
+//! source; important assumptions are [`Switches`]).
+//!
+//! The crate depends on none of Usher's other crates, so that it cannot share their mistakes.
 
-mod attempts;
-mod body;
-mod calls;
-mod clients;
 mod clock;
 mod config;
-mod connections;
 mod control;
-mod control_http;
-mod faults;
+mod crypto;
 mod http;
-mod keys;
-mod limits;
 mod mail;
-mod metadata;
 mod oauth;
 mod organizations;
-mod paging;
-mod passwords;
-mod routes;
+mod roles;
 mod search;
 mod server;
-mod service;
-mod socket;
 mod state;
 mod switches;
-mod tls;
+mod tenant;
+mod traffic;
 mod users;
-mod validation;
 
-pub use calls::Recorded;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Api, Client, Config, Connection, PasswordPolicy, Usernames};
 pub use control::{Control, SeedError, SigningError, UserToken};
-pub use faults::{Fault, FaultKind};
-pub use limits::{Bucket, EndpointLimit, RateLimit};
-pub use mail::Mail;
-pub use search::{IsMember, Query, Unsupported};
-pub use server::{Sim, StartError};
-pub use switches::{BlockedAnswer, Switches, WrongPasswordAnswer};
-pub use tls::{Tls, TlsError};
+pub use mail::outbox::Mail;
+pub use search::error::UnsupportedQuery;
+pub use search::matcher::IsMember;
+pub use search::query::Query;
+pub use server::sim::{Sim, StartError};
+pub use server::tls::{Tls, TlsError};
+pub use switches::{BlockedLoginResponse, Switches, WrongPasswordResponse};
+pub use traffic::call_log::RecordedRequest;
+pub use traffic::faults::{Fault, FaultKind};
+pub use traffic::rate_limits::{Bucket, EndpointLimit, RateLimit};

@@ -1,4 +1,4 @@
-//! The binary `auth0-sim`: a stand-in for Auth0 that listens until it is told to stop.
+//! The binary `auth0-sim`: runs a stand-in for Auth0 until SIGTERM or ctrl-c.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,52 +12,52 @@ use tokio::signal;
 
 /// A stateful stand-in for Auth0.
 ///
-/// Its state is in memory and ends with it. It is controlled below /__sim/, without credentials:
-/// keep it off any network that others can reach.
+/// All state is in memory. The control routes below /__sim/ need no credentials: do not expose the
+/// port to a network.
 #[derive(Parser)]
 #[command(name = "auth0-sim", version)]
 struct Options {
-    /// Where to listen; port 0 takes a free one
+    /// Address to listen on; port 0 selects a free port
     #[arg(long, default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
-    /// Speak TLS, with a certificate that a throw-away authority signs for localhost
+    /// Serve TLS, with a certificate for localhost signed by a temporary authority
     #[arg(long)]
     tls: bool,
     /// Write the authority's certificate to this file (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_out: Option<PathBuf>,
-    /// Another name that the certificate is good for
+    /// An additional name for the certificate
     #[arg(long, value_name = "NAME", requires = "tls")]
     tls_name: Vec<String>,
-    /// The issuer of tokens, ending in a slash [default: the address that it listens on]
+    /// Issuer of tokens, ending in a slash [default: the URL of the stand-in]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// The id of the application
+    /// Client id of the application
     #[arg(long, value_name = "ID", default_value = "usher")]
     client_id: String,
-    /// The secret of the application
+    /// Client secret of the application
     #[arg(long, value_name = "SECRET", default_value = "usher-secret")]
     client_secret: String,
-    /// The name of the database connection
+    /// Name of the database connection
     #[arg(long, value_name = "NAME", default_value = "Username-Password-Authentication")]
     connection: String,
-    /// Put the users of this file there: one JSON object a line, with "password" besides
+    /// Load users from this file: one JSON object per line, plus "password"
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// How many milliseconds searches lag behind writes
+    /// Delay of the search index in milliseconds
     #[arg(long, value_name = "MILLIS", default_value_t = 0)]
     lag_ms: u64,
-    /// How many milliseconds every request takes besides
+    /// Latency added to every request, in milliseconds
     #[arg(long, value_name = "MILLIS", default_value_t = 0)]
     latency_ms: u64,
 }
 
-/// Why it cannot start.
-struct Failure(String);
+/// The reason why the stand-in cannot start.
+struct StartupError(String);
 
-impl Failure {
-    fn new(what: impl fmt::Display, why: impl fmt::Display) -> Self {
-        Self(format!("{what}: {why}"))
+impl StartupError {
+    fn new(subject: impl fmt::Display, message: impl fmt::Display) -> Self {
+        Self(format!("{subject}: {message}"))
     }
 }
 
@@ -65,14 +65,14 @@ impl Failure {
 async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(why)) => {
-            say_error(&why);
+        Err(StartupError(message)) => {
+            print_error(&message);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(options: Options) -> Result<(), Failure> {
+async fn run(options: Options) -> Result<(), StartupError> {
     let mut config = Config {
         listen: options.listen,
         issuer: options.issuer.clone(),
@@ -88,51 +88,53 @@ async fn run(options: Options) -> Result<(), Failure> {
     config.switches.latency_millis = options.latency_ms;
     if options.tls {
         let tls = Tls::generate_for(&options.tls_name)
-            .map_err(|error| Failure::new("no certificate", error))?;
+            .map_err(|error| StartupError::new("cannot generate the certificate", error))?;
         config.tls = Some(tls);
     }
     let stop = stop_signal()?;
     let sim = Sim::start(config).await.map_err(|error| {
-        let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        Failure::new(&error, why)
+        let message =
+            std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        StartupError::new(&error, message)
     })?;
     if let (Some(file), Some(pem)) = (&options.ca_out, sim.ca_pem()) {
-        std::fs::write(file, pem).map_err(|error| Failure::new(file.display(), error))?;
+        std::fs::write(file, pem).map_err(|error| StartupError::new(file.display(), error))?;
     }
     if let Some(file) = &options.seed {
         seed(&sim, file)?;
     }
-    say(&format!("url            {}", sim.url()));
-    say(&format!("client id      {}", options.client_id));
-    say(&format!("client secret  {}", options.client_secret));
-    say(&format!("connection     {}", options.connection));
+    print_line(&format!("url            {}", sim.url()));
+    print_line(&format!("client id      {}", options.client_id));
+    print_line(&format!("client secret  {}", options.client_secret));
+    print_line(&format!("connection     {}", options.connection));
     stop.await;
     sim.stop().await;
     Ok(())
 }
 
-fn seed(sim: &Sim, file: &PathBuf) -> Result<(), Failure> {
-    let failed = |line: usize, why: &dyn fmt::Display| {
-        Failure::new(format_args!("{} line {line}", file.display()), why)
+fn seed(sim: &Sim, file: &PathBuf) -> Result<(), StartupError> {
+    let line_error = |line: usize, message: &dyn fmt::Display| {
+        StartupError::new(format_args!("{} line {line}", file.display()), message)
     };
     let text =
-        std::fs::read_to_string(file).map_err(|error| Failure::new(file.display(), error))?;
+        std::fs::read_to_string(file).map_err(|error| StartupError::new(file.display(), error))?;
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let user: Value = serde_json::from_str(line).map_err(|error| failed(index + 1, &error))?;
-        sim.control().seed(user).map_err(|error| failed(index + 1, &error))?;
+        let user: Value =
+            serde_json::from_str(line).map_err(|error| line_error(index + 1, &error))?;
+        sim.control().seed(user).map_err(|error| line_error(index + 1, &error))?;
     }
     Ok(())
 }
 
-/// SIGTERM or ctrl-c, listened for from now on.
+/// Registers handlers for SIGTERM and ctrl-c. The future completes on either.
 #[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     use signal::unix::{SignalKind, signal};
     let listen =
-        |kind| signal(kind).map_err(|error| Failure::new("cannot listen for signals", error));
+        |kind| signal(kind).map_err(|error| StartupError::new("cannot listen for signals", error));
     let (mut terminate, mut interrupt) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     Ok(async move {
@@ -143,20 +145,20 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-/// Ctrl-c.
+/// Returns a future that completes on ctrl-c.
 #[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+fn stop_signal() -> Result<impl Future<Output = ()>, StartupError> {
     Ok(async {
         let _ = signal::ctrl_c().await;
     })
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
-fn say(line: &str) {
+#[expect(clippy::print_stdout, reason = "the command's output")]
+fn print_line(line: &str) {
     println!("{line}");
 }
 
 #[expect(clippy::print_stderr, reason = "a command's errors go to stderr")]
-fn say_error(line: &str) {
+fn print_error(line: &str) {
     eprintln!("auth0-sim: {line}");
 }

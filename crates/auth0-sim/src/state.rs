@@ -1,67 +1,69 @@
-//! Everything that the stand-in remembers, behind one lock.
+//! The state of a stand-in.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::attempts::Attempts;
-use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::config::{Api, Client, Config, Connection};
-use crate::faults::Faults;
-use crate::keys::{KeyError, Keys};
-use crate::limits::Limits;
-use crate::mail::Mails;
-use crate::oauth::tokens::Tokens;
-use crate::organizations::Organizations;
-use crate::organizations::roles::Roles;
-use crate::paging::Cursors;
+use crate::crypto::CryptoError;
+use crate::http::paging::Checkpoints;
+use crate::mail::outbox::Outbox;
+use crate::oauth::issued_tokens::IssuedTokens;
+use crate::oauth::keys::Keys;
+use crate::oauth::login_attempts::LoginAttempts;
+use crate::organizations::store::Organizations;
+use crate::roles::store::Roles;
 use crate::switches::Switches;
-use crate::users::Users;
+use crate::traffic::call_log::CallLog;
+use crate::traffic::faults::Faults;
+use crate::traffic::rate_limits::RateLimiter;
+use crate::users::store::Users;
 
-/// Everything that the stand-in remembers. Handlers run to their end under its lock.
+/// The state of a stand-in. A handler holds its lock until it returns.
 pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) organizations: Organizations,
     pub(crate) roles: Roles,
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: LoginAttempts,
     pub(crate) switches: Switches,
     pub(crate) connections: Vec<Connection>,
     pub(crate) clients: Vec<Client>,
     pub(crate) apis: Vec<Api>,
     pub(crate) keys: Keys,
-    pub(crate) tokens: Tokens,
-    pub(crate) mails: Mails,
-    pub(crate) calls: Calls,
+    pub(crate) tokens: IssuedTokens,
+    pub(crate) outbox: Outbox,
+    pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
-    pub(crate) limits: Limits,
-    pub(crate) cursors: Cursors,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer, ending in `/`.
     pub(crate) issuer: String,
-    /// What it was started with, for a reset.
-    initial: Config,
+    /// The configuration that a reset restores.
+    initial_config: Config,
 }
 
 impl State {
-    pub(crate) fn new(config: Config, issuer: String) -> Result<Self, KeyError> {
+    pub(crate) fn new(config: Config, issuer: String) -> Result<Self, CryptoError> {
         Ok(Self {
             users: Users::default(),
             organizations: Organizations::default(),
             roles: Roles::default(),
-            attempts: Attempts::default(),
+            attempts: LoginAttempts::default(),
             switches: config.switches.clone(),
             connections: config.connections.clone(),
             clients: config.clients.clone(),
             apis: config.apis.clone(),
             keys: Keys::new()?,
-            tokens: Tokens::default(),
-            mails: Mails::default(),
-            calls: Calls::default(),
+            tokens: IssuedTokens::default(),
+            outbox: Outbox::default(),
+            calls: CallLog::default(),
             faults: Faults::default(),
-            limits: Limits::default(),
-            cursors: Cursors::default(),
+            rate_limiter: RateLimiter::default(),
+            checkpoints: Checkpoints::default(),
             clock: Arc::clone(&config.clock),
             issuer,
-            initial: config,
+            initial_config: config,
         })
     }
 
@@ -69,32 +71,52 @@ impl State {
         self.clock.now_millis()
     }
 
-    /// Forgets everything but its keys and the tokens that it gave out.
+    /// Resets everything except keys and issued tokens.
     pub(crate) fn reset(&mut self) {
         self.users = Users::default();
         self.organizations = Organizations::default();
         self.roles = Roles::default();
-        self.attempts = Attempts::default();
-        self.switches = self.initial.switches.clone();
-        self.mails = Mails::default();
-        self.calls = Calls::default();
+        self.attempts = LoginAttempts::default();
+        self.switches = self.initial_config.switches.clone();
+        self.outbox = Outbox::default();
+        self.calls = CallLog::default();
         self.faults = Faults::default();
-        self.limits = Limits::default();
+        self.rate_limiter = RateLimiter::default();
     }
 
-    /// The user is gone: what was held by its id is not for whoever gets that id next.
-    pub(crate) fn forget(&mut self, user_id: &str, now: i64) {
-        self.organizations.forget(user_id, now);
-        self.roles.forget(user_id);
+    /// Removes memberships and roles of a deleted user, so that a later user with the same id does
+    /// not inherit them.
+    pub(crate) fn remove_assignments(&mut self, user_id: &str, now: i64) {
+        self.organizations.remove_user(user_id, now);
+        self.roles.remove_user(user_id);
     }
 
-    /// The connection with the name.
+    /// Returns the connection with this name.
     pub(crate) fn connection(&self, name: &str) -> Option<&Connection> {
         self.connections.iter().find(|connection| connection.name == name)
     }
 
-    /// The identifier of the Management API, the `aud` of its tokens.
+    /// Returns the identifier of the Management API, which is the `aud` of its tokens.
     pub(crate) fn management_audience(&self) -> String {
         format!("{}api/v2/", self.issuer)
+    }
+}
+
+/// The locked state, shared by the server and [`Control`].
+pub(crate) struct SharedState(Mutex<State>);
+
+impl SharedState {
+    pub(crate) fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for SharedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }

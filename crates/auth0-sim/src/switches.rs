@@ -1,102 +1,103 @@
-//! What can be changed about the behaviour while it runs.
+//! Settings of the behaviour that can be changed at run time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::RateLimit;
+use crate::traffic::rate_limits::RateLimit;
 
-/// What can be changed about the behaviour while it runs.
+/// Settings of the behaviour that can be changed at run time.
 ///
-/// The default is what the sources say most plainly, without lag and without limits. What no
-/// source settles is a switch.
+/// The default follows the clearest sources, without lag and without limits. Each behaviour that
+/// sources leave open has a switch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches")]
 pub struct Switches {
-    /// How long after a write the search index tells it, in milliseconds.
+    /// How long the search index lags behind writes, in milliseconds.
     pub search_lag_millis: u64,
-    /// How many records can be paged through: `(page + 1) * per_page` may not be more.
+    /// How many records can be paged through: `(page + 1) * per_page` must not exceed it.
     pub search_window: usize,
-    /// Whether `total` stops at the window, as observed.
+    /// Whether `total` is capped at the window, as observed.
     pub cap_total: bool,
-    /// Whether records that sort alike come in another order with each request.
+    /// Whether records with equal sort keys change their order with each request.
     pub unstable_ties: bool,
-    /// Whether every search takes too long and is answered with 503.
+    /// Whether every search times out with 503.
     pub slow_search: bool,
-    /// How long every request takes besides, in milliseconds of the machine's clock.
+    /// The latency added to every request, in milliseconds of the system clock.
     pub latency_millis: u64,
-    /// The rate limits, if there are any.
+    /// The rate limits, if any.
     pub rate_limit: Option<RateLimit>,
-    /// Larger pages are cut down to this in silence: the docs say 50, the API description 100.
+    /// The page size to which larger ones are reduced without an error. The docs say 50, the API
+    /// description 100.
     pub max_per_page: u64,
-    /// Whether PATCH also refuses email with password and email with username.
+    /// Whether PATCH also rejects email with password and email with username.
     pub strict_patch_pairs: bool,
     /// Whether a new e-mail without `email_verified` is unverified.
     pub email_change_unverifies: bool,
-    /// Whether PATCH may give a username to a user who has none.
+    /// Whether PATCH may set a username for a user without one.
     pub username_for_users_without_one: bool,
-    /// Whether keys in the key set have no `alg`.
+    /// Whether `alg` is missing from keys in the key set.
     pub omit_alg_in_jwks: bool,
     /// Whether tokens follow RFC 9068: `typ: at+jwt`, `client_id`, `jti`.
     pub at_jwt_profile: bool,
-    /// Who must give a second factor, by user id.
+    /// The ids of users whose logins require a second factor.
     pub mfa_users: BTreeSet<String>,
     /// The status of `mfa_required`: 403 was observed, the API description has 401.
     pub mfa_status: u16,
-    /// Whose password is known to have leaked, by user id.
+    /// The ids of users whose passwords have leaked.
     pub leaked_users: BTreeSet<String>,
-    /// Whom an Action turns away at login, by user id, with what it says.
+    /// The users whose login an Action denies, by id, with the Action's message.
     pub denied_users: BTreeMap<String, String>,
-    /// Whether logins look like a bot's: `requires_verification`.
+    /// Whether logins are treated as those of a bot: `requires_verification`.
     pub bot_detection: bool,
-    /// Which of two forms a wrong password is answered in.
-    pub wrong_password: WrongPasswordAnswer,
-    /// Which of two forms the login of a blocked user is answered in.
-    pub blocked_answer: BlockedAnswer,
-    /// After how many wrong passwords in a row an identifier is blocked at an address.
+    /// The response to a wrong password.
+    pub wrong_password: WrongPasswordResponse,
+    /// The response to the login of a blocked user.
+    pub blocked_answer: BlockedLoginResponse,
+    /// The number of wrong passwords in a row that blocks an identifier at an address.
     pub brute_force_threshold: u64,
-    /// Logins of one user from one address in a minute before they are slowed down; 0: no limit.
+    /// Logins per minute of one user from one address before they are limited. 0 means no limit.
     pub logins_per_minute: u64,
-    /// Failed logins from one address in a day before it is throttled, if that is on.
+    /// Failed logins per day from one address before it is throttled, if that is on.
     pub suspicious_ip_threshold: Option<u64>,
-    /// Whether a wrong client secret is answered as `access_denied` instead of `invalid_client`.
+    /// Whether a wrong client secret is `access_denied` instead of `invalid_client`.
     pub bad_secret_is_access_denied: bool,
-    /// Which of two wordings tells that a client grant is missing: the newer, or the older.
+    /// Whether the newer text is used for a missing client grant.
     pub new_client_grant_wording: bool,
-    /// How many seconds Management tokens last.
+    /// The lifetime of Management tokens in seconds.
     pub token_lifetime_seconds: u64,
-    /// The requests that a client may make for tokens in an hour, if there is a quota.
+    /// The quota of token requests of a client per hour, if any.
     pub tokens_per_hour: Option<u64>,
     /// Whether the last page of members has a `next` that leads to an empty page.
     pub members_next_quirk: bool,
-    /// How long after a change the members of an organization show it, in milliseconds.
+    /// How long lists of members lag behind changes, in milliseconds.
     pub member_lag_millis: u64,
     /// The status of adding more than ten members at once.
     pub too_many_members_status: u16,
-    /// The status of adding a member who is no user.
+    /// The status of adding an unknown user as a member.
     pub unknown_member_status: u16,
     /// Whether the list of a user's organizations says `"total": 0`.
     pub wrong_organizations_total: bool,
-    /// How far the `Date` header is off, in milliseconds.
+    /// The offset of the `Date` header in milliseconds.
     pub clock_skew_millis: i64,
 }
 
-/// How a wrong password is answered, always with 403.
+/// The response to a wrong password, always with 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum WrongPasswordAnswer {
+pub enum WrongPasswordResponse {
     /// `invalid_grant`, as observed.
     #[default]
     InvalidGrant,
-    /// `invalid_user_password`, as the API description's example has it.
+    /// `invalid_user_password`, as in the API description's example.
     InvalidUserPassword,
 }
 
-/// How the login of a blocked user is answered.
+/// The response to the login of a blocked user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum BlockedAnswer {
+pub enum BlockedLoginResponse {
     /// 401 `unauthorized`, "user is blocked".
     #[default]
     Unauthorized,
@@ -125,8 +126,8 @@ impl Default for Switches {
             leaked_users: BTreeSet::new(),
             denied_users: BTreeMap::new(),
             bot_detection: false,
-            wrong_password: WrongPasswordAnswer::default(),
-            blocked_answer: BlockedAnswer::default(),
+            wrong_password: WrongPasswordResponse::default(),
+            blocked_answer: BlockedLoginResponse::default(),
             brute_force_threshold: 10,
             logins_per_minute: 20,
             suspicious_ip_threshold: None,

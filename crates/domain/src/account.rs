@@ -8,16 +8,16 @@ use crate::role::Role;
 use crate::text::{DisplayName, EmailAddress, PersonName, Username};
 use crate::timestamp::Timestamp;
 
-/// One account, with all the tenants that it is attached to.
+/// A user: one account with its memberships in all tenants.
 ///
-/// It is the inside view: what a caller may see of it is for a scope to say.
+/// This is the unrestricted view; a scope decides what a caller may see of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Which account.
+    /// The account's id.
     pub id: UserId,
-    /// Its e-mail address; no two accounts of a directory share one.
+    /// The e-mail address, unique in the directory.
     pub email: EmailAddress,
-    /// A second way to log in.
+    /// The username, a second way to log in.
     pub username: Option<Username>,
     /// The first name.
     pub given_name: Option<PersonName>,
@@ -25,48 +25,48 @@ pub struct User {
     pub family_name: Option<PersonName>,
     /// The account's own display name; a membership may have another for its tenant.
     pub display_name: Option<DisplayName>,
-    /// Whether a program, and no person, stands behind it.
+    /// Whether the account belongs to a program.
     pub service_user: bool,
-    /// Whether an administrator has blocked it. A blocked user acts nowhere.
+    /// Whether an administrator has blocked it. A blocked user has no rights as a caller.
     pub blocked: bool,
-    /// When it was created.
+    /// When the account was created.
     pub created_at: Timestamp,
-    /// When it was last changed, by anyone.
+    /// When the account was last changed, by anyone.
     pub updated_at: Option<Timestamp>,
-    /// When it last logged in.
+    /// When the user last logged in.
     pub last_login: Option<Timestamp>,
-    /// The tenant through which Usher created it, whose administrators have authority over what
-    /// is the account's own (rule R2). Without one, that authority is the operators'.
+    /// The home tenant, through which Usher created the account. Its administrators have authority
+    /// over the account's own data (rule R2); without a home, only operators have.
     pub home: Option<TenantId>,
-    /// The tenants that it is attached to.
+    /// The memberships, by tenant.
     pub memberships: BTreeMap<TenantId, Membership>,
 }
 
-/// What an account is in one tenant.
+/// The membership of a user in one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Its role there.
+    /// The role in the tenant.
     pub role: Role,
-    /// What it is called there, if not by the account's own display name.
+    /// The display name in the tenant, if it differs from the account's own.
     pub name: Option<DisplayName>,
 }
 
-/// Whose display name a tenant changes when it renames a user.
+/// The owner of the display name that a tenant changes when it renames a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOwner {
-    /// The account's own: the tenant is its home.
+    /// The account: the tenant is its home.
     Account,
-    /// The membership's: the account is at home elsewhere, and there nothing may change.
+    /// The membership: the account's home is elsewhere, where nothing may change.
     Membership,
 }
 
 impl User {
-    /// Its role in the tenant, if it is attached to it.
+    /// Returns the role in the tenant, if the user has a membership there.
     pub fn role_in(&self, tenant: &TenantId) -> Option<&Role> {
         self.memberships.get(tenant).map(|membership| &membership.role)
     }
 
-    /// What it is called in the tenant.
+    /// Returns the display name in the tenant.
     pub fn name_in(&self, tenant: &TenantId) -> Option<&DisplayName> {
         self.memberships
             .get(tenant)
@@ -74,12 +74,12 @@ impl User {
             .or(self.display_name.as_ref())
     }
 
-    /// Whose name the tenant changes when it renames this user (rules R1 and R2).
+    /// Returns which name the tenant changes when it renames this user (rules R1 and R2).
     pub fn name_owner(&self, tenant: &TenantId) -> NameOwner {
         if self.home.as_ref() == Some(tenant) { NameOwner::Account } else { NameOwner::Membership }
     }
 
-    /// Gives it another name, as the tenant sees it. Without a membership there, nothing happens.
+    /// Changes the display name that the tenant sees. Does nothing without a membership there.
     pub fn rename_in(&mut self, tenant: &TenantId, name: DisplayName) {
         let owner = self.name_owner(tenant);
         if let Some(membership) = self.memberships.get_mut(tenant) {
@@ -93,28 +93,28 @@ impl User {
         }
     }
 
-    /// The username as it is shown: the e-mail address stands in for a missing one.
+    /// Returns the username, or the e-mail address if there is none.
     pub fn username_or_email(&self) -> &str {
         self.username.as_ref().map_or(self.email.as_str(), Username::as_str)
     }
 
-    /// The first name as it is shown: empty if there is none.
+    /// Returns the first name, or an empty text if there is none.
     pub fn given_name_or_empty(&self) -> &str {
         self.given_name.as_ref().map_or("", PersonName::as_str)
     }
 
-    /// The last name as it is shown: empty if there is none.
+    /// Returns the last name, or an empty text if there is none.
     pub fn family_name_or_empty(&self) -> &str {
         self.family_name.as_ref().map_or("", PersonName::as_str)
     }
 }
 
-/// An account to be created; its home is the tenant through which that happens.
+/// An account to create; its home is the tenant through which it is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
-    /// Its e-mail address.
+    /// The e-mail address.
     pub email: EmailAddress,
-    /// A second way to log in.
+    /// The username, a second way to log in.
     pub username: Option<Username>,
     /// The first name.
     pub given_name: Option<PersonName>,
@@ -122,18 +122,18 @@ pub struct NewUser {
     pub family_name: Option<PersonName>,
     /// The account's own display name.
     pub display_name: Option<DisplayName>,
-    /// Whether a program, and no person, stands behind it.
+    /// Whether the account belongs to a program.
     pub service_user: bool,
-    /// Its role in the tenant.
+    /// The role in the tenant.
     pub role: Role,
-    /// Its password. Without one, nobody knows it until it is changed.
+    /// The password. Without one, no password works until one is set.
     pub password: Option<Password>,
 }
 
-/// Somebody to be among a tenant's people: attached if the address has an account, else created.
+/// A member to add to a tenant: attached if the address has an account, else created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMember {
-    /// Who.
+    /// The e-mail address.
     pub email: EmailAddress,
     /// The role in the tenant.
     pub role: Role,
@@ -141,16 +141,16 @@ pub struct NewMember {
     pub name: Option<DisplayName>,
 }
 
-/// A change to what an account is in one tenant. What is absent stays as it is.
+/// A change to a membership. Absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MembershipChange {
-    /// Another role.
+    /// The new role.
     pub role: Option<Role>,
-    /// Another display name, for whomever [`User::name_owner`] tells.
+    /// The new display name, for the [`User::name_owner`].
     pub name: Option<DisplayName>,
 }
 
-/// A change to what is the account's own. All of it is set.
+/// A change to the account's own data. Every field is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountChange {
     /// The e-mail address.

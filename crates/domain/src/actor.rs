@@ -1,113 +1,42 @@
-//! Who calls: what a verified token says, and the actor that it makes.
+//! Callers: the bearer of a verified token, and the actor with its rights resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::account::User;
 use crate::id::{TenantId, UserId};
+use crate::permission::Permissions;
 use crate::role::Role;
 
-/// What a token can allow, by the published names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Permission {
-    /// `tenant.access:read`: see the users of a tenant (contract A).
-    TenantAccessRead,
-    /// `tenant.access:write`: change the users of a tenant (contract A). Does not imply read.
-    TenantAccessWrite,
-    /// `VIEW_USERS_AND_GROUPS`: see users (contract B).
-    ViewUsersAndGroups,
-    /// `MODIFY_USERS_AND_GROUPS`: see and change users (contract B).
-    ModifyUsersAndGroups,
-}
-
-impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 4] = [
-        Self::TenantAccessRead,
-        Self::TenantAccessWrite,
-        Self::ViewUsersAndGroups,
-        Self::ModifyUsersAndGroups,
-    ];
-
-    /// Its published name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TenantAccessRead => "tenant.access:read",
-            Self::TenantAccessWrite => "tenant.access:write",
-            Self::ViewUsersAndGroups => "VIEW_USERS_AND_GROUPS",
-            Self::ModifyUsersAndGroups => "MODIFY_USERS_AND_GROUPS",
-        }
-    }
-}
-
-/// The permissions that a token carries.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Permissions(u8);
-
-impl Permissions {
-    /// Those among the names that Usher knows, compared exactly; others mean nothing here.
-    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let known = |name| Permission::ALL.into_iter().find(|known| known.as_str() == name);
-        names.into_iter().filter_map(known).collect()
-    }
-
-    fn bit(permission: Permission) -> u8 {
-        match permission {
-            Permission::TenantAccessRead => 1,
-            Permission::TenantAccessWrite => 1 << 1,
-            Permission::ViewUsersAndGroups => 1 << 2,
-            Permission::ModifyUsersAndGroups => 1 << 3,
-        }
-    }
-
-    /// Whether this one is among them.
-    pub fn has(&self, permission: Permission) -> bool {
-        self.0 & Self::bit(permission) != 0
-    }
-}
-
-impl FromIterator<Permission> for Permissions {
-    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, permission| bits | Self::bit(permission)))
-    }
-}
-
-impl fmt::Debug for Permissions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = Permission::ALL.into_iter().filter(|permission| self.has(*permission));
-        f.debug_set().entries(held).finish()
-    }
-}
-
-/// How a token tells which tenants it covers.
+/// The tenants that a token covers, as the token states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimedTenants {
-    /// It names them, by its issuer or by a claim.
+    /// These, named by the issuer or by a claim.
     Listed(BTreeSet<TenantId>),
-    /// They are the caller's own memberships, to be looked up by the subject.
+    /// The caller's own memberships, to be looked up by the subject.
     Memberships {
-        /// Only this one of them, if the issuer speaks for one tenant alone.
+        /// Only this one of them, if the issuer is of one tenant.
         within: Option<TenantId>,
     },
     /// Every tenant: the caller is an operator.
     All,
 }
 
-/// Who bears a token, told apart from everybody else who may call: one issuer's one subject.
+/// The identity of a caller: one subject of one issuer, as a digest.
 ///
-/// It says nothing but whether two tokens are the same caller's. Two issuers never share a caller,
-/// so neither can act, or use something up, in the name of the other's.
+/// It tells whether two tokens belong to the same caller, and nothing else. Callers of two issuers
+/// are always different, so that neither issuer can act as, or use up the quota of, the other's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallerKey([u8; 32]);
 
 impl CallerKey {
-    /// The caller whose issuer and subject have this digest.
+    /// Returns the key of the caller whose issuer and subject have this digest.
     pub const fn new(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 }
 
-/// The first sixteen hexadecimal digits: enough to tell callers apart in a log.
+/// Writes the first sixteen hexadecimal digits, which are enough to tell callers apart in a log.
 impl fmt::Display for CallerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -120,20 +49,20 @@ impl fmt::Debug for CallerKey {
     }
 }
 
-/// What a verified token says of its bearer (RFC 6750).
+/// The bearer of a verified token (RFC 6750), as the token states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
-    /// Who it is, for counting.
+    /// The caller's identity, for limits and logs.
     pub caller: CallerKey,
-    /// The `sub` claim, if it can be an account of the directory.
+    /// The `sub` claim, if it is a valid account id.
     pub subject: Option<UserId>,
     /// What the token allows.
     pub permissions: Permissions,
-    /// Where it allows it.
+    /// The tenants where it allows that.
     pub tenants: ClaimedTenants,
 }
 
-/// The tenants that an actor's token covers.
+/// The tenants where an actor's permissions hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Coverage {
     /// These; the actor's own role in them is unknown.
@@ -144,19 +73,21 @@ pub enum Coverage {
     All,
 }
 
-/// Who acts, with the tenants settled.
+/// A caller with its rights resolved.
+///
+/// A service makes one from a token, by [`Bearer::actor`]. Tools without tokens construct it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The account that acts, if it can be one.
+    /// The account that acts, if the caller has one.
     pub subject: Option<UserId>,
-    /// What the token allows.
+    /// The permissions.
     pub permissions: Permissions,
-    /// Where it allows it.
+    /// The tenants where they hold.
     pub coverage: Coverage,
 }
 
 impl Bearer {
-    /// The tenant that the token covers, if the token itself says that it is one alone.
+    /// Returns the tenant that the token covers, if the token names exactly one.
     pub fn only_tenant(&self) -> Option<&TenantId> {
         match &self.tenants {
             ClaimedTenants::Listed(tenants) if tenants.len() == 1 => tenants.first(),
@@ -165,7 +96,7 @@ impl Bearer {
         }
     }
 
-    /// The account to look up before [`Bearer::actor`], if the tenants depend on it.
+    /// Returns the account to look up before [`Bearer::actor`], if the tenants depend on it.
     pub fn membership_subject(&self) -> Option<&UserId> {
         match &self.tenants {
             ClaimedTenants::Memberships { .. } => self.subject.as_ref(),
@@ -173,23 +104,67 @@ impl Bearer {
         }
     }
 
-    /// The actor that this bearer is, given the account of [`Bearer::membership_subject`].
+    /// Resolves the bearer to an actor, given the account of [`Bearer::membership_subject`].
     ///
-    /// Somebody without an account, or whose account is blocked, acts nowhere.
+    /// A bearer whose account is missing or blocked covers no tenant.
     pub fn actor(&self, account: Option<&User>) -> Actor {
         let coverage = match &self.tenants {
             ClaimedTenants::Listed(tenants) => Coverage::Listed(tenants.clone()),
             ClaimedTenants::All => Coverage::All,
             ClaimedTenants::Memberships { within } => Coverage::Roles(
                 account
-                    .filter(|user| Some(&user.id) == self.subject.as_ref() && !user.blocked)
+                    .filter(|user| Some(&user.id) == self.subject.as_ref())
                     .into_iter()
-                    .flat_map(|user| &user.memberships)
+                    .flat_map(effective_roles)
                     .filter(|(tenant, _)| within.as_ref().is_none_or(|only| only == *tenant))
-                    .map(|(tenant, membership)| (tenant.clone(), membership.role.clone()))
+                    .map(|(tenant, role)| (tenant.clone(), role.clone()))
                     .collect(),
             ),
         };
         Actor { subject: self.subject.clone(), permissions: self.permissions, coverage }
     }
+}
+
+impl Actor {
+    /// Returns an operator: every permission in every tenant.
+    pub fn operator() -> Self {
+        Self { subject: None, permissions: Permissions::all(), coverage: Coverage::All }
+    }
+
+    /// Returns an actor with these roles and every permission; what it may do depends on the roles.
+    pub fn member(id: UserId, roles: impl IntoIterator<Item = (TenantId, Role)>) -> Self {
+        let coverage = Coverage::Roles(roles.into_iter().collect());
+        Self { subject: Some(id), permissions: Permissions::all(), coverage }
+    }
+
+    /// Returns the user as an actor with its own roles; a blocked user has none.
+    pub fn from_user(user: &User) -> Self {
+        let roles = effective_roles(user);
+        let roles = roles.map(|(tenant, role)| (tenant.clone(), role.clone()));
+        Self::member(user.id.clone(), roles)
+    }
+
+    /// Returns an actor with every permission in these tenants, whose own role there is unknown.
+    pub fn of_tenants(tenants: impl IntoIterator<Item = TenantId>) -> Self {
+        let coverage = Coverage::Listed(tenants.into_iter().collect());
+        Self { subject: None, permissions: Permissions::all(), coverage }
+    }
+
+    /// Replaces the permissions.
+    #[must_use]
+    pub fn with_permissions(self, permissions: Permissions) -> Self {
+        Self { permissions, ..self }
+    }
+
+    /// Replaces the account that acts.
+    #[must_use]
+    pub fn with_subject(self, subject: UserId) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+}
+
+/// The roles with which the user may act: none if it is blocked.
+fn effective_roles(user: &User) -> impl Iterator<Item = (&TenantId, &Role)> {
+    let memberships = user.memberships.iter().filter(|_| !user.blocked);
+    memberships.map(|(tenant, membership)| (tenant, &membership.role))
 }

@@ -1,41 +1,40 @@
-//! Identifiers: which account, which tenant.
+//! Identifiers of accounts and tenants.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::text_value::{identifier_format, text_value};
+
 /// The identifier of one account, such as `auth0|5f7c8ec7c33c6c004bbafe82`.
 ///
 /// Auth0 puts the provider before the bar; Usher treats the whole as one opaque text of 1 to 255
-/// visible ASCII characters without those that steer a URL (`/ \ ? # % "`), so that it can never
-/// reach beyond its own path segment.
+/// visible ASCII characters without those that have a meaning in a URL (`/ \ ? # % "`), so that it
+/// always stays within one path segment.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(Arc<str>);
 
 /// Why a text is not a [`UserId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidUserId {
-    /// Nothing stands there.
+    /// The text is empty.
     #[error("must not be empty")]
     Empty,
     /// More than 255 characters.
     #[error("has at most 255 characters")]
     TooLong,
-    /// A character outside visible ASCII, one that steers a URL, or a path step (`.`, `..`).
+    /// A character outside visible ASCII, one with a meaning in a URL, or a path step (`.`, `..`).
     #[error("must hold only visible ASCII characters other than / \\ ? # % and quotes")]
     ForbiddenCharacter,
 }
 
 impl UserId {
     const MAX_LENGTH: usize = 255;
-
-    /// The identifier as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
+
+text_value!(UserId, "the identifier");
+identifier_format!(UserId);
 
 impl FromStr for UserId {
     type Err = InvalidUserId;
@@ -54,21 +53,9 @@ impl FromStr for UserId {
     }
 }
 
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserId({})", self.0)
-    }
-}
-
-/// The name of one tenant: a DNS label in lower case (RFC 1123 §2.1, at most 63 characters).
+/// The identifier of one tenant: a DNS label in lower case (RFC 1123 §2.1, at most 63 characters).
 ///
-/// A tenant needs no registration: any label is one.
+/// A tenant needs no registration: any label is valid.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TenantId(Arc<str>);
 
@@ -79,12 +66,10 @@ pub struct InvalidTenantId;
 
 impl TenantId {
     const MAX_LENGTH: usize = 63;
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
+
+text_value!(TenantId, "the identifier");
+identifier_format!(TenantId);
 
 impl FromStr for TenantId {
     type Err = InvalidTenantId;
@@ -96,17 +81,5 @@ impl FromStr for TenantId {
             && !text.starts_with('-')
             && !text.ends_with('-');
         well_formed.then(|| Self(text.into())).ok_or(InvalidTenantId)
-    }
-}
-
-impl fmt::Display for TenantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for TenantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TenantId({})", self.0)
     }
 }

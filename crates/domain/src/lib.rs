@@ -1,41 +1,96 @@
-//! Users, roles and permission rules of Usher, as pure values and pure functions.
+//! Users, roles and permission rules, as pure values and pure functions.
 //!
-//! Other tools may reuse this crate: it has no async, no I/O, no serialization, no clock and no
-//! randomness, and depends on nothing but `thiserror`.
-//! Whatever needs one of these belongs to another crate; what varies from call to call, such as
-//! the present moment, is a parameter.
+//! This crate is the core of Usher and a library for other tools. It has no async, no I/O, no clock
+//! and no randomness; it never will. Values that change from call to call, such as the present
+//! moment, are parameters.
 //!
-//! - [`id`], [`text`], [`password`], [`timestamp`]: values that have rules, parsed once at the
-//!   edge. Each has a private field and one error type.
-//! - [`role`]: the catalogue of roles, and what each lets its holders do.
-//! - [`account`]: a user, the tenants it is attached to, and changes to either.
-//! - [`listing`]: the total and stable order of lists, and pages cut from it.
-//! - [`actor`]: what a token says, and the actor that it makes.
-//! - [`policy`]: rules R1 to R5. It alone makes a [`scope::TenantScope`] or a
-//!   [`scope::AccountScope`], without which no port can be called.
+//! # Example
 //!
-//! To add a rule: write it in [`policy`] or as a question a scope answers, give it rows in
-//! `tests/policy_table.rs`, and a clause in the contract suite of `ports` if an adapter has to
-//! keep it in one step with a change.
+//! An administrator may make a member a viewer, but may not change an owner.
+//!
+//! ```
+//! use domain::policy::{Action, decide};
+//! use domain::{Actor, Refusal, RoleCatalogue, TenantId, User};
+//!
+//! let catalogue = RoleCatalogue::standard();
+//! let role = |name: &str| catalogue.resolve(name).cloned().ok_or("unknown role");
+//! let acme: TenantId = "acme".parse()?;
+//! let user = |id: &str, role| -> Result<User, Box<dyn std::error::Error>> {
+//!     let builder = User::builder(id.parse()?, "someone@example.com".parse()?);
+//!     Ok(builder.membership(acme.clone(), role).build())
+//! };
+//! let (ada, eve) = (user("auth0|ada", role("owner")?)?, user("auth0|eve", role("member")?)?);
+//! let admin = Actor::member("auth0|bob".parse()?, [(acme.clone(), role("admin")?)]);
+//!
+//! let to_viewer = Action::SetRole(&acme, &role("viewer")?);
+//! assert_eq!(decide(&admin, to_viewer, &eve, [&ada]), Ok(()));
+//! let refusal = decide(&admin, to_viewer, &ada, [&eve]);
+//! assert_eq!(refusal, Err(Refusal::RoleAboveOwn.into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Contents
+//!
+//! - Values with rules, parsed once where they enter: [`UserId`], [`TenantId`], [`EmailAddress`],
+//!   [`Username`], [`PersonName`], [`DisplayName`], [`Password`], [`Timestamp`]. Each has a private
+//!   field and one error type.
+//! - [`RoleCatalogue`], [`Role`], [`Access`]: the roles and what they allow.
+//! - [`User`], [`Membership`], and changes to them.
+//! - [`ListQuery`], [`Sort`], [`Page`]: the total and stable order of lists, and their pages.
+//! - [`Bearer`] and [`Actor`]: the caller as its token states it, and with its rights resolved.
+//! - [`policy`]: rules R1 to R5. [`policy::decide`] checks all of them for one action. The policy
+//!   alone makes a [`TenantScope`] or an [`AccountScope`], without which no port can be called.
+//! - [`Decision`]: a change that the rules about the caller allow. It becomes an authorized change
+//!   once each protected role has another holder.
+//!
+//! Features: `serde` (de)serializes values as their text and serializes users; `system-scope` is
+//! for Usher's own lookups, which bypass the policy.
+//!
+//! To add a rule: write it in [`policy`] or as a method of a scope, add rows to
+//! `tests/policy_table`, and a case to the conformance suite if an adapter must check it in one
+//! step with a change.
 
-pub mod account;
-pub mod actor;
-pub mod id;
-pub mod listing;
-pub mod password;
+mod account;
+mod actor;
+mod change;
+mod id;
+mod listing;
+mod operation;
+mod password;
+mod permission;
 pub mod policy;
-pub mod role;
-pub mod scope;
-pub mod text;
-pub mod timestamp;
+mod refusal;
+mod role;
+mod scope;
+#[cfg(feature = "serde")]
+mod serde;
+mod text;
+mod text_value;
+mod timestamp;
+mod user_builder;
 
-pub use account::{AccountChange, Membership, MembershipChange, NewMember, NewUser, User};
-pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage, Permission, Permissions};
+pub use account::{
+    AccountChange, Membership, MembershipChange, NameOwner, NewMember, NewUser, User,
+};
+pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage};
+pub use change::{
+    AuthorizedChange, AuthorizedDeletion, AuthorizedDetachment, Decision, PendingChange, RoleAtRisk,
+};
 pub use id::{InvalidTenantId, InvalidUserId, TenantId, UserId};
-pub use listing::{ListQuery, Page, PageRequest, Sort, SortField};
+pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort, SortField};
+pub use operation::Operation;
 pub use password::{CurrentPassword, InvalidPassword, Password};
-pub use policy::{Denied, Operation, Refusal};
-pub use role::{Access, InvalidRoleCatalogue, Role, RoleCatalogue, RoleDefinition, RoleName};
+pub use permission::{InvalidPermission, Permission, Permissions};
+pub use policy::Action;
+pub use refusal::{ActionDenied, Denied, LastProtectedRoleHolder, Refusal};
+pub use role::{
+    Access, InvalidAccess, InvalidRoleCatalogue, InvalidRoleName, Role, RoleCatalogue,
+    RoleDefinition, RoleName,
+};
 pub use scope::{AccountScope, TenantScope};
-pub use text::{DisplayName, EmailAddress, PersonName, Username};
-pub use timestamp::Timestamp;
+pub use text::{
+    DisplayName, EmailAddress, InvalidEmailAddress, InvalidName, InvalidUsername, PersonName,
+    Username,
+};
+pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use user_builder::UserBuilder;

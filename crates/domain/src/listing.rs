@@ -1,4 +1,4 @@
-//! Lists: a total and stable order, and pages cut from it.
+//! Lists: a total and stable order, and pages of it.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -8,10 +8,11 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::account::User;
+use crate::text_value::parse_from_str;
 use crate::timestamp::Timestamp;
 
-/// What a list is sorted by, as it is shown: a missing username counts as the e-mail address, a
-/// missing name as the empty text.
+/// The field that a list is sorted by. A missing username counts as the e-mail address, a missing
+/// name as the empty text, as in the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortField {
     /// The account's id.
@@ -33,7 +34,7 @@ impl SortField {
     pub const ALL: [Self; 6] =
         [Self::Id, Self::Username, Self::Email, Self::FirstName, Self::LastName, Self::CreatedAt];
 
-    /// Its published name.
+    /// Returns the published name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -46,13 +47,13 @@ impl SortField {
     }
 }
 
-/// A field to sort by and a direction. Its text is the field's name, after `-` if descending.
+/// A field to sort by and a direction. The text form is the field's name, after `-` if descending.
 ///
-/// Users that are equal in the field stand in ascending order of their ids in both directions, so
-/// that no two users ever tie. Text compares by its Unicode lower case, then by its bytes.
+/// Ties are broken by ascending id in both directions, so that the order is total. Text compares by
+/// its Unicode lower case, then by its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
-    /// What to sort by.
+    /// The field.
     pub field: SortField,
     /// Whether the greatest comes first.
     pub descending: bool,
@@ -87,6 +88,8 @@ impl FromStr for Sort {
     }
 }
 
+parse_from_str!(Sort);
+
 impl fmt::Display for Sort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.descending { "-" } else { "" })?;
@@ -94,37 +97,37 @@ impl fmt::Display for Sort {
     }
 }
 
-/// One page of a list.
+/// A request for one page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Which page, from 0.
+    /// The page number, from 0.
     pub number: u64,
-    /// How many users a page holds; at least one.
+    /// The number of users per page.
     pub size: std::num::NonZeroU32,
 }
 
 impl PageRequest {
-    /// The number of the last page of a list of so many users; an empty list has page 0.
+    /// Returns the number of the last page of a list of `total` users; an empty list has page 0.
     pub fn last_page(&self, total: u64) -> u64 {
         total.saturating_sub(1) / u64::from(self.size.get())
     }
 }
 
-/// What part of a tenant's people, in what order.
+/// The order and the page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ListQuery {
     /// The order.
     pub sort: Sort,
-    /// One page, or everybody.
+    /// One page, or all users.
     pub page: Option<PageRequest>,
 }
 
-/// What a listing found.
+/// The users of one page, and the total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The users of the page, in order.
     pub users: Vec<User>,
-    /// How many users there are on all pages together.
+    /// The number of users on all pages.
     pub total: u64,
 }
 
@@ -136,7 +139,7 @@ enum Key<'a> {
 
 impl<'a> Key<'a> {
     fn text(text: &'a str) -> Self {
-        // Most keys are in lower case already; they need no copy.
+        // Most keys are in lower case already and need no copy.
         let lower = if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
             Cow::Borrowed(text)
         } else {
@@ -161,23 +164,23 @@ impl Sort {
     fn compare(self, left: &(Key<'_>, &User), right: &(Key<'_>, &User)) -> Ordering {
         let by_field = left.0.cmp(&right.0);
         let by_field = if self.descending { by_field.reverse() } else { by_field };
-        // Ties are rare, so the key that breaks them is made only then.
+        // Ties are rare, so the tie-breaker is computed only then.
         let id = |user| Key::of(user, SortField::Id);
         by_field.then_with(|| id(left.1).cmp(&id(right.1)))
     }
 }
 
 impl ListQuery {
-    /// Of everybody who belongs on the list, in any order, those it asks for, in its order.
-    pub fn select<'a>(&self, everybody: impl IntoIterator<Item = &'a User>) -> Vec<&'a User> {
+    /// Returns the requested page of these users, in the requested order.
+    pub fn select<'a>(&self, users: impl IntoIterator<Item = &'a User>) -> Vec<&'a User> {
         let compare = |left: &_, right: &_| self.sort.compare(left, right);
         let mut keyed: Vec<_> =
-            everybody.into_iter().map(|user| (Key::of(user, self.sort.field), user)).collect();
+            users.into_iter().map(|user| (Key::of(user, self.sort.field), user)).collect();
         if let Some(PageRequest { number, size }) = self.page {
             let size = size.get() as usize;
             let start = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(size);
             let end = start.saturating_add(size);
-            // Only the page itself has to be sorted through.
+            // Only the page itself has to be sorted.
             if end < keyed.len() {
                 keyed.select_nth_unstable_by(end, compare);
                 keyed.truncate(end);

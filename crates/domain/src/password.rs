@@ -1,23 +1,23 @@
-//! Passwords: those to be set, and those offered as proof.
+//! Passwords: new ones, and current ones given as proof.
 
-use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::text_value::{hidden_debug, parse_from_str};
+
 /// A password to be set: 1 to 72 visible ASCII characters (Auth0; 72 bytes is bcrypt's limit).
 ///
-/// Whether it is strong enough is for the directory to say, since each has a policy of its own.
-/// It has no `Display`, and its `Debug` hides it. It is not wiped from memory when it is dropped:
-/// the buffers of whoever read it off the wire keep a copy each, so that wiping this one would
-/// promise more than it keeps.
+/// Each directory has its own policy for strength, so this type does not check it.
+/// There is no `Display`, and `Debug` hides the password. It is not wiped from memory when it is
+/// dropped: the buffers it was read into keep copies, so wiping this one would protect nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 /// Why a text is not a [`Password`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidPassword {
-    /// Nothing stands there.
+    /// The text is empty.
     #[error("must not be empty")]
     Empty,
     /// More than 72 bytes.
@@ -31,7 +31,7 @@ pub enum InvalidPassword {
 impl Password {
     const MAX_BYTES: usize = 72;
 
-    /// The secret itself. Whoever calls this answers for where it goes.
+    /// Returns the secret. The caller is responsible for where it goes.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -53,31 +53,24 @@ impl FromStr for Password {
     }
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
+parse_from_str!(Password);
+hidden_debug!(Password);
 
-/// A text offered as the password that an account has now.
+/// A text given as proof of an account's current password.
 ///
-/// It has no rules of its own, since a text that cannot be a password is merely a wrong one.
+/// Any text is accepted: one that is no valid password is simply a wrong one.
 pub struct CurrentPassword(String);
 
 impl CurrentPassword {
-    /// Takes whatever the caller offers.
+    /// Wraps the text that the caller sent.
     pub fn offered(text: String) -> Self {
         Self(text)
     }
 
-    /// The secret itself. Whoever calls this answers for where it goes.
+    /// Returns the secret. The caller is responsible for where it goes.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for CurrentPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CurrentPassword(…)")
-    }
-}
+hidden_debug!(CurrentPassword);

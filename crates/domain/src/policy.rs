@@ -1,115 +1,128 @@
-//! The rules: who may do what to whom.
+//! The rules: which actor may do what to which user.
 //!
 //! | rule | where |
 //! |---|---|
 //! | R1 isolation | [`TenantScope::can_see`], [`AccountScope::can_see`] |
 //! | R2 home authority | [`AccountScope::authorize_change`] |
 //! | R3 role ceiling | [`TenantScope::authorize_grant`], [`TenantScope::authorize_change`], [`AccountScope::authorize_change`] |
-//! | R4 protected roles | [`protected_role_lost`], [`ensure_other_holder`] |
+//! | R4 protected roles | [`Decision`] |
 //! | R5 own password | [`own_password_scope`], [`AccountScope::authorize_password`] |
 //!
-//! A check answers in a fixed order: permission, tenant, user (R1), R2, R3, R4.
+//! [`decide`] applies all of them to one action. A service that reads and writes in separate steps
+//! takes a scope instead, and checks it again when it writes.
+//!
+//! The order of the checks is fixed: permission, tenant, caller's role, user (R1), R2, R3, R4.
 
-use thiserror::Error;
-
-use crate::account::User;
-use crate::actor::{Actor, Coverage, Permission, Permissions};
+use crate::account::{MembershipChange, User};
+use crate::actor::{Actor, Coverage};
+use crate::change::Decision;
 use crate::id::{TenantId, UserId};
+use crate::operation::Operation;
+use crate::refusal::{ActionDenied, Denied, LastProtectedRoleHolder, Refusal};
 use crate::role::{Access, Role};
 use crate::scope::{AccountScope, Purpose, TenantScope};
 
-/// A refusal, of one of two kinds.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Denied {
-    /// The caller may not even know that the thing exists.
-    #[error("hidden from the caller")]
-    Hidden,
-    /// The caller may know that the thing exists, but may not do this to it.
-    #[error("refused: {0}")]
-    Refused(Refusal),
+/// An action of an actor on one user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// See the user as a member of the tenant.
+    SeeIn(&'a TenantId),
+    /// See the account, through any tenant.
+    See,
+    /// Change the display name that the tenant sees.
+    Rename(&'a TenantId),
+    /// Change the role in the tenant to this one.
+    SetRole(&'a TenantId, &'a Role),
+    /// Remove the membership in the tenant.
+    Detach(&'a TenantId),
+    /// Change the account's e-mail address and names.
+    ChangeAccount,
+    /// Set the account's password.
+    SetPassword,
+    /// Change the account's password by proof of the current one.
+    ChangePassword,
+    /// Delete the account.
+    Delete,
 }
 
-/// Why a call is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// The token lacks a permission; this one would do.
-    #[error("the token lacks the permission {}", .0.as_str())]
-    MissingPermission(Permission),
-    /// The token does not cover the tenant.
-    #[error("the token does not cover the tenant")]
-    TenantNotCovered,
-    /// The caller's own role in the tenant does not allow it.
-    #[error("the caller's role does not allow it")]
-    InsufficientRole,
-    /// The account is at home in another tenant, or nowhere (R2).
-    #[error("the account is managed by another tenant")]
-    ManagedByAnotherTenant,
-    /// The role in question stands above the caller's own (R3).
-    #[error("the role stands above the caller's own")]
-    RoleAboveOwn,
-    /// The account is blocked, and so acts nowhere.
-    #[error("the account is blocked")]
-    AccountBlocked,
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// What a call needs of its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// See the users of a tenant, by contract A.
-    ReadTenantUsers,
-    /// Change the users of a tenant, by contract A.
-    WriteTenantUsers,
-    /// See users, by contract B.
-    ViewUsers,
-    /// Change users, by contract B.
-    ModifyUsers,
-}
-
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 4] =
-        [Self::ReadTenantUsers, Self::WriteTenantUsers, Self::ViewUsers, Self::ModifyUsers];
-
-    /// The permissions of which the token must carry one.
-    pub fn permissions(self) -> &'static [Permission] {
-        match self {
-            Self::ReadTenantUsers => &[Permission::TenantAccessRead],
-            Self::WriteTenantUsers => &[Permission::TenantAccessWrite],
-            Self::ViewUsers => &[Permission::ViewUsersAndGroups, Permission::ModifyUsersAndGroups],
-            Self::ModifyUsers => &[Permission::ModifyUsersAndGroups],
-        }
-    }
-
-    /// What the caller's own role, where it is known, must allow.
-    pub fn access(self) -> Access {
-        match self {
-            Self::ReadTenantUsers | Self::ViewUsers => Access::Read,
-            Self::WriteTenantUsers | Self::ModifyUsers => Access::Write,
-        }
-    }
-
-    /// Whether these permissions meet the operation, wherever it may be.
-    ///
-    /// # Errors
-    /// [`Refusal::MissingPermission`].
-    pub fn check(self, held: &Permissions) -> Result<(), Refusal> {
-        let permissions = self.permissions();
-        if permissions.iter().any(|permission| held.has(*permission)) {
-            return Ok(());
-        }
-        permissions.first().map_or(Ok(()), |first| Err(Refusal::MissingPermission(*first)))
-    }
-}
-
-/// The scope of a call about the people of one tenant.
+/// Decides by every rule whether the actor may do this to the user.
 ///
-/// `tenant` is `None` where the caller's text names none; such a tenant nobody covers.
+/// `others` are the other users of the tenants concerned, of whom one must keep each protected role
+/// that the action takes from the user (R4). Only [`Action::SetRole`], [`Action::Detach`] and
+/// [`Action::Delete`] of a holder of a protected role depend on them. Users of other tenants, and
+/// the user itself, may be among them and do not count.
+///
+/// # Errors
+/// [`ActionDenied`], with the first rule that the action violates.
+///
+/// # Examples
+///
+/// ```
+/// use domain::policy::{Action, decide};
+/// use domain::{Actor, LastProtectedRoleHolder, RoleCatalogue, User};
+///
+/// let roles = RoleCatalogue::standard();
+/// let (owner, admin) = (roles.resolve("owner").unwrap(), roles.resolve("admin").unwrap());
+/// let acme: domain::TenantId = "acme".parse()?;
+/// let ada = User::builder("auth0|ada".parse()?, "ada@example.com".parse()?)
+///     .membership(acme.clone(), owner.clone())
+///     .build();
+///
+/// let verdict = decide(&Actor::operator(), Action::SetRole(&acme, admin), &ada, &[]);
+/// assert_eq!(verdict, Err(LastProtectedRoleHolder.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decide<'u>(
+    actor: &Actor,
+    action: Action<'_>,
+    user: &User,
+    others: impl IntoIterator<Item = &'u User>,
+) -> Result<(), ActionDenied> {
+    let writes = |tenant| tenant_scope(actor, Operation::WriteTenantUsers, Some(tenant));
+    let modifies = || account_scope(actor, Operation::ModifyUsers);
+    let visible = |can_see| if can_see { Ok(()) } else { Err(Denied::Hidden) };
+    match action {
+        Action::SeeIn(tenant) => {
+            let scope = tenant_scope(actor, Operation::ReadTenantUsers, Some(tenant))?;
+            visible(scope.can_see(user))?;
+        }
+        Action::See => visible(account_scope(actor, Operation::ViewUsers)?.can_see(user))?,
+        Action::Rename(tenant) => {
+            let decision = writes(tenant)?.authorize_change(user, &MembershipChange::default())?;
+            complete(decision, others)?;
+        }
+        Action::SetRole(tenant, role) => {
+            let change = MembershipChange { role: Some(role.clone()), name: None };
+            complete(writes(tenant)?.authorize_change(user, &change)?, others)?;
+        }
+        Action::Detach(tenant) => {
+            complete(writes(tenant)?.authorize_detach(user)?, others)?;
+        }
+        Action::ChangeAccount => modifies()?.authorize_change(user)?,
+        Action::SetPassword => modifies()?.authorize_password(user)?,
+        Action::ChangePassword => {
+            own_password_scope(actor, &user.id)?.authorize_password(user)?;
+        }
+        Action::Delete => {
+            complete(modifies()?.authorize_deletion(user)?, others)?;
+        }
+    }
+    Ok(())
+}
+
+/// Completes a decision with users that are collected only if a role is at risk.
+fn complete<'u, C>(
+    decision: Decision<C>,
+    others: impl IntoIterator<Item = &'u User>,
+) -> Result<C, LastProtectedRoleHolder> {
+    let Decision::Pending(_) = &decision else { return decision.complete(|_| []) };
+    let others: Vec<&User> = others.into_iter().collect();
+    decision.complete(|_| others.iter().copied())
+}
+
+/// Returns the scope of a call about the users of one tenant.
+///
+/// `tenant` is `None` where the caller's text is no tenant id; no token covers such a tenant.
 ///
 /// # Errors
 /// Always [`Denied::Refused`]: by the permission, then by the tenant, then by the caller's role.
@@ -135,7 +148,7 @@ pub fn tenant_scope(
     Ok(TenantScope::new(tenant.clone(), operation.access(), own_role))
 }
 
-/// The scope of a call about one account, wherever among the caller's tenants it is attached.
+/// Returns the scope of a call about one account, through any of the caller's tenants.
 ///
 /// # Errors
 /// Always [`Denied::Refused`]: by the permission, or by the caller's roles if none allows it.
@@ -153,8 +166,8 @@ pub fn account_scope(actor: &Actor, operation: Operation) -> Result<AccountScope
     Ok(AccountScope::new(actor.coverage.clone(), purpose))
 }
 
-/// The scope of changing a password by proof of the current one (R5): the caller's own without
-/// any permission, another's as any other change.
+/// Returns the scope of a password change by proof of the current password (R5): without any
+/// permission for the caller's own account, as for any other change otherwise.
 ///
 /// # Errors
 /// Those of [`account_scope`].
@@ -164,37 +177,4 @@ pub fn own_password_scope(actor: &Actor, user: &UserId) -> Result<AccountScope, 
     } else {
         account_scope(actor, Operation::ModifyUsers)
     }
-}
-
-/// The protected role in the tenant that the user would no longer hold if it became `becomes`
-/// there (`None`: nothing), if the user counts as a holder at all (R4).
-///
-/// A blocked user counts for nothing. Rising to a more powerful role is no demotion.
-pub fn protected_role_lost<'a>(
-    user: &'a User,
-    tenant: &TenantId,
-    becomes: Option<&Role>,
-) -> Option<&'a Role> {
-    user.role_in(tenant)
-        .filter(|held| held.is_protected() && !user.blocked)
-        .filter(|held| becomes.is_none_or(|new| held.outranks(new)))
-}
-
-/// The last holder of a protected role would be lost (R4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the tenant would lose the last holder of a protected role")]
-pub struct LastProtectedRoleHolder;
-
-/// Whether a tenant keeps a holder of the role at stake: somebody among `others`, the tenant's
-/// other people, must hold it and not be blocked (R4).
-///
-/// # Errors
-/// [`LastProtectedRoleHolder`] if there is none.
-pub fn ensure_other_holder<'a>(
-    at_stake: &Role,
-    tenant: &TenantId,
-    others: impl IntoIterator<Item = &'a User>,
-) -> Result<(), LastProtectedRoleHolder> {
-    let holds = |user: &User| !user.blocked && user.role_in(tenant) == Some(at_stake);
-    others.into_iter().any(holds).then_some(()).ok_or(LastProtectedRoleHolder)
 }

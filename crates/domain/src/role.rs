@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The name of a role as it is written down: 1 to 64 letters, digits, `.`, `_`, `:` or `-`.
+use crate::text_value::{parse_from_str, text_value};
+
+/// The name of a role as it is stored: 1 to 64 letters, digits, `.`, `_`, `:` or `-`.
 ///
-/// A name alone gives nobody anything; only [`RoleCatalogue::resolve`] makes a [`Role`] of it.
+/// A name alone has no rights; [`RoleCatalogue::resolve`] turns it into a [`Role`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleName(String);
 
@@ -18,12 +20,7 @@ pub struct RoleName(String);
 #[error("must be 1 to 64 letters, digits, dots, underscores, colons or hyphens")]
 pub struct InvalidRoleName;
 
-impl RoleName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+text_value!(RoleName, "the name");
 
 impl FromStr for RoleName {
     type Err = InvalidRoleName;
@@ -42,7 +39,7 @@ impl fmt::Display for RoleName {
     }
 }
 
-/// What can be done to the users of a tenant.
+/// A kind of access to the users of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Access {
     /// See them.
@@ -51,7 +48,47 @@ pub enum Access {
     Write,
 }
 
-/// One role as it is configured.
+impl Access {
+    /// Every kind of access.
+    pub const ALL: [Self; 2] = [Self::Read, Self::Write];
+
+    /// Returns the name in the configuration: `read` or `write`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// Why a text is not an [`Access`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be `read` or `write`")]
+pub struct InvalidAccess;
+
+impl FromStr for Access {
+    type Err = InvalidAccess;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or(InvalidAccess)
+    }
+}
+
+parse_from_str!(Access);
+
+impl AsRef<str> for Access {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The configuration of one role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleDefinition {
     /// Its name.
@@ -60,22 +97,24 @@ pub struct RoleDefinition {
     pub access: BTreeSet<Access>,
     /// Whether a tenant must always keep a holder of it (rule R4).
     pub protected: bool,
-    /// Whether it is given to whoever is created without a role.
+    /// Whether a user who is created without a role gets this one.
     pub default: bool,
 }
 
-/// A role of the catalogue. It can be had from a [`RoleCatalogue`] only.
+/// A role of a [`RoleCatalogue`], which alone can make one.
+///
+/// Two roles are equal if their names are.
 #[derive(Clone)]
 pub struct Role {
     definition: Arc<RoleDefinition>,
-    /// All roles of its catalogue: ranks mean nothing outside it.
+    /// All roles of its catalogue, outside of which the rank has no meaning.
     order: Arc<[Arc<RoleDefinition>]>,
     /// 0 for the most powerful.
     rank: usize,
 }
 
 impl Role {
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &RoleName {
         &self.definition.name
     }
@@ -90,10 +129,10 @@ impl Role {
         self.definition.protected
     }
 
-    /// Whether it stands above the other in the catalogue. No role outranks itself.
+    /// Whether this role is more powerful than the other. No role outranks itself.
     ///
-    /// Of two catalogues, as when the settings change in the middle of a call, nobody can tell; then
-    /// it does, since whoever asks refuses what is above.
+    /// Roles of two different catalogues, as during a reload of the settings, cannot be compared;
+    /// then the answer is `true`, because callers refuse a role that outranks another.
     pub fn outranks(&self, other: &Self) -> bool {
         let comparable = Arc::ptr_eq(&self.order, &other.order) || self.order == other.order;
         !comparable || self.rank < other.rank
@@ -114,21 +153,21 @@ impl fmt::Debug for Role {
     }
 }
 
-/// Every role there is, from the most to the least powerful.
+/// The roles of an installation, from the most to the least powerful.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleCatalogue {
     roles: Vec<Role>,
     default: Role,
 }
 
-/// Why a list of roles is no catalogue.
+/// Why a list of roles is not a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidRoleCatalogue {
-    /// There is no role at all.
+    /// The list is empty.
     #[error("there must be at least one role")]
     Empty,
-    /// Two roles have one name.
-    #[error("the role {0} stands there twice")]
+    /// Two roles have the same name.
+    #[error("the role {0} is defined twice")]
     Duplicate(RoleName),
     /// More than one role is the default.
     #[error("{0} and {1} cannot both be the default")]
@@ -136,44 +175,71 @@ pub enum InvalidRoleCatalogue {
 }
 
 impl RoleCatalogue {
-    /// The catalogue of these roles, the most powerful first.
+    /// Returns the catalogue of these roles, the most powerful first.
     ///
-    /// Where none is marked as the default, the least powerful is.
+    /// If none is marked as the default, the least powerful role is the default.
     pub fn new(definitions: Vec<RoleDefinition>) -> Result<Self, InvalidRoleCatalogue> {
-        let mut names = BTreeSet::new();
-        let mut default: Option<Role> = None;
         let order: Arc<[Arc<RoleDefinition>]> = definitions.into_iter().map(Arc::new).collect();
-        let mut roles = Vec::with_capacity(order.len());
-        for (rank, definition) in order.iter().enumerate() {
-            let (definition, order) = (Arc::clone(definition), Arc::clone(&order));
-            let role = Role { definition, order, rank };
-            if !names.insert(role.name().clone()) {
-                return Err(InvalidRoleCatalogue::Duplicate(role.name().clone()));
-            }
-            if role.definition.default
-                && let Some(first) = default.replace(role.clone())
-            {
-                let names = (first.name().clone(), role.name().clone());
+        let mut names = BTreeSet::new();
+        if let Some(twice) = order.iter().find(|role| !names.insert(&role.name)) {
+            return Err(InvalidRoleCatalogue::Duplicate(twice.name.clone()));
+        }
+        let mut defaults = order.iter().enumerate().filter(|(_, role)| role.default);
+        let default = match (defaults.next(), defaults.next()) {
+            (Some((_, first)), Some((_, second))) => {
+                let names = (first.name.clone(), second.name.clone());
                 return Err(InvalidRoleCatalogue::TwoDefaults(names.0, names.1));
             }
-            roles.push(role);
-        }
-        let default =
-            default.or_else(|| roles.last().cloned()).ok_or(InvalidRoleCatalogue::Empty)?;
-        Ok(Self { roles, default })
+            (Some(only), None) => Some(only),
+            (None, _) => order.iter().enumerate().next_back(),
+        };
+        let (rank, default) = default.ok_or(InvalidRoleCatalogue::Empty)?;
+        Ok(Self::assemble(&order, rank, default))
     }
 
-    /// The role of this name, unless the catalogue has none.
+    /// Returns the catalogue that Usher has without configuration: `owner` (protected; may read and
+    /// write), `admin` (read and write), `viewer` (read) and `member` (nothing; the default).
+    pub fn standard() -> Self {
+        let role = |name: &str, access: &[Access]| RoleDefinition {
+            name: RoleName(name.to_owned()),
+            access: access.iter().copied().collect(),
+            protected: false,
+            default: false,
+        };
+        let owner = role("owner", &[Access::Read, Access::Write]);
+        let admin = role("admin", &[Access::Read, Access::Write]);
+        let viewer = role("viewer", &[Access::Read]);
+        let member = Arc::new(RoleDefinition { default: true, ..role("member", &[]) });
+        let owner = Arc::new(RoleDefinition { protected: true, ..owner });
+        let order = [owner, Arc::new(admin), Arc::new(viewer), Arc::clone(&member)];
+        Self::assemble(&Arc::from(order), 3, &member)
+    }
+
+    fn assemble(
+        order: &Arc<[Arc<RoleDefinition>]>,
+        default_rank: usize,
+        default: &Arc<RoleDefinition>,
+    ) -> Self {
+        let role = |(rank, definition): (usize, &Arc<RoleDefinition>)| Role {
+            definition: Arc::clone(definition),
+            order: Arc::clone(order),
+            rank,
+        };
+        let roles = order.iter().enumerate().map(role).collect();
+        Self { roles, default: role((default_rank, default)) }
+    }
+
+    /// Returns the role of this name, if the catalogue has one.
     pub fn resolve(&self, name: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.name().as_str() == name)
     }
 
-    /// Every role, the most powerful first.
+    /// Returns every role, the most powerful first.
     pub fn roles(&self) -> &[Role] {
         &self.roles
     }
 
-    /// The role of whoever is created without one.
+    /// Returns the role of users who are created without one.
     pub fn default_role(&self) -> &Role {
         &self.default
     }

@@ -1,17 +1,20 @@
-//! Scopes: proof that the policy has let a call through, and to what it has let it.
+//! Scopes: proof that the policy allows a call, and what it allows the call to do.
 //!
 //! Only [`crate::policy`] makes them, and every port method that touches tenant data takes one, so
 //! that forgetting the check does not compile.
-//! A scope keeps what it needs to ask the rules again about an account as it is *now*: adapters do
-//! so in the same step as the change, since the account may have moved since the caller looked.
+//! A scope keeps what it needs to check the rules again on the newest state of an account. Adapters
+//! do that in the same step as the change, since the account may have changed since the caller read
+//! it.
 
-use crate::account::User;
-use crate::actor::{Coverage, Permission};
+use crate::account::{MembershipChange, User};
+use crate::actor::Coverage;
+use crate::change::{AuthorizedChange, AuthorizedDeletion, AuthorizedDetachment, Decision};
 use crate::id::{TenantId, UserId};
-use crate::policy::{Denied, Refusal};
+use crate::permission::Permission;
+use crate::refusal::{Denied, Refusal};
 use crate::role::{Access, Role};
 
-/// The people of one tenant, to be seen or changed.
+/// Permission to see or to change the users of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantScope {
     tenant: TenantId,
@@ -24,7 +27,7 @@ impl TenantScope {
         Self { tenant, access, own_role }
     }
 
-    /// The tenant.
+    /// Returns the tenant.
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
     }
@@ -34,10 +37,10 @@ impl TenantScope {
         user.memberships.contains_key(&self.tenant)
     }
 
-    /// Whether the caller may give somebody this role (R3).
+    /// Checks that the caller may give this role to an account that is not yet attached (R3).
     ///
     /// # Errors
-    /// [`Denied::Refused`] if the scope is for seeing only, or if the role is above the caller's.
+    /// [`Denied::Refused`] if the scope is for reading, or if the role is above the caller's own.
     pub fn authorize_grant(&self, role: &Role) -> Result<(), Denied> {
         if self.access != Access::Write {
             return Err(Refusal::MissingPermission(Permission::TenantAccessWrite).into());
@@ -48,12 +51,33 @@ impl TenantScope {
         }
     }
 
-    /// Whether the caller may change what the account is in the tenant, or take it away (R1, R3).
+    /// Checks that the caller may change the user's role and display name in the tenant (R1, R3
+    /// for the role held and the new one), and returns a decision that depends on R4 alone.
     ///
     /// # Errors
-    /// [`Denied::Hidden`] if the account is not attached here, else as [`TenantScope::authorize_grant`]
-    /// for the role that it holds.
-    pub fn authorize_change(&self, user: &User) -> Result<(), Denied> {
+    /// [`Denied::Hidden`] if the account is not attached here; [`Denied::Refused`] if the scope is
+    /// for reading, or if one of the two roles is above the caller's own.
+    pub fn authorize_change(
+        &self,
+        user: &User,
+        change: &MembershipChange,
+    ) -> Result<Decision<AuthorizedChange>, Denied> {
+        self.authorize_held_role(user)?;
+        change.role.as_ref().map_or(Ok(()), |role| self.authorize_grant(role))?;
+        Ok(AuthorizedChange::decide(user, &self.tenant, change))
+    }
+
+    /// Checks that the caller may detach the user from the tenant (R1, R3), and returns a decision
+    /// that depends on R4 alone.
+    ///
+    /// # Errors
+    /// Those of [`TenantScope::authorize_change`].
+    pub fn authorize_detach(&self, user: &User) -> Result<Decision<AuthorizedDetachment>, Denied> {
+        self.authorize_held_role(user)?;
+        Ok(AuthorizedDetachment::decide(user, &self.tenant))
+    }
+
+    fn authorize_held_role(&self, user: &User) -> Result<(), Denied> {
         self.authorize_grant(user.role_in(&self.tenant).ok_or(Denied::Hidden)?)
     }
 }
@@ -62,13 +86,14 @@ impl TenantScope {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     View,
-    /// To view past the policy, for this reason.
+    /// To read any account without a caller, for this reason.
+    #[cfg(feature = "system-scope")]
     System(&'static str),
     Change,
     OwnPassword(UserId),
 }
 
-/// One account, reached through whichever of the caller's tenants it is attached to.
+/// Permission to see or to change single accounts, through any of the caller's tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountScope {
     coverage: Coverage,
@@ -80,14 +105,17 @@ impl AccountScope {
         Self { coverage, purpose }
     }
 
-    /// A way round the policy, to see any account, for what Usher must know by itself.
+    /// Returns a scope that bypasses the policy and sees any account, for lookups by Usher itself.
     ///
-    /// Give the reason, and log it; an architecture test counts the uses.
+    /// State the reason and log it; an architecture test counts the uses. Behind the feature
+    /// `system-scope`.
+    #[cfg(feature = "system-scope")]
     pub fn system(reason: &'static str) -> Self {
         Self::new(Coverage::All, Purpose::System(reason))
     }
 
-    /// Why this goes past the policy, if it does.
+    /// Returns why the scope bypasses the policy, if it does.
+    #[cfg(feature = "system-scope")]
     pub fn bypass_reason(&self) -> Option<&'static str> {
         match self.purpose {
             Purpose::System(reason) => Some(reason),
@@ -95,24 +123,24 @@ impl AccountScope {
         }
     }
 
-    /// Whether the account may be known to the caller (R1): the token covers a tenant that the
-    /// account is attached to, and the caller's role there, where it is known, allows a look.
+    /// Whether the caller may know that the account exists (R1): the token covers a tenant that the
+    /// account is attached to, and the caller's role there, where it is known, allows access.
     pub fn can_see(&self, user: &User) -> bool {
-        matches!(self.coverage, Coverage::All) || self.tenants_of(user).next().is_some()
+        matches!(self.coverage, Coverage::All) || self.visible_tenants(user).next().is_some()
     }
 
-    /// The tenant through which the account is shown: its home if that is covered, else the first
-    /// by name; none if the caller covers everything and the account is attached to nothing.
+    /// Returns the tenant through which the account is shown: its home if that is covered, else
+    /// the first by name; none if the caller covers everything and the account has no membership.
     pub fn visible_tenant<'a>(&self, user: &'a User) -> Option<&'a TenantId> {
-        self.tenants_of(user)
+        self.visible_tenants(user)
             .find(|tenant| user.home.as_ref() == Some(*tenant))
-            .or_else(|| self.tenants_of(user).next())
+            .or_else(|| self.visible_tenants(user).next())
     }
 
-    /// Whether the caller may change what is the account's own, or delete it (R1, R2, R3).
+    /// Checks that the caller may change the account's own e-mail address and names (R1, R2, R3).
     ///
     /// # Errors
-    /// [`Denied::Hidden`] if the account may not be known to the caller, else
+    /// [`Denied::Hidden`] if the caller may not know that the account exists, else
     /// [`Denied::Refused`].
     pub fn authorize_change(&self, user: &User) -> Result<(), Denied> {
         if !self.can_see(user) {
@@ -125,30 +153,36 @@ impl AccountScope {
         self.authorize_rank(user)
     }
 
-    /// Whether the caller may set the account's password: as any other change, or because it is
-    /// the caller's own (R5).
+    /// Checks that the caller may delete the account (R1, R2, R3), and returns a decision that
+    /// depends on R4 alone, in each of the account's tenants.
     ///
     /// # Errors
-    /// Those of [`AccountScope::authorize_change`]; [`Refusal::AccountBlocked`] for the own password of a
-    /// blocked account.
+    /// Those of [`AccountScope::authorize_change`].
+    pub fn authorize_deletion(&self, user: &User) -> Result<Decision<AuthorizedDeletion>, Denied> {
+        self.authorize_change(user)?;
+        Ok(AuthorizedDeletion::decide(user))
+    }
+
+    /// Checks that the caller may set the account's password: as any other change, or because the
+    /// account is the caller's own (R5).
+    ///
+    /// # Errors
+    /// Those of [`AccountScope::authorize_change`]; [`Refusal::AccountBlocked`] for the caller's
+    /// own account if it is blocked.
     pub fn authorize_password(&self, user: &User) -> Result<(), Denied> {
-        match &self.purpose {
-            Purpose::OwnPassword(own) if *own == user.id => {
-                if !self.can_see(user) {
-                    Err(Denied::Hidden)
-                } else if user.blocked {
-                    Err(Refusal::AccountBlocked.into())
-                } else {
-                    Ok(())
-                }
-            }
-            Purpose::View | Purpose::System(_) | Purpose::Change | Purpose::OwnPassword(_) => {
-                self.authorize_change(user)
-            }
+        let Purpose::OwnPassword(own) = &self.purpose else { return self.authorize_change(user) };
+        if *own != user.id {
+            self.authorize_change(user)
+        } else if !self.can_see(user) {
+            Err(Denied::Hidden)
+        } else if user.blocked {
+            Err(Refusal::AccountBlocked.into())
+        } else {
+            Ok(())
         }
     }
 
-    /// R2. An account without a home belongs to those who cover everything.
+    /// R2. An account without a home belongs to callers who cover every tenant.
     fn authorize_home(&self, user: &User) -> Result<(), Denied> {
         let home = user.home.as_ref();
         match &self.coverage {
@@ -163,8 +197,8 @@ impl AccountScope {
         }
     }
 
-    /// R3, in every tenant where the caller's own role is known: an account is one, so whoever
-    /// changes it changes the holder of each of its roles.
+    /// R3 in every tenant where the caller's own role is known: a change to the account changes
+    /// the holder of each of its roles.
     fn authorize_rank(&self, user: &User) -> Result<(), Denied> {
         let Coverage::Roles(roles) = &self.coverage else { return Ok(()) };
         let above = |(tenant, own): (&TenantId, &Role)| {
@@ -174,7 +208,7 @@ impl AccountScope {
     }
 
     /// The tenants through which the caller may know the account, by name.
-    fn tenants_of<'a>(&self, user: &'a User) -> impl Iterator<Item = &'a TenantId> {
+    fn visible_tenants<'a>(&self, user: &'a User) -> impl Iterator<Item = &'a TenantId> {
         user.memberships.keys().filter(|tenant| self.reaches(tenant))
     }
 
@@ -183,7 +217,9 @@ impl AccountScope {
             Coverage::All => true,
             Coverage::Listed(tenants) => tenants.contains(tenant),
             Coverage::Roles(roles) => roles.get(tenant).is_some_and(|role| match self.purpose {
-                Purpose::View | Purpose::System(_) => role.allows(Access::Read),
+                Purpose::View => role.allows(Access::Read),
+                #[cfg(feature = "system-scope")]
+                Purpose::System(_) => role.allows(Access::Read),
                 Purpose::Change => role.allows(Access::Read) || role.allows(Access::Write),
                 Purpose::OwnPassword(_) => true,
             }),
@@ -191,7 +227,7 @@ impl AccountScope {
     }
 }
 
-/// To see an account through this one tenant.
+/// Narrows the scope to reading accounts through its one tenant.
 impl From<&TenantScope> for AccountScope {
     fn from(scope: &TenantScope) -> Self {
         Self::new(Coverage::Listed([scope.tenant.clone()].into()), Purpose::View)

@@ -1,26 +1,27 @@
-//! What people are called: e-mail addresses, usernames and names.
+//! Personal data as text: e-mail addresses, usernames and names.
 //!
 //! Lengths and character sets are Auth0's (user profile structure; Management API schema).
-//! Like ids, they are shared text, so that a copy of an account costs next to nothing.
+//! Like ids, they are shared text, so that a copy of an account is cheap.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::text_value::{hidden_debug, text_value};
+
 /// An e-mail address, kept and compared in lower case.
 ///
 /// The syntax is the dot-atom form of RFC 5321 §4.1.2, in ASCII, with a domain of at least two
 /// labels; the local part has at most 64 characters, the whole at most 254.
-/// `Debug` hides the address, so that it cannot reach a log by accident.
+/// `Debug` hides the address, and there is no `Display`, so that it cannot reach a log by accident.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EmailAddress(Arc<str>);
 
 /// Why a text is not an [`EmailAddress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidEmailAddress {
-    /// It does not have the form `local-part@domain`.
+    /// The text does not have the form `local-part@domain`.
     #[error("must be an e-mail address")]
     Syntax,
     /// The local part has more than 64 characters, or the whole more than 254.
@@ -31,12 +32,10 @@ pub enum InvalidEmailAddress {
 impl EmailAddress {
     const MAX_LENGTH: usize = 254;
     const MAX_LOCAL_LENGTH: usize = 64;
-
-    /// The address, in lower case.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
+
+text_value!(EmailAddress, "the address in lower case,");
+hidden_debug!(EmailAddress);
 
 impl FromStr for EmailAddress {
     type Err = InvalidEmailAddress;
@@ -70,12 +69,6 @@ fn is_mail_domain(domain: &str) -> bool {
     domain.contains('.') && domain.split('.').all(label)
 }
 
-impl fmt::Debug for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EmailAddress(…)")
-    }
-}
-
 /// A username: a second way to log in, kept and compared in lower case.
 ///
 /// 1 to 128 ASCII letters, digits and ``@ ^ $ . ! ` - # + ' ~ _``, but not an e-mail address
@@ -86,28 +79,26 @@ pub struct Username(Arc<str>);
 /// Why a text is not a [`Username`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidUsername {
-    /// Nothing stands there.
+    /// The text is empty.
     #[error("must not be empty")]
     Empty,
     /// More than 128 characters.
     #[error("has at most 128 characters")]
     TooLong,
-    /// A character that usernames cannot have.
+    /// A character that is not allowed in usernames.
     #[error("must hold only letters, digits and @ ^ $ . ! ` - # + ' ~ _")]
     ForbiddenCharacter,
-    /// It could be taken for an e-mail address.
+    /// The text is an e-mail address, and so ambiguous at login.
     #[error("must not be an e-mail address")]
     IsEmailAddress,
 }
 
 impl Username {
     const MAX_LENGTH: usize = 128;
-
-    /// The username, in lower case.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
+
+text_value!(Username, "the username in lower case,");
+hidden_debug!(Username);
 
 impl FromStr for Username {
     type Err = InvalidUsername;
@@ -128,25 +119,19 @@ impl FromStr for Username {
     }
 }
 
-impl fmt::Debug for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Username(…)")
-    }
-}
-
 /// Why a text is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidName {
-    /// Nothing stands there.
+    /// The text is empty.
     #[error("must not be empty")]
     Empty,
-    /// More characters than this kind of name may have.
+    /// More characters than allowed for this kind of name.
     #[error("has at most {max} characters")]
     TooLong {
-        /// The most that it may have, in Unicode scalar values.
+        /// The maximum length, in Unicode scalar values.
         max: usize,
     },
-    /// A control character, which could break a line of a log or of a screen.
+    /// A control character, which could break a line in a log or on a screen.
     #[error("must not hold control characters")]
     ControlCharacter,
 }
@@ -167,12 +152,8 @@ fn name(text: &str, max: usize) -> Result<Arc<str>, InvalidName> {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonName(Arc<str>);
 
-impl PersonName {
-    /// The name as it was given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+text_value!(PersonName, "the name as it was given,");
+hidden_debug!(PersonName);
 
 impl FromStr for PersonName {
     type Err = InvalidName;
@@ -182,33 +163,17 @@ impl FromStr for PersonName {
     }
 }
 
-impl fmt::Debug for PersonName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonName(…)")
-    }
-}
-
 /// A display name of 1 to 300 characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DisplayName(Arc<str>);
 
-impl DisplayName {
-    /// The name as it was given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+text_value!(DisplayName, "the name as it was given,");
+hidden_debug!(DisplayName);
 
 impl FromStr for DisplayName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         name(text, 300).map(Self)
-    }
-}
-
-impl fmt::Debug for DisplayName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DisplayName(…)")
     }
 }

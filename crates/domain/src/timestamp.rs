@@ -5,11 +5,13 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::text_value::parse_from_str;
+
 /// A moment between the years 0000 and 9999, in milliseconds, in UTC.
 ///
-/// Its text is that of RFC 3339 with three digits of fraction and `Z`, such as
-/// `2026-03-01T09:30:00.000Z`; reading it accepts any offset and any number of digits, and cuts
-/// what is finer than a millisecond.
+/// The text form is RFC 3339 with three fractional digits and `Z`, such as
+/// `2026-03-01T09:30:00.000Z`. Parsing accepts any offset and any number of fractional digits, and
+/// truncates to milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
@@ -30,22 +32,22 @@ impl Timestamp {
     const MIN: i64 = -62_167_219_200_000;
     const MAX: i64 = 253_402_300_799_999;
 
-    /// The moment so many milliseconds after 1970-01-01T00:00:00Z (before, if negative).
+    /// Returns the moment this many milliseconds after 1970-01-01T00:00:00Z (before, if negative).
     pub fn from_unix_millis(millis: i64) -> Result<Self, InvalidTimestamp> {
         (Self::MIN..=Self::MAX).contains(&millis).then_some(Self(millis)).ok_or(InvalidTimestamp)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub fn as_unix_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since 1970-01-01T00:00:00Z.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z.
     pub fn as_unix_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This moment and so many milliseconds more, at most the last one there is.
+    /// Returns the moment this many milliseconds later, at most the last one that has a text form.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis).clamp(Self::MIN, Self::MAX))
@@ -58,7 +60,7 @@ impl fmt::Display for Timestamp {
         let of_day = self.0.rem_euclid(MILLIS_PER_DAY);
         let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
         let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
-        // Every answer holds several of them, so this is spelt out rather than left to `write!`.
+        // Every response contains several timestamps; this is faster than `write!`.
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let [
             y3,
@@ -105,6 +107,8 @@ fn fill(mut number: i64, digits: &mut [&mut u8]) {
     }
 }
 
+parse_from_str!(Timestamp);
+
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
@@ -115,7 +119,7 @@ impl FromStr for Timestamp {
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 ///
-/// Years are taken to start in March, so that the leap day is the last of its year.
+/// Years are taken to start in March, so that the leap day is the last day of its year.
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_EPOCH;
     let (era, of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
@@ -143,7 +147,7 @@ fn parse(text: &str) -> Option<i64> {
     let (clock, rest) = time.split_at_checked(8)?;
     let (year, month, day) = three(date, '-', [4, 2, 2])?;
     let (hour, minute, second) = three(clock, ':', [2, 2, 2])?;
-    // A leap second (:60) has no place in Unix time; like Auth0, take it for the second after.
+    // Unix time has no leap second (:60); like Auth0, read it as the second after.
     if hour > 23 || minute > 59 || second > 60 || !(1..=12).contains(&month) || day < 1 {
         return None;
     }

@@ -1,15 +1,15 @@
 //! Where values end, what changes tell, and what debug prints leave out.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use domain::id::InvalidUserId;
-use domain::policy::ensure_other_holder;
+use domain::policy::{Action, decide};
 use domain::{
-    AccountChange, AccountScope, CurrentPassword, DisplayName, EmailAddress, InvalidPassword,
-    Membership, MembershipChange, NewMember, NewUser, Page, Password, Permission, Permissions,
-    PersonName, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User, UserId, Username,
+    AccountChange, Actor, CurrentPassword, DisplayName, EmailAddress, InvalidPassword,
+    InvalidUserId, Membership, MembershipChange, NewMember, NewUser, Page, Password, Permission,
+    Permissions, PersonName, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User,
+    UserId, Username,
 };
 
 const SECRET: &str = "Planted-secret-1";
@@ -41,22 +41,14 @@ fn display() -> DisplayName {
 }
 
 fn user() -> User {
-    let membership = Membership { role: role(), name: Some(display()) };
-    User {
-        id: "auth0|known".parse().unwrap(),
-        email: email(),
-        username: Some("plantedlogin".parse().unwrap()),
-        given_name: Some(first()),
-        family_name: Some(last()),
-        display_name: Some(display()),
-        service_user: false,
-        blocked: false,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: None,
-        last_login: None,
-        home: Some("acme".parse().unwrap()),
-        memberships: BTreeMap::from([("globex".parse().unwrap(), membership)]),
-    }
+    User::builder("auth0|known".parse().unwrap(), email())
+        .username("plantedlogin".parse().unwrap())
+        .given_name(first())
+        .family_name(last())
+        .display_name(display())
+        .home("acme".parse().unwrap())
+        .named_membership("globex".parse().unwrap(), role(), display())
+        .build()
 }
 
 /// Both debug prints of a value.
@@ -177,31 +169,15 @@ fn a_protected_role_is_kept_by_its_own_holders_and_by_none_above() {
         default: false,
     };
     let roles = RoleCatalogue::new(vec![definition("owner"), definition("auditor")]).unwrap();
-    let auditor = roles.resolve("auditor").unwrap();
     let tenant: TenantId = "globex".parse().unwrap();
-    for (name, kept) in [("owner", false), ("auditor", true)] {
-        let role = roles.resolve(name).unwrap().clone();
-        let membership = Membership { role, name: None };
-        let other = User { memberships: [(tenant.clone(), membership)].into(), ..user() };
-        assert_eq!(ensure_other_holder(auditor, &tenant, [&other]).is_ok(), kept, "{name}");
-    }
-}
-
-#[test]
-fn only_a_way_round_the_policy_has_a_reason() {
-    assert_eq!(AccountScope::system("to test").bypass_reason(), Some("to test"));
-    let tenant: TenantId = "acme".parse().unwrap();
-    let actor = domain::Actor {
-        subject: None,
-        permissions: Permission::ALL.into_iter().collect(),
-        coverage: domain::Coverage::All,
+    let holder = |id: &str, role: &str| {
+        let role = roles.resolve(role).unwrap().clone();
+        User::builder(id.parse().unwrap(), email()).membership(tenant.clone(), role).build()
     };
-    let id: UserId = "auth0|known".parse().unwrap();
-    for operation in domain::Operation::ALL {
-        let scope = domain::policy::tenant_scope(&actor, operation, Some(&tenant)).unwrap();
-        assert_eq!(AccountScope::from(&scope).bypass_reason(), None);
-        assert_eq!(domain::policy::account_scope(&actor, operation).unwrap().bypass_reason(), None);
+    let target = holder("auth0|target", "auditor");
+    for (name, kept) in [("owner", false), ("auditor", true)] {
+        let other = holder("auth0|other", name);
+        let verdict = decide(&Actor::operator(), Action::Detach(&tenant), &target, [&other]);
+        assert_eq!(verdict.is_ok(), kept, "{name}");
     }
-    let own = domain::policy::own_password_scope(&actor, &id).unwrap();
-    assert_eq!(own.bypass_reason(), None);
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test may stop at what cannot be")]
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use domain::{ListQuery, PageRequest, Sort, SortField, Timestamp, User};
@@ -21,20 +21,16 @@ fn a_user() -> impl Strategy<Value = User> {
     let name = || option::of(select(NAMES.to_vec()));
     let username = option::of(select(vec!["a", "b", "a@b", "mail0"]));
     (select(vec!['u', 'U']), 0..40_u8, username, name(), name(), 0..5_i64).prop_map(
-        |(letter, number, username, given, family, created)| User {
-            id: format!("{letter}{number}").parse().expect("an id"),
-            email: format!("mail{number}@example.com").parse().expect("an address"),
-            username: username.map(|text| text.parse().expect("a username")),
-            given_name: given.map(|text| text.parse().expect("a name")),
-            family_name: family.map(|text| text.parse().expect("a name")),
-            display_name: None,
-            service_user: false,
-            blocked: false,
-            created_at: Timestamp::from_unix_millis(created).expect("a moment"),
-            updated_at: None,
-            last_login: None,
-            home: None,
-            memberships: BTreeMap::new(),
+        |(letter, number, username, given, family, created)| {
+            let id = format!("{letter}{number}").parse().expect("an id");
+            let email = format!("mail{number}@example.com").parse().expect("an address");
+            let created = Timestamp::from_unix_millis(created).expect("a moment");
+            User {
+                username: username.map(|text| text.parse().expect("a username")),
+                given_name: given.map(|text| text.parse().expect("a name")),
+                family_name: family.map(|text| text.parse().expect("a name")),
+                ..User::builder(id, email).created_at(created).build()
+            }
         },
     )
 }
@@ -150,20 +146,11 @@ fn ids(sort: &str, users: &[User]) -> Vec<String> {
 }
 
 fn named(id: &str, given: Option<&str>, username: Option<&str>) -> User {
+    let email = format!("{id}@example.com").parse().expect("an address");
     User {
-        id: id.parse().expect("an id"),
-        email: format!("{id}@example.com").parse().expect("an address"),
         username: username.map(|text| text.parse().expect("a username")),
         given_name: given.map(|text| text.parse().expect("a name")),
-        family_name: None,
-        display_name: None,
-        service_user: false,
-        blocked: false,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: None,
-        last_login: None,
-        home: None,
-        memberships: BTreeMap::new(),
+        ..User::builder(id.parse().expect("an id"), email).build()
     }
 }
 

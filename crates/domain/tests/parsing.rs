@@ -13,10 +13,10 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 
-use domain::text::{InvalidEmailAddress, InvalidName, InvalidUsername};
 use domain::{
-    CurrentPassword, DisplayName, EmailAddress, InvalidPassword, InvalidUserId, Password,
-    PersonName, RoleName, Sort, SortField, TenantId, Timestamp, UserId, Username,
+    CurrentPassword, DisplayName, EmailAddress, InvalidEmailAddress, InvalidName, InvalidPassword,
+    InvalidUserId, InvalidUsername, Password, PersonName, RoleName, Sort, SortField, TenantId,
+    Timestamp, UserId, Username,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

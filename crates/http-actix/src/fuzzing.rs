@@ -1,9 +1,8 @@
 //! The way in for the fuzz targets: what a client may send.
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::request::body;
+use crate::request::json_object::{self, FromJsonObject};
 use crate::request::query::{MAX_PAGE_SIZE, QueryString};
 use crate::response::api_error::ApiError;
 use crate::response::error_response::ErrorResponse;
@@ -63,8 +62,8 @@ pub fn json_body(text: &[u8]) {
     read::<change_password::ChangePasswordRequestV2>(text, object);
 }
 
-fn read<T: DeserializeOwned>(text: &[u8], object: bool) {
-    match body::parse::<T>(text) {
+fn read<T: FromJsonObject>(text: &[u8], object: bool) {
+    match json_object::parse::<T>(text) {
         Ok(_) => assert!(object, "a request out of no object"),
         Err(api_error) => {
             assert_eq!(api_error.code().status().as_u16(), 400);

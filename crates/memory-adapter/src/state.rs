@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
-use domain::policy::{LastProtectedRoleHolder, ensure_other_holder, protected_role_lost};
 use domain::{
-    DisplayName, EmailAddress, Membership, Role, RoleCatalogue, RoleName, TenantId, User, UserId,
-    Username,
+    Decision, DisplayName, EmailAddress, LastProtectedRoleHolder, Membership, RoleCatalogue,
+    RoleName, TenantId, User, UserId, Username,
 };
 use ports::{Conflict, PortError};
 
@@ -152,17 +151,9 @@ impl State {
         }
     }
 
-    /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing).
-    pub(crate) fn ensure_other_holder(
-        &self,
-        user: &User,
-        tenant: &TenantId,
-        becomes: Option<&Role>,
-    ) -> Result<(), LastProtectedRoleHolder> {
-        protected_role_lost(user, tenant, becomes).map_or(Ok(()), |role| {
-            let others = self.people_of(tenant).iter().filter(|other| other.id != user.id);
-            ensure_other_holder(role, tenant, others.map(Arc::as_ref))
-        })
+    /// Completes a decision with the other users of each tenant at risk (R4).
+    pub(crate) fn complete<C>(&self, decision: Decision<C>) -> Result<C, LastProtectedRoleHolder> {
+        decision.complete(|at_risk| self.people_of(at_risk.tenant()).iter().map(Arc::as_ref))
     }
 
     /// Stores the account in place of the one with its id, if there is one.

@@ -104,36 +104,19 @@ impl UserDirectory for MemoryDirectory {
         snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        let MembershipChange { role, name } = change;
-        let tenant = scope.tenant();
         let mut state = self.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
-        scope.authorize_change(&record.user)?;
-        if let Some(role) = &role {
-            scope.authorize_grant(role)?;
-            state.ensure_other_holder(&record.user, tenant, Some(role))?;
-        }
+        let authorized = state.complete(scope.authorize_change(&record.user, &change)?)?;
         let record = record.clone();
-        Ok(self.store(&mut state, record, |user| {
-            if let (Some(role), Some(membership)) = (role, user.memberships.get_mut(tenant)) {
-                membership.role = role;
-            }
-            if let Some(name) = name {
-                user.rename_in(tenant, name);
-            }
-        }))
+        Ok(self.store(&mut state, record, |user| authorized.apply(user)))
     }
 
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
-        let tenant = scope.tenant();
         let mut state = self.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
-        scope.authorize_change(&record.user)?;
-        state.ensure_other_holder(&record.user, tenant, None)?;
+        let authorized = state.complete(scope.authorize_detach(&record.user)?)?;
         let record = record.clone();
-        self.store(&mut state, record, |user| {
-            user.memberships.remove(tenant);
-        });
+        self.store(&mut state, record, |user| authorized.apply(user));
         Ok(())
     }
 
@@ -183,11 +166,8 @@ impl UserDirectory for MemoryDirectory {
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         let mut state = self.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
-        scope.authorize_change(&record.user)?;
-        for tenant in record.user.memberships.keys() {
-            state.ensure_other_holder(&record.user, tenant, None)?;
-        }
-        state.remove(&snapshot.id);
+        let authorized = state.complete(scope.authorize_deletion(&record.user)?)?;
+        state.remove(authorized.user());
         Ok(())
     }
 

@@ -5,18 +5,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{RoleCatalogue, UserId};
-use memory_adapter::{MemoryDirectory, MemoryKeySource};
-use ports::contract::{
+use conformance::{
     Backstage, KeyBackstage, KeySubject, ManualClock, Planted, Published, Subject, catalogue,
 };
+use domain::{RoleCatalogue, UserId};
+use memory_adapter::{MemoryDirectory, MemoryKeySource};
 use ports::{KeySetLocation, UserDirectory};
 use serde_json::json;
 
-ports::directory_contract!(subject);
-ports::one_step_contract!(subject);
-ports::password_contract!(subject);
-ports::key_source_contract!(key_subject);
+conformance::directory_suite!(subject);
+conformance::one_step_suite!(subject);
+conformance::password_suite!(subject);
+conformance::key_source_suite!(key_subject);
 
 async fn subject() -> Subject {
     let clock = Arc::new(ManualClock::new());

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::{AccountChange, MembershipChange, NewMember, NewUser, User};
 use memory_adapter::MemoryDirectory;
-use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{AccountUpdate, UserDirectory};
 
 /// A directory with ann in it, at the moment at which its clock breaks.

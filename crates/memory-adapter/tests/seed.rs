@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use domain::{AccountScope, CurrentPassword, ListQuery, User};
+use conformance::{Caller, ManualClock, acme, catalogue, globex};
+use domain::{CurrentPassword, ListQuery, User};
 use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
-use ports::contract::{Caller, ManualClock, acme, catalogue, globex};
 use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn load(directory: &MemoryDirectory, text: impl AsRef<[u8]>) -> Result<SeedSumma
 }
 
 async fn find(directory: &MemoryDirectory, id: &str) -> Option<User> {
-    let scope = AccountScope::system("tests see everybody");
+    let scope = Caller::operator().views();
     directory.find(&scope, &id.parse().unwrap()).await.unwrap()
 }
 

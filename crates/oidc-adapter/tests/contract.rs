@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use conformance::{KeyBackstage, KeySubject, Published};
 use oidc_adapter::{OidcKeySource, OidcSettings};
-use ports::contract::{KeyBackstage, KeySubject, Published};
 use ports::{Curve, KeyMaterial, KeySetLocation, PublicKey};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
@@ -124,4 +124,4 @@ async fn subject() -> KeySubject {
     KeySubject { source, acme, globex, backstage }
 }
 
-ports::key_source_contract!(subject);
+conformance::key_source_suite!(subject);

@@ -101,8 +101,8 @@ impl From<Conflict> for PortError {
     }
 }
 
-impl From<domain::policy::LastProtectedRoleHolder> for PortError {
-    fn from(_: domain::policy::LastProtectedRoleHolder) -> Self {
+impl From<domain::LastProtectedRoleHolder> for PortError {
+    fn from(_: domain::LastProtectedRoleHolder) -> Self {
         Self::Conflict(Conflict::LastProtectedRoleHolder)
     }
 }

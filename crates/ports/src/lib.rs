@@ -18,10 +18,10 @@
 //! - It is object-safe, and held as `Arc<dyn …>`.
 //!
 //! To add a method: say in its doc comment what an implementation must answer and when; add its
-//! clauses to the `contract` module, each with two tenants in play; then implement it in every
-//! adapter, whose tests run all clauses by one macro.
+//! cases to the crate `conformance`, each with two tenants in play; then implement it in every
+//! adapter, whose tests run all cases by one macro.
 //!
-//! Features: `contract` is the suite, `mock` makes `MockUserDirectory` and its like.
+//! The feature `mock` adds `MockUserDirectory` and a mock of each other port.
 
 #![warn(clippy::future_not_send)]
 
@@ -33,9 +33,6 @@ mod key_source;
 mod password_check;
 mod upstream;
 mod user_directory;
-
-#[cfg(feature = "contract")]
-pub mod contract;
 
 pub use call::{CallContext, QuotaOwner};
 pub use clock::{Clock, SystemClock};

@@ -1,5 +1,13 @@
 //! Who is told of the calls that adapters make outside.
 
+#![cfg_attr(
+    feature = "mock",
+    expect(
+        clippy::struct_field_names,
+        reason = "mockall names the mock's fields after the methods"
+    )
+)]
+
 use std::fmt::Debug;
 use std::time::Duration;
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use application::{AttemptLimit, Passwords, Ports, Services, UseCaseError};
 use async_trait::async_trait;
+use conformance::{Caller, ManualClock};
 use domain::{AccountScope, CurrentPassword, User};
-use ports::contract::{Caller, ManualClock};
 use ports::{MockUserDirectory, PasswordCheck, PasswordVerdict, PortError, PortResult};
 use tokio::sync::Semaphore;
 

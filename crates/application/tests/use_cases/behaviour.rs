@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
+use conformance::{ManualClock, catalogue};
 use domain::{CurrentPassword, ListQuery, NewUser, Operation, Refusal};
 use memory_adapter::MemoryDirectory;
 use ports::Conflict;
-use ports::contract::{ManualClock, catalogue};
 
 use crate::support::{
     acme, assert_hidden, assert_refused, globex, listed, member, newcomer, operator, powerless,

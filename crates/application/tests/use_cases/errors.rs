@@ -4,8 +4,8 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use application::UseCaseError;
+use conformance::Caller;
 use domain::{ListQuery, Refusal};
-use ports::contract::Caller;
 use ports::{Conflict, PortError, RejectedValue};
 
 use crate::support::{Bench, acme, new_password, newcomer, recruit, to_address, to_role, user};

@@ -1,9 +1,9 @@
 //! The order of calls: a look at the account before each change to it, and no change after a
 //! refusal.
 
+use conformance::Caller;
 use domain::{AccountScope, ListQuery, Page, Refusal, TenantScope, User};
 use mockall::Sequence;
-use ports::contract::Caller;
 use ports::{AccountUpdate, AttachOutcome, Conflict, PortError};
 
 use crate::support::{

@@ -4,9 +4,9 @@ use std::mem::discriminant;
 use std::net::IpAddr;
 
 use application::UseCaseError;
+use conformance::Caller;
 use domain::{AccountScope, User};
 use mockall::Sequence;
-use ports::contract::Caller;
 use ports::{PasswordVerdict, PortError, RejectedValue};
 
 use crate::support::{

@@ -4,12 +4,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
+use conformance::{ManualClock, catalogue};
 use domain::{
     AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, Membership,
     MembershipChange, NewMember, NewUser, Password, Permission, Permissions, Refusal, Role,
     TenantId, Timestamp, User,
 };
-use ports::contract::{ManualClock, catalogue};
 use ports::{MockPasswordCheck, MockUserDirectory};
 
 /// Ports before a test announces what they will be asked for.

@@ -1,4 +1,4 @@
-use ports::contract::catalogue;
+use conformance::catalogue;
 use proptest::prelude::*;
 
 use super::*;

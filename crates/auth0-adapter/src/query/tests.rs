@@ -1,5 +1,5 @@
+use conformance::catalogue;
 use domain::{Access, RoleDefinition};
-use ports::contract::catalogue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
+use conformance::ManualClock;
 use domain::{Access, Membership, RoleCatalogue, RoleDefinition};
-use ports::contract::ManualClock;
 
 use super::*;
 

@@ -69,11 +69,8 @@ impl Inner {
 
     pub(crate) async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         let (_held, before) = self.lock_with_tenants(snapshot).await?;
-        scope.authorize_change(&before)?;
-        for tenant in before.memberships.keys() {
-            self.ensure_other_holder(&before, tenant, None).await?;
-        }
-        if let Err(fault) = self.management.delete(&before.id).await {
+        let authorized = self.complete(scope.authorize_deletion(&before)?).await?;
+        if let Err(fault) = self.management.delete(authorized.user()).await {
             return Err(self.failed(&before, fault).await);
         }
         self.recent.deleted(&before);

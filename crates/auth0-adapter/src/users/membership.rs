@@ -1,7 +1,6 @@
 //! What an account is in one tenant: changed, and taken away.
 
-use domain::account::NameOwner;
-use domain::{MembershipChange, TenantScope, User};
+use domain::{MembershipChange, NameOwner, TenantScope, User};
 use ports::{PortError, PortResult};
 
 use crate::directory::Inner;
@@ -16,30 +15,23 @@ impl Inner {
         snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        let MembershipChange { role, name } = change;
         let tenant = scope.tenant();
         // Who holds the protected roles does not matter to a mere renaming.
         let keys = [Key::Account(snapshot.id.clone())];
-        let keys = keys.into_iter().chain(role.is_some().then(|| Key::Tenant(tenant.clone())));
+        let keys =
+            keys.into_iter().chain(change.role.is_some().then(|| Key::Tenant(tenant.clone())));
         let _held = self.lock(keys).await?;
         let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
-        scope.authorize_change(&before)?;
-        if let Some(role) = &role {
-            scope.authorize_grant(role)?;
-            self.ensure_other_holder(&before, tenant, Some(role)).await?;
-        }
+        let authorized = self.complete(scope.authorize_change(&before, &change)?).await?;
 
         let mut after = before.clone();
+        authorized.apply(&mut after);
         let mut patch = UserPatch::default();
-        let gets_role = role.is_some();
-        if let (Some(role), Some(membership)) = (role, after.memberships.get_mut(tenant)) {
-            membership.role = role;
-        }
-        if let Some(name) = name {
-            if after.name_owner(tenant) == NameOwner::Account {
-                patch.name = Set::To(name.as_str().to_owned());
-            }
-            after.rename_in(tenant, name);
+        let gets_role = change.role.is_some();
+        if let Some(name) = change.name
+            && before.name_owner(tenant) == NameOwner::Account
+        {
+            patch.name = Set::To(name.as_str().to_owned());
         }
         let membership = after.memberships.get(tenant);
         if gets_role || membership != before.memberships.get(tenant) {
@@ -57,9 +49,9 @@ impl Inner {
         let keys = [Key::Tenant(tenant.clone()), Key::Account(snapshot.id.clone())];
         let _held = self.lock(keys).await?;
         let before = self.recent.newest(snapshot).ok_or(PortError::NotFound)?;
-        scope.authorize_change(&before)?;
-        self.ensure_other_holder(&before, tenant, None).await?;
-        let entries = Entries::default().membership(self.readers.prefix(), tenant, None);
+        let authorized = self.complete(scope.authorize_detach(&before)?).await?;
+        let entries = Entries::default();
+        let entries = entries.membership(self.readers.prefix(), authorized.tenant(), None);
         let patch = UserPatch { app_metadata: Some(entries.into_map()), ..UserPatch::default() };
         self.patch(&before, &patch).await.map(drop)
     }

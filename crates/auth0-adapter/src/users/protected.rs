@@ -5,8 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::policy::{LastProtectedRoleHolder, ensure_other_holder, protected_role_lost};
-use domain::{Role, TenantId, User, UserId};
+use domain::{Decision, RoleAtRisk, User, UserId};
 use ports::PortResult;
 
 use crate::directory::Inner;
@@ -23,23 +22,27 @@ const PAGE: u32 = 100;
 const REACH: u32 = 1000;
 
 impl Inner {
-    /// Rule R4, for a user who is to become `becomes` in the tenant (`None`: nothing). The
-    /// tenant's lock must be held.
+    /// Completes a decision by looking up another holder of each protected role at risk (R4).
     ///
-    /// It costs nothing unless a protected role is at stake. Then somebody else is looked for who
-    /// holds it: among late writes, then by search, page by page, since those who come first may all
-    /// be blocked. The search may be behind, so one of those found is read by id, which is never
-    /// behind.
-    pub(super) async fn ensure_other_holder(
-        &self,
-        user: &User,
-        tenant: &TenantId,
-        becomes: Option<&Role>,
-    ) -> PortResult<()> {
-        let Some(role) = protected_role_lost(user, tenant, becomes) else { return Ok(()) };
-        let holds = |other: &User| {
-            other.id != user.id && ensure_other_holder(role, tenant, [other]).is_ok()
-        };
+    /// It costs nothing if none is at risk. The locks of the tenants must be held.
+    pub(super) async fn complete<C>(&self, mut decision: Decision<C>) -> PortResult<C> {
+        loop {
+            match decision {
+                Decision::Authorized(change) => return Ok(change),
+                Decision::Pending(pending) => {
+                    let holder = self.other_holder(pending.role_at_risk()).await?;
+                    decision = pending.resolve(holder.as_ref())?;
+                }
+            }
+        }
+    }
+
+    /// Returns another holder of the role, if one is found: among recent writes, then by search,
+    /// page by page, since the first ones may all be blocked. The search may lag behind, so each
+    /// candidate is read by id, which never does.
+    async fn other_holder(&self, at_risk: &RoleAtRisk) -> PortResult<Option<User>> {
+        let (tenant, role) = (at_risk.tenant(), at_risk.role());
+        let holds = |other: &User| at_risk.is_held_by(other);
         let (reader, written) = self.known_of(tenant);
         let written_holder = |(id, written): (&UserId, &Written)| match written {
             Written::Is(other) => holds(other).then(|| id.clone()),
@@ -47,8 +50,8 @@ impl Inner {
         };
         let mut asked = BTreeSet::new();
         for id in written.iter().filter_map(written_holder).take(CANDIDATES) {
-            if self.confirm(&id, holds).await? {
-                return Ok(());
+            if let Some(holder) = self.confirm(&id, holds).await? {
+                return Ok(Some(holder));
             }
             asked.insert(id);
         }
@@ -64,12 +67,12 @@ impl Inner {
             let rows = found.users.readable.into_iter().filter_map(|user| reader.read(user));
             for row in rows.filter(|row| holds(row) && news(row)) {
                 if candidates == 0 {
-                    return Err(LastProtectedRoleHolder.into());
+                    return Ok(None);
                 }
                 if asked.insert(row.id.clone()) {
                     candidates -= 1;
-                    if self.confirm(&row.id, holds).await? {
-                        return Ok(());
+                    if let Some(holder) = self.confirm(&row.id, holds).await? {
+                        return Ok(Some(holder));
                     }
                 }
             }
@@ -82,12 +85,15 @@ impl Inner {
                 break;
             }
         }
-        Err(LastProtectedRoleHolder.into())
+        Ok(None)
     }
 
-    /// Whether the account is what it is said to be, at this moment.
-    async fn confirm(&self, id: &UserId, holds: impl Fn(&User) -> bool) -> PortResult<bool> {
-        let found = self.read(id).await?;
-        Ok(found.is_some_and(|user| holds(&user)))
+    /// Reads the account by id and returns it if it holds the role now.
+    async fn confirm(
+        &self,
+        id: &UserId,
+        holds: impl Fn(&User) -> bool,
+    ) -> PortResult<Option<User>> {
+        Ok(self.read(id).await?.filter(|user| holds(user)))
     }
 }

@@ -1,8 +1,8 @@
 //! Lists that hold what was written a moment ago, while the search does not know it yet.
 
+use conformance::{Caller, acme, catalogue};
 use domain::{AccountChange, ListQuery, User};
 use ports::UserDirectory;
-use ports::contract::{Caller, acme, catalogue};
 
 use crate::tenant::{assert_listed, sorts, tenant, window};
 use crate::world::{SEARCH, World, calls, email, newcomer, to_role};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use auth0_sim::{Fault, FaultKind};
+use conformance::{Caller, acme};
 use domain::{ListQuery, Sort, SortField};
 use ports::UserDirectory;
-use ports::contract::{Caller, acme};
 use serde_json::json;
 
 use crate::tenant::{assert_listed, tenant, window};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use conformance::Caller;
 use domain::{Access, ListQuery, RoleCatalogue, RoleDefinition, TenantId};
 use ports::UserDirectory;
-use ports::contract::Caller;
 use serde_json::json;
 
 use crate::world::{World, email};

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::{ListQuery, PageRequest, Sort, SortField, User};
-use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Clock, UserDirectory};
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use auth0_sim::{Fault, FaultKind};
+use conformance::{Caller, acme, catalogue, globex};
 use domain::{AccountChange, MembershipChange, User};
-use ports::contract::{Caller, acme, catalogue, globex};
 use ports::{AccountUpdate, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use auth0_adapter::Invite;
 use auth0_sim::{Fault, FaultKind};
+use conformance::{Caller, acme, globex};
 use domain::{NewUser, UserId};
-use ports::contract::{Caller, acme, globex};
 use ports::{AttachOutcome, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
@@ -144,7 +144,7 @@ async fn when_nothing_can_be_found_out_the_caller_who_repeats_gets_the_truth() {
 #[tokio::test]
 async fn who_is_made_by_somebody_else_meanwhile_is_attached() {
     let world = World::new().await;
-    let other = world.another(ports::contract::catalogue());
+    let other = world.another(conformance::catalogue());
     // The look-up finds nobody, since it is answered before the other process makes the account.
     world.control().fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
     let scope = writes();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth0_sim::{Fault, FaultKind};
-use ports::contract::{Caller, acme};
+use conformance::{Caller, acme};
 use ports::{CallContext, PortError, UserDirectory};
 use tokio::time::Instant;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth0_adapter::{Auth0Directory, Tasks};
+use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::Access;
-use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{PortError, UserDirectory};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;

@@ -1,8 +1,8 @@
 //! Passwords: set without losing a block, and checked without asking when that is of no use.
 
 use auth0_sim::{Fault, FaultKind};
+use conformance::{Caller, acme};
 use domain::{CurrentPassword, User};
-use ports::contract::{Caller, acme};
 use ports::{PasswordCheck, PasswordVerdict, PortError, RejectedValue, UserDirectory};
 use serde_json::{Value, json};
 

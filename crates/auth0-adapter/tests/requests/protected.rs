@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ports::contract::{Caller, acme, catalogue};
+use conformance::{Caller, acme, catalogue};
 use ports::{Conflict, PortError, UserDirectory};
 use serde_json::json;
 

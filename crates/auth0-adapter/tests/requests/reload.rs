@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use conformance::{Caller, acme, catalogue};
 use domain::{Access, ListQuery, MembershipChange, RoleCatalogue, RoleDefinition, User};
 use ports::UserDirectory;
-use ports::contract::{Caller, acme, catalogue};
 
 use crate::world::{World, account, lagging};
 

@@ -1,8 +1,8 @@
 //! Connections without usernames, and connections that insist on them.
 
 use auth0_sim::{Config, Usernames};
+use conformance::{Caller, acme};
 use domain::NewUser;
-use ports::contract::{Caller, acme};
 use ports::{Conflict, PortError, UserDirectory};
 
 use crate::world::{BY_EMAIL, CREATE, World, calls, newcomer, recruit};

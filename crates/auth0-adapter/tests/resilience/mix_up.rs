@@ -1,8 +1,8 @@
 //! Answers about somebody else, as a cache on the way that mixes requests up would give them.
 
+use conformance::{Caller, acme, catalogue};
 use domain::{AccountChange, NewMember, User};
 use ports::UserDirectory;
-use ports::contract::{Caller, acme, catalogue};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};

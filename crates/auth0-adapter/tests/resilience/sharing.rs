@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use auth0_adapter::Auth0Directory;
 use auth0_sim::{Config, RateLimit};
+use conformance::Caller;
 use domain::{User, UserId};
-use ports::contract::Caller;
 use ports::{CallContext, PortResult, QuotaOwner, UserDirectory};
 use tokio::task::JoinSet;
 use tokio::time::Instant;

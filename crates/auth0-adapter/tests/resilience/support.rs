@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Fault, FaultKind, Sim};
+use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::{AccountChange, CurrentPassword, ListQuery, NewMember, NewUser, User, UserId};
-use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{
     CallContext, NoopObserver, PasswordCheck, PasswordVerdict, PortError, PortResult,
     UpstreamObserver, UserDirectory,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use auth0_adapter::{Auth0Config, Auth0Directory};
 use auth0_sim::{Config, Sim, Tls};
+use conformance::{ManualClock, catalogue};
 use ports::UserDirectory;
-use ports::contract::{ManualClock, catalogue};
 
 use crate::support::{SECRET, name};
 

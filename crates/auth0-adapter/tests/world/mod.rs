@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Sim};
+use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::{
     ListQuery, MembershipChange, NewMember, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
 };
-use ports::contract::{Caller, ManualClock, acme, catalogue};
 use ports::{Clock, NoopObserver, UserDirectory};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;

@@ -1,26 +1,27 @@
-//! The grant by which a machine gets a token for itself.
+//! The client credentials grant.
 //!
 //! Documented: the audience, the scopes of the client grant, the quota and its headers. Observed:
-//! both wordings of a missing client grant. Assumed: that asked-for scopes that are not granted
-//! are left out in silence, as is an organization that nobody knows.
+//! both texts for a missing client grant. Assumed: requested scopes that are not granted, and an
+//! unknown organization, are ignored.
 
 use serde_json::{Map, json};
 
-use super::Parameters;
-use super::tokens::{Claims, issue as sign};
+use super::access_token::{Claims, issue_access_token};
+use super::parameters::Parameters;
 use crate::config::Client;
-use crate::http::{Answer, ApiError};
+use crate::http::error::ApiError;
+use crate::http::response::Response;
 use crate::state::State;
 
-/// Tokens for other APIs last as long as Auth0's default says.
-const OTHER_LIFETIME: i64 = 86_400;
+/// The default lifetime of tokens for other APIs, in seconds.
+const API_TOKEN_LIFETIME: i64 = 86_400;
 
-pub(super) fn issue(
+pub(super) fn exchange(
     state: &mut State,
     client: &Client,
     parameters: &Parameters,
     now: i64,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     let audience = parameters.required("audience")?;
     let is_management = audience == state.management_audience();
     let (granted, lifetime, permissions) = if is_management {
@@ -37,20 +38,20 @@ pub(super) fn issue(
         if !api.clients.contains(&client.id) {
             return Err(no_client_grant(state, client, audience));
         }
-        (api.scopes.clone(), OTHER_LIFETIME, api.permissions_in_token)
+        (api.scopes.clone(), API_TOKEN_LIFETIME, api.permissions_in_token)
     };
     let scopes: Vec<String> = match parameters.optional("scope") {
         None => granted,
-        Some(asked) => granted
+        Some(requested) => granted
             .into_iter()
-            .filter(|scope| asked.split(' ').any(|one| one == scope.as_str()))
+            .filter(|scope| requested.split(' ').any(|one| one == scope.as_str()))
             .collect(),
     };
     let mut headers = Vec::new();
     if let Some(per_hour) = state.switches.tokens_per_hour {
-        let quota = state.tokens.draw(&client.id, per_hour, now);
-        let value = format!("b=per_hour;q={per_hour};r={};t={}", quota.left, quota.reset_in);
-        if !quota.passes {
+        let quota = state.tokens.take_from_quota(&client.id, per_hour, now);
+        let value = format!("b=per_hour;q={per_hour};r={};t={}", quota.remaining, quota.reset_in);
+        if !quota.is_allowed {
             let description = "Client quota exceeded.";
             return Err(ApiError::oauth(429, "too_many_requests", description));
         }
@@ -69,16 +70,16 @@ pub(super) fn issue(
         organization,
         permissions: permissions.then(|| scopes.clone()),
         lifetime_seconds: lifetime,
-        more: Map::new(),
+        extra: Map::new(),
     };
-    let token = sign(state, claims, now)?;
+    let token = issue_access_token(state, claims, now)?;
     let scope = scopes.join(" ");
     if is_management {
         let expires_at = now.saturating_add(lifetime.saturating_mul(1_000));
         let kid = state.keys.current_id().to_owned();
-        state.tokens.remember(&token, scopes, expires_at, &kid);
+        state.tokens.insert(&token, scopes, expires_at, &kid);
     }
-    let mut answer = Answer::json(
+    let mut response = Response::json(
         200,
         &json!({
             "access_token": token,
@@ -88,8 +89,8 @@ pub(super) fn issue(
         }),
     )
     .with_header("cache-control", "no-store");
-    answer.headers.extend(headers);
-    Ok(answer)
+    response.headers.extend(headers);
+    Ok(response)
 }
 
 fn no_client_grant(state: &State, client: &Client, audience: &str) -> ApiError {

@@ -1,25 +1,27 @@
-//! The password grant with the name of a connection: how a current password is checked.
+//! The password grant for a named connection.
 //!
-//! Documented: the parameters, `auth0-forwarded-for` and when it counts, the blocks and limits
-//! (see [`Attempts`](crate::attempts::Attempts)), that each check is a real login, and that
-//! `last_login` and `logins_count` move for a blocked user too. Observed: most bodies; where two
-//! forms were seen, a switch chooses. Assumed: the order in which the outcomes are looked at, that
-//! all of those about the person come after the password was found right, and the answers about
-//! connections.
+//! Documented: the parameters, when `auth0-forwarded-for` is honoured, the blocks and limits (see
+//! [`LoginAttempts`](super::login_attempts::LoginAttempts)), that each check is a real login, and
+//! that `last_login` and `logins_count` change for a blocked user too. Observed: most bodies; a
+//! switch selects where two variants were seen. Assumed: the order of the checks, that those about
+//! the user follow the password check, and the errors about connections.
 
 use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::Parameters;
-use super::tokens::{Claims, issue as sign, random_text};
+use super::access_token::{Claims, issue_access_token};
+use super::parameters::Parameters;
 use crate::config::Client;
-use crate::http::{Answer, ApiError, Request};
+use crate::crypto::random_text;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Response;
 use crate::state::State;
-use crate::switches::{BlockedAnswer, WrongPasswordAnswer};
-use crate::users::Moment;
+use crate::switches::{BlockedLoginResponse, WrongPasswordResponse};
+use crate::users::user::WriteTime;
 
-/// Tokens of people last as long as Auth0's default says.
+/// The default lifetime of user tokens, in seconds.
 const LIFETIME: i64 = 86_400;
 
 pub(super) fn log_in(
@@ -28,7 +30,7 @@ pub(super) fn log_in(
     request: &Request,
     parameters: &Parameters,
     now: i64,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     let realm = parameters.required("realm")?;
     let identifier = parameters.required("username")?;
     let password = parameters.required("password")?;
@@ -43,16 +45,16 @@ pub(super) fn log_in(
         let description = "Suspicious request requires verification";
         return Err(ApiError::oauth(401, "requires_verification", description));
     }
-    let ip = address(client, request);
-    throttle(state, identifier, ip, now)?;
-    let found = state.users.by_login(realm, identifier);
-    let Some(id) = found.filter(|id| state.users.check_password(id, password)) else {
+    let ip = login_address(client, request);
+    check_limits(state, identifier, ip, now)?;
+    let known = state.users.find_by_login(realm, identifier);
+    let Some(id) = known.filter(|id| state.users.check_password(id, password)) else {
         let threshold = state.switches.brute_force_threshold;
-        state.attempts.failed(identifier, realm, ip, threshold, now);
+        state.attempts.record_failure(identifier, realm, ip, threshold, now);
         return Err(wrong_password(state));
     };
-    state.attempts.succeeded(identifier, ip);
-    let user = state.users.show(&id).unwrap_or_default();
+    state.attempts.record_success(identifier, ip);
+    let user = state.users.get_json(&id).unwrap_or_default();
     if state.switches.leaked_users.contains(&id) {
         let description = "This login has been blocked because your password has been leaked in \
                            another website. We've sent you an email with instructions on how to \
@@ -60,8 +62,8 @@ pub(super) fn log_in(
         return Err(ApiError::oauth(401, "password_leaked", description));
     }
     if user.get("blocked") == Some(&Value::Bool(true)) {
-        logged_in(state, &id, ip, now);
-        return Err(blocked(state));
+        record_login(state, &id, ip, now);
+        return Err(blocked_login(state));
     }
     if let Some(reason) = state.switches.denied_users.get(&id) {
         return Err(ApiError::oauth(403, "access_denied", reason));
@@ -72,27 +74,27 @@ pub(super) fn log_in(
             status: state.switches.mfa_status,
             error: "mfa_required",
             description: "Multifactor authentication required".to_owned(),
-            more: Map::from_iter([("mfa_token".to_owned(), token)]),
+            extra: Map::from_iter([("mfa_token".to_owned(), token)]),
         });
     }
-    logged_in(state, &id, ip, now);
-    answer(state, client, parameters, id, now)
+    record_login(state, &id, ip, now);
+    token_response(state, client, parameters, id, now)
 }
 
-fn logged_in(state: &mut State, id: &str, ip: IpAddr, now: i64) {
+fn record_login(state: &mut State, id: &str, ip: IpAddr, now: i64) {
     let lag = state.switches.search_lag_millis;
-    state.users.logged_in(id, ip, Moment { now, lag });
+    state.users.record_login(id, ip, WriteTime { now, lag });
 }
 
-/// The block of the pair, and the limits on logins.
-fn throttle(state: &mut State, identifier: &str, ip: IpAddr, now: i64) -> Result<(), ApiError> {
+/// Checks the login limits and the block of the source.
+fn check_limits(state: &mut State, identifier: &str, ip: IpAddr, now: i64) -> Result<(), ApiError> {
     let burst = state.switches.logins_per_minute;
     if burst > 0 && !state.attempts.take_login(identifier, ip, burst, now) {
         let description = "Too many login attempts. Please try again later.";
         return Err(ApiError::oauth(429, "too_many_requests", description));
     }
     let suspicious = state.switches.suspicious_ip_threshold;
-    if suspicious.is_some_and(|most| state.attempts.failures_of_address(ip, now) >= most) {
+    if suspicious.is_some_and(|most| state.attempts.failures_from(ip, now) >= most) {
         let description = "We have detected suspicious login behavior and further attempts will \
                            be blocked. Please contact the administrator.";
         return Err(ApiError::oauth(429, "too_many_logins", description));
@@ -106,37 +108,41 @@ fn throttle(state: &mut State, identifier: &str, ip: IpAddr, now: i64) -> Result
     Ok(())
 }
 
-/// Whom the attempt counts against: the end user if the client is trusted to say who that is.
-fn address(client: &Client, request: &Request) -> IpAddr {
-    let told = request.header("auth0-forwarded-for").and_then(|text| text.trim().parse().ok());
-    told.filter(|_| client.trust_forwarded_for).unwrap_or(request.client_ip)
+/// Returns the address that the attempt is counted for: the forwarded one if the client is trusted.
+fn login_address(client: &Client, request: &Request) -> IpAddr {
+    let forwarded = request.header("auth0-forwarded-for").and_then(|text| text.trim().parse().ok());
+    forwarded.filter(|_| client.trust_forwarded_for).unwrap_or(request.client_ip)
 }
 
 fn wrong_password(state: &State) -> ApiError {
     let error = match state.switches.wrong_password {
-        WrongPasswordAnswer::InvalidGrant => "invalid_grant",
-        WrongPasswordAnswer::InvalidUserPassword => "invalid_user_password",
+        WrongPasswordResponse::InvalidGrant => "invalid_grant",
+        WrongPasswordResponse::InvalidUserPassword => "invalid_user_password",
     };
     ApiError::oauth(403, error, "Wrong email or password.")
 }
 
-fn blocked(state: &State) -> ApiError {
+fn blocked_login(state: &State) -> ApiError {
     match state.switches.blocked_answer {
-        BlockedAnswer::Unauthorized => ApiError::oauth(401, "unauthorized", "user is blocked"),
-        BlockedAnswer::InvalidGrant => ApiError::oauth(403, "invalid_grant", "user is blocked"),
+        BlockedLoginResponse::Unauthorized => {
+            ApiError::oauth(401, "unauthorized", "user is blocked")
+        }
+        BlockedLoginResponse::InvalidGrant => {
+            ApiError::oauth(403, "invalid_grant", "user is blocked")
+        }
     }
 }
 
-fn answer(
+fn token_response(
     state: &State,
     client: &Client,
     parameters: &Parameters,
     id: String,
     now: i64,
-) -> Result<Answer, ApiError> {
-    let asked = parameters.optional("scope").unwrap_or_default();
+) -> Result<Response, ApiError> {
+    let requested = parameters.optional("scope").unwrap_or_default();
     let userinfo = format!("{}userinfo", state.issuer);
-    let openid = asked.split(' ').any(|scope| scope == "openid");
+    let has_openid = requested.split(' ').any(|scope| scope == "openid");
     let audience = match parameters.optional("audience") {
         None => vec![userinfo],
         Some(audience) => {
@@ -146,26 +152,26 @@ fn answer(
                 return Err(ApiError::oauth(403, "access_denied", description));
             }
             let first = std::iter::once(audience.to_owned());
-            first.chain(openid.then_some(userinfo)).collect()
+            first.chain(has_openid.then_some(userinfo)).collect()
         }
     };
     let claims = Claims {
         subject: id,
         audience,
         client: client.id.clone(),
-        scope: asked.to_owned(),
+        scope: requested.to_owned(),
         grant: Some("password"),
         organization: None,
         permissions: None,
         lifetime_seconds: LIFETIME,
-        more: Map::new(),
+        extra: Map::new(),
     };
-    let token = sign(state, claims, now)?;
+    let token = issue_access_token(state, claims, now)?;
     let body = json!({
         "access_token": token,
-        "scope": asked,
+        "scope": requested,
         "expires_in": LIFETIME,
         "token_type": "Bearer",
     });
-    Ok(Answer::json(200, &body).with_header("cache-control", "no-store"))
+    Ok(Response::json(200, &body).with_header("cache-control", "no-store"))
 }

@@ -1,74 +1,53 @@
-//! Who belongs to an organization, and as what.
+//! `/api/v2/organizations/{id}/members` and `/api/v2/users/{id}/organizations`.
 //!
-//! Documented: five fields at most, ten members added at once, 50 roles, the lag. Observed: a role
-//! before the membership, both ends of a list by checkpoint, `total: 0` in a user's organizations.
-//! Assumed: that adding a member again and removing one who is none are successes; the status of
-//! more than ten and of one who is no user (both are switches).
+//! Documented: five fields at most, ten members in one request, the lag. Observed: both variants of
+//! the last page by checkpoint, `total: 0` in a user's organizations. Assumed: adding a member
+//! again and removing a non-member succeed; the status for more than ten members and for an unknown
+//! user (both are switches).
 
 use serde_json::{Map, Value};
 
-use super::{Organization, ids, missing, shown};
-use crate::clock::iso;
-use crate::http::{Answer, ApiError, Request};
-use crate::paging::{Listed, Paging};
+use super::store::{Membership, Organization, not_found, organization_json};
+use crate::clock::iso_timestamp;
+use crate::http::error::ApiError;
+use crate::http::id_list::id_list;
+use crate::http::paging::{PagedList, Paging};
+use crate::http::request::Request;
+use crate::http::response::Response;
 use crate::state::State;
 
-/// Members that can be added at once.
-const AT_ONCE: usize = 10;
-/// Roles that one member can hold.
-const MOST_ROLES: usize = 50;
-/// What a list can show of a member; without `fields` all but the roles.
+/// The maximum number of members added in one request.
+const MAX_MEMBERS_PER_REQUEST: usize = 10;
+/// The fields of a member. Without the parameter `fields`, all but the roles are returned.
 const FIELDS: [&str; 5] = ["user_id", "email", "name", "picture", "roles"];
 
-/// That a user belongs to an organization, or did.
-pub(crate) struct Membership {
-    user_id: String,
-    since: i64,
-    /// When it ended; kept for as long as lists may lag.
-    pub(super) until: Option<i64>,
-}
-
-impl Membership {
-    pub(super) fn is_now(&self, user_id: &str) -> bool {
-        self.until.is_none() && self.user_id == user_id
-    }
-
-    /// Whether it is this user's and holds at a moment.
-    pub(super) fn is_of(&self, user_id: &str, now: i64) -> bool {
-        self.user_id == user_id && self.is_shown(now, 0)
-    }
-
-    /// Whether lists show it, which are as they were `lag` milliseconds ago.
-    fn is_shown(&self, now: i64, lag: i64) -> bool {
-        let then = now - lag;
-        self.since <= then && self.until.is_none_or(|until| until > then)
-    }
-}
-
-pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &["fields", "include_fields"])?;
+pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
+    let paging =
+        Paging::from_request(request, state.switches.max_per_page, &["fields", "include_fields"])?;
     let fields = fields(request)?;
     if fields.contains(&"roles") && !request.has_scope("read:organization_member_roles") {
         return Err(ApiError::insufficient_scope(&["read:organization_member_roles"]));
     }
-    let organization = state.organizations.0.get(request.param(0)).ok_or_else(missing)?;
+    let organization = state.organizations.0.get(request.param(0)).ok_or_else(not_found)?;
     let lag = i64::try_from(state.switches.member_lag_millis).unwrap_or(i64::MAX);
-    // In the order in which they were added, and then of their ids (observed in checkpoints).
+    // Ordered by the time of addition, then by id (observed in checkpoints).
     let mut items: Vec<(String, &str)> = organization
         .members
         .iter()
-        .filter(|member| member.is_shown(now, lag))
-        .map(|member| (format!("{}UTC,{}", iso(member.since), member.user_id), &*member.user_id))
+        .filter(|member| member.is_listed(now, lag))
+        .map(|member| {
+            (format!("{}UTC,{}", iso_timestamp(member.added_at), member.user_id), &*member.user_id)
+        })
         .collect();
     items.sort();
     let (users, roles) = (&state.users, &state.roles);
-    let view = |id: &str| {
-        let user = users.show(id).unwrap_or_default();
+    let member_json = |id: &str| {
+        let user = users.get_json(id).unwrap_or_default();
         let mut member = Map::new();
         for field in &fields {
             let value = match *field {
                 "user_id" => Some(id.into()),
-                "roles" => Some(roles.shown_briefly(organization.roles.get(id))),
+                "roles" => Some(roles.role_summaries(organization.roles.get(id))),
                 other => user.get(other).cloned(),
             };
             if let Some(value) = value {
@@ -77,118 +56,81 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Ans
         }
         member.into()
     };
-    let mut listed = Listed::new("members", items);
+    let mut listed = PagedList::new("members", items);
     listed.next_after_last = state.switches.members_next_quirk;
-    listed.answer(&paging, &mut state.cursors, now, view)
+    listed.respond(&paging, &mut state.checkpoints, now, member_json)
 }
 
 fn fields(request: &Request) -> Result<Vec<&'static str>, ApiError> {
-    let Some(asked) = request.query("fields") else {
+    let Some(requested) = request.query("fields") else {
         return Ok(FIELDS.into_iter().filter(|field| *field != "roles").collect());
     };
-    let asked: Vec<&str> = asked.split(',').collect();
-    if let Some(unknown) = asked.iter().find(|field| !FIELDS.contains(field)) {
+    let requested: Vec<&str> = requested.split(',').collect();
+    if let Some(unknown) = requested.iter().find(|field| !FIELDS.contains(field)) {
         return Err(ApiError::invalid_query(format!(
             "Query validation error: 'String does not match pattern' on property fields ({unknown})."
         )));
     }
     let include = request.query("include_fields") != Some("false");
-    let chosen = |field: &&str| asked.contains(field) == include;
-    Ok(FIELDS.into_iter().filter(chosen).collect())
+    let is_selected = |field: &&str| requested.contains(field) == include;
+    Ok(FIELDS.into_iter().filter(is_selected).collect())
 }
 
-pub(crate) fn add(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let users = ids(request, "members")?;
-    if users.len() > AT_ONCE {
-        let message =
-            format!("Payload validation error: 'Too many items' on property members ({AT_ONCE}).");
+pub(crate) fn add(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
+    let users = id_list(request, "members")?;
+    if users.len() > MAX_MEMBERS_PER_REQUEST {
+        let message = format!(
+            "Payload validation error: 'Too many items' on property members ({MAX_MEMBERS_PER_REQUEST})."
+        );
         let status = state.switches.too_many_members_status;
         return Err(ApiError::new(status, message, "invalid_body"));
     }
-    let organization = state.organizations.0.get_mut(request.param(0)).ok_or_else(missing)?;
-    if users.iter().any(|id| state.users.show(id).is_none()) {
+    let organization = state.organizations.0.get_mut(request.param(0)).ok_or_else(not_found)?;
+    if users.iter().any(|id| state.users.get_json(id).is_none()) {
         let status = state.switches.unknown_member_status;
         return Err(ApiError::new(status, "One or more users do not exist.", "inexistent_user"));
     }
     for user_id in users {
-        if !organization.members.iter().any(|member| member.is_now(&user_id)) {
-            organization.members.push(Membership { user_id, since: now, until: None });
+        if !organization.members.iter().any(|member| member.is_current(&user_id)) {
+            organization.members.push(Membership { user_id, added_at: now, removed_at: None });
         }
     }
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
-pub(crate) fn remove(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let users = ids(request, "members")?;
-    let organization = state.organizations.get(request.param(0))?;
+pub(crate) fn remove(state: &mut State, request: &Request, now: i64) -> Result<Response, ApiError> {
+    let users = id_list(request, "members")?;
+    let organization = state.organizations.find_mut(request.param(0))?;
     for member in &mut organization.members {
-        if member.until.is_none() && users.contains(&member.user_id) {
-            member.until = Some(now);
+        if member.removed_at.is_none() && users.contains(&member.user_id) {
+            member.removed_at = Some(now);
         }
     }
     organization.roles.retain(|user_id, _| !users.contains(user_id));
-    Ok(Answer::no_content())
+    Ok(Response::no_content())
 }
 
-pub(crate) fn roles_of(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &[])?;
-    let organization = state.organizations.0.get(request.param(0)).ok_or_else(missing)?;
-    let held = organization.roles.get(request.param(1));
-    let held = held.into_iter().flatten().map(|id| (id.clone(), id.as_str())).collect();
-    let roles = &state.roles;
-    Listed::new("roles", held)
-        .answer(&paging, &mut state.cursors, now, |id| roles.shown(id).unwrap_or_default())
-}
-
-pub(crate) fn assign_roles(
+/// Handles `GET /api/v2/users/{id}/organizations`.
+pub(crate) fn list_user_organizations(
     state: &mut State,
     request: &Request,
-    _now: i64,
-) -> Result<Answer, ApiError> {
-    let asked = ids(request, "roles")?;
-    state.roles.all_exist(&asked)?;
-    let organization = state.organizations.get(request.param(0))?;
-    let held = organization.roles.entry(request.param(1).to_owned()).or_default();
-    let mut wanted = held.clone();
-    wanted.extend(asked);
-    wanted.sort();
-    wanted.dedup();
-    if wanted.len() > MOST_ROLES {
-        let message = "Maximum number of roles for the member has been reached.";
-        return Err(ApiError::bare(409, message));
-    }
-    *held = wanted;
-    Ok(Answer::no_content())
-}
-
-pub(crate) fn take_roles(
-    state: &mut State,
-    request: &Request,
-    _now: i64,
-) -> Result<Answer, ApiError> {
-    let asked = ids(request, "roles")?;
-    let organization = state.organizations.get(request.param(0))?;
-    if let Some(held) = organization.roles.get_mut(request.param(1)) {
-        held.retain(|id| !asked.contains(id));
-    }
-    Ok(Answer::no_content())
-}
-
-/// `GET /api/v2/users/{id}/organizations`.
-pub(crate) fn of_user(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
-    let paging = Paging::read(request, state.switches.max_per_page, &[])?;
+    now: i64,
+) -> Result<Response, ApiError> {
+    let paging = Paging::from_request(request, state.switches.max_per_page, &[])?;
     let user_id = request.param(0);
-    if state.users.show(user_id).is_none() {
+    if state.users.get_json(user_id).is_none() {
         return Err(ApiError::inexistent_user());
     }
     let organizations = &state.organizations;
     let items: Vec<(String, (&str, &Organization))> = organizations
-        .of(user_id)
+        .ids_of_user(user_id)
         .into_iter()
         .filter_map(|id| Some((id.to_owned(), (id, organizations.0.get(id)?))))
         .collect();
-    let mut listed = Listed::new("organizations", items);
-    listed.hide_total = state.switches.wrong_organizations_total;
-    let view = |(id, one): (&str, &Organization)| -> Value { shown(id, one) };
-    listed.answer(&paging, &mut state.cursors, now, view)
+    let mut listed = PagedList::new("organizations", items);
+    listed.report_zero_total = state.switches.wrong_organizations_total;
+    let organization_view = |(id, organization): (&str, &Organization)| -> Value {
+        organization_json(id, organization)
+    };
+    listed.respond(&paging, &mut state.checkpoints, now, organization_view)
 }

@@ -1,27 +1,27 @@
-//! What can be searched, and how.
+//! The searchable fields and their properties.
 
-use super::Unsupported;
+use super::error::UnsupportedQuery;
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A name of a person: case does not matter, and a word without quotes finds a word inside.
+    /// A name of a user: case-insensitive, and an unquoted word matches a word inside.
     Name,
-    /// An e-mail address or its domain: case does not matter.
-    Folded,
-    /// Text as it is written.
+    /// An e-mail address or its domain: case-insensitive.
+    Email,
+    /// Case-sensitive text.
     Exact,
     Flag,
     Number,
     Date,
-    /// Whatever JSON holds there: text as it is written, numbers, flags.
-    Dynamic,
+    /// Any JSON value: case-sensitive text, numbers, flags.
+    Json,
 }
 
-/// Where a value comes from.
+/// Where the value of a field comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Down this path in the profile; arrays on the way are looked through.
+pub(crate) enum FieldSource {
+    /// A path in the profile. Arrays on the path are searched element by element.
     Path(Vec<String>),
     /// The part of the e-mail address after the `@`.
     EmailDomain,
@@ -31,24 +31,24 @@ pub(crate) enum Place {
 
 /// A searchable field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own in the docs")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate rule in the docs")]
 pub(crate) struct Field {
-    pub(crate) place: Place,
+    pub(crate) source: FieldSource,
     pub(crate) kind: Kind,
-    /// Whether `[a TO b]` can be asked.
+    /// Whether ranges (`[a TO b]`) are supported.
     pub(crate) ranges: bool,
-    /// Whether `a*` can be asked.
+    /// Whether wildcards (`a*`) are supported.
     pub(crate) wildcards: bool,
-    /// Whether `*` alone can be asked, which is whether there is a value.
-    pub(crate) stars: bool,
-    /// Whether values can be asked for, or only whether there are any.
-    pub(crate) values: bool,
+    /// Whether `*` alone is supported, which tests for a value.
+    pub(crate) existence: bool,
+    /// Whether values can be compared, and not only tested for existence.
+    pub(crate) has_values: bool,
 }
 
-/// The root fields with values of their own. Documented.
+/// The root fields with values. Documented.
 const ROOT: [(&str, Kind); 16] = [
     ("user_id", Kind::Exact),
-    ("email", Kind::Folded),
+    ("email", Kind::Email),
     ("email_verified", Kind::Flag),
     ("username", Kind::Exact),
     ("name", Kind::Name),
@@ -65,8 +65,8 @@ const ROOT: [(&str, Kind); 16] = [
     ("blocked", Kind::Flag),
 ];
 
-/// The fields that a term without a field is compared with. Assumed: documented is only that
-/// `user_metadata` is not among them.
+/// The fields that a term without a field is compared with. Documented: `user_metadata` is not
+/// among them. The rest is assumed.
 const DEFAULT: [&str; 8] = [
     "email",
     "name",
@@ -79,22 +79,22 @@ const DEFAULT: [&str; 8] = [
 ];
 
 impl Field {
-    /// The field of this name, if it can be searched.
-    pub(crate) fn named(name: &str) -> Result<Self, Unsupported> {
+    /// Returns the field with this name, if it is searchable.
+    pub(crate) fn named(name: &str) -> Result<Self, UnsupportedQuery> {
         if let Some((_, kind)) = ROOT.iter().find(|(root, _)| *root == name) {
             return Ok(Self::root(name, *kind));
         }
-        let special = |place, kind, stars| Self {
-            place,
+        let special = |source, kind, existence| Self {
+            source,
             kind,
             ranges: false,
-            wildcards: stars,
-            stars,
-            values: true,
+            wildcards: existence,
+            existence,
+            has_values: true,
         };
         match name {
-            "email.domain" => return Ok(special(Place::EmailDomain, Kind::Folded, true)),
-            "organization_id" => return Ok(special(Place::Organization, Kind::Exact, false)),
+            "email.domain" => return Ok(special(FieldSource::EmailDomain, Kind::Email, true)),
+            "organization_id" => return Ok(special(FieldSource::Organization, Kind::Exact, false)),
             _ => {}
         }
         let path: Vec<String> = name.split('.').map(str::to_owned).collect();
@@ -105,16 +105,16 @@ impl Field {
             "identities" | "app_metadata" | "user_metadata" if nested || whole => Ok(Self {
                 ranges: false,
                 wildcards: root != "user_metadata",
-                stars: root != "user_metadata",
-                values: nested,
-                place: Place::Path(path),
-                kind: Kind::Dynamic,
+                existence: root != "user_metadata",
+                has_values: nested,
+                source: FieldSource::Path(path),
+                kind: Kind::Json,
             }),
-            _ => Err(Unsupported(format!("field '{name}' is not searchable"))),
+            _ => Err(UnsupportedQuery(format!("field '{name}' is not searchable"))),
         }
     }
 
-    /// The fields that a term without a field is compared with.
+    /// Returns the fields that a term without a field is compared with.
     pub(crate) fn defaults() -> Vec<Self> {
         ROOT.iter()
             .filter(|(name, _)| DEFAULT.contains(name))
@@ -124,12 +124,12 @@ impl Field {
 
     fn root(name: &str, kind: Kind) -> Self {
         Self {
-            place: Place::Path(vec![name.to_owned()]),
+            source: FieldSource::Path(vec![name.to_owned()]),
             kind,
             ranges: kind != Kind::Flag,
-            wildcards: matches!(kind, Kind::Name | Kind::Folded | Kind::Exact),
-            stars: true,
-            values: true,
+            wildcards: matches!(kind, Kind::Name | Kind::Email | Kind::Exact),
+            existence: true,
+            has_values: true,
         }
     }
 }

@@ -1,51 +1,51 @@
-//! From the text of a query to tokens.
+//! The lexer: splits the text of a query into tokens.
 
-use super::Unsupported;
+use super::error::UnsupportedQuery;
 
 /// A part of a term.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// These characters.
+    /// Literal characters.
     Text(String),
-    /// `*`: any characters, or none.
+    /// `*`: any number of any characters.
     Any,
 }
 
 /// One end of a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bound {
-    /// `None` is `*`: the range is open here.
+    /// The value; `None` is `*`, an open end.
     pub(crate) value: Option<String>,
-    /// Whether the value itself is inside.
+    /// Whether the value itself is included.
     pub(crate) inclusive: bool,
 }
 
-/// What a query consists of.
+/// A token of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Token {
-    /// A name and the colon after it.
+    /// A field name and its colon.
     Field(String),
-    Wanted(Wanted),
-    Open,
-    Close,
+    Operand(Operand),
+    OpenParen,
+    CloseParen,
     And,
     Or,
     Not,
 }
 
-/// What a value is compared with.
+/// A value to compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// A term without quotes: texts and wildcards.
+pub(crate) enum Operand {
+    /// An unquoted term: literals and wildcards.
     Term(Vec<Part>),
-    /// A text in quotes.
+    /// A quoted text.
     Phrase(String),
-    /// `[a TO b]`, with brackets of either kind at either end.
+    /// `[a TO b]`, with an inclusive or exclusive bracket at each end.
     Range(Bound, Bound),
 }
 
-/// All tokens of a query.
-pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, Unsupported> {
+/// Returns the tokens of a query.
+pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, UnsupportedQuery> {
     let mut lexer = Lexer { rest: query.chars().collect::<Vec<_>>().into_iter() };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next_token()? {
@@ -54,8 +54,8 @@ pub(crate) fn tokens(query: &str) -> Result<Vec<Token>, Unsupported> {
     Ok(tokens)
 }
 
-fn unsupported<T>(why: impl Into<String>) -> Result<T, Unsupported> {
-    Err(Unsupported(why.into()))
+fn unsupported<T>(reason: impl Into<String>) -> Result<T, UnsupportedQuery> {
+    Err(UnsupportedQuery(reason.into()))
 }
 
 struct Lexer {
@@ -71,68 +71,68 @@ impl Lexer {
         self.rest.as_slice().get(1).copied()
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_whitespace(&mut self) {
         while self.peek().is_some_and(char::is_whitespace) {
             self.rest.next();
         }
     }
 
-    fn next_token(&mut self) -> Result<Option<Token>, Unsupported> {
-        self.skip_blanks();
+    fn next_token(&mut self) -> Result<Option<Token>, UnsupportedQuery> {
+        self.skip_whitespace();
         let Some(first) = self.peek() else { return Ok(None) };
-        let doubled = self.second() == Some(first);
+        let is_doubled = self.second() == Some(first);
         let token = match first {
-            '(' => self.single(Token::Open),
-            ')' => self.single(Token::Close),
-            '!' => self.single(Token::Not),
-            '&' if doubled => self.double(Token::And),
-            '|' if doubled => self.double(Token::Or),
-            '"' => Token::Wanted(Wanted::Phrase(self.phrase()?)),
-            '[' | '{' => self.range()?,
+            '(' => self.take_single(Token::OpenParen),
+            ')' => self.take_single(Token::CloseParen),
+            '!' => self.take_single(Token::Not),
+            '&' if is_doubled => self.take_double(Token::And),
+            '|' if is_doubled => self.take_double(Token::Or),
+            '"' => Token::Operand(Operand::Phrase(self.read_phrase()?)),
+            '[' | '{' => self.read_range()?,
             '+' | '-' | '<' | '>' | ':' | ']' | '}' => {
                 return unsupported(format!("unexpected '{first}'"));
             }
-            _ => self.word()?,
+            _ => self.read_word()?,
         };
         Ok(Some(token))
     }
 
-    fn single(&mut self, token: Token) -> Token {
+    fn take_single(&mut self, token: Token) -> Token {
         self.rest.next();
         token
     }
 
-    fn double(&mut self, token: Token) -> Token {
+    fn take_double(&mut self, token: Token) -> Token {
         self.rest.next();
-        self.single(token)
+        self.take_single(token)
     }
 
-    /// The text between quotes; a backslash takes the next character as it is.
-    fn phrase(&mut self) -> Result<String, Unsupported> {
+    /// Reads a quoted text. A backslash escapes the next character.
+    fn read_phrase(&mut self) -> Result<String, UnsupportedQuery> {
         self.rest.next();
         let mut text = String::new();
         loop {
             match self.rest.next() {
                 None => return unsupported("a quote is not closed"),
                 Some('"') => return Ok(text),
-                Some('\\') => text.push(self.escaped()?),
+                Some('\\') => text.push(self.read_escaped()?),
                 Some(other) => text.push(other),
             }
         }
     }
 
-    fn escaped(&mut self) -> Result<char, Unsupported> {
+    fn read_escaped(&mut self) -> Result<char, UnsupportedQuery> {
         match self.rest.next() {
             Some(character) => Ok(character),
             None => unsupported("the query ends with a backslash"),
         }
     }
 
-    /// A field name with its colon, an operator, or a term.
-    fn word(&mut self) -> Result<Token, Unsupported> {
+    /// Reads a field name with its colon, an operator, or a term.
+    fn read_word(&mut self) -> Result<Token, UnsupportedQuery> {
         let mut parts = Vec::new();
         let mut text = String::new();
-        let mut plain = true;
+        let mut is_plain = true;
         while let Some(next) = self.peek() {
             match next {
                 '(' | ')' | '"' | '[' | ']' | '{' | '}' | ':' | '!' => break,
@@ -148,12 +148,12 @@ impl Lexer {
                     if parts.last() != Some(&Part::Any) {
                         parts.push(Part::Any);
                     }
-                    plain = false;
+                    is_plain = false;
                 }
                 '\\' => {
                     self.rest.next();
-                    text.push(self.escaped()?);
-                    plain = false;
+                    text.push(self.read_escaped()?);
+                    is_plain = false;
                 }
                 _ => {
                     self.rest.next();
@@ -172,7 +172,7 @@ impl Lexer {
             };
         }
         match parts.as_slice() {
-            [Part::Text(word)] if plain => match word.as_str() {
+            [Part::Text(word)] if is_plain => match word.as_str() {
                 "AND" => return Ok(Token::And),
                 "OR" => return Ok(Token::Or),
                 "NOT" => return Ok(Token::Not),
@@ -181,50 +181,50 @@ impl Lexer {
             [] => return unsupported("a term is empty"),
             _ => {}
         }
-        Ok(Token::Wanted(Wanted::Term(parts)))
+        Ok(Token::Operand(Operand::Term(parts)))
     }
 
-    fn range(&mut self) -> Result<Token, Unsupported> {
+    fn read_range(&mut self) -> Result<Token, UnsupportedQuery> {
         let lower_inclusive = self.rest.next() == Some('[');
-        let lower = self.bound()?;
-        let to = self.bound()?;
+        let lower = self.read_bound()?;
+        let to = self.read_bound()?;
         if to.as_deref() != Some("TO") {
             return unsupported("a range needs TO");
         }
-        let upper = self.bound()?;
-        self.skip_blanks();
+        let upper = self.read_bound()?;
+        self.skip_whitespace();
         let upper_inclusive = match self.rest.next() {
             Some(']') => true,
             Some('}') => false,
             _ => return unsupported("a range is not closed"),
         };
-        Ok(Token::Wanted(Wanted::Range(
+        Ok(Token::Operand(Operand::Range(
             Bound { value: lower, inclusive: lower_inclusive },
             Bound { value: upper, inclusive: upper_inclusive },
         )))
     }
 
-    /// A word or a phrase inside a range; `None` is `*`.
-    fn bound(&mut self) -> Result<Option<String>, Unsupported> {
-        self.skip_blanks();
+    /// Reads a word or a phrase inside a range; `None` is `*`.
+    fn read_bound(&mut self) -> Result<Option<String>, UnsupportedQuery> {
+        self.skip_whitespace();
         if self.peek() == Some('"') {
-            return self.phrase().map(Some);
+            return self.read_phrase().map(Some);
         }
         let mut text = String::new();
-        let mut open = false;
+        let mut is_open = false;
         while let Some(next) = self.peek() {
             match next {
                 ']' | '}' => break,
                 _ if next.is_whitespace() => break,
                 '[' | '{' | '(' | ')' | '"' => return unsupported("a range is not closed"),
-                '*' if text.is_empty() && !open => {
+                '*' if text.is_empty() && !is_open => {
                     self.rest.next();
-                    open = true;
+                    is_open = true;
                 }
                 '*' | '?' => return unsupported("wildcards are not supported in ranges"),
                 '\\' => {
                     self.rest.next();
-                    text.push(self.escaped()?);
+                    text.push(self.read_escaped()?);
                 }
                 _ => {
                     self.rest.next();
@@ -232,7 +232,7 @@ impl Lexer {
                 }
             }
         }
-        match (open, text.is_empty()) {
+        match (is_open, text.is_empty()) {
             (true, true) => Ok(None),
             (true, false) => unsupported("wildcards are not supported in ranges"),
             (false, true) => unsupported("a range has no bound"),

@@ -1,18 +1,21 @@
 //! `GET /api/v2/users`.
 //!
-//! Documented: a search over its time is answered with 503, an address that is too long with 414.
-//! Assumed: how long that is, 8 KiB.
+//! Documented: a search that times out is 503, a URI that is too long is 414. Assumed: the limit of
+//! 8 KiB.
 
 use serde_json::{Map, Value};
 
+use super::error::UnsupportedQuery;
 use super::page::{FIELDS_PARAM, INCLUDE_FIELDS_PARAM, Page, Projection};
-use super::sort::{Sort, Ties, sorted};
-use super::{Query, Unsupported};
-use crate::http::{Answer, ApiError, Request};
+use super::query::Query;
+use super::sort::{Sort, TieOrder, sorted};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::validation::{Param, ParamRule, check_query, invalid_param};
 use crate::state::State;
-use crate::validation::{Param, ParamRule, check_query, refused_param};
 
-/// How long path and query may be.
+/// The maximum length of path and query.
 const MAX_TARGET: usize = 8192;
 
 const SORT: Param = Param {
@@ -62,39 +65,44 @@ const PARAMS: &[Param] = &[
     },
 ];
 
-/// Searches.
-pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+/// Handles `GET /api/v2/users`.
+pub(crate) fn list_users(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
     if request.target.len() > MAX_TARGET {
         return Err(ApiError::bare(414, "Request-URI Too Large"));
     }
     check_query(request, PARAMS)?;
     let sort = request
         .query("sort")
-        .map(|sort| Sort::parse(sort).map_err(|what| refused_param(&what, &SORT)))
+        .map(|sort| Sort::parse(sort).map_err(|what| invalid_param(&what, &SORT)))
         .transpose()?;
-    let page = Page::of(request, &state.switches)?;
+    let page = Page::from_request(request, &state.switches)?;
     let query = Query::parse(request.query("q").unwrap_or(""))
-        .map_err(|Unsupported(why)| refused_param(&why, &Q))?;
+        .map_err(|UnsupportedQuery(why)| invalid_param(&why, &Q))?;
     if state.switches.slow_search {
         return Err(ApiError::bare(
             503,
             "The query exceeded the timeout. Please try refining your search criteria. See https://auth0.com/docs/best-practices/search-best-practices.",
         ));
     }
-    let ties = if state.switches.unstable_ties || request.query("primary_order") == Some("false") {
-        Ties::Shuffled(state.users.next_search())
-    } else {
-        Ties::Stable
-    };
+    let tie_order =
+        if state.switches.unstable_ties || request.query("primary_order") == Some("false") {
+            TieOrder::Shuffled(state.users.next_search_number())
+        } else {
+            TieOrder::Stable
+        };
     let organizations = &state.organizations;
     let is_member =
         |user: &str, organization: &str| organizations.is_member(user, organization, now);
-    let found: Vec<&Map<String, Value>> = state
+    let matching: Vec<&Map<String, Value>> = state
         .users
-        .indexed(now, state.switches.search_lag_millis)
-        .filter(|user| query.finds(user, &is_member))
+        .searchable(now, state.switches.search_lag_millis)
+        .filter(|user| query.matches(user, &is_member))
         .collect();
-    let found = sorted(found, sort, ties);
-    let body = page.show(&found, &Projection::of_request(request), &state.switches);
-    Ok(Answer::json(200, &body))
+    let matching = sorted(matching, sort, tie_order);
+    let body = page.to_json(&matching, &Projection::from_request(request), &state.switches);
+    Ok(Response::json(200, &body))
 }

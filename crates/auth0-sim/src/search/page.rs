@@ -1,15 +1,16 @@
-//! Pages of search results, and which members of a profile are shown.
+//! Pages of search results, and the projection of profiles.
 //!
 //! Documented: `page` from 0, `per_page` from 0 to 100 with 50 as default, an array, or with
 //! `include_totals` an object that also has `length`; nothing past the first thousand records.
-//! Observed: the text of that refusal, that the rule is by the window asked for, and that `total`
-//! stops at 1000. Contradictory: whether `per_page` stops at 50 or at 100, so that is a switch.
+//! Observed: the text of that error, that it depends on the requested window, and that `total`
+//! stops at 1000. Contradictory, hence a switch: whether `per_page` stops at 50 or at 100.
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{ApiError, Request};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::validation::{Param, ParamRule};
 use crate::switches::Switches;
-use crate::validation::{Param, ParamRule};
 
 /// The members that `fields` may name. Documented.
 pub(crate) const FIELDS: &[&str] = &[
@@ -49,7 +50,7 @@ pub(crate) const INCLUDE_FIELDS_PARAM: Param = Param {
 
 const WINDOW: &str = "You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation";
 
-/// Which of the results are asked for. The request has passed its validation.
+/// The requested page. The request has been validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
     start: u64,
@@ -58,7 +59,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn of(request: &Request, switches: &Switches) -> Result<Self, ApiError> {
+    pub(crate) fn from_request(request: &Request, switches: &Switches) -> Result<Self, ApiError> {
         let number = |name, default| {
             request.query(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or(default)
         };
@@ -71,22 +72,25 @@ impl Page {
         Ok(Self { start, limit, totals: request.query("include_totals") == Some("true") })
     }
 
-    /// The body that shows this page of the results.
-    pub(crate) fn show(
+    /// Returns the body with this page of the results.
+    pub(crate) fn to_json(
         self,
-        found: &[&Map<String, Value>],
+        matching: &[&Map<String, Value>],
         projection: &Projection,
         switches: &Switches,
     ) -> Value {
-        let skipped = usize::try_from(self.start).unwrap_or(usize::MAX);
-        let taken = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let offset = usize::try_from(self.start).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let users: Vec<Value> =
-            found.iter().skip(skipped).take(taken).map(|user| projection.of(user)).collect();
+            matching.iter().skip(offset).take(limit).map(|user| projection.apply(user)).collect();
         if !self.totals {
             return Value::Array(users);
         }
-        let total =
-            if switches.cap_total { found.len().min(switches.search_window) } else { found.len() };
+        let total = if switches.cap_total {
+            matching.len().min(switches.search_window)
+        } else {
+            matching.len()
+        };
         json!({
             "start": self.start,
             "limit": self.limit,
@@ -97,7 +101,7 @@ impl Page {
     }
 }
 
-/// Which members of a profile are shown.
+/// The members of a profile to return.
 #[derive(Debug)]
 pub(crate) struct Projection {
     fields: Vec<String>,
@@ -105,8 +109,8 @@ pub(crate) struct Projection {
 }
 
 impl Projection {
-    /// As `fields` and `include_fields` say. The request has passed its validation.
-    pub(crate) fn of_request(request: &Request) -> Self {
+    /// Reads `fields` and `include_fields`. The request has been validated.
+    pub(crate) fn from_request(request: &Request) -> Self {
         let fields = request.query("fields").unwrap_or("");
         Self {
             fields: fields
@@ -118,10 +122,10 @@ impl Projection {
         }
     }
 
-    pub(crate) fn of(&self, user: &Map<String, Value>) -> Value {
-        let shown =
+    pub(crate) fn apply(&self, user: &Map<String, Value>) -> Value {
+        let is_shown =
             |name: &String| self.fields.is_empty() || self.fields.contains(name) == self.include;
-        let members = user.iter().filter(|(name, _)| shown(name));
+        let members = user.iter().filter(|(name, _)| is_shown(name));
         Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 }

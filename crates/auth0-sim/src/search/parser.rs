@@ -1,45 +1,45 @@
-//! From tokens to an expression whose fields and values have been checked.
+//! The parser: builds an expression with validated fields and values from tokens.
 
-use super::Unsupported;
-use super::field::{Field, Kind, Place};
-use super::lexer::{Bound, Part, Token, Wanted, tokens};
+use super::error::UnsupportedQuery;
+use super::field::{Field, FieldSource, Kind};
+use super::lexer::{Bound, Operand, Part, Token, tokens};
 use super::period::{self, Period};
-use crate::clock::iso;
+use crate::clock::iso_timestamp;
 
-/// How deep groups may lie inside each other.
+/// The maximum nesting of groups.
 pub(crate) const MAX_DEPTH: usize = 50;
-/// How many literal characters a wildcard needs that is not at the end of a prefix. Documented.
+/// The minimum length of literals next to wildcards, except for a prefix. Documented.
 const MIN_LITERAL: usize = 3;
 
-/// What a query says.
+/// A parsed query.
 #[derive(Debug)]
 pub(crate) enum Expr {
-    Everybody,
+    All,
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
-    Has(Field, Test),
+    Field(Field, Condition),
 }
 
-/// What is asked of a field.
+/// A condition on the value of a field.
 #[derive(Debug)]
-pub(crate) enum Test {
-    /// It has a value.
+pub(crate) enum Condition {
+    /// The field has a value.
     Exists,
     Equals(Literal),
-    /// It matches a pattern with wildcards, case folded if the field folds it.
-    Like(Vec<Part>),
+    /// The value matches a pattern, which is in lower case if the field is case-insensitive.
+    Pattern(Vec<Part>),
     /// Text from, to.
     Between(Limit<String>, Limit<String>),
     NumberBetween(Limit<f64>, Limit<f64>),
-    /// Moments as profiles have them, both inclusive; such texts order as the moments do.
+    /// Times in the format of profiles, both inclusive. Such texts sort in the order of time.
     TimeBetween(Option<String>, Option<String>),
 }
 
-/// A value that is asked for, in each form that a field may compare.
+/// A value in each form that a field may compare.
 #[derive(Debug)]
 pub(crate) struct Literal {
-    /// As it is compared: folded if the field folds.
+    /// The text, in lower case if the field is case-insensitive.
     pub(crate) text: String,
     pub(crate) quoted: bool,
     pub(crate) number: Option<f64>,
@@ -49,27 +49,27 @@ pub(crate) struct Literal {
 /// One end of a range.
 #[derive(Debug)]
 pub(crate) struct Limit<T> {
-    /// `None` is open.
+    /// The value; `None` is an open end.
     pub(crate) value: Option<T>,
     pub(crate) inclusive: bool,
 }
 
-/// Reads a query.
-pub(crate) fn parse(query: &str) -> Result<Expr, Unsupported> {
+/// Parses a query.
+pub(crate) fn parse(query: &str) -> Result<Expr, UnsupportedQuery> {
     let tokens = tokens(query)?;
     if tokens.is_empty() {
-        return Ok(Expr::Everybody);
+        return Ok(Expr::All);
     }
     let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0 };
-    let expr = parser.either(None)?;
+    let expr = parser.parse_or(None)?;
     match parser.tokens.next() {
         None => Ok(expr),
         Some(_) => unsupported("a parenthesis is closed that was not opened"),
     }
 }
 
-fn unsupported<T>(why: impl Into<String>) -> Result<T, Unsupported> {
-    Err(Unsupported(why.into()))
+fn unsupported<T>(reason: impl Into<String>) -> Result<T, UnsupportedQuery> {
+    Err(UnsupportedQuery(reason.into()))
 }
 
 struct Parser {
@@ -78,25 +78,25 @@ struct Parser {
 }
 
 impl Parser {
-    /// `a OR b c`: a series of which one is enough.
-    fn either(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
-        let mut choices = vec![self.both(field)?];
+    /// Parses `a OR b c`: alternatives.
+    fn parse_or(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
+        let mut alternatives = vec![self.parse_and(field)?];
         loop {
             match self.tokens.peek() {
-                None | Some(Token::Close) => break,
+                None | Some(Token::CloseParen) => break,
                 Some(Token::Or) => {
                     self.tokens.next();
                 }
                 Some(_) => {}
             }
-            choices.push(self.both(field)?);
+            alternatives.push(self.parse_and(field)?);
         }
-        Ok(one_or(choices, Expr::Or))
+        Ok(combine(alternatives, Expr::Or))
     }
 
-    /// `a AND b`: a series of which all are needed.
-    fn both(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
-        let mut needed = vec![self.negated(field)?];
+    /// Parses `a AND b`: a conjunction.
+    fn parse_and(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
+        let mut operands = vec![self.parse_not(field)?];
         loop {
             match self.tokens.peek() {
                 Some(Token::And) => {
@@ -106,41 +106,41 @@ impl Parser {
                 Some(Token::Not) => {}
                 _ => break,
             }
-            needed.push(self.negated(field)?);
+            operands.push(self.parse_not(field)?);
         }
-        Ok(one_or(needed, Expr::And))
+        Ok(combine(operands, Expr::And))
     }
 
-    fn negated(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
+    fn parse_not(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         let mut negate = false;
         while self.tokens.next_if_eq(&Token::Not).is_some() {
             negate = !negate;
         }
-        let expr = self.clause(field)?;
+        let expr = self.parse_clause(field)?;
         Ok(if negate { Expr::Not(Box::new(expr)) } else { expr })
     }
 
-    fn clause(&mut self, field: Option<&str>) -> Result<Expr, Unsupported> {
+    fn parse_clause(&mut self, field: Option<&str>) -> Result<Expr, UnsupportedQuery> {
         match self.tokens.next() {
             Some(Token::Field(name)) => match self.tokens.peek() {
-                Some(Token::Open | Token::Wanted(_)) => self.clause(Some(&name)),
-                Some(Token::Field(_) | Token::Close | Token::And | Token::Or | Token::Not)
+                Some(Token::OpenParen | Token::Operand(_)) => self.parse_clause(Some(&name)),
+                Some(Token::Field(_) | Token::CloseParen | Token::And | Token::Or | Token::Not)
                 | None => unsupported(format!("field '{name}' has no value")),
             },
-            Some(Token::Open) => {
+            Some(Token::OpenParen) => {
                 self.depth += 1;
                 if self.depth > MAX_DEPTH {
                     return unsupported("too many groups inside each other");
                 }
-                let expr = self.either(field)?;
+                let expr = self.parse_or(field)?;
                 self.depth -= 1;
                 match self.tokens.next() {
-                    Some(Token::Close) => Ok(expr),
+                    Some(Token::CloseParen) => Ok(expr),
                     _ => unsupported("a parenthesis is not closed"),
                 }
             }
-            Some(Token::Wanted(wanted)) => has(field, wanted),
-            Some(Token::And | Token::Or | Token::Not | Token::Close) => {
+            Some(Token::Operand(operand)) => field_expr(field, operand),
+            Some(Token::And | Token::Or | Token::Not | Token::CloseParen) => {
                 unsupported("an operator or a parenthesis stands where a term is needed")
             }
             None => unsupported("the query ends where a term is needed"),
@@ -148,115 +148,131 @@ impl Parser {
     }
 }
 
-fn one_or(mut exprs: Vec<Expr>, many: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
+fn combine(mut exprs: Vec<Expr>, many: impl FnOnce(Vec<Expr>) -> Expr) -> Expr {
     match (exprs.len(), exprs.pop()) {
         (1, Some(expr)) => expr,
         (_, Some(last)) => {
             exprs.push(last);
             many(exprs)
         }
-        (_, None) => Expr::Everybody,
+        (_, None) => Expr::All,
     }
 }
 
-/// One term, phrase or range of a field, or of the fields that stand for none.
-fn has(field: Option<&str>, wanted: Wanted) -> Result<Expr, Unsupported> {
-    match (field, wanted) {
-        (Some("_exists_"), Wanted::Phrase(name)) => exists(&name),
-        (Some("_exists_"), Wanted::Term(parts)) => match parts.as_slice() {
-            [Part::Text(name)] => exists(name),
+/// Builds the expression for one term, phrase or range of a field, or of the default fields.
+fn field_expr(field: Option<&str>, operand: Operand) -> Result<Expr, UnsupportedQuery> {
+    match (field, operand) {
+        (Some("_exists_"), Operand::Phrase(name)) => exists_expr(&name),
+        (Some("_exists_"), Operand::Term(parts)) => match parts.as_slice() {
+            [Part::Text(name)] => exists_expr(name),
             _ => unsupported("_exists_ needs the name of a field"),
         },
-        (Some("_exists_"), Wanted::Range(..)) => unsupported("_exists_ needs the name of a field"),
-        (Some(name), wanted) => {
+        (Some("_exists_"), Operand::Range(..)) => unsupported("_exists_ needs the name of a field"),
+        (Some(name), operand) => {
             let field = Field::named(name)?;
-            let test = test(name, &field, wanted)?;
-            Ok(Expr::Has(field, test))
+            let condition = parse_condition(name, &field, operand)?;
+            Ok(Expr::Field(field, condition))
         }
-        (None, Wanted::Range(..)) => unsupported("a range needs a field"),
-        (None, Wanted::Term(parts)) if parts == [Part::Any] => Ok(Expr::Everybody),
-        (None, wanted) => {
-            let choices = Field::defaults().into_iter().map(|field| {
-                let test = test("", &field, wanted.clone())?;
-                Ok(Expr::Has(field, test))
+        (None, Operand::Range(..)) => unsupported("a range needs a field"),
+        (None, Operand::Term(parts)) if parts == [Part::Any] => Ok(Expr::All),
+        (None, operand) => {
+            let alternatives = Field::defaults().into_iter().map(|field| {
+                let condition = parse_condition("", &field, operand.clone())?;
+                Ok(Expr::Field(field, condition))
             });
-            Ok(Expr::Or(choices.collect::<Result<_, _>>()?))
+            Ok(Expr::Or(alternatives.collect::<Result<_, _>>()?))
         }
     }
 }
 
-fn exists(name: &str) -> Result<Expr, Unsupported> {
+fn exists_expr(name: &str) -> Result<Expr, UnsupportedQuery> {
     let field = Field::named(name)?;
-    if field.place == Place::Organization {
+    if field.source == FieldSource::Organization {
         return unsupported(format!("_exists_ is not supported on field '{name}'"));
     }
-    Ok(Expr::Has(field, Test::Exists))
+    Ok(Expr::Field(field, Condition::Exists))
 }
 
-fn test(name: &str, field: &Field, wanted: Wanted) -> Result<Test, Unsupported> {
-    let parts = match wanted {
-        Wanted::Range(lower, upper) => return range(name, field, lower, upper),
-        Wanted::Phrase(text) => return literal(name, field, text, true).map(Test::Equals),
-        Wanted::Term(parts) => parts,
+fn parse_condition(
+    name: &str,
+    field: &Field,
+    operand: Operand,
+) -> Result<Condition, UnsupportedQuery> {
+    let parts = match operand {
+        Operand::Range(lower, upper) => return parse_range(name, field, lower, upper),
+        Operand::Phrase(text) => {
+            return parse_literal(name, field, text, true).map(Condition::Equals);
+        }
+        Operand::Term(parts) => parts,
     };
     match parts.as_slice() {
         [Part::Text(text)] => {
             let text = text.clone();
-            return literal(name, field, text, false).map(Test::Equals);
+            return parse_literal(name, field, text, false).map(Condition::Equals);
         }
-        [Part::Any] if field.stars => return Ok(Test::Exists),
+        [Part::Any] if field.existence => return Ok(Condition::Exists),
         _ => {}
     }
-    if !field.wildcards || !field.values {
+    if !field.wildcards || !field.has_values {
         return unsupported(format!("wildcards are not supported on field '{name}'"));
     }
-    let prefix = matches!(parts.as_slice(), [Part::Text(_), Part::Any]);
-    let short = parts.iter().any(|part| match part {
+    let is_prefix = matches!(parts.as_slice(), [Part::Text(_), Part::Any]);
+    let has_short_literal = parts.iter().any(|part| match part {
         Part::Text(text) => text.chars().count() < MIN_LITERAL,
         Part::Any => false,
     });
-    if !prefix && short {
+    if !is_prefix && has_short_literal {
         return unsupported(format!("wildcards need literals of {MIN_LITERAL} characters or more"));
     }
-    Ok(Test::Like(parts.into_iter().map(|part| folded_part(field, part)).collect()))
+    Ok(Condition::Pattern(parts.into_iter().map(|part| normalized_part(field, part)).collect()))
 }
 
-fn folded_part(field: &Field, part: Part) -> Part {
+fn normalized_part(field: &Field, part: Part) -> Part {
     match part {
-        Part::Text(text) => Part::Text(folded(field, text)),
+        Part::Text(text) => Part::Text(normalized(field, text)),
         Part::Any => Part::Any,
     }
 }
 
-/// The text as the field compares it.
-fn folded(field: &Field, text: String) -> String {
+/// Returns the text in the form that the field compares.
+fn normalized(field: &Field, text: String) -> String {
     match field.kind {
-        Kind::Name | Kind::Folded => text.to_lowercase(),
-        Kind::Exact | Kind::Flag | Kind::Number | Kind::Date | Kind::Dynamic => text,
+        Kind::Name | Kind::Email => text.to_lowercase(),
+        Kind::Exact | Kind::Flag | Kind::Number | Kind::Date | Kind::Json => text,
     }
 }
 
-fn literal(name: &str, field: &Field, text: String, quoted: bool) -> Result<Literal, Unsupported> {
-    if !field.values {
+fn parse_literal(
+    name: &str,
+    field: &Field,
+    text: String,
+    quoted: bool,
+) -> Result<Literal, UnsupportedQuery> {
+    if !field.has_values {
         return unsupported(format!("field '{name}' holds no value of its own"));
     }
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    let period = period::period(&text);
-    let fits = match field.kind {
+    let period = period::parse_period(&text);
+    let is_valid = match field.kind {
         Kind::Number => number.is_some(),
         Kind::Date => period.is_some(),
         Kind::Flag => matches!(text.as_str(), "true" | "false"),
-        Kind::Name | Kind::Folded | Kind::Exact | Kind::Dynamic => true,
+        Kind::Name | Kind::Email | Kind::Exact | Kind::Json => true,
     };
-    if !fits {
+    if !is_valid {
         return unsupported(format!("field '{name}' does not take such a value"));
     }
-    Ok(Literal { text: folded(field, text), quoted, number, period })
+    Ok(Literal { text: normalized(field, text), quoted, number, period })
 }
 
-fn range(name: &str, field: &Field, lower: Bound, upper: Bound) -> Result<Test, Unsupported> {
+fn parse_range(
+    name: &str,
+    field: &Field,
+    lower: Bound,
+    upper: Bound,
+) -> Result<Condition, UnsupportedQuery> {
     if !field.ranges {
-        // The first of these texts was seen in the wild; the others follow it.
+        // The first of these texts was observed; the others follow its pattern.
         let operator = match (&upper.value, &lower.value) {
             (Some(_), _) if upper.inclusive => "less or equal",
             (Some(_), _) => "less than",
@@ -265,35 +281,35 @@ fn range(name: &str, field: &Field, lower: Bound, upper: Bound) -> Result<Test, 
         };
         return unsupported(format!("operator '{operator}' is not supported"));
     }
-    let wrong = || Unsupported(format!("field '{name}' does not take such a range"));
+    let invalid_range = || UnsupportedQuery(format!("field '{name}' does not take such a range"));
     match field.kind {
         Kind::Number => {
-            let limit = |bound: Bound| -> Result<Limit<f64>, Unsupported> {
+            let to_limit = |bound: Bound| -> Result<Limit<f64>, UnsupportedQuery> {
                 let value = bound
                     .value
                     .map(|text| text.parse::<f64>().ok().filter(|n| n.is_finite()))
-                    .map_or(Ok(None), |number| number.map(Some).ok_or_else(wrong))?;
+                    .map_or(Ok(None), |number| number.map(Some).ok_or_else(invalid_range))?;
                 Ok(Limit { value, inclusive: bound.inclusive })
             };
-            Ok(Test::NumberBetween(limit(lower)?, limit(upper)?))
+            Ok(Condition::NumberBetween(to_limit(lower)?, to_limit(upper)?))
         }
         Kind::Date => {
-            let period = |text: &str| period::period(text).ok_or_else(wrong);
+            let period = |text: &str| period::parse_period(text).ok_or_else(invalid_range);
             let from = lower.value.as_deref().map(period).transpose()?.map(|period| {
                 if lower.inclusive { period.first } else { period.last.saturating_add(1) }
             });
             let to = upper.value.as_deref().map(period).transpose()?.map(|period| {
                 if upper.inclusive { period.last } else { period.first.saturating_sub(1) }
             });
-            let text = |millis: i64| iso(millis.min(period::LAST));
-            Ok(Test::TimeBetween(from.map(text), to.map(text)))
+            let text = |millis: i64| iso_timestamp(millis.min(period::LAST));
+            Ok(Condition::TimeBetween(from.map(text), to.map(text)))
         }
-        Kind::Name | Kind::Folded | Kind::Exact | Kind::Flag | Kind::Dynamic => {
-            let limit = |bound: Bound| Limit {
-                value: bound.value.map(|text| folded(field, text)),
+        Kind::Name | Kind::Email | Kind::Exact | Kind::Flag | Kind::Json => {
+            let to_limit = |bound: Bound| Limit {
+                value: bound.value.map(|text| normalized(field, text)),
                 inclusive: bound.inclusive,
             };
-            Ok(Test::Between(limit(lower), limit(upper)))
+            Ok(Condition::Between(to_limit(lower), to_limit(upper)))
         }
     }
 }

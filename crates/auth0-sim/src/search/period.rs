@@ -1,8 +1,8 @@
-//! Moments and stretches of time as a search names them.
+//! Times and periods in queries.
 //!
-//! Documented: parts can be left out from the right, so that `2017-12` is a whole month, and
-//! milliseconds can be given. Assumed: that an inclusive end of a range includes all of such a
-//! stretch, and an exclusive one none of it.
+//! Documented: parts can be omitted from the right, so that `2017-12` is a whole month, and
+//! milliseconds can be given. Assumed: an inclusive end of a range includes all of such a period,
+//! an exclusive one none of it.
 
 /// The last millisecond of the year 9999.
 pub(crate) const LAST: i64 = 253_402_300_799_999;
@@ -12,64 +12,65 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 const DAYS_TO_EPOCH: i64 = 719_468;
 const DAYS_PER_ERA: i64 = 146_097;
 
-/// A stretch of time that a text names: its first and its last millisecond since 1970.
+/// A period: its first and last millisecond since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Period {
     pub(crate) first: i64,
     pub(crate) last: i64,
 }
 
-/// The moment that a complete text names, if it is one.
-pub(crate) fn millis(text: &str) -> Option<i64> {
-    text.contains('T').then(|| period(text)).flatten().map(|period| period.first)
+/// Returns the time that a complete text denotes.
+pub(crate) fn parse_millis(text: &str) -> Option<i64> {
+    text.contains('T').then(|| parse_period(text)).flatten().map(|period| period.first)
 }
 
-/// What a text names that may leave out parts from the right: `2018`, `2018-01`, `2018-01-15`,
-/// `2018-01-15T10:30`, with seconds, with a fraction, with `Z` or an offset.
-pub(crate) fn period(text: &str) -> Option<Period> {
+/// Returns the period that a text denotes. Parts may be omitted from the right: `2018`, `2018-01`,
+/// `2018-01-15`, `2018-01-15T10:30`, with seconds, with a fraction, with `Z` or an offset.
+pub(crate) fn parse_period(text: &str) -> Option<Period> {
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
     };
     let mut parts = date.split('-');
-    let year = number(parts.next()?, 4)?;
-    let month = parts.next().map(|month| number(month, 2)).map_or(Some(None), |m| m.map(Some))?;
-    let day = parts.next().map(|day| number(day, 2)).map_or(Some(None), |d| d.map(Some))?;
+    let year = parse_number(parts.next()?, 4)?;
+    let month =
+        parts.next().map(|month| parse_number(month, 2)).map_or(Some(None), |m| m.map(Some))?;
+    let day = parts.next().map(|day| parse_number(day, 2)).map_or(Some(None), |d| d.map(Some))?;
     if parts.next().is_some() || time.is_some() && day.is_none() {
         return None;
     }
     if !(1..=12).contains(&month.unwrap_or(1))
-        || !(1..=days_in(year, month.unwrap_or(1))).contains(&day.unwrap_or(1))
+        || !(1..=days_in_month(year, month.unwrap_or(1))).contains(&day.unwrap_or(1))
     {
         return None;
     }
-    let start = days_of(year, month.unwrap_or(1), day.unwrap_or(1)) * MILLIS_PER_DAY;
+    let start = days_from_civil(year, month.unwrap_or(1), day.unwrap_or(1)) * MILLIS_PER_DAY;
     let Some(time) = time else {
         let after = match (month, day) {
             (Some(_), Some(_)) => start + MILLIS_PER_DAY,
-            (Some(12), None) | (None, _) => days_of(year + 1, 1, 1) * MILLIS_PER_DAY,
-            (Some(month), None) => days_of(year, month + 1, 1) * MILLIS_PER_DAY,
+            (Some(12), None) | (None, _) => days_from_civil(year + 1, 1, 1) * MILLIS_PER_DAY,
+            (Some(month), None) => days_from_civil(year, month + 1, 1) * MILLIS_PER_DAY,
         };
         return Some(Period { first: start, last: after - 1 });
     };
     let (time, offset) = split_offset(time)?;
-    let (of_day, length) = time_of_day(time)?;
+    let (of_day, length) = parse_time_of_day(time)?;
     let first = start + of_day - offset;
     Some(Period { first, last: first + length - 1 })
 }
 
-/// The time of day in milliseconds, and how long the stretch is that it names.
-fn time_of_day(text: &str) -> Option<(i64, i64)> {
+/// Returns the time of day and the length of the denoted period, in milliseconds.
+fn parse_time_of_day(text: &str) -> Option<(i64, i64)> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),
     };
     let mut parts = whole.split(':');
-    let hour = number(parts.next()?, 2)?;
+    let hour = parse_number(parts.next()?, 2)?;
     let minute =
-        parts.next().map(|minute| number(minute, 2)).map_or(Some(None), |m| m.map(Some))?;
+        parts.next().map(|minute| parse_number(minute, 2)).map_or(Some(None), |m| m.map(Some))?;
     let second =
-        parts.next().map(|second| number(second, 2)).map_or(Some(None), |s| s.map(Some))?;
+        parts.next().map(|second| parse_number(second, 2)).map_or(Some(None), |s| s.map(Some))?;
     if parts.next().is_some()
         || hour > 23
         || minute.unwrap_or(0) > 59
@@ -94,7 +95,7 @@ fn time_of_day(text: &str) -> Option<(i64, i64)> {
     Some((of_day + padded.parse::<i64>().ok()?, 1))
 }
 
-/// The time without its offset, and the offset in milliseconds.
+/// Returns the time without its offset, and the offset in milliseconds.
 fn split_offset(text: &str) -> Option<(&str, i64)> {
     if let Some(time) = text.strip_suffix('Z') {
         return Some((time, 0));
@@ -103,27 +104,27 @@ fn split_offset(text: &str) -> Option<(&str, i64)> {
     let (time, offset) = text.split_at_checked(at)?;
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-    Some((time, sign * (number(hours, 2)? * 60 + number(minutes, 2)?) * 60_000))
+    Some((time, sign * (parse_number(hours, 2)? * 60 + parse_number(minutes, 2)?) * 60_000))
 }
 
-fn number(text: &str, digits: usize) -> Option<i64> {
+fn parse_number(text: &str, digits: usize) -> Option<i64> {
     (text.len() == digits && text.bytes().all(|digit| digit.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()
 }
 
-fn days_in(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+fn days_in_month(year: i64, month: i64) -> i64 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
-        2 if leap => 29,
+        2 if is_leap => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
 }
 
-/// The day counted from 1970-01-01; years are taken to start in March.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
+/// Returns the number of days since 1970-01-01. Years are counted from March.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
@@ -136,18 +137,18 @@ fn days_of(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::iso;
+    use crate::clock::iso_timestamp;
 
     #[test]
-    fn a_complete_text_is_a_moment() {
+    fn complete_timestamp_is_parsed() {
         for at in (0..60_000).map(|day| day * 7 * 3_600_000 + 789) {
-            assert_eq!(millis(&iso(at)), Some(at));
+            assert_eq!(parse_millis(&iso_timestamp(at)), Some(at));
         }
     }
 
     #[test]
-    fn a_text_with_parts_left_out_is_a_stretch() {
-        for (named, first, last) in [
+    fn partial_date_denotes_period() {
+        for (text, first, last) in [
             ("2018", "2018-01-01T00:00:00.000Z", "2018-12-31T23:59:59.999Z"),
             ("2017-12", "2017-12-01T00:00:00.000Z", "2017-12-31T23:59:59.999Z"),
             ("2016-02", "2016-02-01T00:00:00.000Z", "2016-02-29T23:59:59.999Z"),
@@ -156,14 +157,17 @@ mod tests {
             ("2018-01-15T10:30:01Z", "2018-01-15T10:30:01.000Z", "2018-01-15T10:30:01.999Z"),
             ("2018-01-15T10:30:01.5+02:00", "2018-01-15T08:30:01.500Z", "2018-01-15T08:30:01.500Z"),
         ] {
-            let period = period(named).unwrap();
-            assert_eq!((iso(period.first), iso(period.last)), (first.into(), last.into()));
+            let period = parse_period(text).unwrap();
+            assert_eq!(
+                (iso_timestamp(period.first), iso_timestamp(period.last)),
+                (first.into(), last.into())
+            );
         }
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
-        for named in [
+    fn invalid_date_is_rejected() {
+        for text in [
             "",
             "now",
             "18",
@@ -177,8 +181,8 @@ mod tests {
             "2018-01-15T10:30:01.",
             "2018-01-15-1",
         ] {
-            assert_eq!(period(named), None, "{named}");
+            assert_eq!(parse_period(text), None, "{text}");
         }
-        assert_eq!(millis("2018-01-15"), None, "a day is not a moment");
+        assert_eq!(parse_millis("2018-01-15"), None, "a day is not a complete timestamp");
     }
 }

@@ -1,9 +1,8 @@
 //! The order of search results.
 //!
-//! Documented: one field, ascending or descending, none of the metadata. Assumed: which fields,
-//! that records without a value come last either way, and that fields without case sort so.
-//! Contradictory: whether records that sort alike keep their order between requests, so that is
-//! a switch.
+//! Documented: one field, ascending or descending, no metadata. Assumed: which fields, that records
+//! without a value come last in both directions, and that case-insensitive fields sort so.
+//! Contradictory, hence a switch: whether the order of records with equal sort keys is stable.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,8 +10,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
 
-/// Fields that can be sorted by.
-const SORTABLE: [&str; 17] = [
+/// The sortable fields.
+const SORTABLE_FIELDS: [&str; 17] = [
     "user_id",
     "email",
     "email_verified",
@@ -31,7 +30,8 @@ const SORTABLE: [&str; 17] = [
     "connection",
     "identities.connection",
 ];
-const FOLDED: [&str; 5] = ["email", "name", "given_name", "family_name", "nickname"];
+const CASE_INSENSITIVE_FIELDS: [&str; 5] =
+    ["email", "name", "given_name", "family_name", "nickname"];
 
 /// A field and a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,40 +40,40 @@ pub(crate) struct Sort {
     descending: bool,
 }
 
-/// What comes of records that sort alike, or of all of them where nothing is sorted.
+/// The order of records with equal sort keys, or of all records of an unsorted list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ties {
-    /// The order in which they were created.
+pub(crate) enum TieOrder {
+    /// The order of creation.
     Stable,
-    /// An order that hangs on this number, which is another one for each request.
+    /// An order derived from this number, which differs for each request.
     Shuffled(u64),
 }
 
-/// A value as it sorts.
+/// A sort key.
 #[derive(Debug, PartialEq, PartialOrd)]
-enum Key<'a> {
+enum SortKey<'a> {
     Flag(bool),
     Number(f64),
     Text(Cow<'a, str>),
 }
 
 impl Sort {
-    /// Reads `field:1` or `field:-1`; says what is wrong otherwise.
+    /// Parses `field:1` or `field:-1`. Errors say what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!(r"String does not match pattern ^((.+):(-1|1))$: {text}");
-        let (field, direction) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let malformed = || format!(r"String does not match pattern ^((.+):(-1|1))$: {text}");
+        let (field, direction) = text.rsplit_once(':').ok_or_else(malformed)?;
         let descending = match direction {
             "1" => false,
             "-1" => true,
-            _ => return Err(wrong()),
+            _ => return Err(malformed()),
         };
-        match SORTABLE.iter().find(|sortable| **sortable == field) {
+        match SORTABLE_FIELDS.iter().find(|sortable| **sortable == field) {
             Some(field) => Ok(Self { field, descending }),
             None => Err(format!("Sorting by {field} is not supported")),
         }
     }
 
-    fn key(self, user: &Map<String, Value>) -> Option<Key<'_>> {
+    fn key(self, user: &Map<String, Value>) -> Option<SortKey<'_>> {
         let value = match self.field {
             "connection" | "identities.connection" => {
                 user.get("identities")?.get(0)?.get("connection")
@@ -81,17 +81,17 @@ impl Sort {
             field => user.get(field),
         };
         match value? {
-            Value::Bool(flag) => Some(Key::Flag(*flag)),
-            Value::Number(number) => number.as_f64().map(Key::Number),
-            Value::String(text) if FOLDED.contains(&self.field) => {
-                Some(Key::Text(Cow::Owned(text.to_lowercase())))
+            Value::Bool(flag) => Some(SortKey::Flag(*flag)),
+            Value::Number(number) => number.as_f64().map(SortKey::Number),
+            Value::String(text) if CASE_INSENSITIVE_FIELDS.contains(&self.field) => {
+                Some(SortKey::Text(Cow::Owned(text.to_lowercase())))
             }
-            Value::String(text) => Some(Key::Text(Cow::Borrowed(text))),
+            Value::String(text) => Some(SortKey::Text(Cow::Borrowed(text))),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
     }
 
-    fn compare(self, a: Option<&Key<'_>>, b: Option<&Key<'_>>) -> Ordering {
+    fn compare(self, a: Option<&SortKey<'_>>, b: Option<&SortKey<'_>>) -> Ordering {
         match (a, b) {
             (Some(a), Some(b)) => {
                 let ordering = a.partial_cmp(b).unwrap_or(Ordering::Equal);
@@ -104,15 +104,15 @@ impl Sort {
     }
 }
 
-/// Puts users, which come in the order of their creation, into the order that is asked for.
+/// Sorts users, which are given in order of creation.
 pub(crate) fn sorted<'a>(
     users: Vec<&'a Map<String, Value>>,
     sort: Option<Sort>,
-    ties: Ties,
+    tie_order: TieOrder,
 ) -> Vec<&'a Map<String, Value>> {
-    let mut keyed: Vec<(Option<Key<'a>>, u64, &'a Map<String, Value>)> = users
+    let mut keyed: Vec<(Option<SortKey<'a>>, u64, &'a Map<String, Value>)> = users
         .into_iter()
-        .map(|user| (sort.and_then(|sort| sort.key(user)), ties.rank(user), user))
+        .map(|user| (sort.and_then(|sort| sort.key(user)), tie_order.tie_breaker(user), user))
         .collect();
     keyed.sort_by(|a, b| {
         let by_field =
@@ -122,8 +122,8 @@ pub(crate) fn sorted<'a>(
     keyed.into_iter().map(|(_, _, user)| user).collect()
 }
 
-impl Ties {
-    fn rank(self, user: &Map<String, Value>) -> u64 {
+impl TieOrder {
+    fn tie_breaker(self, user: &Map<String, Value>) -> u64 {
         match self {
             // The sort is stable.
             Self::Stable => 0,
@@ -155,15 +155,15 @@ mod tests {
         .collect()
     }
 
-    fn ids(sort: &str, ties: Ties) -> String {
+    fn ids(sort: &str, tie_order: TieOrder) -> String {
         let users = users();
         let sort = (!sort.is_empty()).then(|| Sort::parse(sort).unwrap());
-        let users = sorted(users.iter().collect(), sort, ties);
+        let users = sorted(users.iter().collect(), sort, tie_order);
         users.iter().map(|user| user.get("user_id").unwrap().as_str().unwrap()).collect()
     }
 
     #[test]
-    fn one_field_in_either_direction_and_what_has_none_last() {
+    fn missing_values_sort_last_in_both_directions() {
         for (sort, order) in [
             ("", "abcd"),
             ("name:1", "badc"),
@@ -174,20 +174,20 @@ mod tests {
             ("created_at:1", "bacd"),
             ("created_at:-1", "acdb"),
         ] {
-            assert_eq!(ids(sort, Ties::Stable), order, "{sort}");
+            assert_eq!(ids(sort, TieOrder::Stable), order, "{sort}");
         }
     }
 
     #[test]
-    fn shuffled_ties_differ_between_requests_but_not_the_order_by_the_field() {
+    fn shuffled_ties_keep_order_by_field() {
         let orders: std::collections::BTreeSet<_> =
-            (0..64).map(|request| ids("created_at:1", Ties::Shuffled(request))).collect();
-        assert_eq!(orders.len(), 6, "all orders of the three that sort alike");
+            (0..64).map(|request| ids("created_at:1", TieOrder::Shuffled(request))).collect();
+        assert_eq!(orders.len(), 6, "all orders of the three tied users");
         assert!(orders.iter().all(|order| order.starts_with('b')));
     }
 
     #[test]
-    fn what_cannot_be_sorted_by_is_refused() {
+    fn unsortable_field_is_rejected() {
         for sort in [
             "",
             "name",

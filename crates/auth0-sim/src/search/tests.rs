@@ -1,12 +1,13 @@
-//! The language of queries as a table: what each query finds, and what is refused.
+//! The query language: what each query matches, and which queries are rejected.
 
 use serde_json::{Map, Value, json};
 
-use super::{Query, Unsupported};
+use super::error::UnsupportedQuery;
+use super::query::Query;
 
-/// Ann, Bob, Cyd and Dan, by their first letters.
-fn people() -> Vec<(char, Map<String, Value>)> {
-    let people = json!([
+/// Returns Ann, Bob, Cyd and Dan, keyed by their first letters.
+fn users() -> Vec<(char, Map<String, Value>)> {
+    let users = json!([
         {
             "user_id": "auth0|ann", "email": "ann@acme.example", "email_verified": true,
             "username": "Ann-1", "name": "Ann Lee", "given_name": "Ann", "family_name": "Lee",
@@ -40,43 +41,42 @@ fn people() -> Vec<(char, Map<String, Value>)> {
             "user_metadata": {"color": "Blue", "level": 10}
         }
     ]);
-    let people =
-        people.as_array().unwrap().iter().map(|person| person.as_object().unwrap().clone());
-    "abcd".chars().zip(people).collect()
+    let users = users.as_array().unwrap().iter().map(|user| user.as_object().unwrap().clone());
+    "abcd".chars().zip(users).collect()
 }
 
 fn is_member(user: &str, organization: &str) -> bool {
     matches!((user, organization), ("auth0|ann" | "auth0|bob", "org_1") | ("auth0|cyd", "org_2"))
 }
 
-fn found(query: &str) -> Result<String, Unsupported> {
+fn matching_users(query: &str) -> Result<String, UnsupportedQuery> {
     let query = Query::parse(query)?;
-    let finds = |person: &Map<String, Value>| query.finds(person, &is_member);
-    Ok(people().into_iter().filter(|(_, person)| finds(person)).map(|(name, _)| name).collect())
+    let is_match = |user: &Map<String, Value>| query.matches(user, &is_member);
+    Ok(users().into_iter().filter(|(_, user)| is_match(user)).map(|(name, _)| name).collect())
 }
 
 #[track_caller]
-fn table(rows: &[(&str, &str)]) {
+fn assert_matches(rows: &[(&str, &str)]) {
     for (query, expected) in rows {
-        assert_eq!(found(query).as_deref(), Ok(*expected), "{query}");
+        assert_eq!(matching_users(query).as_deref(), Ok(*expected), "{query}");
     }
 }
 
 #[track_caller]
-fn refused(queries: &[&str]) {
+fn assert_rejected(queries: &[&str]) {
     for query in queries {
-        assert!(found(query).is_err(), "{query} found {:?}", found(query));
+        assert!(matching_users(query).is_err(), "{query} found {:?}", matching_users(query));
     }
 }
 
 #[test]
-fn nothing_asked_finds_everybody() {
-    table(&[("", "abcd"), ("   ", "abcd"), ("*", "abcd"), ("user_id:*", "abcd")]);
+fn empty_query_matches_all_users() {
+    assert_matches(&[("", "abcd"), ("   ", "abcd"), ("*", "abcd"), ("user_id:*", "abcd")]);
 }
 
 #[test]
-fn case_matters_but_in_five_fields() {
-    table(&[
+fn only_five_fields_ignore_case() {
+    assert_matches(&[
         ("email:ANN@acme.EXAMPLE", "a"),
         ("email:\"bob.ray@acme.example\"", "b"),
         ("name:\"ann lee\"", "a"),
@@ -99,8 +99,8 @@ fn case_matters_but_in_five_fields() {
 }
 
 #[test]
-fn whole_values_match_and_words_of_names_without_quotes() {
-    table(&[
+fn unquoted_word_matches_inside_names_only() {
+    assert_matches(&[
         ("name:lee", "ab"),
         ("name:\"lee\"", ""),
         ("name:\"bob lee ray\"", "b"),
@@ -113,8 +113,8 @@ fn whole_values_match_and_words_of_names_without_quotes() {
 }
 
 #[test]
-fn quotes_and_backslashes_take_characters_as_they_are() {
-    table(&[
+fn quotes_and_backslashes_escape_characters() {
+    assert_matches(&[
         (r#"nickname:"Cyd \"the\" Kid""#, "c"),
         (r#"app_metadata.text:"say \"hi\" \\o/""#, "a"),
         (r"app_metadata.a\:b:colon", "a"),
@@ -127,12 +127,12 @@ fn quotes_and_backslashes_take_characters_as_they_are() {
         (r#"email:"ann@acme.example" OR name:"x OR email:*""#, "a"),
         (r"email:\AND OR email:ann@acme.example", "a"),
     ]);
-    refused(&["\"", "name:\"abc", "name:\"abc\\", "name:\"abc\\\"", "name:abc\\", "\\"]);
+    assert_rejected(&["\"", "name:\"abc", "name:\"abc\\", "name:\"abc\\\"", "name:abc\\", "\\"]);
 }
 
 #[test]
-fn wildcards_need_three_characters_unless_they_end_a_prefix() {
-    table(&[
+fn non_prefix_wildcard_needs_three_characters() {
+    assert_matches(&[
         ("name:a*", "a"),
         ("name:BOB*", "b"),
         ("name:*ray", "b"),
@@ -151,7 +151,7 @@ fn wildcards_need_three_characters_unless_they_end_a_prefix() {
         ("app_metadata.tags:*", "b"),
         ("logins_count:*", "abc"),
     ]);
-    refused(&[
+    assert_rejected(&[
         "name:*ay",
         "name:*y*",
         "name:a*lee",
@@ -177,8 +177,8 @@ fn wildcards_need_three_characters_unless_they_end_a_prefix() {
 }
 
 #[test]
-fn numbers_flags_and_dates_are_compared_as_such() {
-    table(&[
+fn numbers_flags_and_dates_compare_by_type() {
+    assert_matches(&[
         ("logins_count:12", "a"),
         ("logins_count:12.0", "a"),
         ("logins_count:\"12\"", "a"),
@@ -194,12 +194,12 @@ fn numbers_flags_and_dates_are_compared_as_such() {
         ("created_at:\"2026-01-10T10:00:00.000Z\"", "a"),
         ("updated_at:\"2026-03-01T00:00:00.124Z\"", "b"),
     ]);
-    refused(&["logins_count:many", "logins_count:NaN", "blocked:yes", "created_at:now"]);
+    assert_rejected(&["logins_count:many", "logins_count:NaN", "blocked:yes", "created_at:now"]);
 }
 
 #[test]
-fn ranges_have_open_inclusive_and_exclusive_ends() {
-    table(&[
+fn ranges_support_open_inclusive_and_exclusive_ends() {
+    assert_matches(&[
         ("logins_count:[12 TO 100]", "ab"),
         ("logins_count:{12 TO 100]", "b"),
         ("logins_count:[12 TO 100}", "a"),
@@ -219,7 +219,7 @@ fn ranges_have_open_inclusive_and_exclusive_ends() {
         ("email:[a TO b]", "a"),
         ("user_id:[auth0|b TO auth0|c]", "b"),
     ]);
-    refused(&[
+    assert_rejected(&[
         "logins_count:[1 TO many]",
         "logins_count:[1 2]",
         "logins_count:[1 TO 2",
@@ -235,14 +235,14 @@ fn ranges_have_open_inclusive_and_exclusive_ends() {
         "identities.provider:[a TO b]",
     ]);
     assert_eq!(
-        found("app_metadata.level:[1 TO 20]"),
-        Err(Unsupported("operator 'less or equal' is not supported".to_owned()))
+        matching_users("app_metadata.level:[1 TO 20]"),
+        Err(UnsupportedQuery("operator 'less or equal' is not supported".to_owned()))
     );
 }
 
 #[test]
-fn existence_looks_for_values_that_are_indexed() {
-    table(&[
+fn exists_matches_indexed_values_only() {
+    assert_matches(&[
         ("_exists_:username", "ac"),
         ("NOT _exists_:username", "bd"),
         ("_exists_:\"app_metadata.beta\"", "a"),
@@ -253,12 +253,12 @@ fn existence_looks_for_values_that_are_indexed() {
         ("_exists_:user_metadata.addresses.city", "a"),
         ("NOT _exists_:logins_count OR logins_count:0", "cd"),
     ]);
-    refused(&["_exists_:picture", "_exists_:x*", "_exists_:", "_exists_:[a TO b]"]);
+    assert_rejected(&["_exists_:picture", "_exists_:x*", "_exists_:", "_exists_:[a TO b]"]);
 }
 
 #[test]
-fn arrays_are_looked_through() {
-    table(&[
+fn array_elements_are_searched() {
+    assert_matches(&[
         ("user_metadata.addresses.city:Oslo", "a"),
         ("user_metadata.addresses.city:\"Paris\"", "a"),
         ("app_metadata.tags:y", "b"),
@@ -268,7 +268,7 @@ fn arrays_are_looked_through() {
 }
 
 #[test]
-fn operators_bind_as_they_should() {
+fn operators_follow_precedence() {
     let (a, b, c, d) = (
         "user_id:\"auth0|ann\"",
         "user_id:\"auth0|bob\"",
@@ -294,9 +294,9 @@ fn operators_bind_as_they_should() {
         (format!("{a} {b} AND name:lee {c}"), "abc"),
         (format!("(({d}))"), "d"),
     ] {
-        table(&[(&query, expected)]);
+        assert_matches(&[(&query, expected)]);
     }
-    refused(&[
+    assert_rejected(&[
         "AND",
         "NOT",
         "name:ann AND",
@@ -323,8 +323,8 @@ fn operators_bind_as_they_should() {
 }
 
 #[test]
-fn a_field_can_hold_for_a_group() {
-    table(&[
+fn field_applies_to_whole_group() {
+    assert_matches(&[
         ("name:(ann OR bob)", "ab"),
         ("name:(ann bob)", "ab"),
         ("name:(lee NOT ann)", "b"),
@@ -338,8 +338,8 @@ fn a_field_can_hold_for_a_group() {
 }
 
 #[test]
-fn organizations_are_asked_for_members() {
-    table(&[
+fn organization_id_matches_members() {
+    assert_matches(&[
         ("organization_id:\"org_1\"", "ab"),
         ("organization_id:org_2", "c"),
         ("organization_id:org_3", ""),
@@ -349,8 +349,8 @@ fn organizations_are_asked_for_members() {
 }
 
 #[test]
-fn a_term_without_a_field_looks_at_the_names_of_people() {
-    table(&[
+fn term_without_field_searches_default_fields() {
+    assert_matches(&[
         ("lee", "ab"),
         ("\"ann lee\"", "a"),
         ("cyd", "c"),
@@ -363,8 +363,8 @@ fn a_term_without_a_field_looks_at_the_names_of_people() {
 }
 
 #[test]
-fn what_is_not_searchable_is_refused() {
-    refused(&[
+fn unsearchable_field_is_rejected() {
+    assert_rejected(&[
         "picture:x",
         "last_password_reset:*",
         "multifactor:x",
@@ -382,12 +382,12 @@ fn what_is_not_searchable_is_refused() {
 }
 
 #[test]
-fn long_and_deep_queries_end() {
+fn long_and_deep_queries_terminate() {
     let deep = |depth: usize| format!("{}name:ann{}", "(".repeat(depth), ")".repeat(depth));
-    table(&[(&deep(50), "a")]);
-    refused(&[&deep(51), &deep(100_000), &"(".repeat(100_000), &"name:(".repeat(100_000)]);
-    assert_eq!(found(&format!("{}name:ann", "NOT ".repeat(100_000))).unwrap(), "a");
-    assert_eq!(found(&"name:ann ".repeat(20_000)).unwrap(), "a");
-    let stars = format!("name:{}", "*aaa".repeat(20_000));
-    assert_eq!(found(&stars).unwrap(), "");
+    assert_matches(&[(&deep(50), "a")]);
+    assert_rejected(&[&deep(51), &deep(100_000), &"(".repeat(100_000), &"name:(".repeat(100_000)]);
+    assert_eq!(matching_users(&format!("{}name:ann", "NOT ".repeat(100_000))).unwrap(), "a");
+    assert_eq!(matching_users(&"name:ann ".repeat(20_000)).unwrap(), "a");
+    let many_wildcards = format!("name:{}", "*aaa".repeat(20_000));
+    assert_eq!(matching_users(&many_wildcards).unwrap(), "");
 }

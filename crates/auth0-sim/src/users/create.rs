@@ -1,23 +1,29 @@
 //! `POST /api/v2/users`.
 //!
-//! Documented: the closed body, the connection, `user_id` as a suffix, when a verification mail
-//! goes out. Observed: 409 for an e-mail address or an id that is taken, 400 for a username, the
-//! texts. Assumed: the order of the checks, and the texts about a missing identifier.
+//! Documented: the closed body, the connection, `user_id` as a suffix, when a verification mail is
+//! sent. Observed: 409 for an e-mail address or an id in use, 400 for a username, the texts.
+//! Assumed: the order of the checks, and the texts about a missing identifier.
 
 use serde_json::{Map, Value, json};
 
-use super::model::{self, DATABASE, Profile, fill_in, is_username, put};
-use super::schema::{self, APP_METADATA, PASSWORD, USER_METADATA, USERNAME};
-use super::{Moment, Person};
-use crate::clock::iso;
+use super::checks::{
+    check_metadata, check_password, check_username, missing_property, unknown_connection,
+    username_taken,
+};
+use super::metadata::Metadata;
+use super::passwords::{self, Passwords};
+use super::profile::{self, DATABASE, Profile, fill_defaults, set_or_remove};
+use super::schema::{self, PASSWORD};
+use super::user::{User, WriteTime};
+use crate::clock::iso_timestamp;
 use crate::config::{Connection, Usernames};
-use crate::http::{Answer, ApiError, Request};
-use crate::metadata::Metadata;
-use crate::passwords::{self, MAX_BYTES, Passwords};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::validation::check_body;
 use crate::state::State;
-use crate::validation::{Property, check_body, refused_body, refused_property};
 
-/// The members of a body that go into the profile as they are.
+/// The members of the body that are copied into the profile.
 const COPIED: [&str; 9] = [
     "blocked",
     "family_name",
@@ -30,88 +36,42 @@ const COPIED: [&str; 9] = [
     "email_verified",
 ];
 
-/// Creates a user.
-pub(crate) fn create(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+/// Handles `POST /api/v2/users`.
+pub(crate) fn create_user(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
     let body = request.json_object()?;
     check_body(&body, schema::CREATE, "")?;
     let Some(connection) = body.get("connection").and_then(Value::as_str) else {
-        return Err(missing("connection"));
+        return Err(missing_property("connection"));
     };
     let connection = state.connection(connection).ok_or_else(unknown_connection)?;
-    let profile = profile(&body, connection, state.users.created, now)?;
+    let profile = new_profile(&body, connection, state.users.created_count, now)?;
     let Some(password) = body.get("password").and_then(Value::as_str) else {
-        return Err(missing("password"));
+        return Err(missing_property("password"));
     };
     check_password(password, &PASSWORD)?;
-    passwords::check(password, connection, &profile, &Passwords::default())?;
-    vacant(state, &connection.name, &profile)?;
+    passwords::check_policy(password, connection, &profile, &Passwords::default())?;
+    check_not_taken(state, &connection.name, &profile)?;
 
-    let mails = body.get("verify_email").and_then(Value::as_bool);
+    let wants_mail = body.get("verify_email").and_then(Value::as_bool);
     let verified = profile.get("email_verified") == Some(&json!(true));
-    if let Some(email) = model::text(&profile, "email")
-        && mails.unwrap_or(!verified)
+    if let Some(email) = profile::text(&profile, "email")
+        && wants_mail.unwrap_or(!verified)
     {
-        let id = model::text(&profile, "user_id").unwrap_or("");
-        state.mails.send("verify_email", email, id, now);
+        let id = profile::text(&profile, "user_id").unwrap_or("");
+        state.outbox.send("verify_email", email, id, now);
     }
-    let answer = Answer::json(201, &Value::Object(profile.clone()));
-    let moment = Moment { now, lag: state.switches.search_lag_millis };
-    state.users.store(Person::new(profile, Some(password)), moment);
-    Ok(answer)
+    let response = Response::json(201, &Value::Object(profile.clone()));
+    let moment = WriteTime { now, lag: state.switches.search_lag_millis };
+    state.users.store(User::new(profile, Some(password)), moment);
+    Ok(response)
 }
 
-/// 400: a property is missing.
-pub(super) fn missing(name: &str) -> ApiError {
-    refused_body(&format!("Missing required property: {name}"))
-}
-
-/// 400: there is no such connection, as it is told of a name in a body.
-pub(super) fn unknown_connection() -> ApiError {
-    ApiError::new(400, "The connection does not exist.", "inexistent_connection")
-}
-
-/// Refuses a password that is longer than can be kept.
-pub(super) fn check_password(password: &str, property: &Property) -> Result<(), ApiError> {
-    let length = password.len();
-    if length > MAX_BYTES {
-        let what = format!("String is too long ({length} chars), maximum {MAX_BYTES}");
-        return Err(refused_property(&what, property));
-    }
-    Ok(())
-}
-
-/// Refuses a username that the connection does not take, and says it as it is stored.
-pub(super) fn check_username(username: &str, connection: &Connection) -> Result<String, ApiError> {
-    if connection.usernames == Usernames::None {
-        return Err(ApiError::bare(
-            400,
-            "Cannot set username for connection without requires_username",
-        ));
-    }
-    if !is_username(username) {
-        let what = "Username can only contain alphanumeric characters or one of: @ ^ $ . ! ` - # + ' ~ _, and no email address";
-        return Err(refused_property(what, &USERNAME));
-    }
-    Ok(username.to_lowercase())
-}
-
-/// 400: the username is taken.
-pub(super) fn username_taken() -> ApiError {
-    ApiError::new(400, "The username provided is in use already.", "auth0_idp_error")
-}
-
-/// Refuses metadata with names that may not be used.
-pub(super) fn check_metadata(body: &Map<String, Value>) -> Result<(), ApiError> {
-    for (metadata, property) in [(Metadata::App, &APP_METADATA), (Metadata::User, &USER_METADATA)] {
-        if let Some(Value::Object(members)) = body.get(metadata.key()) {
-            metadata.check(members).map_err(|what| refused_property(&what, property))?;
-        }
-    }
-    Ok(())
-}
-
-/// The profile that a body asks for.
-fn profile(
+/// Builds the profile of a new user from the body.
+fn new_profile(
     body: &Map<String, Value>,
     connection: &Connection,
     number: u64,
@@ -122,51 +82,51 @@ fn profile(
     let username = body.get("username").and_then(Value::as_str);
     match (username, connection.usernames) {
         (Some(username), _) => {
-            put(&mut profile, "username", json!(check_username(username, connection)?));
+            set_or_remove(&mut profile, "username", json!(check_username(username, connection)?));
         }
-        (None, Usernames::Required) => return Err(missing("username")),
+        (None, Usernames::Required) => return Err(missing_property("username")),
         (None, Usernames::None | Usernames::Optional) => {}
     }
     match body.get("email").and_then(Value::as_str) {
         Some(email) => {
-            put(&mut profile, "email", json!(email.to_lowercase()));
-            put(&mut profile, "email_verified", json!(false));
+            set_or_remove(&mut profile, "email", json!(email.to_lowercase()));
+            set_or_remove(&mut profile, "email_verified", json!(false));
         }
-        None if username.is_none() => return Err(missing("email")),
+        None if username.is_none() => return Err(missing_property("email")),
         None => {}
     }
     for key in COPIED {
         if let Some(value) = body.get(key) {
-            put(&mut profile, key, value.clone());
+            set_or_remove(&mut profile, key, value.clone());
         }
     }
     for metadata in Metadata::BOTH {
         if let Some(Value::Object(members)) = body.get(metadata.key()) {
-            metadata.apply(&mut profile, members);
+            metadata.merge_into(&mut profile, members);
         }
     }
-    let given = body.get("user_id").and_then(Value::as_str);
-    let suffix = given.map_or_else(|| model::new_id(number), str::to_owned);
-    put(&mut profile, "user_id", json!(format!("{DATABASE}|{suffix}")));
-    let identity = model::identity(&connection.name, DATABASE, &suffix);
-    put(&mut profile, "identities", json!([identity]));
-    put(&mut profile, "created_at", json!(iso(now)));
-    put(&mut profile, "updated_at", json!(iso(now)));
-    fill_in(&mut profile);
+    let given_id = body.get("user_id").and_then(Value::as_str);
+    let suffix = given_id.map_or_else(|| profile::random_user_id(number), str::to_owned);
+    set_or_remove(&mut profile, "user_id", json!(format!("{DATABASE}|{suffix}")));
+    let identity = profile::new_identity(&connection.name, DATABASE, &suffix);
+    set_or_remove(&mut profile, "identities", json!([identity]));
+    set_or_remove(&mut profile, "created_at", json!(iso_timestamp(now)));
+    set_or_remove(&mut profile, "updated_at", json!(iso_timestamp(now)));
+    fill_defaults(&mut profile);
     Ok(profile)
 }
 
-/// Refuses what is taken.
-fn vacant(state: &State, connection: &str, profile: &Profile) -> Result<(), ApiError> {
-    let email = model::text(profile, "email");
-    let id = model::text(profile, "user_id").unwrap_or("");
+/// Rejects an id, e-mail address or username in use.
+fn check_not_taken(state: &State, connection: &str, profile: &Profile) -> Result<(), ApiError> {
+    let email = profile::text(profile, "email");
+    let id = profile::text(profile, "user_id").unwrap_or("");
     if state.users.get(id).is_some()
-        || email.is_some_and(|email| state.users.has_email(connection, email, ""))
+        || email.is_some_and(|email| state.users.is_email_taken(connection, email, ""))
     {
         return Err(ApiError::new(409, "The user already exists.", "auth0_idp_error"));
     }
-    if model::text(profile, "username")
-        .is_some_and(|username| state.users.has_username(connection, username, ""))
+    if profile::text(profile, "username")
+        .is_some_and(|username| state.users.is_username_taken(connection, username, ""))
     {
         return Err(username_taken());
     }

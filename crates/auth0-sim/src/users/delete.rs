@@ -1,18 +1,24 @@
 //! `DELETE /api/v2/users/{id}`.
 //!
-//! Documented: 204, whether or not the user was there. Assumed: that memberships of organizations
-//! and roles end with it.
+//! Documented: 204, whether or not the user existed. Assumed: memberships of organizations and
+//! roles end with it.
 
-use super::Moment;
-use crate::http::{Answer, ApiError, Request};
+use super::user::WriteTime;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::validation::check_user_id;
 use crate::state::State;
-use crate::validation::check_user_id;
 
-/// Deletes a user.
-pub(crate) fn delete(state: &mut State, request: &Request, now: i64) -> Result<Answer, ApiError> {
+/// Handles `DELETE /api/v2/users/{id}`.
+pub(crate) fn delete_user(
+    state: &mut State,
+    request: &Request,
+    now: i64,
+) -> Result<Response, ApiError> {
     let id = request.param(0);
     check_user_id(id)?;
-    state.forget(id, now);
-    state.users.delete(id, Moment { now, lag: state.switches.search_lag_millis });
-    Ok(Answer::no_content())
+    state.remove_assignments(id, now);
+    state.users.delete(id, WriteTime { now, lag: state.switches.search_lag_millis });
+    Ok(Response::no_content())
 }

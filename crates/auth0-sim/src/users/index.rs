@@ -1,44 +1,50 @@
-//! The search index, which lags behind what is stored.
+//! The search index, which lags behind the store.
 //!
-//! Documented: search is eventually consistent. No source says by how much, so that is a switch:
-//! the index shows each user as it was stored so long ago.
+//! Documented: search is eventually consistent. No source says by how much, so a switch sets the
+//! lag: the index shows each user as it was stored that long ago.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::model::Profile;
+use super::profile::Profile;
 
-/// What the index knows, by the users' places in the order of their creation.
+/// The indexed users, by their creation number.
 #[derive(Default)]
 pub(crate) struct Index {
-    entries: BTreeMap<u64, Entry>,
+    entries: BTreeMap<u64, IndexEntry>,
 }
 
-/// One user; `None` is one who is not, or no longer, there.
+/// An indexed user. `None` stands for one that does not exist.
 #[derive(Default)]
-struct Entry {
-    /// What is shown in any case.
+struct IndexEntry {
+    /// The version that is visible at any lag.
     settled: Option<Arc<Profile>>,
-    /// When something was stored, and what, oldest first; shown when its time has come.
+    /// The later versions, oldest first, with the time at which each was stored.
     pending: VecDeque<(i64, Option<Arc<Profile>>)>,
 }
 
 impl Index {
-    /// Takes note of what was stored now.
-    pub(crate) fn store(&mut self, order: u64, profile: Option<Arc<Profile>>, now: i64, lag: u64) {
-        let entry = self.entries.entry(order).or_default();
+    /// Records a version of a user that is stored now.
+    pub(crate) fn record(
+        &mut self,
+        number: u64,
+        profile: Option<Arc<Profile>>,
+        now: i64,
+        lag: u64,
+    ) {
+        let entry = self.entries.entry(number).or_default();
         entry.pending.push_back((now, profile));
         while let Some((_, profile)) =
-            entry.pending.pop_front_if(|(stored, _)| is_shown(*stored, now, lag))
+            entry.pending.pop_front_if(|(stored_at, _)| is_visible(*stored_at, now, lag))
         {
             entry.settled = profile;
         }
         if entry.pending.is_empty() && entry.settled.is_none() {
-            self.entries.remove(&order);
+            self.entries.remove(&number);
         }
     }
 
-    /// Shows everything that was stored until now.
+    /// Makes everything recorded so far visible.
     pub(crate) fn catch_up(&mut self) {
         for entry in self.entries.values_mut() {
             if let Some((_, profile)) = entry.pending.pop_back() {
@@ -49,18 +55,19 @@ impl Index {
         self.entries.retain(|_, entry| entry.settled.is_some());
     }
 
-    /// Everybody whom the index shows, in the order of their creation.
-    pub(crate) fn shown(&self, now: i64, lag: u64) -> impl Iterator<Item = &Profile> {
+    /// Returns all visible users, in order of creation.
+    pub(crate) fn visible(&self, now: i64, lag: u64) -> impl Iterator<Item = &Profile> {
         self.entries.values().filter_map(move |entry| {
-            let newest = entry.pending.iter().rev().find(|(stored, _)| is_shown(*stored, now, lag));
+            let newest =
+                entry.pending.iter().rev().find(|(stored_at, _)| is_visible(*stored_at, now, lag));
             newest.map_or(&entry.settled, |(_, profile)| profile).as_deref()
         })
     }
 }
 
-/// Whether the index shows now what was stored then.
-fn is_shown(stored: i64, now: i64, lag: u64) -> bool {
-    lag == 0 || stored.saturating_add_unsigned(lag) <= now
+/// Returns whether a version stored at this time is visible.
+fn is_visible(stored_at: i64, now: i64, lag: u64) -> bool {
+    lag == 0 || stored_at.saturating_add_unsigned(lag) <= now
 }
 
 #[cfg(test)]
@@ -75,44 +82,44 @@ mod tests {
         Arc::new(profile)
     }
 
-    fn shown(index: &Index, now: i64, lag: u64) -> Vec<String> {
-        index.shown(now, lag).map(|user| user["name"].as_str().unwrap().to_owned()).collect()
+    fn visible(index: &Index, now: i64, lag: u64) -> Vec<String> {
+        index.visible(now, lag).map(|user| user["name"].as_str().unwrap().to_owned()).collect()
     }
 
     #[test]
-    fn the_index_shows_what_was_stored_so_long_ago() {
+    fn index_shows_versions_older_than_lag() {
         let mut index = Index::default();
-        index.store(0, Some(profile("first")), 1000, 500);
-        index.store(0, Some(profile("second")), 1200, 500);
-        index.store(0, None, 1400, 500);
+        index.record(0, Some(profile("first")), 1000, 500);
+        index.record(0, Some(profile("second")), 1200, 500);
+        index.record(0, None, 1400, 500);
         for (now, expected) in
             [(1499, vec![]), (1500, vec!["first"]), (1700, vec!["second"]), (1900, vec![])]
         {
-            assert_eq!(shown(&index, now, 500), expected, "at {now}");
+            assert_eq!(visible(&index, now, 500), expected, "at {now}");
         }
-        assert_eq!(shown(&index, 1499, 200), ["second"], "less lag shows more");
-        assert_eq!(shown(&index, 1499, 50), Vec::<String>::new());
+        assert_eq!(visible(&index, 1499, 200), ["second"], "a shorter lag shows more");
+        assert_eq!(visible(&index, 1499, 50), Vec::<String>::new());
     }
 
     #[test]
-    fn what_was_stored_without_lag_stays_when_lag_comes() {
+    fn version_without_lag_stays_visible_when_lag_grows() {
         let mut index = Index::default();
-        index.store(0, Some(profile("first")), 1000, 0);
-        assert_eq!(shown(&index, 1000, 60_000), ["first"]);
-        index.store(0, Some(profile("second")), 1001, 60_000);
-        assert_eq!(shown(&index, 1001, 60_000), ["first"]);
+        index.record(0, Some(profile("first")), 1000, 0);
+        assert_eq!(visible(&index, 1000, 60_000), ["first"]);
+        index.record(0, Some(profile("second")), 1001, 60_000);
+        assert_eq!(visible(&index, 1001, 60_000), ["first"]);
     }
 
     #[test]
-    fn catching_up_shows_everything_until_now_and_nothing_later() {
+    fn catch_up_shows_earlier_writes_only() {
         let mut index = Index::default();
-        index.store(0, Some(profile("a")), 0, 1000);
-        index.store(1, Some(profile("b")), 0, 0);
-        index.store(1, None, 1, 1000);
+        index.record(0, Some(profile("a")), 0, 1000);
+        index.record(1, Some(profile("b")), 0, 0);
+        index.record(1, None, 1, 1000);
         index.catch_up();
-        assert_eq!(shown(&index, 1, 1000), ["a"]);
-        index.store(2, Some(profile("c")), 2, 1000);
-        assert_eq!(shown(&index, 2, 1000), ["a"]);
-        assert_eq!(index.entries.len(), 2, "who is gone takes no room");
+        assert_eq!(visible(&index, 1, 1000), ["a"]);
+        index.record(2, Some(profile("c")), 2, 1000);
+        assert_eq!(visible(&index, 2, 1000), ["a"]);
+        assert_eq!(index.entries.len(), 2, "deleted users use no memory");
     }
 }

@@ -1,6 +1,6 @@
-//! The bodies that create and change a user, as the API description has them.
+//! The bodies that create and change a user, from the API description.
 
-use crate::validation::{Property, Rule};
+use crate::http::validation::{Property, Rule};
 
 const fn plain(name: &'static str, rule: Rule, description: &'static str) -> Property {
     Property { name, rule, nullable: false, description }
@@ -10,7 +10,7 @@ const fn nullable(name: &'static str, rule: Rule, description: &'static str) -> 
     Property { name, rule, nullable: true, description }
 }
 
-/// The password of a body of `POST`.
+/// The password in a body of `POST`.
 pub(super) const PASSWORD: Property = plain(
     "password",
     Rule::Text(1, usize::MAX),
@@ -43,7 +43,7 @@ pub(super) const CREATE: &[Property] = &[
     ),
     plain(
         "user_id",
-        Rule::Unbroken(1, 255),
+        Rule::NoWhitespace(1, 255),
         "The external user's id provided by the identity provider.",
     ),
     plain("email", Rule::Email, "The user's email."),
@@ -72,7 +72,7 @@ pub(super) const CREATE: &[Property] = &[
     plain("family_name", Rule::Text(1, 150), "The user's family name(s)."),
     plain("name", Rule::Text(1, 300), "The user's full name."),
     plain("nickname", Rule::Text(1, 300), "The user's nickname."),
-    plain("picture", Rule::Link, "A URI pointing to the user's picture."),
+    plain("picture", Rule::Url, "A URI pointing to the user's picture."),
     plain(
         "blocked",
         Rule::Flag,
@@ -83,7 +83,7 @@ pub(super) const CREATE: &[Property] = &[
     PASSWORD,
 ];
 
-/// The password of a body of `PATCH`.
+/// The password in a body of `PATCH`.
 pub(super) const NEW_PASSWORD: Property = nullable(
     "password",
     Rule::Text(1, usize::MAX),
@@ -118,7 +118,7 @@ pub(super) const PATCH: &[Property] = &[
     nullable("family_name", Rule::Text(1, 150), "The user's family name(s)."),
     nullable("name", Rule::Text(1, 300), "Name of this user."),
     nullable("nickname", Rule::Text(1, 300), "Preferred nickname or alias of this user."),
-    nullable("picture", Rule::Link, "URL to picture, photo, or avatar of this user."),
+    nullable("picture", Rule::Url, "URL to picture, photo, or avatar of this user."),
     plain(
         "verify_email",
         Rule::Flag,

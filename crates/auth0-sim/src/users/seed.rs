@@ -1,82 +1,84 @@
-//! Users that a test or a file puts there.
+//! Users seeded by a test or a file.
 
 use serde_json::{Value, json};
 
-use super::model::{self, DATABASE, fill_in, put, text};
-use super::{Person, model::Profile};
-use crate::clock::iso;
+use super::profile::{self, DATABASE, Profile, fill_defaults, set_or_remove, text};
+use super::user::User;
+use crate::clock::iso_timestamp;
 use crate::config::Connection;
 use crate::search::period;
 
-/// Members that hold moments.
-const MOMENTS: [&str; 4] = ["created_at", "updated_at", "last_login", "last_password_reset"];
+/// Members that hold times.
+const DATE_FIELDS: [&str; 4] = ["created_at", "updated_at", "last_login", "last_password_reset"];
 
-/// The user that the value shows as the Management API does, with `password`, and with
-/// `connection` if it is not the first one. What is missing gets the defaults of a new user;
-/// nothing is checked against a policy. Says what is wrong with the value.
-pub(super) fn person(
+/// Parses a user in the Management API's format, with `password`, and with `connection` if it is
+/// not the first one. Missing members get the defaults of a new user; no policy is checked. Errors
+/// say what is wrong with the value.
+pub(super) fn parse_user(
     user: Value,
     connections: &[Connection],
-    number: u64,
+    created_count: u64,
     now: i64,
-) -> Result<Person, String> {
-    let Value::Object(mut profile) = user else { return Err("a user is an object".to_owned()) };
+) -> Result<User, String> {
+    let Value::Object(mut profile) = user else {
+        return Err("a user must be a JSON object".to_owned());
+    };
     profile.retain(|_, value| !value.is_null());
     let password = match profile.remove("password") {
         None => None,
         Some(Value::String(password)) => Some(password),
-        Some(_) => return Err("password is text".to_owned()),
+        Some(_) => return Err("`password` must be a string".to_owned()),
     };
-    let provider = identify(&mut profile, connections, number)?;
+    let provider = set_identity(&mut profile, connections, created_count)?;
     if provider == DATABASE {
         for key in ["email", "username"] {
             if let Some(value) = text(&profile, key).map(str::to_lowercase) {
-                put(&mut profile, key, json!(value));
+                set_or_remove(&mut profile, key, json!(value));
             }
         }
     }
     if profile.contains_key("email") {
         profile.entry("email_verified").or_insert(json!(false));
     }
-    for key in MOMENTS {
+    for key in DATE_FIELDS {
         if let Some(value) = profile.get(key) {
-            let moment = value.as_str().and_then(period::millis);
-            let moment = moment.ok_or_else(|| format!("{key} is a date and time"))?;
-            put(&mut profile, key, json!(iso(moment)));
+            let moment = value.as_str().and_then(period::parse_millis);
+            let moment = moment.ok_or_else(|| format!("`{key}` must be a date and time"))?;
+            set_or_remove(&mut profile, key, json!(iso_timestamp(moment)));
         }
     }
-    let created = text(&profile, "created_at").map_or_else(|| iso(now), str::to_owned);
+    let created = text(&profile, "created_at").map_or_else(|| iso_timestamp(now), str::to_owned);
     let updated = text(&profile, "last_login").unwrap_or("").max(created.as_str()).to_owned();
     profile.entry("created_at").or_insert(json!(created));
     profile.entry("updated_at").or_insert(json!(updated));
-    fill_in(&mut profile);
-    Ok(Person::new(profile, password.as_deref()))
+    fill_defaults(&mut profile);
+    Ok(User::new(profile, password.as_deref()))
 }
 
-/// Gives the profile its id and its identities; answers the provider of the first.
-fn identify(
+/// Sets id and identities of the profile. Returns the provider of the first identity.
+fn set_identity(
     profile: &mut Profile,
     connections: &[Connection],
-    number: u64,
+    created_count: u64,
 ) -> Result<String, String> {
     let id = match profile.get("user_id") {
-        None => format!("{DATABASE}|{}", model::new_id(number)),
+        None => format!("{DATABASE}|{}", profile::random_user_id(created_count)),
         Some(Value::String(id)) => id.clone(),
-        Some(_) => return Err("user_id is text".to_owned()),
+        Some(_) => return Err("`user_id` must be a string".to_owned()),
     };
     let Some((provider, suffix)) = id.split_once('|') else {
-        return Err("user_id is a provider, a bar and an id".to_owned());
+        return Err("`user_id` must have the form `provider|id`".to_owned());
     };
     let connection = match profile.remove("connection") {
         Some(Value::String(connection)) => connection,
-        Some(_) => return Err("connection is text".to_owned()),
+        Some(_) => return Err("`connection` must be a string".to_owned()),
         None if provider == DATABASE => {
             connections.first().map_or_else(String::new, |connection| connection.name.clone())
         }
         None => provider.to_owned(),
     };
-    let identities = json!([model::identity(&connection, provider, suffix)]);
+    let identities = json!([profile::new_identity(&connection, provider, suffix)]);
     profile.entry("identities").or_insert(identities);
-    put(profile, "user_id", json!(id));
+    set_or_remove(profile, "user_id", json!(id));
     Ok(provider.to_owned())
 }

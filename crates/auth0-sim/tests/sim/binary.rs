@@ -5,10 +5,10 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{plain_client, send};
 
-/// A running binary, which is killed when it is dropped.
-struct Running(Child);
+/// A running binary, which is killed on drop.
+struct RunningBinary(Child);
 
-impl Drop for Running {
+impl Drop for RunningBinary {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -21,9 +21,9 @@ fn command() -> Command {
     command
 }
 
-/// The four lines that it prints, as names and values.
-fn start(command: &mut Command) -> (Running, Vec<(String, String)>) {
-    let mut running = Running(command.spawn().unwrap());
+/// Starts the binary and returns the four lines that it prints, as names and values.
+fn start(command: &mut Command) -> (RunningBinary, Vec<(String, String)>) {
+    let mut running = RunningBinary(command.spawn().unwrap());
     let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().take(4);
     let lines = lines
         .map(|line| {
@@ -35,19 +35,19 @@ fn start(command: &mut Command) -> (Running, Vec<(String, String)>) {
     (running, lines)
 }
 
-fn temporary(name: &str) -> std::path::PathBuf {
+fn temporary_file(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()))
 }
 
 #[tokio::test]
-async fn it_says_how_it_is_reached_and_serves() {
-    let seed = temporary("seed.jsonl");
+async fn binary_prints_its_address_and_serves() {
+    let seed = temporary_file("seed.jsonl");
     let mut file = std::fs::File::create(&seed).unwrap();
     writeln!(file, r#"{{"user_id":"auth0|jane","email":"jane@acme.example","password":"pw"}}"#)
         .unwrap();
     writeln!(file).unwrap();
-    let (running, told) = start(command().arg("--seed").arg(&seed));
-    let [url, id, secret, _] = told.try_into().unwrap();
+    let (running, lines) = start(command().arg("--seed").arg(&seed));
+    let [url, id, secret, _] = lines.try_into().unwrap();
     assert_eq!(id, ("client id".to_owned(), "usher".to_owned()));
     assert_eq!(secret, ("client secret".to_owned(), "usher-secret".to_owned()));
     let client = plain_client().build().unwrap();
@@ -58,34 +58,34 @@ async fn it_says_how_it_is_reached_and_serves() {
 }
 
 #[tokio::test]
-async fn over_tls_it_writes_its_authority_down() {
-    let file = temporary("ca.pem");
-    let (running, told) = start(command().arg("--tls").arg("--ca-out").arg(&file));
+async fn binary_writes_tls_authority_to_file() {
+    let file = temporary_file("ca.pem");
+    let (running, lines) = start(command().arg("--tls").arg("--ca-out").arg(&file));
     let ca = reqwest::Certificate::from_pem(&std::fs::read(&file).unwrap()).unwrap();
     let client = plain_client().tls_certs_only([ca]).build().unwrap();
-    let reply = send(client.get(format!("{}/__sim/health", told[0].1))).await.unwrap();
+    let reply = send(client.get(format!("{}/__sim/health", lines[0].1))).await.unwrap();
     assert_eq!(reply.status, 200);
     drop(running);
 }
 
 #[cfg(unix)]
 #[test]
-fn it_ends_well_when_it_is_told_to() {
+fn binary_exits_cleanly_on_signal() {
     for signal in ["TERM", "INT"] {
         let (mut running, _) = start(&mut command());
         let id = running.0.id().to_string();
-        let told = Command::new("kill").args([format!("-{signal}"), id]).status().unwrap();
-        assert!(told.success());
+        let status = Command::new("kill").args([format!("-{signal}"), id]).status().unwrap();
+        assert!(status.success());
         assert!(running.0.wait().unwrap().success());
     }
 }
 
 #[test]
-fn a_bad_seed_is_told_by_its_line() {
-    let seed = temporary("bad.jsonl");
+fn invalid_seed_error_names_its_line() {
+    let seed = temporary_file("bad.jsonl");
     std::fs::write(&seed, "{\"email\":\"a@b.example\"}\n{\"email\":\n").unwrap();
     let output = command().arg("--seed").arg(&seed).output().unwrap();
     assert!(!output.status.success());
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("line 2"), "{told}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("line 2"), "{message}");
 }

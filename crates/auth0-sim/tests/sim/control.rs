@@ -1,4 +1,4 @@
-//! Looking inside, in process and over HTTP.
+//! Inspection and control, in process and over HTTP.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use serde_json::json;
 use crate::support::{Tenant, plain_client, send};
 
 #[tokio::test]
-async fn calls_are_counted_by_route() {
+async fn requests_are_counted_by_route() {
     let tenant = Tenant::start().await;
     tenant.get("/api/v2/users/auth0%7Ca").await;
     tenant.get("/api/v2/users/auth0%7Cb").await;
     tenant.get("/api/v2/nothing").await;
-    tenant.ask_for_token(json!({})).await;
+    tenant.request_token(json!({})).await;
     let calls = tenant.control().calls();
     assert_eq!(calls.get("GET /api/v2/users/{id}"), Some(&2));
     assert_eq!(calls.get("GET (unknown)"), Some(&1));
     assert_eq!(calls.get("POST /oauth/token client_credentials"), Some(&1));
     assert_eq!(tenant.get("/__sim/calls").await.json(), json!(calls));
     assert_eq!(tenant.delete("/__sim/calls", None).await.status, 204);
-    assert!(tenant.control().calls().is_empty(), "control itself does not count");
+    assert!(tenant.control().calls().is_empty(), "control requests are not counted");
 }
 
 #[tokio::test]
-async fn requests_are_kept_without_what_is_secret() {
+async fn recorded_requests_contain_no_secrets() {
     let tenant = Tenant::start().await;
     let body = json!({"connection": "none", "email": "a@b.example", "password": "secret one"});
     tenant.post("/api/v2/users?x=a%7Cb", body).await;
@@ -42,7 +42,7 @@ async fn requests_are_kept_without_what_is_secret() {
 }
 
 #[tokio::test]
-async fn an_escaped_slash_stays_within_its_segment() {
+async fn escaped_slash_stays_within_its_segment() {
     let tenant = Tenant::start().await;
     tenant.get("/api/v2/users/auth0%7Ca%2Froles").await;
     tenant.get("/api/v2/users/auth0%7Ca/roles").await;
@@ -52,7 +52,7 @@ async fn an_escaped_slash_stays_within_its_segment() {
 }
 
 #[tokio::test]
-async fn an_id_is_decoded_once() {
+async fn user_id_is_decoded_once() {
     let tenant = Tenant::start().await;
     tenant.control().seed(json!({"user_id": "auth0|a%7Cb", "email": "a@b.example"})).unwrap();
     assert_eq!(tenant.get("/api/v2/users/auth0%7Ca%257Cb").await.status, 200);
@@ -60,7 +60,7 @@ async fn an_id_is_decoded_once() {
 }
 
 #[tokio::test]
-async fn switches_are_changed_one_by_one() {
+async fn switches_can_be_patched_individually() {
     let tenant = Tenant::start().await;
     let reply = tenant
         .patch("/__sim/switches", json!({"search_lag_millis": 2000, "mfa_status": 401}))
@@ -70,14 +70,14 @@ async fn switches_are_changed_one_by_one() {
     assert_eq!(tenant.control().switches(), expected);
     assert_eq!(tenant.get("/__sim/switches").await.json(), json!(expected));
     let reply = tenant.patch("/__sim/switches", json!({"search_leg_millis": 1})).await;
-    assert_eq!(reply.status, 400, "a misspelt switch is told");
+    assert_eq!(reply.status, 400, "an unknown switch is rejected");
     let reply = tenant.patch("/__sim/switches", json!({"rate_limit": {"global_burst": 3}})).await;
     assert_eq!(reply.status, 200);
     assert_eq!(tenant.control().switches().rate_limit.unwrap().global_burst, 3);
 }
 
 #[tokio::test]
-async fn faults_users_and_the_rest_are_there_over_http_too() {
+async fn control_routes_cover_faults_users_and_keys() {
     let tenant = Tenant::start().await;
     let fault = json!({"route": "GET /api/v2/roles", "kind": "status", "status": 503});
     assert_eq!(tenant.post("/__sim/faults", fault).await.status, 204);
@@ -104,9 +104,9 @@ async fn faults_users_and_the_rest_are_there_over_http_too() {
 }
 
 #[tokio::test]
-async fn a_reset_leaves_tokens_and_keys() {
+async fn reset_keeps_tokens_and_keys() {
     let tenant = Tenant::start().await;
-    tenant.person("jane@acme.example", "correct horse");
+    tenant.add_user("jane@acme.example", "correct horse");
     tenant.control().update(|switches| switches.slow_search = true);
     assert_eq!(tenant.post("/__sim/reset", json!({})).await.status, 204);
     assert!(tenant.control().users().is_empty());
@@ -115,7 +115,7 @@ async fn a_reset_leaves_tokens_and_keys() {
 }
 
 #[tokio::test]
-async fn the_date_is_the_clocks_and_can_be_off() {
+async fn date_header_follows_clock_and_skew() {
     let tenant = Tenant::start().await;
     let date = async || tenant.get("/api/v2/roles").await.header("date").unwrap().to_owned();
     assert_eq!(date().await, "Mon, 02 Mar 2026 08:00:00 GMT");
@@ -124,24 +124,24 @@ async fn the_date_is_the_clocks_and_can_be_off() {
 }
 
 #[tokio::test]
-async fn latency_is_added_to_every_request_but_controls() {
+async fn latency_applies_to_all_but_control_requests() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.latency_millis = 1_000_000);
     let request = tenant.request(Method::GET, "/.well-known/jwks.json");
-    let slow = send(request.timeout(Duration::from_millis(100))).await;
-    assert!(slow.unwrap_err().is_timeout());
+    let response = send(request.timeout(Duration::from_millis(100))).await;
+    assert!(response.unwrap_err().is_timeout());
     assert_eq!(tenant.get("/__sim/health").await.status, 200);
     tenant.control().update(|switches| switches.latency_millis = 1);
     assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 200);
 }
 
 #[tokio::test]
-async fn larger_pages_are_cut_down_in_silence() {
+async fn larger_pages_are_capped_without_error() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.max_per_page = 2);
     for n in 0..3 {
         tenant.post("/api/v2/roles", json!({"name": format!("role {n}")})).await;
-        tenant.person(&format!("person-{n}@acme.example"), "correct horse");
+        tenant.add_user(&format!("person-{n}@acme.example"), "correct horse");
     }
     for name in ["roles", "users"] {
         let path = format!("/api/v2/{name}?per_page=3&include_totals=true");
@@ -152,7 +152,7 @@ async fn larger_pages_are_cut_down_in_silence() {
 }
 
 #[tokio::test]
-async fn too_much_is_too_much() {
+async fn oversized_uri_and_body_are_rejected() {
     let tenant = Tenant::start().await;
     let long = "a".repeat(17_000);
     assert_eq!(tenant.get(&format!("/api/v2/users?q={long}")).await.status, 414);
@@ -161,15 +161,15 @@ async fn too_much_is_too_much() {
 }
 
 #[tokio::test]
-async fn it_ends_when_it_is_dropped_or_stopped() {
+async fn dropped_or_stopped_server_stops_listening() {
     let url = {
         let sim = Sim::start(Config::default()).await.unwrap();
         sim.url().to_owned()
     };
     let client = plain_client().build().unwrap();
-    let gone = || send(client.get(format!("{url}/__sim/health")));
-    // The task that listened is told to end, and does so when it is next run.
-    while gone().await.is_ok() {
+    let request_health = || send(client.get(format!("{url}/__sim/health")));
+    // The listening task ends when it is polled next.
+    while request_health().await.is_ok() {
         tokio::task::yield_now().await;
     }
 

@@ -1,4 +1,4 @@
-//! Faults: what a client sees of each, and whether the request was carried out all the same.
+//! Faults: what a client receives, and whether the request was carried out.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::support::{REALM, Reply, Tenant, exchange, send};
 
 const CREATE: &str = "POST /api/v2/users";
 
-/// A tenant in which the next creation of a user goes wrong.
-async fn with(kind: FaultKind) -> Tenant {
+/// Starts a tenant in which the next creation of a user is faulty.
+async fn tenant_with_fault(kind: FaultKind) -> Tenant {
     let tenant = Tenant::start().await;
     let route = Some(CREATE.to_owned());
     tenant.control().fault(Fault { route, skip: 0, times: Some(1), kind });
@@ -32,7 +32,7 @@ async fn create(tenant: &Tenant) -> reqwest::Result<Reply> {
     send(request).await
 }
 
-/// The same over a connection of its own, to see how it ends.
+/// Creates a user over a separate connection, to see how the connection ends.
 async fn create_raw(tenant: &Tenant) -> (Vec<u8>, std::io::Result<()>) {
     let body = jane().to_string();
     let request = format!(
@@ -44,12 +44,12 @@ async fn create_raw(tenant: &Tenant) -> (Vec<u8>, std::io::Result<()>) {
     exchange(&tenant.sim, &request).await
 }
 
-fn created(tenant: &Tenant) -> bool {
+fn is_created(tenant: &Tenant) -> bool {
     !tenant.control().users().is_empty()
 }
 
 #[tokio::test]
-async fn a_status_comes_in_auth0s_form_and_nothing_is_carried_out() {
+async fn status_fault_has_auth0_format_and_no_effect() {
     for (status, reason, retry_after) in [
         (429, "Too Many Requests", Some(7)),
         (500, "Internal Server Error", None),
@@ -57,19 +57,19 @@ async fn a_status_comes_in_auth0s_form_and_nothing_is_carried_out() {
         (503, "Service Unavailable", Some(1)),
         (504, "Gateway Timeout", None),
     ] {
-        let tenant = with(FaultKind::Status { status, retry_after }).await;
+        let tenant = tenant_with_fault(FaultKind::Status { status, retry_after }).await;
         let reply = create(&tenant).await.unwrap();
         assert_eq!(reply.error(), (status, reason.to_owned()));
         assert_eq!(reply.json()["statusCode"], status);
-        let told = reply.header("retry-after").map(str::to_owned);
-        assert_eq!(told, retry_after.map(|seconds| seconds.to_string()));
-        assert!(!created(&tenant));
-        assert_eq!(create(&tenant).await.unwrap().status, 201, "it strikes once");
+        let retry_after_header = reply.header("retry-after").map(str::to_owned);
+        assert_eq!(retry_after_header, retry_after.map(|seconds| seconds.to_string()));
+        assert!(!is_created(&tenant));
+        assert_eq!(create(&tenant).await.unwrap().status, 201, "the fault applies once");
     }
 }
 
 #[tokio::test]
-async fn at_the_token_endpoint_a_status_comes_in_the_form_of_oauth() {
+async fn status_fault_on_token_endpoint_has_oauth_format() {
     let tenant = Tenant::start().await;
     for (status, error) in
         [(429, "too_many_requests"), (500, "server_error"), (503, "temporarily_unavailable")]
@@ -80,106 +80,106 @@ async fn at_the_token_endpoint_a_status_comes_in_the_form_of_oauth() {
             times: Some(1),
             kind: FaultKind::Status { status, retry_after: None },
         });
-        let reply = tenant.ask_for_token(json!({})).await;
+        let reply = tenant.request_token(json!({})).await;
         assert_eq!(reply.error(), (status, error.to_owned()));
         assert!(reply.json()["error_description"].is_string());
     }
 }
 
 #[tokio::test]
-async fn a_delay_is_a_delay() {
-    let tenant = with(FaultKind::Delay { millis: 1_000_000 }).await;
+async fn delayed_request_is_carried_out_after_delay() {
+    let tenant = tenant_with_fault(FaultKind::Delay { millis: 1_000_000 }).await;
     assert!(create(&tenant).await.unwrap_err().is_timeout());
-    assert!(!created(&tenant));
-    let tenant = with(FaultKind::Delay { millis: 1 }).await;
+    assert!(!is_created(&tenant));
+    let tenant = tenant_with_fault(FaultKind::Delay { millis: 1 }).await;
     assert_eq!(create(&tenant).await.unwrap().status, 201);
 }
 
 #[tokio::test]
-async fn a_hang_never_answers() {
-    let before = with(FaultKind::Hang).await;
+async fn hang_fault_never_responds() {
+    let before = tenant_with_fault(FaultKind::Hang).await;
     assert!(create(&before).await.unwrap_err().is_timeout());
-    assert!(!created(&before));
-    let after = with(FaultKind::HangAfter).await;
+    assert!(!is_created(&before));
+    let after = tenant_with_fault(FaultKind::HangAfter).await;
     assert!(create(&after).await.unwrap_err().is_timeout());
-    assert!(created(&after));
+    assert!(is_created(&after));
 }
 
 #[tokio::test]
-async fn a_reset_is_a_real_one() {
+async fn reset_fault_sends_tcp_reset() {
     for (kind, carried_out) in [(FaultKind::ResetBefore, false), (FaultKind::ResetAfter, true)] {
-        let tenant = with(kind).await;
+        let tenant = tenant_with_fault(kind).await;
         let (received, ended) = create_raw(&tenant).await;
         assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
         assert_eq!(received, b"");
-        assert_eq!(created(&tenant), carried_out);
+        assert_eq!(is_created(&tenant), carried_out);
     }
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_a_second_creation_is_a_conflict() {
-    let tenant = with(FaultKind::ResetAfter).await;
+async fn create_after_lost_response_is_conflict() {
+    let tenant = tenant_with_fault(FaultKind::ResetAfter).await;
     assert!(create(&tenant).await.is_err());
     let reply = create(&tenant).await.unwrap();
     assert_eq!(reply.code(), (409, "auth0_idp_error".to_owned()));
 }
 
 #[tokio::test]
-async fn a_malformed_body_is_no_json() {
-    let tenant = with(FaultKind::Malformed).await;
+async fn malformed_body_is_not_json() {
+    let tenant = tenant_with_fault(FaultKind::Malformed).await;
     let reply = create(&tenant).await.unwrap();
     assert_eq!(reply.status, 201);
     assert!(serde_json::from_str::<Value>(&reply.text).is_err());
     assert!(!reply.text.is_empty());
-    assert!(created(&tenant));
+    assert!(is_created(&tenant));
 }
 
 #[tokio::test]
-async fn a_truncated_body_is_shorter_than_it_says() {
-    let tenant = with(FaultKind::Truncated).await;
+async fn truncated_body_is_shorter_than_content_length() {
+    let tenant = tenant_with_fault(FaultKind::Truncated).await;
     let (received, _) = create_raw(&tenant).await;
     let text = String::from_utf8(received).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     assert!(body.len() > 10, "{text}");
     assert!(body.len() < length.parse().unwrap(), "{text}");
-    assert!(created(&tenant));
-    let again = with(FaultKind::Truncated).await;
-    assert!(create(&again).await.is_err(), "no client takes it for whole");
+    assert!(is_created(&tenant));
+    let again = tenant_with_fault(FaultKind::Truncated).await;
+    assert!(create(&again).await.is_err(), "clients detect the truncation");
 }
 
 #[tokio::test]
-async fn an_oversized_body_has_so_many_bytes() {
-    let tenant = with(FaultKind::Oversized { bytes: 3_000_001 }).await;
+async fn oversized_body_has_requested_size() {
+    let tenant = tenant_with_fault(FaultKind::Oversized { bytes: 3_000_001 }).await;
     let request =
         tenant.request(Method::POST, "/api/v2/users").bearer_auth(&tenant.token).json(&jane());
     let reply = send(request).await.unwrap();
     assert_eq!((reply.status, reply.text.len()), (201, 3_000_001));
     assert_eq!(reply.header("content-length"), None);
-    assert!(created(&tenant));
+    assert!(is_created(&tenant));
 }
 
 #[tokio::test]
-async fn a_page_of_html_comes_in_place_of_auth0() {
+async fn html_fault_replaces_response() {
     for status in [200, 502] {
-        let tenant = with(FaultKind::Html { status }).await;
+        let tenant = tenant_with_fault(FaultKind::Html { status }).await;
         let reply = create(&tenant).await.unwrap();
         assert_eq!((reply.status, reply.header("content-type")), (status, Some("text/html")));
         assert!(reply.text.starts_with("<html>"));
-        assert!(!created(&tenant));
+        assert!(!is_created(&tenant));
     }
 }
 
 #[tokio::test]
-async fn an_empty_body_is_empty() {
-    let tenant = with(FaultKind::EmptyBody).await;
+async fn empty_body_fault_has_no_body() {
+    let tenant = tenant_with_fault(FaultKind::EmptyBody).await;
     let reply = create(&tenant).await.unwrap();
     assert_eq!((reply.status, reply.text.as_str()), (201, ""));
-    assert!(created(&tenant));
+    assert!(is_created(&tenant));
 }
 
 #[tokio::test]
-async fn a_fault_waits_strikes_and_goes_away() {
+async fn fault_skips_applies_and_expires() {
     let tenant = Tenant::start().await;
     let kind = FaultKind::Status { status: 500, retry_after: None };
     tenant.control().fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
@@ -192,14 +192,14 @@ async fn a_fault_waits_strikes_and_goes_away() {
     tenant.control().fault(Fault { route: None, skip: 0, times: None, kind });
     assert_eq!(tenant.get("/api/v2/roles").await.status, 500);
     assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 500);
-    assert_eq!(tenant.get("/__sim/health").await.status, 200, "control is spared");
+    assert_eq!(tenant.get("/__sim/health").await.status, 200, "control routes are not affected");
     tenant.control().clear_faults();
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
 }
 
 #[tokio::test]
-async fn faulty_requests_count_and_other_routes_are_spared() {
-    let tenant = with(FaultKind::ResetBefore).await;
+async fn fault_counts_request_and_spares_other_routes() {
+    let tenant = tenant_with_fault(FaultKind::ResetBefore).await;
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
     assert!(create(&tenant).await.is_err());
     let calls = tenant.control().calls();

@@ -1,4 +1,4 @@
-//! Signing keys and what tokens carry, by a library that we did not write.
+//! Signing keys and token claims, verified with the library `jsonwebtoken`.
 
 use auth0_sim::{Api, Client, UserToken};
 use jsonwebtoken::jwk::JwkSet;
@@ -12,8 +12,8 @@ async fn key_set(tenant: &Tenant) -> JwkSet {
     serde_json::from_str(&reply.text).unwrap()
 }
 
-/// Verifies a token with the published keys; the times are not looked at.
-fn verified(keys: &JwkSet, token: &str) -> Option<TokenData<Value>> {
+/// Verifies a token with the published keys, ignoring its times.
+fn verify(keys: &JwkSet, token: &str) -> Option<TokenData<Value>> {
     let kid = decode_header(token).unwrap().kid.unwrap();
     let key = DecodingKey::from_jwk(keys.find(&kid)?).unwrap();
     let mut validation = Validation::new(Algorithm::RS256);
@@ -24,10 +24,9 @@ fn verified(keys: &JwkSet, token: &str) -> Option<TokenData<Value>> {
 }
 
 #[tokio::test]
-async fn a_management_token_has_the_claims_of_the_auth0_profile() {
+async fn management_token_has_auth0_profile_claims() {
     let tenant = Tenant::start().await;
-    let TokenData { header, claims, .. } =
-        verified(&key_set(&tenant).await, &tenant.token).unwrap();
+    let TokenData { header, claims, .. } = verify(&key_set(&tenant).await, &tenant.token).unwrap();
     assert_eq!(header.typ.as_deref(), Some("JWT"));
     let now = crate::support::START / 1_000;
     assert_eq!(claims["iss"], format!("{}/", tenant.sim.url()));
@@ -43,12 +42,12 @@ async fn a_management_token_has_the_claims_of_the_auth0_profile() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_rfc_9068_profile_has_its_claims() {
+async fn rfc_9068_token_has_its_claims() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.at_jwt_profile = true);
-    let reply = tenant.ask_for_token(json!({})).await;
+    let reply = tenant.request_token(json!({})).await;
     let token = reply.json()["access_token"].as_str().unwrap().to_owned();
-    let TokenData { header, claims, .. } = verified(&key_set(&tenant).await, &token).unwrap();
+    let TokenData { header, claims, .. } = verify(&key_set(&tenant).await, &token).unwrap();
     assert_eq!(header.typ.as_deref(), Some("at+jwt"));
     assert_eq!(claims["client_id"], "usher");
     assert!(claims["jti"].is_string());
@@ -58,10 +57,10 @@ async fn a_token_of_the_rfc_9068_profile_has_its_claims() {
 }
 
 #[tokio::test]
-async fn a_key_has_all_of_auth0s_members() {
+async fn published_key_has_all_auth0_members() {
     let tenant = Tenant::start().await;
     let keys = tenant.get("/.well-known/jwks.json").await.json();
-    assert_eq!(keys["keys"].as_array().unwrap().len(), 2, "the current one and the next");
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2, "the current key and the next one");
     for key in keys["keys"].as_array().unwrap() {
         let mut members: Vec<&String> = key.as_object().unwrap().keys().collect();
         members.sort();
@@ -74,7 +73,7 @@ async fn a_key_has_all_of_auth0s_members() {
 }
 
 #[tokio::test]
-async fn discovery_leads_to_the_keys() {
+async fn discovery_document_links_to_key_set() {
     let tenant =
         Tenant::with(|config| config.issuer = Some("https://login.example/".to_owned())).await;
     let document = tenant.get("/.well-known/openid-configuration").await.json();
@@ -84,7 +83,7 @@ async fn discovery_leads_to_the_keys() {
 }
 
 #[tokio::test]
-async fn after_a_rotation_the_next_key_signs_and_the_previous_stays() {
+async fn rotated_key_stays_published_while_next_signs() {
     let tenant = Tenant::start().await;
     let [current, next] = tenant.control().key_ids().try_into().unwrap();
     let kid = |token: &str| decode_header(token).unwrap().kid.unwrap();
@@ -93,32 +92,32 @@ async fn after_a_rotation_the_next_key_signs_and_the_previous_stays() {
     tenant.control().rotate_keys();
     let ids = tenant.control().key_ids();
     assert_eq!((ids.len(), &ids[0], &ids[1]), (3, &current, &next));
-    let token = tenant.control().user_token(UserToken::default()).unwrap();
+    let token = tenant.control().issue_user_token(UserToken::default()).unwrap();
     assert_eq!(kid(&token), next);
     let keys = key_set(&tenant).await;
-    assert!(verified(&keys, &tenant.token).is_some(), "the previous key is still published");
+    assert!(verify(&keys, &tenant.token).is_some(), "the previous key is still published");
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
 
     assert!(tenant.control().revoke_key(&current));
-    assert!(!tenant.control().revoke_key(&current), "gone already");
-    assert!(verified(&key_set(&tenant).await, &tenant.token).is_none());
+    assert!(!tenant.control().revoke_key(&current), "already revoked");
+    assert!(verify(&key_set(&tenant).await, &tenant.token).is_none());
     let reply = tenant.get("/api/v2/roles").await;
     assert_eq!(reply.status, 401);
 }
 
 #[tokio::test]
-async fn when_the_current_key_is_revoked_the_next_one_signs() {
+async fn next_key_signs_after_revocation() {
     let tenant = Tenant::start().await;
     let [current, next] = tenant.control().key_ids().try_into().unwrap();
     assert!(tenant.control().revoke_key(&current));
     let ids = tenant.control().key_ids();
     assert_eq!((ids.len(), &ids[0]), (2, &next));
-    let token = tenant.control().user_token(UserToken::default()).unwrap();
-    assert!(verified(&key_set(&tenant).await, &token).is_some());
+    let token = tenant.control().issue_user_token(UserToken::default()).unwrap();
+    assert!(verify(&key_set(&tenant).await, &token).is_some());
 }
 
 #[tokio::test]
-async fn a_token_of_an_organization_says_which() {
+async fn organization_token_has_org_id() {
     let tenant = Tenant::start().await;
     let token = UserToken {
         user_id: "auth0|jane".to_owned(),
@@ -128,8 +127,8 @@ async fn a_token_of_an_organization_says_which() {
         claims: json!({"https://acme.example/roles": ["owner"]}).as_object().unwrap().clone(),
         ..UserToken::default()
     };
-    let token = tenant.control().user_token(token).unwrap();
-    let claims = verified(&key_set(&tenant).await, &token).unwrap().claims;
+    let token = tenant.control().issue_user_token(token).unwrap();
+    let claims = verify(&key_set(&tenant).await, &token).unwrap().claims;
     assert_eq!(claims["sub"], "auth0|jane");
     assert_eq!(claims["org_id"], "org_0000000000000001");
     assert_eq!(claims["permissions"], json!(["read:things"]));
@@ -140,27 +139,27 @@ async fn a_token_of_an_organization_says_which() {
 }
 
 #[tokio::test]
-async fn a_machine_can_act_for_an_organization() {
+async fn client_credentials_token_can_have_org_id() {
     let tenant = Tenant::start().await;
     let organization = tenant.post("/api/v2/organizations", json!({"name": "acme"})).await.json();
-    let reply = tenant.ask_for_token(json!({"organization": organization["id"]})).await;
+    let reply = tenant.request_token(json!({"organization": organization["id"]})).await;
     let token = reply.json()["access_token"].as_str().unwrap().to_owned();
-    let claims = verified(&key_set(&tenant).await, &token).unwrap().claims;
+    let claims = verify(&key_set(&tenant).await, &token).unwrap().claims;
     assert_eq!(claims["org_id"], organization["id"]);
 }
 
 #[tokio::test]
-async fn a_login_with_openid_is_for_userinfo_too() {
+async fn openid_scope_adds_userinfo_audience() {
     let tenant = Tenant::with(|config| {
         config.apis = vec![Api { identifier: "https://api.example".to_owned(), ..Api::default() }];
         config.clients = vec![Client::default()];
     })
     .await;
-    tenant.person("jane@acme.example", "correct horse");
-    let asked = json!({"audience": "https://api.example", "scope": "openid email"});
-    let reply = tenant.log_in("jane@acme.example", "correct horse", "203.0.113.7", asked).await;
+    tenant.add_user("jane@acme.example", "correct horse");
+    let changes = json!({"audience": "https://api.example", "scope": "openid email"});
+    let reply = tenant.log_in("jane@acme.example", "correct horse", "203.0.113.7", changes).await;
     let token = reply.json()["access_token"].as_str().unwrap().to_owned();
-    let claims = verified(&key_set(&tenant).await, &token).unwrap().claims;
+    let claims = verify(&key_set(&tenant).await, &token).unwrap().claims;
     let userinfo = format!("{}/userinfo", tenant.sim.url());
     assert_eq!(claims["aud"], json!(["https://api.example", userinfo]));
     assert_eq!(claims["gty"], "password");

@@ -1,4 +1,4 @@
-//! The stand-in over HTTP, by a plain client.
+//! The stand-in over HTTP, driven by a plain client.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,10 +12,11 @@ mod binary;
 mod control;
 mod faults;
 mod keys;
-mod limits;
 mod logins;
+mod mail;
 mod management_tokens;
 mod organizations;
+mod rate_limits;
 mod support;
-mod tenant;
+mod tenant_settings;
 mod tls;

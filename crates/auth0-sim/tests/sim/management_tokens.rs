@@ -1,4 +1,4 @@
-//! Tokens for the Management API: how a client gets one, and what it is good for.
+//! Tokens for the Management API: issue, scopes, expiry.
 
 use auth0_sim::{Api, Client};
 use reqwest::Method;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::support::{Tenant, client, send};
 
 #[tokio::test]
-async fn a_client_gets_a_token_for_a_day_with_the_scopes_of_its_grant() {
+async fn token_has_grant_scopes_and_one_day_lifetime() {
     let tenant = Tenant::with(|config| {
         config.clients.push(client("reader", &["read:users", "read:roles"]));
     })
     .await;
     let changes = json!({"client_id": "reader", "client_secret": "reader-secret"});
-    let reply = tenant.ask_for_token(changes).await;
+    let reply = tenant.request_token(changes).await;
     assert_eq!(reply.status, 200);
     let body = reply.json();
     assert_eq!(body["token_type"], "Bearer");
@@ -23,7 +23,7 @@ async fn a_client_gets_a_token_for_a_day_with_the_scopes_of_its_grant() {
 }
 
 #[tokio::test]
-async fn a_form_is_as_good_as_json() {
+async fn token_request_accepts_form() {
     let tenant = Tenant::start().await;
     let audience = format!("{}/api/v2/", tenant.sim.url());
     let body = format!(
@@ -38,7 +38,7 @@ async fn a_form_is_as_good_as_json() {
 }
 
 #[tokio::test]
-async fn each_refusal_has_its_status_and_its_error() {
+async fn invalid_token_request_has_specific_error() {
     let tenant = Tenant::with(|config| {
         config.clients.push(client("no-grant", &[]));
         config
@@ -66,7 +66,7 @@ async fn each_refusal_has_its_status_and_its_error() {
             "unauthorized_client",
         ),
     ] {
-        let reply = tenant.ask_for_token(changes.clone()).await;
+        let reply = tenant.request_token(changes.clone()).await;
         assert_eq!(reply.error(), (status, error.to_owned()), "{changes}");
         assert!(reply.json()["error_description"].is_string(), "{changes}");
         assert!(reply.json().get("statusCode").is_none(), "{changes}");
@@ -74,35 +74,35 @@ async fn each_refusal_has_its_status_and_its_error() {
 }
 
 #[tokio::test]
-async fn the_audience_ends_in_a_slash() {
+async fn audience_without_trailing_slash_is_rejected() {
     let tenant = Tenant::start().await;
     let audience = format!("{}/api/v2", tenant.sim.url());
-    let reply = tenant.ask_for_token(json!({"audience": audience})).await;
+    let reply = tenant.request_token(json!({"audience": audience})).await;
     assert_eq!(reply.error(), (403, "access_denied".to_owned()));
 }
 
 #[tokio::test]
-async fn a_wrong_secret_and_a_missing_grant_have_two_wordings_each() {
+async fn wrong_secret_and_missing_grant_follow_switches() {
     let tenant = Tenant::with(|config| config.clients.push(client("no-grant", &[]))).await;
     let no_grant = json!({"client_id": "no-grant", "client_secret": "no-grant-secret"});
-    let older = tenant.ask_for_token(no_grant.clone()).await.json();
+    let older = tenant.request_token(no_grant.clone()).await.json();
     tenant.control().update(|switches| {
         switches.bad_secret_is_access_denied = true;
         switches.new_client_grant_wording = true;
     });
-    let newer = tenant.ask_for_token(no_grant).await.json();
+    let newer = tenant.request_token(no_grant).await.json();
     let text = |body: &Value| body["error_description"].as_str().unwrap().to_owned();
     assert!(text(&older).contains("You need to create a \"client-grant\""), "{older}");
     assert!(text(&newer).starts_with("Client \"no-grant\" is not authorized"), "{newer}");
-    let reply = tenant.ask_for_token(json!({"client_secret": "wrong"})).await;
+    let reply = tenant.request_token(json!({"client_secret": "wrong"})).await;
     assert_eq!(reply.error(), (401, "access_denied".to_owned()));
     assert_eq!(reply.json()["error_description"], "Unauthorized");
 }
 
 #[tokio::test]
-async fn without_a_good_token_the_management_api_answers_401() {
+async fn invalid_management_token_is_401() {
     let tenant = Tenant::start().await;
-    let ask = async |authorization: Option<String>| {
+    let error_message = async |authorization: Option<String>| {
         let mut request = tenant.request(Method::GET, "/api/v2/users");
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
@@ -112,18 +112,21 @@ async fn without_a_good_token_the_management_api_answers_401() {
         assert_eq!(body.json()["error"], "Unauthorized");
         body.json()["message"].as_str().unwrap().to_owned()
     };
-    assert_eq!(ask(None).await, "Missing authentication");
-    assert_eq!(ask(Some("Basic dXNoZXI6".to_owned())).await, "Missing authentication");
-    assert_eq!(ask(Some("Bearer garbage".to_owned())).await, "Invalid token");
+    assert_eq!(error_message(None).await, "Missing authentication");
+    assert_eq!(error_message(Some("Basic dXNoZXI6".to_owned())).await, "Missing authentication");
+    assert_eq!(error_message(Some("Bearer garbage".to_owned())).await, "Invalid token");
     let (signed, _) = tenant.token.rsplit_once('.').unwrap();
     let forged = format!("Bearer {signed}.{}", "A".repeat(342));
-    assert_eq!(ask(Some(forged)).await, "Invalid signature received for JSON Web Token validation");
-    let of_a_person = tenant.control().user_token(auth0_sim::UserToken::default()).unwrap();
-    assert_eq!(ask(Some(format!("Bearer {of_a_person}"))).await, "Invalid token");
+    assert_eq!(
+        error_message(Some(forged)).await,
+        "Invalid signature received for JSON Web Token validation"
+    );
+    let user_token = tenant.control().issue_user_token(auth0_sim::UserToken::default()).unwrap();
+    assert_eq!(error_message(Some(format!("Bearer {user_token}"))).await, "Invalid token");
 }
 
 #[tokio::test]
-async fn a_token_is_good_until_it_ends_or_is_revoked() {
+async fn token_is_valid_until_expiry_or_revocation() {
     let tenant = Tenant::start().await;
     tenant.clock.advance(86_399_999);
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
@@ -137,15 +140,15 @@ async fn a_token_is_good_until_it_ends_or_is_revoked() {
     tenant.control().revoke_tokens();
     let reply = tenant.get("/api/v2/roles").await;
     assert_eq!((reply.status, &reply.json()["message"]), (401, &json!("Invalid token")));
-    assert_eq!(tenant.ask_for_token(json!({})).await.status, 200, "a new one can be had");
+    assert_eq!(tenant.request_token(json!({})).await.status, 200, "a new token can be issued");
 }
 
 #[tokio::test]
-async fn every_route_asks_for_its_scope() {
+async fn every_route_requires_its_scope() {
     let mut tenant =
         Tenant::with(|config| config.clients.push(client("other", &["read:something"]))).await;
     let changes = json!({"client_id": "other", "client_secret": "other-secret"});
-    let reply = tenant.ask_for_token(changes).await;
+    let reply = tenant.request_token(changes).await;
     tenant.token = reply.json()["access_token"].as_str().unwrap().to_owned();
     for (method, path, scopes) in [
         (Method::GET, "/api/v2/users", "read:users"),
@@ -176,11 +179,11 @@ async fn every_route_asks_for_its_scope() {
 }
 
 #[tokio::test]
-async fn one_of_three_scopes_is_not_all_of_them() {
+async fn route_with_three_scopes_requires_all() {
     let mut tenant =
         Tenant::with(|config| config.clients.push(client("reader", &["read:users"]))).await;
     let changes = json!({"client_id": "reader", "client_secret": "reader-secret"});
-    let reply = tenant.ask_for_token(changes).await;
+    let reply = tenant.request_token(changes).await;
     reply.json()["access_token"].as_str().unwrap().clone_into(&mut tenant.token);
     let reply = tenant.get("/api/v2/users/a/roles").await;
     assert_eq!(reply.code(), (403, "insufficient_scope".to_owned()));
@@ -188,27 +191,27 @@ async fn one_of_three_scopes_is_not_all_of_them() {
 }
 
 #[tokio::test]
-async fn fewer_scopes_can_be_asked_for_but_not_more() {
+async fn requested_scopes_only_narrow_grant() {
     let tenant = Tenant::start().await;
-    let reply = tenant.ask_for_token(json!({"scope": "read:users read:everything"})).await;
+    let reply = tenant.request_token(json!({"scope": "read:users read:everything"})).await;
     assert_eq!(reply.json()["scope"], "read:users");
 }
 
 #[tokio::test]
-async fn a_quota_of_tokens_ends_with_the_hour() {
+async fn token_quota_resets_each_hour() {
     let tenant = Tenant::start().await;
     tenant.control().update(|switches| switches.tokens_per_hour = Some(2));
-    let first = tenant.ask_for_token(json!({})).await;
+    let first = tenant.request_token(json!({})).await;
     assert_eq!(first.header("auth0-client-quota-limit"), Some("b=per_hour;q=2;r=1;t=3600"));
-    assert_eq!(tenant.ask_for_token(json!({})).await.status, 200);
-    let third = tenant.ask_for_token(json!({})).await;
+    assert_eq!(tenant.request_token(json!({})).await.status, 200);
+    let third = tenant.request_token(json!({})).await;
     assert_eq!(third.error(), (429, "too_many_requests".to_owned()));
     tenant.clock.advance(3_600_000);
-    assert_eq!(tenant.ask_for_token(json!({})).await.status, 200);
+    assert_eq!(tenant.request_token(json!({})).await.status, 200);
 }
 
 #[tokio::test]
-async fn other_apis_have_grants_of_their_own() {
+async fn custom_api_requires_its_own_grant() {
     let tenant = Tenant::with(|config| {
         config.apis = vec![Api {
             identifier: "https://api.example".to_owned(),
@@ -219,10 +222,10 @@ async fn other_apis_have_grants_of_their_own() {
         config.clients.push(client("stranger", &["read:users"]));
     })
     .await;
-    let reply = tenant.ask_for_token(json!({"audience": "https://api.example"})).await;
+    let reply = tenant.request_token(json!({"audience": "https://api.example"})).await;
     assert_eq!(reply.json()["scope"], "read:things");
     let reply = tenant
-        .ask_for_token(json!({
+        .request_token(json!({
             "audience": "https://api.example",
             "client_id": "stranger",
             "client_secret": "stranger-secret",

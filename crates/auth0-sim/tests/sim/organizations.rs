@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::Tenant;
 
-/// A tenant with organization `acme`, and its id.
-async fn acme() -> (Tenant, String) {
+/// Starts a tenant with organization `acme`. Returns the tenant and the organization's id.
+async fn tenant_with_organization() -> (Tenant, String) {
     let tenant = Tenant::start().await;
     let body = json!({"name": "acme", "display_name": "Acme", "metadata": {"plan": "gold"}});
     let reply = tenant.post("/api/v2/organizations", body).await;
@@ -15,8 +15,8 @@ async fn acme() -> (Tenant, String) {
     (tenant, id)
 }
 
-fn people(tenant: &Tenant, count: usize) -> Vec<String> {
-    (0..count).map(|n| tenant.person(&format!("person-{n:02}@acme.example"), "pw")).collect()
+fn add_users(tenant: &Tenant, count: usize) -> Vec<String> {
+    (0..count).map(|n| tenant.add_user(&format!("person-{n:02}@acme.example"), "pw")).collect()
 }
 
 async fn role(tenant: &Tenant, name: &str) -> String {
@@ -36,8 +36,8 @@ fn ids(items: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_organization_is_found_by_id_and_by_name() {
-    let (tenant, id) = acme().await;
+async fn organization_is_found_by_id_and_name() {
+    let (tenant, id) = tenant_with_organization().await;
     let expected = json!({
         "id": id, "name": "acme", "display_name": "Acme", "metadata": {"plan": "gold"},
     });
@@ -47,11 +47,11 @@ async fn an_organization_is_found_by_id_and_by_name() {
     assert_eq!(tenant.get("/api/v2/organizations").await.json(), json!([expected]));
     let with_total = tenant.get("/api/v2/organizations?include_totals=true").await.json();
     let listed = json!({"start": 0, "limit": 50, "total": 1, "organizations": [expected]});
-    assert_eq!(with_total, listed, "no length here");
+    assert_eq!(with_total, listed, "no `length`");
 }
 
 #[tokio::test]
-async fn an_unknown_organization_is_404_without_a_code() {
+async fn unknown_organization_is_404_without_error_code() {
     let tenant = Tenant::start().await;
     for path in ["", "/members", "/members/auth0%7Ca/roles"] {
         let reply = tenant.get(&format!("/api/v2/organizations/org_none{path}")).await;
@@ -68,8 +68,8 @@ async fn an_unknown_organization_is_404_without_a_code() {
 }
 
 #[tokio::test]
-async fn an_organization_is_changed_and_deleted() {
-    let (tenant, id) = acme().await;
+async fn organization_can_be_changed_and_deleted() {
+    let (tenant, id) = tenant_with_organization().await;
     let path = format!("/api/v2/organizations/{id}");
     let reply = tenant.patch(&path, json!({"display_name": "Acme Inc."})).await;
     assert_eq!(reply.json()["display_name"], "Acme Inc.");
@@ -83,86 +83,86 @@ async fn an_organization_is_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn members_show_four_fields_and_the_fifth_if_asked() {
-    let (tenant, id) = acme().await;
-    let users = people(&tenant, 1);
+async fn member_roles_are_returned_only_on_request() {
+    let (tenant, id) = tenant_with_organization().await;
+    let users = add_users(&tenant, 1);
     assert_eq!(add(&tenant, &id, &users).await, 204);
     let path = format!("/api/v2/organizations/{id}/members");
     let member = tenant.get(&path).await.json()[0].clone();
     let mut fields: Vec<&String> = member.as_object().unwrap().keys().collect();
     fields.sort();
     assert_eq!(fields, ["email", "name", "picture", "user_id"]);
-    let asked = tenant.get(&format!("{path}?fields=user_id,roles")).await.json();
-    assert_eq!(asked, json!([{"user_id": users[0], "roles": []}]));
+    let requested = tenant.get(&format!("{path}?fields=user_id,roles")).await.json();
+    assert_eq!(requested, json!([{"user_id": users[0], "roles": []}]));
     let unknown = tenant.get(&format!("{path}?fields=username")).await;
     assert_eq!(unknown.code(), (400, "invalid_query_string".to_owned()));
 }
 
 #[tokio::test]
-async fn members_are_added_ten_at_a_time_and_removed_by_a_body() {
-    let (tenant, id) = acme().await;
-    let users = people(&tenant, 11);
+async fn members_are_added_ten_at_once_and_removed_by_body() {
+    let (tenant, id) = tenant_with_organization().await;
+    let users = add_users(&tenant, 11);
     assert_eq!(add(&tenant, &id, &users).await, 400);
     assert_eq!(add(&tenant, &id, &users[..10]).await, 204);
-    assert_eq!(add(&tenant, &id, &users[..1]).await, 204, "a second time");
+    assert_eq!(add(&tenant, &id, &users[..1]).await, 204, "adding again succeeds");
     assert_eq!(add(&tenant, &id, &["auth0|nobody".to_owned()]).await, 400);
     let path = format!("/api/v2/organizations/{id}/members");
     assert_eq!(ids(&tenant.get(&path).await.json()).len(), 10);
     let reply = tenant.delete(&path, Some(json!({"members": &users[2..]}))).await;
     assert_eq!(reply.status, 204);
-    let mut left = ids(&tenant.get(&path).await.json());
-    left.sort();
+    let mut remaining = ids(&tenant.get(&path).await.json());
+    remaining.sort();
     let mut expected = users[..2].to_vec();
     expected.sort();
-    assert_eq!(left, expected);
+    assert_eq!(remaining, expected);
 }
 
 #[tokio::test]
-async fn members_lag_both_ways() {
-    let (tenant, id) = acme().await;
+async fn member_list_lags_after_add_and_remove() {
+    let (tenant, id) = tenant_with_organization().await;
     tenant.control().update(|switches| switches.member_lag_millis = 1_000);
-    let users = people(&tenant, 1);
+    let users = add_users(&tenant, 1);
     let path = format!("/api/v2/organizations/{id}/members");
-    let listed = async || ids(&tenant.get(&path).await.json()).len();
+    let count = async || ids(&tenant.get(&path).await.json()).len();
     add(&tenant, &id, &users).await;
-    assert_eq!(listed().await, 0);
+    assert_eq!(count().await, 0);
     tenant.clock.advance(1_000);
-    assert_eq!(listed().await, 1);
+    assert_eq!(count().await, 1);
     tenant.delete(&path, Some(json!({"members": users}))).await;
-    assert_eq!(listed().await, 1);
+    assert_eq!(count().await, 1);
     tenant.clock.advance(1_000);
-    assert_eq!(listed().await, 0);
+    assert_eq!(count().await, 0);
 }
 
 #[tokio::test]
-async fn a_list_by_checkpoint_ends_in_either_of_two_ways() {
-    let (tenant, id) = acme().await;
-    let users = people(&tenant, 5);
+async fn checkpoint_list_end_follows_switch() {
+    let (tenant, id) = tenant_with_organization().await;
+    let users = add_users(&tenant, 5);
     for user in &users {
         tenant.clock.advance(10);
         add(&tenant, &id, std::slice::from_ref(user)).await;
     }
     for (quirk, expected) in [(false, vec![2, 2, 1]), (true, vec![2, 2, 1, 0])] {
         tenant.control().update(|switches| switches.members_next_quirk = quirk);
-        let (mut seen, mut sizes, mut from) = (Vec::new(), Vec::new(), String::new());
+        let (mut members, mut sizes, mut from) = (Vec::new(), Vec::new(), String::new());
         loop {
             let path = format!("/api/v2/organizations/{id}/members?take=2{from}");
             let page = tenant.get(&path).await.json();
             assert!(page.get("total").is_none());
             sizes.push(ids(&page["members"]).len());
-            seen.extend(ids(&page["members"]));
+            members.extend(ids(&page["members"]));
             let Some(next) = page["next"].as_str() else { break };
             from = format!("&from={}", next.replace('+', "%2B").replace('=', "%3D"));
         }
         assert_eq!(sizes, expected);
-        assert_eq!(seen, users, "in the order in which they were added");
+        assert_eq!(members, users, "in order of addition");
     }
 }
 
 #[tokio::test]
-async fn a_checkpoint_is_good_for_a_day() {
-    let (tenant, id) = acme().await;
-    add(&tenant, &id, &people(&tenant, 2)).await;
+async fn checkpoint_is_valid_for_one_day() {
+    let (tenant, id) = tenant_with_organization().await;
+    add(&tenant, &id, &add_users(&tenant, 2)).await;
     tenant.control().update(|switches| switches.token_lifetime_seconds = 1_000_000);
     let path = format!("/api/v2/organizations/{id}/members?take=1");
     let page = tenant.get(&path).await.json();
@@ -174,8 +174,8 @@ async fn a_checkpoint_is_good_for_a_day() {
 }
 
 #[tokio::test]
-async fn by_offset_the_thousandth_member_is_the_last() {
-    let (tenant, id) = acme().await;
+async fn offset_past_thousandth_member_is_rejected() {
+    let (tenant, id) = tenant_with_organization().await;
     let path = format!("/api/v2/organizations/{id}/members");
     assert_eq!(tenant.get(&format!("{path}?page=9&per_page=100")).await.status, 200);
     let reply = tenant.get(&format!("{path}?page=10&per_page=100")).await;
@@ -184,9 +184,9 @@ async fn by_offset_the_thousandth_member_is_the_last() {
 }
 
 #[tokio::test]
-async fn a_role_can_come_before_the_membership() {
-    let (tenant, id) = acme().await;
-    let users = people(&tenant, 1);
+async fn role_can_be_assigned_before_membership() {
+    let (tenant, id) = tenant_with_organization().await;
+    let users = add_users(&tenant, 1);
     let editor = role(&tenant, "editor").await;
     let user = users[0].replace('|', "%7C");
     let path = format!("/api/v2/organizations/{id}/members/{user}/roles");
@@ -201,8 +201,8 @@ async fn a_role_can_come_before_the_membership() {
 }
 
 #[tokio::test]
-async fn the_fifty_first_role_is_a_conflict() {
-    let (tenant, id) = acme().await;
+async fn fifty_first_role_is_conflict() {
+    let (tenant, id) = tenant_with_organization().await;
     let mut roles = Vec::new();
     for n in 0..51 {
         roles.push(role(&tenant, &format!("role {n}")).await);
@@ -210,12 +210,12 @@ async fn the_fifty_first_role_is_a_conflict() {
     let path = format!("/api/v2/organizations/{id}/members/auth0%7Ca/roles");
     assert_eq!(tenant.post(&path, json!({"roles": &roles[..50]})).await.status, 204);
     assert_eq!(tenant.post(&path, json!({"roles": &roles[50..]})).await.status, 409);
-    let held = tenant.get(&format!("{path}?per_page=100")).await.json();
-    assert_eq!(held.as_array().unwrap().len(), 50);
+    let assigned = tenant.get(&format!("{path}?per_page=100")).await.json();
+    assert_eq!(assigned.as_array().unwrap().len(), 50);
 }
 
 #[tokio::test]
-async fn roles_have_odd_statuses() {
+async fn role_endpoints_have_observed_statuses() {
     let tenant = Tenant::start().await;
     let created = tenant.post("/api/v2/roles", json!({"name": "editor"})).await;
     assert_eq!((created.status, &created.json()["description"]), (200, &Value::Null));
@@ -224,7 +224,7 @@ async fn roles_have_odd_statuses() {
     let found = tenant.get("/api/v2/roles?name_filter=EDIT").await.json();
     assert_eq!(found.as_array().unwrap().len(), 1);
 
-    let users = people(&tenant, 1);
+    let users = add_users(&tenant, 1);
     let reply = tenant.post(&format!("{path}/users"), json!({"users": users})).await;
     assert_eq!((reply.status, reply.text.as_str()), (200, "{}"));
     assert_eq!(ids(&tenant.get(&format!("{path}/users")).await.json()), users);
@@ -241,9 +241,9 @@ async fn roles_have_odd_statuses() {
 }
 
 #[tokio::test]
-async fn the_total_of_a_users_organizations_can_be_wrong() {
-    let (tenant, id) = acme().await;
-    let users = people(&tenant, 1);
+async fn organizations_total_is_zero_if_switched() {
+    let (tenant, id) = tenant_with_organization().await;
+    let users = add_users(&tenant, 1);
     add(&tenant, &id, &users).await;
     let user = users[0].replace('|', "%7C");
     let path = format!("/api/v2/users/{user}/organizations?include_totals=true");
@@ -258,9 +258,9 @@ async fn the_total_of_a_users_organizations_can_be_wrong() {
 }
 
 #[tokio::test]
-async fn users_are_searched_by_organization() {
-    let (tenant, id) = acme().await;
-    let users = people(&tenant, 3);
+async fn users_can_be_searched_by_organization() {
+    let (tenant, id) = tenant_with_organization().await;
+    let users = add_users(&tenant, 3);
     add(&tenant, &id, &users[..2]).await;
     let path = format!("/api/v2/users?search_engine=v3&q=organization_id:%22{id}%22");
     let mut found = ids(&tenant.get(&path).await.json());
@@ -271,8 +271,8 @@ async fn users_are_searched_by_organization() {
 }
 
 #[tokio::test]
-async fn what_a_user_held_is_not_for_the_next_with_its_id() {
-    let (tenant, id) = acme().await;
+async fn recreated_user_inherits_no_assignments() {
+    let (tenant, id) = tenant_with_organization().await;
     let editor = role(&tenant, "editor").await;
     let jane = json!({"user_id": "auth0|jane", "email": "jane@acme.example"});
     for by_control in [false, true] {

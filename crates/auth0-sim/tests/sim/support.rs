@@ -1,4 +1,4 @@
-//! A tenant and a client of it.
+//! A tenant and a client for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// When the clock of a tenant stands at the beginning: a full minute, 2026-03-02T08:00:00Z.
+/// The initial time of a tenant's clock: a full minute, 2026-03-02T08:00:00Z.
 pub(crate) const START: i64 = 1_772_438_400_000;
 pub(crate) const REALM: &str = "Username-Password-Authentication";
 pub(crate) const PASSWORD_REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The deadline for an expected event.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A stand-in, its clock, and a client with a Management token.
 pub(crate) struct Tenant {
@@ -26,7 +26,7 @@ pub(crate) struct Tenant {
     pub(crate) token: String,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -43,12 +43,12 @@ impl Reply {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// Status, and `error` of the body.
+    /// Returns the status, and `error` of the body.
     pub(crate) fn error(&self) -> (u16, String) {
         (self.status, self.json()["error"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Status, and `errorCode` of the body.
+    /// Returns the status, and `errorCode` of the body.
     pub(crate) fn code(&self) -> (u16, String) {
         (self.status, self.json()["errorCode"].as_str().unwrap_or_default().to_owned())
     }
@@ -59,7 +59,7 @@ impl Tenant {
         Self::with(|_| {}).await
     }
 
-    /// A tenant whose configuration is changed before it starts.
+    /// Starts a tenant with a changed configuration.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let mut config = Config { clock: Arc::<ManualClock>::clone(&clock), ..Config::default() };
@@ -67,7 +67,7 @@ impl Tenant {
         let sim = Sim::start(config).await.unwrap();
         let http = plain_client().build().unwrap();
         let mut tenant = Self { sim, clock, http, token: String::new() };
-        let reply = tenant.ask_for_token(json!({})).await;
+        let reply = tenant.request_token(json!({})).await;
         if reply.status == 200 {
             reply.json()["access_token"].as_str().unwrap().clone_into(&mut tenant.token);
         }
@@ -79,8 +79,8 @@ impl Tenant {
         self.sim.control()
     }
 
-    /// One more user with this password.
-    pub(crate) fn person(&self, email: &str, password: &str) -> String {
+    /// Adds a user with this password. Returns its id.
+    pub(crate) fn add_user(&self, email: &str, password: &str) -> String {
         self.control().seed(json!({"email": email, "password": password})).unwrap()
     }
 
@@ -89,7 +89,7 @@ impl Tenant {
         self.http.request(method, url)
     }
 
-    /// A call to the Management API.
+    /// Sends a request to the Management API.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
         let request = self.request(method, path).bearer_auth(&self.token);
         let request = match body {
@@ -115,9 +115,9 @@ impl Tenant {
         self.call(Method::DELETE, path, body).await
     }
 
-    /// The default client's request for a Management token, with these members changed or, if
-    /// `null`, left out.
-    pub(crate) async fn ask_for_token(&self, changes: Value) -> Reply {
+    /// Requests a Management token for the default client. Members in `changes` replace those of
+    /// the body; `null` removes a member.
+    pub(crate) async fn request_token(&self, changes: Value) -> Reply {
         let discovery = send(self.request(Method::GET, "/.well-known/openid-configuration"));
         let issuer = discovery.await.unwrap().json()["issuer"].as_str().unwrap().to_owned();
         let body = json!({
@@ -126,11 +126,13 @@ impl Tenant {
             "client_secret": "usher-secret",
             "audience": format!("{issuer}api/v2/"),
         });
-        let request = self.request(Method::POST, "/oauth/token").json(&changed(body, &changes));
+        let request =
+            self.request(Method::POST, "/oauth/token").json(&with_changes(body, &changes));
         send(request).await.unwrap()
     }
 
-    /// A login from an address, with members of the body changed or, if `null`, left out.
+    /// Logs in from an address. Members in `changes` replace those of the body; `null` removes a
+    /// member.
     pub(crate) async fn log_in(
         &self,
         username: &str,
@@ -149,12 +151,12 @@ impl Tenant {
         let request = self
             .request(Method::POST, "/oauth/token")
             .header("auth0-forwarded-for", ip)
-            .json(&changed(body, &changes));
+            .json(&with_changes(body, &changes));
         send(request).await.unwrap()
     }
 }
 
-fn changed(mut body: Value, changes: &Value) -> Value {
+fn with_changes(mut body: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
             body.as_object_mut().unwrap().remove(name);
@@ -165,7 +167,7 @@ fn changed(mut body: Value, changes: &Value) -> Value {
     body
 }
 
-/// A client with these scopes, besides what the default one has.
+/// Returns a client with these scopes and otherwise default settings.
 pub(crate) fn client(id: &str, scopes: &[&str]) -> Client {
     Client {
         id: id.to_owned(),
@@ -186,21 +188,22 @@ pub(crate) fn plain_client() -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
 }
 
-/// Sends, and reads the answer to its end.
+/// Sends a request and reads the response to its end.
 pub(crate) async fn send(request: RequestBuilder) -> reqwest::Result<Reply> {
-    #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
+    #[expect(clippy::disallowed_methods, reason = "the only function that sends")]
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Ok(Reply { status, headers, text: response.text().await? })
 }
 
-/// Sends text over a connection of its own and reads until it ends: what came, and how it ended.
+/// Sends text over a separate connection and reads until it ends. Returns the bytes and the result
+/// of the last read.
 pub(crate) async fn exchange(sim: &Sim, request: &str) -> (Vec<u8>, std::io::Result<()>) {
     let address = sim.url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let read = tokio::time::timeout(PATIENCE, read_to_end(&mut stream));
-    read.await.expect("the connection does not end")
+    let read = tokio::time::timeout(TIMEOUT, read_to_end(&mut stream));
+    read.await.expect("the connection did not end in time")
 }
 
 async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> (Vec<u8>, std::io::Result<()>) {

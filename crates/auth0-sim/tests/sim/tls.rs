@@ -12,7 +12,7 @@ async fn start() -> Sim {
 }
 
 #[tokio::test]
-async fn who_trusts_the_authority_gets_in_by_either_name() {
+async fn trusting_client_connects_by_name_and_address() {
     let sim = start().await;
     assert!(sim.url().starts_with("https://127.0.0.1:"));
     let ca = reqwest::Certificate::from_pem(sim.ca_pem().unwrap().as_bytes()).unwrap();
@@ -24,7 +24,7 @@ async fn who_trusts_the_authority_gets_in_by_either_name() {
 }
 
 #[tokio::test]
-async fn who_does_not_trust_it_stays_outside() {
+async fn client_without_authority_fails_handshake() {
     let sim = start().await;
     let other = Tls::generate().unwrap();
     let ca = reqwest::Certificate::from_pem(other.ca_pem().as_bytes()).unwrap();
@@ -33,7 +33,7 @@ async fn who_does_not_trust_it_stays_outside() {
 }
 
 #[tokio::test]
-async fn faults_strike_here_too() {
+async fn faults_apply_over_tls() {
     let sim = start().await;
     let ca = reqwest::Certificate::from_pem(sim.ca_pem().unwrap().as_bytes()).unwrap();
     let client = plain_client().tls_certs_only([ca]).build().unwrap();

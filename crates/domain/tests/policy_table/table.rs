@@ -5,17 +5,17 @@
 
 #![allow(clippy::expect_used, reason = "the texts here are constants; a wrong one should stop")]
 
-use std::collections::BTreeMap;
-use std::str::FromStr;
+mod question;
+mod text;
+mod world;
 
-use domain::policy::{
-    account_scope, ensure_other_holder, own_password_scope, protected_role_lost, tenant_scope,
-};
 use domain::{
-    Access, AccountScope, Actor, Bearer, ClaimedTenants, Denied, EmailAddress, Membership,
-    Operation, Permission, Permissions, Refusal, Role, RoleCatalogue, RoleDefinition, RoleName,
-    TenantId, TenantScope, Timestamp, User, UserId,
+    Actor, Bearer, ClaimedTenants, Operation, Permission, Permissions, TenantId, User, UserId,
 };
+
+use question::{Question, grant, list, word};
+use text::{Table, heading};
+use world::{Caller, RANK_COLUMNS, World};
 
 const WORDS: &str = "\
 What the policy says, for every kind of caller and of account.
@@ -59,8 +59,6 @@ pub(crate) fn render() -> String {
     parts.into_iter().fold(WORDS.to_owned(), |text, part| text + &part(&world))
 }
 
-// --- 1 to 6: the tables ---
-
 fn permissions(world: &World) -> String {
     let held: Vec<(&str, Permissions)> = [("none", Permissions::default())]
         .into_iter()
@@ -102,22 +100,22 @@ fn permissions(world: &World) -> String {
         for (name, permissions) in &held {
             let caller =
                 Actor { permissions: *permissions, ..world.listed("", &[&world.acme]).actor };
-            let ask = Ask { caller: &caller, user: &user, others: &[] };
+            let question = Question { caller: &caller, user: &user, others: &[] };
             table.row(
                 name,
                 vec![
                     word(list(&caller, Operation::ReadTenantUsers, tenant)),
                     word(list(&caller, Operation::ViewUsers, tenant)),
-                    word(ask.see_in(tenant)),
-                    word(ask.see()),
+                    word(question.see_in(tenant)),
+                    word(question.see()),
                     word(grant(&caller, Operation::WriteTenantUsers, tenant, member)),
                     word(grant(&caller, Operation::ModifyUsers, tenant, member)),
-                    word(ask.change_in(tenant, None)),
-                    word(ask.detach_from(tenant)),
-                    word(ask.change()),
-                    word(ask.set_password()),
-                    word(ask.change_own_password()),
-                    word(ask.delete()),
+                    word(question.rename_in(tenant)),
+                    word(question.detach_from(tenant)),
+                    word(question.change()),
+                    word(question.set_password()),
+                    word(question.change_own_password()),
+                    word(question.delete()),
                 ],
             );
         }
@@ -188,20 +186,20 @@ fn homes(world: &World) -> String {
         let memberships: Vec<_> = attached.iter().map(|tenant| (*tenant, "member")).collect();
         let user = world.user("target", home, &memberships);
         for Caller { name, actor } in world.callers() {
-            let ask = Ask { caller: &actor, user: &user, others: &[] };
+            let question = Question { caller: &actor, user: &user, others: &[] };
             let myself = Actor { subject: Some(user.id.clone()), ..actor.clone() };
             table.row(
                 name,
                 vec![
-                    word(ask.see_in(Some(acme))),
-                    word(ask.see_in(Some(globex))),
-                    word(ask.see()),
-                    word(ask.change_in(Some(acme), None)),
-                    word(ask.detach_from(Some(acme))),
-                    word(ask.change()),
-                    word(ask.set_password()),
-                    word(Ask { caller: &myself, ..ask }.change_own_password()),
-                    word(ask.delete()),
+                    word(question.see_in(Some(acme))),
+                    word(question.see_in(Some(globex))),
+                    word(question.see()),
+                    word(question.rename_in(Some(acme))),
+                    word(question.detach_from(Some(acme))),
+                    word(question.change()),
+                    word(question.set_password()),
+                    word(Question { caller: &myself, ..question }.change_own_password()),
+                    word(question.delete()),
                 ],
             );
         }
@@ -231,8 +229,8 @@ fn ranks(world: &World) -> String {
     for Caller { name, actor } in &single {
         for role in ["owner", "admin", "viewer", "member"] {
             let user = world.user("target", Some(acme), &[(acme, role)]);
-            let ask = Ask { caller: actor, user: &user, others: &others };
-            one.row(&format!("{name} to {role}"), world.rank_cells(&ask));
+            let question = Question { caller: actor, user: &user, others: &others };
+            one.row(&format!("{name} to {role}"), world.rank_cells(&question));
         }
     }
     text.push_str(&one.render("The account is attached to acme alone"));
@@ -248,25 +246,13 @@ fn ranks(world: &World) -> String {
     for Caller { name, actor } in &double {
         for role in ["owner", "admin", "viewer", "member"] {
             let user = world.user("target", Some(acme), &[(acme, "viewer"), (globex, role)]);
-            let ask = Ask { caller: actor, user: &user, others: &others };
-            two.row(&format!("{name} to {role}"), world.rank_cells(&ask));
+            let question = Question { caller: actor, user: &user, others: &others };
+            two.row(&format!("{name} to {role}"), world.rank_cells(&question));
         }
     }
     text.push_str(&two.render("The account is a viewer of acme, and of globex what the row says"));
     text
 }
-
-const RANK_COLUMNS: [&str; 9] = [
-    "to owner",
-    "to admin",
-    "to viewer",
-    "to member",
-    "rename",
-    "detach",
-    "change",
-    "password",
-    "delete",
-];
 
 fn last_holders(world: &World) -> String {
     let (acme, globex) = (&world.acme, &world.globex);
@@ -305,7 +291,7 @@ fn last_holders(world: &World) -> String {
     ] {
         let mut table = Table::new(&RANK_COLUMNS);
         for (row, user, others) in &rows {
-            table.row(row, world.rank_cells(&Ask { caller: &actor, user, others }));
+            table.row(row, world.rank_cells(&Question { caller: &actor, user, others }));
         }
         text.push_str(
             &table.render(&format!("The caller is {name}; the account is at home in acme")),
@@ -345,7 +331,7 @@ fn own_passwords(world: &World) -> String {
                     tenants: claimed,
                 };
                 let caller = bearer.actor(Some(&user));
-                word(Ask { caller: &caller, user: &user, others: &[] }.change_own_password())
+                word(Question { caller: &caller, user: &user, others: &[] }.change_own_password())
             };
             let listed = || ClaimedTenants::Listed([acme.clone()].into());
             let looked_up = || ClaimedTenants::Memberships { within: None };
@@ -365,269 +351,4 @@ fn own_passwords(world: &World) -> String {
     }
     heading("6. The own password needs no permission (R5; rows: the account)")
         + &table.render("No token carries a permission; columns: the account's own token, or another's; what it covers")
-}
-
-// --- The questions ---
-
-/// Why not, in one word.
-struct No(&'static str);
-
-impl<D: Into<Denied>> From<D> for No {
-    fn from(denied: D) -> Self {
-        Self(match denied.into() {
-            Denied::Hidden => "hidden",
-            Denied::Refused(refusal) => match refusal {
-                Refusal::MissingPermission(_) => "perm",
-                Refusal::TenantNotCovered => "tenant",
-                Refusal::InsufficientRole => "role",
-                Refusal::ManagedByAnotherTenant => "home",
-                Refusal::RoleAboveOwn => "above",
-                Refusal::AccountBlocked => "blocked",
-            },
-        })
-    }
-}
-
-type Verdict = Result<(), No>;
-
-fn word(verdict: Verdict) -> &'static str {
-    verdict.map_or_else(|no| no.0, |()| "yes")
-}
-
-fn list(caller: &Actor, operation: Operation, tenant: Option<&TenantId>) -> Verdict {
-    tenant_scope(caller, operation, tenant)?;
-    Ok(())
-}
-
-fn grant(caller: &Actor, operation: Operation, tenant: Option<&TenantId>, role: &Role) -> Verdict {
-    Ok(tenant_scope(caller, operation, tenant)?.authorize_grant(role)?)
-}
-
-/// Who asks, about whom, and who else is in the account's tenants.
-#[derive(Clone, Copy)]
-struct Ask<'a> {
-    caller: &'a Actor,
-    user: &'a User,
-    others: &'a [User],
-}
-
-impl Ask<'_> {
-    fn see_in(&self, tenant: Option<&TenantId>) -> Verdict {
-        let scope = tenant_scope(self.caller, Operation::ReadTenantUsers, tenant)?;
-        if scope.can_see(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
-    }
-
-    fn see(&self) -> Verdict {
-        let scope = account_scope(self.caller, Operation::ViewUsers)?;
-        if scope.can_see(self.user) { Ok(()) } else { Err(Denied::Hidden.into()) }
-    }
-
-    fn admitted_in(&self, tenant: Option<&TenantId>) -> Result<TenantScope, No> {
-        let scope = tenant_scope(self.caller, Operation::WriteTenantUsers, tenant)?;
-        scope.authorize_change(self.user)?;
-        Ok(scope)
-    }
-
-    fn change_in(&self, tenant: Option<&TenantId>, role: Option<&Role>) -> Verdict {
-        let scope = self.admitted_in(tenant)?;
-        let Some(role) = role else { return Ok(()) };
-        scope.authorize_grant(role)?;
-        self.keeps_holders(scope.tenant(), Some(role))
-    }
-
-    fn detach_from(&self, tenant: Option<&TenantId>) -> Verdict {
-        self.keeps_holders(self.admitted_in(tenant)?.tenant(), None)
-    }
-
-    fn change(&self) -> Verdict {
-        Ok(self.modifying()?.authorize_change(self.user)?)
-    }
-
-    fn set_password(&self) -> Verdict {
-        Ok(self.modifying()?.authorize_password(self.user)?)
-    }
-
-    fn change_own_password(&self) -> Verdict {
-        Ok(own_password_scope(self.caller, &self.user.id)?.authorize_password(self.user)?)
-    }
-
-    fn delete(&self) -> Verdict {
-        self.change()?;
-        self.user.memberships.keys().try_for_each(|tenant| self.keeps_holders(tenant, None))
-    }
-
-    fn modifying(&self) -> Result<AccountScope, Denied> {
-        account_scope(self.caller, Operation::ModifyUsers)
-    }
-
-    fn keeps_holders(&self, tenant: &TenantId, becomes: Option<&Role>) -> Verdict {
-        protected_role_lost(self.user, tenant, becomes)
-            .map_or(Ok(()), |at_stake| ensure_other_holder(at_stake, tenant, self.others))
-            .map_err(|_last| No("last"))
-    }
-}
-
-// --- The world that is asked about ---
-
-struct Caller {
-    name: &'static str,
-    actor: Actor,
-}
-
-struct World {
-    acme: TenantId,
-    globex: TenantId,
-    roles: RoleCatalogue,
-}
-
-impl World {
-    fn new() -> Self {
-        let role = |name: &str, access: &[Access], protected| RoleDefinition {
-            name: RoleName::from_str(name).expect("a role's name"),
-            access: access.iter().copied().collect(),
-            protected,
-            default: false,
-        };
-        let roles = RoleCatalogue::new(vec![
-            role("owner", &[Access::Read, Access::Write], true),
-            role("admin", &[Access::Read, Access::Write], false),
-            role("viewer", &[Access::Read], false),
-            role("member", &[], false),
-        ]);
-        Self {
-            acme: "acme".parse().expect("a tenant's name"),
-            globex: "globex".parse().expect("a tenant's name"),
-            roles: roles.expect("a catalogue"),
-        }
-    }
-
-    fn role(&self, name: &str) -> &Role {
-        self.roles.resolve(name).expect("a role of the catalogue")
-    }
-
-    fn user(&self, name: &str, home: Option<&TenantId>, attached: &[(&TenantId, &str)]) -> User {
-        let membership = |role| Membership { role: self.role(role).clone(), name: None };
-        let memberships: BTreeMap<_, _> =
-            attached.iter().map(|(tenant, role)| ((*tenant).clone(), membership(role))).collect();
-        User {
-            id: format!("auth0|{name}").parse().expect("an id"),
-            email: EmailAddress::from_str(&format!("{name}@example.com")).expect("an address"),
-            username: None,
-            given_name: None,
-            family_name: None,
-            display_name: None,
-            service_user: false,
-            blocked: false,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: None,
-            last_login: None,
-            home: home.cloned(),
-            memberships,
-        }
-    }
-
-    /// A caller with every permission, whose own account is `auth0|caller`.
-    fn caller(name: &'static str, account: &User, tenants: ClaimedTenants) -> Caller {
-        let bearer = Bearer {
-            caller: domain::CallerKey::new([0; 32]),
-            subject: Some(account.id.clone()),
-            permissions: Permissions::from_iter(Permission::ALL),
-            tenants,
-        };
-        Caller { name, actor: bearer.actor(Some(account)) }
-    }
-
-    fn listed(&self, name: &'static str, tenants: &[&TenantId]) -> Caller {
-        let tenants = tenants.iter().map(|tenant| (*tenant).clone()).collect();
-        Self::caller(name, &self.user("caller", None, &[]), ClaimedTenants::Listed(tenants))
-    }
-
-    fn with_roles(&self, name: &'static str, attached: &[(&TenantId, &str)]) -> Caller {
-        let account = self.user("caller", None, attached);
-        Self::caller(name, &account, ClaimedTenants::Memberships { within: None })
-    }
-
-    fn operator(&self) -> Caller {
-        Self::caller("operator", &self.user("caller", None, &[]), ClaimedTenants::All)
-    }
-
-    /// Every kind of caller.
-    fn callers(&self) -> Vec<Caller> {
-        let (acme, globex) = (&self.acme, &self.globex);
-        let admin_of_both = self.user("caller", None, &[(acme, "admin"), (globex, "admin")]);
-        let within_acme = ClaimedTenants::Memberships { within: Some(acme.clone()) };
-        let blocked = User { blocked: true, ..self.user("caller", Some(acme), &[(acme, "owner")]) };
-        vec![
-            self.listed("list: none", &[]),
-            self.listed("list: acme", &[acme]),
-            self.listed("list: globex", &[globex]),
-            self.listed("list: acme globex", &[acme, globex]),
-            self.with_roles("owner@acme", &[(acme, "owner")]),
-            self.with_roles("admin@acme", &[(acme, "admin")]),
-            self.with_roles("viewer@acme", &[(acme, "viewer")]),
-            self.with_roles("member@acme", &[(acme, "member")]),
-            self.with_roles("admin@globex", &[(globex, "admin")]),
-            self.with_roles("owner@acme viewer@globex", &[(acme, "owner"), (globex, "viewer")]),
-            self.with_roles("viewer@acme admin@globex", &[(acme, "viewer"), (globex, "admin")]),
-            self.with_roles("admin@acme member@globex", &[(acme, "admin"), (globex, "member")]),
-            self.with_roles("admin@acme admin@globex", &[(acme, "admin"), (globex, "admin")]),
-            Self::caller("same, by an issuer of acme", &admin_of_both, within_acme),
-            Self::caller(
-                "owner@acme, blocked",
-                &blocked,
-                ClaimedTenants::Memberships { within: None },
-            ),
-            self.operator(),
-        ]
-    }
-
-    /// The cells under [`RANK_COLUMNS`].
-    fn rank_cells(&self, ask: &Ask<'_>) -> Vec<&'static str> {
-        let acme = Some(&self.acme);
-        let mut cells: Vec<_> =
-            self.roles.roles().iter().map(|role| word(ask.change_in(acme, Some(role)))).collect();
-        cells.extend([
-            word(ask.change_in(acme, None)),
-            word(ask.detach_from(acme)),
-            word(ask.change()),
-            word(ask.set_password()),
-            word(ask.delete()),
-        ]);
-        cells
-    }
-}
-
-// --- The text ---
-
-fn heading(title: &str) -> String {
-    format!("\n\n{title}\n{}\n", "=".repeat(title.chars().count()))
-}
-
-struct Table<'a> {
-    columns: &'a [&'a str],
-    rows: Vec<(String, Vec<&'static str>)>,
-}
-
-impl<'a> Table<'a> {
-    fn new(columns: &'a [&'a str]) -> Self {
-        Self { columns, rows: Vec::new() }
-    }
-
-    fn row(&mut self, name: &str, cells: Vec<&'static str>) {
-        self.rows.push((name.to_owned(), cells));
-    }
-
-    fn render(&self, title: &str) -> String {
-        let first = self.rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let line = |name: &str, cells: &[&str]| {
-            let padded = cells
-                .iter()
-                .zip(self.columns)
-                .map(|(cell, column)| format!("  {cell:<0$}", column.len().max(7)));
-            let cells = padded.collect::<Vec<_>>().concat();
-            format!("  {}\n", format!("{name:<first$}{cells}").trim_end())
-        };
-        let rows: Vec<_> = self.rows.iter().map(|(name, cells)| line(name, cells)).collect();
-        format!("\n{title}\n\n{}{}", line("", self.columns), rows.concat())
-    }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use actix_web::http::{Method, StatusCode};
-use ports::contract::ManualClock;
+use conformance::ManualClock;
 use ports::{
     CircuitState, KeySetLocation, KeySource, Quota, RequestOutcome, UpstreamObserver as _,
     UpstreamRequest,

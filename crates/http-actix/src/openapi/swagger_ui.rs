@@ -87,7 +87,7 @@ async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
         "swagger-initializer.js" => Ok(response.body(INITIALIZER)),
         name => {
             let packed = packed(name).ok_or_else(|| {
-                ApiError::new(ErrorCode::NotFound, "There is nothing at this path.")
+                ApiError::new(ErrorCode::NotFound, "No resource exists at this path.")
             })?;
             Ok(response
                 .insert_header((header::CONTENT_ENCODING, "gzip"))

@@ -17,6 +17,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::openapi::served::{self, DocumentSettings};
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
 use crate::settings::{Baseline, FileDigests, FrozenSections, InvalidSettings, Settings, Source};
@@ -111,9 +112,10 @@ impl Reloader {
         let Target { state, listener } = target;
         let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
         let min_password_length = settings.directory.min_password_length();
-        let reloadable =
-            ReloadableState::new(verifier, Arc::clone(&settings.roles), min_password_length)
-                .map_err(|error| InvalidSettings::value("roles", error))?;
+        let document = DocumentSettings { roles: &settings.roles, min_password_length };
+        let document =
+            served::text(document).map_err(|error| InvalidSettings::value("roles", error))?;
+        let reloadable = ReloadableState::new(verifier, Arc::clone(&settings.roles), document);
         // The rest cannot fail, so that settings are never applied in part.
         listener.apply(&settings);
         state.set_reloadable(reloadable);

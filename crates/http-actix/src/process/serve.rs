@@ -8,10 +8,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_cors::Cors;
 use actix_web::dev::Server as ActixServer;
-use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
@@ -19,6 +16,7 @@ use futures_util::future::{Either, join, join_all, select, try_join_all};
 use tokio::time::timeout;
 
 use crate::metrics::{InstrumentedKeySource, Route};
+use crate::openapi::served::{self, DocumentSettings};
 use crate::openapi::swagger_ui;
 use crate::process::reload::Reloader;
 use crate::process::shutdown::{ShutdownOutcome, wait_for_shutdown};
@@ -27,13 +25,13 @@ use crate::process::wiring::{Backend, SettingsListener};
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::idle_connections;
-use crate::protection::rate_limit::{self, RateLimits};
+use crate::protection::rate_limit::RateLimits;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
+use crate::server::cors::cors;
 use crate::server::lifecycle::request_lifecycle;
-use crate::server::request_id;
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use token_verifier::TokenVerifier;
@@ -77,15 +75,15 @@ impl Server {
             Some(url) => url.clone(),
             None => local_url(address).map_err(io::Error::other)?,
         };
-        metrics.http.limits(&overload, http.max_connections);
+        metrics.http.limits(overload.concurrent, overload.queued, http.max_connections);
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(InstrumentedKeySource::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .counting(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
+        let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
         let state = AppState {
-            reloadable: Arc::new(ReloadableState::new(verifier, roles, min_password_length)?)
-                .into(),
+            reloadable: Arc::new(ReloadableState::new(verifier, roles, document)).into(),
             limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
             services,
@@ -274,27 +272,5 @@ async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
 }
 
 async fn not_found() -> Result<String, ApiError> {
-    Err(ApiError::new(ErrorCode::NotFound, "There is no resource at this path."))
-}
-
-/// Allows browser applications of exactly these origins. They send a token and no cookies.
-fn cors(origins: &[String]) -> Cors {
-    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let exposed = [
-        header::LOCATION,
-        header::LINK,
-        header::RETRY_AFTER,
-        header::WWW_AUTHENTICATE,
-        rate_limit::POLICY,
-        rate_limit::LEFT,
-        HeaderName::from_static("deprecation"),
-        HeaderName::from_static("sunset"),
-        request_id::HEADER,
-    ];
-    let cors = Cors::default()
-        .allowed_methods(methods)
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, request_id::HEADER])
-        .expose_headers(exposed)
-        .max_age(600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    Err(ApiError::new(ErrorCode::NotFound, "No resource exists at this path."))
 }

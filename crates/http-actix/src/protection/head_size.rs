@@ -22,11 +22,13 @@ impl HeadLimits {
     /// Refuses a request whose head is too large.
     pub(crate) fn check(self, request: &ServiceRequest) -> Result<(), ApiError> {
         if uri_bytes(request.uri()) > self.uri {
-            let detail = format!("The path and the query may have at most {} bytes.", self.uri);
+            let detail =
+                format!("The path and the query must have at most {} bytes together.", self.uri);
             return Err(ApiError::new(ErrorCode::UriTooLong, detail));
         }
         if header_bytes(request.headers()) > self.headers {
-            let detail = format!("The header fields may have at most {} bytes.", self.headers);
+            let detail =
+                format!("The header fields must have at most {} bytes together.", self.headers);
             return Err(ApiError::new(ErrorCode::HeadersTooLarge, detail));
         }
         Ok(())

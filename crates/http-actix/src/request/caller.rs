@@ -71,7 +71,7 @@ impl FromRequest for Caller {
             // What is said of it is for the edge to say.
             request.extensions_mut().insert(quota_headers);
             if let Some(wait) = wait {
-                let detail = "There are too many requests of yours; wait a while.";
+                let detail = "Rate limit exceeded; retry after the time in Retry-After.";
                 return Err(ApiError::new(ErrorCode::TooManyRequests, detail)
                     .with(ErrorHeader::RetryAfter(wait)));
             }
@@ -121,9 +121,12 @@ pub(crate) async fn release_permit_while<T>(
 }
 
 fn no_room(reason: ShedReason) -> ApiError {
-    ApiError::new(ErrorCode::Overloaded, "The service has too much to do for now.")
-        .with(ErrorHeader::RetryAfter(ROOM_BEFORE_LONG))
-        .because(reason.as_str())
+    ApiError::new(
+        ErrorCode::Overloaded,
+        "The service is overloaded; retry after the time in Retry-After.",
+    )
+    .with(ErrorHeader::RetryAfter(ROOM_BEFORE_LONG))
+    .because(reason.as_str())
 }
 
 /// Crowds come and go within moments; what is worked on is done within seconds.
@@ -131,11 +134,16 @@ const ROOM_BEFORE_LONG: Duration = Duration::from_secs(1);
 
 /// The token of the one `Authorization` header (RFC 6750 §2.1); no other permit is looked at.
 fn bearer_token(request: &HttpRequest) -> Result<&str, ApiError> {
-    let missing = || ApiError::new(ErrorCode::MissingToken, "The request needs a bearer token.");
+    let missing = || {
+        ApiError::new(
+            ErrorCode::MissingToken,
+            "A bearer token in the Authorization header is required.",
+        )
+    };
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let value = headers.next().ok_or_else(missing)?;
     if headers.next().is_some() {
-        let detail = "There is more than one Authorization header.";
+        let detail = "The Authorization header must not be repeated.";
         return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
     }
     // Scheme and token are separated by spaces (RFC 9110 §11.4).
@@ -159,7 +167,7 @@ impl From<TokenError> for ApiError {
                     .because(reason.as_str())
             }
             TokenError::KeysUnavailable { retry_after } => {
-                let detail = "The keys to check the token with cannot be had for now.";
+                let detail = "The keys of the token's issuer are unavailable; retry after the time in Retry-After.";
                 Self::new(ErrorCode::KeysUnavailable, detail)
                     .with(ErrorHeader::RetryAfter(retry_after))
                     .because("there are no keys of the token's issuer")
@@ -187,7 +195,10 @@ fn negotiate(request: &HttpRequest) -> Result<(), ApiError> {
     if takes_json(ranges) {
         Ok(())
     } else {
-        Err(ApiError::new(ErrorCode::NotAcceptable, "The answer can only be application/json."))
+        Err(ApiError::new(
+            ErrorCode::NotAcceptable,
+            "The response is application/json, which Accept must allow.",
+        ))
     }
 }
 

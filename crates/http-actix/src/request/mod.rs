@@ -3,6 +3,8 @@
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod client_address;
+pub(crate) mod json_object;
 pub(crate) mod path;
 pub(crate) mod query;
+pub(crate) mod trusted_proxies;
 pub(crate) mod validation;

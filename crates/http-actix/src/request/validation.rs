@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use domain::{Role, RoleCatalogue, TenantId};
 
-use crate::response::api_error::{ApiError, FieldError};
+use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
+use crate::response::field_error::FieldError;
 
 /// What has been found wrong so far.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ impl FieldErrors {
                 self.0.push(FieldError::field(
                     field,
                     ErrorCode::ValidationFailed,
-                    error.to_string(),
+                    &error.to_string(),
                 ));
             })
             .ok()
@@ -39,8 +40,8 @@ impl FieldErrors {
         let role = roles.resolve(name).cloned();
         if role.is_none() {
             let names: Vec<&str> = roles.roles().iter().map(|role| role.name().as_str()).collect();
-            let detail = format!("must be one of {}", names.join(", "));
-            self.0.push(FieldError::field(field, ErrorCode::UnknownRole, detail));
+            let detail = format!("must be one of: {}", names.join(", "));
+            self.0.push(FieldError::field(field, ErrorCode::UnknownRole, &detail));
         }
         role
     }
@@ -57,6 +58,6 @@ impl FieldErrors {
         {
             return Ok(made);
         }
-        Err(ApiError::at(self.0))
+        Err(ApiError::from_fields(self.0))
     }
 }

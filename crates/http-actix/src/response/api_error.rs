@@ -16,46 +16,7 @@ use domain::Refusal;
 use ports::{Conflict, RejectedValue};
 
 use crate::response::code::ErrorCode;
-
-/// Where in the request something is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ErrorSource {
-    /// A member of the JSON body.
-    Field(Cow<'static, str>),
-    /// A query parameter.
-    Parameter(Cow<'static, str>),
-}
-
-/// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FieldError {
-    /// Where, if it lies in one place.
-    pub(crate) source: Option<ErrorSource>,
-    /// What.
-    pub(crate) code: ErrorCode,
-    /// What, in words for the client.
-    pub(crate) detail: Cow<'static, str>,
-}
-
-impl FieldError {
-    /// Something wrong with a member of the body.
-    pub(crate) fn field(
-        name: impl Into<Cow<'static, str>>,
-        code: ErrorCode,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { source: Some(ErrorSource::Field(name.into())), code, detail: detail.into() }
-    }
-
-    /// Something wrong with a query parameter.
-    pub(crate) fn parameter(
-        name: impl Into<Cow<'static, str>>,
-        code: ErrorCode,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { source: Some(ErrorSource::Parameter(name.into())), code, detail: detail.into() }
-    }
-}
+use crate::response::field_error::FieldError;
 
 /// A header that an error asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,44 +45,32 @@ impl ApiError {
         Self { code, detail: detail.into(), field_errors: Vec::new(), header: None, cause: None }
     }
 
-    /// A error that lies in these places; the first gives it its code.
-    pub(crate) fn at(field_errors: Vec<FieldError>) -> Self {
-        match field_errors.as_slice() {
-            [] => Self::new(ErrorCode::MalformedRequest, "The request cannot be read."),
-            [only] => {
-                let detail = match &only.source {
-                    Some(ErrorSource::Field(name) | ErrorSource::Parameter(name)) => {
-                        format!("{name} {}.", only.detail).into()
-                    }
-                    None => only.detail.clone(),
-                };
-                Self { detail, ..Self::new(only.code, "") }.placed(field_errors)
-            }
+    /// An error that consists of these; the first one gives the code.
+    pub(crate) fn from_fields(field_errors: Vec<FieldError>) -> Self {
+        let (code, detail) = match field_errors.as_slice() {
+            [] => (ErrorCode::MalformedRequest, "The request is malformed.".into()),
+            [only] => (only.code, only.detail.clone()),
             [first, ..] => {
-                Self::new(first.code, "Several values are not acceptable.").placed(field_errors)
+                (first.code, "Several values are invalid; `errors` lists all of them.".into())
             }
-        }
-    }
-
-    fn placed(mut self, field_errors: Vec<FieldError>) -> Self {
-        self.field_errors = field_errors;
-        self
+        };
+        Self { field_errors, ..Self::new(code, detail) }
     }
 
     /// There is no such user here: one answer for all reasons, so that it betrays none.
     pub(crate) fn user_not_found() -> Self {
-        Self::new(ErrorCode::UserNotFound, "There is no such user here.")
+        Self::new(ErrorCode::UserNotFound, "The user was not found.")
     }
 
     /// The password in this member of the body is against the directory's policy.
     pub(crate) fn weak_password(field: &'static str) -> Self {
-        let detail = "does not meet the password policy of the directory";
-        Self::at(vec![FieldError::field(field, ErrorCode::WeakPassword, detail)])
+        let detail = "does not meet the password policy of the user directory";
+        Self::from_fields(vec![FieldError::field(field, ErrorCode::WeakPassword, detail)])
     }
 
     /// Something inside went wrong that the client can do nothing about.
     pub(crate) fn internal(cause: impl Into<Box<dyn StdError>>) -> Self {
-        Self::new(ErrorCode::InternalError, "The service failed.").because(cause)
+        Self::new(ErrorCode::InternalError, "An internal error occurred.").because(cause)
     }
 
     /// With a header.
@@ -191,20 +140,20 @@ impl From<UseCaseError> for ApiError {
             UseCaseError::Refused(refusal) => refusal.into(),
             UseCaseError::Conflict(conflict) => conflict.into(),
             UseCaseError::Rejected(value) => value.into(),
-            UseCaseError::CurrentPasswordMismatch => Self::at(vec![FieldError::field(
+            UseCaseError::CurrentPasswordMismatch => Self::from_fields(vec![FieldError::field(
                 "currentPassword",
                 ErrorCode::CurrentPasswordMismatch,
                 "is not the current password of the user",
             )]),
             UseCaseError::TooManyAttempts { retry_after } => Self::new(
                 ErrorCode::TooManyAttempts,
-                "Too many wrong current passwords; wait a while.",
+                "Too many attempts with a wrong current password; retry after the time in Retry-After.",
             )
             .with(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
             UseCaseError::Unavailable { retry_after, source } => {
                 let api_error = Self::new(
                     ErrorCode::DirectoryUnavailable,
-                    "The directory is not available for now.",
+                    "The user directory is unavailable; retry after the time in Retry-After.",
                 )
                 .with(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)));
                 match source {
@@ -214,7 +163,7 @@ impl From<UseCaseError> for ApiError {
             }
             UseCaseError::Timeout => directory_timeout().because("the directory was too slow"),
             UseCaseError::Failed { source } => {
-                Self::new(ErrorCode::DirectoryError, "The directory failed.")
+                Self::new(ErrorCode::DirectoryError, "The user directory returned an error.")
                     .because(source as Box<dyn StdError>)
             }
         }
@@ -225,7 +174,7 @@ impl From<UseCaseError> for ApiError {
 pub(crate) fn directory_timeout() -> ApiError {
     ApiError::new(
         ErrorCode::DirectoryTimeout,
-        "The directory did not answer in time; a change may or may not have been made.",
+        "The user directory did not respond in time; a change may or may not have been made.",
     )
 }
 
@@ -245,19 +194,20 @@ impl From<Refusal> for ApiError {
             }
             Refusal::InsufficientRole => Self::new(
                 ErrorCode::InsufficientPermission,
-                "Your role in the tenant does not allow this.",
+                "The caller's role in the tenant does not allow this operation.",
             ),
             Refusal::ManagedByAnotherTenant => Self::new(
                 ErrorCode::ManagedByAnotherTenant,
-                "The account is managed by another tenant; only that one can change it.",
+                "The account is managed by another tenant; only that tenant can change it.",
             ),
             Refusal::RoleAboveOwn => Self::new(
                 ErrorCode::InsufficientPermission,
-                "The role in question stands above your own in the tenant.",
+                "The role ranks above the caller's own role in the tenant.",
             ),
-            Refusal::AccountBlocked => {
-                Self::new(ErrorCode::InsufficientPermission, "A blocked account cannot do this.")
-            }
+            Refusal::AccountBlocked => Self::new(
+                ErrorCode::InsufficientPermission,
+                "The account is blocked and cannot change its own password.",
+            ),
         };
         api_error.because(refusal)
     }
@@ -266,20 +216,21 @@ impl From<Refusal> for ApiError {
 impl From<RejectedValue> for ApiError {
     fn from(value: RejectedValue) -> Self {
         let against_the_rules = |field| {
-            let detail = "is not acceptable to the directory";
-            Self::at(vec![FieldError::field(field, ErrorCode::ValidationFailed, detail)])
+            let detail = "is not accepted by the user directory";
+            Self::from_fields(vec![FieldError::field(field, ErrorCode::ValidationFailed, detail)])
         };
         match value {
             RejectedValue::WeakPassword => Self::weak_password("password"),
             RejectedValue::Email => against_the_rules("email"),
             RejectedValue::Username => against_the_rules("username"),
             // Which of them the directory means, and what the contract calls it, is not known.
-            RejectedValue::Name => {
-                Self::new(ErrorCode::ValidationFailed, "A name is not acceptable to the directory.")
-            }
+            RejectedValue::Name => Self::new(
+                ErrorCode::ValidationFailed,
+                "A name is not accepted by the user directory.",
+            ),
             RejectedValue::Unsupported => Self::new(
                 ErrorCode::ValidationFailed,
-                "The directory cannot do this to an account of this kind.",
+                "The user directory does not support this operation for this kind of account.",
             ),
         }
     }
@@ -287,36 +238,6 @@ impl From<RejectedValue> for ApiError {
 
 impl From<Conflict> for ApiError {
     fn from(conflict: Conflict) -> Self {
-        Self::at(vec![conflict.into()])
-    }
-}
-
-impl From<Conflict> for FieldError {
-    fn from(conflict: Conflict) -> Self {
-        match conflict {
-            Conflict::EmailTaken => {
-                Self::field("email", ErrorCode::EmailTaken, "is the address of another account")
-            }
-            Conflict::UsernameTaken => Self::field(
-                "username",
-                ErrorCode::UsernameTaken,
-                "is the username of another account",
-            ),
-            Conflict::AlreadyAttached => Self::field(
-                "email",
-                ErrorCode::AlreadyAttached,
-                "is the address of a user who already has a role in the tenant",
-            ),
-            Conflict::AmbiguousAccount => Self::field(
-                "email",
-                ErrorCode::AmbiguousAccount,
-                "is the address of several accounts, so that it names none of them",
-            ),
-            Conflict::LastProtectedRoleHolder => Self {
-                source: None,
-                code: ErrorCode::LastProtectedRoleHolder,
-                detail: "A tenant would lose the last holder of a protected role.".into(),
-            },
-        }
+        Self::from_fields(vec![conflict.into()])
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::response::api_error::{ApiError, ErrorSource, FieldError};
+use crate::response::api_error::ApiError;
+use crate::response::field_error::{ErrorSource, FieldError};
 
 /// What went wrong; more than one entry if several values are at error.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,5 +4,7 @@ pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod contract;
 pub(crate) mod error_response;
+pub(crate) mod field_error;
+pub(crate) mod json;
 pub mod links;
 pub(crate) mod problem;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::response::api_error::{ApiError, ErrorSource};
+use crate::response::api_error::ApiError;
 
 /// The media type of [`Problem`].
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -52,17 +52,13 @@ impl<'a> Problem<'a> {
     /// The problem that an error is.
     pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
         let status = api_error.code().status();
-        let errors =
-            api_error.field_errors().iter().filter_map(|field_error| match &field_error.source {
-                Some(ErrorSource::Field(field) | ErrorSource::Parameter(field)) => {
-                    Some(FieldProblem {
-                        field,
-                        code: field_error.code.as_str(),
-                        detail: &field_error.detail,
-                    })
-                }
-                None => None,
-            });
+        let errors = api_error.field_errors().iter().filter_map(|field_error| {
+            Some(FieldProblem {
+                field: field_error.name()?,
+                code: field_error.code.as_str(),
+                detail: &field_error.detail,
+            })
+        });
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),

@@ -7,12 +7,12 @@ use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::UseCaseError;
 use domain::{CurrentPassword, Operation, Password};
-use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::request::body::Body;
 use crate::request::caller::Caller;
 use crate::request::client_address::client_address;
+use crate::request::json_object::{FromJsonObject, Members};
 use crate::request::path::PathNames;
 use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
@@ -26,8 +26,8 @@ const DEPRECATION: &str = "@1767225600";
 const SUNSET: &str = "Fri, 31 Dec 2027 23:59:59 GMT";
 
 /// A new password, on the authority of the caller alone.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct ChangePasswordRequest {
     /// The new password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
     #[schema(min_length = 1, max_length = 72, pattern = r"^[!-~]*$", example = "correct-horse-7")]
@@ -35,8 +35,8 @@ pub(crate) struct ChangePasswordRequest {
 }
 
 /// A new password, with the current one as proof.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct ChangePasswordRequestV2 {
     /// The password that the user has now.
     #[schema(example = "correct-horse-6")]
@@ -47,6 +47,20 @@ pub(crate) struct ChangePasswordRequestV2 {
 }
 
 const NEW_PASSWORD: &str = "newPassword";
+
+impl FromJsonObject for ChangePasswordRequest {
+    fn from_members(members: &mut Members) -> Option<Self> {
+        Some(Self { new_password: members.required(NEW_PASSWORD)? })
+    }
+}
+
+impl FromJsonObject for ChangePasswordRequestV2 {
+    fn from_members(members: &mut Members) -> Option<Self> {
+        let current_password = members.required("currentPassword");
+        let new_password = members.required(NEW_PASSWORD);
+        Some(Self { current_password: current_password?, new_password: new_password? })
+    }
+}
 
 fn new_password(text: &str) -> Result<Password, ApiError> {
     let mut field_errors = FieldErrors::default();

@@ -55,7 +55,7 @@ pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, Ap
 /// often as one likes: keys and directory are asked seldom, whoever asks here.
 async fn readiness(state: &AppState) -> Result<(), ApiError> {
     if state.in_flight.is_stopping() {
-        let detail = "The service is about to end.";
+        let detail = "The service is shutting down.";
         return Err(
             ApiError::new(ErrorCode::ShuttingDown, detail).with(ErrorHeader::RetryAfter(NOT_LONG))
         );
@@ -65,7 +65,7 @@ async fn readiness(state: &AppState) -> Result<(), ApiError> {
         join(verifier.verifier.has_keys(), state.services.check_ready()).await;
     directory.map_err(not_ready)?;
     if !has_keys {
-        let detail = "The keys of no issuer can be had for now.";
+        let detail = "No issuer's keys are available.";
         return Err(ApiError::new(ErrorCode::KeysUnavailable, detail)
             .with(ErrorHeader::RetryAfter(NOT_LONG))
             .because("there are no keys of any issuer"));

@@ -8,7 +8,6 @@
 
 pub(crate) mod change_password;
 pub(crate) mod health;
-pub(crate) mod json;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
@@ -195,9 +194,11 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
 /// The answer to methods that a path does not have.
 pub(crate) fn only(allow: String) -> Route {
     web::to(move || {
-        let api_error =
-            ApiError::new(ErrorCode::MethodNotAllowed, "The path does not have this method.")
-                .with(ErrorHeader::Allow(allow.clone()));
+        let api_error = ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            "The path supports only the methods in Allow.",
+        )
+        .with(ErrorHeader::Allow(allow.clone()));
         async move { Err::<String, _>(api_error) }
     })
 }

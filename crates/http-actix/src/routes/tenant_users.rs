@@ -6,18 +6,20 @@ use domain::{
     DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, TenantId,
     Timestamp, User,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::body::Body;
 use crate::request::caller::Caller;
+use crate::request::json_object::{FromJsonObject, Members};
 use crate::request::path::PathNames;
 use crate::request::query::{FILTER_TENANT, QueryString};
 use crate::request::validation::FieldErrors;
-use crate::response::api_error::{ApiError, FieldError};
+use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
+use crate::response::field_error::FieldError;
+use crate::response::json;
 use crate::response::links::PageLinks;
-use crate::routes::json;
 use crate::server::state::AppState;
 
 /// A user as one tenant sees it.
@@ -58,7 +60,7 @@ impl<'a> TenantUser<'a> {
 }
 
 /// Somebody to be among the tenant's users.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub(crate) struct CreateTenantUser {
     /// The e-mail address. If an account has it, that one is attached; otherwise one is created.
     #[schema(
@@ -76,6 +78,15 @@ pub(crate) struct CreateTenantUser {
     role: String,
 }
 
+impl FromJsonObject for CreateTenantUser {
+    fn from_members(members: &mut Members) -> Option<Self> {
+        let email = members.required("email");
+        let name = members.optional("name");
+        let role = members.required("role");
+        Some(Self { email: email?, name: name?.flatten(), role: role? })
+    }
+}
+
 impl CreateTenantUser {
     fn into_new_member(self, roles: &RoleCatalogue) -> Result<NewMember, ApiError> {
         let mut field_errors = FieldErrors::default();
@@ -88,15 +99,22 @@ impl CreateTenantUser {
 }
 
 /// A change to what a user is in the tenant.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 pub(crate) struct UpdateTenantUser {
     /// What the user is to be called in this tenant; absent or null leaves the name as it is.
     #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
     name: Option<String>,
     /// The role in this tenant. It must be present; null leaves the role as it is.
-    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true, example = "admin")]
     role: Option<String>,
+}
+
+impl FromJsonObject for UpdateTenantUser {
+    fn from_members(members: &mut Members) -> Option<Self> {
+        let name = members.optional("name");
+        let role = members.required("role");
+        Some(Self { name: name?.flatten(), role: role? })
+    }
 }
 
 impl UpdateTenantUser {
@@ -123,7 +141,7 @@ impl UpdateTenantUser {
         ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
         ("page[number]" = Option<u64>, Query, description = "Which page, from 0.", minimum = 0),
         ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
-        ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "If given, it must name the tenant of the path."),
+        ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "If given, it must be the tenant in the path."),
     ),
     responses((status = 200, description = "The users.", body = Vec<TenantUser<'_>>,
         headers(("Link" = String, description = "Links to the first, previous, next and last page (RFC 8288), if any parameter was given.")))),
@@ -140,9 +158,9 @@ pub(crate) async fn list(
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     let query = query.list()?;
     if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
-        let detail = "must name the tenant of the path";
+        let detail = "must be the tenant in the path";
         let field_error = FieldError::parameter(FILTER_TENANT, ErrorCode::TenantForbidden, detail);
-        return Err(ApiError::at(vec![field_error]));
+        return Err(ApiError::from_fields(vec![field_error]));
     }
     let page = state.services.tenant_users.list(&scope, &query.page_or_all()).await?;
     let users: Vec<_> =

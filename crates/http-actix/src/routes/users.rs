@@ -10,11 +10,11 @@ use domain::Operation;
 use crate::request::body::Body;
 use crate::request::caller::Caller;
 use crate::request::path::PathNames;
-use crate::request::query::{FILTER_TENANT, QueryString};
+use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
-use crate::response::api_error::{ApiError, FieldError};
-use crate::response::code::ErrorCode;
+use crate::response::api_error::ApiError;
 use crate::response::error_response;
+use crate::response::field_error::FieldError;
 use crate::response::links::PageLinks;
 use crate::server::request_id::RequestId;
 use crate::server::state::AppState;
@@ -42,17 +42,12 @@ pub(crate) async fn list(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ViewUsers)?;
-    let query = query.list()?;
-    let Some(tenant) = &query.tenant else {
-        let field_error =
-            FieldError::parameter(FILTER_TENANT, ErrorCode::MalformedRequest, "is missing");
-        return Err(ApiError::at(vec![field_error]));
-    };
-    caller.asks_about(tenant);
+    let (tenant, query) = query.list_of_tenant()?;
+    caller.asks_about(&tenant);
     let scope = state
         .services
         .authorizer
-        .tenant(caller.bearer(), Operation::ViewUsers, Some(tenant))
+        .tenant(caller.bearer(), Operation::ViewUsers, Some(&tenant))
         .await?;
     let page = state.services.users.list(&scope, &query.page()).await?;
 

@@ -17,8 +17,9 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::metrics::Route;
-use crate::protection::admission::{Permit, PermitBody};
+use crate::protection::admission::Permit;
 use crate::protection::idle_connections::RequestGuard;
+use crate::protection::permit_body::PermitBody;
 use crate::protection::rate_limit::QuotaHeaders;
 use crate::response::api_error::{ApiError, ErrorHeader, directory_timeout};
 use crate::response::code::ErrorCode;
@@ -102,9 +103,9 @@ fn rendered(context: &RequestContext, api_error: &ApiError, route: Option<&Route
 fn fault_of(error: Option<&actix_web::Error>, status: StatusCode) -> ApiError {
     let code = ErrorCode::of_status(status);
     let detail = if code == ErrorCode::InternalError {
-        "The service failed."
+        "An internal error occurred."
     } else {
-        status.canonical_reason().unwrap_or("The request cannot be answered.")
+        status.canonical_reason().unwrap_or("The request failed.")
     };
     let api_error = ApiError::new(code, detail);
     match error {

@@ -1,6 +1,7 @@
 //! What happens to every request, from its first byte to its line in the log.
 
 pub(crate) mod access_log;
+pub(crate) mod cors;
 pub(crate) mod lifecycle;
 pub(crate) mod request_context;
 pub(crate) mod request_id;

@@ -11,11 +11,10 @@ use domain::RoleCatalogue;
 use tokio::sync::Notify;
 
 use crate::metrics::Metrics;
-use crate::openapi::served;
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::rate_limit::RateLimits;
-use crate::request::client_address::TrustedProxies;
+use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::PublicUrl;
@@ -65,18 +64,13 @@ pub(crate) struct ReloadableState {
 }
 
 impl ReloadableState {
-    /// What these settings say.
-    ///
-    /// # Errors
-    /// When the document cannot be written.
+    /// Combines what one version of the settings results in; `document` is the OpenAPI document.
     pub(crate) fn new(
         verifier: TokenVerifier,
         roles: Arc<RoleCatalogue>,
-        min_password_length: Option<usize>,
-    ) -> serde_json::Result<Self> {
-        let document =
-            served::text(served::DocumentSettings { roles: &roles, min_password_length })?;
-        Ok(Self { verifier, roles, document: document.into() })
+        document: impl Into<web::Bytes>,
+    ) -> Self {
+        Self { verifier, roles, document: document.into() }
     }
 }
 

@@ -16,8 +16,7 @@ use super::http::http;
 use super::issuers::issuers;
 use super::model::{LogFormat, LogSettings, ReloadSettings, Settings, TraceSettings};
 use super::raw::{self, Raw};
-use crate::protection::admission::OverloadSettings;
-use crate::protection::rate_limit::LimitSettings;
+use crate::protection::settings::{LimitSettings, OverloadSettings};
 
 /// Converts settings that must trust at least one issuer: without one, every request fails.
 pub(super) fn convert_with_issuers(raw: Raw, folder: Option<&Path>) -> SettingsResult<Settings> {

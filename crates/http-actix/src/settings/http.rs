@@ -9,7 +9,7 @@ use super::bounds::{at_most, at_most_an_hour, nonzero, positive};
 use super::error::{InvalidSettings, SettingsResult};
 use super::model::HttpSettings;
 use super::raw;
-use crate::request::client_address::TrustedProxies;
+use crate::request::trusted_proxies::TrustedProxies;
 
 pub(super) fn http(mut raw: raw::Http) -> SettingsResult<HttpSettings> {
     // An empty variable means an empty list.

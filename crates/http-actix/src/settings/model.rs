@@ -10,9 +10,8 @@ use domain::RoleCatalogue;
 use secrecy::SecretString;
 use token_verifier::{AuthSettings, TrustedIssuers};
 
-use crate::protection::admission::OverloadSettings;
-use crate::protection::rate_limit::LimitSettings;
-use crate::request::client_address::TrustedProxies;
+use crate::protection::settings::{LimitSettings, OverloadSettings};
+use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::links::PublicUrl;
 
 /// All settings of the service.

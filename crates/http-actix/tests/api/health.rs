@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::framework_errors::directory::{Failing, Failure};
+use crate::framework_errors::directory::{FailingDirectory, Failure};
 use crate::support::{App, AppOptions, Client};
 
 async fn app_with_failing_directory(failure: Failure, http: &'static str) -> App {
-    let directory = Some(Arc::new(Failing(failure)) as _);
+    let directory = Some(Arc::new(FailingDirectory(failure)) as _);
     App::start_with(AppOptions { http, directory, ..AppOptions::default() }).await
 }
 
@@ -27,7 +27,7 @@ async fn request_counts(client: &Client<'_>) -> Vec<String> {
 async fn liveness_ignores_directory_failures() {
     let app = App::start().await;
     assert_eq!(app.anonymous().get("/health/live").await.text, r#"{"status":"live"}"#);
-    for failure in [Failure::Panic, Failure::Failed, Failure::Silence] {
+    for failure in [Failure::Panic, Failure::Failed, Failure::NoResponse] {
         let app = app_with_failing_directory(failure, "").await;
         assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
     }
@@ -41,7 +41,7 @@ async fn readiness_follows_the_directory() {
         (Failure::Unavailable(None), "503 directory_unavailable"),
         (Failure::Failed, "503 directory_unavailable"),
         (Failure::Timeout, "503 directory_unavailable"),
-        (Failure::Silence, "504 directory_timeout"),
+        (Failure::NoResponse, "504 directory_timeout"),
         (Failure::Panic, "500 internal_error"),
     ] {
         let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
@@ -101,7 +101,7 @@ async fn requests_are_counted_by_route_not_path() {
 #[tokio::test]
 async fn failed_requests_are_counted_by_route() {
     for (failure, status) in
-        [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::Silence, 504)]
+        [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::NoResponse, 504)]
     {
         let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
         let answer = app.operator().get("/api/v1/users/auth0%7Cmia").await;

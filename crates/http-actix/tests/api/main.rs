@@ -11,6 +11,7 @@ mod support;
 
 mod call_context;
 mod change_password;
+mod field_errors;
 mod framework_errors;
 mod health;
 mod isolation;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{Either, join_all, select};
 use socket2::{Domain, Socket, Type};
 
-use crate::framework_errors::directory::{Failing, Failure};
+use crate::framework_errors::directory::{FailingDirectory, Failure};
 use crate::support::store::ON_AUTH0;
 use crate::support::{App, AppOptions, Client};
 
@@ -16,7 +16,7 @@ const USER: &str = "/api/v1/users/auth0%7Cmia";
 
 /// Starts a service with these settings and a directory that never answers.
 async fn app_with_silent_directory(settings: &'static str) -> App {
-    let directory = Some(Arc::new(Failing(Failure::Silence)) as _);
+    let directory = Some(Arc::new(FailingDirectory(Failure::NoResponse)) as _);
     App::start_with(AppOptions { settings, directory, ..AppOptions::default() }).await
 }
 
@@ -101,7 +101,7 @@ async fn one_tenants_load_leaves_permits_for_others() {
     let app = App::start_with(AppOptions {
         http: "request_timeout_ms = 400",
         settings: "[overload]\nmax_concurrent = 3\nmax_concurrent_per_tenant = 2\nmax_queued = 0\n",
-        directory: Some(Arc::new(Failing(Failure::Silence)) as _),
+        directory: Some(Arc::new(FailingDirectory(Failure::NoResponse)) as _),
         ..AppOptions::default()
     })
     .await;

@@ -1,4 +1,4 @@
-use ports::contract::catalogue;
+use conformance::catalogue;
 use serde_json::{Value, json};
 
 use super::*;

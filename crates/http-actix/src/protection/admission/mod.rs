@@ -11,34 +11,18 @@
 //! A permit is held until the answer has gone out, but for its last piece (`permit_body.rs`): what waits
 //! for a slow reader takes up memory too.
 
-mod permit_body;
 mod quota_owner;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use fair_share::FairQueue;
 use ports::QuotaOwner;
 use tokio::sync::oneshot;
 
 use crate::metrics::{HttpMetrics, ShedReason};
+use crate::protection::settings::OverloadSettings;
 
-pub(crate) use permit_body::PermitBody;
 pub(crate) use quota_owner::quota_owner_of;
-
-/// How much is done at once, and how much may wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverloadSettings {
-    /// Requests that are worked on.
-    pub concurrent: usize,
-    /// Of those, the ones of one tenant. A caller whose token does not say for which one tenant it
-    /// speaks has a quarter of it: there may be many of them.
-    pub concurrent_per_tenant: usize,
-    /// Requests that wait.
-    pub queued: usize,
-    /// How long one may wait.
-    pub wait: Duration,
-}
 
 /// The places of the service. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -56,18 +40,6 @@ struct Inner {
 pub(crate) struct Permit {
     admission: Admission,
     quota_owner: QuotaOwner,
-}
-
-impl OverloadSettings {
-    /// How many places one quota owner has at most.
-    fn most(&self, quota_owner: &QuotaOwner) -> usize {
-        match quota_owner {
-            QuotaOwner::Tenant(_) => self.concurrent_per_tenant,
-            QuotaOwner::Caller(_) | QuotaOwner::Unattributed => {
-                self.concurrent_per_tenant.div_ceil(4)
-            }
-        }
-    }
 }
 
 impl Admission {
@@ -95,7 +67,7 @@ impl Admission {
     /// A free permit, or else one to wait for, unless too many wait already.
     fn join(&self, quota_owner: QuotaOwner) -> Result<Permit, Option<oneshot::Receiver<Permit>>> {
         let OverloadSettings { concurrent, queued, .. } = self.0.settings;
-        let most = self.0.settings.most(&quota_owner);
+        let most = self.0.settings.permits_per_owner(&quota_owner);
         let mut queue = self.lock();
         // Nobody who could have a permit waits: each permit that becomes free is given away at once.
         if queue.held() < concurrent && queue.held_by(&quota_owner) < most {
@@ -127,8 +99,10 @@ impl Admission {
         queue.release(quota_owner);
         let mut given = Vec::new();
         while queue.held() < settings.concurrent {
-            let next =
-                queue.next(|quota_owner| settings.most(quota_owner), |waiter| !waiter.is_closed());
+            let next = queue.next(
+                |quota_owner| settings.permits_per_owner(quota_owner),
+                |waiter| !waiter.is_closed(),
+            );
             let Some(next) = next else { break };
             given.push(next);
         }

@@ -1,4 +1,5 @@
 use std::pin::pin;
+use std::time::Duration;
 
 use domain::TenantId;
 use futures_util::FutureExt;

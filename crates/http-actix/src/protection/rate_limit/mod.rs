@@ -23,23 +23,10 @@ use ports::Clock;
 
 use balances::Balances;
 use elapsed::Elapsed;
-use quota_headers::QuotaItem;
 pub(crate) use quota_headers::{LEFT, POLICY, QuotaHeaders};
+use quota_headers::{QuotaItem, WINDOW_SECONDS};
 
-/// How long a budget takes to be whole again, in seconds.
-const WINDOW: u32 = 60;
-
-/// How many requests a caller may make in a minute, all of them at once if it likes. `None` for
-/// any number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LimitSettings {
-    /// That change something.
-    pub writes: Option<NonZeroU32>,
-    /// That have a current password checked.
-    pub password_checks: Option<NonZeroU32>,
-    /// That change nothing.
-    pub reads: Option<NonZeroU32>,
-}
+use crate::protection::settings::LimitSettings;
 
 /// Stands at a route whose requests have a current password checked.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +78,7 @@ struct Budget {
 impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, quota, limiter: _ } = self;
-        write!(f, "Budget({name}, {quota} in {WINDOW} s)")
+        write!(f, "Budget({name}, {quota} in {WINDOW_SECONDS} s)")
     }
 }
 

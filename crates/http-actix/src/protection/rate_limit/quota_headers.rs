@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::WINDOW;
+/// The length of a rate limit's window, in seconds.
+pub(super) const WINDOW_SECONDS: u32 = 60;
 
 /// The field that says how large budgets are.
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -34,7 +35,7 @@ pub(super) struct QuotaItem {
 impl QuotaItem {
     pub(super) fn granted(name: &'static str, quota: NonZeroU32, left: u32) -> Self {
         let (all, drawn) = (u64::from(quota.get()), u64::from(quota.get().saturating_sub(left)));
-        let reset = Duration::from_secs((drawn * u64::from(WINDOW)).div_ceil(all));
+        let reset = Duration::from_secs((drawn * u64::from(WINDOW_SECONDS)).div_ceil(all));
         Self { name, quota, left, reset, refused: false }
     }
 
@@ -61,10 +62,9 @@ impl QuotaHeaders {
 
     /// Puts the two fields among the headers, if there is anything to say.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let policy = self
-            .0
-            .iter()
-            .map(|QuotaItem { name, quota, .. }| format!("\"{name}\";q={quota};w={WINDOW}"));
+        let policy = self.0.iter().map(|QuotaItem { name, quota, .. }| {
+            format!("\"{name}\";q={quota};w={WINDOW_SECONDS}")
+        });
         let left = self
             .0
             .iter()

@@ -1,16 +1,15 @@
 //! What contract B is told.
 
 use domain::{AccountChange, EmailAddress, NewUser, Password, PersonName, Role, Username};
-use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::request::json_object::{FromJsonObject, Members};
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
-use crate::routes::json;
 
 /// A user to be created.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct UserCreateRequest {
     /// The e-mail address; no other account may have it.
     #[schema(
@@ -35,7 +34,6 @@ pub(crate) struct UserCreateRequest {
     username: String,
     /// The password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
     /// Without one, nobody knows any until it is changed.
-    #[serde(default, deserialize_with = "json::not_null")]
     #[schema(
         nullable = false,
         min_length = 1,
@@ -60,6 +58,27 @@ pub(crate) struct UserCreateRequest {
         example = "Doe"
     )]
     last_name: String,
+}
+
+impl FromJsonObject for UserCreateRequest {
+    fn from_members(members: &mut Members) -> Option<Self> {
+        let email = members.required("email");
+        let service_user = members.required("serviceUser");
+        let tenant_name = members.required("tenantName");
+        let username = members.required("username");
+        let password = members.optional("password");
+        let first_name = members.required("firstName");
+        let last_name = members.required("lastName");
+        Some(Self {
+            email: email?,
+            service_user: service_user?,
+            tenant_name: tenant_name?,
+            username: username?,
+            password: password?,
+            first_name: first_name?,
+            last_name: last_name?,
+        })
+    }
 }
 
 impl UserCreateRequest {
@@ -95,8 +114,8 @@ impl UserCreateRequest {
 }
 
 /// A change to what is the account's own.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct UserUpdateRequest {
     /// The e-mail address; no other account may have it.
     #[schema(
@@ -112,6 +131,15 @@ pub(crate) struct UserUpdateRequest {
     /// The last name, at most 150 characters; empty for none.
     #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Doe")]
     last_name: String,
+}
+
+impl FromJsonObject for UserUpdateRequest {
+    fn from_members(members: &mut Members) -> Option<Self> {
+        let email = members.required("email");
+        let first_name = members.required("firstName");
+        let last_name = members.required("lastName");
+        Some(Self { email: email?, first_name: first_name?, last_name: last_name? })
+    }
 }
 
 impl UserUpdateRequest {

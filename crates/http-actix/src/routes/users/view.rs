@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::response::error_response;
-use crate::routes::json;
+use crate::response::json;
 
 /// A user, seen through one tenant.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,60 +1,60 @@
-//! The change by proof of the current password.
+//! The change that requires the current password.
 
 use serde_json::json;
 
-use super::{MISMATCH, has_password, passwords, person, v2, wrong};
+use super::{MISMATCH, field_errors, has_password, passwords, user_client, v2_path};
 use crate::support::App;
 
 #[tokio::test]
-async fn users_change_their_own_password_without_any_permission() {
+async fn user_changes_own_password_without_permission() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let answer = app.member_with("mia", &[]).patch(&v2("mia"), body).await;
+    let response = app.member_with("mia", &[]).patch(&v2_path("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
     assert!(has_password(&app, "mia", "another-password").await);
     assert!(!has_password(&app, "mia", "mias-password").await);
 }
 
 #[tokio::test]
-async fn users_change_their_own_password_by_a_token_of_the_tenant() {
+async fn user_changes_own_password_with_tenant_token() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let answer = person(&app, "acme", "mia").patch(&v2("mia"), body).await;
+    let response = user_client(&app, "acme", "mia").patch(&v2_path("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
-async fn users_change_their_own_password_where_they_are_guests() {
+async fn guest_changes_own_password() {
     let app = App::start().await;
 
     let body = passwords("guss-password", "another-password");
-    let answer = person(&app, "acme", "gus").patch(&v2("gus"), body).await;
+    let response = user_client(&app, "acme", "gus").patch(&v2_path("gus"), body).await;
 
-    assert_eq!(answer.outcome(), "200");
-    assert_eq!(answer.json()["tenantName"], "acme");
+    assert_eq!(response.outcome(), "200");
+    assert_eq!(response.json()["tenantName"], "acme");
 }
 
 #[tokio::test]
-async fn an_own_token_of_a_tenant_without_its_subject_finds_nobody() {
+async fn subject_outside_the_token_tenant_is_not_found() {
     let app = App::start().await;
 
     let body = passwords("mias-password", "another-password");
-    let answer = person(&app, "globex", "mia").patch(&v2("mia"), body).await;
+    let response = user_client(&app, "globex", "mia").patch(&v2_path("mia"), body).await;
 
-    assert_eq!(answer.outcome(), "404 user_not_found");
+    assert_eq!(response.outcome(), "404 user_not_found");
 }
 
 #[tokio::test]
-async fn the_own_password_of_a_blocked_account_stays() {
+async fn blocked_user_cannot_change_own_password() {
     let app = App::start().await;
     let body = passwords("bobs-password", "another-password");
 
-    let by_tenant = person(&app, "acme", "bob").patch(&v2("bob"), body.clone()).await;
-    let by_member = app.member_with("bob", &[]).patch(&v2("bob"), body).await;
+    let by_tenant = user_client(&app, "acme", "bob").patch(&v2_path("bob"), body.clone()).await;
+    let by_member = app.member_with("bob", &[]).patch(&v2_path("bob"), body).await;
 
     assert_eq!(by_tenant.outcome(), "403 insufficient_permission");
     assert!(by_member.status.is_client_error());
@@ -62,89 +62,93 @@ async fn the_own_password_of_a_blocked_account_stays() {
 }
 
 #[tokio::test]
-async fn an_own_token_without_permission_is_for_nobody_else() {
+async fn user_without_permission_cannot_change_other_passwords() {
     let app = App::start().await;
 
     let body = passwords("adams-password", "another-password");
-    let answer = person(&app, "acme", "mia").patch(&v2("adam"), body).await;
+    let response = user_client(&app, "acme", "mia").patch(&v2_path("adam"), body).await;
 
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
+    assert_eq!(response.outcome(), "403 insufficient_permission");
 }
 
 #[tokio::test]
-async fn whoever_may_modify_changes_a_password_by_the_current_one() {
+async fn modify_permission_allows_change_with_current_password() {
     let app = App::start().await;
     let actor = app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"]);
 
-    let answer = actor.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+    let response =
+        actor.patch(&v2_path("mia"), passwords("mias-password", "another-password")).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
-async fn the_answer_is_the_user_and_no_password() {
+async fn response_is_the_user_without_password() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.patch(&v2("mia"), passwords("mias-password", "another-password")).await;
+    let response =
+        acme.patch(&v2_path("mia"), passwords("mias-password", "another-password")).await;
 
-    assert_eq!(answer.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
-    assert!(!answer.text.contains("assword"), "{}", answer.text);
+    assert_eq!(response.json(), acme.get("/api/v1/users/auth0%7Cmia").await.json());
+    assert!(!response.text.contains("assword"), "{}", response.text);
 }
 
 #[tokio::test]
-async fn a_wrong_current_password_is_named_and_changes_nothing() {
+async fn wrong_current_password_is_reported_and_changes_nothing() {
     let app = App::start().await;
 
     let body = passwords("mias-passwords", "another-password");
-    let answer = app.tenant("acme").patch(&v2("mia"), body).await;
+    let response = app.tenant("acme").patch(&v2_path("mia"), body).await;
 
-    assert_eq!(answer.outcome(), MISMATCH);
-    assert_eq!(wrong(&answer), ["currentPassword current_password_mismatch"]);
+    assert_eq!(response.outcome(), MISMATCH);
+    assert_eq!(field_errors(&response), ["currentPassword current_password_mismatch"]);
     assert!(has_password(&app, "mia", "mias-password").await);
 }
 
 #[tokio::test]
-async fn a_current_password_is_wrong_at_worst() {
+async fn any_wrong_current_password_is_a_mismatch() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
     for current in ["", " ", "Mias-Password", "mias-password ", "pässwörd\n", &"p".repeat(5000)] {
-        let answer = acme.patch(&v2("mia"), passwords(current, "another-password")).await;
-        assert_eq!(answer.outcome(), MISMATCH, "{current}");
+        let response = acme.patch(&v2_path("mia"), passwords(current, "another-password")).await;
+        assert_eq!(response.outcome(), MISMATCH, "{current}");
     }
 }
 
 #[tokio::test]
-async fn somebody_without_a_password_has_no_current_one() {
+async fn user_without_password_matches_no_current_password() {
     let app = App::start().await;
 
     for current in ["", "another-password"] {
         let body = passwords(current, "another-password");
-        let answer = app.tenant("acme").patch(&v2("vera"), body).await;
-        assert_eq!(answer.outcome(), MISMATCH, "{current}");
+        let response = app.tenant("acme").patch(&v2_path("vera"), body).await;
+        assert_eq!(response.outcome(), MISMATCH, "{current}");
     }
 }
 
 #[tokio::test]
-async fn a_weak_password_is_named_and_not_set() {
+async fn weak_password_is_reported_and_not_set() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", "seven-7")).await;
+    let response =
+        app.tenant("acme").patch(&v2_path("mia"), passwords("mias-password", "seven-7")).await;
 
-    assert_eq!(answer.outcome(), "422 weak_password");
-    assert_eq!(wrong(&answer), ["newPassword weak_password"]);
+    assert_eq!(response.outcome(), "422 weak_password");
+    assert_eq!(field_errors(&response), ["newPassword weak_password"]);
     assert!(has_password(&app, "mia", "mias-password").await);
 }
 
 #[tokio::test]
-async fn a_password_that_none_can_be_is_named() {
+async fn invalid_new_password_is_reported() {
     let app = App::start().await;
 
     for new in [String::new(), "p".repeat(73), "ä".repeat(37)] {
-        let answer = app.tenant("acme").patch(&v2("mia"), passwords("mias-password", &new)).await;
-        assert_eq!(answer.outcome(), "422 validation_failed", "{new}");
-        assert_eq!(wrong(&answer), ["newPassword validation_failed"], "{new}");
+        let response =
+            app.tenant("acme").patch(&v2_path("mia"), passwords("mias-password", &new)).await;
+        assert_eq!(response.outcome(), "422 validation_failed", "{new}");
+        assert_eq!(field_errors(&response), ["newPassword validation_failed"], "{new}");
     }
 }
 
@@ -158,15 +162,15 @@ async fn both_passwords_must_be_strings() {
         absent.as_object_mut().unwrap().remove(member);
         (null[member], number[member]) = (json!(null), json!(1));
         for body in [absent, null, number] {
-            let answer = app.tenant("acme").patch(&v2("mia"), body.clone()).await;
-            assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
-            assert_eq!(wrong(&answer), [format!("{member} malformed_request")], "{body}");
+            let response = app.tenant("acme").patch(&v2_path("mia"), body.clone()).await;
+            assert_eq!(response.outcome(), "400 malformed_request", "{body}");
+            assert_eq!(field_errors(&response), [format!("{member} malformed_request")], "{body}");
         }
     }
 }
 
 #[tokio::test]
-async fn no_password_is_ever_said_back() {
+async fn passwords_are_never_echoed() {
     let app = App::start().await;
     let bodies = [
         passwords("s3cret!", "another-password"),
@@ -177,8 +181,8 @@ async fn no_password_is_ever_said_back() {
     ];
 
     for body in bodies {
-        let answer = app.tenant("acme").patch(&v2("mia"), body).await;
-        assert!(answer.status.is_client_error());
-        assert!(!answer.text.contains("s3cret!"), "{}", answer.text);
+        let response = app.tenant("acme").patch(&v2_path("mia"), body).await;
+        assert!(response.status.is_client_error());
+        assert!(!response.text.contains("s3cret!"), "{}", response.text);
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies that cannot be read.
+//! Request bodies that are malformed, too large, incomplete or of another media type.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::assert_error;
 use crate::support::{Answer, App, AppOptions, Client};
 
-/// Every operation with a body: method, path, and a body that would do.
+/// Every operation with a body: method, path and a valid body.
 fn operations() -> [(Method, &'static str, Value); 6] {
     let email = "new@acme.example";
     let user = json!({
@@ -38,15 +38,15 @@ async fn send(
     client.send(method.clone(), path, Some(("application/json", body.into()))).await
 }
 
-/// The member that an error is about, in whichever form.
-fn field(answer: &Answer) -> Option<String> {
-    let body = answer.json();
+/// The member that an error names, in the format of either contract.
+fn field(response: &Answer) -> Option<String> {
+    let body = response.json();
     let field = body.pointer("/errors/0/field").or_else(|| body.pointer("/errors/0/meta/field"));
     field.and_then(Value::as_str).map(ToOwned::to_owned)
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_cannot_be_read() {
+async fn body_that_is_not_a_json_object_is_malformed() {
     let app = App::start().await;
     let deep = |open: &str, close: &str| {
         format!("{{\"a\":{}1{}}}", open.repeat(10_000), close.repeat(10_000)).into_bytes()
@@ -79,103 +79,107 @@ async fn a_body_that_is_no_json_object_cannot_be_read() {
     ];
     for (method, path, _) in operations() {
         for body in &bodies {
-            let answer = send(&app.operator(), &method, path, body.clone()).await;
-            assert_error(path, &answer, "400 malformed_request");
-            assert_eq!(field(&answer), None, "{answer:?}");
+            let response = send(&app.operator(), &method, path, body.clone()).await;
+            assert_error(path, &response, "400 malformed_request");
+            assert_eq!(field(&response), None, "{response:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn text_that_is_no_unicode_cannot_be_read() {
+async fn invalid_unicode_in_body_is_malformed() {
     let app = App::start().await;
-    for (method, path, good) in operations() {
+    for (method, path, valid) in operations() {
         for text in
             [&b"\xff"[..], b"\xc3", b"\xed\xa0\x80", b"\\ud800", b"\\udc00", b"\\ud800\\u0041"]
         {
             for (name, _) in
-                good.as_object().unwrap().iter().chain([(&"unknown".to_owned(), &json!(1))])
+                valid.as_object().unwrap().iter().chain([(&"unknown".to_owned(), &json!(1))])
             {
                 let body = [b"{\"", name.as_bytes(), b"\":\"", text, b"\"}"].concat();
-                let answer = send(&app.operator(), &method, path, body).await;
-                assert_error(path, &answer, "400 malformed_request");
+                let response = send(&app.operator(), &method, path, body).await;
+                assert_error(path, &response, "400 malformed_request");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_member_that_is_missing_or_of_the_wrong_type_is_named() {
+async fn missing_or_mistyped_member_is_reported() {
     let app = App::start().await;
-    for (method, path, good) in operations() {
-        let names: Vec<_> = good.as_object().unwrap().keys().cloned().collect();
+    for (method, path, valid) in operations() {
+        let names: Vec<_> = valid.as_object().unwrap().keys().cloned().collect();
         for name in &names {
-            let mut body = good.clone();
+            let mut body = valid.clone();
             body.as_object_mut().unwrap().remove(name);
-            let answer = send(&app.operator(), &method, path, body.to_string()).await;
-            assert_error(path, &answer, "400 malformed_request");
-            assert_eq!(field(&answer).as_ref(), Some(name), "{path}");
+            let response = send(&app.operator(), &method, path, body.to_string()).await;
+            assert_error(path, &response, "400 malformed_request");
+            assert_eq!(field(&response).as_ref(), Some(name), "{path}");
 
-            let right = &good[name];
-            for wrong in [json!(1), json!("true"), json!(true), json!(null), json!([]), json!({})] {
-                let is_right = std::mem::discriminant(&wrong) == std::mem::discriminant(right);
-                // This one may be null.
-                if is_right
-                    || (wrong.is_null() && path.contains("/admin/") && method == Method::PUT)
+            let expected = &valid[name];
+            for mistyped in
+                [json!(1), json!("true"), json!(true), json!(null), json!([]), json!({})]
+            {
+                let has_expected_type =
+                    std::mem::discriminant(&mistyped) == std::mem::discriminant(expected);
+                // The role of a change may be null.
+                if has_expected_type
+                    || (mistyped.is_null() && path.contains("/admin/") && method == Method::PUT)
                 {
                     continue;
                 }
-                let mut body = good.clone();
-                body[name] = wrong;
-                let answer = send(&app.operator(), &method, path, body.to_string()).await;
-                assert_error(path, &answer, "400 malformed_request");
-                assert_eq!(field(&answer).as_ref(), Some(name), "{path} {body}");
+                let mut body = valid.clone();
+                body[name] = mistyped;
+                let response = send(&app.operator(), &method, path, body.to_string()).await;
+                assert_error(path, &response, "400 malformed_request");
+                assert_eq!(field(&response).as_ref(), Some(name), "{path} {body}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_member_that_stands_there_twice_is_refused() {
+async fn duplicate_member_is_rejected() {
     let app = App::start().await;
-    for (method, path, good) in operations() {
-        for (name, value) in good.as_object().unwrap() {
-            let body = good.to_string().replacen('{', &format!("{{\"{name}\":{value},"), 1);
-            let answer = send(&app.operator(), &method, path, body).await;
-            assert_error(path, &answer, "400 malformed_request");
-            assert_eq!(field(&answer).as_ref(), Some(name), "{path}");
+    for (method, path, valid) in operations() {
+        for (name, value) in valid.as_object().unwrap() {
+            let body = valid.to_string().replacen('{', &format!("{{\"{name}\":{value},"), 1);
+            let response = send(&app.operator(), &method, path, body).await;
+            assert_error(path, &response, "400 malformed_request");
+            assert_eq!(field(&response).as_ref(), Some(name), "{path}");
         }
-        for twice in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":2}}"#, r#"{"a":[{"b":1,"\u0062":2}]}"#]
+        for duplicate in
+            [r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":2}}"#, r#"{"a":[{"b":1,"\u0062":2}]}"#]
         {
-            let answer = send(&app.operator(), &method, path, twice).await;
-            assert_error(path, &answer, "400 malformed_request");
+            let response = send(&app.operator(), &method, path, duplicate).await;
+            assert_error(path, &response, "400 malformed_request");
         }
     }
 }
 
 #[tokio::test]
-async fn a_body_past_the_limit_is_not_even_waited_for() {
+async fn oversized_body_is_rejected_before_it_arrives() {
     let app = App::start().await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
     for (method, path, _) in operations() {
-        // As long as is allowed, and not one byte longer.
+        // Exactly as long as allowed, then one byte longer.
         let longest = format!("{{{}}}", " ".repeat(65_534));
-        let answer = send(&app.operator(), &method, path, longest).await;
-        assert_error(path, &answer, "400 malformed_request");
+        let response = send(&app.operator(), &method, path, longest).await;
+        assert_error(path, &response, "400 malformed_request");
         let longer = format!("{{{}}}", " ".repeat(65_535));
-        let answer = send(&app.operator(), &method, path, longer).await;
-        assert_error(path, &answer, "413 payload_too_large");
+        let response = send(&app.operator(), &method, path, longer).await;
+        assert_error(path, &response, "413 payload_too_large");
 
         let head = |header: (&str, &str)| {
             let headers =
                 [("Authorization", token.as_str()), ("Content-Type", "application/json"), header];
             app.head(&format!("{method} {path}"), &headers)
         };
-        // Announced, and never sent.
-        let answer = app.exchange(&head(("Content-Length", "65537")));
-        assert_error(path, &answer, "413 payload_too_large");
+        // The length is announced and the body never sent.
+        let response = app.exchange(&head(("Content-Length", "65537")));
+        assert_error(path, &response, "413 payload_too_large");
 
-        // Not announced, and never ended.
+        // The length is not announced and the body never ends.
         let chunk = format!("8000\r\n{}\r\n", " ".repeat(0x8000));
         let chunks = format!("{chunk}{chunk}1\r\n \r\n");
         let request = [head(("Transfer-Encoding", "chunked")), chunks.into_bytes()].concat();
@@ -184,7 +188,7 @@ async fn a_body_past_the_limit_is_not_even_waited_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn incomplete_body_times_out() {
     let options = AppOptions { http: "request_timeout_ms = 200", ..AppOptions::default() };
     let app = App::start_with(options).await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
@@ -201,10 +205,10 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_body_must_say_that_it_is_json_and_nothing_else() {
+async fn body_must_be_unencoded_json() {
     let app = App::start().await;
-    for (method, path, good) in operations() {
-        let good = good.to_string().into_bytes();
+    for (method, path, valid) in operations() {
+        let valid = valid.to_string().into_bytes();
         for media_type in [
             "",
             "text/plain",
@@ -217,28 +221,28 @@ async fn a_body_must_say_that_it_is_json_and_nothing_else() {
             "*/*",
             "json",
         ] {
-            let body = Some((media_type, good.clone()));
-            let answer = app.operator().send(method.clone(), path, body).await;
-            assert_error(path, &answer, "415 unsupported_media_type");
+            let body = Some((media_type, valid.clone()));
+            let response = app.operator().send(method.clone(), path, body).await;
+            assert_error(path, &response, "415 unsupported_media_type");
         }
         for encoding in ["gzip", "br", "deflate", "identity, gzip", "x"] {
             let client = app.operator().header("content-encoding", encoding);
-            let answer = send(&client, &method, path, good.clone()).await;
-            assert_error(path, &answer, "415 unsupported_media_type");
+            let response = send(&client, &method, path, valid.clone()).await;
+            assert_error(path, &response, "415 unsupported_media_type");
         }
         for media_type in
             ["application/json; charset=utf-8", "Application/JSON", "application/json;"]
         {
             let body = Some((media_type, b"{".to_vec()));
             let client = app.operator().header("content-encoding", "identity");
-            let answer = client.send(method.clone(), path, body).await;
-            assert_error(path, &answer, "400 malformed_request");
+            let response = client.send(method.clone(), path, body).await;
+            assert_error(path, &response, "400 malformed_request");
         }
     }
 }
 
 #[tokio::test]
-async fn who_may_not_call_learns_nothing_about_the_rest_of_the_request() {
+async fn authorization_errors_precede_body_and_query_errors() {
     let app = App::start().await;
     for (method, path, _) in operations() {
         let unknown = format!("{path}?unknown=1");
@@ -250,14 +254,14 @@ async fn who_may_not_call_learns_nothing_about_the_rest_of_the_request() {
             ] {
                 assert_error(path, &send(&client, &method, path, "{").await, outcome);
             }
-            // Contract B's new users name their tenant in the body.
+            // Contract B names the tenant of a new user in the body, which is read first.
             if !path.starts_with("/api/v1/users?") && !path.ends_with("/api/v1/users") {
-                let answer = send(&app.member("vera"), &method, path, "{").await;
-                assert_error(path, &answer, "403 insufficient_permission");
+                let response = send(&app.member("vera"), &method, path, "{").await;
+                assert_error(path, &response, "403 insufficient_permission");
             }
             if path.contains("/admin/") {
-                let answer = send(&app.tenant("globex"), &method, path, "{").await;
-                assert_error(path, &answer, "403 tenant_forbidden");
+                let response = send(&app.tenant("globex"), &method, path, "{").await;
+                assert_error(path, &response, "403 tenant_forbidden");
             }
         }
     }

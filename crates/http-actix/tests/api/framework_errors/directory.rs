@@ -1,4 +1,4 @@
-//! A directory that fails, in every way there is, under every operation.
+//! Every operation with a directory that fails, for every kind of failure.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,24 +14,24 @@ use super::assert_error;
 use crate::matrix;
 use crate::support::{Answer, App, AppOptions};
 
-/// What only the log may tell.
+/// Details of a failure that only the log may contain.
 const SECRET: &str = "https://directory.internal/api?token=4711";
 
-/// How a directory can fail.
+/// Kinds of directory failure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Failure {
     Panic,
     Failed,
     Unavailable(Option<Duration>),
     Timeout,
-    Silence,
+    NoResponse,
 }
 
-/// A directory that fails at every call.
+/// A directory in which every call fails.
 #[derive(Debug)]
-pub(crate) struct Failing(pub(crate) Failure);
+pub(crate) struct FailingDirectory(pub(crate) Failure);
 
-impl Failing {
+impl FailingDirectory {
     async fn fail<T>(&self) -> PortResult<T> {
         match self.0 {
             Failure::Panic => panic!("{SECRET}"),
@@ -40,13 +40,13 @@ impl Failing {
                 Err(PortError::Unavailable { retry_after, source: Some(SECRET.into()) })
             }
             Failure::Timeout => Err(PortError::Timeout),
-            Failure::Silence => std::future::pending().await,
+            Failure::NoResponse => std::future::pending().await,
         }
     }
 }
 
 #[async_trait]
-impl UserDirectory for Failing {
+impl UserDirectory for FailingDirectory {
     async fn find(&self, _: &AccountScope, _: &UserId) -> PortResult<Option<User>> {
         self.fail().await
     }
@@ -98,67 +98,67 @@ impl UserDirectory for Failing {
     }
 }
 
-/// Calls every operation over a directory that fails like this.
-async fn answers(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
-    let directory: Arc<dyn UserDirectory> = Arc::new(Failing(failure));
+/// Calls every operation with a directory that fails in this way.
+async fn responses(failure: Failure, http: &'static str) -> Vec<(String, Answer)> {
+    let directory: Arc<dyn UserDirectory> = Arc::new(FailingDirectory(failure));
     let options = AppOptions { http, directory: Some(directory), ..AppOptions::default() };
     let app = App::start_with(options).await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     let mia = matrix::TargetUser::Seeded("mia").identity(None).unwrap();
     for operation in matrix::operations().0 {
         let (path, body) = operation.request("acme", &mia);
         let method = operation.method;
-        // Those of the last look up the caller first.
+        // The member's calls look up the caller first.
         for client in [app.operator(), app.tenant("acme"), app.member("olga")] {
-            let answer = client.call(method.clone(), &path, body.clone()).await;
-            assert!(!answer.text.contains("4711"), "{method} {path}: {answer:?}");
-            answers.push((path.clone(), answer));
+            let response = client.call(method.clone(), &path, body.clone()).await;
+            assert!(!response.text.contains("4711"), "{method} {path}: {response:?}");
+            responses.push((path.clone(), response));
         }
     }
     assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
-    assert_eq!(answers.len(), 36);
-    answers
+    assert_eq!(responses.len(), 36);
+    responses
 }
 
 #[tokio::test]
-async fn a_panic_is_an_internal_error_and_the_service_goes_on() {
-    for (path, answer) in answers(Failure::Panic, "").await {
-        assert_error(&path, &answer, "500 internal_error");
+async fn directory_panic_is_500_and_service_continues() {
+    for (path, response) in responses(Failure::Panic, "").await {
+        assert_error(&path, &response, "500 internal_error");
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_fails_is_a_bad_gateway() {
-    for (path, answer) in answers(Failure::Failed, "").await {
-        assert_error(&path, &answer, "502 directory_error");
+async fn directory_failure_is_502() {
+    for (path, response) in responses(Failure::Failed, "").await {
+        assert_error(&path, &response, "502 directory_error");
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_is_unavailable_says_when_to_come_back() {
+async fn unavailable_directory_is_503_with_retry_after() {
     for (wait, header) in [
         (None, "5"),
         (Some(Duration::ZERO), "1"),
         (Some(Duration::from_secs(7)), "7"),
         (Some(Duration::from_millis(7001)), "8"),
     ] {
-        for (path, answer) in answers(Failure::Unavailable(wait), "").await {
-            assert_error(&path, &answer, "503 directory_unavailable");
-            assert_eq!(answer.header("retry-after"), Some(header), "{path}");
+        for (path, response) in responses(Failure::Unavailable(wait), "").await {
+            assert_error(&path, &response, "503 directory_unavailable");
+            assert_eq!(response.header("retry-after"), Some(header), "{path}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_times_out_is_a_gateway_timeout() {
-    for (path, answer) in answers(Failure::Timeout, "").await {
-        assert_error(&path, &answer, "504 directory_timeout");
+async fn directory_timeout_is_504() {
+    for (path, response) in responses(Failure::Timeout, "").await {
+        assert_error(&path, &response, "504 directory_timeout");
     }
 }
 
 #[tokio::test]
-async fn a_directory_that_never_answers_is_not_waited_for_forever() {
-    for (path, answer) in answers(Failure::Silence, "request_timeout_ms = 50").await {
-        assert_error(&path, &answer, "504 directory_timeout");
+async fn unresponsive_directory_is_504_after_request_timeout() {
+    for (path, response) in responses(Failure::NoResponse, "request_timeout_ms = 50").await {
+        assert_error(&path, &response, "504 directory_timeout");
     }
 }

@@ -1,12 +1,12 @@
-//! The errors that the framework makes by itself, each in the form of the path's contract.
+//! Errors raised outside the handlers, each in the format of the contract that the path belongs to.
 
 mod bodies;
 mod cors;
 pub(crate) mod directory;
-mod heads;
-mod negotiation;
+mod head_limits;
 mod panics;
 mod paths;
+mod request_headers;
 mod request_id;
 
 use std::collections::BTreeSet;
@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use crate::support::Answer;
 
-/// A path of each contract, under which everything here is tried in both forms.
+/// A list path of each contract, so that tests cover both error formats.
 const LISTS: [&str; 2] = ["/api/acme/admin/users", "/api/v1/users?filter[tenant]=acme"];
 
-/// Every code that is published.
+/// Every published error code.
 const CODES: &str = "malformed_request unknown_parameter missing_token invalid_token \
     insufficient_permission tenant_forbidden user_not_found already_attached email_taken \
     username_taken ambiguous_account last_protected_role_holder managed_by_another_tenant \
@@ -27,32 +27,41 @@ const CODES: &str = "malformed_request unknown_parameter missing_token invalid_t
     directory_unavailable directory_timeout internal_error not_found method_not_allowed \
     not_acceptable keys_unavailable request_timeout uri_too_long headers_too_large";
 
-/// Holds an answer to be this error, in the form of the contract that the path belongs to.
+/// Asserts that a response is this error, in the format of the contract that the path belongs to.
 #[track_caller]
-fn assert_error(path: &str, answer: &Answer, outcome: &str) {
-    let body = answer.json();
-    let id = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {answer:?}"));
+fn assert_error(path: &str, response: &Answer, outcome: &str) {
+    let body = response.json();
+    let id =
+        response.header("x-request-id").unwrap_or_else(|| panic!("no request id: {response:?}"));
     let codes = if is_user_management(path) {
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
-        assert_eq!(members(&body), ["errors"].into(), "{path}: {answer:?}");
+        assert_eq!(response.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(member_names(&body), ["errors"].into(), "{path}: {response:?}");
         let errors = body["errors"].as_array().unwrap();
         for error in errors {
-            assert_eq!(members(error), ["code", "detail", "meta"].into(), "{path}: {answer:?}");
-            assert!(error["detail"].is_string(), "{path}: {answer:?}");
-            assert_eq!(error["meta"]["requestId"], id, "{path}: {answer:?}");
+            assert_eq!(
+                member_names(error),
+                ["code", "detail", "meta"].into(),
+                "{path}: {response:?}"
+            );
+            assert!(error["detail"].is_string(), "{path}: {response:?}");
+            assert_eq!(error["meta"]["requestId"], id, "{path}: {response:?}");
         }
         errors.iter().map(|error| error["code"].clone()).collect()
     } else {
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
-        let mut names = members(&body);
+        assert_eq!(response.header("content-type"), Some("application/problem+json"), "{path}");
+        let mut names = member_names(&body);
         names.remove("errors");
         let known = ["type", "title", "status", "detail", "code", "requestId"];
-        assert_eq!(names, known.into(), "{path}: {answer:?}");
-        assert_eq!(body["type"], "about:blank", "{path}: {answer:?}");
-        assert_eq!(body["title"], answer.status.canonical_reason().unwrap(), "{path}: {answer:?}");
-        assert_eq!(body["status"], answer.status.as_u16(), "{path}: {answer:?}");
-        assert!(body["detail"].is_string(), "{path}: {answer:?}");
-        assert_eq!(body["requestId"], id, "{path}: {answer:?}");
+        assert_eq!(names, known.into(), "{path}: {response:?}");
+        assert_eq!(body["type"], "about:blank", "{path}: {response:?}");
+        assert_eq!(
+            body["title"],
+            response.status.canonical_reason().unwrap(),
+            "{path}: {response:?}"
+        );
+        assert_eq!(body["status"], response.status.as_u16(), "{path}: {response:?}");
+        assert!(body["detail"].is_string(), "{path}: {response:?}");
+        assert_eq!(body["requestId"], id, "{path}: {response:?}");
         let errors = body["errors"].as_array().into_iter().flatten();
         errors.map(|error| error["code"].clone()).chain([body["code"].clone()]).collect::<Vec<_>>()
     };
@@ -60,24 +69,25 @@ fn assert_error(path: &str, answer: &Answer, outcome: &str) {
         let published = CODES.split_whitespace().any(|known| code == known);
         assert!(published, "{path}: {code} is not published");
     }
-    assert_eq!(answer.outcome(), outcome, "{path}: {answer:?}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}: {answer:?}");
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}: {answer:?}");
-    match answer.status.as_u16() {
-        401 => assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer")),
-        405 => assert!(answer.header("allow").is_some(), "{path}: {answer:?}"),
+    assert_eq!(response.outcome(), outcome, "{path}: {response:?}");
+    assert_eq!(response.header("cache-control"), Some("no-store"), "{path}: {response:?}");
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{path}: {response:?}");
+    match response.status.as_u16() {
+        401 => assert!(response.header("www-authenticate").unwrap().starts_with("Bearer")),
+        405 => assert!(response.header("allow").is_some(), "{path}: {response:?}"),
         429 | 503 => {
-            let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
-            assert!(wait > 0, "{path}: {answer:?}");
+            let wait: u64 = response.header("retry-after").unwrap().parse().unwrap();
+            assert!(wait > 0, "{path}: {response:?}");
         }
         _ => {}
     }
 }
 
-fn members(value: &Value) -> BTreeSet<&str> {
+fn member_names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
+/// Returns whether the path belongs to contract B.
 fn is_user_management(path: &str) -> bool {
     let version = ["/api/v1", "/api/v2"].into_iter().find_map(|start| path.strip_prefix(start));
     version.is_some_and(|rest| {

@@ -1,4 +1,4 @@
-//! Panics where a directory has no part in them: the caller gets an error, and the next one does not.
+//! Panics outside the directory: the caller gets an error and the service continues.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,37 +16,37 @@ use serde_json::json;
 use super::{LISTS, assert_error};
 use crate::support::{App, AppOptions, SigningKey};
 
-/// What nobody may read.
+/// A panic message that no response may contain.
 const SECRET: &str = "planted-in-a-panic";
 
-/// Something that panics until it is mended.
+/// A port that panics in every call until it is repaired.
 #[derive(Debug)]
-struct Broken(AtomicBool);
+struct PanickingPort(AtomicBool);
 
-impl Broken {
+impl PanickingPort {
     fn new() -> Arc<Self> {
         Arc::new(Self(AtomicBool::new(true)))
     }
 
-    fn mend(&self) {
+    fn repair(&self) {
         self.0.store(false, Ordering::SeqCst);
     }
 
-    fn work(&self) {
+    fn panic_if_broken(&self) {
         assert!(!self.0.load(Ordering::SeqCst), "{SECRET}");
     }
 }
 
 #[async_trait]
-impl KeySource for Broken {
+impl KeySource for PanickingPort {
     async fn fetch(&self, _: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
-        self.work();
+        self.panic_if_broken();
         Ok(vec![SigningKey::shared().public()])
     }
 }
 
 #[async_trait]
-impl PasswordCheck for Broken {
+impl PasswordCheck for PanickingPort {
     async fn verify(
         &self,
         _: &AccountScope,
@@ -54,28 +54,28 @@ impl PasswordCheck for Broken {
         _: CurrentPassword,
         _: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
-        self.work();
+        self.panic_if_broken();
         Ok(PasswordVerdict::Match)
     }
 }
 
 #[tokio::test]
-async fn a_panic_in_the_extractor_of_the_caller_is_an_internal_error_and_the_service_goes_on() {
+async fn token_verification_panic_is_500_and_service_continues() {
     let app = App::start().await;
     let (operator, program) = (app.operator(), app.tenant("acme"));
-    // So far that no time can be told any more, and that is where tokens are verified.
+    // Moves the clock out of its range, so that the token verifier panics.
     app.clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
-    // There is one worker, which has to outlive all of them.
+    // The service has one worker, which must survive every panic.
     for _ in 0..3 {
         for client in [&operator, &program] {
             for path in LISTS {
-                let answer = client.get(path).await;
-                assert_error(path, &answer, "500 internal_error");
+                let response = client.get(path).await;
+                assert_error(path, &response, "500 internal_error");
             }
         }
     }
     assert_eq!(app.anonymous().get("/health/live").await.outcome(), "200");
-    // All the way round.
+    // Wraps the clock around to a valid time.
     app.clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
     app.clock.advance(Duration::from_millis(2));
     for client in [operator, program] {
@@ -86,16 +86,16 @@ async fn a_panic_in_the_extractor_of_the_caller_is_an_internal_error_and_the_ser
 }
 
 #[tokio::test]
-async fn a_panic_while_keys_are_fetched_is_as_if_they_could_not_be_had() {
-    let source = Broken::new();
+async fn key_fetch_panic_is_503_keys_unavailable() {
+    let source = PanickingPort::new();
     let options = AppOptions { keys: Some(Arc::clone(&source) as _), ..AppOptions::default() };
     let app = App::start_with(options).await;
     for path in LISTS {
-        let answer = app.tenant("acme").get(path).await;
-        assert_error(path, &answer, "503 keys_unavailable");
-        assert!(!answer.text.contains(SECRET), "{answer:?}");
+        let response = app.tenant("acme").get(path).await;
+        assert_error(path, &response, "503 keys_unavailable");
+        assert!(!response.text.contains(SECRET), "{response:?}");
     }
-    source.mend();
+    source.repair();
     app.clock.advance(Duration::from_hours(1));
     for path in LISTS {
         assert_eq!(app.tenant("acme").get(path).await.outcome(), "200");
@@ -103,19 +103,19 @@ async fn a_panic_while_keys_are_fetched_is_as_if_they_could_not_be_had() {
 }
 
 #[tokio::test]
-async fn a_panic_while_a_password_is_checked_counts_as_no_attempt() {
-    let check = Broken::new();
+async fn password_check_panic_is_not_a_failed_attempt() {
+    let check = PanickingPort::new();
     let options =
         AppOptions { password_check: Some(Arc::clone(&check) as _), ..AppOptions::default() };
     let app = App::start_with(options).await;
     let path = "/api/v2/users/auth0%7Cmia/change-password";
     let body = json!({"currentPassword": SECRET, "newPassword": "another-password"});
-    // More than there may be wrong ones, and than may be under way at a time.
+    // More calls than failed or concurrent attempts are allowed.
     for _ in 0..12 {
-        let answer = app.tenant("acme").patch(path, body.clone()).await;
-        assert_error(path, &answer, "500 internal_error");
-        assert!(!answer.text.contains(SECRET), "{answer:?}");
+        let response = app.tenant("acme").patch(path, body.clone()).await;
+        assert_error(path, &response, "500 internal_error");
+        assert!(!response.text.contains(SECRET), "{response:?}");
     }
-    check.mend();
+    check.repair();
     assert_eq!(app.tenant("acme").patch(path, body).await.outcome(), "200");
 }

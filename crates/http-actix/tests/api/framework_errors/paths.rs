@@ -1,4 +1,4 @@
-//! Paths that are not there, and methods that a path does not have.
+//! Unknown paths and unsupported methods.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::assert_error;
 use crate::support::App;
 
 #[tokio::test]
-async fn there_is_nothing_at_other_paths() {
+async fn unknown_paths_are_404() {
     let app = App::start().await;
     for path in [
         "/",
@@ -49,7 +49,7 @@ async fn there_is_nothing_at_other_paths() {
 }
 
 #[tokio::test]
-async fn a_tenant_may_be_called_v1() {
+async fn tenant_can_be_named_v1() {
     let app = App::start().await;
     for path in ["/api/v1/admin/users", "/api/v2/admin/users"] {
         assert_eq!(app.operator().get(path).await.text, "[]", "{path}");
@@ -60,7 +60,7 @@ async fn a_tenant_may_be_called_v1() {
 }
 
 #[tokio::test]
-async fn a_path_tells_the_methods_that_it_has() {
+async fn allow_header_lists_documented_methods() {
     let app = App::start().await;
     let document: Value = serde_json::from_str(&usher_http::openapi::text().unwrap()).unwrap();
     let paths: Vec<(String, BTreeSet<String>)> = document["paths"]
@@ -81,16 +81,16 @@ async fn a_path_tells_the_methods_that_it_has() {
             if methods.contains(method) {
                 continue;
             }
-            let called = Method::from_bytes(method.as_bytes()).unwrap();
+            let unsupported = Method::from_bytes(method.as_bytes()).unwrap();
             for client in [app.anonymous(), app.operator()] {
-                let answer = client.call(called.clone(), path, None).await;
-                let allow = answer.header("allow").map(|allow| allow.split(", ").collect());
+                let response = client.call(unsupported.clone(), path, None).await;
+                let allow = response.header("allow").map(|allow| allow.split(", ").collect());
                 let known: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
-                assert_eq!(allow, Some(known), "{method} {path}: {answer:?}");
+                assert_eq!(allow, Some(known), "{method} {path}: {response:?}");
                 if method == "HEAD" {
-                    assert_eq!((answer.status.as_u16(), &*answer.text), (405, ""), "{path}");
+                    assert_eq!((response.status.as_u16(), &*response.text), (405, ""), "{path}");
                 } else {
-                    assert_error(path, &answer, "405 method_not_allowed");
+                    assert_error(path, &response, "405 method_not_allowed");
                 }
             }
         }
@@ -98,21 +98,21 @@ async fn a_path_tells_the_methods_that_it_has() {
 }
 
 #[tokio::test]
-async fn the_document_and_its_page_tell_the_methods_that_they_have() {
+async fn openapi_and_docs_allow_only_get() {
     let app = App::start().await;
     for path in ["/openapi.json", "/docs"] {
-        let answer = app.anonymous().post(path, json!({})).await;
-        assert_eq!(answer.outcome(), "405 method_not_allowed", "{path}");
-        assert_eq!(answer.header("allow"), Some("GET"), "{path}");
+        let response = app.anonymous().post(path, json!({})).await;
+        assert_eq!(response.outcome(), "405 method_not_allowed", "{path}");
+        assert_eq!(response.header("allow"), Some("GET"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_path_has_its_form_however_it_is_spelt() {
+async fn percent_encoded_path_keeps_its_error_format() {
     let app = App::start().await;
     for path in ["/api/v1/users", "/api/%761/users", "/%61pi/v1/users"] {
-        let answer = app.anonymous().get(path).await;
-        assert_eq!(answer.outcome(), "401 missing_token", "{path}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        let response = app.anonymous().get(path).await;
+        assert_eq!(response.outcome(), "401 missing_token", "{path}");
+        assert_eq!(response.header("content-type"), Some("application/json"), "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! The name of a request, which its answer repeats.
+//! The request id, which every response repeats.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ const PATHS: [&str; 4] =
     ["/api/acme/admin/users", "/api/v1/users?filter[tenant]=acme", "/nothing", "/health/live"];
 
 #[tokio::test]
-async fn a_safe_request_id_is_kept() {
+async fn valid_request_id_is_kept() {
     let app = App::start().await;
     let longest = "x".repeat(64);
     for path in PATHS {
         for id in ["7", "a-1_B.c", "6f1c2a3e-0000-4000-8000-000000000000", &longest] {
             for client in [app.anonymous(), app.operator()] {
-                let answer = client.header("x-request-id", id).get(path).await;
-                assert_eq!(answer.header("x-request-id"), Some(id), "{path}");
-                if !answer.status.is_success() {
-                    assert_error(path, &answer, &answer.outcome());
+                let response = client.header("x-request-id", id).get(path).await;
+                assert_eq!(response.header("x-request-id"), Some(id), "{path}");
+                if !response.status.is_success() {
+                    assert_error(path, &response, &response.outcome());
                 }
             }
         }
@@ -26,29 +26,29 @@ async fn a_safe_request_id_is_kept() {
 }
 
 #[tokio::test]
-async fn an_unsafe_request_id_is_replaced() {
+async fn invalid_request_id_is_replaced() {
     let app = App::start().await;
     let too_long = "x".repeat(65);
     for path in PATHS {
         for id in ["", " ", "a b", "a\tb", "a\"b", "a'b", "<b>", "a/b", "a;b", "é", &too_long] {
-            let answer = app.anonymous().header("x-request-id", id).get(path).await;
-            let given = answer.header("x-request-id").unwrap();
-            assert_ne!(given, id, "{path}");
-            assert!(given.len() > 10, "{path}: {given}");
-            if !answer.status.is_success() {
-                assert_error(path, &answer, &answer.outcome());
+            let response = app.anonymous().header("x-request-id", id).get(path).await;
+            let generated = response.header("x-request-id").unwrap();
+            assert_ne!(generated, id, "{path}");
+            assert!(generated.len() > 10, "{path}: {generated}");
+            if !response.status.is_success() {
+                assert_error(path, &response, &response.outcome());
             }
         }
     }
 }
 
 #[tokio::test]
-async fn every_request_has_an_id_of_its_own() {
+async fn generated_request_ids_are_unique() {
     let app = App::start().await;
     let mut ids = BTreeSet::new();
     for path in PATHS.into_iter().cycle().take(40) {
-        let answer = app.operator().get(path).await;
-        ids.insert(answer.header("x-request-id").unwrap().to_owned());
+        let response = app.operator().get(path).await;
+        ids.insert(response.header("x-request-id").unwrap().to_owned());
     }
     assert_eq!(ids.len(), 40);
 }

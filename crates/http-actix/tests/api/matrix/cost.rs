@@ -1,6 +1,6 @@
 //! The Auth0 requests of a call, and the limit for refused calls.
 
-use auth0_sim::Recorded;
+use auth0_sim::RecordedRequest;
 
 use super::callers::{CallerKind, callers};
 use super::disclosure::is_visible;
@@ -8,13 +8,13 @@ use super::runner::{Cell, CellKey, Matrix, Table};
 use super::users::TargetUser;
 
 /// Returns one letter per request, in order, without those for Usher's own token.
-pub(crate) fn request_letters(requests: &[Recorded], caller: Option<&str>) -> String {
+pub(crate) fn request_letters(requests: &[RecordedRequest], caller: Option<&str>) -> String {
     let own = caller.map(|name| format!("/api/v2/users/auth0%7C{name}"));
-    let is_own = |request: &Recorded| {
+    let is_own = |request: &RecordedRequest| {
         own.as_deref().is_some_and(|own| request.target.split('?').next() == Some(own))
     };
     let counted = requests.iter().filter(|one| one.route != "POST /oauth/token client_credentials");
-    let letter = |(index, request): (usize, &Recorded)| match request.route.as_str() {
+    let letter = |(index, request): (usize, &RecordedRequest)| match request.route.as_str() {
         "GET /api/v2/users/{id}" if index == 0 && is_own(request) => 'o',
         "GET /api/v2/users/{id}" => 'r',
         "GET /api/v2/users-by-email" => 'e',

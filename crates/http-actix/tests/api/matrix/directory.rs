@@ -6,11 +6,11 @@ use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use auth0_sim::Control;
+use conformance::ManualClock;
 use domain::{
     AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
     Page, Password, RoleCatalogue, TenantScope, User, UserId,
 };
-use ports::contract::ManualClock;
 use ports::{
     AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, UserDirectory,
 };

@@ -1,19 +1,19 @@
-//! The links from page to page.
+//! Links between pages.
 
 use serde_json::json;
 
 use super::{BOTH, List};
 use crate::support::{Answer, App};
 
-/// The names of a page's links.
+/// The relations of a page's links, sorted.
 fn rels(list: List, page: &Answer) -> Vec<String> {
     let mut rels: Vec<_> = list.links(page).into_iter().map(|(rel, _)| rel).collect();
     rels.sort();
     rels
 }
 
-/// The page that a link leads to.
-fn number(list: List, page: &Answer, rel: &str) -> Option<String> {
+/// The number of the page that a link leads to.
+fn linked_page(list: List, page: &Answer, rel: &str) -> Option<String> {
     let href = list.link(page, rel)?;
     let (_, query) = href.split_once('?').unwrap();
     let mut parameters = form_urlencoded::parse(query.as_bytes());
@@ -21,18 +21,18 @@ fn number(list: List, page: &Answer, rel: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_page_in_the_middle_links_to_all_others() {
+async fn middle_page_links_first_prev_next_last() {
     let app = App::start().await;
 
     for list in BOTH {
         let page = list.get(&app, "page[size]=2&page[number]=1").await;
-        let numbers = ["first", "prev", "next", "last"].map(|rel| number(list, &page, rel));
+        let numbers = ["first", "prev", "next", "last"].map(|rel| linked_page(list, &page, rel));
         assert_eq!(numbers.map(Option::unwrap), ["0", "0", "2", "3"], "{list:?}");
     }
 }
 
 #[tokio::test]
-async fn a_link_is_absolute_and_escaped_and_keeps_every_parameter() {
+async fn links_are_absolute_encoded_and_keep_parameters() {
     let app = App::start().await;
 
     let a = List::A.get(&app, "filter[tenant]=acme&sort=-email&page[size]=2").await;
@@ -47,7 +47,7 @@ async fn a_link_is_absolute_and_escaped_and_keeps_every_parameter() {
 }
 
 #[tokio::test]
-async fn a_link_that_does_not_exist_is_left_out() {
+async fn links_to_missing_pages_are_omitted() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -61,35 +61,35 @@ async fn a_link_that_does_not_exist_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_page_past_the_end_is_empty_and_leads_back_to_the_last() {
+async fn page_past_the_end_is_empty_and_links_back() {
     let app = App::start().await;
 
     for list in BOTH {
-        for past in ["2", "3", "1000000", "18446744073709551615"] {
-            let page = list.get(&app, &format!("page[size]=4&page[number]={past}")).await;
-            assert!(list.names(&page).is_empty(), "{list:?} {past}");
-            assert_eq!(rels(list, &page), ["first", "last", "prev"], "{list:?} {past}");
-            assert_eq!(number(list, &page, "prev").as_deref(), Some("1"), "{list:?} {past}");
+        for number in ["2", "3", "1000000", "18446744073709551615"] {
+            let page = list.get(&app, &format!("page[size]=4&page[number]={number}")).await;
+            assert!(list.names(&page).is_empty(), "{list:?} {number}");
+            assert_eq!(rels(list, &page), ["first", "last", "prev"], "{list:?} {number}");
+            assert_eq!(linked_page(list, &page, "prev").as_deref(), Some("1"), "{list:?} {number}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_empty_list_has_a_first_and_a_last_page() {
+async fn empty_list_has_first_and_last_links() {
     let app = App::start().await;
     let initech = app.tenant("initech");
 
     for list in BOTH {
-        let page = initech.get(&list.of("initech", "page[size]=5")).await;
+        let page = initech.get(&list.path("initech", "page[size]=5")).await;
         assert_eq!(page.status, 200);
         assert!(list.names(&page).is_empty());
         assert_eq!(rels(list, &page), ["first", "last"], "{list:?}");
-        assert_eq!(number(list, &page, "last").as_deref(), Some("0"), "{list:?}");
+        assert_eq!(linked_page(list, &page, "last").as_deref(), Some("0"), "{list:?}");
     }
 }
 
 #[tokio::test]
-async fn the_last_link_tells_the_totals() {
+async fn last_link_contains_the_totals() {
     let app = App::start().await;
 
     let page = List::B.get(&app, "page[size]=2").await;
@@ -99,15 +99,15 @@ async fn the_last_link_tells_the_totals() {
 }
 
 #[tokio::test]
-async fn prev_leads_back_through_the_same_pages() {
+async fn prev_links_lead_back_through_the_same_pages() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
     for list in BOTH {
         let mut pages = Vec::new();
         let mut path = list.link(&list.get(&app, "page[size]=3").await, "last");
-        while let Some(there) = path {
-            let page = acme.get(&there).await;
+        while let Some(href) = path {
+            let page = acme.get(&href).await;
             pages.push(list.names(&page));
             path = list.link(&page, "prev");
         }
@@ -120,13 +120,13 @@ async fn prev_leads_back_through_the_same_pages() {
 }
 
 #[tokio::test]
-async fn a_whole_sorted_list_is_its_own_first_and_last_page() {
+async fn unpaged_sorted_list_links_to_itself() {
     let app = App::start().await;
 
     let list = List::A.get(&app, "sort=-email").await;
 
-    let itself = "https://usher.example.com/api/acme/admin/users?sort=-email";
-    let expected =
-        [("first", itself), ("last", itself)].map(|(rel, href)| (rel.to_owned(), href.to_owned()));
+    let own_url = "https://usher.example.com/api/acme/admin/users?sort=-email";
+    let expected = [("first", own_url), ("last", own_url)]
+        .map(|(rel, href)| (rel.to_owned(), href.to_owned()));
     assert_eq!(List::A.links(&list), expected);
 }

@@ -1,4 +1,4 @@
-//! Lists page by page, in both contracts.
+//! Paging, sorting and query parameters of the lists of both contracts.
 
 mod links;
 mod order;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Answer, App, Client};
 
-/// The list of acme's people in one of the contracts.
+/// The user list of contract A or B.
 #[derive(Debug, Clone, Copy)]
 enum List {
     A,
@@ -18,8 +18,8 @@ enum List {
 const BOTH: [List; 2] = [List::A, List::B];
 
 impl List {
-    /// Its path, with these parameters besides the tenant.
-    fn of(self, tenant: &str, parameters: &str) -> String {
+    /// The path of a tenant's list, with these further parameters.
+    fn path(self, tenant: &str, parameters: &str) -> String {
         match self {
             Self::A => format!("/api/{tenant}/admin/users?{parameters}"),
             Self::B => format!("/api/v1/users?filter[tenant]={tenant}&{parameters}"),
@@ -27,10 +27,10 @@ impl List {
     }
 
     async fn get(self, app: &App, parameters: &str) -> Answer {
-        app.tenant("acme").get(&self.of("acme", parameters)).await
+        app.tenant("acme").get(&self.path("acme", parameters)).await
     }
 
-    /// Who is on a page, in its order.
+    /// The names of the users on a page, in order.
     fn names(self, page: &Answer) -> Vec<String> {
         let page = page.json();
         let users = match self {
@@ -41,7 +41,7 @@ impl List {
         ids.map(|id| id.strip_prefix("auth0|").unwrap().to_owned()).collect()
     }
 
-    /// The links that a page has, by name and address.
+    /// The links of a page, as pairs of relation and address.
     fn links(self, page: &Answer) -> Vec<(String, String)> {
         match self {
             Self::A => {
@@ -61,22 +61,22 @@ impl List {
         }
     }
 
-    /// The address of one link, without where the service is.
+    /// The address of one link, relative to the service.
     fn link(self, page: &Answer, rel: &str) -> Option<String> {
         let (_, href) = self.links(page).into_iter().find(|(name, _)| name == rel)?;
         Some(href.strip_prefix("https://usher.example.com").unwrap().to_owned())
     }
 
-    /// Everybody on the page and those after it, by the links from page to page.
+    /// The names of the users on this page and all following pages.
     async fn follow(self, client: &Client<'_>, path: String) -> Vec<String> {
-        let mut everybody = Vec::new();
+        let mut users = Vec::new();
         let mut next = Some(path);
         while let Some(path) = next {
             let page = client.get(&path).await;
-            everybody.extend(self.names(&page));
+            users.extend(self.names(&page));
             next = self.link(&page, "next");
         }
-        everybody
+        users
     }
 }
 
@@ -84,9 +84,9 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// The parameter that an error names, and the code.
-fn wrong(answer: &Answer) -> Vec<String> {
-    let body = answer.json();
+/// Parameters and codes that an error reports, such as `sort malformed_request`.
+fn parameter_errors(response: &Answer) -> Vec<String> {
+    let body = response.json();
     let name = |entry: &Value| {
         let parameter = entry.get("field").or_else(|| entry.pointer("/meta/parameter"));
         format!("{} {}", text(parameter.unwrap()), text(&entry["code"]))

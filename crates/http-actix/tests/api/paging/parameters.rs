@@ -1,23 +1,27 @@
-//! Query parameters, read strictly.
+//! Strict validation of query parameters.
 
 use reqwest::Method;
 
-use super::{BOTH, wrong};
+use super::{BOTH, parameter_errors};
 use crate::support::App;
 
-/// Holds both lists to refuse a parameter's value and to name the parameter.
-async fn refuses(app: &App, name: &str, values: &[&str]) {
+/// Asserts that both lists reject these values of a parameter and report its name.
+async fn assert_malformed(app: &App, name: &str, values: &[&str]) {
     for list in BOTH {
         for value in values {
-            let answer = list.get(app, &format!("{name}={value}")).await;
-            assert_eq!(answer.outcome(), "400 malformed_request", "{list:?} {name}={value}");
-            assert_eq!(wrong(&answer), [format!("{name} malformed_request")], "{list:?} {value}");
+            let response = list.get(app, &format!("{name}={value}")).await;
+            assert_eq!(response.outcome(), "400 malformed_request", "{list:?} {name}={value}");
+            assert_eq!(
+                parameter_errors(&response),
+                [format!("{name} malformed_request")],
+                "{list:?} {value}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn a_page_has_1_to_100_users() {
+async fn page_size_must_be_1_to_100() {
     let app = App::start().await;
 
     let values = [
@@ -38,75 +42,79 @@ async fn a_page_has_1_to_100_users() {
         "%D9%A5",
         "null",
     ];
-    refuses(&app, "page[size]", &values).await;
+    assert_malformed(&app, "page[size]", &values).await;
 }
 
 #[tokio::test]
-async fn a_page_number_is_a_whole_number_from_0() {
+async fn page_number_must_be_a_non_negative_integer() {
     let app = App::start().await;
 
     let values = ["-1", "abc", "+5", "%2B5", "", "1.5", "-0", "18446744073709551616", "%00"];
-    refuses(&app, "page[number]", &values).await;
+    assert_malformed(&app, "page[number]", &values).await;
 }
 
 #[tokio::test]
-async fn an_order_is_one_of_the_published() {
+async fn unknown_sort_is_rejected() {
     let app = App::start().await;
 
     let values = ["", "-", "--id", "name", "ID", "%2Bid", "id,email", "lastLogin", "updatedAt"];
-    refuses(&app, "sort", &values).await;
+    assert_malformed(&app, "sort", &values).await;
 }
 
 #[tokio::test]
-async fn every_parameter_that_is_wrong_is_named_at_once() {
+async fn all_invalid_parameters_are_reported_together() {
     let app = App::start().await;
 
     for list in BOTH {
-        let answer = list.get(&app, "page[size]=0&page[number]=x&sort=y").await;
-        let mut named = wrong(&answer);
-        named.sort();
+        let response = list.get(&app, "page[size]=0&page[number]=x&sort=y").await;
+        let mut reported = parameter_errors(&response);
+        reported.sort();
         let expected = ["page[number]", "page[size]", "sort"];
-        assert_eq!(named, expected.map(|name| format!("{name} malformed_request")), "{list:?}");
+        assert_eq!(reported, expected.map(|name| format!("{name} malformed_request")), "{list:?}");
     }
 }
 
 #[tokio::test]
-async fn a_parameter_stands_there_once() {
+async fn repeated_parameter_is_rejected() {
     let app = App::start().await;
 
     for (name, value) in [("page[size]", "5"), ("page[number]", "0"), ("sort", "id")] {
         for list in BOTH {
-            let answer = list.get(&app, &format!("{name}={value}&{name}={value}")).await;
-            assert_eq!(answer.outcome(), "400 malformed_request", "{list:?} {name}");
-            assert_eq!(wrong(&answer), [format!("{name} malformed_request")], "{list:?} {name}");
+            let response = list.get(&app, &format!("{name}={value}&{name}={value}")).await;
+            assert_eq!(response.outcome(), "400 malformed_request", "{list:?} {name}");
+            assert_eq!(
+                parameter_errors(&response),
+                [format!("{name} malformed_request")],
+                "{list:?} {name}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn the_filter_stands_there_once() {
+async fn repeated_filter_is_rejected() {
     let app = App::start().await;
 
-    let answer = app.tenants(&["acme", "globex"]);
-    let answer = answer.get("/api/v1/users?filter[tenant]=acme&filter%5Btenant%5D=globex").await;
+    let client = app.tenants(&["acme", "globex"]);
+    let response = client.get("/api/v1/users?filter[tenant]=acme&filter%5Btenant%5D=globex").await;
 
-    assert_eq!(answer.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&answer), ["filter[tenant] malformed_request"]);
+    assert_eq!(response.outcome(), "400 malformed_request");
+    assert_eq!(parameter_errors(&response), ["filter[tenant] malformed_request"]);
 }
 
 #[tokio::test]
-async fn the_filter_is_required_of_contract_b() {
+async fn contract_b_list_requires_the_filter() {
     let app = App::start().await;
 
     for query in ["", "?", "?page[size]=5", "?filter[tenant]=", "?filter[tenant]=Not%20One"] {
-        let answer = app.tenant("acme").get(&format!("/api/v1/users{query}")).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{query}");
-        assert_eq!(wrong(&answer), ["filter[tenant] malformed_request"], "{query}");
+        let response = app.tenant("acme").get(&format!("/api/v1/users{query}")).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{query}");
+        assert_eq!(parameter_errors(&response), ["filter[tenant] malformed_request"], "{query}");
     }
 }
 
 #[tokio::test]
-async fn brackets_may_be_escaped_or_not() {
+async fn brackets_can_be_percent_encoded() {
     let app = App::start().await;
 
     for list in BOTH {
@@ -117,20 +125,24 @@ async fn brackets_may_be_escaped_or_not() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_of_a_list_is_named() {
+async fn unknown_list_parameter_is_reported() {
     let app = App::start().await;
 
     for name in ["page", "page[limit]", "Sort", "filter", "filter[email]", "q", "page[size", ""] {
         for list in BOTH {
-            let answer = list.get(&app, &format!("{name}=1")).await;
-            assert_eq!(answer.outcome(), "400 unknown_parameter", "{list:?} {name}");
-            assert_eq!(wrong(&answer), [format!("{name} unknown_parameter")], "{list:?} {name}");
+            let response = list.get(&app, &format!("{name}=1")).await;
+            assert_eq!(response.outcome(), "400 unknown_parameter", "{list:?} {name}");
+            assert_eq!(
+                parameter_errors(&response),
+                [format!("{name} unknown_parameter")],
+                "{list:?} {name}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_is_refused_by_every_operation() {
+async fn every_operation_rejects_unknown_parameters() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let operations = usher_http::openapi::operations();
@@ -141,26 +153,30 @@ async fn an_unknown_parameter_is_refused_by_every_operation() {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let body = (method != Method::GET && method != Method::DELETE)
             .then(|| ("application/json", b"{}".to_vec()));
-        let answer = acme.send(method.clone(), &format!("{path}?force=true"), body).await;
-        assert_eq!(answer.outcome(), "400 unknown_parameter", "{method} {path}");
-        assert_eq!(wrong(&answer), ["force unknown_parameter"], "{method} {path}");
+        let query = match path.as_str() {
+            "/api/v1/users" if method == Method::GET => "filter[tenant]=acme&force=true",
+            _ => "force=true",
+        };
+        let response = acme.send(method.clone(), &format!("{path}?{query}"), body).await;
+        assert_eq!(response.outcome(), "400 unknown_parameter", "{method} {path}");
+        assert_eq!(parameter_errors(&response), ["force unknown_parameter"], "{method} {path}");
     }
 }
 
 #[tokio::test]
-async fn a_list_s_parameters_are_unknown_to_other_operations() {
+async fn list_parameters_are_rejected_by_other_operations() {
     let app = App::start().await;
 
     for path in ["/api/v1/users/auth0%7Cmia", "/api/acme/admin/users/auth0%7Cmia"] {
         for name in ["filter[tenant]", "page[size]", "page[number]", "sort"] {
-            let answer = app.tenant("acme").get(&format!("{path}?{name}=1")).await;
-            assert_eq!(answer.outcome(), "400 unknown_parameter", "{path} {name}");
+            let response = app.tenant("acme").get(&format!("{path}?{name}=1")).await;
+            assert_eq!(response.outcome(), "400 unknown_parameter", "{path} {name}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_refused_parameter_stops_a_deletion() {
+async fn delete_with_unknown_parameter_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 

@@ -5,7 +5,7 @@
 //! still until a test advances it.
 
 mod answer;
-mod document;
+pub(crate) mod document;
 mod keys;
 pub(crate) mod store;
 mod wire;
@@ -19,8 +19,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use application::{Ports, Services};
+use conformance::ManualClock;
 use memory_adapter::MemoryKeySource;
-use ports::contract::ManualClock;
 use ports::{Clock, KeySource, PasswordCheck, UserDirectory};
 use serde_json::json;
 use tokio::sync::oneshot;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Connection, Control, Sim, Switches};
+use conformance::ManualClock;
 use domain::{RoleCatalogue, Timestamp};
 use memory_adapter::MemoryDirectory;
-use ports::contract::ManualClock;
 use ports::{Clock, PasswordCheck, UserDirectory};
 use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};

@@ -1,14 +1,14 @@
-//! Who is on the list, and how.
+//! The list of a tenant's users and the view of a single one.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{ACME, names, user, wrong};
+use super::{ACME, field_errors, names, user_path};
 use crate::support::{App, AppOptions};
 
 #[tokio::test]
-async fn the_list_holds_everybody_attached_in_the_order_of_their_ids() {
+async fn list_contains_all_members_sorted_by_id() {
     let app = App::start().await;
 
     let list = app.tenant("acme").get(ACME).await;
@@ -17,14 +17,14 @@ async fn the_list_holds_everybody_attached_in_the_order_of_their_ids() {
 }
 
 #[tokio::test]
-async fn without_parameters_the_list_is_whole_however_long_it_is() {
-    let mut people = String::new();
+async fn list_without_parameters_is_not_paged() {
+    let mut users = String::new();
     for number in 0..120 {
         let line =
             json!({"email": format!("{number}@initech.example"), "tenants": {"initech": "member"}});
-        writeln!(people, "{line}").unwrap();
+        writeln!(users, "{line}").unwrap();
     }
-    let app = App::start_with(AppOptions { users: people, ..AppOptions::default() }).await;
+    let app = App::start_with(AppOptions { users, ..AppOptions::default() }).await;
 
     let list = app.tenant("initech").get("/api/initech/admin/users").await;
 
@@ -33,7 +33,7 @@ async fn without_parameters_the_list_is_whole_however_long_it_is() {
 }
 
 #[tokio::test]
-async fn the_list_of_a_tenant_without_people_is_empty() {
+async fn list_of_tenant_without_users_is_empty() {
     let app = App::start().await;
 
     let list = app.tenant("initech").get("/api/initech/admin/users").await;
@@ -42,10 +42,10 @@ async fn the_list_of_a_tenant_without_people_is_empty() {
 }
 
 #[tokio::test]
-async fn a_user_is_shown_as_the_tenant_sees_it() {
+async fn user_is_shown_with_every_field() {
     let app = App::start().await;
 
-    let olga = app.tenant("acme").get(&user("acme", "olga")).await;
+    let olga = app.tenant("acme").get(&user_path("acme", "olga")).await;
 
     let expected = json!({
         "id": "auth0|olga",
@@ -59,47 +59,47 @@ async fn a_user_is_shown_as_the_tenant_sees_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_of_a_user_is_null() {
+async fn missing_user_fields_are_null() {
     let app = App::start().await;
 
-    let vera = app.tenant("acme").get(&user("acme", "vera")).await.json();
+    let vera = app.tenant("acme").get(&user_path("acme", "vera")).await.json();
 
     assert_eq!((&vera["name"], &vera["lastLogin"]), (&json!(null), &json!(null)));
     assert!(vera.get("name").is_some() && vera.get("lastLogin").is_some());
 }
 
 #[tokio::test]
-async fn the_list_shows_a_user_as_the_single_answer_does() {
+async fn list_entry_equals_single_user_response() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
     let list = acme.get(ACME).await.json();
 
-    assert_eq!(list[2], acme.get(&user("acme", "gus")).await.json());
+    assert_eq!(list[2], acme.get(&user_path("acme", "gus")).await.json());
 }
 
 #[tokio::test]
-async fn a_blocked_account_is_listed_as_blocked() {
+async fn blocked_account_is_shown_as_blocked() {
     let app = App::start().await;
 
-    let bob = app.tenant("acme").get(&user("acme", "bob")).await;
+    let bob = app.tenant("acme").get(&user_path("acme", "bob")).await;
 
     assert_eq!(bob.json()["blocked"], true);
 }
 
 #[tokio::test]
-async fn a_user_has_a_role_of_its_own_in_each_tenant() {
+async fn user_role_is_shown_per_tenant() {
     let app = App::start().await;
 
-    let here = app.tenant("acme").get(&user("acme", "adam")).await;
-    let there = app.tenant("globex").get(&user("globex", "adam")).await;
+    let in_acme = app.tenant("acme").get(&user_path("acme", "adam")).await;
+    let in_globex = app.tenant("globex").get(&user_path("globex", "adam")).await;
 
-    let roles = (&here.json()["tenantRole"], &there.json()["tenantRole"]);
+    let roles = (&in_acme.json()["tenantRole"], &in_globex.json()["tenantRole"]);
     assert_eq!(roles, (&json!("admin"), &json!("viewer")));
 }
 
 #[tokio::test]
-async fn a_bar_in_a_path_need_not_be_escaped() {
+async fn bar_in_path_need_not_be_percent_encoded() {
     let app = App::start().await;
 
     let olga = app.tenant("acme").get("/api/acme/admin/users/auth0|olga").await;
@@ -108,7 +108,7 @@ async fn a_bar_in_a_path_need_not_be_escaped() {
 }
 
 #[tokio::test]
-async fn the_list_can_be_sorted_without_being_cut() {
+async fn list_can_be_sorted_without_paging() {
     let app = App::start().await;
 
     let list = app.tenant("acme").get(&format!("{ACME}?sort=-createdAt")).await;
@@ -117,7 +117,7 @@ async fn the_list_can_be_sorted_without_being_cut() {
 }
 
 #[tokio::test]
-async fn the_filter_may_name_the_tenant_of_the_path() {
+async fn filter_can_name_the_path_tenant() {
     let app = App::start().await;
 
     let list = app.tenant("acme").get(&format!("{ACME}?filter[tenant]=acme")).await;
@@ -126,24 +126,24 @@ async fn the_filter_may_name_the_tenant_of_the_path() {
 }
 
 #[tokio::test]
-async fn the_filter_cannot_name_another_tenant() {
+async fn filter_cannot_name_another_tenant() {
     let app = App::start().await;
     let both = app.tenants(&["acme", "globex"]);
 
     for (filter, status, code) in [
         ("globex", 403, "tenant_forbidden"),
-        ("unheard-of", 403, "tenant_forbidden"),
+        ("unregistered", 403, "tenant_forbidden"),
         ("Not%20One", 400, "malformed_request"),
         ("", 400, "malformed_request"),
     ] {
         let list = both.get(&format!("{ACME}?filter[tenant]={filter}")).await;
         assert_eq!(list.outcome(), format!("{status} {code}"), "{filter}");
-        assert_eq!(wrong(&list), [format!("filter[tenant] {code}")], "{filter}");
+        assert_eq!(field_errors(&list), [format!("filter[tenant] {code}")], "{filter}");
     }
 }
 
 #[tokio::test]
-async fn a_malformed_tenant_in_the_path_is_covered_by_nobody() {
+async fn malformed_path_tenant_is_forbidden_even_to_operators() {
     let app = App::start().await;
 
     for tenant in ["ACME", "-acme", "ac.me", "a%20b", "%00", "a".repeat(64).as_str()] {
@@ -153,7 +153,7 @@ async fn a_malformed_tenant_in_the_path_is_covered_by_nobody() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_the_people_of_any_tenant() {
+async fn operator_can_list_users_of_any_tenant() {
     let app = App::start().await;
 
     let list = app.operator().get("/api/globex/admin/users").await;
@@ -162,12 +162,12 @@ async fn an_operator_sees_the_people_of_any_tenant() {
 }
 
 #[tokio::test]
-async fn a_text_that_cannot_be_an_id_names_nobody() {
+async fn invalid_user_id_is_not_found() {
     let app = App::start().await;
-    let unknown = app.tenant("acme").get(&user("acme", "nobody")).await;
+    let unknown = app.tenant("acme").get(&user_path("acme", "unknown")).await;
 
     for id in ["%20", "a%2Fb", "%2E%2E%2Fvera", "%ff", "auth0%7Cm%C3%AFa"] {
-        let answer = app.tenant("acme").get(&format!("{ACME}/{id}")).await;
-        assert_eq!(answer.without_request_id(), unknown.without_request_id(), "{id}");
+        let response = app.tenant("acme").get(&format!("{ACME}/{id}")).await;
+        assert_eq!(response.without_request_id(), unknown.without_request_id(), "{id}");
     }
 }

@@ -1,40 +1,40 @@
-//! Contract A over HTTP: the people of one tenant, for its back office.
+//! Contract A: management of one tenant's users.
 
-mod enlist;
+mod attach;
+mod caller_role;
+mod detach;
 mod list;
-mod protected;
-mod ranks;
-mod remove;
+mod protected_roles;
 mod update;
 mod values;
 
 use crate::support::Answer;
 
-/// The people of acme.
+/// Path of acme's users.
 const ACME: &str = "/api/acme/admin/users";
 
-/// Somebody in a tenant.
-fn user(tenant: &str, name: &str) -> String {
+/// Path of a user in a tenant.
+fn user_path(tenant: &str, name: &str) -> String {
     format!("/api/{tenant}/admin/users/auth0%7C{name}")
 }
 
-/// Who is on a list, in its order.
+/// The names of the users on a list, in order.
 fn names(list: &Answer) -> Vec<String> {
     let list = list.json();
     let ids = list.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap());
     ids.map(|id| id.strip_prefix("auth0|").unwrap().to_owned()).collect()
 }
 
-/// What a problem finds wrong with single values, such as `email validation_failed`.
-fn wrong(problem: &Answer) -> Vec<String> {
+/// Fields and codes that a problem reports, such as `email validation_failed`.
+fn field_errors(problem: &Answer) -> Vec<String> {
     let problem = problem.json();
     let errors = problem["errors"].as_array().into_iter().flatten();
     let text = |error: &serde_json::Value, name: &str| error[name].as_str().unwrap().to_owned();
     errors.map(|error| format!("{} {}", text(error, "field"), text(error, "code"))).collect()
 }
 
-/// The path that a `Location` leads to.
-fn location(answer: &Answer) -> String {
-    let location = answer.header("location").unwrap();
+/// The path in the `Location` header.
+fn location(response: &Answer) -> String {
+    let location = response.header("location").unwrap();
     location.strip_prefix("https://usher.example.com").unwrap().to_owned()
 }

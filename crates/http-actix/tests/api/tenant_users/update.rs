@@ -1,156 +1,157 @@
-//! Changing what somebody is in the tenant.
+//! Changing a user's role and name in a tenant.
 
 use serde_json::json;
 
-use super::{ACME, user, wrong};
+use super::{ACME, field_errors, user_path};
 use crate::support::App;
 
 #[tokio::test]
-async fn a_role_and_a_name_are_changed_at_once() {
+async fn role_and_name_change_together() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    let mia = user("acme", "mia");
+    let mia = user_path("acme", "mia");
 
-    let answer = acme.put(&mia, json!({"role": "admin", "name": "Mia M."})).await;
+    let response = acme.put(&mia, json!({"role": "admin", "name": "Mia M."})).await;
 
     let expected = json!({
         "id": "auth0|mia", "email": "mia@acme.example", "name": "Mia M.", "blocked": false,
         "lastLogin": null, "tenantRole": "admin",
     });
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected.clone()));
+    assert_eq!((response.status.as_u16(), response.json()), (200, expected.clone()));
     assert_eq!(acme.get(&mia).await.json(), expected);
 }
 
 #[tokio::test]
-async fn a_change_shows_on_the_next_list() {
+async fn change_is_visible_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    acme.put(&user("acme", "adam"), json!({"role": "viewer"})).await;
+    acme.put(&user_path("acme", "adam"), json!({"role": "viewer"})).await;
 
     assert_eq!(acme.get(ACME).await.json()[0]["tenantRole"], "viewer");
 }
 
 #[tokio::test]
-async fn a_role_of_null_leaves_the_role() {
+async fn null_role_keeps_the_role() {
     let app = App::start().await;
 
     let body = json!({"role": null, "name": "Another"});
-    let answer = app.tenant("acme").put(&user("acme", "adam"), body).await.json();
+    let response = app.tenant("acme").put(&user_path("acme", "adam"), body).await.json();
 
-    assert_eq!((&answer["tenantRole"], &answer["name"]), (&json!("admin"), &json!("Another")));
+    assert_eq!((&response["tenantRole"], &response["name"]), (&json!("admin"), &json!("Another")));
 }
 
 #[tokio::test]
-async fn a_role_must_be_present() {
+async fn missing_role_is_malformed() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").put(&user("acme", "adam"), json!({"name": "Another"})).await;
+    let response =
+        app.tenant("acme").put(&user_path("acme", "adam"), json!({"name": "Another"})).await;
 
-    assert_eq!(answer.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&answer), ["role malformed_request"]);
+    assert_eq!(response.outcome(), "400 malformed_request");
+    assert_eq!(field_errors(&response), ["role malformed_request"]);
 }
 
 #[tokio::test]
-async fn a_name_absent_or_null_leaves_the_name() {
+async fn absent_or_null_name_keeps_the_name() {
     let app = App::start().await;
 
     for body in [json!({"role": "viewer"}), json!({"role": "viewer", "name": null})] {
-        let answer = app.tenant("acme").put(&user("acme", "adam"), body).await;
-        assert_eq!(answer.json()["name"], "Adam A.");
+        let response = app.tenant("acme").put(&user_path("acme", "adam"), body).await;
+        assert_eq!(response.json()["name"], "Adam A.");
     }
 }
 
 #[tokio::test]
-async fn a_change_of_nothing_is_answered_with_the_user() {
+async fn empty_change_returns_the_user() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    let before = acme.get(&user("acme", "gus")).await.json();
+    let before = acme.get(&user_path("acme", "gus")).await.json();
 
-    let answer = acme.put(&user("acme", "gus"), json!({"role": null, "name": null})).await;
+    let response = acme.put(&user_path("acme", "gus"), json!({"role": null, "name": null})).await;
 
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, before));
+    assert_eq!((response.status.as_u16(), response.json()), (200, before));
 }
 
 #[tokio::test]
-async fn an_unknown_role_is_refused_and_the_name_with_it() {
+async fn unknown_role_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
     let body = json!({"role": "superhero", "name": "Another"});
-    let answer = acme.put(&user("acme", "adam"), body).await;
+    let response = acme.put(&user_path("acme", "adam"), body).await;
 
-    assert_eq!(answer.outcome(), "422 unknown_role");
-    assert_eq!(acme.get(&user("acme", "adam")).await.json()["name"], "Adam A.");
+    assert_eq!(response.outcome(), "422 unknown_role");
+    assert_eq!(acme.get(&user_path("acme", "adam")).await.json()["name"], "Adam A.");
 }
 
 #[tokio::test]
-async fn the_name_of_a_home_account_is_changed_everywhere() {
+async fn home_account_is_renamed_everywhere() {
     let app = App::start().await;
 
     let body = json!({"role": null, "name": "Adam Anew"});
-    app.tenant("acme").put(&user("acme", "adam"), body).await;
+    app.tenant("acme").put(&user_path("acme", "adam"), body).await;
 
-    let there = app.tenant("globex").get(&user("globex", "adam")).await;
-    assert_eq!(there.json()["name"], "Adam Anew");
+    let in_globex = app.tenant("globex").get(&user_path("globex", "adam")).await;
+    assert_eq!(in_globex.json()["name"], "Adam Anew");
 }
 
 #[tokio::test]
-async fn the_name_of_a_guest_is_changed_in_this_tenant_only() {
+async fn guest_is_renamed_in_this_tenant_only() {
     let app = App::start().await;
     let body = json!({"role": null, "name": "Our guest"});
 
-    let here = app.tenant("acme").put(&user("acme", "gus"), body).await;
+    let in_acme = app.tenant("acme").put(&user_path("acme", "gus"), body).await;
 
-    let there = app.tenant("globex").get(&user("globex", "gus")).await;
-    let names = (here.json()["name"].clone(), there.json()["name"].clone());
+    let in_globex = app.tenant("globex").get(&user_path("globex", "gus")).await;
+    let names = (in_acme.json()["name"].clone(), in_globex.json()["name"].clone());
     assert_eq!(names, (json!("Our guest"), json!("Gus G.")));
 }
 
 #[tokio::test]
-async fn the_name_of_an_account_without_a_home_is_changed_in_this_tenant_only() {
+async fn account_without_home_is_renamed_in_this_tenant_only() {
     let app = App::start().await;
     let initech = app.tenant("initech");
     let body = json!({"email": "hal@nowhere.example", "role": "member"});
     assert_eq!(initech.post("/api/initech/admin/users", body).await.status, 201);
 
     let body = json!({"role": null, "name": "Our Hal"});
-    assert_eq!(app.tenant("acme").put(&user("acme", "hal"), body).await.status, 200);
+    assert_eq!(app.tenant("acme").put(&user_path("acme", "hal"), body).await.status, 200);
 
-    assert_eq!(initech.get(&user("initech", "hal")).await.json()["name"], json!(null));
+    assert_eq!(initech.get(&user_path("initech", "hal")).await.json()["name"], json!(null));
 }
 
 #[tokio::test]
-async fn a_guest_s_own_name_in_a_tenant_outlives_a_renaming_at_home() {
+async fn guest_name_survives_renaming_at_home() {
     let app = App::start().await;
     let globex = app.tenant("globex");
-    globex.put(&user("globex", "adam"), json!({"role": null, "name": "The guest"})).await;
+    globex.put(&user_path("globex", "adam"), json!({"role": null, "name": "The guest"})).await;
 
     let body = json!({"role": null, "name": "Adam Anew"});
-    app.tenant("acme").put(&user("acme", "adam"), body).await;
+    app.tenant("acme").put(&user_path("acme", "adam"), body).await;
 
-    assert_eq!(globex.get(&user("globex", "adam")).await.json()["name"], "The guest");
+    assert_eq!(globex.get(&user_path("globex", "adam")).await.json()["name"], "The guest");
 }
 
 #[tokio::test]
-async fn a_role_changes_in_this_tenant_only() {
+async fn role_change_applies_in_this_tenant_only() {
     let app = App::start().await;
 
-    app.tenant("acme").put(&user("acme", "adam"), json!({"role": "member"})).await;
+    app.tenant("acme").put(&user_path("acme", "adam"), json!({"role": "member"})).await;
 
-    let there = app.tenant("globex").get(&user("globex", "adam")).await;
-    assert_eq!(there.json()["tenantRole"], "viewer");
+    let in_globex = app.tenant("globex").get(&user_path("globex", "adam")).await;
+    assert_eq!(in_globex.json()["tenantRole"], "viewer");
 }
 
 #[tokio::test]
-async fn a_user_of_another_tenant_is_as_unknown_as_nobody() {
+async fn user_of_another_tenant_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
     let body = json!({"role": "member", "name": "Another"});
-    let of_another = acme.put(&user("acme", "gina"), body.clone()).await;
-    let nobody = acme.put(&user("acme", "nobody"), body).await;
+    let of_other_tenant = acme.put(&user_path("acme", "gina"), body.clone()).await;
+    let unknown = acme.put(&user_path("acme", "unknown"), body).await;
 
-    assert_eq!(of_another.outcome(), "404 user_not_found");
-    assert_eq!(of_another.without_request_id(), nobody.without_request_id());
+    assert_eq!(of_other_tenant.outcome(), "404 user_not_found");
+    assert_eq!(of_other_tenant.without_request_id(), unknown.without_request_id());
 }

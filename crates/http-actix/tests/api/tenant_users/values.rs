@@ -1,12 +1,12 @@
-//! What values are taken, and what is said of those that are not.
+//! Validation of request bodies.
 
 use reqwest::Method;
 use serde_json::json;
 
-use super::{ACME, user, wrong};
+use super::{ACME, field_errors, user_path};
 use crate::support::{Answer, App};
 
-/// An address of so many characters before the `@`, and so many in all.
+/// An e-mail address with a local part and a total length of so many characters.
 fn address(local: usize, whole: usize) -> String {
     let rest = whole - local - 1 - 128;
     let label = |letter: &str, length| letter.repeat(length);
@@ -18,32 +18,32 @@ async fn post(app: &App, email: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_address_has_at_most_254_characters_and_64_before_the_at() {
+async fn email_and_its_local_part_have_length_limits() {
     let app = App::start().await;
 
     assert_eq!(post(&app, &address(64, 254)).await.outcome(), "201");
     for email in [address(64, 255), address(65, 254)] {
-        let answer = post(&app, &email).await;
-        assert_eq!(answer.outcome(), "422 validation_failed");
-        assert_eq!(wrong(&answer), ["email validation_failed"]);
+        let response = post(&app, &email).await;
+        assert_eq!(response.outcome(), "422 validation_failed");
+        assert_eq!(field_errors(&response), ["email validation_failed"]);
     }
 }
 
 #[tokio::test]
-async fn a_text_that_is_no_address_is_not_acceptable() {
+async fn invalid_email_is_rejected() {
     let app = App::start().await;
 
     for email in
         ["", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b..example", "a@@b.example"]
     {
-        let answer = post(&app, email).await;
-        assert_eq!(answer.outcome(), "422 validation_failed", "{email}");
-        assert_eq!(wrong(&answer), ["email validation_failed"], "{email}");
+        let response = post(&app, email).await;
+        assert_eq!(response.outcome(), "422 validation_failed", "{email}");
+        assert_eq!(field_errors(&response), ["email validation_failed"], "{email}");
     }
 }
 
 #[tokio::test]
-async fn a_name_has_1_to_300_characters() {
+async fn name_must_have_1_to_300_characters() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -52,39 +52,40 @@ async fn a_name_has_1_to_300_characters() {
         ("é".repeat(301), "422 validation_failed"),
         (String::new(), "422 validation_failed"),
     ] {
-        let answer = acme.put(&user("acme", "mia"), json!({"role": null, "name": name})).await;
-        assert_eq!(answer.outcome(), outcome, "{}", name.len());
+        let response =
+            acme.put(&user_path("acme", "mia"), json!({"role": null, "name": name})).await;
+        assert_eq!(response.outcome(), outcome, "{}", name.len());
     }
 }
 
 #[tokio::test]
-async fn all_that_is_not_acceptable_is_named_at_once() {
+async fn all_invalid_values_are_reported_together() {
     let app = App::start().await;
     let body = json!({"email": "nothing", "name": "", "role": "superhero"});
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.status, 422);
+    assert_eq!(response.status, 422);
     let expected = ["email validation_failed", "name validation_failed", "role unknown_role"];
-    assert_eq!(wrong(&answer), expected);
+    assert_eq!(field_errors(&response), expected);
 }
 
 #[tokio::test]
-async fn a_problem_is_one_by_rfc_9457_and_names_the_request() {
+async fn validation_error_is_an_rfc_9457_problem() {
     let app = App::start().await;
 
-    let answer = post(&app, "nothing").await;
+    let response = post(&app, "nothing").await;
 
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    let problem = answer.json();
+    assert_eq!(response.header("content-type"), Some("application/problem+json"));
+    let problem = response.json();
     assert_eq!(problem["status"], 422);
     assert_eq!(problem["code"], "validation_failed");
-    assert_eq!(problem["requestId"].as_str(), answer.header("x-request-id"));
+    assert_eq!(problem["requestId"].as_str(), response.header("x-request-id"));
     assert!(problem["errors"][0]["detail"].is_string());
 }
 
 #[tokio::test]
-async fn a_missing_member_is_named() {
+async fn missing_member_is_reported() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -92,15 +93,15 @@ async fn a_missing_member_is_named() {
     let without_role = acme.post(ACME, json!({"email": "new@acme.example"})).await;
 
     assert_eq!(without_email.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&without_email), ["email malformed_request"]);
+    assert_eq!(field_errors(&without_email), ["email malformed_request"]);
     assert_eq!(without_role.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&without_role), ["role malformed_request"]);
+    assert_eq!(field_errors(&without_role), ["role malformed_request"]);
 }
 
 #[tokio::test]
-async fn a_member_of_the_wrong_type_is_named() {
+async fn mistyped_member_is_reported() {
     let app = App::start().await;
-    let good = json!({"email": "new@acme.example", "name": "New", "role": "member"});
+    let valid = json!({"email": "new@acme.example", "name": "New", "role": "member"});
 
     for (member, value) in [
         ("email", json!(1)),
@@ -110,39 +111,39 @@ async fn a_member_of_the_wrong_type_is_named() {
         ("role", json!(true)),
         ("role", json!(null)),
     ] {
-        let mut body = good.clone();
+        let mut body = valid.clone();
         body[member] = value;
-        let answer = app.tenant("acme").post(ACME, body.clone()).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
-        assert_eq!(wrong(&answer), [format!("{member} malformed_request")], "{body}");
+        let response = app.tenant("acme").post(ACME, body.clone()).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{body}");
+        assert_eq!(field_errors(&response), [format!("{member} malformed_request")], "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_cannot_be_read() {
+async fn body_that_is_not_an_object_is_malformed() {
     let app = App::start().await;
 
-    let in_order = json!(["new@acme.example", "New", "member"]);
-    for body in [in_order, json!([]), json!(null), json!("text"), json!(1)] {
-        let answer = app.tenant("acme").post(ACME, body.clone()).await;
-        assert_eq!(answer.outcome(), "400 malformed_request", "{body}");
+    let array = json!(["new@acme.example", "New", "member"]);
+    for body in [array, json!([]), json!(null), json!("text"), json!(1)] {
+        let response = app.tenant("acme").post(ACME, body.clone()).await;
+        assert_eq!(response.outcome(), "400 malformed_request", "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_member_that_stands_there_twice_is_named() {
+async fn duplicate_member_is_reported() {
     let app = App::start().await;
     let body = br#"{"email":"new@acme.example","role":"member","role":"owner"}"#.to_vec();
 
-    let answer =
+    let response =
         app.tenant("acme").send(Method::POST, ACME, Some(("application/json", body))).await;
 
-    assert_eq!(answer.outcome(), "400 malformed_request");
-    assert_eq!(wrong(&answer), ["role malformed_request"]);
+    assert_eq!(response.outcome(), "400 malformed_request");
+    assert_eq!(field_errors(&response), ["role malformed_request"]);
 }
 
 #[tokio::test]
-async fn unknown_members_of_somebody_new_are_ignored() {
+async fn unknown_members_are_ignored_on_create() {
     let app = App::start().await;
     let body = json!({
         "email": "new@acme.example", "role": "member",
@@ -151,32 +152,32 @@ async fn unknown_members_of_somebody_new_are_ignored() {
         "app_metadata": {"usher_tenant_globex": {"role": "owner"}}, "user_metadata": {},
     });
 
-    let answer = app.tenant("acme").post(ACME, body).await;
+    let response = app.tenant("acme").post(ACME, body).await;
 
-    assert_eq!(answer.status, 201);
-    let shown = answer.json();
-    let id = shown["id"].as_str().unwrap();
+    assert_eq!(response.status, 201);
+    let user = response.json();
+    let id = user["id"].as_str().unwrap();
     assert_ne!(id, "auth0|chosen");
-    assert_eq!(shown["blocked"], false);
-    assert_eq!(shown["lastLogin"], json!(null));
-    assert_eq!(shown["tenantRole"], "member");
-    let there = app.tenant("globex").get(&format!("/api/globex/admin/users/{id}")).await;
-    assert_eq!(there.outcome(), "404 user_not_found");
+    assert_eq!(user["blocked"], false);
+    assert_eq!(user["lastLogin"], json!(null));
+    assert_eq!(user["tenantRole"], "member");
+    let in_globex = app.tenant("globex").get(&format!("/api/globex/admin/users/{id}")).await;
+    assert_eq!(in_globex.outcome(), "404 user_not_found");
     let home = app.operator().get(&format!("/api/v1/users/{id}")).await;
     assert_eq!(home.json()["tenantName"], "acme");
 }
 
 #[tokio::test]
-async fn unknown_members_of_a_change_are_ignored() {
+async fn unknown_members_are_ignored_on_update() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    let before = acme.get(&user("acme", "bob")).await.json();
+    let before = acme.get(&user_path("acme", "bob")).await.json();
 
     let body = json!({
         "role": null, "email": "other@acme.example", "blocked": false, "id": "auth0|other",
         "tenantRole": "owner", "app_metadata": {"usher_tenant_acme": {"role": "owner"}},
     });
-    let answer = acme.put(&user("acme", "bob"), body).await;
+    let response = acme.put(&user_path("acme", "bob"), body).await;
 
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, before));
+    assert_eq!((response.status.as_u16(), response.json()), (200, before));
 }

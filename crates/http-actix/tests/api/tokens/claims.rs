@@ -1,11 +1,11 @@
-//! What a token claims: audience, time, and claims that are missing, doubled or of a wrong type.
+//! Claims: audience, times, scopes, and claims that are missing, duplicate or mistyped.
 
 use std::time::Duration;
 
 use ports::Clock as _;
 use serde_json::{Value, json};
 
-use super::{LIST, USERS, assert_fetches, assert_refused, good, header, signed};
+use super::{LIST, USERS, assert_fetches, assert_rejected, header, signed_token, valid_claims};
 use crate::support::{App, SigningKey};
 
 const MALFORMED: &str = "the claims of the token are malformed";
@@ -19,10 +19,10 @@ fn now(app: &App) -> i64 {
 }
 
 #[tokio::test]
-async fn a_token_for_somebody_else_is_refused() {
+async fn token_for_another_audience_is_rejected() {
     let app = App::start().await;
     for audience in [
-        json!("somebody-else"),
+        json!("other-service"),
         json!("USER-MANAGEMENT"),
         json!("user-management/"),
         json!("user-management "),
@@ -31,153 +31,157 @@ async fn a_token_for_somebody_else_is_refused() {
         json!("user-managemen"),
         json!(""),
         json!([]),
-        json!(["somebody-else"]),
+        json!(["other-service"]),
         json!(["user", "management"]),
     ] {
-        let token = signed(&header(), good(&app).with("aud", audience).json());
-        assert_refused(&app, &token, "the token is for another audience").await;
+        let token = signed_token(&header(), valid_claims(&app).with("aud", audience).json());
+        assert_rejected(&app, &token, "the token is for another audience").await;
     }
     for audience in
         [json!(1), json!(null), json!({"user-management": 1}), json!([["user-management"]])]
     {
-        let token = signed(&header(), good(&app).with("aud", audience).json());
-        assert_refused(&app, &token, MALFORMED).await;
+        let token = signed_token(&header(), valid_claims(&app).with("aud", audience).json());
+        assert_rejected(&app, &token, MALFORMED).await;
     }
     assert_fetches(&app, 0);
-    let several = good(&app).with("aud", json!(["somebody-else", "user-management"]));
-    let answer = app.bearer(signed(&header(), several.json())).get(LIST).await;
-    assert_eq!(answer.outcome(), "200");
+    let audiences = valid_claims(&app).with("aud", json!(["other-service", "user-management"]));
+    let response = app.bearer(signed_token(&header(), audiences.json())).get(LIST).await;
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
-async fn what_must_be_claimed_must_be_there() {
+async fn missing_required_claim_is_rejected() {
     let app = App::start().await;
     for name in ["iss", "aud", "exp"] {
-        let token = signed(&header(), good(&app).without(name).json());
-        assert_refused(&app, &token, MISSING).await;
+        let token = signed_token(&header(), valid_claims(&app).without(name).json());
+        assert_rejected(&app, &token, MISSING).await;
     }
     for claims in [json!({}), json!({"sub": "auth0|olga"})] {
-        assert_refused(&app, &signed(&header(), &claims), MISSING).await;
+        assert_rejected(&app, &signed_token(&header(), &claims), MISSING).await;
     }
     assert_fetches(&app, 0);
     for name in ["sub", "iat"] {
-        let token = signed(&header(), good(&app).without(name).json());
+        let token = signed_token(&header(), valid_claims(&app).without(name).json());
         assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200", "{name} may be missing");
     }
 }
 
 #[tokio::test]
-async fn what_has_expired_is_refused() {
+async fn expired_token_is_rejected() {
     let app = App::start().await;
     for exp in [json!(now(&app) - 5), json!(now(&app) - 86400), json!(0), json!(-1), json!(-1e300)]
     {
-        let token = signed(&header(), good(&app).with("exp", exp).json());
-        assert_refused(&app, &token, EXPIRED).await;
+        let token = signed_token(&header(), valid_claims(&app).with("exp", exp).json());
+        assert_rejected(&app, &token, EXPIRED).await;
     }
     assert_fetches(&app, 0);
-    // The clocks may be five seconds apart, and no more.
-    let token = signed(&header(), good(&app).with("exp", json!(now(&app))).json());
+    // The leeway for clock skew is five seconds.
+    let token = signed_token(&header(), valid_claims(&app).with("exp", json!(now(&app))).json());
     assert_eq!(app.bearer(&token).get(LIST).await.outcome(), "200");
     app.clock.advance(Duration::from_millis(4_999));
     assert_eq!(app.bearer(&token).get(LIST).await.outcome(), "200");
     app.clock.advance(Duration::from_millis(1));
-    assert_refused(&app, &token, EXPIRED).await;
+    assert_rejected(&app, &token, EXPIRED).await;
 }
 
 #[tokio::test]
-async fn a_token_that_was_let_in_expires_all_the_same() {
+async fn accepted_token_still_expires() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     for _ in 0..3 {
         assert_eq!(app.bearer(&token).get(LIST).await.outcome(), "200");
     }
     app.clock.advance(Duration::from_secs(3605));
-    assert_refused(&app, &token, EXPIRED).await;
-    // It was not worth a look at newer keys either.
+    assert_rejected(&app, &token, EXPIRED).await;
+    // Expiry does not trigger another key fetch.
     assert_fetches(&app, 1);
 }
 
 #[tokio::test]
-async fn what_is_not_valid_yet_is_refused() {
+async fn token_not_valid_yet_is_rejected() {
     let app = App::start().await;
-    for (claim, why) in [("nbf", EARLY), ("iat", FUTURE)] {
+    for (claim, reason) in [("nbf", EARLY), ("iat", FUTURE)] {
         for later in [json!(now(&app) + 6), json!(now(&app) + 86400), json!(1e300)] {
-            let token = signed(&header(), good(&app).with(claim, later).json());
-            assert_refused(&app, &token, why).await;
+            let token = signed_token(&header(), valid_claims(&app).with(claim, later).json());
+            assert_rejected(&app, &token, reason).await;
         }
         assert_eq!(app.keys.fetches(&super::issuer_of("acme")), 0);
     }
     for claim in ["nbf", "iat"] {
-        let token = signed(&header(), good(&app).with(claim, json!(now(&app) + 5)).json());
+        let token =
+            signed_token(&header(), valid_claims(&app).with(claim, json!(now(&app) + 5)).json());
         assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200", "{claim}");
     }
-    // It comes to be valid.
-    let token = signed(&header(), good(&app).with("nbf", json!(now(&app) + 60)).json());
-    assert_refused(&app, &token, EARLY).await;
+    // The token becomes valid with time.
+    let token =
+        signed_token(&header(), valid_claims(&app).with("nbf", json!(now(&app) + 60)).json());
+    assert_rejected(&app, &token, EARLY).await;
     app.clock.advance(Duration::from_secs(55));
     assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200");
 }
 
 #[tokio::test]
-async fn a_time_that_is_no_number_is_malformed() {
+async fn non_numeric_time_claim_is_malformed() {
     let app = App::start().await;
     for claim in ["exp", "nbf", "iat"] {
-        let soon = now(&app) + 600;
-        for value in [json!(soon.to_string()), json!([soon]), json!({}), json!(true), json!(null)] {
-            let token = signed(&header(), good(&app).with(claim, value).json());
-            assert_refused(&app, &token, MALFORMED).await;
+        let expiry = now(&app) + 600;
+        for value in
+            [json!(expiry.to_string()), json!([expiry]), json!({}), json!(true), json!(null)]
+        {
+            let token = signed_token(&header(), valid_claims(&app).with(claim, value).json());
+            assert_rejected(&app, &token, MALFORMED).await;
         }
     }
     assert_fetches(&app, 0);
     // RFC 7519 §2 allows fractions.
-    let claims = good(&app).with("exp", json!(600.5)).json().to_string();
+    let claims = valid_claims(&app).with("exp", json!(600.5)).json().to_string();
     let claims = claims.replace("600.5", &format!("{}.5", now(&app) + 600));
     let token = SigningKey::shared().sign_text(&header().to_string(), &claims);
     assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200");
 }
 
 #[tokio::test]
-async fn claims_that_are_no_object_are_malformed() {
+async fn claims_that_are_not_an_object_are_malformed() {
     let app = App::start().await;
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(500), "]".repeat(500));
     for claims in ["", "null", "[]", "\"claims\"", "1", "{", "{}}", "{'iss':1}", "\0", &deep] {
         let token = SigningKey::shared().sign_text(&header().to_string(), claims);
-        assert_refused(&app, &token, MALFORMED).await;
+        assert_rejected(&app, &token, MALFORMED).await;
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn claims_that_stand_there_twice_are_malformed() {
+async fn duplicate_claims_are_malformed() {
     let app = App::start().await;
-    let good = good(&app).json().to_string();
-    for double in [
+    let valid = valid_claims(&app).json().to_string();
+    for duplicate in [
         r#""iss":"https://central-manager.globex.pcm.example.com""#,
         r#""iss":"https://central-manager.acme.pcm.example.com""#,
         r#""\u0069ss":"https://central-manager.globex.pcm.example.com""#,
-        r#""aud":"somebody-else""#,
+        r#""aud":"other-service""#,
         r#""exp":9999999999"#,
         r#""sub":"auth0|olga""#,
         r#""scope":"tenant.access:write""#,
         r#""permissions":[]"#,
         r#""x":{"y":1,"y":2}"#,
     ] {
-        let first = good.replacen('{', &format!("{{{double},"), 1);
-        let last = format!("{},{double}}}", good.strip_suffix('}').unwrap());
+        let first = valid.replacen('{', &format!("{{{duplicate},"), 1);
+        let last = format!("{},{duplicate}}}", valid.strip_suffix('}').unwrap());
         for claims in [first, last] {
             let token = SigningKey::shared().sign_text(&header().to_string(), &claims);
-            assert_refused(&app, &token, MALFORMED).await;
+            assert_rejected(&app, &token, MALFORMED).await;
         }
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn scopes_and_permissions_of_a_wrong_type_are_malformed() {
+async fn mistyped_scope_permissions_or_subject_is_malformed() {
     let app = App::start().await;
     for scope in [json!(["tenant.access:read"]), json!(1), json!(null), json!({}), json!(true)] {
-        let token = signed(&header(), good(&app).with("scope", scope).json());
-        assert_refused(&app, &token, MALFORMED).await;
+        let token = signed_token(&header(), valid_claims(&app).with("scope", scope).json());
+        assert_rejected(&app, &token, MALFORMED).await;
     }
     for permissions in [
         json!("VIEW_USERS_AND_GROUPS"),
@@ -187,22 +191,23 @@ async fn scopes_and_permissions_of_a_wrong_type_are_malformed() {
         json!(["VIEW_USERS_AND_GROUPS", null]),
         json!(null),
     ] {
-        let token = signed(&header(), good(&app).with("permissions", permissions).json());
-        assert_refused(&app, &token, MALFORMED).await;
+        let token =
+            signed_token(&header(), valid_claims(&app).with("permissions", permissions).json());
+        assert_rejected(&app, &token, MALFORMED).await;
     }
     for subject in [json!(1), json!(null), json!(["auth0|olga"])] {
-        let token = signed(&header(), good(&app).with("sub", subject).json());
-        assert_refused(&app, &token, MALFORMED).await;
+        let token = signed_token(&header(), valid_claims(&app).with("sub", subject).json());
+        assert_rejected(&app, &token, MALFORMED).await;
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn scopes_and_permissions_are_one_set() {
+async fn scopes_and_permissions_are_combined() {
     let app = App::start().await;
     let call = async |scope: Value, permissions: Value| {
-        let claims = good(&app).with("scope", scope).with("permissions", permissions);
-        let client = app.bearer(signed(&header(), claims.json()));
+        let claims = valid_claims(&app).with("scope", scope).with("permissions", permissions);
+        let client = app.bearer(signed_token(&header(), claims.json()));
         (client.get(LIST).await.status.as_u16(), client.get(USERS).await.status.as_u16())
     };
     let (read, view) = ("tenant.access:read", "VIEW_USERS_AND_GROUPS");
@@ -211,7 +216,7 @@ async fn scopes_and_permissions_are_one_set() {
     assert_eq!(call(json!(format!("openid {read}  {view} email")), json!([])).await, (200, 200));
     assert_eq!(call(json!(""), json!([read, view])).await, (200, 200));
     assert_eq!(call(json!(""), json!([format!("{read} {view}")])).await, (403, 403));
-    // RFC 6749 §3.3: by spaces, and by nothing else.
+    // RFC 6749 §3.3: only spaces separate scopes.
     for separator in [",", ";", "\t", "\n", "\u{a0}", "+", "%20"] {
         let joined = format!("{read}{separator}{view}");
         assert_eq!(call(json!(joined), json!([])).await, (403, 403), "{separator:?}");

@@ -1,32 +1,32 @@
-//! Tokens of issuers that are none of those that are trusted, however much they look like one.
+//! Tokens of untrusted issuers, most of which resemble a trusted one.
 //!
-//! Each stranger has a key set of its own that would verify its tokens, if only it were asked for.
+//! Each untrusted issuer publishes a key set that would verify its tokens if it were fetched.
 
 use serde_json::json;
 
-use super::{LIST, assert_fetches, assert_refused, good, header, issuer_of, signed};
+use super::{LIST, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims};
 use crate::support::{
     ALL_PERMISSIONS, App, AppOptions, CLAIM_ISSUER, MEMBER_ISSUER, OPERATOR_ISSUER, SigningKey,
 };
 
 const UNTRUSTED: &str = "the issuer of the token is not trusted";
 
-/// Asserts that a token of this issuer is refused without a question to anybody.
+/// Asserts that tokens of this issuer are rejected without a key fetch.
 async fn assert_untrusted(app: &App, issuer: &str) {
-    let stranger = SigningKey::ed25519("usual");
-    app.keys.publish(issuer, vec![stranger.public()]);
+    let untrusted_key = SigningKey::ed25519("usual");
+    app.keys.publish(issuer, vec![untrusted_key.public()]);
     let claims = app.claims(issuer).permissions(&ALL_PERMISSIONS).with("tenants", json!(["acme"]));
-    assert_refused(app, &claims.sign(&stranger), UNTRUSTED).await;
-    // Nor does the key of an issuer that is trusted make it so.
-    assert_refused(app, &claims.sign(&SigningKey::shared()), UNTRUSTED).await;
+    assert_rejected(app, &claims.sign(&untrusted_key), UNTRUSTED).await;
+    // The key of a trusted issuer does not help.
+    assert_rejected(app, &claims.sign(&SigningKey::shared()), UNTRUSTED).await;
     assert_eq!(app.keys.fetches(issuer), 0, "{issuer:?}");
 }
 
 #[tokio::test]
-async fn look_alikes_of_a_tenant_s_issuer_are_strangers() {
+async fn lookalikes_of_a_tenant_issuer_are_untrusted() {
     let app = App::start().await;
     for issuer in [
-        // Another place for the host.
+        // Other hosts.
         "https://central-manager.acme.pcm.example.com.evil.test",
         "https://evil.test/central-manager.acme.pcm.example.com",
         "https://evil.test/https://central-manager.acme.pcm.example.com",
@@ -64,7 +64,7 @@ async fn look_alikes_of_a_tenant_s_issuer_are_strangers() {
         "https:central-manager.acme.pcm.example.com",
         "https:///central-manager.acme.pcm.example.com",
         "file:///etc/passwd",
-        // Case, dots and paths that some would call the same.
+        // Spellings that a URL parser may consider equal.
         "HTTPS://central-manager.acme.pcm.example.com",
         "https://Central-Manager.acme.pcm.example.com",
         "https://central-manager.ACME.pcm.example.com",
@@ -87,7 +87,7 @@ async fn look_alikes_of_a_tenant_s_issuer_are_strangers() {
 }
 
 #[tokio::test]
-async fn what_is_no_tenant_fills_no_template() {
+async fn invalid_tenant_does_not_match_issuer_template() {
     let app = App::start().await;
     let too_long = "a".repeat(64);
     for tenant in [
@@ -104,7 +104,7 @@ async fn what_is_no_tenant_fills_no_template() {
         "a b",
         "a%2eb",
         "ac\u{200d}me",
-        // A Cyrillic letter, and a full-width one.
+        // A Cyrillic and a full-width letter.
         "\u{430}cme",
         "\u{ff41}cme",
         "acm\u{e9}",
@@ -120,7 +120,7 @@ async fn what_is_no_tenant_fills_no_template() {
 }
 
 #[tokio::test]
-async fn look_alikes_of_a_fixed_issuer_are_strangers() {
+async fn lookalikes_of_a_fixed_issuer_are_untrusted() {
     let app = App::start().await;
     for issuer in [
         "https://operators.example.com",
@@ -145,69 +145,70 @@ async fn look_alikes_of_a_fixed_issuer_are_strangers() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_no_text_is_malformed() {
+async fn non_string_issuer_is_malformed() {
     let app = App::start().await;
     let malformed = "the claims of the token are malformed";
     for issuer in [json!(null), json!(1), json!([issuer_of("acme")]), json!({"iss": "x"})] {
-        let token = signed(&header(), good(&app).with("iss", issuer).json());
-        assert_refused(&app, &token, malformed).await;
+        let token = signed_token(&header(), valid_claims(&app).with("iss", issuer).json());
+        assert_rejected(&app, &token, malformed).await;
     }
     assert_fetches(&app, 0);
 }
 
-/// The same `kid` means another key at another issuer.
+/// Two issuers use the same `kid` for different keys.
 #[tokio::test]
-async fn the_key_of_one_issuer_signs_for_no_other() {
+async fn key_of_one_issuer_cannot_sign_for_another() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("usual");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
-    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&ALL_PERMISSIONS);
-    let theirs = app.bearer(of("globex").sign(&globex));
-    let ours = app.bearer(of("acme").sign(&SigningKey::shared()));
+    let claims_of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&ALL_PERMISSIONS);
+    let globex_client = app.bearer(claims_of("globex").sign(&globex));
+    let acme_client = app.bearer(claims_of("acme").sign(&SigningKey::shared()));
     let signature = "the signature of the token is not valid";
 
-    // Before either key is known, when one is, and when both are.
-    assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_eq!(theirs.get("/api/globex/admin/users").await.outcome(), "200");
-    assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_eq!(ours.get(LIST).await.outcome(), "200");
-    assert_refused(&app, &of("acme").sign(&globex), signature).await;
-    assert_refused(&app, &of("globex").sign(&SigningKey::shared()), signature).await;
-    let operators = app.claims(OPERATOR_ISSUER).permissions(&ALL_PERMISSIONS);
-    assert_refused(&app, &operators.sign(&globex), signature).await;
+    // With no key cached, with one cached, and with both.
+    assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
+    assert_eq!(globex_client.get("/api/globex/admin/users").await.outcome(), "200");
+    assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
+    assert_eq!(acme_client.get(LIST).await.outcome(), "200");
+    assert_rejected(&app, &claims_of("acme").sign(&globex), signature).await;
+    assert_rejected(&app, &claims_of("globex").sign(&SigningKey::shared()), signature).await;
+    let operator_claims = app.claims(OPERATOR_ISSUER).permissions(&ALL_PERMISSIONS);
+    assert_rejected(&app, &operator_claims.sign(&globex), signature).await;
 
-    // A good token opens the tenant of its issuer and no other.
-    assert_eq!(theirs.get(LIST).await.outcome(), "403 tenant_forbidden");
-    assert_eq!(ours.get("/api/globex/admin/users").await.outcome(), "403 tenant_forbidden");
+    // A valid token covers the tenant of its issuer only.
+    assert_eq!(globex_client.get(LIST).await.outcome(), "403 tenant_forbidden");
+    assert_eq!(acme_client.get("/api/globex/admin/users").await.outcome(), "403 tenant_forbidden");
     assert_fetches(&app, 1);
     assert_eq!(app.keys.fetches(&issuer_of("globex")), 1);
 }
 
 #[tokio::test]
-async fn a_kid_of_another_issuer_is_unknown() {
+async fn kid_of_another_issuer_is_unknown() {
     let app = App::start().await;
     let globex = SigningKey::ed25519("globex");
     app.keys.publish(&issuer_of("globex"), vec![globex.public()]);
-    let of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&ALL_PERMISSIONS);
-    let theirs = app.bearer(of("globex").sign(&globex));
-    assert_eq!(theirs.get("/api/globex/admin/users").await.outcome(), "200");
-    assert_refused(&app, &of("acme").sign(&globex), "the key of the token is unknown").await;
+    let claims_of = |tenant: &str| app.claims(&issuer_of(tenant)).permissions(&ALL_PERMISSIONS);
+    let globex_client = app.bearer(claims_of("globex").sign(&globex));
+    assert_eq!(globex_client.get("/api/globex/admin/users").await.outcome(), "200");
+    assert_rejected(&app, &claims_of("acme").sign(&globex), "the key of the token is unknown")
+        .await;
     assert_eq!(app.keys.fetches(&issuer_of("globex")), 1);
 }
 
 #[tokio::test]
-async fn a_tenant_without_an_issuer_of_its_own_is_told_to_come_back() {
+async fn tenant_issuer_without_keys_is_503_keys_unavailable() {
     let app = App::start().await;
-    let claims = app.claims(&issuer_of("unheard-of")).permissions(&ALL_PERMISSIONS);
-    let answer = app.bearer(claims.sign(&SigningKey::shared())).get(LIST).await;
-    assert_eq!(answer.outcome(), "503 keys_unavailable");
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    assert_eq!(answer.header("www-authenticate"), None);
+    let claims = app.claims(&issuer_of("unregistered")).permissions(&ALL_PERMISSIONS);
+    let response = app.bearer(claims.sign(&SigningKey::shared())).get(LIST).await;
+    assert_eq!(response.outcome(), "503 keys_unavailable");
+    assert_eq!(response.header("retry-after"), Some("1"));
+    assert_eq!(response.header("www-authenticate"), None);
 }
 
-/// One issuer may serve several audiences, each with another idea of tenants.
+/// Entries of one issuer can differ in audience and in the source of tenants.
 #[tokio::test]
-async fn the_audience_tells_entries_of_one_issuer_apart() {
+async fn audience_selects_between_entries_of_one_issuer() {
     let settings = r#"
 [[auth.issuers]]
 issuer = "https://login.example.com/"
@@ -217,10 +218,11 @@ tenants = "all"
 "#;
     let app = App::start_with(AppOptions { settings, ..AppOptions::default() }).await;
     let claims = app.claims(MEMBER_ISSUER).permissions(&ALL_PERMISSIONS);
-    let nobody = claims.clone().sign(&SigningKey::shared());
-    assert_eq!(app.bearer(nobody).get(LIST).await.outcome(), "403 tenant_forbidden");
-    let operator = claims.clone().with("aud", json!("back-office")).sign(&SigningKey::shared());
-    assert_eq!(app.bearer(operator).get(LIST).await.outcome(), "200");
-    let neither = claims.with("aud", json!("both")).sign(&SigningKey::shared());
-    assert_refused(&app, &neither, "the token is for another audience").await;
+    let member_token = claims.clone().sign(&SigningKey::shared());
+    assert_eq!(app.bearer(member_token).get(LIST).await.outcome(), "403 tenant_forbidden");
+    let operator_token =
+        claims.clone().with("aud", json!("back-office")).sign(&SigningKey::shared());
+    assert_eq!(app.bearer(operator_token).get(LIST).await.outcome(), "200");
+    let other_token = claims.with("aud", json!("both")).sign(&SigningKey::shared());
+    assert_rejected(&app, &other_token, "the token is for another audience").await;
 }

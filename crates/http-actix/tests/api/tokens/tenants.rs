@@ -1,8 +1,8 @@
-//! Which tenants a token covers, by each of the four ways in which it may tell.
+//! Tenants that a token covers, for each of the four sources of tenants.
 
 use serde_json::{Value, json};
 
-use super::{LIST, USERS, assert_refused};
+use super::{LIST, USERS, assert_rejected};
 use crate::support::{
     ALL_PERMISSIONS, App, AppOptions, CLAIM_ISSUER, Client, MEMBER_ISSUER, OPERATOR_ISSUER,
     SigningKey,
@@ -10,63 +10,66 @@ use crate::support::{
 
 const GLOBEX: &str = "/api/globex/admin/users";
 
-/// What somebody gets in acme and in globex.
-async fn reach(client: &Client<'_>) -> [String; 2] {
+/// The outcomes of listing the users of acme and globex.
+async fn tenant_outcomes(client: &Client<'_>) -> [String; 2] {
     [client.get(LIST).await.outcome(), client.get(GLOBEX).await.outcome()]
 }
 
 const BOTH: [&str; 2] = ["200", "200"];
-const ACME: [&str; 2] = ["200", "403 tenant_forbidden"];
+const ACME_ONLY: [&str; 2] = ["200", "403 tenant_forbidden"];
 const NEITHER: [&str; 2] = ["403 tenant_forbidden", "403 tenant_forbidden"];
 
 #[tokio::test]
-async fn the_issuer_s_name_tells_one_tenant() {
+async fn issuer_template_names_one_tenant() {
     let app = App::start().await;
-    assert_eq!(reach(&app.tenant("acme")).await, ACME);
-    // A claim with that purpose elsewhere has none here.
+    assert_eq!(tenant_outcomes(&app.tenant("acme")).await, ACME_ONLY);
+    // The claims of other sources are ignored.
     let claims = app.claims(&super::issuer_of("acme")).permissions(&ALL_PERMISSIONS);
     let claims = claims.with("tenants", json!(["globex"])).with("sub", json!("auth0|gina"));
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, ACME);
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::shared()))).await, ACME_ONLY);
     // Tenants need no registration.
-    let answer = app.tenant("initech").get("/api/initech/admin/users").await;
-    assert_eq!((answer.outcome().as_str(), answer.text.as_str()), ("200", "[]"));
+    let response = app.tenant("initech").get("/api/initech/admin/users").await;
+    assert_eq!((response.outcome().as_str(), response.text.as_str()), ("200", "[]"));
 }
 
 #[tokio::test]
-async fn an_operator_s_token_covers_all() {
+async fn operator_token_covers_all_tenants() {
     let app = App::start().await;
-    assert_eq!(reach(&app.operator()).await, BOTH);
-    let answer = app.operator().get("/api/nobody-has-heard-of-it/admin/users").await;
-    assert_eq!(answer.text, "[]");
+    assert_eq!(tenant_outcomes(&app.operator()).await, BOTH);
+    let response = app.operator().get("/api/unregistered/admin/users").await;
+    assert_eq!(response.text, "[]");
     assert_eq!(app.operator().get("/api/No-Tenant/admin/users").await.status, 403);
     let claims = app.claims(OPERATOR_ISSUER).permissions(&ALL_PERMISSIONS);
     let claims = claims.with("tenants", json!([]));
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, BOTH);
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::shared()))).await, BOTH);
 }
 
-fn with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
+fn client_with_claim<'a>(app: &'a App, tenants: &Value) -> Client<'a> {
     let claims = app.claims(CLAIM_ISSUER).permissions(&ALL_PERMISSIONS);
     app.bearer(claims.with("tenants", tenants.clone()).sign(&SigningKey::shared()))
 }
 
 #[tokio::test]
-async fn a_claim_tells_some_tenants() {
+async fn claim_lists_covered_tenants() {
     let app = App::start().await;
-    assert_eq!(reach(&with_claim(&app, &json!(["acme", "globex"]))).await, BOTH);
-    assert_eq!(reach(&with_claim(&app, &json!(["acme"]))).await, ACME);
-    assert_eq!(reach(&with_claim(&app, &json!("acme"))).await, ACME);
-    assert_eq!(reach(&with_claim(&app, &json!(["acme", "acme", "initech"]))).await, ACME);
+    assert_eq!(tenant_outcomes(&client_with_claim(&app, &json!(["acme", "globex"]))).await, BOTH);
+    assert_eq!(tenant_outcomes(&client_with_claim(&app, &json!(["acme"]))).await, ACME_ONLY);
+    assert_eq!(tenant_outcomes(&client_with_claim(&app, &json!("acme"))).await, ACME_ONLY);
+    assert_eq!(
+        tenant_outcomes(&client_with_claim(&app, &json!(["acme", "acme", "initech"]))).await,
+        ACME_ONLY
+    );
 }
 
 #[tokio::test]
-async fn a_claim_without_tenants_covers_none() {
+async fn claim_without_tenants_covers_none() {
     let app = App::start().await;
     for tenants in [json!([]), json!(""), json!(["initech"]), json!([""])] {
-        assert_eq!(reach(&with_claim(&app, &tenants)).await, NEITHER, "{tenants}");
+        assert_eq!(tenant_outcomes(&client_with_claim(&app, &tenants)).await, NEITHER, "{tenants}");
     }
     let claims = app.claims(CLAIM_ISSUER).permissions(&ALL_PERMISSIONS);
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER);
-    // A claim of another name, or of the same name elsewhere, is none.
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER);
+    // Claims of other names or in other places are ignored.
     for (name, value) in [
         ("tenant", json!(["acme"])),
         ("Tenants", json!(["acme"])),
@@ -75,12 +78,16 @@ async fn a_claim_without_tenants_covers_none() {
         ("app_metadata", json!({"tenants": ["acme"]})),
     ] {
         let claims = claims.clone().with(name, value);
-        assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER, "{name}");
+        assert_eq!(
+            tenant_outcomes(&app.bearer(claims.sign(&SigningKey::shared()))).await,
+            NEITHER,
+            "{name}"
+        );
     }
 }
 
 #[tokio::test]
-async fn malformed_names_in_the_claim_cover_nothing() {
+async fn malformed_tenants_in_the_claim_are_ignored() {
     let app = App::start().await;
     for name in [
         "ACME",
@@ -100,14 +107,22 @@ async fn malformed_names_in_the_claim_cover_nothing() {
         "acme/../globex",
         "[\"acme\"]",
     ] {
-        assert_eq!(reach(&with_claim(&app, &json!(name))).await, NEITHER, "{name:?}");
-        // They do not take the others away either.
-        assert_eq!(reach(&with_claim(&app, &json!([name, "acme"]))).await, ACME, "{name:?}");
+        assert_eq!(
+            tenant_outcomes(&client_with_claim(&app, &json!(name))).await,
+            NEITHER,
+            "{name:?}"
+        );
+        // Valid names next to it still count.
+        assert_eq!(
+            tenant_outcomes(&client_with_claim(&app, &json!([name, "acme"]))).await,
+            ACME_ONLY,
+            "{name:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_claim_of_a_wrong_type_is_malformed() {
+async fn mistyped_tenant_claim_is_malformed() {
     let app = App::start().await;
     for tenants in [
         json!(null),
@@ -120,14 +135,14 @@ async fn a_claim_of_a_wrong_type_is_malformed() {
         json!([["acme"]]),
         json!([{"id": "acme"}]),
     ] {
-        let client = with_claim(&app, &tenants);
-        assert_refused(&app, client.token().unwrap(), "the claims of the token are malformed")
+        let client = client_with_claim(&app, &tenants);
+        assert_rejected(&app, client.token().unwrap(), "the claims of the token are malformed")
             .await;
     }
 }
 
-/// Issuers of one tenant that also have another source: neither may widen the other.
-const NARROW: &str = r#"
+/// Issuer templates with a second source of tenants, which can only narrow the first.
+const TENANT_ISSUERS: &str = r#"
 [[auth.issuers]]
 issuer = "https://login.example.net/{tenant}/"
 audience = "user-management"
@@ -142,59 +157,64 @@ tenants = "membership"
 "#;
 
 #[tokio::test]
-async fn a_claim_of_a_tenant_s_issuer_covers_that_tenant_at_most() {
-    let app = App::start_with(AppOptions { settings: NARROW, ..AppOptions::default() }).await;
+async fn claim_cannot_widen_a_tenant_issuer() {
+    let app =
+        App::start_with(AppOptions { settings: TENANT_ISSUERS, ..AppOptions::default() }).await;
     let issuer = "https://login.example.net/acme/";
     app.keys.publish(issuer, vec![SigningKey::shared().public()]);
     let claims = app.claims(issuer).permissions(&ALL_PERMISSIONS);
     for (tenants, expected) in [
-        (json!(["acme"]), ACME),
-        (json!("acme"), ACME),
-        (json!(["acme", "globex"]), ACME),
+        (json!(["acme"]), ACME_ONLY),
+        (json!("acme"), ACME_ONLY),
+        (json!(["acme", "globex"]), ACME_ONLY),
         (json!(["globex"]), NEITHER),
         (json!([]), NEITHER),
     ] {
         let client =
             app.bearer(claims.clone().with("tenants", tenants).sign(&SigningKey::shared()));
-        assert_eq!(reach(&client).await, expected);
+        assert_eq!(tenant_outcomes(&client).await, expected);
     }
-    assert_eq!(reach(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER);
-    // Whose path holds more than a tenant is no such issuer.
+    assert_eq!(tenant_outcomes(&app.bearer(claims.sign(&SigningKey::shared()))).await, NEITHER);
+    // The path must be exactly one tenant.
     for path in ["acme", "acme/globex/", "../acme/", "acme//", "acme%2f/", "/", "ACME/", ""] {
         let issuer = format!("https://login.example.net/{path}");
         app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
         let claims = app.claims(&issuer).permissions(&ALL_PERMISSIONS);
         let token = claims.with("tenants", json!(["acme"])).sign(&SigningKey::shared());
-        assert_refused(&app, &token, "the issuer of the token is not trusted").await;
+        assert_rejected(&app, &token, "the issuer of the token is not trusted").await;
         assert_eq!(app.keys.fetches(&issuer), 0);
     }
 }
 
 #[tokio::test]
-async fn memberships_of_a_tenant_s_issuer_are_that_tenant_s() {
-    let app = App::start_with(AppOptions { settings: NARROW, ..AppOptions::default() }).await;
+async fn memberships_cannot_widen_a_tenant_issuer() {
+    let app =
+        App::start_with(AppOptions { settings: TENANT_ISSUERS, ..AppOptions::default() }).await;
     for tenant in ["acme", "globex"] {
         let issuer = format!("https://{tenant}.people.example.net");
         app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
     }
-    let by = |tenant: &str, subject: &str| {
+    let member = |tenant: &str, subject: &str| {
         let claims = app.claims(&format!("https://{tenant}.people.example.net"));
         let claims = claims.permissions(&ALL_PERMISSIONS).with("sub", json!(subject));
         app.bearer(claims.sign(&SigningKey::shared()))
     };
     // Adam is an admin of acme and a viewer of globex.
-    assert_eq!(reach(&by("acme", "auth0|adam")).await, ACME);
-    assert_eq!(reach(&by("globex", "auth0|adam")).await, ["403 tenant_forbidden", "200"]);
-    assert_eq!(reach(&by("globex", "auth0|olga")).await, NEITHER);
-    // Through globex, his rights in acme do not count.
-    let seen = by("globex", "auth0|adam").get("/api/v1/users/auth0%7Cmia").await;
-    assert_eq!(seen.outcome(), "404 user_not_found");
-    let deleted = by("globex", "auth0|adam").delete("/api/v1/users/auth0%7Cmia").await;
+    assert_eq!(tenant_outcomes(&member("acme", "auth0|adam")).await, ACME_ONLY);
+    assert_eq!(
+        tenant_outcomes(&member("globex", "auth0|adam")).await,
+        ["403 tenant_forbidden", "200"]
+    );
+    assert_eq!(tenant_outcomes(&member("globex", "auth0|olga")).await, NEITHER);
+    // A token of globex gives no access to acme.
+    let read = member("globex", "auth0|adam").get("/api/v1/users/auth0%7Cmia").await;
+    assert_eq!(read.outcome(), "404 user_not_found");
+    let deleted = member("globex", "auth0|adam").delete("/api/v1/users/auth0%7Cmia").await;
     assert_eq!(deleted.outcome(), "403 insufficient_permission");
 }
 
 #[tokio::test]
-async fn the_role_decides_what_a_member_may_do() {
+async fn member_access_depends_on_role() {
     let app = App::start().await;
     let refused = "403 insufficient_permission";
     for (name, read, write) in [
@@ -210,51 +230,51 @@ async fn the_role_decides_what_a_member_may_do() {
         let member = app.member(name);
         assert_eq!(member.get(LIST).await.outcome(), read, "{name}");
         assert_eq!(member.get(USERS).await.outcome(), read, "{name}");
-        // Of somebody who is not there, so that nobody is missing afterwards.
-        let gone = member.delete("/api/acme/admin/users/auth0%7Cnobody").await;
-        assert_eq!(gone.outcome(), write, "{name}");
+        // The user is unknown, so that nothing is deleted.
+        let deleted = member.delete("/api/acme/admin/users/auth0%7Cunknown").await;
+        assert_eq!(deleted.outcome(), write, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_role_that_is_too_low_asks_for_no_other_token() {
+async fn insufficient_role_sends_no_challenge() {
     let app = App::start().await;
-    let answer = app.member("mia").get(LIST).await;
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
-    assert_eq!(answer.header("www-authenticate"), None);
+    let response = app.member("mia").get(LIST).await;
+    assert_eq!(response.outcome(), "403 insufficient_permission");
+    assert_eq!(response.header("www-authenticate"), None);
 }
 
 #[tokio::test]
-async fn members_need_scope_and_role_both() {
+async fn members_need_both_scope_and_role() {
     let app = App::start().await;
     let body = || json!({"email": "new@acme.example", "role": "member"});
-    // The role without the scope.
+    // Owner role without the write scope.
     let olga = app.member_with("olga", &["tenant.access:read"]);
     assert_eq!(olga.get(LIST).await.outcome(), "200");
-    let answer = olga.post(LIST, body()).await;
-    assert_eq!(answer.outcome(), "403 insufficient_permission");
+    let response = olga.post(LIST, body()).await;
+    assert_eq!(response.outcome(), "403 insufficient_permission");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"tenant.access:write\"";
-    assert_eq!(answer.header("www-authenticate"), Some(challenge));
-    // Write does not imply read, not even for an owner.
+    assert_eq!(response.header("www-authenticate"), Some(challenge));
+    // Write does not imply read, even for an owner.
     let olga = app.member_with("olga", &["tenant.access:write"]);
     assert_eq!(olga.get(LIST).await.outcome(), "403 insufficient_permission");
     assert_eq!(olga.post(LIST, body()).await.outcome(), "201");
-    // The scope without the role.
+    // Write scope without a role that allows writing.
     let vera = app.member("vera");
     assert_eq!(vera.post(LIST, body()).await.outcome(), "403 insufficient_permission");
-    // Without any scope, not even the tenant's existence is told apart.
-    let nobody = app.member_with("olga", &[]);
+    // Without any scope, known and unknown tenants are indistinguishable.
+    let without_scope = app.member_with("olga", &[]);
     for path in [LIST, GLOBEX, "/api/no-such-tenant/admin/users"] {
-        assert_eq!(nobody.get(path).await.outcome(), "403 insufficient_permission");
+        assert_eq!(without_scope.get(path).await.outcome(), "403 insufficient_permission");
     }
 }
 
 #[tokio::test]
-async fn subjects_without_an_account_act_nowhere() {
+async fn subject_without_account_covers_no_tenant() {
     let app = App::start().await;
     let claims = app.claims(MEMBER_ISSUER).permissions(&ALL_PERMISSIONS);
     for subject in [
-        "auth0|nobody",
+        "auth0|unknown",
         "olga",
         "OLGA",
         "auth0|OLGA",
@@ -269,42 +289,42 @@ async fn subjects_without_an_account_act_nowhere() {
         "a-program@clients",
     ] {
         let token = claims.clone().with("sub", json!(subject)).sign(&SigningKey::shared());
-        assert_eq!(reach(&app.bearer(token)).await, NEITHER, "{subject:?}");
+        assert_eq!(tenant_outcomes(&app.bearer(token)).await, NEITHER, "{subject:?}");
     }
     let token = claims.without("sub").sign(&SigningKey::shared());
-    let nobody = app.bearer(token);
-    assert_eq!(reach(&nobody).await, NEITHER);
-    let one = nobody.get("/api/v1/users/auth0%7Colga").await;
-    assert_eq!(one.outcome(), "403 insufficient_permission");
+    let without_subject = app.bearer(token);
+    assert_eq!(tenant_outcomes(&without_subject).await, NEITHER);
+    let single = without_subject.get("/api/v1/users/auth0%7Colga").await;
+    assert_eq!(single.outcome(), "403 insufficient_permission");
 }
 
 #[tokio::test]
-async fn a_change_of_membership_acts_on_the_next_call() {
+async fn membership_change_applies_to_the_next_call() {
     let app = App::start().await;
     let (adam, operator) = (app.member("adam"), app.operator());
-    let adams = "/api/acme/admin/users/auth0%7Cadam";
-    let to = |role: &str| json!({"role": role, "name": null});
-    let write = async || adam.delete("/api/acme/admin/users/auth0%7Cnobody").await.outcome();
+    let adam_path = "/api/acme/admin/users/auth0%7Cadam";
+    let role_body = |role: &str| json!({"role": role, "name": null});
+    let write = async || adam.delete("/api/acme/admin/users/auth0%7Cunknown").await.outcome();
     assert_eq!(write().await, "404 user_not_found");
-    assert_eq!(operator.put(adams, to("viewer")).await.outcome(), "200");
+    assert_eq!(operator.put(adam_path, role_body("viewer")).await.outcome(), "200");
     assert_eq!(write().await, "403 insufficient_permission");
-    assert_eq!(reach(&adam).await, BOTH);
-    assert_eq!(operator.put(adams, to("member")).await.outcome(), "200");
-    assert_eq!(reach(&adam).await, ["403 insufficient_permission", "200"]);
-    assert_eq!(operator.delete(adams).await.outcome(), "204");
-    assert_eq!(reach(&adam).await, ["403 tenant_forbidden", "200"]);
+    assert_eq!(tenant_outcomes(&adam).await, BOTH);
+    assert_eq!(operator.put(adam_path, role_body("member")).await.outcome(), "200");
+    assert_eq!(tenant_outcomes(&adam).await, ["403 insufficient_permission", "200"]);
+    assert_eq!(operator.delete(adam_path).await.outcome(), "204");
+    assert_eq!(tenant_outcomes(&adam).await, ["403 tenant_forbidden", "200"]);
     assert_eq!(write().await, "403 tenant_forbidden");
-    let back = json!({"email": "adam@acme.example", "role": "owner"});
-    assert_eq!(operator.post(LIST, back).await.outcome(), "201");
+    let reattach = json!({"email": "adam@acme.example", "role": "owner"});
+    assert_eq!(operator.post(LIST, reattach).await.outcome(), "201");
     assert_eq!(write().await, "404 user_not_found");
     assert_eq!(operator.delete("/api/v1/users/auth0%7Cadam").await.outcome(), "204");
-    assert_eq!(reach(&adam).await, NEITHER);
+    assert_eq!(tenant_outcomes(&adam).await, NEITHER);
 }
 
 #[tokio::test]
-async fn a_role_outside_the_catalogue_is_no_access() {
-    let people = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
+async fn role_outside_the_catalogue_gives_no_access() {
+    let users = r#"{"id":"auth0|rex","email":"rex@acme.example","homeTenant":"acme","tenants":{"acme":"king","globex":"OWNER"}}"#;
     let app =
-        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
-    assert_eq!(reach(&app.member("rex")).await, NEITHER);
+        App::start_with(AppOptions { users: users.to_owned(), ..AppOptions::default() }).await;
+    assert_eq!(tenant_outcomes(&app.member("rex")).await, NEITHER);
 }

@@ -1,27 +1,27 @@
-//! Where the token stands in a request, and what the answer says about it (RFC 6750).
+//! The position of the token in a request, and the challenge in the response (RFC 6750).
 
 use reqwest::Method;
 use serde_json::json;
 
-use super::{LIST, USERS, assert_fetches, good, header, signed};
+use super::{LIST, USERS, assert_fetches, header, signed_token, valid_claims};
 use crate::support::App;
 
 #[tokio::test]
-async fn a_request_without_a_token_is_told_what_is_missing() {
+async fn request_without_token_gets_plain_challenge() {
     let app = App::start().await;
     for path in [LIST, USERS, "/api/v1/users/auth0%7Colga", "/api/-/admin/users"] {
-        let answer = app.anonymous().get(path).await;
-        assert_eq!(answer.outcome(), "401 missing_token", "{path}");
-        // RFC 6750 §3.1: without a token, no error code.
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{path}");
+        let response = app.anonymous().get(path).await;
+        assert_eq!(response.outcome(), "401 missing_token", "{path}");
+        // RFC 6750 §3.1: no error code for a request without a token.
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{path}");
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn the_scheme_has_no_case() {
+async fn bearer_scheme_is_case_insensitive() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
         let client = app.anonymous().header("authorization", format!("{scheme} {token}"));
         assert_eq!(client.get(LIST).await.outcome(), "200", "{scheme}");
@@ -32,9 +32,9 @@ async fn the_scheme_has_no_case() {
 }
 
 #[tokio::test]
-async fn other_schemes_carry_no_token() {
+async fn other_schemes_are_a_missing_token() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     for value in [
         token.clone(),
         String::new(),
@@ -51,24 +51,24 @@ async fn other_schemes_carry_no_token() {
         format!("Bearer\u{a0}{token}"),
         format!("\u{ff22}earer {token}"),
     ] {
-        let answer = app.anonymous().header("authorization", value.clone()).get(LIST).await;
-        assert_eq!(answer.outcome(), "401 missing_token", "{value}");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{value}");
+        let response = app.anonymous().header("authorization", value.clone()).get(LIST).await;
+        assert_eq!(response.outcome(), "401 missing_token", "{value}");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"), "{value}");
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn a_token_elsewhere_is_not_looked_at() {
+async fn token_outside_authorization_header_is_ignored() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     for path in [
         format!("{LIST}?access_token={token}"),
         format!("{LIST}?authorization=Bearer%20{token}"),
         format!("{USERS}&access_token={token}"),
     ] {
-        let answer = app.anonymous().get(&path).await;
-        assert_eq!(answer.outcome(), "401 missing_token");
+        let response = app.anonymous().get(&path).await;
+        assert_eq!(response.outcome(), "401 missing_token");
     }
     for (name, value) in [
         ("cookie", format!("access_token={token}; Authorization=Bearer {token}")),
@@ -77,54 +77,54 @@ async fn a_token_elsewhere_is_not_looked_at() {
         ("x-forwarded-authorization", format!("Bearer {token}")),
         ("x-access-token", token.clone()),
     ] {
-        let answer = app.anonymous().header(name, value).get(LIST).await;
-        assert_eq!(answer.outcome(), "401 missing_token", "{name}");
+        let response = app.anonymous().header(name, value).get(LIST).await;
+        assert_eq!(response.outcome(), "401 missing_token", "{name}");
     }
     let form = format!("access_token={token}").into_bytes();
     let form = Some(("application/x-www-form-urlencoded", form));
-    let answer = app.anonymous().send(Method::POST, LIST, form).await;
-    assert_eq!(answer.outcome(), "401 missing_token");
+    let response = app.anonymous().send(Method::POST, LIST, form).await;
+    assert_eq!(response.outcome(), "401 missing_token");
     let body = json!({"access_token": token, "email": "new@acme.example", "role": "member"});
-    let answer = app.anonymous().post(LIST, body).await;
-    assert_eq!(answer.outcome(), "401 missing_token");
+    let response = app.anonymous().post(LIST, body).await;
+    assert_eq!(response.outcome(), "401 missing_token");
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn several_authorization_headers_are_no_request_to_answer() {
+async fn several_authorization_headers_are_malformed() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
-    let good = format!("Bearer {token}");
+    let token = signed_token(&header(), valid_claims(&app).json());
+    let valid = format!("Bearer {token}");
     for (first, second) in [
-        (good.as_str(), good.as_str()),
-        (&good, "Bearer garbage"),
-        ("Bearer garbage", &good),
-        (&good, "Basic dXNoZXI6"),
-        ("Basic dXNoZXI6", &good),
-        ("", &good),
+        (valid.as_str(), valid.as_str()),
+        (&valid, "Bearer garbage"),
+        ("Bearer garbage", &valid),
+        (&valid, "Basic dXNoZXI6"),
+        ("Basic dXNoZXI6", &valid),
+        ("", &valid),
     ] {
         for path in [LIST, USERS] {
-            let twice =
+            let client =
                 app.anonymous().header("authorization", first).header("authorization", second);
-            assert_eq!(twice.get(path).await.outcome(), "400 malformed_request");
+            assert_eq!(client.get(path).await.outcome(), "400 malformed_request");
         }
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn two_tokens_in_one_header_are_none() {
+async fn two_tokens_in_one_header_are_invalid() {
     let app = App::start().await;
-    let token = signed(&header(), good(&app).json());
+    let token = signed_token(&header(), valid_claims(&app).json());
     for value in [format!("Bearer {token}, Bearer {token}"), format!("Bearer {token} {token}")] {
-        let answer = app.anonymous().header("authorization", value).get(LIST).await;
-        assert_eq!(answer.outcome(), "401 invalid_token");
+        let response = app.anonymous().header("authorization", value).get(LIST).await;
+        assert_eq!(response.outcome(), "401 invalid_token");
     }
     assert_fetches(&app, 0);
 }
 
 #[tokio::test]
-async fn a_token_without_the_permission_is_told_which_one_would_do() {
+async fn challenge_names_the_required_permission() {
     let app = App::start().await;
     let user = "/api/v1/users/auth0%7Colga";
     let body = || json!({"email": "new@acme.example", "role": "member"});
@@ -135,8 +135,8 @@ async fn a_token_without_the_permission_is_told_which_one_would_do() {
         (Method::GET, user, "VIEW_USERS_AND_GROUPS"),
         (Method::DELETE, user, "MODIFY_USERS_AND_GROUPS"),
     ] {
-        // Names that come close, and the name of the other contract's permission.
-        let close = [
+        // Similar names, none of which is the permission.
+        let similar = [
             permission.to_uppercase().replace("_USERS", "_USER"),
             permission.replace(':', "."),
             format!("{permission}s"),
@@ -145,52 +145,52 @@ async fn a_token_without_the_permission_is_told_which_one_would_do() {
             "tenant.access:*".to_owned(),
             "*".to_owned(),
         ];
-        let close: Vec<&str> =
-            close.iter().map(String::as_str).filter(|name| *name != permission).collect();
-        let claims = good(&app).with("scope", json!(close.join(" ")));
-        let token = signed(&header(), claims.with("permissions", json!(close)).json());
+        let similar: Vec<&str> =
+            similar.iter().map(String::as_str).filter(|name| *name != permission).collect();
+        let claims = valid_claims(&app).with("scope", json!(similar.join(" ")));
+        let token = signed_token(&header(), claims.with("permissions", json!(similar)).json());
         let body = (method == Method::POST).then(body);
-        let answer = app.bearer(token).call(method, path, body).await;
-        assert_eq!(answer.outcome(), "403 insufficient_permission", "{path}");
+        let response = app.bearer(token).call(method, path, body).await;
+        assert_eq!(response.outcome(), "403 insufficient_permission", "{path}");
         let expected = format!("Bearer error=\"insufficient_scope\", scope=\"{permission}\"");
-        assert_eq!(answer.header("www-authenticate"), Some(expected.as_str()));
+        assert_eq!(response.header("www-authenticate"), Some(expected.as_str()));
     }
 }
 
 #[tokio::test]
-async fn other_refusals_ask_for_no_other_token() {
+async fn other_refusals_send_no_challenge() {
     let app = App::start().await;
-    let stranger = app.tenant("globex").get(LIST).await;
-    assert_eq!(stranger.outcome(), "403 tenant_forbidden");
-    assert_eq!(stranger.header("www-authenticate"), None);
+    let outsider = app.tenant("globex").get(LIST).await;
+    assert_eq!(outsider.outcome(), "403 tenant_forbidden");
+    assert_eq!(outsider.header("www-authenticate"), None);
     let hidden = app.tenant("globex").get("/api/v1/users/auth0%7Colga").await;
     assert_eq!(hidden.outcome(), "404 user_not_found");
     assert_eq!(hidden.header("www-authenticate"), None);
 }
 
 #[tokio::test]
-async fn a_bad_token_learns_nothing_else() {
+async fn invalid_token_hides_all_other_errors() {
     let app = App::start().await;
-    // Whatever else is wrong with the request, the token comes first.
-    let bad = app.bearer("garbage");
+    // The token is verified before anything else in the request.
+    let client = app.bearer("garbage");
     for (method, path) in [
         (Method::GET, "/api/v1/users"),
         (Method::GET, "/api/v1/users?filter[tenant]=acme&sort=nonsense"),
         (Method::GET, "/api/-not-a-tenant-/admin/users"),
-        (Method::GET, "/api/acme/admin/users/auth0%7Cnobody"),
+        (Method::GET, "/api/acme/admin/users/auth0%7Cunknown"),
         (Method::DELETE, "/api/acme/admin/users/auth0%7Colga"),
         (Method::DELETE, "/api/v1/users/%00"),
     ] {
-        let answer = bad.call(method.clone(), path, None).await;
-        assert_eq!(answer.outcome(), "401 invalid_token", "{method} {path}");
+        let response = client.call(method.clone(), path, None).await;
+        assert_eq!(response.outcome(), "401 invalid_token", "{method} {path}");
     }
     for (media_type, body) in
         [("application/json", "{"), ("text/plain", "x"), ("application/json", &*"x".repeat(70_000))]
     {
         let body = Some((media_type, body.as_bytes().to_vec()));
-        let answer = bad.send(Method::POST, "/api/v1/users", body).await;
-        assert_eq!(answer.outcome(), "401 invalid_token");
+        let response = client.send(Method::POST, "/api/v1/users", body).await;
+        assert_eq!(response.outcome(), "401 invalid_token");
     }
-    let answer = bad.clone().header("accept", "text/html").get(LIST).await;
-    assert_eq!(answer.outcome(), "401 invalid_token");
+    let response = client.clone().header("accept", "text/html").get(LIST).await;
+    assert_eq!(response.outcome(), "401 invalid_token");
 }

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{USERS, location, nina, wrong};
+use super::{USERS, field_errors, location, nina};
 use crate::support::{App, Client};
 
 async fn create(actor: &Client<'_>, body: Value) -> Value {
-    let answer = actor.post(USERS, body).await;
-    assert_eq!(answer.outcome(), "201", "{answer:?}");
-    answer.json()
+    let response = actor.post(USERS, body).await;
+    assert_eq!(response.outcome(), "201", "{response:?}");
+    response.json()
 }
 
-/// How contract A shows a user to acme.
-async fn in_acme(app: &App, user: &Value) -> Value {
+/// The user as contract A shows it in acme.
+async fn view_in_acme(app: &App, user: &Value) -> Value {
     let path = format!("/api/acme/admin/users/{}", user["id"].as_str().unwrap());
     app.tenant("acme").get(&path).await.json()
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_what_was_sent() {
+async fn created_user_has_the_sent_fields() {
     let app = App::start().await;
 
     let mut created = create(&app.tenant("acme"), nina()).await;
@@ -40,26 +40,26 @@ async fn a_user_is_created_with_what_was_sent() {
 }
 
 #[tokio::test]
-async fn the_location_can_be_followed() {
+async fn location_resolves_to_the_created_user() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.post(USERS, nina()).await;
+    let response = acme.post(USERS, nina()).await;
 
-    assert_eq!(acme.get(&location(&answer)).await.json(), answer.json());
+    assert_eq!(acme.get(&location(&response)).await.json(), response.json());
 }
 
 #[tokio::test]
-async fn the_bar_in_a_location_is_escaped() {
+async fn bar_in_location_is_percent_encoded() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").post(USERS, nina()).await;
+    let response = app.tenant("acme").post(USERS, nina()).await;
 
-    assert!(location(&answer).starts_with("/api/v1/users/auth0%7C"));
+    assert!(location(&response).starts_with("/api/v1/users/auth0%7C"));
 }
 
 #[tokio::test]
-async fn whoever_was_created_is_on_the_next_list() {
+async fn created_user_is_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
@@ -70,17 +70,17 @@ async fn whoever_was_created_is_on_the_next_list() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_the_default_role_and_not_blocked() {
+async fn created_user_has_default_role_and_is_unblocked() {
     let app = App::start().await;
 
     let created = create(&app.tenant("acme"), nina()).await;
 
-    let shown = in_acme(&app, &created).await;
-    assert_eq!((&shown["tenantRole"], &shown["blocked"]), (&json!("member"), &json!(false)));
+    let user = view_in_acme(&app, &created).await;
+    assert_eq!((&user["tenantRole"], &user["blocked"]), (&json!("member"), &json!(false)));
 }
 
 #[tokio::test]
-async fn a_user_is_created_with_the_default_role_of_the_settings() {
+async fn created_user_has_the_configured_default_role() {
     let settings = r#"
         [[roles]]
         name = "boss"
@@ -96,11 +96,11 @@ async fn a_user_is_created_with_the_default_role_of_the_settings() {
 
     let created = create(&app.tenant("acme"), nina()).await;
 
-    assert_eq!(in_acme(&app, &created).await["tenantRole"], "reader");
+    assert_eq!(view_in_acme(&app, &created).await["tenantRole"], "reader");
 }
 
 #[tokio::test]
-async fn a_service_user_is_created_as_one() {
+async fn service_user_can_be_created() {
     let app = App::start().await;
     let mut body = nina();
     body["serviceUser"] = json!(true);
@@ -111,82 +111,82 @@ async fn a_service_user_is_created_as_one() {
 }
 
 #[tokio::test]
-async fn address_and_username_are_kept_in_lower_case() {
+async fn email_and_username_are_stored_in_lower_case() {
     let app = App::start().await;
     let mut body = nina();
     (body["email"], body["username"]) = (json!("Nina@ACME.example"), json!("NiNa"));
 
     let created = create(&app.tenant("acme"), body).await;
 
-    let kept = (&created["email"], &created["username"]);
-    assert_eq!(kept, (&json!("nina@acme.example"), &json!("nina")));
+    let stored = (&created["email"], &created["username"]);
+    assert_eq!(stored, (&json!("nina@acme.example"), &json!("nina")));
 }
 
 #[tokio::test]
-async fn a_password_is_set_and_never_returned() {
+async fn sent_password_is_set_and_not_returned() {
     let app = App::start().await;
     let mut body = nina();
     body["password"] = json!("ninas-password");
 
-    let answer = app.tenant("acme").post(USERS, body).await;
+    let response = app.tenant("acme").post(USERS, body).await;
 
-    assert!(!answer.text.to_lowercase().contains("password"), "{}", answer.text);
+    assert!(!response.text.to_lowercase().contains("password"), "{}", response.text);
     let body = json!({"currentPassword": "ninas-password", "newPassword": "another-password"});
-    let path = location(&answer).replace("v1", "v2") + "/change-password";
+    let path = location(&response).replace("v1", "v2") + "/change-password";
     assert_eq!(app.tenant("acme").patch(&path, body).await.outcome(), "200");
 }
 
 #[tokio::test]
-async fn a_password_made_by_chance_is_never_returned() {
+async fn generated_password_is_not_returned() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").post(USERS, nina()).await;
+    let response = app.tenant("acme").post(USERS, nina()).await;
 
-    assert_eq!(answer.status, 201);
-    assert!(!answer.text.to_lowercase().contains("password"), "{}", answer.text);
+    assert_eq!(response.status, 201);
+    assert!(!response.text.to_lowercase().contains("password"), "{}", response.text);
 }
 
 #[tokio::test]
-async fn a_password_made_by_chance_is_none_that_could_be_guessed() {
+async fn generated_password_cannot_be_guessed() {
     let app = App::start().await;
-    let answer = app.tenant("acme").post(USERS, nina()).await;
-    let path = location(&answer).replace("v1", "v2") + "/change-password";
+    let response = app.tenant("acme").post(USERS, nina()).await;
+    let path = location(&response).replace("v1", "v2") + "/change-password";
 
     for guess in ["", "nina", "nina@acme.example", "password", "null"] {
         let body = json!({"currentPassword": guess, "newPassword": "another-password"});
-        let answer = app.tenant("acme").patch(&path, body).await;
-        assert_eq!(answer.outcome(), "422 current_password_mismatch", "{guess}");
+        let response = app.tenant("acme").patch(&path, body).await;
+        assert_eq!(response.outcome(), "422 current_password_mismatch", "{guess}");
     }
 }
 
 #[tokio::test]
-async fn the_address_of_another_account_is_taken() {
+async fn email_of_another_account_is_taken() {
     let app = App::start().await;
 
     for email in ["mia@acme.example", "MIA@acme.EXAMPLE", "gina@globex.example"] {
         let mut body = nina();
         body["email"] = json!(email);
-        let answer = app.tenant("acme").post(USERS, body).await;
-        assert_eq!(answer.outcome(), "409 email_taken", "{email}");
-        assert_eq!(wrong(&answer), ["email email_taken"], "{email}");
+        let response = app.tenant("acme").post(USERS, body).await;
+        assert_eq!(response.outcome(), "409 email_taken", "{email}");
+        assert_eq!(field_errors(&response), ["email email_taken"], "{email}");
     }
 }
 
 #[tokio::test]
-async fn the_username_of_another_account_is_taken() {
+async fn username_of_another_account_is_taken() {
     let app = App::start().await;
 
     for username in ["mia", "MIA", "gina"] {
         let mut body = nina();
         body["username"] = json!(username);
-        let answer = app.tenant("acme").post(USERS, body).await;
-        assert_eq!(answer.outcome(), "409 username_taken", "{username}");
-        assert_eq!(wrong(&answer), ["username username_taken"], "{username}");
+        let response = app.tenant("acme").post(USERS, body).await;
+        assert_eq!(response.outcome(), "409 username_taken", "{username}");
+        assert_eq!(field_errors(&response), ["username username_taken"], "{username}");
     }
 }
 
 #[tokio::test]
-async fn a_refused_creation_creates_nothing() {
+async fn refused_create_changes_nothing() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let mut body = nina();
@@ -199,19 +199,19 @@ async fn a_refused_creation_creates_nothing() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_only_in_a_tenant_that_the_token_covers() {
+async fn user_cannot_be_created_in_uncovered_tenant() {
     let app = App::start().await;
 
-    for tenant in ["globex", "unheard-of"] {
+    for tenant in ["globex", "unregistered"] {
         let mut body = nina();
         body["tenantName"] = json!(tenant);
-        let answer = app.tenant("acme").post(USERS, body).await;
-        assert_eq!(answer.outcome(), "403 tenant_forbidden", "{tenant}");
+        let response = app.tenant("acme").post(USERS, body).await;
+        assert_eq!(response.outcome(), "403 tenant_forbidden", "{tenant}");
     }
 }
 
 #[tokio::test]
-async fn an_operator_creates_users_in_any_tenant() {
+async fn operator_can_create_users_in_any_tenant() {
     let app = App::start().await;
     let mut body = nina();
     body["tenantName"] = json!("brand-new");
@@ -222,14 +222,14 @@ async fn an_operator_creates_users_in_any_tenant() {
 }
 
 #[tokio::test]
-async fn an_admin_creates_users_in_its_own_tenant_only() {
+async fn admin_can_create_users_in_own_tenant_only() {
     let app = App::start().await;
-    let mut elsewhere = nina();
-    elsewhere["tenantName"] = json!("globex");
+    let mut globex_user = nina();
+    globex_user["tenantName"] = json!("globex");
 
-    let there = app.member("adam").post(USERS, elsewhere).await;
-    let here = app.member("adam").post(USERS, nina()).await;
+    let in_globex = app.member("adam").post(USERS, globex_user).await;
+    let in_acme = app.member("adam").post(USERS, nina()).await;
 
-    assert_eq!(there.outcome(), "403 insufficient_permission");
-    assert_eq!(here.outcome(), "201");
+    assert_eq!(in_globex.outcome(), "403 insufficient_permission");
+    assert_eq!(in_acme.outcome(), "201");
 }

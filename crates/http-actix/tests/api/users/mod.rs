@@ -1,4 +1,4 @@
-//! Contract B over HTTP: users, for programs.
+//! Contract B: user management for programs.
 
 mod authority;
 mod create;
@@ -14,12 +14,12 @@ use crate::support::Answer;
 
 const USERS: &str = "/api/v1/users";
 
-/// Somebody of that name.
-fn user(name: &str) -> String {
+/// Path of a user.
+fn user_path(name: &str) -> String {
     format!("/api/v1/users/auth0%7C{name}")
 }
 
-/// Somebody new in acme.
+/// A body that creates a user in acme.
 fn nina() -> Value {
     json!({
         "email": "nina@acme.example", "serviceUser": false, "tenantName": "acme",
@@ -27,13 +27,13 @@ fn nina() -> Value {
     })
 }
 
-/// What a change sets.
+/// A body that updates a user.
 fn change(email: &str, first_name: &str, last_name: &str) -> Value {
     json!({"email": email, "firstName": first_name, "lastName": last_name})
 }
 
-/// What an error finds wrong with single values, such as `email validation_failed`.
-fn wrong(error: &Answer) -> Vec<String> {
+/// Fields and codes that an error reports, such as `email validation_failed`.
+fn field_errors(error: &Answer) -> Vec<String> {
     let error = error.json();
     let entries = error["errors"].as_array().unwrap().iter();
     entries
@@ -44,11 +44,11 @@ fn wrong(error: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// The path that a `Location` leads to.
-fn location(answer: &Answer) -> String {
-    let location = answer.header("location").unwrap();
+/// The path in the `Location` header.
+fn location(response: &Answer) -> String {
+    let location = response.header("location").unwrap();
     location.strip_prefix("https://usher.example.com").unwrap().to_owned()
 }
 
-/// Three tenants' guest, at home in initech.
+/// A user with home tenant initech who is also attached to acme and globex.
 const ZED: &str = r#"{"id":"auth0|zed","email":"zed@initech.example","firstName":"Zed","lastName":"Z","password":"zeds-password","homeTenant":"initech","tenants":{"acme":"member","globex":"member","initech":"admin"}}"#;

@@ -1,33 +1,33 @@
-//! What the permissions allow.
+//! Operations that each permission and role allows.
 
 use serde_json::json;
 
-use super::{USERS, change, nina, user};
+use super::{USERS, change, nina, user_path};
 use crate::support::{Answer, App, Client};
 
 const FORBIDDEN: &str = "403 insufficient_permission";
 
 async fn read(actor: &Client<'_>) -> [String; 2] {
     let list = actor.get(&format!("{USERS}?filter[tenant]=acme")).await;
-    [list, actor.get(&user("mia")).await].map(|answer: Answer| answer.outcome())
+    [list, actor.get(&user_path("mia")).await].map(|response: Answer| response.outcome())
 }
 
 async fn write(actor: &Client<'_>) -> [String; 5] {
-    let v1 = user("mia") + "/change-password";
+    let v1 = user_path("mia") + "/change-password";
     let v2 = v1.replace("v1", "v2");
     let passwords = json!({"currentPassword": "mias-password", "newPassword": "another-password"});
-    let answers = [
+    let responses = [
         actor.post(USERS, nina()).await,
-        actor.put(&user("mia"), change("mia@acme.example", "Mia", "Married")).await,
+        actor.put(&user_path("mia"), change("mia@acme.example", "Mia", "Married")).await,
         actor.patch(&v2, passwords.clone()).await,
         actor.patch(&v1, passwords).await,
-        actor.delete(&user("mia")).await,
+        actor.delete(&user_path("mia")).await,
     ];
-    answers.map(|answer| answer.outcome())
+    responses.map(|response| response.outcome())
 }
 
 #[tokio::test]
-async fn to_view_suffices_for_reading() {
+async fn view_permission_allows_reading() {
     let app = App::start().await;
 
     let outcomes = read(&app.tenant_with("acme", &["VIEW_USERS_AND_GROUPS"])).await;
@@ -36,7 +36,7 @@ async fn to_view_suffices_for_reading() {
 }
 
 #[tokio::test]
-async fn to_view_does_not_suffice_for_writing() {
+async fn view_permission_does_not_allow_writing() {
     let app = App::start().await;
 
     let outcomes = write(&app.tenant_with("acme", &["VIEW_USERS_AND_GROUPS"])).await;
@@ -45,7 +45,7 @@ async fn to_view_does_not_suffice_for_writing() {
 }
 
 #[tokio::test]
-async fn to_modify_suffices_for_reading() {
+async fn modify_permission_allows_reading() {
     let app = App::start().await;
 
     let outcomes = read(&app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"])).await;
@@ -54,7 +54,7 @@ async fn to_modify_suffices_for_reading() {
 }
 
 #[tokio::test]
-async fn to_modify_suffices_for_writing() {
+async fn modify_permission_allows_writing() {
     let app = App::start().await;
 
     let outcomes = write(&app.tenant_with("acme", &["MODIFY_USERS_AND_GROUPS"])).await;
@@ -63,7 +63,7 @@ async fn to_modify_suffices_for_writing() {
 }
 
 #[tokio::test]
-async fn the_other_contract_s_scopes_suffice_for_nothing() {
+async fn contract_a_scopes_allow_nothing() {
     let app = App::start().await;
     let actor = app.tenant_with("acme", &["tenant.access:read", "tenant.access:write"]);
 
@@ -72,7 +72,7 @@ async fn the_other_contract_s_scopes_suffice_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_viewer_s_role_suffices_for_reading_alone() {
+async fn viewer_role_allows_reading_only() {
     let app = App::start().await;
     let vera = app.member("vera");
 
@@ -81,7 +81,7 @@ async fn a_viewer_s_role_suffices_for_reading_alone() {
 }
 
 #[tokio::test]
-async fn a_member_s_role_suffices_for_nothing() {
+async fn member_role_allows_nothing() {
     let app = App::start().await;
     let hal = app.member("hal");
 

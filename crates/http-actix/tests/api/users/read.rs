@@ -1,19 +1,19 @@
-//! How a user is shown, and through which tenant.
+//! The view of a user, and the tenant shown in it.
 
 use std::time::Duration;
 
 use ports::Clock as _;
 use serde_json::json;
 
-use super::{USERS, ZED, change, user};
+use super::{USERS, ZED, change, user_path};
 use crate::support::store::ON_AUTH0;
 use crate::support::{App, AppOptions};
 
 #[tokio::test]
-async fn a_user_is_shown_whole() {
+async fn user_is_shown_with_every_field() {
     let app = App::start().await;
 
-    let olga = app.tenant("acme").get(&user("olga")).await;
+    let olga = app.tenant("acme").get(&user_path("olga")).await;
 
     let expected = json!({
         "id": "auth0|olga",
@@ -31,167 +31,167 @@ async fn a_user_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn required_texts_that_are_not_known_are_filled_in() {
+async fn missing_required_texts_are_filled_in() {
     let app = App::start().await;
 
-    let hal = app.tenant("acme").get(&user("hal")).await.json();
+    let hal = app.tenant("acme").get(&user_path("hal")).await.json();
 
     assert_eq!(hal["username"], "hal@nowhere.example");
     assert_eq!((&hal["firstName"], &hal["lastName"]), (&json!(""), &json!("")));
 }
 
 #[tokio::test]
-async fn times_that_are_not_known_are_present_and_null() {
+async fn unknown_times_are_null() {
     let app = App::start().await;
 
-    let hal = app.tenant("acme").get(&user("hal")).await.json();
+    let hal = app.tenant("acme").get(&user_path("hal")).await.json();
 
-    // Auth0 knows it of every account.
-    let changed = if ON_AUTH0 { json!(app.clock.now().to_string()) } else { json!(null) };
-    assert_eq!(hal.get("updatedAt"), Some(&changed));
+    // Auth0 has this time for every account.
+    let updated_at = if ON_AUTH0 { json!(app.clock.now().to_string()) } else { json!(null) };
+    assert_eq!(hal.get("updatedAt"), Some(&updated_at));
     assert_eq!(hal.get("lastLogin"), Some(&json!(null)));
 }
 
 #[tokio::test]
-async fn a_change_moves_the_time_of_the_last_change() {
+async fn change_sets_updated_at() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     app.clock.advance(Duration::from_millis(61_001));
 
     let body = change("mia@acme.example", "Mia", "Married");
-    let answer = acme.put(&user("mia"), body).await;
+    let response = acme.put(&user_path("mia"), body).await;
 
-    assert_eq!(answer.json()["updatedAt"], "2026-01-01T00:01:01.001Z");
+    assert_eq!(response.json()["updatedAt"], "2026-01-01T00:01:01.001Z");
 }
 
 #[tokio::test]
-async fn a_service_user_is_shown_as_one() {
-    let people = r#"{"id":"auth0|bot","email":"bot@acme.example","serviceUser":true,"tenants":{"acme":"member"}}"#;
+async fn service_user_is_shown_as_service_user() {
+    let users = r#"{"id":"auth0|bot","email":"bot@acme.example","serviceUser":true,"tenants":{"acme":"member"}}"#;
     let app =
-        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
+        App::start_with(AppOptions { users: users.to_owned(), ..AppOptions::default() }).await;
 
-    let bot = app.tenant("acme").get(&user("bot")).await;
+    let bot = app.tenant("acme").get(&user_path("bot")).await;
 
     assert_eq!(bot.json()["serviceUser"], true);
 }
 
 #[tokio::test]
-async fn the_list_shows_a_user_as_the_single_answer_does() {
+async fn list_entry_equals_single_user_response() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
     let list = acme.get(&format!("{USERS}?filter[tenant]=acme")).await.json();
 
-    assert_eq!(list["data"][5], acme.get(&user("olga")).await.json());
+    assert_eq!(list["data"][5], acme.get(&user_path("olga")).await.json());
 }
 
 #[tokio::test]
-async fn the_list_shows_everybody_through_the_tenant_of_the_filter() {
+async fn list_shows_the_tenant_of_the_filter() {
     let app = App::start().await;
 
     let list = app.operator().get(&format!("{USERS}?filter[tenant]=globex")).await.json();
 
-    for shown in list["data"].as_array().unwrap() {
-        assert_eq!(shown["tenantName"], "globex", "{shown}");
+    for entry in list["data"].as_array().unwrap() {
+        assert_eq!(entry["tenantName"], "globex", "{entry}");
     }
 }
 
 #[tokio::test]
-async fn the_home_tenant_is_shown_if_the_token_covers_it() {
+async fn home_tenant_is_shown_if_token_covers_it() {
     let app = App::start().await;
     let both = app.tenants(&["acme", "globex"]);
 
-    let (adam, gus) = (both.get(&user("adam")).await, both.get(&user("gus")).await);
+    let (adam, gus) = (both.get(&user_path("adam")).await, both.get(&user_path("gus")).await);
 
     assert_eq!(adam.json()["tenantName"], "acme");
     assert_eq!(gus.json()["tenantName"], "globex");
 }
 
 #[tokio::test]
-async fn without_the_home_tenant_the_first_covered_by_name_is_shown() {
+async fn first_covered_tenant_is_shown_without_home() {
     let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
 
-    for (tenants, shown) in [
+    for (tenants, expected) in [
         (["globex", "acme"], "acme"),
         (["globex", "hooli"], "globex"),
         (["globex", "initech"], "initech"),
     ] {
-        let zed = app.tenants(&tenants).get(&user("zed")).await;
-        assert_eq!(zed.json()["tenantName"], shown, "{tenants:?}");
+        let zed = app.tenants(&tenants).get(&user_path("zed")).await;
+        assert_eq!(zed.json()["tenantName"], expected, "{tenants:?}");
     }
 }
 
 #[tokio::test]
-async fn a_tenant_s_own_token_shows_a_guest_through_that_tenant() {
+async fn tenant_token_shows_guest_in_that_tenant() {
     let app = App::start().await;
 
-    let gus = app.tenant("acme").get(&user("gus")).await;
+    let gus = app.tenant("acme").get(&user_path("gus")).await;
 
     assert_eq!(gus.json()["tenantName"], "acme");
 }
 
 #[tokio::test]
-async fn an_operator_sees_a_user_through_its_home() {
+async fn operator_sees_user_in_home_tenant() {
     let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
 
-    let zed = app.operator().get(&user("zed")).await;
+    let zed = app.operator().get(&user_path("zed")).await;
 
     assert_eq!(zed.json()["tenantName"], "initech");
 }
 
 #[tokio::test]
-async fn an_operator_sees_a_user_detached_from_home_through_the_first_tenant_by_name() {
+async fn operator_sees_detached_user_in_first_tenant() {
     let app = App::start_with(AppOptions { users: ZED.to_owned(), ..AppOptions::default() }).await;
     app.operator().delete("/api/initech/admin/users/auth0%7Czed").await;
 
-    let zed = app.operator().get(&user("zed")).await;
+    let zed = app.operator().get(&user_path("zed")).await;
 
     assert_eq!(zed.json()["tenantName"], "acme");
 }
 
 #[tokio::test]
-async fn an_operator_sees_a_user_without_any_tenant() {
+async fn operator_sees_user_without_tenant() {
     let app = App::start().await;
 
-    let ivy = app.operator().get(&user("ivy")).await;
+    let ivy = app.operator().get(&user_path("ivy")).await;
 
     assert_eq!((ivy.status.as_u16(), &ivy.json()["tenantName"]), (200, &json!("")));
 }
 
 #[tokio::test]
-async fn a_member_sees_a_user_through_a_tenant_where_its_role_may_read() {
-    let people = r#"{"id":"auth0|max","email":"max@globex.example","homeTenant":"globex","tenants":{"acme":"member","globex":"viewer"}}"#;
+async fn member_sees_user_in_tenant_it_can_read() {
+    let users = r#"{"id":"auth0|max","email":"max@globex.example","homeTenant":"globex","tenants":{"acme":"member","globex":"viewer"}}"#;
     let app =
-        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
+        App::start_with(AppOptions { users: users.to_owned(), ..AppOptions::default() }).await;
 
-    let adam = app.member("max").get(&user("adam")).await;
+    let adam = app.member("max").get(&user_path("adam")).await;
 
     assert_eq!(adam.json()["tenantName"], "globex");
 }
 
 #[tokio::test]
-async fn a_user_seen_through_no_tenant_is_as_unknown_as_nobody() {
+async fn invisible_user_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let nobody = acme.get(&user("nobody")).await;
+    let unknown = acme.get(&user_path("unknown")).await;
 
-    assert_eq!(nobody.outcome(), "404 user_not_found");
+    assert_eq!(unknown.outcome(), "404 user_not_found");
     for name in ["gina", "ivy", "%20", "%2Fmia"] {
-        let answer = acme.get(&user(name)).await;
-        assert_eq!(answer.without_request_id(), nobody.without_request_id(), "{name}");
+        let response = acme.get(&user_path(name)).await;
+        assert_eq!(response.without_request_id(), unknown.without_request_id(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_user_whose_stored_role_is_unknown_is_not_seen() {
-    let people = r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"superhero"}}"#;
+async fn user_with_unknown_stored_role_is_hidden() {
+    let users = r#"{"id":"auth0|zoe","email":"zoe@acme.example","homeTenant":"acme","tenants":{"acme":"superhero"}}"#;
     let app =
-        App::start_with(AppOptions { users: people.to_owned(), ..AppOptions::default() }).await;
+        App::start_with(AppOptions { users: users.to_owned(), ..AppOptions::default() }).await;
     let acme = app.tenant("acme");
 
     let list = acme.get(&format!("{USERS}?filter[tenant]=acme")).await;
 
-    assert_eq!(acme.get(&user("zoe")).await.outcome(), "404 user_not_found");
+    assert_eq!(acme.get(&user_path("zoe")).await.outcome(), "404 user_not_found");
     assert_eq!(list.json()["data"].as_array().unwrap().len(), 7);
 }

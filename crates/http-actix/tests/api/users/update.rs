@@ -1,16 +1,16 @@
-//! Changing users: in whole, in part, or not at all.
+//! Full, partial and refused updates of users.
 
 use serde_json::json;
 
-use super::{USERS, change, user, wrong};
+use super::{USERS, change, field_errors, user_path};
 use crate::support::App;
 
 #[tokio::test]
-async fn address_and_names_are_changed_at_once() {
+async fn email_and_names_change_together() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.put(&user("mia"), change("New@ACME.example", "Maria", "Moved")).await;
+    let response = acme.put(&user_path("mia"), change("New@ACME.example", "Maria", "Moved")).await;
 
     let expected = json!({
         "id": "auth0|mia",
@@ -24,40 +24,41 @@ async fn address_and_names_are_changed_at_once() {
         "lastName": "Moved",
         "lastLogin": null,
     });
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected.clone()));
-    assert_eq!(acme.get(&user("mia")).await.json(), expected);
+    assert_eq!((response.status.as_u16(), response.json()), (200, expected.clone()));
+    assert_eq!(acme.get(&user_path("mia")).await.json(), expected);
 }
 
 #[tokio::test]
-async fn a_change_shows_on_the_next_list() {
+async fn change_is_visible_on_the_next_list() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let changed = acme.put(&user("adam"), change("a@acme.example", "A", "B")).await.json();
+    let changed = acme.put(&user_path("adam"), change("a@acme.example", "A", "B")).await.json();
 
     let list = acme.get(&format!("{USERS}?filter[tenant]=acme")).await.json();
     assert_eq!(list["data"][0], changed);
 }
 
 #[tokio::test]
-async fn the_old_address_is_free_again() {
+async fn old_email_becomes_available() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    acme.put(&user("mia"), change("new@acme.example", "Mia", "Member")).await;
+    acme.put(&user_path("mia"), change("new@acme.example", "Mia", "Member")).await;
 
-    let answer = acme.put(&user("vera"), change("mia@acme.example", "Vera", "Viewer")).await;
+    let response = acme.put(&user_path("vera"), change("mia@acme.example", "Vera", "Viewer")).await;
 
-    assert_eq!(answer.outcome(), "200");
+    assert_eq!(response.outcome(), "200");
 }
 
 #[tokio::test]
-async fn a_change_to_the_same_is_a_change() {
+async fn unchanged_values_are_accepted() {
     let app = App::start().await;
 
     for email in ["mia@acme.example", "MIA@acme.example"] {
-        let answer = app.tenant("acme").put(&user("mia"), change(email, "Mia", "Member")).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json()["email"], "mia@acme.example");
+        let response =
+            app.tenant("acme").put(&user_path("mia"), change(email, "Mia", "Member")).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.json()["email"], "mia@acme.example");
     }
 }
 
@@ -65,107 +66,106 @@ async fn a_change_to_the_same_is_a_change() {
 async fn empty_names_are_accepted() {
     let app = App::start().await;
 
-    let answer = app.tenant("acme").put(&user("mia"), change("mia@acme.example", "", "")).await;
+    let response =
+        app.tenant("acme").put(&user_path("mia"), change("mia@acme.example", "", "")).await;
 
-    assert_eq!(answer.status, 200);
-    let shown = answer.json();
-    assert_eq!((&shown["firstName"], &shown["lastName"]), (&json!(""), &json!("")));
+    assert_eq!(response.status, 200);
+    let user = response.json();
+    assert_eq!((&user["firstName"], &user["lastName"]), (&json!(""), &json!("")));
 }
 
 #[tokio::test]
-async fn with_a_taken_address_the_names_are_changed_all_the_same() {
+async fn taken_email_still_changes_the_names() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let answer = acme.put(&user("mia"), change("olga@acme.example", "Maria", "Member")).await;
+    let response =
+        acme.put(&user_path("mia"), change("olga@acme.example", "Maria", "Member")).await;
 
-    assert_eq!(answer.status, 207);
-    let mut shown = answer.json();
-    shown.as_object_mut().unwrap().remove("errors");
-    assert_eq!(
-        (&shown["email"], &shown["firstName"]),
-        (&json!("mia@acme.example"), &json!("Maria"))
-    );
-    assert_eq!(acme.get(&user("mia")).await.json(), shown);
+    assert_eq!(response.status, 207);
+    let mut user = response.json();
+    user.as_object_mut().unwrap().remove("errors");
+    assert_eq!((&user["email"], &user["firstName"]), (&json!("mia@acme.example"), &json!("Maria")));
+    assert_eq!(acme.get(&user_path("mia")).await.json(), user);
 }
 
 #[tokio::test]
-async fn a_change_in_part_says_what_was_not_changed() {
+async fn partial_change_reports_the_unchanged_field() {
     let app = App::start().await;
 
     let body = change("olga@acme.example", "Mia", "Married");
-    let answer = app.tenant("acme").put(&user("mia"), body).await;
+    let response = app.tenant("acme").put(&user_path("mia"), body).await;
 
-    let errors = answer.json()["errors"].clone();
+    let errors = response.json()["errors"].clone();
     assert_eq!(errors.as_array().unwrap().len(), 1);
     assert_eq!(errors[0]["code"], "email_taken");
     assert!(errors[0]["detail"].is_string());
-    let meta = json!({"field": "email", "requestId": answer.header("x-request-id")});
+    let meta = json!({"field": "email", "requestId": response.header("x-request-id")});
     assert_eq!(errors[0]["meta"], meta);
 }
 
 #[tokio::test]
-async fn an_address_taken_in_another_tenant_is_taken_here() {
+async fn email_taken_in_another_tenant_is_taken() {
     let app = App::start().await;
 
     let body = change("GINA@globex.example", "Maria", "Member");
-    let answer = app.tenant("acme").put(&user("mia"), body).await;
+    let response = app.tenant("acme").put(&user_path("mia"), body).await;
 
-    assert_eq!(answer.status, 207);
+    assert_eq!(response.status, 207);
 }
 
 #[tokio::test]
-async fn with_a_taken_address_and_equal_names_nothing_is_changed() {
+async fn taken_email_with_equal_names_is_a_conflict() {
     let app = App::start().await;
     let acme = app.tenant("acme");
-    let before = acme.get(&user("mia")).await.json();
+    let before = acme.get(&user_path("mia")).await.json();
 
-    let answer = acme.put(&user("mia"), change("olga@acme.example", "Mia", "Member")).await;
+    let response = acme.put(&user_path("mia"), change("olga@acme.example", "Mia", "Member")).await;
 
-    assert_eq!(answer.outcome(), "409 email_taken");
-    assert_eq!(wrong(&answer), ["email email_taken"]);
-    assert_eq!(acme.get(&user("mia")).await.json(), before);
+    assert_eq!(response.outcome(), "409 email_taken");
+    assert_eq!(field_errors(&response), ["email email_taken"]);
+    assert_eq!(acme.get(&user_path("mia")).await.json(), before);
 }
 
 #[tokio::test]
-async fn empty_names_equal_names_that_are_not_known() {
+async fn empty_names_equal_missing_names() {
     let app = App::start().await;
 
-    let answer = app.operator().put(&user("hal"), change("olga@acme.example", "", "")).await;
+    let response = app.operator().put(&user_path("hal"), change("olga@acme.example", "", "")).await;
 
-    assert_eq!(answer.outcome(), "409 email_taken");
+    assert_eq!(response.outcome(), "409 email_taken");
 }
 
 #[tokio::test]
-async fn a_change_leaves_role_and_username() {
+async fn change_keeps_role_and_username() {
     let app = App::start().await;
     let acme = app.tenant("acme");
 
-    let changed = acme.put(&user("adam"), change("new@acme.example", "A", "B")).await.json();
+    let changed = acme.put(&user_path("adam"), change("new@acme.example", "A", "B")).await.json();
 
-    let shown = acme.get("/api/acme/admin/users/auth0%7Cadam").await.json();
-    assert_eq!((&changed["username"], &shown["tenantRole"]), (&json!("adam"), &json!("admin")));
+    let user = acme.get("/api/acme/admin/users/auth0%7Cadam").await.json();
+    assert_eq!((&changed["username"], &user["tenantRole"]), (&json!("adam"), &json!("admin")));
 }
 
 #[tokio::test]
-async fn the_username_that_stands_in_follows_the_address() {
+async fn missing_username_is_shown_as_new_email() {
     let app = App::start().await;
 
     let body = change("new@acme.example", "Vera", "Viewer");
-    let answer = app.tenant("acme").put(&user("vera"), body).await;
+    let response = app.tenant("acme").put(&user_path("vera"), body).await;
 
-    assert_eq!(answer.json()["username"], "new@acme.example");
+    assert_eq!(response.json()["username"], "new@acme.example");
 }
 
 #[tokio::test]
-async fn a_user_of_another_tenant_is_as_unknown_as_nobody() {
+async fn user_of_another_tenant_is_indistinguishable_from_unknown() {
     let app = App::start().await;
     let acme = app.tenant("acme");
     let body = change("new@acme.example", "A", "B");
 
-    let of_another = acme.put(&user("gina"), body.clone()).await;
-    let nobody = acme.put(&user("nobody"), body).await;
+    let of_other_tenant = acme.put(&user_path("gina"), body.clone()).await;
+    let unknown = acme.put(&user_path("unknown"), body).await;
 
-    assert_eq!(of_another.outcome(), "404 user_not_found");
-    assert_eq!(of_another.without_request_id(), nobody.without_request_id());
+    assert_eq!(of_other_tenant.outcome(), "404 user_not_found");
+    assert_eq!(of_other_tenant.without_request_id(), unknown.without_request_id());
 }

@@ -1,0 +1,88 @@
+//! The conformance suite: what every adapter must do, as tests.
+//!
+//! A case is an async function over a [`Subject`], named after the requirement that it tests. One
+//! macro per port turns each of its cases into a test:
+//!
+//! | macro | modules of cases | subject |
+//! |---|---|---|
+//! | [`directory_suite!`] | [`users`], [`accounts`], [`attach_or_create`], [`memberships`], [`protected`], [`isolation`], [`listing`], [`races`] | [`Subject`] |
+//! | [`password_suite!`] | [`passwords`] | [`Subject`] |
+//! | [`one_step_suite!`] | [`one_step`], for directories that read and write in one step | [`Subject`] |
+//! | [`key_source_suite!`] | [`keys`] | [`KeySubject`] |
+//!
+//! An adapter writes an async function that makes a fresh subject and names it to the macros, in a
+//! test file of its own. That crate needs `tokio` with `macros` and `rt-multi-thread`:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use conformance::{Backstage, ManualClock, Planted, Subject, catalogue};
+//! use domain::{RoleCatalogue, UserId};
+//! use memory_adapter::MemoryDirectory;
+//! use ports::UserDirectory;
+//!
+//! conformance::directory_suite!(subject);
+//! conformance::password_suite!(subject);
+//!
+//! async fn subject() -> Subject {
+//!     let clock = Arc::new(ManualClock::new());
+//!     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
+//!     let backstage = Box::new(Store(Arc::clone(&directory)));
+//!     Subject { directory: directory.clone(), passwords: directory, clock, backstage }
+//! }
+//!
+//! #[derive(Debug)]
+//! struct Store(Arc<MemoryDirectory>);
+//!
+//! #[async_trait::async_trait]
+//! impl Backstage for Store {
+//!     async fn plant(&self, planted: Planted) -> UserId {
+//!         # let _ = planted;
+//!         todo!("write the account into the store, past the ports")
+//!     }
+//!
+//!     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory> {
+//!         Arc::new(self.0.under_catalogue(catalogue))
+//!     }
+//! }
+//! ```
+//!
+//! To add a case: write it into the module of its subject, with two tenants in play, and add it to
+//! the macro's list in `suites.rs`; `tests/suites.rs` fails if it is missing there. Scopes come
+//! from the policy only, through [`Caller`].
+//!
+//! [`ManualClock`] and [`catalogue`] are for all tests of the workspace, also for
+//! those that run no suite. Nothing here is ever part of the program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "these are tests, although they are compiled as a library"
+)]
+
+mod caller;
+mod catalogue;
+mod clock;
+mod subject;
+mod suites;
+
+pub mod accounts;
+pub mod attach_or_create;
+pub mod isolation;
+pub mod keys;
+pub mod listing;
+pub mod memberships;
+pub mod one_step;
+pub mod passwords;
+pub mod protected;
+pub mod races;
+pub mod users;
+
+pub use caller::{Caller, acme, globex};
+pub use catalogue::catalogue;
+pub use clock::ManualClock;
+pub use keys::{KeyBackstage, KeySubject, Published};
+pub use subject::{Backstage, Planted, Subject};

@@ -1,0 +1,234 @@
+//! Lists: who is on them, in what order, and cut into pages.
+
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
+
+use std::cmp::Reverse;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use domain::{
+    AccountChange, ListQuery, MembershipChange, NewMember, NewUser, Page, PageRequest, Sort,
+    SortField, TenantId, User, UserId,
+};
+
+use crate::caller::{acme, changes, globex, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, newcomer, recruit, valid};
+
+fn ids(users: &[User]) -> Vec<UserId> {
+    users.iter().map(|user| user.id.clone()).collect()
+}
+
+fn window(number: u64, size: u32) -> PageRequest {
+    PageRequest { number, size: NonZeroU32::new(size).unwrap() }
+}
+
+/// People whom the orders tell apart: letters of both cases and beyond ASCII, names that are
+/// missing or shared, usernames that are missing, moments that are shared.
+async fn populate(subject: &Subject, tenant: &TenantId) {
+    let people = [
+        ("delta", None, Some("ada"), Some("Byron")),
+        ("Alpha", Some("zoe"), Some("Ada"), Some("byron")),
+        ("echo", Some("Yan"), Some("ADA"), None),
+        ("bravo", None, None, Some("Öz")),
+        ("foxtrot", Some("alpha"), None, Some("öz")),
+        ("charlie", Some("_x"), Some("Émile"), Some("Zola")),
+        ("golf", None, Some("émile"), Some("zola")),
+        ("hotel", None, Some("Zoë"), Some("zola")),
+        ("india", Some("-x"), Some("Ada"), Some("Byron")),
+        ("juliet", None, Some("Straße"), Some("STRASSE")),
+        ("kilo", None, Some("Ada Augusta"), Some("O'Neil")),
+    ];
+    for (index, (name, username, given, family)) in people.into_iter().enumerate() {
+        let new = NewUser {
+            username: username.map(|username| valid(&format!("{username}{tenant}"))),
+            given_name: given.map(valid),
+            family_name: family.map(valid),
+            ..newcomer(&format!("{name}.{tenant}"), "member")
+        };
+        if index % 3 == 0 {
+            subject.clock.advance(Duration::from_millis(1500));
+        }
+        subject.directory.create(&writes(tenant), new).await.unwrap();
+    }
+}
+
+/// The order that is promised, written down a second time and in another way.
+fn expected(users: &[User], sort: Sort) -> Vec<UserId> {
+    fn text(text: &str) -> (String, String) {
+        (text.to_lowercase(), text.to_owned())
+    }
+    let key = |user: &User| match sort.field {
+        SortField::Id => text(user.id.as_str()),
+        SortField::Username => {
+            text(user.username.as_ref().map_or(user.email.as_str(), |name| name.as_str()))
+        }
+        SortField::Email => text(user.email.as_str()),
+        SortField::FirstName => text(user.given_name.as_ref().map_or("", |name| name.as_str())),
+        SortField::LastName => text(user.family_name.as_ref().map_or("", |name| name.as_str())),
+        SortField::CreatedAt => text(&user.created_at.to_string()),
+    };
+    let mut users = users.to_vec();
+    // Stable sorts, the tie-breaker first.
+    users.sort_by_key(|user| text(user.id.as_str()));
+    if sort.descending {
+        users.sort_by_key(|user| Reverse(key(user)));
+    } else {
+        users.sort_by_key(key);
+    }
+    ids(&users)
+}
+
+fn every_sort() -> impl Iterator<Item = Sort> {
+    let both = |field| [false, true].map(|descending| Sort { field, descending });
+    SortField::ALL.into_iter().flat_map(both)
+}
+
+pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "member").await;
+    let bob = subject.create(&globex(), "bob", "member").await;
+    let shared = subject.share(&acme(), &globex(), "shared").await;
+    let planted = Planted::named("cy").at_home_in(acme()).with_role(acme(), "member");
+    let blocked = subject.plant(planted.blocked()).await;
+    let left = subject.share(&acme(), &globex(), "left").await;
+    subject.directory.detach(&writes(&acme()), &left).await.unwrap();
+    let left = subject.now(&left.id).await.unwrap();
+
+    for (tenant, people) in
+        [(acme(), vec![ada, shared.clone(), blocked]), (globex(), vec![bob, shared, left])]
+    {
+        let Page { users, total } = subject.page(&tenant, ListQuery::default()).await;
+        assert_eq!(total, 3);
+        let mut people = people;
+        people.sort_by(|left, right| left.id.cmp(&right.id));
+        assert_eq!(users, people);
+    }
+}
+
+pub async fn a_tenant_without_people_has_an_empty_list(subject: &Subject) {
+    subject.create(&globex(), "bob", "member").await;
+    for window in [None, Some(window(0, 10)), Some(window(3, 10))] {
+        let page = subject.page(&acme(), ListQuery { page: window, ..ListQuery::default() }).await;
+        assert_eq!(page, Page { users: vec![], total: 0 });
+    }
+}
+
+pub async fn every_order_is_kept(subject: &Subject) {
+    populate(subject, &acme()).await;
+    populate(subject, &globex()).await;
+    for tenant in [acme(), globex()] {
+        let everybody = subject.people_of(&tenant).await;
+        assert_eq!(everybody.len(), 11);
+        for sort in every_sort() {
+            let page = subject.page(&tenant, ListQuery { sort, page: None }).await;
+            assert_eq!(ids(&page.users), expected(&everybody, sort), "{tenant} by {sort}");
+        }
+    }
+}
+
+pub async fn who_ties_stands_by_ascending_id_in_both_directions(subject: &Subject) {
+    for tenant in [acme(), globex()] {
+        for number in 0..6 {
+            // Nothing but the address tells them apart.
+            subject.create(&tenant, &format!("p{number}.{tenant}"), "member").await;
+        }
+    }
+    for tenant in [acme(), globex()] {
+        let by_id = ids(&subject.people_of(&tenant).await);
+        assert!(by_id.is_sorted());
+        for field in [SortField::FirstName, SortField::LastName, SortField::CreatedAt] {
+            for descending in [false, true] {
+                let listing = ListQuery { sort: Sort { field, descending }, page: None };
+                let page = subject.page(&tenant, listing).await;
+                assert_eq!(ids(&page.users), by_id, "{}", listing.sort);
+            }
+        }
+    }
+}
+
+pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
+    populate(subject, &acme()).await;
+    populate(subject, &globex()).await;
+    for sort in every_sort() {
+        let whole = subject.page(&acme(), ListQuery { sort, page: None }).await;
+        for size in [1, 2, 3, 7, 11, 12, 100] {
+            let mut pages = Vec::new();
+            for number in 0..=11 / u64::from(size) {
+                let listing = ListQuery { sort, page: Some(window(number, size)) };
+                let page = subject.page(&acme(), listing).await;
+                assert_eq!(page.total, 11);
+                assert!(page.users.len() <= size as usize);
+                pages.extend(page.users);
+            }
+            assert_eq!(pages, whole.users, "pages of {size} by {sort}");
+        }
+    }
+}
+
+pub async fn a_page_past_the_end_is_empty_and_tells_the_total(subject: &Subject) {
+    populate(subject, &acme()).await;
+    subject.create(&globex(), "bob", "member").await;
+    for (number, size) in [
+        (11, 1),
+        (2, 10),
+        (1, 11),
+        (1, u32::MAX),
+        (u64::MAX, 1),
+        (u64::MAX, u32::MAX),
+        (1 << 63, 2),
+        (1 << 32, 100),
+    ] {
+        let listing = ListQuery { sort: Sort::default(), page: Some(window(number, size)) };
+        let page = subject.page(&acme(), listing).await;
+        assert_eq!(page, Page { users: vec![], total: 11 }, "page {number} of {size}");
+    }
+    let all = ListQuery { sort: Sort::default(), page: Some(window(0, u32::MAX)) };
+    assert_eq!(subject.page(&acme(), all).await.users.len(), 11);
+}
+
+/// Asserts that lists and look-ups of both tenants tell of the account what is expected.
+async fn assert_listed(subject: &Subject, user: &User, after: &str) {
+    for tenant in [acme(), globex()] {
+        let listed: Vec<_> = subject
+            .people_of(&tenant)
+            .await
+            .into_iter()
+            .filter(|listed| listed.id == user.id)
+            .collect();
+        let expected = user.memberships.contains_key(&tenant).then(|| user.clone()).into_iter();
+        assert_eq!(listed, expected.collect::<Vec<_>>(), "in {tenant} after {after}");
+    }
+}
+
+pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
+    let directory = &subject.directory;
+    let scope = writes(&acme());
+    subject.create(&globex(), "bystander", "owner").await;
+
+    let ada = subject.create(&acme(), "ada", "member").await;
+    assert_listed(subject, &ada, "its creation").await;
+    let ada = subject.attach(&globex(), "ada", "member").await;
+    assert_listed(subject, &ada, "being attached").await;
+    let change = MembershipChange { role: Some(role("viewer")), name: Some(valid("Ada")) };
+    let ada = directory.change_membership(&scope, &ada, change).await.unwrap();
+    assert_listed(subject, &ada, "a change of its membership").await;
+    let change = AccountChange {
+        email: valid("countess@example.com"),
+        given_name: Some(valid("Ada")),
+        family_name: None,
+    };
+    let ada = directory.change_account(&changes(&acme()), &ada, change).await.unwrap().user;
+    assert_listed(subject, &ada, "a change of the account").await;
+    let password = valid("correct-horse");
+    let ada = directory.set_password(&changes(&acme()), &ada, password).await.unwrap();
+    assert_listed(subject, &ada, "a change of its password").await;
+    directory.detach(&scope, &ada).await.unwrap();
+    let ada = subject.now(&ada.id).await.unwrap();
+    assert_listed(subject, &ada, "being detached").await;
+    let back = NewMember { name: Some(valid("Back")), ..recruit("countess", "member") };
+    let ada = directory.attach_or_create(&scope, back).await.unwrap().user;
+    assert_listed(subject, &ada, "being attached again").await;
+    directory.delete(&changes(&acme()), &ada).await.unwrap();
+    let gone = User { memberships: [].into(), ..ada };
+    assert_listed(subject, &gone, "its deletion").await;
+}

@@ -1,0 +1,151 @@
+//! Rule R4: a tenant keeps a holder of each protected role that it has holders of.
+
+#![allow(missing_docs, reason = "the name of a case says what it tests")]
+
+use domain::{MembershipChange, Refusal, TenantId, User};
+use ports::Conflict::LastProtectedRoleHolder;
+use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
+
+use crate::caller::{Caller, acme, changes, globex, ranked_changes, ranked_writes, writes};
+use crate::catalogue::role;
+use crate::subject::{Planted, Subject, assert_fails, valid};
+
+fn to_role(name: &str) -> MembershipChange {
+    MembershipChange { role: Some(role(name)), name: None }
+}
+
+/// Asserts that the tenant keeps the user, whoever asks.
+async fn assert_kept(subject: &Subject, tenant: &TenantId, user: &User) {
+    let (scope, directory) = (writes(tenant), &subject.directory);
+    assert_fails!(
+        directory.change_membership(&scope, user, to_role("member")).await,
+        Conflicts(LastProtectedRoleHolder)
+    );
+    assert_fails!(directory.detach(&scope, user).await, Conflicts(LastProtectedRoleHolder));
+    for account in [changes(user.home.as_ref().unwrap()), Caller::operator().changes()] {
+        assert_fails!(directory.delete(&account, user).await, Conflicts(LastProtectedRoleHolder));
+    }
+    subject.assert_untouched(user).await;
+}
+
+pub async fn the_last_holder_is_neither_demoted_nor_detached_nor_deleted(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    subject.create(&acme(), "bob", "admin").await;
+    // Holders in another tenant do not count, not even if they are people of this one.
+    subject.create(&globex(), "cy", "owner").await;
+    subject.attach(&acme(), "cy", "admin").await;
+    assert_kept(subject, &acme(), &ada).await;
+}
+
+pub async fn a_holder_may_go_while_another_stays(subject: &Subject) {
+    for tenant in [acme(), globex()] {
+        let scope = writes(&tenant);
+        subject.create(&tenant, &format!("{tenant}-stays"), "owner").await;
+        let ada = subject.create(&tenant, &format!("{tenant}-ada"), "owner").await;
+        subject.directory.change_membership(&scope, &ada, to_role("admin")).await.unwrap();
+        let bob = subject.create(&tenant, &format!("{tenant}-bob"), "owner").await;
+        subject.directory.detach(&scope, &bob).await.unwrap();
+        let cy = subject.create(&tenant, &format!("{tenant}-cy"), "owner").await;
+        subject.directory.delete(&changes(&tenant), &cy).await.unwrap();
+    }
+}
+
+pub async fn the_last_but_one_makes_the_other_the_last(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    subject.create(&globex(), "bob", "owner").await;
+    let bob = subject.attach(&acme(), "bob", "owner").await;
+    subject.directory.change_membership(&writes(&acme()), &bob, to_role("admin")).await.unwrap();
+    assert_kept(subject, &acme(), &ada).await;
+}
+
+pub async fn blocked_holders_count_for_nothing(subject: &Subject) {
+    let planted = Planted::named("cy").at_home_in(acme()).with_role(acme(), "owner").blocked();
+    let cy = subject.plant(planted.with_role(globex(), "owner")).await;
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    assert_kept(subject, &acme(), &ada).await;
+    // And so a blocked one is never the last: in globex there is no other.
+    let scope = writes(&globex());
+    let cy = subject.directory.change_membership(&scope, &cy, to_role("member")).await.unwrap();
+    subject.directory.detach(&scope, &cy).await.unwrap();
+    let cy = subject.now(&cy.id).await.unwrap();
+    subject.directory.delete(&changes(&acme()), &cy).await.unwrap();
+}
+
+pub async fn a_stored_role_outside_the_catalogue_counts_for_nothing(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    subject.plant(Planted::named("bob").with_role(acme(), "retired")).await;
+    // Names are compared exactly.
+    subject.plant(Planted::named("cy").with_role(acme(), "Owner")).await;
+    subject.plant(Planted::named("di").with_role(globex(), "owner")).await;
+    assert_kept(subject, &acme(), &ada).await;
+}
+
+pub async fn a_deletion_counts_every_tenant(subject: &Subject) {
+    subject.create(&acme(), "ada", "member").await;
+    let ada = subject.attach(&globex(), "ada", "owner").await;
+    // At home, ada is nobody special; but globex would be left without an owner.
+    assert_fails!(
+        subject.directory.delete(&changes(&acme()), &ada).await,
+        Conflicts(LastProtectedRoleHolder)
+    );
+    subject.assert_untouched(&ada).await;
+    // Acme may still let go of her, and demote her.
+    subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
+    subject.create(&globex(), "bob", "owner").await;
+    let operator = Caller::operator().changes();
+    subject.directory.delete(&operator, &ada).await.unwrap();
+}
+
+pub async fn each_protected_role_has_a_holder_of_its_own(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    let bob = subject.create(&acme(), "bob", "auditor").await;
+    subject.create(&globex(), "cy", "auditor").await;
+    assert_kept(subject, &acme(), &ada).await;
+    assert_kept(subject, &acme(), &bob).await;
+    // Another protected role does not make up for a demotion.
+    assert_fails!(
+        subject.directory.change_membership(&writes(&acme()), &ada, to_role("auditor")).await,
+        Conflicts(LastProtectedRoleHolder)
+    );
+}
+
+pub async fn a_promotion_is_no_demotion(subject: &Subject) {
+    for tenant in [acme(), globex()] {
+        let bob = subject.create(&tenant, &format!("{tenant}-bob"), "auditor").await;
+        let scope = writes(&tenant);
+        let bob = subject.directory.change_membership(&scope, &bob, to_role("owner")).await;
+        assert_eq!(bob.unwrap().role_in(&tenant), Some(&role("owner")));
+    }
+}
+
+pub async fn the_last_holder_may_be_renamed_and_given_the_same_role(subject: &Subject) {
+    subject.create(&acme(), "ada", "owner").await;
+    let ada = subject.attach(&globex(), "ada", "owner").await;
+    for tenant in [acme(), globex()] {
+        let scope = writes(&tenant);
+        let renaming = MembershipChange { role: None, name: Some(valid("Ada")) };
+        subject.directory.change_membership(&scope, &ada, renaming).await.unwrap();
+        subject.directory.change_membership(&scope, &ada, to_role("owner")).await.unwrap();
+    }
+}
+
+pub async fn other_refusals_come_before_that_of_the_last_holder(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    let directory = &subject.directory;
+    let (tenant, account) = (ranked_writes(&acme(), "admin"), ranked_changes(&acme(), "admin"));
+    assert_fails!(
+        directory.change_membership(&tenant, &ada, to_role("member")).await,
+        Refused(Refusal::RoleAboveOwn)
+    );
+    assert_fails!(directory.detach(&tenant, &ada).await, Refused(Refusal::RoleAboveOwn));
+    assert_fails!(directory.delete(&account, &ada).await, Refused(Refusal::RoleAboveOwn));
+    let (tenant, account) = (writes(&globex()), changes(&globex()));
+    assert_fails!(directory.change_membership(&tenant, &ada, to_role("member")).await, NotFound);
+    assert_fails!(directory.detach(&tenant, &ada).await, NotFound);
+    assert_fails!(directory.delete(&account, &ada).await, NotFound);
+    let shared = subject.attach(&globex(), "ada", "member").await;
+    assert_fails!(
+        directory.delete(&account, &shared).await,
+        Refused(Refusal::ManagedByAnotherTenant)
+    );
+}
