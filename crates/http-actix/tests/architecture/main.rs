@@ -66,13 +66,14 @@ const INSIDE: [(&str, &[&str]); 4] = [
 ];
 
 /// What only some crates may know: in themselves, and in their tests.
-const KEPT_APART: [(&str, &[&str], &[&str]); 15] = [
+const KEPT_APART: [(&str, &[&str], &[&str]); 16] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
     ("jsonwebtoken", &["http-actix", "token-verifier"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),
+    ("schemars", &["http-actix"], &[]),
     // otlp-adapter gives a layer, so that nobody else knows OpenTelemetry.
     ("tracing-subscriber", &["http-actix", "otlp-adapter"], &[]),
     ("tracing-opentelemetry", &["otlp-adapter"], &[]),
