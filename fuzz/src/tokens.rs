@@ -11,7 +11,7 @@ use memory_adapter::MemoryKeySource;
 use ports::{KeyMaterial, PublicKey};
 use serde_json::Value;
 use token_verifier::{
-    Algorithm, AuthSettings, TenantSource, TokenVerifier, TrustedIssuer, TrustedIssuers,
+    Algorithm, TenantSource, TokenVerifier, TrustedIssuer, TrustedIssuers, VerifierSettings,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -53,7 +53,8 @@ static HARNESS: LazyLock<Harness> = LazyLock::new(|| {
     ]);
     let clock = Arc::new(ManualClock::new());
     // The clock does not advance, so a failed fetch for an unknown tenant is not repeated.
-    let verifier = TokenVerifier::new(issuers, Arc::new(source), clock, AuthSettings::default());
+    let verifier =
+        TokenVerifier::new(issuers, Arc::new(source), clock, VerifierSettings::default());
     // Several test threads may block on it at a time.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
     Harness { runtime, verifier, key }
@@ -116,7 +117,7 @@ fn assert_accepted(token: &str, bearer: &Bearer) {
         | Value::Object(_)) => vec![one.clone()],
     };
     assert!(audiences.contains(&Value::from(AUDIENCE)), "{audiences:?}");
-    let leeway = AuthSettings::default().leeway.as_secs_f64();
+    let leeway = VerifierSettings::default().leeway.as_secs_f64();
     assert!(claims["exp"].as_f64().unwrap() > NOW - leeway, "{}", claims["exp"]);
     for name in ["nbf", "iat"] {
         assert!(claims[name].as_f64().is_none_or(|time| time <= NOW + leeway), "{name}");
@@ -151,8 +152,8 @@ pub fn issuer(bytes: &[u8]) {
     let issuers = TrustedIssuers::new(vec![issuer]);
     let Ok(selected) = issuers.select(iss, &[AUDIENCE.to_owned()]) else { return };
 
-    assert_eq!(selected.address.issuer, iss);
-    assert_eq!(selected.address.jwks_uri.as_deref(), Some(iss));
+    assert_eq!(selected.location.issuer, iss);
+    assert_eq!(selected.location.jwks_uri.as_deref(), Some(iss));
     assert_eq!(selected.tenant.is_some(), is_template);
     let tenant = selected.tenant.as_ref().map_or("", |tenant| tenant.as_str());
     assert_eq!(template.replace("{tenant}", tenant), iss, "the filled template differs");

@@ -1,19 +1,19 @@
-//! How often somebody may be wrong about an account's current password.
+//! The limit on wrong current passwords.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{Timestamp, UserId};
+use parking_lot::Mutex;
 use ports::PasswordVerdict;
 
 /// The limit on wrong current passwords, by account and client address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptLimit {
-    /// How many may be wrong within the window.
+    /// The wrong attempts allowed within the window.
     pub wrong: usize,
-    /// How long a wrong one counts.
+    /// How long a wrong attempt counts.
     pub window: Duration,
 }
 
@@ -23,22 +23,22 @@ impl Default for AttemptLimit {
     }
 }
 
-/// An account and where the attempt comes from.
+/// An account and the client's address.
 type Key = (UserId, Option<IpAddr>);
 
-/// What is known of one account and address.
+/// The attempts on one account from one address.
 #[derive(Debug, Default)]
 struct Tally {
-    /// When attempts turned out wrong, the oldest first.
+    /// The times of wrong attempts, the oldest first.
     wrong: Vec<Timestamp>,
-    /// Attempts that have not turned out yet.
-    under_way: usize,
+    /// The attempts without a verdict yet.
+    in_flight: usize,
 }
 
 /// Counts wrong attempts in this process.
 ///
-/// No more attempts are under way at a time than may still be wrong, so that many at once cannot
-/// slip through together.
+/// Attempts in flight count like wrong ones until they have a verdict, so that concurrent attempts
+/// cannot exceed the limit.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     limit: AttemptLimit,
@@ -47,17 +47,17 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// More accounts and addresses than this are never remembered, so that memory stays bounded;
-    /// then those go first that count no longer, and after them any.
+    /// The maximum number of entries, which bounds the memory. Expired entries are evicted first, then
+    /// any.
     const MAX_KEYS: usize = 100_000;
-    /// How long to wait where only attempts under way stand in the way.
-    const MOMENT: Duration = Duration::from_secs(1);
+    /// How long to wait if only attempts in flight exhaust the limit.
+    const IN_FLIGHT_WAIT: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(limit: AttemptLimit) -> Self {
         Self { limit, capacity: Self::MAX_KEYS, tallies: Mutex::default() }
     }
 
-    /// Starts an attempt, or says how long to wait until the next may start.
+    /// Starts an attempt, or returns how long to wait until the next one may start.
     pub(crate) fn begin(
         &self,
         user: &UserId,
@@ -65,9 +65,9 @@ impl Attempts {
         now: Timestamp,
     ) -> Result<Attempt<'_>, Duration> {
         let key = (user.clone(), client.map(network));
-        let mut tallies = self.lock();
+        let mut tallies = self.tallies.lock();
         if !tallies.contains_key(&key) && tallies.len() >= self.capacity {
-            self.make_room(&mut tallies, now);
+            self.evict(&mut tallies, now);
         }
         let tally = tallies.entry(key.clone()).or_default();
         tally.wrong.retain(|moment| self.counts(*moment, now));
@@ -78,17 +78,17 @@ impl Attempts {
             let wait = until.as_unix_millis().saturating_sub(now.as_unix_millis());
             return Err(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
         }
-        if tally.wrong.len() + tally.under_way >= self.limit.wrong {
-            return Err(Self::MOMENT);
+        if tally.wrong.len() + tally.in_flight >= self.limit.wrong {
+            return Err(Self::IN_FLIGHT_WAIT);
         }
-        tally.under_way += 1;
+        tally.in_flight += 1;
         drop(tallies);
         Ok(Attempt { attempts: self, key, began: now, verdict: None })
     }
 
-    fn make_room(&self, tallies: &mut HashMap<Key, Tally>, now: Timestamp) {
+    fn evict(&self, tallies: &mut HashMap<Key, Tally>, now: Timestamp) {
         tallies.retain(|_, tally| {
-            tally.under_way > 0 || tally.wrong.iter().any(|moment| self.counts(*moment, now))
+            tally.in_flight > 0 || tally.wrong.iter().any(|moment| self.counts(*moment, now))
         });
         if tallies.len() >= self.capacity
             && let Some(any) = tallies.keys().next().cloned()
@@ -104,13 +104,9 @@ impl Attempts {
     fn window_millis(&self) -> i64 {
         i64::try_from(self.limit.window.as_millis()).unwrap_or(i64::MAX)
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Tally>> {
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// One attempt under way. Dropped without a verdict, it counts for nothing.
+/// One attempt in flight. Dropped without a verdict, it does not count.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     attempts: &'a Attempts,
@@ -120,8 +116,8 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Ends the attempt: a wrong password counts from when it was offered, and a right one clears
-    /// the count, since whoever knows it need not be held up by wrong ones before.
+    /// Ends the attempt. A wrong password counts from the start of the attempt; a match resets the
+    /// count.
     pub(crate) fn record(mut self, verdict: PasswordVerdict) {
         self.verdict = Some(verdict);
     }
@@ -129,9 +125,9 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let mut tallies = self.attempts.lock();
+        let mut tallies = self.attempts.tallies.lock();
         let Some(tally) = tallies.get_mut(&self.key) else { return };
-        tally.under_way = tally.under_way.saturating_sub(1);
+        tally.in_flight = tally.in_flight.saturating_sub(1);
         match self.verdict {
             Some(PasswordVerdict::Mismatch) => {
                 let at = tally.wrong.partition_point(|moment| *moment <= self.began);
@@ -140,13 +136,13 @@ impl Drop for Attempt<'_> {
             Some(PasswordVerdict::Match) => tally.wrong.clear(),
             None => {}
         }
-        if tally.wrong.is_empty() && tally.under_way == 0 {
+        if tally.wrong.is_empty() && tally.in_flight == 0 {
             tallies.remove(&self.key);
         }
     }
 }
 
-/// What counts as one address: whoever has an IPv6 address has all of its /64 (RFC 4291 §2.5.4).
+/// Returns the network that counts as one address: a client has a whole IPv6 /64 (RFC 4291 §2.5.4).
 fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
@@ -168,18 +164,18 @@ mod tests {
     }
 
     #[test]
-    fn right_ones_at_once_do_not_count_as_wrong() {
+    fn concurrent_matches_are_not_counted() {
         let attempts = Attempts::new(LIMIT);
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (first, second) = (begin().unwrap(), begin().unwrap());
-        assert_eq!(begin().unwrap_err(), Attempts::MOMENT);
+        assert_eq!(begin().unwrap_err(), Attempts::IN_FLIGHT_WAIT);
         first.record(PasswordVerdict::Match);
         second.record(PasswordVerdict::Match);
         assert!(begin().is_ok());
     }
 
     #[test]
-    fn a_right_one_does_not_absolve_those_under_way() {
+    fn match_keeps_attempts_in_flight() {
         let attempts = Attempts::new(LIMIT);
         let begin = || attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH);
         let (wrong, right) = (begin().unwrap(), begin().unwrap());
@@ -190,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_remembered_of_what_counts_for_nothing() {
+    fn uncounted_attempt_leaves_no_entry() {
         let attempts = Attempts::new(LIMIT);
         drop(attempts.begin(&ann(), None, Timestamp::UNIX_EPOCH));
-        assert!(attempts.lock().is_empty());
+        assert!(attempts.tallies.lock().is_empty());
     }
 
-    fn person(number: usize) -> UserId {
+    fn user(number: usize) -> UserId {
         format!("auth0|{number}").parse().unwrap()
     }
 
@@ -205,49 +201,49 @@ mod tests {
     }
 
     fn wrong(attempts: &Attempts, number: usize, now: Timestamp) {
-        attempts.begin(&person(number), None, now).unwrap().record(PasswordVerdict::Mismatch);
+        attempts.begin(&user(number), None, now).unwrap().record(PasswordVerdict::Mismatch);
     }
 
-    /// How many wrong ones are remembered of whom.
-    fn remembered(attempts: &Attempts) -> Vec<(usize, usize)> {
-        let tallies = attempts.lock();
-        let of = |number: usize| Some((number, tallies.get(&(person(number), None))?.wrong.len()));
+    /// Returns each stored user with its number of wrong attempts.
+    fn stored(attempts: &Attempts) -> Vec<(usize, usize)> {
+        let tallies = attempts.tallies.lock();
+        let of = |number: usize| Some((number, tallies.get(&(user(number), None))?.wrong.len()));
         (0..tallies.len() + 10).filter_map(of).collect()
     }
 
     #[test]
-    fn room_is_made_of_those_that_count_no_longer_and_no_others() {
+    fn only_expired_entries_are_evicted_first() {
         let attempts = small(4);
         let begin = Timestamp::UNIX_EPOCH;
         let later = begin.plus_millis(attempts.window_millis());
-        let under_way = attempts.begin(&person(0), None, begin).unwrap();
+        let in_flight = attempts.begin(&user(0), None, begin).unwrap();
         wrong(&attempts, 1, begin);
         wrong(&attempts, 2, begin);
         wrong(&attempts, 3, later.plus_millis(-1));
         wrong(&attempts, 4, later);
-        assert_eq!(remembered(&attempts), [(0, 0), (3, 1), (4, 1)]);
-        under_way.record(PasswordVerdict::Mismatch);
-        assert_eq!(remembered(&attempts), [(0, 1), (3, 1), (4, 1)]);
+        assert_eq!(stored(&attempts), [(0, 0), (3, 1), (4, 1)]);
+        in_flight.record(PasswordVerdict::Mismatch);
+        assert_eq!(stored(&attempts), [(0, 1), (3, 1), (4, 1)]);
     }
 
     #[test]
-    fn where_all_count_one_gives_way_to_somebody_new_and_none_to_somebody_known() {
+    fn full_table_evicts_only_for_new_keys() {
         let attempts = small(3);
         for number in 0..3 {
             wrong(&attempts, number, Timestamp::UNIX_EPOCH);
         }
-        drop(attempts.begin(&person(1), None, Timestamp::UNIX_EPOCH).unwrap());
-        assert_eq!(remembered(&attempts), [(0, 1), (1, 1), (2, 1)]);
+        drop(attempts.begin(&user(1), None, Timestamp::UNIX_EPOCH).unwrap());
+        assert_eq!(stored(&attempts), [(0, 1), (1, 1), (2, 1)]);
         wrong(&attempts, 3, Timestamp::UNIX_EPOCH);
-        let now = remembered(&attempts);
+        let now = stored(&attempts);
         assert!(now.len() == 3 && now.contains(&(3, 1)), "{now:?}");
     }
 
     #[test]
-    fn below_its_bounds_nobody_gives_way() {
+    fn table_below_capacity_evicts_nothing() {
         let attempts = small(3);
         wrong(&attempts, 0, Timestamp::UNIX_EPOCH);
         wrong(&attempts, 1, Timestamp::UNIX_EPOCH);
-        assert_eq!(remembered(&attempts), [(0, 1), (1, 1)]);
+        assert_eq!(stored(&attempts), [(0, 1), (1, 1)]);
     }
 }

@@ -1,4 +1,4 @@
-//! From a token's bearer to a scope.
+//! Authorization: from a token's bearer to a scope.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use ports::UserDirectory;
 
 use crate::error::UseCaseError;
 
-/// Asks the policy what a bearer may do, having looked up the bearer's own memberships where the
-/// token leaves the tenants to them.
+/// Asks the policy what a bearer may do, after looking up the bearer's own memberships if the token
+/// depends on them.
 #[derive(Debug, Clone)]
 pub struct Authorizer {
     directory: Arc<dyn UserDirectory>,
@@ -21,8 +21,8 @@ impl Authorizer {
         Self { directory }
     }
 
-    /// The scope of a call about the people of one tenant; `tenant` is `None` where the caller's
-    /// text names none.
+    /// Returns the scope of a call about the users of one tenant; `tenant` is `None` if the caller's
+    /// text is no tenant id.
     ///
     /// # Errors
     /// `Refused`: by the permission, then by the tenant, then by the caller's role.
@@ -37,7 +37,7 @@ impl Authorizer {
         Ok(policy::tenant_scope(&actor, operation, tenant)?)
     }
 
-    /// The scope of a call about one account.
+    /// Returns the scope of a call about one account.
     ///
     /// # Errors
     /// `Refused`: by the permission, or by the caller's roles if none allows it.
@@ -51,7 +51,7 @@ impl Authorizer {
         Ok(policy::account_scope(&actor, operation)?)
     }
 
-    /// The scope of changing the password of this account by proof of the current one.
+    /// Returns the scope of changing the account's password by proof of the current one.
     ///
     /// # Errors
     /// As [`Authorizer::account`], unless the account is the bearer's own.
@@ -63,23 +63,23 @@ impl Authorizer {
     ) -> Result<AccountScope, UseCaseError> {
         match user {
             Some(user) if bearer.subject.as_ref() == Some(user) => {
-                let actor = self.settle(bearer).await?;
+                let actor = self.resolve(bearer).await?;
                 Ok(policy::own_password_scope(&actor, user)?)
             }
             Some(_) | None => self.account(bearer, Operation::ModifyUsers).await,
         }
     }
 
-    /// A bearer without the permission is refused before anything is looked up.
+    /// Refuses a bearer without the permission before any lookup.
     async fn actor(&self, bearer: &Bearer, operation: Operation) -> Result<Actor, UseCaseError> {
         operation.check(&bearer.permissions).map_err(Denied::from)?;
-        self.settle(bearer).await
+        self.resolve(bearer).await
     }
 
-    async fn settle(&self, bearer: &Bearer) -> Result<Actor, UseCaseError> {
+    async fn resolve(&self, bearer: &Bearer) -> Result<Actor, UseCaseError> {
         let Some(id) = bearer.membership_subject() else { return Ok(bearer.actor(None)) };
-        let scope = AccountScope::system("a caller's own memberships decide what it may do");
-        tracing::debug!(reason = scope.bypass_reason(), "looking past the policy");
+        let scope = AccountScope::system("the caller's own memberships decide its rights");
+        tracing::debug!(reason = scope.bypass_reason(), "bypassing the policy");
         let account = self.directory.find(&scope, id).await?;
         Ok(bearer.actor(account.as_ref()))
     }

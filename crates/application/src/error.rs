@@ -1,4 +1,4 @@
-//! What can come of a use case, other than what was asked for.
+//! Errors of use cases.
 
 use std::time::Duration;
 
@@ -6,46 +6,46 @@ use domain::{Denied, Refusal};
 use ports::{BoxError, Conflict, PortError, RejectedValue};
 use thiserror::Error;
 
-/// Why a use case did not do what was asked. `Display` is for logs, never for clients.
+/// An error of a use case. `Display` is for logs, never for clients.
 #[derive(Debug, Error)]
 pub enum UseCaseError {
-    /// There is no such account, as far as the caller may know.
-    #[error("no such account for the caller")]
+    /// The account does not exist, or the caller may not know that it does.
+    #[error("account missing or hidden from the caller")]
     Hidden,
-    /// The caller may know that the thing exists, but may not do this.
+    /// The caller may know that the account exists, but may not do this.
     #[error("refused by the policy")]
     Refused(#[source] Refusal),
-    /// The present state stands against it.
+    /// The present state prevents the change.
     #[error("conflict with the present state: {0:?}")]
     Conflict(Conflict),
-    /// The directory does not take a value.
-    #[error("value not acceptable: {0:?}")]
+    /// The directory rejects a value.
+    #[error("value rejected: {0:?}")]
     Rejected(RejectedValue),
-    /// What was offered as the current password is not it.
+    /// The given current password is wrong.
     #[error("the current password does not match")]
     CurrentPasswordMismatch,
-    /// Too many wrong current passwords; no further one is looked at for now.
+    /// Too many wrong current passwords; no further one is checked for now.
     #[error("too many wrong current passwords")]
     TooManyAttempts {
         /// How long to wait, if known.
         retry_after: Option<Duration>,
     },
-    /// The directory cannot take the call for now.
+    /// The directory cannot serve the call for now.
     #[error("directory unavailable")]
     Unavailable {
         /// How long to wait, if known.
         retry_after: Option<Duration>,
-        /// What was seen.
+        /// The underlying error.
         #[source]
         source: Option<BoxError>,
     },
-    /// The directory did not answer in time.
+    /// The directory did not respond in time.
     #[error("directory timed out")]
     Timeout,
     /// The directory failed.
     #[error("directory failed")]
     Failed {
-        /// What was seen.
+        /// The underlying error.
         #[source]
         source: BoxError,
     },

@@ -1,13 +1,35 @@
-//! The use cases of Usher: one function for each published operation, over `domain` and `ports`.
+//! The use cases: one function for each published operation, over `domain` and `ports`.
 //!
 //! - [`Authorizer`] turns a token's bearer into a scope, by the policy alone.
-//! - [`TenantUsers`] holds the five operations of contract A, [`Users`] the five of contract B, and
-//!   [`Passwords`] its two changes of password. Each takes the scope that [`Authorizer`] gave.
-//! - [`UseCaseError`] says what can come of them, in words of the domain.
+//! - [`TenantUsers`] has the five operations of contract A, [`Users`] the five of contract B, and
+//!   [`Passwords`] its two password changes. Each takes a scope of the [`Authorizer`].
+//! - [`UseCaseError`] is their error, in terms of the domain.
 //!
-//! There is no HTTP here, no JSON, and no adapter: [`Services::new`] takes ports, and whoever wires
-//! the program chooses what stands behind them.
-//! To add a use case: write the function where its neighbours are, taking a scope first.
+//! There is no HTTP here, no JSON, and no adapter: [`Services::new`] takes ports.
+//!
+//! # Example
+//!
+//! ```
+//! use application::{AttemptLimit, Ports, Services, UseCaseError};
+//! use domain::{Bearer, Operation, TenantId, User, UserId};
+//!
+//! fn services(ports: Ports) -> Services {
+//!     Services::new(ports, AttemptLimit::default())
+//! }
+//!
+//! async fn get(
+//!     services: &Services,
+//!     bearer: &Bearer,
+//!     tenant: &TenantId,
+//!     user: &UserId,
+//! ) -> Result<User, UseCaseError> {
+//!     let operation = Operation::ReadTenantUsers;
+//!     let scope = services.authorizer.tenant(bearer, operation, Some(tenant)).await?;
+//!     services.tenant_users.get(&scope, user).await
+//! }
+//! ```
+//!
+//! To add a use case: add a method to the type of its contract, with a scope as the first parameter.
 
 mod attempts;
 mod authorizer;
@@ -15,7 +37,6 @@ mod error;
 mod passwords;
 mod services;
 mod tenant_users;
-mod turns;
 mod users;
 
 pub use attempts::AttemptLimit;

@@ -1,14 +1,14 @@
-//! Contract B's changes of password.
+//! Contract B's password changes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use concurrency::KeyedLock;
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
 use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 
 use crate::attempts::{AttemptLimit, Attempts};
 use crate::error::UseCaseError;
-use crate::turns::Turns;
 
 /// Sets passwords, with or without proof of the current one.
 #[derive(Debug)]
@@ -17,7 +17,9 @@ pub struct Passwords {
     check: Arc<dyn PasswordCheck>,
     clock: Arc<dyn Clock>,
     attempts: Attempts,
-    turns: Turns,
+    /// Serializes the changes of one account: of two changes at once, the second must find the
+    /// password that the first has set, or one proof of the old password would serve both.
+    changes: KeyedLock<UserId>,
 }
 
 impl Passwords {
@@ -27,13 +29,19 @@ impl Passwords {
         clock: Arc<dyn Clock>,
         limit: AttemptLimit,
     ) -> Self {
-        Self { directory, check, clock, attempts: Attempts::new(limit), turns: Turns::default() }
+        Self {
+            directory,
+            check,
+            clock,
+            attempts: Attempts::new(limit),
+            changes: KeyedLock::default(),
+        }
     }
 
-    /// Sets an account's password, on the authority of its home tenant alone.
+    /// Sets an account's password, without the current one.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `RejectedValue` with `WeakPassword`.
+    /// `Hidden`; `Refused`; `Rejected` with `WeakPassword`.
     #[tracing::instrument(name = "passwords.set", skip_all)]
     pub async fn set(
         &self,
@@ -42,17 +50,17 @@ impl Passwords {
         new: Password,
     ) -> Result<User, UseCaseError> {
         let user = self.find(scope, id).await?;
-        let _turn = self.turns.take(id).await;
+        let _guard = self.changes.lock_all([id.clone()]).await;
         Ok(self.directory.set_password(scope, &user, new).await?)
     }
 
-    /// Sets an account's password, if the current one is offered too.
+    /// Sets an account's password, with proof of the current one.
     ///
-    /// Wrong ones are counted by account and by `client`, where the call came from. The count
-    /// starts only once the caller may know the account, so that it betrays nothing.
+    /// Wrong attempts are counted by account and by `client`, the client's address. They count only
+    /// if the caller may know the account, so that the limit reveals nothing.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `RejectedValue` with
+    /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `Rejected` with
     /// `WeakPassword`.
     #[tracing::instrument(name = "passwords.change", skip_all)]
     pub async fn change(
@@ -68,7 +76,7 @@ impl Passwords {
             .attempts
             .begin(id, client, self.clock.now())
             .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
-        let _turn = self.turns.take(id).await;
+        let _guard = self.changes.lock_all([id.clone()]).await;
         let verdict = self.check.verify(scope, &user, current, client).await?;
         attempt.record(verdict);
         if verdict == PasswordVerdict::Mismatch {

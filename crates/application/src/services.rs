@@ -1,4 +1,4 @@
-//! Everything that an inbound adapter needs, in one value.
+//! All use cases in one value, for inbound adapters.
 
 use std::sync::Arc;
 
@@ -10,33 +10,33 @@ use crate::passwords::Passwords;
 use crate::tenant_users::TenantUsers;
 use crate::users::Users;
 
-/// What the use cases ask of the outside.
+/// The ports that the use cases need.
 #[derive(Debug, Clone)]
 pub struct Ports {
-    /// Where the accounts are kept.
+    /// The directory of accounts.
     pub directory: Arc<dyn UserDirectory>,
-    /// Whether somebody knows an account's password.
+    /// The check of current passwords.
     pub password_check: Arc<dyn PasswordCheck>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 /// The use cases.
 #[derive(Debug)]
 pub struct Services {
-    /// From a bearer to a scope; every call starts here.
+    /// Turns a bearer into a scope; every call starts here.
     pub authorizer: Authorizer,
-    /// Contract A.
+    /// The operations of contract A.
     pub tenant_users: TenantUsers,
-    /// Contract B.
+    /// The operations of contract B.
     pub users: Users,
-    /// Contract B's changes of password.
+    /// The password changes of contract B.
     pub passwords: Passwords,
     directory: Arc<dyn UserDirectory>,
 }
 
 impl Services {
-    /// The use cases over these ports.
+    /// Returns the use cases over these ports.
     pub fn new(ports: Ports, limit: AttemptLimit) -> Self {
         let Ports { directory, password_check, clock } = ports;
         Self {
@@ -48,7 +48,7 @@ impl Services {
         }
     }
 
-    /// Whether the directory takes calls.
+    /// Checks that the directory can serve calls.
     ///
     /// # Errors
     /// Those of [`UserDirectory::check_ready`].

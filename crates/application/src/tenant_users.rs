@@ -1,4 +1,4 @@
-//! Contract A: the people of one tenant, for its back office.
+//! Contract A: the users of one tenant, for the back office.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use ports::{AttachOutcome, UserDirectory};
 
 use crate::error::UseCaseError;
 
-/// Lists, attaches, changes and detaches the people of one tenant.
+/// Lists, attaches, changes and detaches the users of one tenant.
 #[derive(Debug, Clone)]
 pub struct TenantUsers {
     directory: Arc<dyn UserDirectory>,
@@ -20,17 +20,13 @@ impl TenantUsers {
         Self { directory }
     }
 
-    /// Those of the tenant's people that the listing asks for.
+    /// Returns the requested page of the tenant's users.
     #[tracing::instrument(name = "tenant_users.list", skip_all)]
-    pub async fn list(
-        &self,
-        scope: &TenantScope,
-        listing: &ListQuery,
-    ) -> Result<Page, UseCaseError> {
-        Ok(self.directory.list(scope, listing).await?)
+    pub async fn list(&self, scope: &TenantScope, query: &ListQuery) -> Result<Page, UseCaseError> {
+        Ok(self.directory.list(scope, query).await?)
     }
 
-    /// Attaches whoever has the address to the tenant, or creates an account at home there.
+    /// Attaches the account with the address to the tenant, or creates one at home there.
     ///
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `AlreadyAttached` or
@@ -41,12 +37,12 @@ impl TenantUsers {
         scope: &TenantScope,
         new_member: NewMember,
     ) -> Result<AttachOutcome, UseCaseError> {
-        // Refused here already, so that a refused call reaches no directory.
+        // Checked before the directory is called; the directory checks again.
         scope.authorize_grant(&new_member.role)?;
         Ok(self.directory.attach_or_create(scope, new_member).await?)
     }
 
-    /// One of the tenant's people.
+    /// Returns one user of the tenant.
     ///
     /// # Errors
     /// `Hidden` if the account is not attached to the tenant.
@@ -56,10 +52,10 @@ impl TenantUsers {
         found.ok_or(UseCaseError::Hidden)
     }
 
-    /// Changes somebody's role or display name in the tenant.
+    /// Changes a user's role or display name in the tenant.
     ///
     /// # Errors
-    /// `Hidden`; `Refused` where the role held or to be given is above the caller's own;
+    /// `Hidden`; `Refused` if the role held or the new one is above the caller's own;
     /// `Conflict` with `LastProtectedRoleHolder`.
     #[tracing::instrument(name = "tenant_users.change", skip_all)]
     pub async fn change(
@@ -69,12 +65,12 @@ impl TenantUsers {
         change: MembershipChange,
     ) -> Result<User, UseCaseError> {
         let user = self.get(scope, id).await?;
-        // Refused here already, so that a refused call writes nothing; the directory checks R4.
+        // Checked before the directory is called; the directory checks again, and R4 too.
         let _decision = scope.authorize_change(&user, &change)?;
         Ok(self.directory.change_membership(scope, &user, change).await?)
     }
 
-    /// Takes the tenant's access away from somebody; the account stays.
+    /// Removes a user's membership in the tenant; the account stays.
     ///
     /// # Errors
     /// As [`TenantUsers::change`].

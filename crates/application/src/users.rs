@@ -1,4 +1,4 @@
-//! Contract B: accounts, for whoever manages them.
+//! Contract B: accounts.
 
 use std::sync::Arc;
 
@@ -18,41 +18,37 @@ impl Users {
         Self { directory }
     }
 
-    /// Those of the tenant's people that the listing asks for.
+    /// Returns the requested page of the tenant's users.
     #[tracing::instrument(name = "users.list", skip_all)]
-    pub async fn list(
-        &self,
-        scope: &TenantScope,
-        listing: &ListQuery,
-    ) -> Result<Page, UseCaseError> {
-        Ok(self.directory.list(scope, listing).await?)
+    pub async fn list(&self, scope: &TenantScope, query: &ListQuery) -> Result<Page, UseCaseError> {
+        Ok(self.directory.list(scope, query).await?)
     }
 
-    /// Creates an account at home in the tenant.
+    /// Creates an account whose home is the tenant.
     ///
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `EmailTaken` or
-    /// `UsernameTaken`; `RejectedValue` with `WeakPassword`.
+    /// `UsernameTaken`; `Rejected` with `WeakPassword`.
     #[tracing::instrument(name = "users.create", skip_all)]
     pub async fn create(&self, scope: &TenantScope, new: NewUser) -> Result<User, UseCaseError> {
-        // Refused here already, so that a refused call reaches no directory.
+        // Checked before the directory is called; the directory checks again.
         scope.authorize_grant(&new.role)?;
         Ok(self.directory.create(scope, new).await?)
     }
 
-    /// One account.
+    /// Returns one account.
     ///
     /// # Errors
-    /// `Hidden` if the scope does not see it.
+    /// `Hidden` if the scope does not see the account.
     #[tracing::instrument(name = "users.get", skip_all)]
     pub async fn get(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
         self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)
     }
 
-    /// Changes what is the account's own, as far as it can be.
+    /// Changes the account's own e-mail address and names, as far as possible.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `Conflict` with `EmailTaken` if nothing at all could be changed.
+    /// `Hidden`; `Refused`; `Conflict` with `EmailTaken` if nothing could be changed.
     #[tracing::instrument(name = "users.change", skip_all)]
     pub async fn change(
         &self,
@@ -65,7 +61,7 @@ impl Users {
         Ok(self.directory.change_account(scope, &user, change).await?)
     }
 
-    /// Deletes the account, for every tenant.
+    /// Deletes the account in every tenant.
     ///
     /// # Errors
     /// `Hidden`; `Refused`; `Conflict` with `LastProtectedRoleHolder`.

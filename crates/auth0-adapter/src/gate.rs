@@ -13,7 +13,7 @@ mod window;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fair_share::FairQueue;
+use concurrency::FairQueue;
 use ports::{CallContext, QuotaOwner, UpstreamObserver};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -130,7 +130,7 @@ impl Gate {
         }
         let state = &mut *self.lock();
         if state.queue.waiting() == 0 && state.window.has_room(now) {
-            state.queue.take(share);
+            state.queue.grant(share);
             return Ok(Ok(state.window.go()));
         }
         if state.window.is_closed(now) {
@@ -143,7 +143,7 @@ impl Gate {
             return Err(state.limited(now));
         }
         let (go, turn) = oneshot::channel();
-        state.queue.join(share, Waiter { go, deadline });
+        state.queue.enqueue(share, Waiter { go, deadline });
         self.let_go(state, now);
         Ok(Err(turn))
     }
@@ -175,7 +175,7 @@ impl Gate {
     /// Lets go as many as may, and sees to it that the others are looked after later.
     fn let_go(self: &Arc<Self>, state: &mut State, now: Instant) {
         while state.queue.waiting() > 0 && state.window.has_room(now) {
-            let next = state.queue.next(|_| usize::MAX, |waiter| !waiter.go.is_closed());
+            let next = state.queue.grant_next(|_| usize::MAX, |waiter| !waiter.go.is_closed());
             let Some((share, waiter)) = next else { break };
             let epoch = state.window.go();
             if waiter.go.send(epoch).is_err() {

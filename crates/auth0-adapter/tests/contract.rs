@@ -13,7 +13,7 @@ mod world;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use conformance::{Backstage, Planted, Subject};
+use conformance::{StoreControl, StoredAccount, Subject};
 use domain::{RoleCatalogue, UserId};
 use ports::UserDirectory;
 use serde_json::{Map, json};
@@ -49,7 +49,7 @@ fn subject_of(world: World) -> Subject {
         directory: world.directory.clone(),
         passwords: world.directory.clone(),
         clock: world.clock.clone(),
-        backstage: Box::new(Behind(world)),
+        store: Box::new(Behind(world)),
     }
 }
 
@@ -57,35 +57,35 @@ fn subject_of(world: World) -> Subject {
 struct Behind(World);
 
 #[async_trait]
-impl Backstage for Behind {
-    async fn plant(&self, planted: Planted) -> UserId {
+impl StoreControl for Behind {
+    async fn insert(&self, account: StoredAccount) -> UserId {
         let mut metadata = Map::new();
-        if let Some(home) = &planted.home {
+        if let Some(home) = &account.home {
             metadata.insert("usher".to_owned(), json!({ "home": home.as_str() }));
         }
-        for (tenant, role) in &planted.roles {
+        for (tenant, role) in &account.roles {
             metadata.insert(format!("usher_tenant_{tenant}"), json!({ "role": role }));
         }
-        let name = planted.email.split('@').next().unwrap();
-        let mut account = json!({
+        let name = account.email.split('@').next().unwrap();
+        let mut document = json!({
             "user_id": format!("auth0|planted.{name}"),
-            "email": planted.email,
-            "blocked": planted.blocked,
+            "email": account.email,
+            "blocked": account.blocked,
             "app_metadata": metadata,
         });
         let texts = [
-            ("username", planted.username),
-            ("given_name", planted.given_name),
-            ("family_name", planted.family_name),
-            ("name", planted.display_name),
-            ("password", planted.password),
+            ("username", account.username),
+            ("given_name", account.given_name),
+            ("family_name", account.family_name),
+            ("name", account.display_name),
+            ("password", account.password),
         ];
         for (member, text) in texts {
             if let Some(text) = text {
-                account[member] = text.into();
+                document[member] = text.into();
             }
         }
-        self.0.seed(account)
+        self.0.seed(document)
     }
 
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory> {

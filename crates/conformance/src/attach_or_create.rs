@@ -1,4 +1,4 @@
-//! People enlisted: attached if they are known, else created.
+//! Attaching or creating: a known address is attached, an unknown one is created.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -13,14 +13,15 @@ use ports::{AttachOutcome, Clock, Conflict};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_writes, writes};
 use crate::catalogue::{catalogue, role};
-use crate::subject::{Planted, Subject, address, assert_fails, recruit, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{address, new_member, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }
 }
 
-fn named_recruit(name: &str, display_name: &str) -> NewMember {
-    NewMember { name: Some(valid(display_name)), ..recruit(name, "member") }
+fn named_member(name: &str, display_name: &str) -> NewMember {
+    NewMember { name: Some(valid(display_name)), ..new_member(name, "member") }
 }
 
 fn shown(user: &User, tenant: &TenantId) -> Option<String> {
@@ -40,7 +41,7 @@ fn definitions() -> Vec<RoleDefinition> {
     catalogue().roles().iter().map(define).collect()
 }
 
-/// The catalogue with one role more.
+/// Returns the catalogue with one more role.
 fn with_retired() -> Arc<RoleCatalogue> {
     let name = valid("retired");
     let retired = RoleDefinition { name, access: [].into(), protected: false, default: false };
@@ -48,12 +49,12 @@ fn with_retired() -> Arc<RoleCatalogue> {
     Arc::new(RoleCatalogue::new(roles.collect()).unwrap())
 }
 
-// AttachOutcome.
+// Attached or created.
 
-pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subject: &Subject) {
-    let recruit = NewMember { role: role("viewer"), ..named_recruit("Ada", "Ada L.") };
+pub async fn unknown_address_creates_account_at_home_here(subject: &Subject) {
+    let new_member = NewMember { role: role("viewer"), ..named_member("Ada", "Ada L.") };
     let AttachOutcome { user: ada, created } =
-        subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap();
+        subject.directory.attach_or_create(&writes(&acme()), new_member).await.unwrap();
     assert!(created);
     assert_eq!(ada.email.as_str(), "ada@example.com");
     assert_eq!(ada.home, Some(acme()));
@@ -65,60 +66,61 @@ pub async fn enlisting_an_unknown_address_creates_an_account_at_home_here(subjec
     assert_eq!(ada.created_at, subject.clock.now());
     assert_eq!(subject.found_in(&acme(), &ada.id).await.as_ref(), Some(&ada));
     assert_eq!(subject.found_in(&globex(), &ada.id).await, None);
-    // The name is the account's own, for every tenant that comes to see it.
+    // The name is the account's own, and so visible to every tenant that attaches it.
     let ada = subject.attach(&globex(), "ada", "member").await;
     assert_eq!(shown(&ada, &globex()), Some("Ada L.".to_owned()));
 }
 
-pub async fn enlisting_a_known_address_attaches_its_account(subject: &Subject) {
+pub async fn known_address_attaches_its_account(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
-    let recruit = recruit("ADA", "viewer");
-    let enlisted = subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap();
-    assert!(!enlisted.created);
-    let mut expected = User { updated_at: enlisted.user.updated_at, ..ada };
+    let new_member = new_member("ADA", "viewer");
+    let attached =
+        subject.directory.attach_or_create(&writes(&globex()), new_member).await.unwrap();
+    assert!(!attached.created);
+    let mut expected = User { updated_at: attached.user.updated_at, ..ada };
     expected.memberships.insert(globex(), Membership { role: role("viewer"), name: None });
-    assert_eq!(enlisted.user, expected);
+    assert_eq!(attached.user, expected);
     assert_eq!(subject.found_in(&acme(), &expected.id).await.as_ref(), Some(&expected));
     assert_eq!(subject.found_in(&globex(), &expected.id).await.as_ref(), Some(&expected));
 }
 
-pub async fn enlisting_a_stranger_names_the_membership_alone(subject: &Subject) {
-    let recruit = named_recruit("ada", "Ada of Acme");
-    let ada = subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap().user;
-    let recruit = named_recruit("ada", "Ada of Globex");
-    let enlisted =
-        subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap().user;
-    assert_eq!(shown(&enlisted, &globex()), Some("Ada of Globex".to_owned()));
-    let seen = subject.found_in(&acme(), &ada.id).await.unwrap();
-    assert_eq!(shown(&seen, &acme()), Some("Ada of Acme".to_owned()));
-    assert_eq!(seen.display_name, ada.display_name);
+pub async fn attaching_foreign_account_names_membership_only(subject: &Subject) {
+    let new_member = named_member("ada", "Ada of Acme");
+    let ada = subject.directory.attach_or_create(&writes(&acme()), new_member).await.unwrap().user;
+    let new_member = named_member("ada", "Ada of Globex");
+    let attached =
+        subject.directory.attach_or_create(&writes(&globex()), new_member).await.unwrap().user;
+    assert_eq!(shown(&attached, &globex()), Some("Ada of Globex".to_owned()));
+    let found = subject.found_in(&acme(), &ada.id).await.unwrap();
+    assert_eq!(shown(&found, &acme()), Some("Ada of Acme".to_owned()));
+    assert_eq!(found.display_name, ada.display_name);
 }
 
-pub async fn enlisting_an_account_at_its_home_again_renames_the_account(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn reattaching_at_home_renames_the_account(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
-    let recruit = named_recruit("ada", "Ada Again");
-    let enlisted = subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap();
-    assert!(!enlisted.created);
-    assert_eq!(enlisted.user.display_name, Some(valid("Ada Again")));
-    let seen = subject.found_in(&globex(), &ada.id).await.unwrap();
-    assert_eq!(shown(&seen, &globex()), Some("Ada Again".to_owned()));
+    let new_member = named_member("ada", "Ada Again");
+    let attached = subject.directory.attach_or_create(&writes(&acme()), new_member).await.unwrap();
+    assert!(!attached.created);
+    assert_eq!(attached.user.display_name, Some(valid("Ada Again")));
+    let found = subject.found_in(&globex(), &ada.id).await.unwrap();
+    assert_eq!(shown(&found, &globex()), Some("Ada Again".to_owned()));
 }
 
-pub async fn enlisting_an_account_without_a_home_names_the_membership_alone(subject: &Subject) {
-    let cy = subject.plant(Planted::named("cy").with_role(globex(), "member")).await;
-    let recruit = named_recruit("cy", "Cy of Acme");
-    let enlisted =
-        subject.directory.attach_or_create(&writes(&acme()), recruit).await.unwrap().user;
-    assert_eq!((enlisted.home, enlisted.display_name), (None, None));
-    let seen = subject.found_in(&globex(), &cy.id).await.unwrap();
-    assert_eq!(shown(&seen, &globex()), None);
+pub async fn attaching_account_without_home_names_membership_only(subject: &Subject) {
+    let cy = subject.insert(StoredAccount::named("cy").with_role(globex(), "member")).await;
+    let new_member = named_member("cy", "Cy of Acme");
+    let attached =
+        subject.directory.attach_or_create(&writes(&acme()), new_member).await.unwrap().user;
+    assert_eq!((attached.home, attached.display_name), (None, None));
+    let found = subject.found_in(&globex(), &cy.id).await.unwrap();
+    assert_eq!(shown(&found, &globex()), None);
 }
 
-pub async fn nobody_is_attached_twice(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn attaching_twice_is_a_conflict(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
-        let again = NewMember { role: role("owner"), ..named_recruit("ada", "Eve") };
+        let again = NewMember { role: role("owner"), ..named_member("ada", "Eve") };
         assert_fails!(
             subject.directory.attach_or_create(&writes(&tenant), again).await,
             Conflicts(Conflict::AlreadyAttached)
@@ -127,26 +129,31 @@ pub async fn nobody_is_attached_twice(subject: &Subject) {
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn nobody_is_enlisted_above_the_callers_own_role(subject: &Subject) {
+pub async fn attaching_above_callers_role_is_refused(subject: &Subject) {
     let ada = subject.create(&globex(), "ada", "member").await;
     let scope = ranked_writes(&acme(), "admin");
     for name in ["ada", "new"] {
         assert_fails!(
-            subject.directory.attach_or_create(&scope, recruit(name, "owner")).await,
+            subject.directory.attach_or_create(&scope, new_member(name, "owner")).await,
             Refused(Refusal::RoleAboveOwn)
         );
     }
     subject.assert_untouched(&ada).await;
-    assert_eq!(subject.people_of(&acme()).await, []);
-    subject.directory.attach_or_create(&scope, recruit("ada", "admin")).await.unwrap();
+    assert_eq!(subject.users_of(&acme()).await, []);
+    subject.directory.attach_or_create(&scope, new_member("ada", "admin")).await.unwrap();
     assert!(
-        subject.directory.attach_or_create(&scope, recruit("new", "admin")).await.unwrap().created
+        subject
+            .directory
+            .attach_or_create(&scope, new_member("new", "admin"))
+            .await
+            .unwrap()
+            .created
     );
 }
 
-pub async fn a_blocked_account_is_attached_and_stays_blocked(subject: &Subject) {
-    let planted = Planted::named("bob").at_home_in(globex()).with_role(globex(), "member");
-    subject.plant(planted.blocked()).await;
+pub async fn attached_blocked_account_stays_blocked(subject: &Subject) {
+    let planted = StoredAccount::named("bob").at_home_in(globex()).with_role(globex(), "member");
+    subject.insert(planted.blocked()).await;
     let bob = subject.attach(&acme(), "bob", "member").await;
     assert!(bob.blocked);
     assert_eq!(subject.found_in(&globex(), &bob.id).await, Some(bob));
@@ -154,14 +161,14 @@ pub async fn a_blocked_account_is_attached_and_stays_blocked(subject: &Subject) 
 
 // A stored role outside the catalogue.
 
-pub async fn a_stored_role_outside_the_catalogue_is_no_membership(subject: &Subject) {
-    let planted = Planted::named("ada").at_home_in(acme()).with_role(acme(), "retired");
-    let ada = subject.plant(planted.with_role(globex(), "member")).await;
+pub async fn unknown_stored_role_is_no_membership(subject: &Subject) {
+    let planted = StoredAccount::named("ada").at_home_in(acme()).with_role(acme(), "retired");
+    let ada = subject.insert(planted.with_role(globex(), "member")).await;
     assert_eq!(ada.memberships.keys().collect::<Vec<_>>(), [&globex()]);
     assert_eq!(subject.found_in(&acme(), &ada.id).await, None);
     let page = subject.page(&acme(), ListQuery::default()).await;
     assert_eq!((page.users, page.total), (vec![], 0));
-    assert_eq!(subject.people_of(&globex()).await, std::slice::from_ref(&ada));
+    assert_eq!(subject.users_of(&globex()).await, std::slice::from_ref(&ada));
 
     let (tenant, account) = (writes(&acme()), changes(&acme()));
     let directory = &subject.directory;
@@ -174,30 +181,28 @@ pub async fn a_stored_role_outside_the_catalogue_is_no_membership(subject: &Subj
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn a_stored_role_outside_the_catalogue_does_not_stand_against_enlisting(
-    subject: &Subject,
-) {
-    let planted = Planted::named("ada").at_home_in(acme()).with_role(globex(), "retired");
-    let ada = subject.plant(planted.with_role(acme(), "member")).await;
-    let enlisted = subject.attach(&globex(), "ada", "viewer").await;
-    assert_eq!(enlisted.role_in(&globex()), Some(&role("viewer")));
-    assert_eq!(enlisted.role_in(&acme()), Some(&role("member")));
-    assert_eq!(subject.found_in(&globex(), &ada.id).await.as_ref(), Some(&enlisted));
-    // Nothing is left of the old role that could come back with a catalogue.
-    let directory = subject.backstage.reopen(with_retired()).await;
+pub async fn unknown_stored_role_does_not_prevent_attaching(subject: &Subject) {
+    let planted = StoredAccount::named("ada").at_home_in(acme()).with_role(globex(), "retired");
+    let ada = subject.insert(planted.with_role(acme(), "member")).await;
+    let attached = subject.attach(&globex(), "ada", "viewer").await;
+    assert_eq!(attached.role_in(&globex()), Some(&role("viewer")));
+    assert_eq!(attached.role_in(&acme()), Some(&role("member")));
+    assert_eq!(subject.found_in(&globex(), &ada.id).await.as_ref(), Some(&attached));
+    // The old role is gone and cannot come back with another catalogue.
+    let directory = subject.store.reopen(with_retired()).await;
     let views = Caller::of([globex()]).views();
-    assert_eq!(directory.find(&views, &ada.id).await.unwrap(), Some(enlisted));
+    assert_eq!(directory.find(&views, &ada.id).await.unwrap(), Some(attached));
 }
 
-pub async fn a_role_that_came_to_the_catalogue_is_a_membership_from_then_on(subject: &Subject) {
-    let planted = Planted::named("ada").at_home_in(acme()).with_role(globex(), "retired");
-    subject.plant(planted.with_role(acme(), "member")).await;
-    // A stored role outlives changes that have nothing to do with it.
+pub async fn role_added_to_catalogue_restores_membership(subject: &Subject) {
+    let planted = StoredAccount::named("ada").at_home_in(acme()).with_role(globex(), "retired");
+    subject.insert(planted.with_role(acme(), "member")).await;
+    // A stored role survives unrelated changes.
     let change = MembershipChange { role: Some(role("viewer")), name: Some(valid("Ada")) };
-    let ada = subject.people_of(&acme()).await.remove(0);
+    let ada = subject.users_of(&acme()).await.remove(0);
     subject.directory.change_membership(&writes(&acme()), &ada, change).await.unwrap();
 
-    let directory = subject.backstage.reopen(with_retired()).await;
+    let directory = subject.store.reopen(with_retired()).await;
     let scope = Caller::of([globex()]).reads(&globex());
     let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 1);
@@ -206,13 +211,13 @@ pub async fn a_role_that_came_to_the_catalogue_is_a_membership_from_then_on(subj
     assert_eq!(ada.role_in(&acme()), Some(&role("viewer")));
 }
 
-pub async fn a_role_that_left_the_catalogue_is_no_membership_any_more(subject: &Subject) {
+pub async fn role_removed_from_catalogue_ends_membership(subject: &Subject) {
     subject.create(&globex(), "bob", "owner").await;
     let bob = subject.attach(&acme(), "bob", "admin").await;
     let gone = subject.create(&acme(), "gone", "owner").await;
     let roles = definitions().into_iter().filter(|role| role.name.as_str() != "owner");
     let smaller = Arc::new(RoleCatalogue::new(roles.collect()).unwrap());
-    let directory = subject.backstage.reopen(smaller).await;
+    let directory = subject.store.reopen(smaller).await;
 
     let list = async |tenant| {
         let scope = Caller::of([acme(), globex()]).reads(&tenant);
@@ -226,9 +231,9 @@ pub async fn a_role_that_left_the_catalogue_is_no_membership_any_more(subject: &
     let found = directory.find(&views, &bob.id).await.unwrap().unwrap();
     assert_eq!(found.memberships.keys().collect::<Vec<_>>(), [&acme()]);
     assert_eq!(directory.find(&views, &gone.id).await.unwrap(), None);
-    let enlisted =
-        directory.attach_or_create(&writes(&acme()), recruit("gone", "viewer")).await.unwrap();
-    assert!(!enlisted.created);
-    assert_eq!(enlisted.user.id, gone.id);
-    assert_eq!(directory.find(&views, &gone.id).await.unwrap(), Some(enlisted.user));
+    let attached =
+        directory.attach_or_create(&writes(&acme()), new_member("gone", "viewer")).await.unwrap();
+    assert!(!attached.created);
+    assert_eq!(attached.user.id, gone.id);
+    assert_eq!(directory.find(&views, &gone.id).await.unwrap(), Some(attached.user));
 }

@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use domain::{Access, Role, RoleCatalogue, RoleDefinition};
 
-/// The roles that every subject knows, from the most to the least powerful.
+/// Returns the roles of every subject, from the most to the least powerful.
 ///
-/// `owner` and `auditor` are protected; `owner` and `admin`, between them, may read and write;
-/// `auditor` and `viewer` may read; `member` may nothing and is the default.
+/// `owner` and `admin` may read and write, `auditor` and `viewer` may read, `member` has no access and
+/// is the default. `owner` and `auditor` are protected.
 pub fn catalogue() -> Arc<RoleCatalogue> {
     static CATALOGUE: LazyLock<Arc<RoleCatalogue>> = LazyLock::new(|| {
         let define = |name: &str, access: &[Access], protected| RoleDefinition {
@@ -28,7 +28,7 @@ pub fn catalogue() -> Arc<RoleCatalogue> {
     Arc::clone(&CATALOGUE)
 }
 
-/// The role of this name in [`catalogue`].
-pub(crate) fn role(name: &str) -> Role {
+/// Returns the role of this name in [`catalogue`].
+pub fn role(name: &str) -> Role {
     catalogue().resolve(name).unwrap().clone()
 }

@@ -1,4 +1,4 @@
-//! Keys of token issuers: fetched, each issuer's own, as they are now.
+//! Key sources: fetches return the current keys of the one issuer.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -7,42 +7,42 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{Curve, KeyMaterial, KeySetLocation, KeySource, PublicKey};
 
-/// A source of keys under test, and the issuers behind it. Each case has a fresh one, whose
-/// issuers have published nothing.
+/// A key source under test and its issuers. Each case gets a fresh one, whose issuers have published
+/// nothing.
 #[derive(Debug)]
 pub struct KeySubject {
     /// The source.
     pub source: Arc<dyn KeySource>,
-    /// Where one tenant's issuer is asked.
+    /// The location of one tenant's issuer.
     pub acme: KeySetLocation,
-    /// Where another tenant's issuer is asked.
+    /// The location of another tenant's issuer.
     pub globex: KeySetLocation,
-    /// The issuers. It also keeps them alive.
-    pub backstage: Box<dyn KeyBackstage>,
+    /// Control over the issuers, which also keeps them alive.
+    pub issuers: Box<dyn IssuerControl>,
 }
 
-/// What a test must be able to do to the issuers.
+/// Control over the issuers of a key source under test.
 #[async_trait]
-pub trait KeyBackstage: std::fmt::Debug + Send + Sync {
-    /// Gives the issuer these keys, in place of those that it had.
-    async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>);
+pub trait IssuerControl: std::fmt::Debug + Send + Sync {
+    /// Replaces the keys of the issuer.
+    async fn publish(&self, location: &KeySetLocation, keys: Vec<PublishedKey>);
 
-    /// Makes the issuer answer with errors, or keys again.
-    async fn set_failing(&self, address: &KeySetLocation, failing: bool);
+    /// Makes the issuer respond with errors, or with keys again.
+    async fn set_failing(&self, location: &KeySetLocation, failing: bool);
 
-    /// How often the issuer was asked for its keys.
-    async fn fetches(&self, address: &KeySetLocation) -> u64;
+    /// Returns how often the issuer's keys were fetched.
+    async fn fetches(&self, location: &KeySetLocation) -> u64;
 }
 
-/// A key that an issuer publishes. An adapter whose source cannot hold the last two kinds leaves
-/// them out when it publishes.
+/// A key that an issuer publishes. An adapter whose source cannot represent the last two kinds omits
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
-    /// One that signatures can be verified with.
+pub enum PublishedKey {
+    /// A key for verifying signatures.
     ForSignatures(PublicKey),
-    /// One whose `use` is `enc`.
+    /// A key whose `use` is `enc`.
     ForEncryption(PublicKey),
-    /// One of a `kty` or a curve that Usher does not know.
+    /// A key of an unknown `kty` or curve.
     OfUnknownKind,
 }
 
@@ -78,18 +78,18 @@ fn ed25519(kid: &str) -> PublicKey {
 }
 
 impl KeySubject {
-    async fn publish(&self, address: &KeySetLocation, keys: &[PublicKey]) {
-        let keys = keys.iter().cloned().map(Published::ForSignatures).collect();
-        self.backstage.publish(address, keys).await;
+    async fn publish(&self, location: &KeySetLocation, keys: &[PublicKey]) {
+        let keys = keys.iter().cloned().map(PublishedKey::ForSignatures).collect();
+        self.issuers.publish(location, keys).await;
     }
 
-    async fn fetch(&self, address: &KeySetLocation) -> Vec<PublicKey> {
-        self.source.fetch(address).await.unwrap()
+    async fn fetch(&self, location: &KeySetLocation) -> Vec<PublicKey> {
+        self.source.fetch(location).await.unwrap()
     }
 }
 
-pub async fn an_issuer_has_its_own_keys_and_nobody_elses(subject: &KeySubject) {
-    // One kid, two issuers: a token of one must never pass for one of the other.
+pub async fn issuer_has_its_own_keys_only(subject: &KeySubject) {
+    // The same kid at two issuers: a token of one must not verify as one of the other.
     let (acmes, globexs) = (rsa("1"), ec("1", Curve::P256, "ES256", 32));
     subject.publish(&subject.acme, std::slice::from_ref(&acmes)).await;
     subject.publish(&subject.globex, std::slice::from_ref(&globexs)).await;
@@ -97,7 +97,7 @@ pub async fn an_issuer_has_its_own_keys_and_nobody_elses(subject: &KeySubject) {
     assert_eq!(subject.fetch(&subject.globex).await, [globexs]);
 }
 
-pub async fn every_known_kind_of_key_comes_through_unchanged(subject: &KeySubject) {
+pub async fn known_key_types_are_returned_unchanged(subject: &KeySubject) {
     let keys = [
         rsa("rsa"),
         ec("p-256", Curve::P256, "ES256", 32),
@@ -112,27 +112,27 @@ pub async fn every_known_kind_of_key_comes_through_unchanged(subject: &KeySubjec
     assert_eq!(subject.fetch(&subject.globex).await, keys[..1]);
 }
 
-pub async fn keys_that_cannot_verify_signatures_are_left_out(subject: &KeySubject) {
+pub async fn keys_unfit_for_signatures_are_omitted(subject: &KeySubject) {
     let published = vec![
-        Published::OfUnknownKind,
-        Published::ForEncryption(rsa("enc")),
-        Published::ForSignatures(rsa("sig")),
-        Published::OfUnknownKind,
+        PublishedKey::OfUnknownKind,
+        PublishedKey::ForEncryption(rsa("enc")),
+        PublishedKey::ForSignatures(rsa("sig")),
+        PublishedKey::OfUnknownKind,
     ];
-    subject.backstage.publish(&subject.acme, published).await;
-    let useless = vec![Published::ForEncryption(rsa("enc")), Published::OfUnknownKind];
-    subject.backstage.publish(&subject.globex, useless).await;
+    subject.issuers.publish(&subject.acme, published).await;
+    let useless = vec![PublishedKey::ForEncryption(rsa("enc")), PublishedKey::OfUnknownKind];
+    subject.issuers.publish(&subject.globex, useless).await;
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("sig")]);
     assert_eq!(subject.fetch(&subject.globex).await, []);
 }
 
-pub async fn an_empty_key_set_is_no_error(subject: &KeySubject) {
+pub async fn empty_key_set_is_no_error(subject: &KeySubject) {
     subject.publish(&subject.acme, &[]).await;
     subject.publish(&subject.globex, &[rsa("1")]).await;
     assert_eq!(subject.fetch(&subject.acme).await, []);
 }
 
-pub async fn every_call_is_a_fetch_and_sees_rotated_keys(subject: &KeySubject) {
+pub async fn every_call_fetches_and_returns_rotated_keys(subject: &KeySubject) {
     subject.publish(&subject.acme, &[rsa("old")]).await;
     subject.publish(&subject.globex, &[rsa("other")]).await;
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("old")]);
@@ -140,21 +140,21 @@ pub async fn every_call_is_a_fetch_and_sees_rotated_keys(subject: &KeySubject) {
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("new"), rsa("old")]);
     subject.publish(&subject.acme, &[rsa("new")]).await;
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("new")]);
-    assert_eq!(subject.backstage.fetches(&subject.acme).await, 3);
-    assert_eq!(subject.backstage.fetches(&subject.globex).await, 0);
+    assert_eq!(subject.issuers.fetches(&subject.acme).await, 3);
+    assert_eq!(subject.issuers.fetches(&subject.globex).await, 0);
 }
 
-pub async fn an_issuer_that_fails_is_an_error_and_stands_alone(subject: &KeySubject) {
+pub async fn failing_issuer_does_not_affect_others(subject: &KeySubject) {
     subject.publish(&subject.acme, &[rsa("1")]).await;
     subject.publish(&subject.globex, &[rsa("2")]).await;
-    subject.backstage.set_failing(&subject.acme, true).await;
+    subject.issuers.set_failing(&subject.acme, true).await;
     assert!(subject.source.fetch(&subject.acme).await.is_err());
     assert_eq!(subject.fetch(&subject.globex).await, [rsa("2")]);
-    subject.backstage.set_failing(&subject.acme, false).await;
+    subject.issuers.set_failing(&subject.acme, false).await;
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("1")]);
 }
 
-pub async fn an_issuer_that_publishes_nothing_is_an_error(subject: &KeySubject) {
+pub async fn issuer_without_keys_is_an_error(subject: &KeySubject) {
     subject.publish(&subject.globex, &[rsa("2")]).await;
     assert!(subject.source.fetch(&subject.acme).await.is_err());
     assert_eq!(subject.fetch(&subject.globex).await, [rsa("2")]);

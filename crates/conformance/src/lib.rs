@@ -16,7 +16,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use conformance::{Backstage, ManualClock, Planted, Subject, catalogue};
+//! use conformance::{ManualClock, StoreControl, StoredAccount, Subject, catalogue};
 //! use domain::{RoleCatalogue, UserId};
 //! use memory_adapter::MemoryDirectory;
 //! use ports::UserDirectory;
@@ -27,17 +27,17 @@
 //! async fn subject() -> Subject {
 //!     let clock = Arc::new(ManualClock::new());
 //!     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
-//!     let backstage = Box::new(Store(Arc::clone(&directory)));
-//!     Subject { directory: directory.clone(), passwords: directory, clock, backstage }
+//!     let store = Box::new(Store(Arc::clone(&directory)));
+//!     Subject { directory: directory.clone(), passwords: directory, clock, store }
 //! }
 //!
 //! #[derive(Debug)]
 //! struct Store(Arc<MemoryDirectory>);
 //!
 //! #[async_trait::async_trait]
-//! impl Backstage for Store {
-//!     async fn plant(&self, planted: Planted) -> UserId {
-//!         # let _ = planted;
+//! impl StoreControl for Store {
+//!     async fn insert(&self, account: StoredAccount) -> UserId {
+//!         # let _ = account;
 //!         todo!("write the account into the store, past the ports")
 //!     }
 //!
@@ -51,8 +51,8 @@
 //! the macro's list in `suites.rs`; `tests/suites.rs` fails if it is missing there. Scopes come
 //! from the policy only, through [`Caller`].
 //!
-//! [`ManualClock`] and [`catalogue`] are for all tests of the workspace, also for
-//! those that run no suite. Nothing here is ever part of the program.
+//! [`ManualClock`], [`user`], [`catalogue`](catalogue()) and the other values are for all tests of
+//! the workspace, also for those that run no suite. Nothing here is ever part of the program.
 
 #![allow(
     clippy::unwrap_used,
@@ -68,6 +68,7 @@ mod catalogue;
 mod clock;
 mod subject;
 mod suites;
+mod values;
 
 pub mod accounts;
 pub mod attach_or_create;
@@ -82,7 +83,8 @@ pub mod races;
 pub mod users;
 
 pub use caller::{Caller, acme, globex};
-pub use catalogue::catalogue;
+pub use catalogue::{catalogue, role};
 pub use clock::ManualClock;
-pub use keys::{KeyBackstage, KeySubject, Published};
-pub use subject::{Backstage, Planted, Subject};
+pub use keys::{IssuerControl, KeySubject, PublishedKey};
+pub use subject::{StoreControl, StoredAccount, Subject};
+pub use values::{address, new_member, new_user, user, valid};

@@ -1,4 +1,4 @@
-//! Lists: who is on them, in what order, and cut into pages.
+//! Lists: their users, order and pages.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -13,18 +13,19 @@ use domain::{
 
 use crate::caller::{acme, changes, globex, writes};
 use crate::catalogue::role;
-use crate::subject::{Planted, Subject, newcomer, recruit, valid};
+use crate::subject::{StoredAccount, Subject};
+use crate::values::{new_member, new_user, valid};
 
 fn ids(users: &[User]) -> Vec<UserId> {
     users.iter().map(|user| user.id.clone()).collect()
 }
 
-fn window(number: u64, size: u32) -> PageRequest {
+fn page_request(number: u64, size: u32) -> PageRequest {
     PageRequest { number, size: NonZeroU32::new(size).unwrap() }
 }
 
-/// People whom the orders tell apart: letters of both cases and beyond ASCII, names that are
-/// missing or shared, usernames that are missing, moments that are shared.
+/// Creates users that every sort order puts differently: letters of both cases and beyond ASCII,
+/// missing and equal names, missing usernames, equal times.
 async fn populate(subject: &Subject, tenant: &TenantId) {
     let people = [
         ("delta", None, Some("ada"), Some("Byron")),
@@ -44,7 +45,7 @@ async fn populate(subject: &Subject, tenant: &TenantId) {
             username: username.map(|username| valid(&format!("{username}{tenant}"))),
             given_name: given.map(valid),
             family_name: family.map(valid),
-            ..newcomer(&format!("{name}.{tenant}"), "member")
+            ..new_user(&format!("{name}.{tenant}"), "member")
         };
         if index % 3 == 0 {
             subject.clock.advance(Duration::from_millis(1500));
@@ -53,7 +54,7 @@ async fn populate(subject: &Subject, tenant: &TenantId) {
     }
 }
 
-/// The order that is promised, written down a second time and in another way.
+/// Returns the expected order, by a second implementation.
 fn expected(users: &[User], sort: Sort) -> Vec<UserId> {
     fn text(text: &str) -> (String, String) {
         (text.to_lowercase(), text.to_owned())
@@ -84,15 +85,15 @@ fn every_sort() -> impl Iterator<Item = Sort> {
     SortField::ALL.into_iter().flat_map(both)
 }
 
-pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subject) {
+pub async fn list_contains_all_users_of_the_tenant_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
-    let shared = subject.share(&acme(), &globex(), "shared").await;
-    let planted = Planted::named("cy").at_home_in(acme()).with_role(acme(), "member");
-    let blocked = subject.plant(planted.blocked()).await;
-    let left = subject.share(&acme(), &globex(), "left").await;
+    let shared = subject.create_shared(&acme(), &globex(), "shared").await;
+    let planted = StoredAccount::named("cy").at_home_in(acme()).with_role(acme(), "member");
+    let blocked = subject.insert(planted.blocked()).await;
+    let left = subject.create_shared(&acme(), &globex(), "left").await;
     subject.directory.detach(&writes(&acme()), &left).await.unwrap();
-    let left = subject.now(&left.id).await.unwrap();
+    let left = subject.current(&left.id).await.unwrap();
 
     for (tenant, people) in
         [(acme(), vec![ada, shared.clone(), blocked]), (globex(), vec![bob, shared, left])]
@@ -105,48 +106,49 @@ pub async fn a_list_holds_everybody_of_the_tenant_and_nobody_else(subject: &Subj
     }
 }
 
-pub async fn a_tenant_without_people_has_an_empty_list(subject: &Subject) {
+pub async fn tenant_without_users_has_empty_list(subject: &Subject) {
     subject.create(&globex(), "bob", "member").await;
-    for window in [None, Some(window(0, 10)), Some(window(3, 10))] {
-        let page = subject.page(&acme(), ListQuery { page: window, ..ListQuery::default() }).await;
+    for page_request in [None, Some(page_request(0, 10)), Some(page_request(3, 10))] {
+        let page =
+            subject.page(&acme(), ListQuery { page: page_request, ..ListQuery::default() }).await;
         assert_eq!(page, Page { users: vec![], total: 0 });
     }
 }
 
-pub async fn every_order_is_kept(subject: &Subject) {
+pub async fn every_sort_order_is_respected(subject: &Subject) {
     populate(subject, &acme()).await;
     populate(subject, &globex()).await;
     for tenant in [acme(), globex()] {
-        let everybody = subject.people_of(&tenant).await;
-        assert_eq!(everybody.len(), 11);
+        let users = subject.users_of(&tenant).await;
+        assert_eq!(users.len(), 11);
         for sort in every_sort() {
             let page = subject.page(&tenant, ListQuery { sort, page: None }).await;
-            assert_eq!(ids(&page.users), expected(&everybody, sort), "{tenant} by {sort}");
+            assert_eq!(ids(&page.users), expected(&users, sort), "{tenant} by {sort}");
         }
     }
 }
 
-pub async fn who_ties_stands_by_ascending_id_in_both_directions(subject: &Subject) {
+pub async fn ties_are_ordered_by_ascending_id(subject: &Subject) {
     for tenant in [acme(), globex()] {
         for number in 0..6 {
-            // Nothing but the address tells them apart.
+            // They differ in the address only.
             subject.create(&tenant, &format!("p{number}.{tenant}"), "member").await;
         }
     }
     for tenant in [acme(), globex()] {
-        let by_id = ids(&subject.people_of(&tenant).await);
+        let by_id = ids(&subject.users_of(&tenant).await);
         assert!(by_id.is_sorted());
         for field in [SortField::FirstName, SortField::LastName, SortField::CreatedAt] {
             for descending in [false, true] {
-                let listing = ListQuery { sort: Sort { field, descending }, page: None };
-                let page = subject.page(&tenant, listing).await;
-                assert_eq!(ids(&page.users), by_id, "{}", listing.sort);
+                let query = ListQuery { sort: Sort { field, descending }, page: None };
+                let page = subject.page(&tenant, query).await;
+                assert_eq!(ids(&page.users), by_id, "{}", query.sort);
             }
         }
     }
 }
 
-pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
+pub async fn pages_contain_each_user_once_in_order(subject: &Subject) {
     populate(subject, &acme()).await;
     populate(subject, &globex()).await;
     for sort in every_sort() {
@@ -154,8 +156,8 @@ pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
         for size in [1, 2, 3, 7, 11, 12, 100] {
             let mut pages = Vec::new();
             for number in 0..=11 / u64::from(size) {
-                let listing = ListQuery { sort, page: Some(window(number, size)) };
-                let page = subject.page(&acme(), listing).await;
+                let query = ListQuery { sort, page: Some(page_request(number, size)) };
+                let page = subject.page(&acme(), query).await;
                 assert_eq!(page.total, 11);
                 assert!(page.users.len() <= size as usize);
                 pages.extend(page.users);
@@ -165,7 +167,7 @@ pub async fn pages_hold_everybody_exactly_once_and_in_order(subject: &Subject) {
     }
 }
 
-pub async fn a_page_past_the_end_is_empty_and_tells_the_total(subject: &Subject) {
+pub async fn page_past_the_end_is_empty_with_total(subject: &Subject) {
     populate(subject, &acme()).await;
     subject.create(&globex(), "bob", "member").await;
     for (number, size) in [
@@ -178,19 +180,19 @@ pub async fn a_page_past_the_end_is_empty_and_tells_the_total(subject: &Subject)
         (1 << 63, 2),
         (1 << 32, 100),
     ] {
-        let listing = ListQuery { sort: Sort::default(), page: Some(window(number, size)) };
-        let page = subject.page(&acme(), listing).await;
+        let query = ListQuery { sort: Sort::default(), page: Some(page_request(number, size)) };
+        let page = subject.page(&acme(), query).await;
         assert_eq!(page, Page { users: vec![], total: 11 }, "page {number} of {size}");
     }
-    let all = ListQuery { sort: Sort::default(), page: Some(window(0, u32::MAX)) };
+    let all = ListQuery { sort: Sort::default(), page: Some(page_request(0, u32::MAX)) };
     assert_eq!(subject.page(&acme(), all).await.users.len(), 11);
 }
 
-/// Asserts that lists and look-ups of both tenants tell of the account what is expected.
+/// Asserts that the lists of both tenants contain the account exactly where it is a member.
 async fn assert_listed(subject: &Subject, user: &User, after: &str) {
     for tenant in [acme(), globex()] {
         let listed: Vec<_> = subject
-            .people_of(&tenant)
+            .users_of(&tenant)
             .await
             .into_iter()
             .filter(|listed| listed.id == user.id)
@@ -200,7 +202,7 @@ async fn assert_listed(subject: &Subject, user: &User, after: &str) {
     }
 }
 
-pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
+pub async fn list_contains_earlier_changes(subject: &Subject) {
     let directory = &subject.directory;
     let scope = writes(&acme());
     subject.create(&globex(), "bystander", "owner").await;
@@ -208,7 +210,7 @@ pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     assert_listed(subject, &ada, "its creation").await;
     let ada = subject.attach(&globex(), "ada", "member").await;
-    assert_listed(subject, &ada, "being attached").await;
+    assert_listed(subject, &ada, "its attachment").await;
     let change = MembershipChange { role: Some(role("viewer")), name: Some(valid("Ada")) };
     let ada = directory.change_membership(&scope, &ada, change).await.unwrap();
     assert_listed(subject, &ada, "a change of its membership").await;
@@ -223,11 +225,11 @@ pub async fn a_list_holds_what_was_changed_before_it(subject: &Subject) {
     let ada = directory.set_password(&changes(&acme()), &ada, password).await.unwrap();
     assert_listed(subject, &ada, "a change of its password").await;
     directory.detach(&scope, &ada).await.unwrap();
-    let ada = subject.now(&ada.id).await.unwrap();
-    assert_listed(subject, &ada, "being detached").await;
-    let back = NewMember { name: Some(valid("Back")), ..recruit("countess", "member") };
+    let ada = subject.current(&ada.id).await.unwrap();
+    assert_listed(subject, &ada, "its detachment").await;
+    let back = NewMember { name: Some(valid("Back")), ..new_member("countess", "member") };
     let ada = directory.attach_or_create(&scope, back).await.unwrap().user;
-    assert_listed(subject, &ada, "being attached again").await;
+    assert_listed(subject, &ada, "its second attachment").await;
     directory.delete(&changes(&acme()), &ada).await.unwrap();
     let gone = User { memberships: [].into(), ..ada };
     assert_listed(subject, &gone, "its deletion").await;

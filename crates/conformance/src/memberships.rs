@@ -1,4 +1,4 @@
-//! Memberships: changed, and taken away.
+//! Memberships: changes and detachment.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -7,7 +7,8 @@ use ports::PortError::{NotFound, Refused};
 
 use crate::caller::{acme, globex, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{Subject, assert_fails, recruit, valid};
+use crate::subject::{Subject, assert_fails};
+use crate::values::{new_member, valid};
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }
@@ -17,8 +18,8 @@ fn to_name(name: &str) -> MembershipChange {
     MembershipChange { role: None, name: Some(valid(name)) }
 }
 
-fn named_recruit(name: &str, display_name: &str) -> NewMember {
-    NewMember { name: Some(valid(display_name)), ..recruit(name, "member") }
+fn named_member(name: &str, display_name: &str) -> NewMember {
+    NewMember { name: Some(valid(display_name)), ..new_member(name, "member") }
 }
 
 fn shown(user: &User, tenant: &TenantId) -> Option<String> {
@@ -27,10 +28,10 @@ fn shown(user: &User, tenant: &TenantId) -> Option<String> {
 
 // Changed.
 
-pub async fn a_role_is_changed_in_one_tenant_alone(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn role_change_affects_one_tenant_only(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
-        let before = subject.now(&ada.id).await.unwrap();
+        let before = subject.current(&ada.id).await.unwrap();
         let scope = writes(&tenant);
         let changed =
             subject.directory.change_membership(&scope, &before, to_role("viewer")).await.unwrap();
@@ -41,29 +42,29 @@ pub async fn a_role_is_changed_in_one_tenant_alone(subject: &Subject) {
     }
 }
 
-pub async fn the_home_tenant_renames_the_account(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn home_tenant_renames_the_account(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     let scope = writes(&acme());
     let ada = subject.directory.change_membership(&scope, &ada, to_name("Ada")).await.unwrap();
     assert_eq!(ada.display_name, Some(valid("Ada")));
     assert_eq!(ada.role_in(&acme()), Some(&role("member")), "the role stays");
-    let seen = subject.found_in(&globex(), &ada.id).await.unwrap();
-    assert_eq!(shown(&seen, &globex()), Some("Ada".to_owned()));
-    assert_eq!(seen, ada);
+    let found = subject.found_in(&globex(), &ada.id).await.unwrap();
+    assert_eq!(shown(&found, &globex()), Some("Ada".to_owned()));
+    assert_eq!(found, ada);
 }
 
-pub async fn another_tenant_renames_its_membership_alone(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn foreign_tenant_renames_its_membership_only(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     let scope = writes(&acme());
     let ada = subject.directory.change_membership(&scope, &ada, to_name("Ada")).await.unwrap();
     let scope = writes(&globex());
     let renamed = subject.directory.change_membership(&scope, &ada, to_name("Eve")).await.unwrap();
     assert_eq!(shown(&renamed, &globex()), Some("Eve".to_owned()));
-    let seen = subject.found_in(&acme(), &ada.id).await.unwrap();
-    assert_eq!(shown(&seen, &acme()), Some("Ada".to_owned()));
-    assert_eq!(seen.display_name, ada.display_name);
+    let found = subject.found_in(&acme(), &ada.id).await.unwrap();
+    assert_eq!(shown(&found, &acme()), Some("Ada".to_owned()));
+    assert_eq!(found.display_name, ada.display_name);
     assert_eq!(subject.found_in(&globex(), &ada.id).await, Some(renamed.clone()));
-    // A name of its own outlives a change of the role, and another name of the account.
+    // The membership's own name survives a change of the role and of the account's name.
     let changed =
         subject.directory.change_membership(&scope, &renamed, to_role("viewer")).await.unwrap();
     assert_eq!(shown(&changed, &globex()), Some("Eve".to_owned()));
@@ -72,8 +73,8 @@ pub async fn another_tenant_renames_its_membership_alone(subject: &Subject) {
     assert_eq!(shown(&ada, &globex()), Some("Eve".to_owned()));
 }
 
-pub async fn what_is_absent_from_a_membership_change_stays(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn absent_membership_fields_stay(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     for tenant in [acme(), globex()] {
         let nothing = MembershipChange::default();
         let scope = writes(&tenant);
@@ -82,7 +83,7 @@ pub async fn what_is_absent_from_a_membership_change_stays(subject: &Subject) {
     }
 }
 
-pub async fn a_strangers_membership_does_not_exist(subject: &Subject) {
+pub async fn membership_of_another_tenant_is_not_found(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let scope = writes(&globex());
     let directory = &subject.directory;
@@ -97,8 +98,8 @@ pub async fn a_strangers_membership_does_not_exist(subject: &Subject) {
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn nobody_is_raised_above_the_callers_own_role(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn user_cannot_be_raised_above_callers_role(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     let scope = ranked_writes(&acme(), "admin");
     let directory = &subject.directory;
     assert_fails!(
@@ -107,11 +108,11 @@ pub async fn nobody_is_raised_above_the_callers_own_role(subject: &Subject) {
     );
     subject.assert_untouched(&ada).await;
     let ada = directory.change_membership(&scope, &ada, to_role("admin")).await.unwrap();
-    // An equal may be changed, and may be demoted.
+    // A holder of the same role may be changed and demoted.
     directory.change_membership(&scope, &ada, to_role("member")).await.unwrap();
 }
 
-pub async fn a_membership_above_the_callers_own_role_is_out_of_reach(subject: &Subject) {
+pub async fn membership_above_callers_role_cannot_be_changed(subject: &Subject) {
     subject.create(&acme(), "spare", "owner").await;
     subject.create(&globex(), "ada", "member").await;
     let ada = subject.attach(&acme(), "ada", "owner").await;
@@ -125,20 +126,20 @@ pub async fn a_membership_above_the_callers_own_role_is_out_of_reach(subject: &S
     }
     assert_fails!(directory.detach(&scope, &ada).await, Refused(Refusal::RoleAboveOwn));
     subject.assert_untouched(&ada).await;
-    // The other tenant's administrators have nothing to do with that role.
+    // The role in this tenant does not bind the other tenant's administrators.
     directory.detach(&ranked_writes(&globex(), "admin"), &ada).await.unwrap();
     directory.detach(&ranked_writes(&acme(), "owner"), &ada).await.unwrap();
 }
 
-// Taken away.
+// Detached.
 
-pub async fn a_detached_account_is_kept_for_the_other_tenant(subject: &Subject) {
+pub async fn detached_account_stays_in_other_tenant(subject: &Subject) {
     for (tenant, other, name) in [(acme(), globex(), "ada"), (globex(), acme(), "bob")] {
         // Once by the home, once by the other tenant.
-        let user = subject.share(&acme(), &globex(), name).await;
+        let user = subject.create_shared(&acme(), &globex(), name).await;
         subject.directory.detach(&writes(&tenant), &user).await.unwrap();
         assert_eq!(subject.found_in(&tenant, &user.id).await, None);
-        assert!(!subject.people_of(&tenant).await.iter().any(|other| other.id == user.id));
+        assert!(!subject.users_of(&tenant).await.iter().any(|other| other.id == user.id));
         let kept = subject.found_in(&other, &user.id).await.unwrap();
         let mut expected = User { updated_at: kept.updated_at, ..user };
         expected.memberships.remove(&tenant);
@@ -146,11 +147,11 @@ pub async fn a_detached_account_is_kept_for_the_other_tenant(subject: &Subject) 
     }
 }
 
-pub async fn who_is_detached_already_is_not_found(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn second_detach_is_not_found(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     let scope = writes(&acme());
     subject.directory.detach(&scope, &ada).await.unwrap();
-    let ada = subject.now(&ada.id).await.unwrap();
+    let ada = subject.current(&ada.id).await.unwrap();
     assert_fails!(subject.directory.detach(&scope, &ada).await, NotFound);
     assert_fails!(
         subject.directory.change_membership(&scope, &ada, to_role("owner")).await,
@@ -159,21 +160,22 @@ pub async fn who_is_detached_already_is_not_found(subject: &Subject) {
     subject.assert_untouched(&ada).await;
 }
 
-pub async fn an_account_outlives_its_last_membership(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn account_survives_its_last_membership(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     subject.directory.detach(&writes(&globex()), &ada).await.unwrap();
-    let seen = subject.now(&ada.id).await.unwrap();
-    subject.directory.detach(&writes(&acme()), &seen).await.unwrap();
-    let lost = subject.now(&ada.id).await.unwrap();
+    let found = subject.current(&ada.id).await.unwrap();
+    subject.directory.detach(&writes(&acme()), &found).await.unwrap();
+    let lost = subject.current(&ada.id).await.unwrap();
     assert_eq!((&lost.home, lost.memberships.len()), (&Some(acme()), 0));
     let back = subject.attach(&globex(), "ada", "member").await;
     assert_eq!((back.id, back.home), (ada.id, Some(acme())));
 }
 
-pub async fn a_membership_that_was_taken_away_leaves_no_name_behind(subject: &Subject) {
+pub async fn detach_removes_the_membership_name(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
-    let recruit = named_recruit("ada", "Eve");
-    let ada = subject.directory.attach_or_create(&writes(&globex()), recruit).await.unwrap().user;
+    let new_member = named_member("ada", "Eve");
+    let ada =
+        subject.directory.attach_or_create(&writes(&globex()), new_member).await.unwrap().user;
     subject.directory.detach(&writes(&globex()), &ada).await.unwrap();
     let ada = subject.attach(&globex(), "ada", "member").await;
     assert_eq!(shown(&ada, &globex()), None);

@@ -1,4 +1,4 @@
-//! Passwords: checked, set, and by whom.
+//! Passwords: how they are checked and set, and by which callers.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -12,7 +12,8 @@ use ports::{PasswordVerdict, PortResult, RejectedValue};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_changes, writes};
 use crate::catalogue::role;
-use crate::subject::{Planted, Subject, assert_fails, newcomer, recruit, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{new_member, new_user, valid};
 
 const FIRST: &str = "correct-horse";
 const SECOND: &str = "battery-staple";
@@ -28,15 +29,15 @@ async fn verify(
     subject.passwords.verify(scope, user, offered, client).await
 }
 
-/// What a check by the user finds.
+/// Returns the verdict of a check by the user.
 async fn check(subject: &Subject, user: &User, offered: &str) -> PasswordVerdict {
     verify(subject, &own(user), user, offered).await.unwrap()
 }
 
-/// The scope of a user who changes the own password, by one tenant's token.
+/// Returns the scope of a user who changes the own password with a token of one tenant.
 fn own(user: &User) -> AccountScope {
     let tenants = user.memberships.keys().next().cloned();
-    Caller::of([tenants.unwrap()]).merely(&user.id).proves(&user.id)
+    Caller::of([tenants.unwrap()]).without_permissions(&user.id).proves(&user.id)
 }
 
 async fn set(
@@ -50,7 +51,7 @@ async fn set(
 
 // Checked.
 
-pub async fn only_the_accounts_own_password_matches(subject: &Subject) {
+pub async fn only_own_password_matches(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let bob = subject.create_with_password(&globex(), "bob", SECOND).await;
     assert_eq!(check(subject, &ada, FIRST).await, Match);
@@ -62,7 +63,7 @@ pub async fn only_the_accounts_own_password_matches(subject: &Subject) {
     assert_eq!(check(subject, &ada, "correct-hors").await, Mismatch);
 }
 
-pub async fn what_cannot_be_a_password_is_merely_a_wrong_one(subject: &Subject) {
+pub async fn invalid_password_text_is_a_mismatch(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let bare = subject.create(&globex(), "bare", "member").await;
     for offered in ["", " ", "\0", "päßwörter", &"x".repeat(73), &"x".repeat(5000)] {
@@ -71,22 +72,22 @@ pub async fn what_cannot_be_a_password_is_merely_a_wrong_one(subject: &Subject) 
     }
 }
 
-pub async fn no_password_matches_where_there_is_none(subject: &Subject) {
+pub async fn account_without_password_never_matches(subject: &Subject) {
     let created = subject.create(&acme(), "ada", "member").await;
     let scope = writes(&globex());
-    let enlisted =
-        subject.directory.attach_or_create(&scope, recruit("bob", "member")).await.unwrap().user;
-    for user in [created, enlisted] {
+    let attached =
+        subject.directory.attach_or_create(&scope, new_member("bob", "member")).await.unwrap().user;
+    for user in [created, attached] {
         assert_eq!(check(subject, &user, FIRST).await, Mismatch);
         assert_eq!(check(subject, &user, "").await, Mismatch);
-        // Until one is set.
+        // Then one is set.
         let home = changes(user.home.as_ref().unwrap());
         let user = set(subject, &home, &user, FIRST).await.unwrap();
         assert_eq!(check(subject, &user, FIRST).await, Match);
     }
 }
 
-pub async fn a_password_is_checked_as_the_scope_admits(subject: &Subject) {
+pub async fn password_check_respects_the_scope(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let home = changes(&acme());
     assert_eq!(verify(subject, &home, &ada, FIRST).await.unwrap(), Match);
@@ -106,29 +107,29 @@ pub async fn a_password_is_checked_as_the_scope_admits(subject: &Subject) {
     assert_fails!(verify(subject, &home, &ada, FIRST).await, NotFound);
 }
 
-pub async fn a_planted_password_matches(subject: &Subject) {
-    let planted = Planted::named("ada").at_home_in(acme()).with_role(globex(), "member");
-    let ada = subject.plant(planted.with_password(FIRST)).await;
+pub async fn stored_password_matches(subject: &Subject) {
+    let planted = StoredAccount::named("ada").at_home_in(acme()).with_role(globex(), "member");
+    let ada = subject.insert(planted.with_password(FIRST)).await;
     assert_eq!(check(subject, &ada, FIRST).await, Match);
     assert_eq!(check(subject, &ada, SECOND).await, Mismatch);
 }
 
 // Set.
 
-pub async fn a_new_password_takes_the_place_of_the_old_one(subject: &Subject) {
+pub async fn new_password_replaces_old_one(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let bob = subject.create_with_password(&globex(), "bob", FIRST).await;
     let after = set(subject, &changes(&acme()), &ada, SECOND).await.unwrap();
     assert_eq!(User { updated_at: ada.updated_at, ..after.clone() }, ada);
-    assert_eq!(subject.now(&ada.id).await, Some(after));
+    assert_eq!(subject.current(&ada.id).await, Some(after));
     assert_eq!(check(subject, &ada, SECOND).await, Match);
     assert_eq!(check(subject, &ada, FIRST).await, Mismatch);
-    // Nobody else's is touched.
+    // Other passwords are unchanged.
     assert_eq!(check(subject, &bob, FIRST).await, Match);
     assert_eq!(check(subject, &bob, SECOND).await, Mismatch);
 }
 
-pub async fn a_weak_password_is_not_taken_and_the_old_one_stays(subject: &Subject) {
+pub async fn weak_password_is_rejected_and_old_one_stays(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let user = subject.create_with_password(&tenant, &format!("ada.{tenant}"), FIRST).await;
         for scope in [changes(&tenant), own(&user)] {
@@ -142,10 +143,10 @@ pub async fn a_weak_password_is_not_taken_and_the_old_one_stays(subject: &Subjec
     }
 }
 
-pub async fn only_callers_of_the_home_tenant_set_a_password(subject: &Subject) {
+pub async fn only_home_tenant_sets_a_password(subject: &Subject) {
     subject.create_with_password(&acme(), "ada", FIRST).await;
     let ada = subject.attach(&globex(), "ada", "member").await;
-    // Not even the strength of the password is told to others.
+    // Other callers do not even learn that the password is weak.
     for password in [SECOND, "short"] {
         assert_fails!(
             set(subject, &changes(&globex()), &ada, password).await,
@@ -157,7 +158,7 @@ pub async fn only_callers_of_the_home_tenant_set_a_password(subject: &Subject) {
     assert_eq!(check(subject, &ada, SECOND).await, Match);
 }
 
-pub async fn a_strangers_password_cannot_be_set(subject: &Subject) {
+pub async fn hidden_account_password_cannot_be_set(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     for password in [SECOND, "short"] {
         assert_fails!(set(subject, &changes(&globex()), &ada, password).await, NotFound);
@@ -165,17 +166,18 @@ pub async fn a_strangers_password_cannot_be_set(subject: &Subject) {
     let home = changes(&acme());
     let unknown = User { id: valid("auth0|000000000000000000000000"), ..ada.clone() };
     assert_fails!(set(subject, &home, &unknown, SECOND).await, NotFound);
-    // A home that let go of the account is a stranger, too.
+    // A home that detached the account is like any other tenant.
     let ada = subject.attach(&globex(), "ada", "member").await;
     subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
-    let ada = subject.now(&ada.id).await.unwrap();
+    let ada = subject.current(&ada.id).await.unwrap();
     assert_fails!(set(subject, &home, &ada, SECOND).await, NotFound);
     assert_eq!(check(subject, &ada, FIRST).await, Match);
 }
 
-pub async fn the_password_of_an_account_without_a_home_is_for_operators_to_set(subject: &Subject) {
-    let planted = Planted::named("cy").with_role(acme(), "member").with_role(globex(), "member");
-    let cy = subject.plant(planted.with_password(FIRST)).await;
+pub async fn only_operators_set_password_without_home(subject: &Subject) {
+    let planted =
+        StoredAccount::named("cy").with_role(acme(), "member").with_role(globex(), "member");
+    let cy = subject.insert(planted.with_password(FIRST)).await;
     for tenant in [acme(), globex()] {
         assert_fails!(
             set(subject, &changes(&tenant), &cy, SECOND).await,
@@ -186,7 +188,7 @@ pub async fn the_password_of_an_account_without_a_home_is_for_operators_to_set(s
     assert_eq!(check(subject, &cy, SECOND).await, Match);
 }
 
-pub async fn the_password_of_the_holder_of_a_higher_role_is_out_of_reach(subject: &Subject) {
+pub async fn password_of_higher_role_holder_cannot_be_set(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     subject.create(&globex(), "boss", "owner").await;
     let ada = subject
@@ -208,13 +210,14 @@ pub async fn the_password_of_the_holder_of_a_higher_role_is_out_of_reach(subject
 
 // Rule R5.
 
-pub async fn users_set_their_own_password_in_any_of_their_tenants(subject: &Subject) {
+pub async fn user_sets_own_password_in_any_tenant(subject: &Subject) {
     subject.create_with_password(&acme(), "ada", FIRST).await;
     let ada = subject.attach(&globex(), "ada", "member").await;
-    // By the token of a tenant that has no authority over the account, without any permission,
-    // and in a role that may nothing.
-    let by_token = Caller::of([globex()]).merely(&ada.id).proves(&ada.id);
-    let by_role = Caller::ranked([(globex(), "member")]).merely(&ada.id).proves(&ada.id);
+    // With a token of a tenant without authority over the account, without any permission, and with a
+    // role without access.
+    let by_token = Caller::of([globex()]).without_permissions(&ada.id).proves(&ada.id);
+    let by_role =
+        Caller::ranked([(globex(), "member")]).without_permissions(&ada.id).proves(&ada.id);
     for (scope, old, new) in [(by_token, FIRST, SECOND), (by_role, SECOND, FIRST)] {
         assert_eq!(verify(subject, &scope, &ada, old).await.unwrap(), Match);
         set(subject, &scope, &ada, new).await.unwrap();
@@ -222,15 +225,15 @@ pub async fn users_set_their_own_password_in_any_of_their_tenants(subject: &Subj
     }
 }
 
-pub async fn ones_own_password_is_out_of_reach_from_a_tenant_one_is_not_in(subject: &Subject) {
+pub async fn own_password_needs_a_tenant_of_the_user(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
-    let scope = Caller::of([globex()]).merely(&ada.id).proves(&ada.id);
+    let scope = Caller::of([globex()]).without_permissions(&ada.id).proves(&ada.id);
     assert_fails!(verify(subject, &scope, &ada, FIRST).await, NotFound);
     assert_fails!(set(subject, &scope, &ada, SECOND).await, NotFound);
     assert_eq!(check(subject, &ada, FIRST).await, Match);
 }
 
-pub async fn the_scope_of_the_own_password_opens_nothing_else(subject: &Subject) {
+pub async fn own_password_scope_allows_nothing_else(subject: &Subject) {
     subject.create_with_password(&acme(), "ada", FIRST).await;
     let ada = subject.attach(&globex(), "ada", "member").await;
     let bob = subject.create_with_password(&acme(), "bob", FIRST).await;
@@ -245,12 +248,12 @@ pub async fn the_scope_of_the_own_password_opens_nothing_else(subject: &Subject)
     assert_eq!(check(subject, &bob, FIRST).await, Match);
 }
 
-pub async fn blocked_users_neither_prove_nor_set_their_own_password(subject: &Subject) {
-    let planted = Planted::named("bob").at_home_in(acme()).with_role(acme(), "member");
+pub async fn blocked_user_cannot_prove_or_set_own_password(subject: &Subject) {
+    let planted = StoredAccount::named("bob").at_home_in(acme()).with_role(acme(), "member");
     let planted = planted.with_role(globex(), "member").with_password(FIRST);
-    let bob = subject.plant(planted.blocked()).await;
+    let bob = subject.insert(planted.blocked()).await;
     for tenant in [acme(), globex()] {
-        let scope = Caller::of([tenant]).merely(&bob.id).proves(&bob.id);
+        let scope = Caller::of([tenant]).without_permissions(&bob.id).proves(&bob.id);
         assert_fails!(verify(subject, &scope, &bob, FIRST).await, Refused(Refusal::AccountBlocked));
         assert_fails!(set(subject, &scope, &bob, SECOND).await, Refused(Refusal::AccountBlocked));
     }
@@ -258,9 +261,9 @@ pub async fn blocked_users_neither_prove_nor_set_their_own_password(subject: &Su
     assert_eq!(verify(subject, &home, &bob, FIRST).await.unwrap(), Match);
 }
 
-pub async fn a_blocked_account_with_a_new_password_stays_blocked(subject: &Subject) {
-    let planted = Planted::named("bob").at_home_in(acme()).with_role(acme(), "member");
-    let bob = subject.plant(planted.with_role(globex(), "member").blocked()).await;
+pub async fn new_password_keeps_account_blocked(subject: &Subject) {
+    let planted = StoredAccount::named("bob").at_home_in(acme()).with_role(acme(), "member");
+    let bob = subject.insert(planted.with_role(globex(), "member").blocked()).await;
     let home = changes(&acme());
     let after = set(subject, &home, &bob, FIRST).await.unwrap();
     assert!(after.blocked);
@@ -268,9 +271,9 @@ pub async fn a_blocked_account_with_a_new_password_stays_blocked(subject: &Subje
     assert_eq!(verify(subject, &home, &bob, FIRST).await.unwrap(), Match);
 }
 
-// Passwords belong to accounts, and to nothing else.
+// Passwords belong to accounts only.
 
-pub async fn a_password_outlives_every_other_change(subject: &Subject) {
+pub async fn password_survives_every_other_change(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
     let directory = &subject.directory;
     let (tenant, account) = (writes(&acme()), changes(&acme()));
@@ -282,20 +285,20 @@ pub async fn a_password_outlives_every_other_change(subject: &Subject) {
     let ada = directory.change_account(&account, &ada, change).await.unwrap().user;
     let change = MembershipChange { role: Some(role("viewer")), name: Some(valid("Ada")) };
     directory.change_membership(&tenant, &ada, change).await.unwrap();
-    let named = NewMember { name: Some(valid("Eve")), ..recruit("countess", "member") };
+    let named = NewMember { name: Some(valid("Eve")), ..new_member("countess", "member") };
     let ada = directory.attach_or_create(&writes(&globex()), named).await.unwrap().user;
     directory.detach(&tenant, &ada).await.unwrap();
-    let ada = subject.now(&ada.id).await.unwrap();
+    let ada = subject.current(&ada.id).await.unwrap();
     assert_eq!(check(subject, &ada, FIRST).await, Match);
     let ada = subject.attach(&acme(), "countess", "member").await;
     assert_eq!(check(subject, &ada, FIRST).await, Match);
 }
 
-pub async fn a_deleted_accounts_password_is_not_that_of_its_successor(subject: &Subject) {
+pub async fn successor_account_does_not_inherit_password(subject: &Subject) {
     let new = NewUser {
         username: Some(valid("ada")),
         password: Some(valid(FIRST)),
-        ..newcomer("ada", "member")
+        ..new_user("ada", "member")
     };
     let ada = subject.directory.create(&writes(&acme()), new.clone()).await.unwrap();
     subject.directory.delete(&changes(&acme()), &ada).await.unwrap();
@@ -304,9 +307,9 @@ pub async fn a_deleted_accounts_password_is_not_that_of_its_successor(subject: &
     assert_eq!(check(subject, &again, FIRST).await, Mismatch);
 }
 
-pub async fn a_failed_creation_leaves_the_other_accounts_password_alone(subject: &Subject) {
+pub async fn failed_creation_keeps_existing_password(subject: &Subject) {
     let ada = subject.create_with_password(&acme(), "ada", FIRST).await;
-    let eve = NewUser { password: Some(valid(SECOND)), ..newcomer("ada", "member") };
+    let eve = NewUser { password: Some(valid(SECOND)), ..new_user("ada", "member") };
     assert!(subject.directory.create(&writes(&globex()), eve).await.is_err());
     assert_eq!(check(subject, &ada, FIRST).await, Match);
     assert_eq!(check(subject, &ada, SECOND).await, Mismatch);

@@ -1,4 +1,4 @@
-//! Rule R4: a tenant keeps a holder of each protected role that it has holders of.
+//! Rule R4: a tenant keeps a holder of each protected role that has holders.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -8,13 +8,14 @@ use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_changes, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{Planted, Subject, assert_fails, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::valid;
 
 fn to_role(name: &str) -> MembershipChange {
     MembershipChange { role: Some(role(name)), name: None }
 }
 
-/// Asserts that the tenant keeps the user, whoever asks.
+/// Asserts that no caller can take the role from the user.
 async fn assert_kept(subject: &Subject, tenant: &TenantId, user: &User) {
     let (scope, directory) = (writes(tenant), &subject.directory);
     assert_fails!(
@@ -28,16 +29,16 @@ async fn assert_kept(subject: &Subject, tenant: &TenantId, user: &User) {
     subject.assert_untouched(user).await;
 }
 
-pub async fn the_last_holder_is_neither_demoted_nor_detached_nor_deleted(subject: &Subject) {
+pub async fn last_holder_cannot_be_demoted_detached_or_deleted(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     subject.create(&acme(), "bob", "admin").await;
-    // Holders in another tenant do not count, not even if they are people of this one.
+    // Holders in another tenant do not count, even if they are members of this one.
     subject.create(&globex(), "cy", "owner").await;
     subject.attach(&acme(), "cy", "admin").await;
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn a_holder_may_go_while_another_stays(subject: &Subject) {
+pub async fn holder_can_leave_while_another_remains(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let scope = writes(&tenant);
         subject.create(&tenant, &format!("{tenant}-stays"), "owner").await;
@@ -50,7 +51,7 @@ pub async fn a_holder_may_go_while_another_stays(subject: &Subject) {
     }
 }
 
-pub async fn the_last_but_one_makes_the_other_the_last(subject: &Subject) {
+pub async fn remaining_holder_becomes_the_last(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     subject.create(&globex(), "bob", "owner").await;
     let bob = subject.attach(&acme(), "bob", "owner").await;
@@ -58,58 +59,59 @@ pub async fn the_last_but_one_makes_the_other_the_last(subject: &Subject) {
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn blocked_holders_count_for_nothing(subject: &Subject) {
-    let planted = Planted::named("cy").at_home_in(acme()).with_role(acme(), "owner").blocked();
-    let cy = subject.plant(planted.with_role(globex(), "owner")).await;
+pub async fn blocked_holders_do_not_count(subject: &Subject) {
+    let planted =
+        StoredAccount::named("cy").at_home_in(acme()).with_role(acme(), "owner").blocked();
+    let cy = subject.insert(planted.with_role(globex(), "owner")).await;
     let ada = subject.create(&acme(), "ada", "owner").await;
     assert_kept(subject, &acme(), &ada).await;
-    // And so a blocked one is never the last: in globex there is no other.
+    // So a blocked holder is never the last one: globex has no other.
     let scope = writes(&globex());
     let cy = subject.directory.change_membership(&scope, &cy, to_role("member")).await.unwrap();
     subject.directory.detach(&scope, &cy).await.unwrap();
-    let cy = subject.now(&cy.id).await.unwrap();
+    let cy = subject.current(&cy.id).await.unwrap();
     subject.directory.delete(&changes(&acme()), &cy).await.unwrap();
 }
 
-pub async fn a_stored_role_outside_the_catalogue_counts_for_nothing(subject: &Subject) {
+pub async fn unknown_stored_role_does_not_count(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
-    subject.plant(Planted::named("bob").with_role(acme(), "retired")).await;
+    subject.insert(StoredAccount::named("bob").with_role(acme(), "retired")).await;
     // Names are compared exactly.
-    subject.plant(Planted::named("cy").with_role(acme(), "Owner")).await;
-    subject.plant(Planted::named("di").with_role(globex(), "owner")).await;
+    subject.insert(StoredAccount::named("cy").with_role(acme(), "Owner")).await;
+    subject.insert(StoredAccount::named("di").with_role(globex(), "owner")).await;
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn a_deletion_counts_every_tenant(subject: &Subject) {
+pub async fn deletion_checks_every_tenant(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let ada = subject.attach(&globex(), "ada", "owner").await;
-    // At home, ada is nobody special; but globex would be left without an owner.
+    // At home, ada holds no protected role, but globex would be left without an owner.
     assert_fails!(
         subject.directory.delete(&changes(&acme()), &ada).await,
         Conflicts(LastProtectedRoleHolder)
     );
     subject.assert_untouched(&ada).await;
-    // Acme may still let go of her, and demote her.
+    // Acme may still demote and detach her.
     subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
     subject.create(&globex(), "bob", "owner").await;
     let operator = Caller::operator().changes();
     subject.directory.delete(&operator, &ada).await.unwrap();
 }
 
-pub async fn each_protected_role_has_a_holder_of_its_own(subject: &Subject) {
+pub async fn each_protected_role_needs_its_own_holder(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     let bob = subject.create(&acme(), "bob", "auditor").await;
     subject.create(&globex(), "cy", "auditor").await;
     assert_kept(subject, &acme(), &ada).await;
     assert_kept(subject, &acme(), &bob).await;
-    // Another protected role does not make up for a demotion.
+    // Another protected role does not compensate for a demotion.
     assert_fails!(
         subject.directory.change_membership(&writes(&acme()), &ada, to_role("auditor")).await,
         Conflicts(LastProtectedRoleHolder)
     );
 }
 
-pub async fn a_promotion_is_no_demotion(subject: &Subject) {
+pub async fn promotion_of_last_holder_is_allowed(subject: &Subject) {
     for tenant in [acme(), globex()] {
         let bob = subject.create(&tenant, &format!("{tenant}-bob"), "auditor").await;
         let scope = writes(&tenant);
@@ -118,7 +120,7 @@ pub async fn a_promotion_is_no_demotion(subject: &Subject) {
     }
 }
 
-pub async fn the_last_holder_may_be_renamed_and_given_the_same_role(subject: &Subject) {
+pub async fn last_holder_can_be_renamed(subject: &Subject) {
     subject.create(&acme(), "ada", "owner").await;
     let ada = subject.attach(&globex(), "ada", "owner").await;
     for tenant in [acme(), globex()] {
@@ -129,7 +131,7 @@ pub async fn the_last_holder_may_be_renamed_and_given_the_same_role(subject: &Su
     }
 }
 
-pub async fn other_refusals_come_before_that_of_the_last_holder(subject: &Subject) {
+pub async fn other_refusals_precede_last_holder_check(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
     let directory = &subject.directory;
     let (tenant, account) = (ranked_writes(&acme(), "admin"), ranked_changes(&acme(), "admin"));

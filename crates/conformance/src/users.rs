@@ -1,4 +1,4 @@
-//! Accounts: found, and created.
+//! Accounts: lookup and creation.
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
@@ -10,11 +10,12 @@ use ports::{Clock, Conflict, RejectedValue};
 
 use crate::caller::{Caller, acme, globex, ranked_writes, writes};
 use crate::catalogue::role;
-use crate::subject::{Planted, Subject, assert_fails, newcomer, recruit, valid};
+use crate::subject::{StoredAccount, Subject, assert_fails};
+use crate::values::{new_member, new_user, valid};
 
 // Found.
 
-pub async fn an_account_is_found_only_through_a_tenant_that_the_scope_covers(subject: &Subject) {
+pub async fn account_is_found_through_covered_tenants_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let find = async |caller: Caller, user: &User| {
@@ -30,7 +31,7 @@ pub async fn an_account_is_found_only_through_a_tenant_that_the_scope_covers(sub
     assert_eq!(find(Caller::operator(), &bob).await, Some(bob));
 }
 
-pub async fn an_account_is_found_only_where_the_callers_own_role_may_read(subject: &Subject) {
+pub async fn account_is_found_where_role_may_read(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     let bob = subject.create(&globex(), "bob", "member").await;
     let scope = Caller::ranked([(acme(), "member"), (globex(), "viewer")]).views();
@@ -38,28 +39,28 @@ pub async fn an_account_is_found_only_where_the_callers_own_role_may_read(subjec
     assert_eq!(subject.directory.find(&scope, &bob.id).await.unwrap(), Some(bob));
 }
 
-pub async fn an_unknown_id_finds_nobody(subject: &Subject) {
+pub async fn unknown_id_is_not_found(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let unknown = valid("auth0|000000000000000000000000");
     assert_eq!(subject.found_in(&acme(), &unknown).await, None);
     assert_eq!(subject.found_in(&globex(), &unknown).await, None);
-    assert_eq!(subject.now(&unknown).await, None);
+    assert_eq!(subject.current(&unknown).await, None);
 }
 
-pub async fn an_account_attached_to_nothing_is_found_by_operators_only(subject: &Subject) {
-    let lost = subject.plant(Planted::named("lost").at_home_in(acme())).await;
+pub async fn unattached_account_is_found_by_operators_only(subject: &Subject) {
+    let lost = subject.insert(StoredAccount::named("lost").at_home_in(acme())).await;
     assert_eq!(lost.memberships, [].into());
     assert_eq!(subject.found_in(&acme(), &lost.id).await, None);
     assert_eq!(subject.found_in(&globex(), &lost.id).await, None);
 }
 
-pub async fn a_directory_is_ready(subject: &Subject) {
+pub async fn directory_is_ready(subject: &Subject) {
     subject.directory.check_ready().await.unwrap();
 }
 
 // Created.
 
-pub async fn a_new_account_is_at_home_in_the_tenant_and_attached_to_it_alone(subject: &Subject) {
+pub async fn new_account_is_attached_to_its_home_only(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "viewer").await;
     assert_eq!(ada.home, Some(acme()));
     assert_eq!(ada.memberships.keys().collect::<Vec<_>>(), [&acme()]);
@@ -69,7 +70,7 @@ pub async fn a_new_account_is_at_home_in_the_tenant_and_attached_to_it_alone(sub
     assert_eq!(subject.found_in(&globex(), &ada.id).await, None);
 }
 
-pub async fn a_new_account_keeps_what_it_was_given(subject: &Subject) {
+pub async fn new_account_has_the_given_values(subject: &Subject) {
     let new = NewUser {
         username: Some(valid("Ada.L")),
         given_name: Some(valid("Ada")),
@@ -77,7 +78,7 @@ pub async fn a_new_account_keeps_what_it_was_given(subject: &Subject) {
         display_name: Some(valid("Ada Lovelace, Countess")),
         service_user: true,
         password: Some(valid("correct-horse")),
-        ..newcomer("Ada", "admin")
+        ..new_user("Ada", "admin")
     };
     let full = subject.directory.create(&writes(&acme()), new.clone()).await.unwrap();
     assert_eq!(
@@ -98,26 +99,26 @@ pub async fn a_new_account_keeps_what_it_was_given(subject: &Subject) {
     assert_ne!(full.id, bare.id);
 }
 
-pub async fn addresses_and_usernames_are_kept_and_compared_in_lower_case(subject: &Subject) {
-    let new = NewUser { username: Some(valid("AdaL")), ..newcomer("Ada.Lovelace", "member") };
+pub async fn addresses_and_usernames_are_lower_case(subject: &Subject) {
+    let new = NewUser { username: Some(valid("AdaL")), ..new_user("Ada.Lovelace", "member") };
     let ada = subject.directory.create(&writes(&acme()), new).await.unwrap();
     let found = subject.found_in(&acme(), &ada.id).await.unwrap();
     assert_eq!(found.email.as_str(), "ada.lovelace@example.com");
     assert_eq!(found.username.unwrap().as_str(), "adal");
 
-    let again = newcomer("ADA.lovelace", "member");
+    let again = new_user("ADA.lovelace", "member");
     assert_fails!(
         subject.directory.create(&writes(&globex()), again).await,
         Conflicts(Conflict::EmailTaken)
     );
-    let again = NewUser { username: Some(valid("aDAl")), ..newcomer("other", "member") };
+    let again = NewUser { username: Some(valid("aDAl")), ..new_user("other", "member") };
     assert_fails!(
         subject.directory.create(&writes(&globex()), again).await,
         Conflicts(Conflict::UsernameTaken)
     );
 }
 
-pub async fn a_new_account_is_created_at_the_present_moment(subject: &Subject) {
+pub async fn new_account_has_current_creation_time(subject: &Subject) {
     subject.clock.advance(Duration::from_millis(86_400_123));
     let ada = subject.create(&acme(), "ada", "member").await;
     let then = subject.clock.now();
@@ -125,77 +126,77 @@ pub async fn a_new_account_is_created_at_the_present_moment(subject: &Subject) {
     subject.clock.advance(Duration::from_mins(1));
     let bob = subject.create(&globex(), "bob", "member").await;
     assert_eq!(bob.created_at, subject.clock.now());
-    assert_eq!(subject.now(&ada.id).await.unwrap().created_at, then);
+    assert_eq!(subject.current(&ada.id).await.unwrap().created_at, then);
 }
 
-pub async fn no_two_accounts_have_one_address_whatever_their_tenants(subject: &Subject) {
+pub async fn email_is_unique_across_tenants(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "member").await;
     for tenant in [acme(), globex()] {
-        let again = NewUser { username: Some(valid("spare")), ..newcomer("ada", "owner") };
+        let again = NewUser { username: Some(valid("spare")), ..new_user("ada", "owner") };
         assert_fails!(
             subject.directory.create(&writes(&tenant), again).await,
             Conflicts(Conflict::EmailTaken)
         );
     }
     subject.assert_untouched(&ada).await;
-    assert_eq!(subject.people_of(&globex()).await, []);
+    assert_eq!(subject.users_of(&globex()).await, []);
     // The username was not taken by the attempts.
-    let new = NewUser { username: Some(valid("spare")), ..newcomer("bob", "member") };
+    let new = NewUser { username: Some(valid("spare")), ..new_user("bob", "member") };
     subject.directory.create(&writes(&globex()), new).await.unwrap();
 }
 
-pub async fn no_two_accounts_have_one_username_whatever_their_tenants(subject: &Subject) {
-    let new = NewUser { username: Some(valid("ada")), ..newcomer("ada", "member") };
+pub async fn username_is_unique_across_tenants(subject: &Subject) {
+    let new = NewUser { username: Some(valid("ada")), ..new_user("ada", "member") };
     let ada = subject.directory.create(&writes(&acme()), new).await.unwrap();
     for tenant in [acme(), globex()] {
-        let again = NewUser { username: Some(valid("ada")), ..newcomer("other", "owner") };
+        let again = NewUser { username: Some(valid("ada")), ..new_user("other", "owner") };
         assert_fails!(
             subject.directory.create(&writes(&tenant), again).await,
             Conflicts(Conflict::UsernameTaken)
         );
     }
     subject.assert_untouched(&ada).await;
-    assert_eq!(subject.people_of(&globex()).await, []);
+    assert_eq!(subject.users_of(&globex()).await, []);
     // The address was not taken by the attempts.
     subject.create(&globex(), "other", "member").await;
 }
 
-pub async fn nobody_is_created_with_a_weak_password(subject: &Subject) {
+pub async fn weak_password_prevents_creation(subject: &Subject) {
     for tenant in [acme(), globex()] {
-        let new = NewUser { password: Some(valid("short")), ..newcomer("ada", "member") };
+        let new = NewUser { password: Some(valid("short")), ..new_user("ada", "member") };
         assert_fails!(
             subject.directory.create(&writes(&tenant), new).await,
             Rejected(RejectedValue::WeakPassword)
         );
-        assert_eq!(subject.people_of(&tenant).await, []);
+        assert_eq!(subject.users_of(&tenant).await, []);
     }
     subject.create(&globex(), "ada", "member").await;
 }
 
-pub async fn nobody_is_created_above_the_callers_own_role(subject: &Subject) {
+pub async fn creation_above_callers_role_is_refused(subject: &Subject) {
     let scope = ranked_writes(&acme(), "admin");
     assert_fails!(
-        subject.directory.create(&scope, newcomer("ada", "owner")).await,
+        subject.directory.create(&scope, new_user("ada", "owner")).await,
         Refused(Refusal::RoleAboveOwn)
     );
-    subject.directory.create(&scope, newcomer("ada", "admin")).await.unwrap();
-    // A rank in one tenant says nothing of another.
+    subject.directory.create(&scope, new_user("ada", "admin")).await.unwrap();
+    // A role in one tenant means nothing in another.
     let both = Caller::ranked([(acme(), "admin"), (globex(), "owner")]);
-    subject.directory.create(&both.writes(&globex()), newcomer("bob", "owner")).await.unwrap();
+    subject.directory.create(&both.writes(&globex()), new_user("bob", "owner")).await.unwrap();
     assert_fails!(
-        subject.directory.create(&both.writes(&acme()), newcomer("cy", "owner")).await,
+        subject.directory.create(&both.writes(&acme()), new_user("cy", "owner")).await,
         Refused(Refusal::RoleAboveOwn)
     );
 }
 
-pub async fn a_scope_for_seeing_changes_nothing(subject: &Subject) {
-    let ada = subject.share(&acme(), &globex(), "ada").await;
+pub async fn read_scope_changes_nothing(subject: &Subject) {
+    let ada = subject.create_shared(&acme(), &globex(), "ada").await;
     let reader = Caller::of([acme(), globex()]);
     let (tenant, account) = (reader.reads(&acme()), reader.views());
     let directory = &subject.directory;
-    let new = newcomer("bob", "member");
+    let new = new_user("bob", "member");
     assert_fails!(directory.create(&tenant, new).await, Refused(Refusal::MissingPermission(_)));
-    let new = recruit("bob", "member");
+    let new = new_member("bob", "member");
     assert_fails!(
         directory.attach_or_create(&tenant, new).await,
         Refused(Refusal::MissingPermission(_))
@@ -216,5 +217,5 @@ pub async fn a_scope_for_seeing_changes_nothing(subject: &Subject) {
     );
     assert_fails!(directory.delete(&account, &ada).await, Refused(Refusal::MissingPermission(_)));
     subject.assert_untouched(&ada).await;
-    assert_eq!(subject.people_of(&acme()).await, [ada]);
+    assert_eq!(subject.users_of(&acme()).await, [ada]);
 }

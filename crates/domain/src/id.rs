@@ -22,10 +22,10 @@ pub enum InvalidUserId {
     #[error("must not be empty")]
     Empty,
     /// More than 255 characters.
-    #[error("has at most 255 characters")]
+    #[error("must have at most 255 characters")]
     TooLong,
     /// A character outside visible ASCII, one with a meaning in a URL, or a path step (`.`, `..`).
-    #[error("must hold only visible ASCII characters other than / \\ ? # % and quotes")]
+    #[error("must contain only visible ASCII characters other than / \\ ? # % and quotes")]
     ForbiddenCharacter,
 }
 

@@ -21,10 +21,10 @@ pub enum InvalidPassword {
     #[error("must not be empty")]
     Empty,
     /// More than 72 bytes.
-    #[error("has at most 72 bytes")]
+    #[error("must have at most 72 bytes")]
     TooLong,
     /// A space, a control character, or one outside ASCII.
-    #[error("must hold only visible ASCII characters, and no space")]
+    #[error("must contain only visible ASCII characters, without spaces")]
     ForbiddenCharacter,
 }
 

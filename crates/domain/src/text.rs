@@ -25,7 +25,7 @@ pub enum InvalidEmailAddress {
     #[error("must be an e-mail address")]
     Syntax,
     /// The local part has more than 64 characters, or the whole more than 254.
-    #[error("has at most 254 characters, 64 of them before the @")]
+    #[error("must have at most 254 characters, and at most 64 before the @")]
     TooLong,
 }
 
@@ -83,10 +83,10 @@ pub enum InvalidUsername {
     #[error("must not be empty")]
     Empty,
     /// More than 128 characters.
-    #[error("has at most 128 characters")]
+    #[error("must have at most 128 characters")]
     TooLong,
     /// A character that is not allowed in usernames.
-    #[error("must hold only letters, digits and @ ^ $ . ! ` - # + ' ~ _")]
+    #[error("must contain only letters, digits and @ ^ $ . ! ` - # + ' ~ _")]
     ForbiddenCharacter,
     /// The text is an e-mail address, and so ambiguous at login.
     #[error("must not be an e-mail address")]
@@ -126,13 +126,13 @@ pub enum InvalidName {
     #[error("must not be empty")]
     Empty,
     /// More characters than allowed for this kind of name.
-    #[error("has at most {max} characters")]
+    #[error("must have at most {max} characters")]
     TooLong {
         /// The maximum length, in Unicode scalar values.
         max: usize,
     },
     /// A control character, which could break a line in a log or on a screen.
-    #[error("must not hold control characters")]
+    #[error("must not contain control characters")]
     ControlCharacter,
 }
 

@@ -1,4 +1,4 @@
-//! Where values end, what changes tell, and what debug prints leave out.
+//! Limits of values, and what debug output and errors omit.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::collections::BTreeSet;
@@ -51,13 +51,13 @@ fn user() -> User {
         .build()
 }
 
-/// Both debug prints of a value.
-fn prints(value: &dyn Debug) -> String {
+/// Returns both debug outputs of a value.
+fn debug_outputs(value: &dyn Debug) -> String {
     format!("{value:?} {value:#?}")
 }
 
 #[test]
-fn debug_prints_tell_no_secret_and_nothing_personal() {
+fn debug_output_contains_no_secret_or_personal_data() {
     let password: Password = SECRET.parse().unwrap();
     let new_user = NewUser {
         email: email(),
@@ -88,25 +88,25 @@ fn debug_prints_tell_no_secret_and_nothing_personal() {
         &Membership { role: role(), name: Some(display()) },
     ];
     for value in values {
-        let prints = prints(value);
-        assert!(!prints.to_lowercase().contains("planted"), "{prints}");
-        assert!(prints.contains('…') && prints.contains('('), "{prints}");
+        let outputs = debug_outputs(value);
+        assert!(!outputs.to_lowercase().contains("planted"), "{outputs}");
+        assert!(outputs.contains('…') && outputs.contains('('), "{outputs}");
     }
 }
 
 #[test]
-fn debug_prints_tell_what_may_be_told() {
-    let prints = prints(&user());
+fn debug_output_contains_identifiers() {
+    let outputs = debug_outputs(&user());
     for text in ["UserId(auth0|known)", "TenantId(globex)", "TenantId(acme)", "Role(admin)"] {
-        assert!(prints.contains(text), "{prints}");
+        assert!(outputs.contains(text), "{outputs}");
     }
     let permissions: Permissions = [Permission::TenantAccessRead].into_iter().collect();
     assert_eq!(format!("{permissions:?}"), "{TenantAccessRead}");
 }
 
 #[test]
-fn the_errors_of_values_do_not_repeat_them() {
-    let said = [
+fn errors_do_not_repeat_the_value() {
+    let errors = [
         SECRET.repeat(9).parse::<Password>().unwrap_err().to_string(),
         "Planted ü".parse::<Password>().unwrap_err().to_string(),
         SECRET.parse::<EmailAddress>().unwrap_err().to_string(),
@@ -116,13 +116,13 @@ fn the_errors_of_values_do_not_repeat_them() {
         "Planted\n".parse::<PersonName>().unwrap_err().to_string(),
         SECRET.parse::<Timestamp>().unwrap_err().to_string(),
     ];
-    for text in said {
+    for text in errors {
         assert!(!text.to_lowercase().contains("planted"), "{text}");
     }
 }
 
 #[test]
-fn an_id_has_at_most_255_characters_and_a_password_at_most_72() {
+fn maximum_lengths_are_inclusive() {
     assert!("a".repeat(255).parse::<UserId>().is_ok());
     assert_eq!("a".repeat(256).parse::<UserId>(), Err(InvalidUserId::TooLong));
     assert!("a".repeat(72).parse::<Password>().is_ok());
@@ -130,13 +130,13 @@ fn an_id_has_at_most_255_characters_and_a_password_at_most_72() {
 }
 
 #[test]
-fn passwords_are_exposed_as_they_came() {
+fn exposed_password_is_unchanged() {
     assert_eq!(SECRET.parse::<Password>().unwrap().expose(), SECRET);
     assert_eq!(CurrentPassword::offered(SECRET.to_owned()).expose(), SECRET);
 }
 
 #[test]
-fn a_permission_that_is_named_twice_is_held() {
+fn repeated_permission_name_is_held() {
     for permission in Permission::ALL {
         let name = permission.as_str();
         assert!(Permissions::from_names([name, name]).has(permission));
@@ -144,7 +144,7 @@ fn a_permission_that_is_named_twice_is_held() {
 }
 
 #[test]
-fn a_change_renames_whoever_is_called_otherwise_after_it() {
+fn changes_names_compares_both_names() {
     let other = || Some("Other".parse::<PersonName>().unwrap());
     for (given_name, family_name, renames) in [
         (Some(first()), Some(last()), false),
@@ -161,7 +161,7 @@ fn a_change_renames_whoever_is_called_otherwise_after_it() {
 }
 
 #[test]
-fn a_protected_role_is_kept_by_its_own_holders_and_by_none_above() {
+fn holder_of_another_protected_role_does_not_count() {
     let definition = |name: &str| RoleDefinition {
         name: name.parse().unwrap(),
         access: BTreeSet::new(),

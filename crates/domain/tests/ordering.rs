@@ -1,6 +1,6 @@
-//! Lists: their order is total, and their pages are slices of it.
+//! Lists: the order is total, and pages are slices of it.
 
-#![allow(clippy::expect_used, reason = "a test may stop at what cannot be")]
+#![allow(clippy::expect_used, reason = "a test that cannot be set up should stop")]
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -12,12 +12,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Names that collide, in full or but for their case, and lower-case to something longer.
+/// Names that are equal, equal but for their case, or longer in lower case.
 const NAMES: [&str; 12] = ["a", "A", "ab", "Ab", "aB", "ß", "SS", "É", "é", "İ", "i\u{307}", "語"];
 
-/// A user whose shown fields collide with those of others more often than not. Its id is unique
-/// by the number, though not always by its lower case.
-fn a_user() -> impl Strategy<Value = User> {
+/// Generates a user whose fields often equal those of others. The number makes the id unique, though
+/// its lower case may not be.
+fn any_user() -> impl Strategy<Value = User> {
     let name = || option::of(select(NAMES.to_vec()));
     let username = option::of(select(vec!["a", "b", "a@b", "mail0"]));
     (select(vec!['u', 'U']), 0..40_u8, username, name(), name(), 0..5_i64).prop_map(
@@ -35,9 +35,9 @@ fn a_user() -> impl Strategy<Value = User> {
     )
 }
 
-/// Users with different ids, in any order.
+/// Generates users with different ids, in any order.
 fn users() -> impl Strategy<Value = Vec<User>> {
-    vec(a_user(), 0..60).prop_map(|users| {
+    vec(any_user(), 0..60).prop_map(|users| {
         let mut seen = BTreeSet::new();
         users.into_iter().filter(|user| seen.insert(user.id.clone())).collect()
     })
@@ -48,13 +48,13 @@ fn sorts() -> impl Strategy<Value = Sort> {
         .prop_map(|(field, descending)| Sort { field, descending })
 }
 
-fn windows() -> impl Strategy<Value = PageRequest> {
+fn page_requests() -> impl Strategy<Value = PageRequest> {
     let number = prop_oneof![6 => 0..8_u64, 1 => any::<u64>(), 1 => Just(u64::MAX)];
     let size = prop_oneof![6 => 1..20_u32, 1 => 1..=u32::MAX, 1 => Just(u32::MAX)];
-    (number, size).prop_map(|(number, size)| window(number, size))
+    (number, size).prop_map(|(number, size)| page_request(number, size))
 }
 
-fn window(number: u64, size: u32) -> PageRequest {
+fn page_request(number: u64, size: u32) -> PageRequest {
     PageRequest { number, size: NonZeroU32::new(size).expect("at least one") }
 }
 
@@ -62,14 +62,13 @@ fn select_all(sort: Sort, users: &[User]) -> Vec<&User> {
     ListQuery { sort, page: None }.select(users)
 }
 
-// --- The same, said naively ---
-
-/// A text as the published order compares it: by its lower case, then by its bytes.
+/// Returns the sort key of a text: its lower case, then its bytes.
 fn folded(text: &str) -> (String, Vec<u8>) {
     (text.to_lowercase(), text.as_bytes().to_vec())
 }
 
-fn naively(sort: Sort, left: &User, right: &User) -> Ordering {
+/// Compares two users by a second implementation of the order.
+fn compare(sort: Sort, left: &User, right: &User) -> Ordering {
     let by_text = |shown: fn(&User) -> &str| folded(shown(left)).cmp(&folded(shown(right)));
     let by_id = by_text(|user| user.id.as_str());
     let by_field = match sort.field {
@@ -91,29 +90,29 @@ fn naively(sort: Sort, left: &User, right: &User) -> Ordering {
 
 proptest! {
     #[test]
-    fn a_list_is_everybody_in_order(users in users(), sort in sorts()) {
+    fn list_contains_all_users_in_order(users in users(), sort in sorts()) {
         let mut sorted: Vec<&User> = users.iter().collect();
-        sorted.sort_by(|left, right| naively(sort, left, right));
+        sorted.sort_by(|left, right| compare(sort, left, right));
         prop_assert_eq!(select_all(sort, &users), sorted);
     }
 
     #[test]
-    fn a_page_is_a_slice_of_the_list(users in users(), sort in sorts(), window in windows()) {
-        let size = usize::try_from(window.size.get()).expect("a small page");
-        let skipped = u128::from(window.number) * u128::from(window.size.get());
+    fn page_is_a_slice_of_the_list(users in users(), sort in sorts(), page_request in page_requests()) {
+        let size = usize::try_from(page_request.size.get()).expect("a small page");
+        let skipped = u128::from(page_request.number) * u128::from(page_request.size.get());
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
         let slice: Vec<&User> =
             select_all(sort, &users).into_iter().skip(skipped).take(size).collect();
-        prop_assert_eq!(ListQuery { sort, page: Some(window) }.select(&users), slice);
+        prop_assert_eq!(ListQuery { sort, page: Some(page_request) }.select(&users), slice);
     }
 
     #[test]
-    fn the_pages_together_are_the_list(users in users(), sort in sorts(), size in 1..20_u32) {
+    fn pages_concatenate_to_the_list(users in users(), sort in sorts(), size in 1..20_u32) {
         let total = u64::try_from(users.len()).expect("a short list");
         let page = |number| {
-            ListQuery { sort, page: Some(window(number, size)) }.select(&users)
+            ListQuery { sort, page: Some(page_request(number, size)) }.select(&users)
         };
-        let last = window(0, size).last_page(total);
+        let last = page_request(0, size).last_page(total);
         let pages: Vec<&User> = (0..=last).flat_map(page).collect();
         prop_assert_eq!(pages, select_all(sort, &users));
         prop_assert!(users.is_empty() || !page(last).is_empty());
@@ -121,22 +120,22 @@ proptest! {
     }
 
     #[test]
-    fn no_two_users_tie(users in users(), sort in sorts()) {
+    fn order_is_total(users in users(), sort in sorts()) {
         for pair in select_all(sort, &users).windows(2) {
             let [first, second] = pair else { continue };
-            prop_assert_eq!(naively(sort, first, second), Ordering::Less);
+            prop_assert_eq!(compare(sort, first, second), Ordering::Less);
         }
     }
 
     #[test]
-    fn the_order_does_not_depend_on_where_users_come_from(
-        users in users(), sort in sorts(), turn in any::<Index>(), window in windows(),
+    fn order_does_not_depend_on_input_order(
+        users in users(), sort in sorts(), rotation in any::<Index>(), page_request in page_requests(),
     ) {
-        let mut turned = users.clone();
-        turned.rotate_left(turn.index(users.len().max(1)).min(users.len()));
-        turned.reverse();
-        let listing = ListQuery { sort, page: Some(window) };
-        prop_assert_eq!(listing.select(&turned), listing.select(&users));
+        let mut rotated = users.clone();
+        rotated.rotate_left(rotation.index(users.len().max(1)).min(users.len()));
+        rotated.reverse();
+        let query = ListQuery { sort, page: Some(page_request) };
+        prop_assert_eq!(query.select(&rotated), query.select(&users));
     }
 }
 
@@ -155,7 +154,7 @@ fn named(id: &str, given: Option<&str>, username: Option<&str>) -> User {
 }
 
 #[test]
-fn ties_stay_in_ascending_order_of_ids_when_the_key_descends() {
+fn ties_are_broken_by_ascending_id() {
     let users = ["b", "c", "a"].map(|id| named(id, Some("Same"), None));
     assert_eq!(ids("firstName", &users), ["a", "b", "c"]);
     assert_eq!(ids("-firstName", &users), ["a", "b", "c"]);
@@ -163,7 +162,7 @@ fn ties_stay_in_ascending_order_of_ids_when_the_key_descends() {
 }
 
 #[test]
-fn case_matters_only_between_texts_that_are_otherwise_equal() {
+fn case_breaks_ties_only() {
     let users = [("1", "b"), ("2", "B"), ("3", "a"), ("4", "C")]
         .map(|(id, name)| named(id, Some(name), None));
     assert_eq!(ids("firstName", &users), ["3", "2", "1", "4"]);
@@ -171,7 +170,7 @@ fn case_matters_only_between_texts_that_are_otherwise_equal() {
 }
 
 #[test]
-fn a_missing_name_counts_as_empty_and_a_missing_username_as_the_e_mail_address() {
+fn missing_names_sort_as_shown() {
     let users = [
         named("m", None, None),
         named("z", Some("A"), Some("a")),
@@ -182,18 +181,18 @@ fn a_missing_name_counts_as_empty_and_a_missing_username_as_the_e_mail_address()
 }
 
 #[test]
-fn a_page_far_past_the_end_is_empty_even_where_its_start_is_no_number() {
+fn page_with_overflowing_start_is_empty() {
     let users = ["a", "b", "c"].map(|id| named(id, None, None));
     for (number, size) in [(1 << 63, 2), (1 << 62, 4), (u64::MAX, 1), (u64::MAX, u32::MAX)] {
-        let listing = ListQuery { sort: Sort::default(), page: Some(window(number, size)) };
-        assert!(listing.select(&users).is_empty(), "page {number} of {size}");
+        let query = ListQuery { sort: Sort::default(), page: Some(page_request(number, size)) };
+        assert!(query.select(&users).is_empty(), "page {number} of {size}");
     }
 }
 
 #[test]
-fn the_last_page_of_an_empty_list_is_the_first() {
+fn last_page_of_empty_list_is_zero() {
     for (total, size, last) in [(0, 1, 0), (1, 1, 0), (2, 1, 1), (50, 50, 0), (51, 50, 1)] {
-        assert_eq!(window(7, size).last_page(total), last, "{total} by {size}");
+        assert_eq!(page_request(7, size).last_page(total), last, "{total} by {size}");
     }
-    assert_eq!(window(0, 1).last_page(u64::MAX), u64::MAX - 1);
+    assert_eq!(page_request(0, 1).last_page(u64::MAX), u64::MAX - 1);
 }

@@ -1,12 +1,12 @@
-//! The rules R1 to R5 as one table to read: every kind of caller, every kind of account.
+//! The rules R1 to R5 as a table: every kind of caller, every kind of account.
 //!
-//! A changed rule shows as changed words in `policy_table.txt`, which `make generate` writes.
+//! A changed rule appears as changed words in `policy_table.txt`, which `make generate` writes.
 
 #[path = "policy_table/table.rs"]
 mod table;
 
 #[test]
-fn the_policy_says_what_the_table_says() {
+fn policy_matches_the_table() {
     let (written, now) = (include_str!("policy_table.txt"), table::render());
     let changed: Vec<_> = written
         .lines()
@@ -16,7 +16,7 @@ fn the_policy_says_what_the_table_says() {
         .collect();
     assert!(
         written == now,
-        "policy_table.txt is not what the policy says; if that is meant, run `make generate`.\n{}",
+        "policy_table.txt differs from the policy; if that is intended, run `make generate`.\n{}",
         changed.join("\n"),
     );
 }

@@ -1,13 +1,13 @@
-//! Keys of token issuers that are put there by hand: of the development issuer, and in tests.
+//! Keys of token issuers published by code: of the development issuer, and in tests.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use ports::{KeySetLocation, KeySource, KeySourceError, PublicKey};
 
-/// A source of keys in memory. Issuers are told apart by their names alone.
+/// A key source in memory. Issuers are identified by name alone.
 #[derive(Default)]
 pub struct MemoryKeySource {
     issuers: Mutex<BTreeMap<String, Issuer>>,
@@ -15,35 +15,31 @@ pub struct MemoryKeySource {
 
 #[derive(Default)]
 struct Issuer {
-    /// Without keys having been published, there is no such issuer.
+    /// None until keys are published; the issuer is unknown until then.
     keys: Option<Vec<PublicKey>>,
     failing: bool,
     fetches: u64,
 }
 
 impl MemoryKeySource {
-    /// A source that knows no issuer.
+    /// Returns a source without issuers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives the issuer these keys, in place of those that it had.
+    /// Replaces the keys of the issuer.
     pub fn publish(&self, issuer: &str, keys: Vec<PublicKey>) {
-        self.issuers().entry(issuer.to_owned()).or_default().keys = Some(keys);
+        self.issuers.lock().entry(issuer.to_owned()).or_default().keys = Some(keys);
     }
 
     /// Makes fetches of the issuer's keys fail, or succeed again.
     pub fn set_failing(&self, issuer: &str, failing: bool) {
-        self.issuers().entry(issuer.to_owned()).or_default().failing = failing;
+        self.issuers.lock().entry(issuer.to_owned()).or_default().failing = failing;
     }
 
-    /// How many times the issuer's keys were asked for, in vain or not.
+    /// Returns how often the issuer's keys were fetched, failures included.
     pub fn fetches(&self, issuer: &str) -> u64 {
-        self.issuers().get(issuer).map_or(0, |issuer| issuer.fetches)
-    }
-
-    fn issuers(&self) -> MutexGuard<'_, BTreeMap<String, Issuer>> {
-        self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.issuers.lock().get(issuer).map_or(0, |issuer| issuer.fetches)
     }
 }
 
@@ -55,16 +51,16 @@ impl fmt::Debug for MemoryKeySource {
 
 #[async_trait]
 impl KeySource for MemoryKeySource {
-    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
+    async fn fetch(&self, location: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let unreachable = |why: &str| Err(KeySourceError::Unreachable(why.into()));
-        let mut issuers = self.issuers();
-        // Issuers come from tokens: those that nobody put there must not pile up.
-        let Some(issuer) = issuers.get_mut(&address.issuer) else {
+        let mut issuers = self.issuers.lock();
+        // Issuer names come from tokens, so unknown ones must not be stored.
+        let Some(issuer) = issuers.get_mut(&location.issuer) else {
             return unreachable("no such issuer");
         };
         issuer.fetches += 1;
         match &issuer.keys {
-            _ if issuer.failing => unreachable("told to fail"),
+            _ if issuer.failing => unreachable("set to fail"),
             Some(keys) => Ok(keys.clone()),
             None => unreachable("no such issuer"),
         }

@@ -1,4 +1,4 @@
-//! What is kept: every account, and the indexes that find it.
+//! The stored accounts and their indexes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -10,46 +10,46 @@ use domain::{
 };
 use ports::{Conflict, PortError};
 
-use crate::passwords::PasswordHash;
+use crate::password_hash::PasswordHash;
 
-/// One account as it is kept.
+/// One stored account.
 ///
-/// A change makes a copy, changes that, and gives it to [`State::put`].
+/// A change copies the record, changes the copy, and stores it by [`State::put`].
 #[derive(Clone)]
 pub(crate) struct Record {
-    /// The account as the catalogue resolves it; shared with the tenants' indexes.
+    /// The account as the catalogue resolves it; shared with the indexes by tenant.
     pub(crate) user: Arc<User>,
     /// Stored memberships whose role the catalogue does not have.
     pub(crate) unresolved: BTreeMap<TenantId, StoredMembership>,
-    /// The hash of its password, if it has one.
+    /// The hash of the password, if there is one.
     pub(crate) password: Option<PasswordHash>,
 }
 
-/// A membership as it is written down: its role is a name, and no more.
+/// A membership as stored, with the role by name.
 #[derive(Clone)]
 pub(crate) struct StoredMembership {
     pub(crate) role: RoleName,
     pub(crate) name: Option<DisplayName>,
 }
 
-/// Every account, by whatever it is looked up by.
+/// Every account, indexed by id, e-mail address, username and tenant.
 #[derive(Default)]
 pub(crate) struct State {
     records: HashMap<UserId, Record>,
     by_email: HashMap<EmailAddress, UserId>,
     by_username: HashMap<Username, UserId>,
-    by_tenant: HashMap<TenantId, People>,
+    by_tenant: HashMap<TenantId, TenantIndex>,
 }
 
-/// The people of one tenant, side by side and in about the order in which they were stored, which
-/// is what makes it quick to go through all of them for a list.
+/// The users of one tenant in one vector, which makes a list fast: about in the order in which they
+/// were stored.
 #[derive(Default)]
-struct People {
+struct TenantIndex {
     users: Vec<Arc<User>>,
     positions: HashMap<UserId, usize>,
 }
 
-impl People {
+impl TenantIndex {
     fn insert(&mut self, user: Arc<User>) {
         self.positions.insert(user.id.clone(), self.users.len());
         self.users.push(user);
@@ -65,7 +65,7 @@ impl People {
 }
 
 impl Record {
-    /// The account with these memberships, as far as the catalogue knows their roles.
+    /// Returns the account with these memberships, resolved by the catalogue.
     pub(crate) fn new(
         mut user: User,
         stored: impl IntoIterator<Item = (TenantId, StoredMembership)>,
@@ -83,7 +83,7 @@ impl Record {
         Self { user: Arc::new(user), unresolved, password }
     }
 
-    /// The same account, read by another catalogue.
+    /// Returns the account under another catalogue.
     pub(crate) fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
         let mut user = User::clone(&self.user);
         let resolved = std::mem::take(&mut user.memberships);
@@ -112,18 +112,18 @@ impl State {
         self.by_email.get(email).and_then(|id| self.records.get(id))
     }
 
-    /// The account that has the username.
+    /// Returns the account with the username.
     pub(crate) fn by_username(&self, username: &Username) -> Option<&Record> {
         self.by_username.get(username).and_then(|id| self.records.get(id))
     }
 
-    /// Everybody attached to the tenant, in no order.
-    pub(crate) fn people_of(&self, tenant: &TenantId) -> &[Arc<User>] {
-        self.by_tenant.get(tenant).map_or(&[], |people| &people.users)
+    /// Returns the users attached to the tenant, in no particular order.
+    pub(crate) fn users_of(&self, tenant: &TenantId) -> &[Arc<User>] {
+        self.by_tenant.get(tenant).map_or(&[], |index| &index.users)
     }
 
-    /// Whether a new account can have the address and the username.
-    pub(crate) fn vacant(
+    /// Checks that no account has the address or the username.
+    pub(crate) fn check_vacant(
         &self,
         email: &EmailAddress,
         username: Option<&Username>,
@@ -137,8 +137,8 @@ impl State {
         }
     }
 
-    /// An id that no account has: like Auth0's, with 96 random bits.
-    pub(crate) fn vacant_id(&self) -> Result<UserId, PortError> {
+    /// Returns an unused id in Auth0's form, with 96 random bits.
+    pub(crate) fn new_id(&self) -> Result<UserId, PortError> {
         let failed = |source: ports::BoxError| PortError::Failed { source };
         loop {
             let mut bytes = [0; 16];
@@ -153,12 +153,12 @@ impl State {
 
     /// Completes a decision with the other users of each tenant at risk (R4).
     pub(crate) fn complete<C>(&self, decision: Decision<C>) -> Result<C, LastProtectedRoleHolder> {
-        decision.complete(|at_risk| self.people_of(at_risk.tenant()).iter().map(Arc::as_ref))
+        decision.complete(|at_risk| self.users_of(at_risk.tenant()).iter().map(Arc::as_ref))
     }
 
-    /// Stores the account in place of the one with its id, if there is one.
+    /// Stores the account, replacing the one with its id.
     ///
-    /// That its e-mail address and username are free is for the caller to have made sure of.
+    /// The caller must have checked that no other account has its e-mail address or username.
     pub(crate) fn put(&mut self, record: Record) {
         let user = Arc::clone(&record.user);
         self.remove(&user.id);
@@ -167,13 +167,13 @@ impl State {
             self.by_username.insert(username.clone(), user.id.clone());
         }
         for tenant in user.memberships.keys() {
-            let people = self.by_tenant.entry(tenant.clone()).or_default();
-            people.insert(Arc::clone(&user));
+            let index = self.by_tenant.entry(tenant.clone()).or_default();
+            index.insert(Arc::clone(&user));
         }
         self.records.insert(user.id.clone(), record);
     }
 
-    /// Takes the account out.
+    /// Removes the account.
     pub(crate) fn remove(&mut self, id: &UserId) {
         let Some(Record { user, .. }) = self.records.remove(id) else { return };
         self.by_email.remove(&user.email);
@@ -181,9 +181,9 @@ impl State {
             self.by_username.remove(username);
         }
         for tenant in user.memberships.keys() {
-            if let Some(people) = self.by_tenant.get_mut(tenant) {
-                people.remove(id);
-                if people.users.is_empty() {
+            if let Some(index) = self.by_tenant.get_mut(tenant) {
+                index.remove(id);
+                if index.users.is_empty() {
                     self.by_tenant.remove(tenant);
                 }
             }

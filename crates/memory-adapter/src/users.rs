@@ -1,4 +1,4 @@
-//! The directory: every change under one lock, on the account as it then is.
+//! The directory: every change is made under one lock, on the current account.
 
 use std::sync::Arc;
 
@@ -9,34 +9,34 @@ use domain::{
 };
 use ports::{AccountUpdate, AttachOutcome, Conflict, PortError, PortResult, UserDirectory};
 
-use crate::MemoryDirectory;
-use crate::passwords::check_policy;
+use crate::directory::MemoryDirectory;
+use crate::password_hash::check_policy;
 use crate::state::{Record, State};
 
-/// Putting more people than this in order takes so long that an async thread must not do it.
-const MANY: usize = 1000;
+/// The number of users above which sorting would block an async thread for too long.
+const SORT_INLINE_LIMIT: usize = 1000;
 
-fn page(people: &[Arc<User>], listing: &ListQuery) -> Page {
-    let selected = listing.select(people.iter().map(Arc::as_ref));
-    Page { users: selected.into_iter().cloned().collect(), total: people.len() as u64 }
+fn page(users: &[Arc<User>], query: &ListQuery) -> Page {
+    let selected = query.select(users.iter().map(Arc::as_ref));
+    Page { users: selected.into_iter().cloned().collect(), total: users.len() as u64 }
 }
 
 #[async_trait]
 impl UserDirectory for MemoryDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
-        // The copy is made when the lock is free again.
-        let user = self.read().get(id).map(|record| Arc::clone(&record.user));
+        // Copy the account after the lock is released.
+        let user = self.state.read().get(id).map(|record| Arc::clone(&record.user));
         Ok(user.filter(|user| scope.can_see(user)).map(Arc::unwrap_or_clone))
     }
 
-    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
-        // Only the people are taken under the lock; they are put in order when it is free again.
-        let people = self.read().people_of(scope.tenant()).to_vec();
-        if people.len() <= MANY {
-            return Ok(page(&people, listing));
+    async fn list(&self, scope: &TenantScope, query: &ListQuery) -> PortResult<Page> {
+        // Sort after the lock is released.
+        let users = self.state.read().users_of(scope.tenant()).to_vec();
+        if users.len() <= SORT_INLINE_LIMIT {
+            return Ok(page(&users, query));
         }
-        let listing = *listing;
-        tokio::task::spawn_blocking(move || page(&people, &listing))
+        let query = *query;
+        tokio::task::spawn_blocking(move || page(&users, &query))
             .await
             .map_err(|source| PortError::Failed { source: source.into() })
     }
@@ -44,17 +44,17 @@ impl UserDirectory for MemoryDirectory {
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
         new.password.as_ref().map_or(Ok(()), check_policy).map_err(PortError::Rejected)?;
-        // Asked before the hash, which is expensive, and again after it.
-        self.read().vacant(&new.email, new.username.as_ref())?;
+        // Checked before the hash, which is expensive, and again after it.
+        self.state.read().check_vacant(&new.email, new.username.as_ref())?;
         let password = match &new.password {
             Some(password) => Some(self.hasher.hash(password.clone()).await?),
             None => None,
         };
 
-        let mut state = self.write();
-        state.vacant(&new.email, new.username.as_ref())?;
-        let id = state.vacant_id()?;
-        let user = self.at_home(scope, id, new);
+        let mut state = self.state.write();
+        state.check_vacant(&new.email, new.username.as_ref())?;
+        let id = state.new_id()?;
+        let user = self.new_user(scope, id, new);
         Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }
 
@@ -66,7 +66,7 @@ impl UserDirectory for MemoryDirectory {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let tenant = scope.tenant();
-        let mut state = self.write();
+        let mut state = self.state.write();
         let Some(record) = state.by_email(&email) else {
             let new = NewUser {
                 email,
@@ -78,7 +78,7 @@ impl UserDirectory for MemoryDirectory {
                 role,
                 password: None,
             };
-            let user = self.at_home(scope, state.vacant_id()?, new);
+            let user = self.new_user(scope, state.new_id()?, new);
             let record = Record { user: Arc::new(user), unresolved: [].into(), password: None };
             let user = self.put(&mut state, &record);
             return Ok(AttachOutcome { user, created: true });
@@ -87,7 +87,7 @@ impl UserDirectory for MemoryDirectory {
             return Err(Conflict::AlreadyAttached.into());
         }
         let mut record = record.clone();
-        // Whatever was stored here under a role that is none is replaced, its name too.
+        // A stored membership with an unknown role is replaced, with its name.
         record.unresolved.remove(tenant);
         let user = self.store(&mut state, record, |user| {
             user.memberships.insert(tenant.clone(), Membership { role, name: None });
@@ -104,7 +104,7 @@ impl UserDirectory for MemoryDirectory {
         snapshot: &User,
         change: MembershipChange,
     ) -> PortResult<User> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_change(&record.user, &change)?)?;
         let record = record.clone();
@@ -112,7 +112,7 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_detach(&record.user)?)?;
         let record = record.clone();
@@ -126,7 +126,7 @@ impl UserDirectory for MemoryDirectory {
         snapshot: &User,
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
         let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != snapshot.id);
@@ -151,12 +151,12 @@ impl UserDirectory for MemoryDirectory {
         snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        // Asked before the hash, which is expensive, and again after it.
-        self.admitted(&snapshot.id, |user| scope.authorize_password(user))?;
+        // Checked before the hash, which is expensive, and again after it.
+        self.authorized(&snapshot.id, |user| scope.authorize_password(user))?;
         check_policy(&password).map_err(PortError::Rejected)?;
         let hash = self.hasher.hash(password).await?;
 
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_password(&record.user)?;
         let record = Record { password: Some(hash), ..record.clone() };
@@ -164,7 +164,7 @@ impl UserDirectory for MemoryDirectory {
     }
 
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
-        let mut state = self.write();
+        let mut state = self.state.write();
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_deletion(&record.user)?)?;
         state.remove(authorized.user());
@@ -177,19 +177,19 @@ impl UserDirectory for MemoryDirectory {
 }
 
 impl MemoryDirectory {
-    /// The record of this id, if the scope admits what is to be done to the account.
-    pub(crate) fn admitted(
+    /// Returns a copy of the record, if the check of the scope passes for its account.
+    pub(crate) fn authorized(
         &self,
         id: &UserId,
-        admit: impl FnOnce(&User) -> Result<(), Denied>,
+        check: impl FnOnce(&User) -> Result<(), Denied>,
     ) -> PortResult<Record> {
-        let record = self.read().get(id).cloned().ok_or(PortError::NotFound)?;
-        admit(&record.user)?;
+        let record = self.state.read().get(id).cloned().ok_or(PortError::NotFound)?;
+        check(&record.user)?;
         Ok(record)
     }
 
-    /// A new account, at home in the scope's tenant.
-    fn at_home(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
+    /// Returns a new account whose home is the scope's tenant.
+    fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
         let now = self.clock.now();
         let membership = Membership { role: new.role, name: None };
         User {
@@ -209,7 +209,7 @@ impl MemoryDirectory {
         }
     }
 
-    /// Stores the record with a change to its user, who is answered as stored.
+    /// Stores the record with a change to its user, and returns the user as stored.
     fn store(&self, state: &mut State, mut record: Record, change: impl FnOnce(&mut User)) -> User {
         let mut user = Arc::unwrap_or_clone(record.user);
         change(&mut user);
@@ -218,8 +218,8 @@ impl MemoryDirectory {
         self.put(state, &record)
     }
 
-    /// Keeps the record as the catalogue of this moment reads it: a call that began under another
-    /// one may give a role that is none any more.
+    /// Stores the record under the current catalogue: a call that began under an earlier one may have
+    /// a role that no longer exists.
     fn put(&self, state: &mut State, record: &Record) -> User {
         let record = record.under_catalogue(&self.catalogue());
         let user = User::clone(&record.user);

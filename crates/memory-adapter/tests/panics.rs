@@ -1,4 +1,4 @@
-//! A panic while the lock is held leaves no half of a change behind, and the directory in use.
+//! A panic while the lock is held leaves no partial change, and the directory usable.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
@@ -10,17 +10,17 @@ use domain::{AccountChange, MembershipChange, NewMember, NewUser, User};
 use memory_adapter::MemoryDirectory;
 use ports::{AccountUpdate, UserDirectory};
 
-/// A directory with ann in it, at the moment at which its clock breaks.
-async fn at_a_bad_moment() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
+/// Returns a directory with ann, whose clock panics from now on.
+async fn panic_at_clock_call() -> (Arc<MemoryDirectory>, Arc<ManualClock>, User) {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
     let ann = directory.create(&Caller::of([acme()]).writes(&acme()), new("ann")).await.unwrap();
-    turn(&clock);
+    toggle(&clock);
     (directory, clock, ann)
 }
 
-/// Breaks the clock, which then panics; or mends it, two milliseconds late.
-fn turn(clock: &ManualClock) {
+/// Makes the clock panic, or work again two milliseconds later.
+fn toggle(clock: &ManualClock) {
     clock.advance(Duration::from_millis(i64::MAX.unsigned_abs()));
 }
 
@@ -37,13 +37,13 @@ fn new(name: &str) -> NewUser {
     }
 }
 
-/// Holds that a call panics while the clock is broken, changes nothing, and works afterwards.
+/// Asserts that a call panics with the broken clock, changes nothing, and succeeds afterwards.
 async fn assert_recovers<T, F>(call: impl Fn(Arc<MemoryDirectory>, User) -> F)
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let (directory, clock, ann) = at_a_bad_moment().await;
+    let (directory, clock, ann) = panic_at_clock_call().await;
     let panicked = tokio::spawn(call(directory.clone(), ann.clone())).await;
     assert!(panicked.is_err_and(|error| error.is_panic()));
     let views = Caller::of([acme()]).views();
@@ -51,12 +51,12 @@ where
     let reads = Caller::of([acme()]).reads(&acme());
     let all = directory.list(&reads, &domain::ListQuery::default()).await.unwrap();
     assert_eq!(all.users, std::slice::from_ref(&ann));
-    turn(&clock);
+    toggle(&clock);
     tokio::spawn(call(directory.clone(), ann)).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_panic_in_any_change_leaves_everything_as_it_was_and_in_use() {
+async fn panic_in_a_change_leaves_directory_unchanged_and_usable() {
     let writes = || Caller::of([acme()]).writes(&acme());
     let changes = || Caller::of([acme()]).changes();
     assert_recovers(move |directory, _| async move {

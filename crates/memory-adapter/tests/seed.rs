@@ -1,4 +1,4 @@
-//! Seeds: what they may hold, and what is said of those that cannot be used.
+//! Seeds: what they may contain, and the errors of invalid ones.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
@@ -23,13 +23,13 @@ async fn find(directory: &MemoryDirectory, id: &str) -> Option<User> {
     directory.find(&scope, &id.parse().unwrap()).await.unwrap()
 }
 
-async fn acmes_people(directory: &MemoryDirectory) -> Vec<User> {
+async fn users_of_acme(directory: &MemoryDirectory) -> Vec<User> {
     let scope = Caller::of([acme()]).reads(&acme());
     directory.list(&scope, &ListQuery::default()).await.unwrap().users
 }
 
 #[tokio::test]
-async fn a_full_line_brings_everything() {
+async fn full_line_sets_every_field() {
     let directory = empty();
     let line = r#"{"id":"auth0|1","email":"Ada@Acme.example","username":"Ada","firstName":"Ada",
         "lastName":"Lovelace","name":"Ada L.","serviceUser":true,"blocked":true,
@@ -59,12 +59,12 @@ async fn a_full_line_brings_everything() {
 }
 
 #[tokio::test]
-async fn an_address_is_enough() {
+async fn email_alone_is_a_valid_line() {
     let directory = empty();
     let summary = load(&directory, r#"{"email":"ada@acme.example","tenants":{"acme":"member"}}"#);
     assert_eq!(summary.unwrap(), SeedSummary { accounts: 1, passwords: 0, unknown_roles: 0 });
 
-    let [ada] = acmes_people(&directory).await.try_into().unwrap();
+    let [ada] = users_of_acme(&directory).await.try_into().unwrap();
     let hex = ada.id.as_str().strip_prefix("auth0|").unwrap();
     assert!(hex.len() == 24 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_eq!((&ada.username, &ada.given_name, &ada.family_name), (&None, &None, &None));
@@ -75,7 +75,7 @@ async fn an_address_is_enough() {
 }
 
 #[tokio::test]
-async fn null_is_absent_and_an_empty_person_name_is_none() {
+async fn null_and_empty_names_are_absent() {
     let directory = empty();
     let line = r#"{"id":null,"email":"ada@acme.example","username":null,"firstName":"",
         "lastName":"","name":null,"serviceUser":null,"blocked":null,"createdAt":null,
@@ -90,20 +90,20 @@ async fn null_is_absent_and_an_empty_person_name_is_none() {
 }
 
 #[tokio::test]
-async fn blank_lines_a_byte_order_mark_and_foreign_line_ends_are_skipped() {
+async fn blank_lines_bom_and_crlf_are_accepted() {
     let directory = empty();
     let seed =
         "\u{feff}{\"email\":\"a@acme.example\"}\r\n\r\n  \t\n\n{\"email\":\"b@acme.example\"}";
     assert_eq!(load(&directory, seed).unwrap().accounts, 2);
     assert_eq!(load(&directory, "").unwrap(), SeedSummary::default());
     assert_eq!(load(&directory, "\u{feff}").unwrap(), SeedSummary::default());
-    // Further down it is a mistake.
+    // On a later line it is an error.
     let error = load(&directory, "\n\u{feff}{\"email\":\"c@acme.example\"}").unwrap_err();
     assert_eq!(error.to_string(), "line 2: is not JSON, at column 1");
 }
 
 #[tokio::test]
-async fn many_passwords_are_hashed_and_each_goes_to_its_account() {
+async fn each_account_gets_its_own_password_hash() {
     let directory = empty();
     let line = |n| {
         format!("{{\"id\":\"u{n}\",\"email\":\"u{n}@x.test\",\"password\":\"password-{n}\"}}\n")
@@ -119,7 +119,7 @@ async fn many_passwords_are_hashed_and_each_goes_to_its_account() {
     }
 }
 
-/// Bad lines, and all that is said of each.
+/// Invalid lines, each with its problem.
 const BAD: [(&str, &str); 46] = [
     ("nonsense", "is not JSON, at column 2"),
     (r#"{"email":"a@x.test"} {}"#, "is not JSON, at column 22"),
@@ -129,29 +129,32 @@ const BAD: [(&str, &str); 46] = [
     (r#""a@x.test""#, "must be a JSON object"),
     ("null", "must be a JSON object"),
     ("17", "must be a JSON object"),
-    ("{}", "email: is missing"),
-    (r#"{"email":null}"#, "email: is missing"),
-    (r#"{"id":"1"}"#, "email: is missing"),
+    ("{}", "email: is required"),
+    (r#"{"email":null}"#, "email: is required"),
+    (r#"{"id":"1"}"#, "email: is required"),
     (r#"{"email":17}"#, "email: must be a string"),
     (r#"{"email":true}"#, "email: must be a string"),
     (r#"{"email":["a@x.test"]}"#, "email: must be a string"),
     (r#"{"email":{"a":"b"}}"#, "email: must be a string"),
     (r#"{"email":"a"}"#, "email: must be an e-mail address"),
     (r#"{"email":""}"#, "email: must be an e-mail address"),
-    (r#"{"email":"a@x.test","email":"b@x.test"}"#, "email: stands there twice"),
-    (r#"{"email":"a@x.test","blocked":true,"blocked":null}"#, "blocked: stands there twice"),
-    (r#"{"email":"a@x.test","colour":"red"}"#, "colour: is not a member of a seed line"),
-    (r#"{"email":"a@x.test","Email":"a@x.test"}"#, "Email: is not a member of a seed line"),
-    (r#"{"email":"a@x.test","b@x.test":1}"#, "has a member that is not one of a seed line"),
-    (r#"{"email":"a@x.test","":1}"#, "has a member that is not one of a seed line"),
+    (r#"{"email":"a@x.test","email":"b@x.test"}"#, "email: must occur only once"),
+    (r#"{"email":"a@x.test","blocked":true,"blocked":null}"#, "blocked: must occur only once"),
+    (r#"{"email":"a@x.test","colour":"red"}"#, "colour: is not a known member"),
+    (r#"{"email":"a@x.test","Email":"a@x.test"}"#, "Email: is not a known member"),
+    (r#"{"email":"a@x.test","b@x.test":1}"#, "has an unknown member"),
+    (r#"{"email":"a@x.test","":1}"#, "has an unknown member"),
     (r#"{"email":"a@x.test","id":""}"#, "id: must not be empty"),
     (
         r#"{"email":"a@x.test","id":"a/b"}"#,
-        r"id: must hold only visible ASCII characters other than / \ ? # % and quotes",
+        r"id: must contain only visible ASCII characters other than / \ ? # % and quotes",
     ),
     (r#"{"email":"a@x.test","username":""}"#, "username: must not be empty"),
     (r#"{"email":"a@x.test","username":"b@x.test"}"#, "username: must not be an e-mail address"),
-    (r#"{"email":"a@x.test","firstName":"\u0000"}"#, "firstName: must not hold control characters"),
+    (
+        r#"{"email":"a@x.test","firstName":"\u0000"}"#,
+        "firstName: must not contain control characters",
+    ),
     (r#"{"email":"a@x.test","lastName":7}"#, "lastName: must be a string"),
     (r#"{"email":"a@x.test","name":""}"#, "name: must not be empty"),
     (r#"{"email":"a@x.test","serviceUser":"yes"}"#, "serviceUser: must be true or false"),
@@ -169,7 +172,7 @@ const BAD: [(&str, &str); 46] = [
     (r#"{"email":"a@x.test","password":"1234567"}"#, "password: must have at least 8 characters"),
     (
         r#"{"email":"a@x.test","password":"with a space"}"#,
-        "password: must hold only visible ASCII characters, and no space",
+        "password: must contain only visible ASCII characters, without spaces",
     ),
     (r#"{"email":"a@x.test","password":12345678}"#, "password: must be a string"),
     (
@@ -181,7 +184,7 @@ const BAD: [(&str, &str); 46] = [
     (r#"{"email":"a@x.test","tenants":"acme"}"#, "tenants: must be an object"),
     (
         r#"{"email":"a@x.test","tenants":{"b@x.test":"admin"}}"#,
-        "tenants: the name of a tenant must be 1 to 63 lower-case letters, digits or hyphens, \
+        "tenants: a tenant id must be 1 to 63 lower-case letters, digits or hyphens, \
          with no hyphen at either end",
     ),
     (r#"{"email":"a@x.test","tenants":{"acme":null}}"#, "tenants.acme: must be a string"),
@@ -192,23 +195,23 @@ const BAD: [(&str, &str); 46] = [
     ),
     (
         r#"{"email":"a@x.test","tenants":{"acme":"admin","acme":"owner"}}"#,
-        "tenants.acme: stands there twice",
+        "tenants.acme: must occur only once",
     ),
 ];
 
 #[tokio::test]
-async fn a_bad_line_is_named_with_its_number_and_brings_nothing() {
+async fn invalid_line_is_reported_and_nothing_is_loaded() {
     for (line, problem) in BAD {
         let directory = empty();
         let good = r#"{"id":"good","email":"good@x.test","tenants":{"acme":"owner"}}"#;
         let error = load(&directory, format!("{good}\n\n{line}\n")).unwrap_err();
         assert_eq!(error.to_string(), format!("line 3: {problem}"), "{line}");
-        assert_eq!(acmes_people(&directory).await, [], "all or nothing");
+        assert_eq!(users_of_acme(&directory).await, [], "all or nothing");
     }
 }
 
 #[tokio::test]
-async fn no_two_accounts_share_an_id_an_address_or_a_username() {
+async fn duplicate_id_email_or_username_is_rejected() {
     let first = r#"{"id":"1","email":"a@x.test","username":"one"}"#;
     let cases = [
         (r#"{"id":"1","email":"b@x.test"}"#, "id"),
@@ -219,7 +222,7 @@ async fn no_two_accounts_share_an_id_an_address_or_a_username() {
         let problem = format!("{field}: another account has the same");
         let error = load(&empty(), format!("{first}\n{second}")).unwrap_err();
         assert_eq!(error.to_string(), format!("line 2: {problem}"));
-        // Nor with one that was there before.
+        // The same for an account that exists already.
         let directory = empty();
         load(&directory, first).unwrap();
         let seed = format!("{{\"id\":\"3\",\"email\":\"c@x.test\"}}\n{second}");
@@ -237,7 +240,7 @@ fn text_that_is_not_utf_8_cannot_be_read() {
 }
 
 #[test]
-fn debug_texts_tell_neither_addresses_nor_passwords() {
+fn debug_output_hides_emails_and_passwords() {
     let directory = empty();
     let line = r#"{"email":"secret@x.test","password":"secret-password"}"#;
     load(&directory, line).unwrap();
@@ -255,7 +258,7 @@ fn debug_texts_tell_neither_addresses_nor_passwords() {
     }
 }
 
-/// JSON that is much like a line of a seed, with all kinds of wrong values.
+/// Generates JSON similar to a line of a seed, with many kinds of invalid values.
 fn likely_line() -> impl Strategy<Value = String> {
     let member = prop_oneof![
         Just("email"),
@@ -286,7 +289,7 @@ fn likely_line() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_loaded_whole_or_blamed_by_its_line(
+    fn any_text_is_loaded_fully_or_rejected_with_line(
         lines in prop::collection::vec(prop_oneof![likely_line(), "\\PC*"], 0..5),
     ) {
         let directory = empty();

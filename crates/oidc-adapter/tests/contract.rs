@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use conformance::{KeyBackstage, KeySubject, Published};
+use conformance::{IssuerControl, KeySubject, PublishedKey};
 use oidc_adapter::{OidcKeySource, OidcSettings};
 use ports::{Curve, KeyMaterial, KeySetLocation, PublicKey};
 use serde_json::{Value, json};
@@ -54,8 +54,8 @@ impl Issuers {
 }
 
 #[async_trait]
-impl KeyBackstage for Issuers {
-    async fn publish(&self, address: &KeySetLocation, keys: Vec<Published>) {
+impl IssuerControl for Issuers {
+    async fn publish(&self, address: &KeySetLocation, keys: Vec<PublishedKey>) {
         *self.state_of(address).keys.lock().unwrap() = Some(keys.iter().map(jwk).collect());
     }
 
@@ -68,11 +68,11 @@ impl KeyBackstage for Issuers {
     }
 }
 
-fn jwk(published: &Published) -> Value {
+fn jwk(published: &PublishedKey) -> Value {
     match published {
-        Published::ForSignatures(key) => with_use(key, "sig"),
-        Published::ForEncryption(key) => with_use(key, "enc"),
-        Published::OfUnknownKind => json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"}),
+        PublishedKey::ForSignatures(key) => with_use(key, "sig"),
+        PublishedKey::ForEncryption(key) => with_use(key, "enc"),
+        PublishedKey::OfUnknownKind => json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"}),
     }
 }
 
@@ -120,8 +120,8 @@ async fn subject() -> KeySubject {
     let by_name =
         [(acme.issuer.clone(), acme_issuer), (globex.issuer.clone(), globex_issuer)].into();
     let source = Arc::new(OidcKeySource::new(OidcSettings::default()).unwrap());
-    let backstage = Box::new(Issuers { by_name, _servers: servers });
-    KeySubject { source, acme, globex, backstage }
+    let issuers = Box::new(Issuers { by_name, _servers: servers });
+    KeySubject { source, acme, globex, issuers }
 }
 
 conformance::key_source_suite!(subject);

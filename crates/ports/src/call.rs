@@ -1,4 +1,4 @@
-//! The inbound call within which a port is asked.
+//! The inbound call on whose behalf a port is called.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -6,12 +6,11 @@ use std::sync::{Arc, OnceLock};
 use domain::{CallerKey, TenantId};
 use tokio::time::Instant;
 
-/// What an adapter may know of the inbound call: its name, when it has to be over, and on whose
-/// share of what is scarce it draws.
+/// The context of an inbound call: its request id, its deadline, and the owner of its quota.
 ///
-/// It travels beside the arguments, as a task-local value, since it changes nothing of what a
-/// method means. A task that an adapter spawns has none unless the adapter hands it on.
-/// Clones are the same call.
+/// It is a task-local value and no argument, because it does not change what a method does. A task
+/// that an adapter spawns has none unless the adapter passes it on.
+/// Clones refer to the same call.
 #[derive(Debug, Clone)]
 pub struct CallContext(Arc<Shared>);
 
@@ -19,20 +18,19 @@ pub struct CallContext(Arc<Shared>);
 struct Shared {
     request_id: Arc<str>,
     deadline: Instant,
-    share: OnceLock<QuotaOwner>,
+    quota_owner: OnceLock<QuotaOwner>,
     upstream_calls: AtomicU32,
 }
 
-/// Among whom what is scarce is shared out evenly: places in the service, and what the directory
-/// takes in a second.
+/// The owner of a share of limited capacity, such as permits of the service or the directory's
+/// request rate. Capacity is divided evenly among owners.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum QuotaOwner {
-    /// Everybody whose token speaks for this tenant.
+    /// All callers whose token covers only this tenant.
     Tenant(TenantId),
-    /// One caller whose token does not say for which tenant it speaks.
+    /// One caller whose token does not name a single tenant.
     Caller(CallerKey),
-    /// Nobody in particular: what the service does of its own accord, and calls before it is known
-    /// who makes them.
+    /// No owner: work of the service itself, and calls whose caller is not known yet.
     Unattributed,
 }
 
@@ -41,49 +39,50 @@ tokio::task_local! {
 }
 
 impl CallContext {
-    /// A call of this name; its answer is of no use after the deadline.
+    /// Returns the context of a call with this request id, whose response is useless after the
+    /// deadline.
     pub fn new(request_id: Arc<str>, deadline: Instant) -> Self {
-        let (share, upstream_calls) = (OnceLock::new(), AtomicU32::new(0));
-        Self(Arc::new(Shared { request_id, deadline, share, upstream_calls }))
+        let (quota_owner, upstream_calls) = (OnceLock::new(), AtomicU32::new(0));
+        Self(Arc::new(Shared { request_id, deadline, quota_owner, upstream_calls }))
     }
 
-    /// The call that the running task is part of, if it was told.
+    /// Returns the context of the running task, if it has one.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
     }
 
-    /// Runs the future as a part of this call.
+    /// Runs the future with this context.
     pub async fn scope<F: Future>(self, future: F) -> F::Output {
         CURRENT.scope(self, future).await
     }
 
-    /// The request id by which clients, logs and support speak of the call: at most 64 letters,
-    /// digits, dots, hyphens and underscores.
+    /// Returns the request id that clients and logs use for the call: at most 64 letters, digits,
+    /// dots, hyphens and underscores.
     pub fn request_id(&self) -> &str {
         &self.0.request_id
     }
 
-    /// When the answer is of no use any more.
+    /// Returns the moment after which the response is useless.
     pub fn deadline(&self) -> Instant {
         self.0.deadline
     }
 
-    /// From now on the call draws on this share. Who is asked first has the say.
-    pub fn set_quota_owner(&self, share: QuotaOwner) {
-        let _ = self.0.share.set(share);
+    /// Sets the owner of the call's quota. Only the first call has an effect.
+    pub fn set_quota_owner(&self, owner: QuotaOwner) {
+        let _ = self.0.quota_owner.set(owner);
     }
 
-    /// On whose share the call draws.
+    /// Returns the owner of the call's quota.
     pub fn quota_owner(&self) -> QuotaOwner {
-        self.0.share.get().cloned().unwrap_or(QuotaOwner::Unattributed)
+        self.0.quota_owner.get().cloned().unwrap_or(QuotaOwner::Unattributed)
     }
 
-    /// An adapter has sent a request to whatever is behind it, on behalf of this call.
+    /// Counts a request that an adapter sends on behalf of this call.
     pub fn count_upstream_call(&self) {
         self.0.upstream_calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many requests adapters have sent on behalf of this call, repetitions included.
+    /// Returns the number of requests that adapters sent on behalf of this call, with retries.
     pub fn upstream_calls(&self) -> u32 {
         self.0.upstream_calls.load(Ordering::Relaxed)
     }
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_is_known_within_its_scope_and_nowhere_else() {
+    async fn current_call_is_visible_in_its_task_only() {
         let call = call();
         let within = call.clone().scope(async { CallContext::current() }).await.unwrap();
         assert_eq!((within.request_id(), within.deadline()), ("abc", call.deadline()));
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_done_within_is_seen_from_without() {
+    async fn changes_within_the_call_are_visible_outside() {
         let call = call();
         assert_eq!((call.quota_owner(), call.upstream_calls()), (QuotaOwner::Unattributed, 0));
         let acme = QuotaOwner::Tenant("acme".parse().unwrap());

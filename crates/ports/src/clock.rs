@@ -1,17 +1,17 @@
-//! What time it is.
+//! The clock.
 
 use std::fmt::Debug;
 
 use domain::Timestamp;
 
-/// Tells the time. Tests move it by hand.
+/// A clock. Tests use one that they advance by hand.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Clock: Debug + Send + Sync {
-    /// The present moment.
+    /// Returns the present moment.
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of the machine.
+/// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

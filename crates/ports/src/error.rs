@@ -1,4 +1,4 @@
-//! What can go wrong at a port, by what the inside can do about it.
+//! Errors of ports, by what a use case can do about them.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -6,55 +6,55 @@ use std::time::Duration;
 use domain::{Denied, Refusal};
 use thiserror::Error;
 
-/// The answer of a port.
+/// The result of a port method.
 pub type PortResult<T> = Result<T, PortError>;
 
-/// What went wrong at a port. `Display` is for logs, never for clients.
+/// An error of a port. `Display` is for logs, never for clients.
 #[derive(Debug, Error)]
 pub enum PortError {
-    /// There is no such account, or the scope does not see it. Nothing was changed.
+    /// The account does not exist, or the scope does not see it. Nothing was changed.
     #[error("no such account in scope")]
     NotFound,
-    /// The scope refuses the change on the account as it is now. Nothing was changed.
+    /// The scope refuses the change on the current state of the account. Nothing was changed.
     #[error("refused by the policy")]
     Refused(#[source] Refusal),
-    /// The change does not fit the present state. Nothing was changed.
+    /// The change conflicts with the present state. Nothing was changed.
     #[error("conflict with the present state: {0:?}")]
     Conflict(Conflict),
-    /// The directory does not take a value. Nothing was changed.
-    #[error("value not acceptable: {0:?}")]
+    /// The directory rejects a value. Nothing was changed.
+    #[error("value rejected: {0:?}")]
     Rejected(RejectedValue),
     /// The directory itself allows no more password attempts for now.
     #[error("too many password attempts")]
     TooManyAttempts {
-        /// How long to wait, if the directory says.
+        /// How long to wait, if the directory states it.
         retry_after: Option<Duration>,
     },
-    /// The directory cannot take the call for now: overloaded, limited, or out of reach.
+    /// The directory cannot serve the call for now: overloaded, rate limited, or unreachable.
     #[error("directory unavailable")]
     Unavailable {
         /// How long to wait, if known.
         retry_after: Option<Duration>,
-        /// What was seen.
+        /// The underlying error.
         #[source]
         source: Option<BoxError>,
     },
-    /// The directory did not answer in time. A change may or may not have been made.
+    /// The directory did not respond in time. A change may or may not have been made.
     #[error("directory timed out")]
     Timeout,
-    /// The directory failed, or answered what makes no sense.
+    /// The directory failed, or its response is invalid.
     #[error("directory failed")]
     Failed {
-        /// What was seen.
+        /// The underlying error.
         #[source]
         source: BoxError,
     },
 }
 
-/// An error of whatever lies behind a port, for the log.
+/// An error behind a port, for the log.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A state that stands against a change.
+/// A state that prevents a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Conflict {
     /// The account already has a role of the catalogue in the tenant.
@@ -63,29 +63,29 @@ pub enum Conflict {
     EmailTaken,
     /// Another account has the username.
     UsernameTaken,
-    /// More than one account has the e-mail address, so that it names none.
+    /// More than one account has the e-mail address, so that it identifies none.
     AmbiguousAccount,
     /// A tenant would lose the last holder of a protected role (R4).
     LastProtectedRoleHolder,
 }
 
-/// A well-formed value that the directory does not take.
+/// A well-formed value that the directory rejects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RejectedValue {
-    /// The password is against the directory's policy.
+    /// The password violates the directory's policy.
     WeakPassword,
-    /// The e-mail address is against the directory's rules, which go further than Usher's.
+    /// The e-mail address violates the directory's rules, which are stricter than Usher's.
     Email,
-    /// The username is.
+    /// The username violates the directory's rules.
     Username,
-    /// One of the names is.
+    /// One of the names violates the directory's rules.
     Name,
-    /// The directory cannot do this to an account of this kind: one whose password or address
-    /// another identity provider keeps, say.
+    /// The directory cannot change this for accounts of this kind, such as those whose password or
+    /// address another identity provider manages.
     Unsupported,
 }
 
-/// Hidden accounts do not exist, as far as the caller is concerned.
+/// A hidden account is reported as not found.
 impl From<Denied> for PortError {
     fn from(denied: Denied) -> Self {
         match denied {

@@ -1,10 +1,10 @@
-//! Errors in one line of a log.
+//! Errors with their sources, for the log.
 
 use std::error::Error;
 
-/// An error and what lies beneath it, in one line.
+/// Returns the error and its sources in one line.
 ///
-/// In JSON the log writes of an error only what stands on top, and the reason is seldom there.
+/// The JSON log writes only the outermost error, which seldom states the cause.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

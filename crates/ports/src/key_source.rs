@@ -1,4 +1,4 @@
-//! Where the public keys of token issuers come from.
+//! The source of token issuers' public keys.
 
 use std::fmt::Debug;
 
@@ -7,16 +7,16 @@ use thiserror::Error;
 
 use crate::error::BoxError;
 
-/// Whose keys, and where they are.
+/// An issuer and the location of its key set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeySetLocation {
     /// The issuer, exactly as tokens name it.
     pub issuer: String,
-    /// The key set's own address; without one it is found by the issuer's discovery document
-    /// (OpenID Connect Discovery 1.0 §4).
+    /// The URL of the key set. Without one, the issuer's discovery document names it (OpenID Connect
+    /// Discovery 1.0 §4).
     pub jwks_uri: Option<String>,
-    /// Whether the issuer may stand in a private network. Otherwise it is asked only where
-    /// everybody could ask it, or on this very machine if its name says so.
+    /// Whether the issuer may be in a private network. If not, only public addresses are contacted,
+    /// and loopback if the host name says so.
     pub private_network: bool,
 }
 
@@ -66,27 +66,26 @@ pub enum Curve {
     P384,
 }
 
-/// Why no keys were had. `Display` is for logs, never for clients.
+/// Why keys could not be fetched. `Display` is for logs, never for clients.
 #[derive(Debug, Error)]
 pub enum KeySourceError {
-    /// The issuer cannot be reached, or answers with an error.
+    /// The issuer is unreachable, or its response is an error.
     #[error("the issuer's keys cannot be fetched")]
     Unreachable(#[source] BoxError),
-    /// The issuer did not answer in time.
-    #[error("the issuer's keys did not come in time")]
+    /// The issuer did not respond in time.
+    #[error("fetching the issuer's keys timed out")]
     Timeout,
-    /// The issuer's answer cannot be used.
-    #[error("the issuer's answer cannot be used: {0}")]
+    /// The issuer's response is invalid.
+    #[error("the issuer's response is invalid: {0}")]
     Invalid(String),
 }
 
-/// Fetches key sets. Every call is a fetch: when to call, and how long to keep the answer, is for
-/// the caller to decide.
+/// Fetches key sets. Every call is a fetch; the caller decides when to fetch and how long to cache.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait KeySource: Debug + Send + Sync {
-    /// The keys that can be used to verify signatures of the issuer, as they are now.
+    /// Returns the issuer's current keys for verifying signatures.
     ///
-    /// Keys of a kind that Usher does not know, and keys for encryption, are left out.
-    async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError>;
+    /// Keys of unknown types and keys for encryption are omitted.
+    async fn fetch(&self, location: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError>;
 }

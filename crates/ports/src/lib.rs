@@ -1,25 +1,40 @@
-//! What the inside of Usher asks of the outside.
+//! The ports: traits through which use cases reach the directory, keys and clock.
 //!
-//! - [`UserDirectory`]: where the accounts are kept.
-//! - [`PasswordCheck`]: whether somebody knows an account's password.
-//! - [`KeySource`]: where the public keys of token issuers come from.
-//! - [`Clock`]: what time it is.
-//! - [`UpstreamObserver`]: who is told of the calls that adapters make outside.
-//! - [`CallContext`]: the inbound call within which all of them are asked.
+//! - [`UserDirectory`]: stores the accounts.
+//! - [`PasswordCheck`]: checks an account's current password.
+//! - [`KeySource`]: fetches the public keys of token issuers.
+//! - [`Clock`]: tells the time.
+//! - [`UpstreamObserver`]: receives measurements of the requests that adapters send.
+//! - [`CallContext`]: the inbound call on whose behalf a port is called.
 //!
-//! Rules that every port keeps:
-//! - It speaks domain types only: no JSON, no HTTP, no vendor's words.
+//! Rules for every port:
+//! - It uses domain types only: no JSON, no HTTP, no vendor terms.
 //! - A method that touches tenant data takes a [`domain::TenantScope`] or a
 //!   [`domain::AccountScope`], which only the policy can make.
-//! - A method that changes something asks the scope again about the account as it then is, in the
-//!   same step as the change if the store can do that.
-//! - Reads answer `Option`; a command on something absent, or hidden from the scope, answers
-//!   [`PortError::NotFound`].
-//! - It is object-safe, and held as `Arc<dyn …>`.
+//! - A method that changes something checks the scope again on the newest state of the account, in
+//!   the same step as the change if the store can do that.
+//! - Reads return `Option`; a command on an account that is missing, or hidden from the scope,
+//!   returns [`PortError::NotFound`].
+//! - It is object-safe and held as `Arc<dyn …>`.
 //!
-//! To add a method: say in its doc comment what an implementation must answer and when; add its
-//! cases to the crate `conformance`, each with two tenants in play; then implement it in every
-//! adapter, whose tests run all cases by one macro.
+//! # Example
+//!
+//! ```
+//! use domain::{AccountScope, User, UserId};
+//! use ports::{PortError, PortResult, UserDirectory};
+//!
+//! async fn get(
+//!     directory: &dyn UserDirectory,
+//!     scope: &AccountScope,
+//!     id: &UserId,
+//! ) -> PortResult<User> {
+//!     directory.find(scope, id).await?.ok_or(PortError::NotFound)
+//! }
+//! ```
+//!
+//! To add a method: document what an implementation must return and when; add its cases to the crate
+//! `conformance`, each with two tenants; then implement it in every adapter, whose tests run all
+//! cases by one macro.
 //!
 //! The feature `mock` adds `MockUserDirectory` and a mock of each other port.
 

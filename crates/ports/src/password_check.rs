@@ -1,4 +1,4 @@
-//! Whether somebody knows an account's password.
+//! The check of an account's current password.
 
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -8,28 +8,28 @@ use domain::{AccountScope, CurrentPassword, User};
 
 use crate::error::PortResult;
 
-/// What a password check found.
+/// The result of a password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordVerdict {
-    /// It is the account's password.
+    /// The text is the account's password.
     Match,
-    /// It is not, or the account has none.
+    /// The text is not the account's password, or the account has none.
     Mismatch,
 }
 
-/// Checks passwords.
+/// Checks current passwords.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PasswordCheck: Debug + Send + Sync {
-    /// Whether this is the account's current password.
+    /// Checks whether this is the account's current password.
     ///
-    /// It takes about as long for an account without a password as for one with another. Where the
-    /// directory keeps no passwords of an account's kind at all, `Mismatch` may come at once.
-    /// `client` is where the attempt came from, for directories that count attempts by it.
+    /// The check takes about as long for an account without a password as for one with another.
+    /// If the directory stores no passwords for accounts of this kind, `Mismatch` may be immediate.
+    /// `client` is the client's address, for directories that count attempts by it.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] says; `TooManyAttempts` if the
-    /// directory stops attempts by itself; `Unavailable`, `Timeout`, `Failed`.
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] decides; `TooManyAttempts` if
+    /// the directory itself limits attempts; `Unavailable`, `Timeout`, `Failed`.
     async fn verify(
         &self,
         scope: &AccountScope,

@@ -1,84 +1,76 @@
-//! Who is told of the calls that adapters make outside.
-
-#![cfg_attr(
-    feature = "mock",
-    expect(
-        clippy::struct_field_names,
-        reason = "mockall names the mock's fields after the methods"
-    )
-)]
+//! Measurements of the requests that adapters send.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// Is told what adapters do outside, for metrics. Adapters ask nothing of it.
+/// Receives measurements of the requests that adapters send, for metrics.
 ///
-/// `kind` is the adapter's own word for a kind of call, of a few that are fixed: such as `search` or
-/// `read`. Methods are called on the way of requests, and so must neither wait nor fail.
+/// `kind` is the adapter's name for a kind of call, one of a fixed few such as `search` or `read`.
+/// Methods are called while requests are served, and so must neither block nor fail.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait UpstreamObserver: Debug + Send + Sync {
-    /// One request was sent, and this came of it.
-    fn record_request(&self, sent: UpstreamRequest);
+    /// Records a request and its outcome.
+    fn record_request(&self, request: UpstreamRequest);
 
-    /// The other side has said what it will take of this kind for now.
-    fn record_quota(&self, kind: &'static str, allowance: Quota);
+    /// Records the quota that the upstream service states for this kind.
+    fn record_quota(&self, kind: &'static str, quota: Quota);
 
-    /// How many calls of this kind wait at the moment for the other side to take more.
+    /// Sets the number of calls of this kind that wait for quota.
     fn set_waiting(&self, kind: &'static str, calls: usize);
 
-    /// The circuit breaker of this kind is in this state from now on.
-    fn set_circuit(&self, kind: &'static str, circuit: CircuitState);
+    /// Sets the state of the circuit breaker of this kind.
+    fn set_circuit(&self, kind: &'static str, state: CircuitState);
 }
 
-/// One request that was sent outside.
+/// One request that an adapter sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamRequest {
-    /// What kind of call it was.
+    /// The kind of call.
     pub kind: &'static str,
-    /// Which one it was for the same thing, from 1: later ones are retries.
+    /// The attempt, from 1: later ones are retries.
     pub attempt: u32,
-    /// What came of it.
+    /// The outcome.
     pub outcome: RequestOutcome,
-    /// How long that took.
+    /// The time until the outcome.
     pub took: Duration,
 }
 
-/// What came of a request that was sent outside.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestOutcome {
-    /// An answer of this HTTP status.
+    /// A response with this HTTP status.
     Status(u16),
     /// No connection.
     Unreachable,
-    /// The connection broke before the answer was there, or the answer was none.
+    /// The connection broke before the response was complete, or the response was malformed.
     Broken,
-    /// No answer in time.
+    /// No response in time.
     TimedOut,
-    /// Nobody waited for the answer any more.
+    /// The caller gave up before the response.
     Abandoned,
 }
 
-/// What the other side will take of one kind of call.
+/// The quota for one kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// How many at once, when nothing was taken for a while.
+    /// The maximum burst.
     pub limit: u64,
-    /// How many are left.
+    /// The calls left now.
     pub remaining: u64,
 }
 
 /// The state of a circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CircuitState {
-    /// Calls go through.
+    /// Calls are sent.
     Closed,
-    /// One call at a time goes through, on trial.
+    /// One trial call at a time is sent.
     HalfOpen,
-    /// No call goes through.
+    /// Calls are rejected.
     Open,
 }
 
-/// Nobody is told anything.
+/// An observer that ignores every measurement.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoopObserver;
 

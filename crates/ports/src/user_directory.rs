@@ -1,4 +1,4 @@
-//! Where the accounts are kept.
+//! The directory of accounts.
 
 use std::fmt::Debug;
 
@@ -10,53 +10,53 @@ use domain::{
 
 use crate::error::{Conflict, PortResult};
 
-/// The directory of accounts, and of the tenants that they are attached to.
+/// The directory of accounts and their memberships.
 ///
-/// The `snapshot` of a change is the account as [`UserDirectory::find`] answered it during the same
-/// call. An implementation that can read and write in one step reads again and ignores it but for
-/// its id; one that cannot may rely on it, so that a change costs no second read. Either way it
-/// asks the scope about the newest state that it has, and answers `NotFound` or `Refused` as the
-/// scope does.
+/// The `snapshot` of a change is the account as [`UserDirectory::find`] returned it during the same
+/// call. An implementation that reads and writes in one step reads again and uses only its id; one
+/// that cannot may rely on the snapshot to save a second read. Either way it checks the scope on the
+/// newest state that it has, and returns `NotFound` or `Refused` as the scope decides. Changes of
+/// roles, detachments and deletions go through the scope's [`Decision`](domain::Decision).
 ///
 /// A stored role that is not in the catalogue is no membership: not shown, not counted, not listed.
 ///
-/// Every method may answer `Unavailable`, `Timeout` or `Failed`.
+/// Every method may return `Unavailable`, `Timeout` or `Failed`.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserDirectory: Debug + Send + Sync {
-    /// The account of this id, if there is one and the scope sees it.
+    /// Returns the account with this id, if it exists and the scope sees it.
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>>;
 
-    /// Those of the tenant's people that the listing asks for, in its order, and how many there
-    /// are in all. What the same process changed before is in it.
-    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page>;
+    /// Returns the requested page of the tenant's users, and the total. Earlier changes by the same
+    /// process are included.
+    async fn list(&self, scope: &TenantScope, query: &ListQuery) -> PortResult<Page>;
 
-    /// Creates an account at home in the scope's tenant, attached to it.
+    /// Creates an account whose home is the scope's tenant, attached to it.
     ///
     /// # Errors
     /// `Refused` if the scope does not allow the role; `Conflict` with `EmailTaken` or
-    /// `UsernameTaken`; `RejectedValue` with `WeakPassword`. Nothing is created then.
+    /// `UsernameTaken`; `Rejected` with `WeakPassword`. Nothing is created then.
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User>;
 
-    /// Attaches the account of the address to the scope's tenant, or creates it at home there.
+    /// Attaches the account with the address to the scope's tenant, or creates one at home there.
     ///
-    /// An account that is attached gets the name by [`User::rename_in`].
+    /// An attached account gets the name by [`User::rename_in`].
     ///
     /// # Errors
     /// `Refused` if the scope does not allow the role; `Conflict` with `AlreadyAttached` or
-    /// `AmbiguousAccount`. Of several racing calls for one address and tenant, one succeeds.
+    /// `AmbiguousAccount`. Of concurrent calls for one address and tenant, one succeeds.
     async fn attach_or_create(
         &self,
         scope: &TenantScope,
         new_member: NewMember,
     ) -> PortResult<AttachOutcome>;
 
-    /// Changes what the account is in the scope's tenant.
+    /// Changes the account's membership in the scope's tenant.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as the scope says, also for the role that is to be given;
-    /// `Conflict` with `LastProtectedRoleHolder`, which is found out in one step with the change:
-    /// of two racing calls that would together leave no holder, one fails.
+    /// `NotFound` or `Refused` as the scope decides, also for the new role; `Conflict` with
+    /// `LastProtectedRoleHolder`, which is checked in one step with the change: of two concurrent
+    /// calls that would together leave no holder, one fails.
     async fn change_membership(
         &self,
         scope: &TenantScope,
@@ -64,20 +64,20 @@ pub trait UserDirectory: Debug + Send + Sync {
         change: MembershipChange,
     ) -> PortResult<User>;
 
-    /// Takes the account away from the scope's tenant, and keeps the account.
+    /// Removes the account's membership in the scope's tenant, and keeps the account.
     ///
     /// # Errors
     /// As [`UserDirectory::change_membership`].
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()>;
 
-    /// Changes what is the account's own.
+    /// Changes the account's own e-mail address and names.
     ///
-    /// If the address is taken but the names differ, the names are changed all the same and the
-    /// failure is told in [`AccountUpdate`].
+    /// If the address is taken but the names differ, the names are changed and [`AccountUpdate`]
+    /// reports the failure.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as the scope says; `Conflict` with `EmailTaken` if nothing else was
-    /// to be changed.
+    /// `NotFound` or `Refused` as the scope decides; `Conflict` with `EmailTaken` if the names are
+    /// unchanged.
     async fn change_account(
         &self,
         scope: &AccountScope,
@@ -88,7 +88,7 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// Sets the account's password. A blocked account stays blocked.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] says; `RejectedValue` with
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] decides; `Rejected` with
     /// `WeakPassword`.
     async fn set_password(
         &self,
@@ -97,31 +97,31 @@ pub trait UserDirectory: Debug + Send + Sync {
         password: Password,
     ) -> PortResult<User>;
 
-    /// Deletes the account, for every tenant.
+    /// Deletes the account in every tenant.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as the scope says; `Conflict` with `LastProtectedRoleHolder` for
-    /// any tenant, found out in one step with the deletion.
+    /// `NotFound` or `Refused` as the scope decides; `Conflict` with `LastProtectedRoleHolder` for
+    /// any tenant, checked in one step with the deletion.
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()>;
 
-    /// Whether the directory takes calls at all. Touches no tenant's data.
+    /// Checks that the directory can serve calls. Touches no tenant's data.
     async fn check_ready(&self) -> PortResult<()>;
 }
 
-/// What came of [`UserDirectory::attach_or_create`].
+/// The outcome of [`UserDirectory::attach_or_create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachOutcome {
-    /// The account, as it now is.
+    /// The account after the change.
     pub user: User,
-    /// Whether it was created, and not merely attached.
+    /// Whether it was created rather than attached.
     pub created: bool,
 }
 
-/// A change of which at least a part was made.
+/// The outcome of an account change of which at least a part was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountUpdate {
-    /// The account, as it now is.
+    /// The account after the change.
     pub user: User,
-    /// Why the rest was not made; empty if all of it was.
+    /// Why the rest was not made; empty if the change is complete.
     pub failures: Vec<Conflict>,
 }

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use ports::{Curve, KeyMaterial};
 use thiserror::Error;
 
-/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): asymmetric ones only.
+/// An asymmetric signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
 ///
-/// `none` and the HMAC algorithms have no value here, so that no configuration and no token can
-/// ask for them (RFC 8725 §2.1, §3.1).
+/// `none` and the HMAC algorithms have no variant, so that no configuration and no token can
+/// select them (RFC 8725 §2.1, §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -32,7 +32,7 @@ pub enum Algorithm {
     EdDsa,
 }
 
-/// The text names no algorithm that Usher verifies.
+/// The error for a name that is not one of [`Algorithm::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("\"{0}\" is not among RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA")]
 pub struct UnknownAlgorithm(String);
@@ -51,7 +51,7 @@ impl Algorithm {
         Self::EdDsa,
     ];
 
-    /// Its registered name.
+    /// Returns the registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -66,14 +66,14 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of that very name; names are case-sensitive (RFC 7515 §4.1.1).
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// Returns the algorithm of this name. Names are case-sensitive (RFC 7515 §4.1.1).
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// Whether such a key can sign so: else one kind of key could be passed off as another (RFC
-    /// 8725 §2.1).
-    pub(crate) fn fits(self, material: &KeyMaterial) -> bool {
+    /// Returns whether a key of this type is used with the algorithm. Otherwise one type of key
+    /// could be passed off as another (RFC 8725 §2.1).
+    pub(crate) fn is_compatible_with(self, material: &KeyMaterial) -> bool {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
                 matches!(material, KeyMaterial::Rsa { .. })
@@ -105,7 +105,7 @@ impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::named(name).ok_or_else(|| UnknownAlgorithm(name.to_owned()))
+        Self::from_name(name).ok_or_else(|| UnknownAlgorithm(name.to_owned()))
     }
 }
 
@@ -120,14 +120,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_back() {
+    fn algorithm_names_round_trip() {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
         }
     }
 
     #[test]
-    fn other_names_are_refused_and_named() {
+    fn unknown_algorithm_name_is_refused() {
         for name in ["none", "None", "HS256", "HS512", "rs256", "RS256 ", "ES256K", "ES512", ""] {
             let error = name.parse::<Algorithm>().unwrap_err();
             assert!(error.to_string().starts_with(&format!("\"{name}\"")));
@@ -135,16 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn each_algorithm_fits_one_kind_of_key() {
+    fn algorithm_accepts_exactly_one_key_type() {
         let ec = |curve| KeyMaterial::Ec { curve, x: vec![], y: vec![] };
-        let kinds = [
+        let key_types = [
             KeyMaterial::Rsa { n: vec![], e: vec![] },
             ec(Curve::P256),
             ec(Curve::P384),
             KeyMaterial::Ed25519 { x: vec![] },
         ];
         for algorithm in Algorithm::ALL {
-            assert_eq!(kinds.iter().filter(|kind| algorithm.fits(kind)).count(), 1);
+            assert_eq!(
+                key_types.iter().filter(|key_type| algorithm.is_compatible_with(key_type)).count(),
+                1
+            );
         }
     }
 }

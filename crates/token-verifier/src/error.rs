@@ -1,69 +1,69 @@
-//! Why a token opens nothing.
+//! Errors of token verification.
 
 use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a token opens nothing.
+/// An error of token verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// The token is no good: 401 with `invalid_token` (RFC 6750 §3.1).
-    #[error("the token is not valid: {0}")]
+    /// The token is invalid: 401 with `invalid_token` (RFC 6750 §3.1).
+    #[error("the token is invalid: {0}")]
     Invalid(Reason),
-    /// Whether it is any good cannot be told for now: the issuer's keys are not to be had.
+    /// The token cannot be checked now, because the issuer's keys could not be fetched.
     #[error("the issuer's keys are not available")]
     KeysUnavailable {
-        /// When it is worth asking again.
+        /// When the next attempt can succeed.
         retry_after: Duration,
     },
 }
 
-/// What is wrong with a token. Its text is fit for clients, and holds nothing of the token.
+/// The reason why a token is invalid. The text is for clients, and contains nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// Longer than any token should be.
+    /// The token is longer than the limit.
     TooLong,
-    /// Not three parts of base64url (RFC 7515 §7.1).
+    /// The token is not three parts of base64url (RFC 7515 §7.1).
     NotCompact,
-    /// The header is not what RFC 7515 §4.1 asks for.
+    /// The header violates RFC 7515 §4.1.
     MalformedHeader,
-    /// The header has `crit` (RFC 7515 §4.1.11); Usher knows no extension.
+    /// The header has `crit` (RFC 7515 §4.1.11), and no extension is supported.
     CriticalExtension,
-    /// The header's `typ`, or a claim, is that of something else (RFC 8725 §3.11).
+    /// `typ` or a claim shows that this is not an access token (RFC 8725 §3.11).
     Type,
-    /// The header's `alg` is not among those of the issuer (RFC 8725 §3.1).
+    /// The issuer is not configured with the header's `alg` (RFC 8725 §3.1).
     Algorithm,
-    /// A claim is not of its type, or there twice.
+    /// A claim has the wrong type, or is duplicated.
     MalformedClaims,
-    /// `iss`, `aud` or `exp` is missing, or one that the issuer's profile asks for.
+    /// `iss`, `aud`, `exp` or a claim that the issuer's profile requires is missing.
     MissingClaim,
-    /// The issuer is none of those that are trusted.
+    /// The issuer is not configured.
     UnknownIssuer,
-    /// The token is meant for somebody else (RFC 7519 §4.1.3).
+    /// `aud` does not contain the issuer's configured audience (RFC 7519 §4.1.3).
     WrongAudience,
-    /// `exp` has passed.
+    /// `exp` is in the past.
     Expired,
-    /// `nbf` has not come.
+    /// `nbf` is in the future.
     NotYetValid,
     /// `iat` is in the future.
     IssuedInFuture,
-    /// It is good for longer than any token should be.
-    LivesTooLong,
-    /// It is a program's own, and the issuer's programs are not let in.
+    /// The lifetime exceeds the limit.
+    LifetimeTooLong,
+    /// The token was issued to a machine client, and the issuer does not allow those.
     MachineClient,
-    /// The issuer has no such key.
+    /// The issuer has no key with the token's `kid`.
     UnknownKey,
-    /// The token names no key, and the issuer has several.
+    /// The token has no `kid`, and the issuer has several suitable keys.
     AmbiguousKey,
-    /// The key that the token names is not for the token's algorithm.
+    /// The key with the token's `kid` is not for the token's algorithm.
     KeyMismatch,
-    /// The signature is not the key's.
+    /// The signature does not match.
     Signature,
 }
 
 impl Reason {
-    /// Every reason.
+    /// All reasons.
     pub const ALL: [Self; 19] = [
         Self::TooLong,
         Self::NotCompact,
@@ -78,7 +78,7 @@ impl Reason {
         Self::Expired,
         Self::NotYetValid,
         Self::IssuedInFuture,
-        Self::LivesTooLong,
+        Self::LifetimeTooLong,
         Self::MachineClient,
         Self::UnknownKey,
         Self::AmbiguousKey,
@@ -86,8 +86,8 @@ impl Reason {
         Self::Signature,
     ];
 
-    /// A word for it, in metrics.
-    pub fn word(self) -> &'static str {
+    /// Returns the label of this reason in metrics.
+    pub fn label(self) -> &'static str {
         match self {
             Self::TooLong => "too_long",
             Self::NotCompact => "not_compact",
@@ -102,7 +102,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::IssuedInFuture => "issued_in_future",
-            Self::LivesTooLong => "lives_too_long",
+            Self::LifetimeTooLong => "lives_too_long",
             Self::MachineClient => "machine_client",
             Self::UnknownKey => "unknown_key",
             Self::AmbiguousKey => "ambiguous_key",
@@ -111,7 +111,7 @@ impl Reason {
         }
     }
 
-    /// A short text for clients, fit for `error_description` (RFC 6750 §3).
+    /// Returns a short text for clients, valid as `error_description` (RFC 6750 §3).
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TooLong => "the token is too long",
@@ -126,9 +126,9 @@ impl Reason {
             Self::WrongAudience => "the token is for another audience",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
-            Self::IssuedInFuture => "the token is issued in the future",
-            Self::LivesTooLong => "the token is good for too long",
-            Self::MachineClient => "the token is not a person's",
+            Self::IssuedInFuture => "the token was issued in the future",
+            Self::LifetimeTooLong => "the lifetime of the token is too long",
+            Self::MachineClient => "the token belongs to a machine client",
             Self::UnknownKey => "the key of the token is unknown",
             Self::AmbiguousKey => "the token does not say which key signed it",
             Self::KeyMismatch => "the key of the token does not fit its algorithm",
@@ -149,10 +149,11 @@ mod tests {
 
     /// RFC 6750 §3: %x20-21 / %x23-5B / %x5D-7E.
     #[test]
-    fn each_reason_is_fit_for_an_error_description() {
+    fn reasons_are_valid_error_descriptions() {
         for reason in Reason::ALL {
-            let fit = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-            assert!(reason.as_str().bytes().all(fit), "{reason:?}");
+            let is_allowed =
+                |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+            assert!(reason.as_str().bytes().all(is_allowed), "{reason:?}");
         }
     }
 }

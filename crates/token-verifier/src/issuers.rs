@@ -1,4 +1,4 @@
-//! Whose tokens are believed: matching `iss` and `aud` before anything is fetched.
+//! The trusted issuers, selected by `iss` and `aud` before anything is fetched.
 
 use domain::TenantId;
 use ports::KeySetLocation;
@@ -6,27 +6,27 @@ use thiserror::Error;
 
 use crate::algorithm::Algorithm;
 use crate::error::Reason;
-use crate::pattern::{Match, Pattern};
+use crate::issuer_template::{TemplateMatch, UrlTemplate};
 use crate::profile::Profile;
 
-/// Where the tenants that a token covers come from.
+/// The source of the tenants that a token covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenantSource {
-    /// The tenant in the issuer's name.
+    /// The tenant in the name of the issuer.
     Issuer,
-    /// The claim of this name: a tenant, or an array of them.
+    /// The claim of this name: a tenant or an array of tenants.
     Claim(String),
-    /// The caller's own memberships, looked up by `sub`.
+    /// The memberships of the caller, looked up by `sub`.
     Membership,
-    /// Every tenant: the issuer's callers are operators.
+    /// All tenants: callers of this issuer are operators.
     All,
 }
 
-/// One issuer whose tokens are believed, or a family of them with the tenant in their name.
+/// A trusted issuer, or a template for one issuer per tenant.
 #[derive(Debug, Clone)]
 pub struct TrustedIssuer {
-    issuer: Pattern,
-    jwks_uri: Option<Pattern>,
+    issuer: UrlTemplate,
+    jwks_uri: Option<UrlTemplate>,
     audience: String,
     algorithms: Vec<Algorithm>,
     tenants: TenantSource,
@@ -35,28 +35,28 @@ pub struct TrustedIssuer {
     private_network: bool,
 }
 
-/// A setting of an issuer that cannot be: which one, and why. Fit for an error at the start.
+/// The error for an invalid setting of an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{field} {why}")]
+#[error("{field} {reason}")]
 pub struct InvalidIssuer {
-    /// `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
+    /// The setting: `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
     pub field: &'static str,
-    /// What is wrong, as the rest of a sentence that starts with the field.
-    pub why: String,
+    /// What is wrong, as the rest of a sentence that starts with the setting.
+    pub reason: String,
 }
 
 impl InvalidIssuer {
-    fn new(field: &'static str, why: impl Into<String>) -> Self {
-        Self { field, why: why.into() }
+    fn new(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { field, reason: reason.into() }
     }
 }
 
 impl TrustedIssuer {
-    /// An issuer from its settings.
+    /// Creates an issuer from its settings.
     ///
-    /// `issuer` is exactly what tokens have as `iss`, a trailing slash included; it may have one
-    /// `{tenant}` for a whole host label or a whole path segment. Without `jwks_uri` the key set
-    /// is found by discovery.
+    /// `issuer` is compared with `iss` exactly, a trailing slash included; it may have one
+    /// `{tenant}` for a whole host label or a whole path segment. Without `jwks_uri` the key set is
+    /// found by discovery.
     pub fn new(
         issuer: &str,
         jwks_uri: Option<&str>,
@@ -64,14 +64,15 @@ impl TrustedIssuer {
         algorithms: &[Algorithm],
         tenants: TenantSource,
     ) -> Result<Self, InvalidIssuer> {
-        let issuer = Pattern::of_issuer(issuer).map_err(|why| InvalidIssuer::new("issuer", why))?;
+        let issuer = UrlTemplate::parse_issuer(issuer)
+            .map_err(|reason| InvalidIssuer::new("issuer", reason))?;
         let jwks_uri = jwks_uri
-            .map(Pattern::of_key_set)
+            .map(UrlTemplate::parse_key_set)
             .transpose()
-            .map_err(|why| InvalidIssuer::new("jwks_uri", why))?;
+            .map_err(|reason| InvalidIssuer::new("jwks_uri", reason))?;
         let names_tenant = issuer.has_placeholder();
-        if jwks_uri.as_ref().is_some_and(Pattern::has_placeholder) && !names_tenant {
-            return Err(InvalidIssuer::new("jwks_uri", "has {tenant}, but the issuer has not"));
+        if jwks_uri.as_ref().is_some_and(UrlTemplate::has_placeholder) && !names_tenant {
+            return Err(InvalidIssuer::new("jwks_uri", "has {tenant}, but the issuer does not"));
         }
         if audience.is_empty() {
             return Err(InvalidIssuer::new("audience", "must not be empty"));
@@ -83,7 +84,7 @@ impl TrustedIssuer {
             TenantSource::Issuer if !names_tenant => {
                 Some("is \"issuer\", but the issuer has no {tenant}")
             }
-            // Whoever runs one tenant's issuer must not become an operator.
+            // The administrator of one tenant's issuer must not become an operator.
             TenantSource::All if names_tenant => Some("is \"all\", but the issuer has {tenant}"),
             TenantSource::Claim(name) if name.is_empty() => Some("must name a claim"),
             TenantSource::Issuer
@@ -107,90 +108,90 @@ impl TrustedIssuer {
         })
     }
 
-    /// With tokens that look like this.
+    /// Sets the profile that tokens must have. The default is [`Profile::Any`].
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
 
-    /// Whether programs are let in by tokens of their own.
+    /// Sets whether tokens of machine clients are accepted. They are by default.
     #[must_use]
     pub fn with_machine_clients(self, machine_clients: bool) -> Self {
         Self { machine_clients, ..self }
     }
 
-    /// Whether the issuer may stand in a private network.
+    /// Sets whether keys may be fetched from a private network. They may not by default.
     #[must_use]
     pub fn with_private_network(self, private_network: bool) -> Self {
         Self { private_network, ..self }
     }
 
-    /// Whom its tokens must be meant for.
+    /// Returns the audience that tokens must name.
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// How its tokens may be signed.
+    /// Returns the algorithms that tokens may be signed with.
     pub fn algorithms(&self) -> &[Algorithm] {
         &self.algorithms
     }
 
-    /// Where the tenants of its tokens come from.
+    /// Returns the source of the tenants that tokens cover.
     pub fn tenants(&self) -> &TenantSource {
         &self.tenants
     }
 
-    /// What its tokens look like.
+    /// Returns the profile that tokens must have.
     pub fn profile(&self) -> Profile {
         self.profile
     }
 
-    /// Whether programs are let in by tokens of their own.
-    pub fn lets_machines_in(&self) -> bool {
+    /// Returns whether tokens of machine clients are accepted.
+    pub fn allows_machine_clients(&self) -> bool {
         self.machine_clients
     }
 
-    fn selected(&self, iss: &str, found: Match) -> Selected<'_> {
-        let address = KeySetLocation {
+    fn select(&self, iss: &str, matched: TemplateMatch) -> SelectedIssuer<'_> {
+        let location = KeySetLocation {
             issuer: iss.to_owned(),
-            jwks_uri: self.jwks_uri.as_ref().map(|pattern| pattern.filled(&found)),
+            jwks_uri: self.jwks_uri.as_ref().map(|template| template.expand(&matched)),
             private_network: self.private_network,
         };
-        Selected { issuer: self, tenant: found.tenant, address }
+        SelectedIssuer { issuer: self, tenant: matched.tenant, location }
     }
 }
 
-/// The issuer that a token comes from, if its signature bears it out.
+/// The issuer that a token names. Only the signature shows whether the token is from there.
 #[derive(Debug, Clone)]
-pub struct Selected<'a> {
-    /// Its settings.
+pub struct SelectedIssuer<'a> {
+    /// The settings of the issuer.
     pub issuer: &'a TrustedIssuer,
-    /// The tenant in its name, if it has a place for one.
+    /// The tenant in the name, if the issuer is a template.
     pub tenant: Option<TenantId>,
-    /// Where its keys are.
-    pub address: KeySetLocation,
+    /// The location of the key set.
+    pub location: KeySetLocation,
 }
 
-/// All issuers whose tokens are believed.
+/// All trusted issuers.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedIssuers(Vec<TrustedIssuer>);
 
 impl TrustedIssuers {
-    /// These issuers; where several match a token, the first counts.
+    /// Creates the list. Where several issuers match a token, the first is selected.
     pub fn new(issuers: Vec<TrustedIssuer>) -> Self {
         Self(issuers)
     }
 
-    /// The first issuer that has this name and one of these audiences.
+    /// Returns the first issuer with this name and one of these audiences.
     ///
-    /// This is what keeps a token from naming the place that its keys are fetched from: a name
-    /// that is not configured ends here (RFC 8725 §3.8, §3.9).
-    pub fn select(&self, iss: &str, audiences: &[String]) -> Result<Selected<'_>, Reason> {
+    /// This keeps a token from naming the location of its own keys: an issuer that is not
+    /// configured is refused here (RFC 8725 §3.8, §3.9).
+    pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
         for issuer in &self.0 {
-            if let Some(found) = issuer.issuer.matches(iss) {
+            if let Some(matched) = issuer.issuer.matches(iss) {
                 if audiences.contains(&issuer.audience) {
-                    return Ok(issuer.selected(iss, found));
+                    return Ok(issuer.select(iss, matched));
                 }
                 reason = Reason::WrongAudience;
             }
@@ -198,26 +199,26 @@ impl TrustedIssuers {
         Err(reason)
     }
 
-    /// Their names as they are configured: that of a template has its place for a tenant.
+    /// Returns the names as configured; that of a template contains the placeholder.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|issuer| issuer.issuer.to_string())
     }
 
-    /// The configured name of the issuer that has this one.
-    pub fn name_of(&self, iss: &str) -> Option<String> {
+    /// Returns the configured name of the issuer that matches this `iss`.
+    pub fn configured_name(&self, iss: &str) -> Option<String> {
         let issuer = self.0.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
         Some(issuer.issuer.to_string())
     }
 
-    /// Where the keys are of all issuers that are fixed; none if there is a template among them,
-    /// whose issuers nobody knows before they come.
-    pub fn all_fixed(&self) -> Vec<KeySetLocation> {
-        let address = |issuer: &TrustedIssuer| {
-            let Pattern::Fixed(name) = &issuer.issuer else { return None };
-            let found = issuer.issuer.matches(name)?;
-            Some(issuer.selected(name, found).address)
+    /// Returns the locations of all key sets, or none if there is a template, whose issuers are not
+    /// known in advance.
+    pub fn fixed_key_sets(&self) -> Vec<KeySetLocation> {
+        let location = |issuer: &TrustedIssuer| {
+            let UrlTemplate::Fixed(name) = &issuer.issuer else { return None };
+            let matched = issuer.issuer.matches(name)?;
+            Some(issuer.select(name, matched).location)
         };
-        self.0.iter().map(address).collect::<Option<_>>().unwrap_or_default()
+        self.0.iter().map(location).collect::<Option<_>>().unwrap_or_default()
     }
 }
 
@@ -234,7 +235,7 @@ mod tests {
     const FIXED: &str = "https://example.eu.auth0.com/";
     const TEMPLATE: &str = "https://cm.{tenant}.example.com";
 
-    fn made(
+    fn issuer_with(
         issuer: &str,
         jwks_uri: Option<&str>,
         audience: &str,
@@ -243,7 +244,7 @@ mod tests {
         TrustedIssuer::new(issuer, jwks_uri, audience, &[Algorithm::Rs256], tenants)
     }
 
-    fn blamed(result: Result<TrustedIssuer, InvalidIssuer>) -> &'static str {
+    fn invalid_field(result: Result<TrustedIssuer, InvalidIssuer>) -> &'static str {
         result.unwrap_err().field
     }
 
@@ -252,69 +253,73 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_named() {
+    fn invalid_setting_is_named_in_the_error() {
         let all = || TenantSource::All;
-        assert_eq!(blamed(made("http://example.com/", None, "a", all())), "issuer");
-        assert_eq!(blamed(made(FIXED, Some("keys"), "a", all())), "jwks_uri");
-        assert_eq!(blamed(made(FIXED, Some("http://example.com/"), "a", all())), "jwks_uri");
-        let place = Some("https://example.com/{tenant}");
-        assert_eq!(blamed(made(FIXED, place, "a", all())), "jwks_uri");
-        assert_eq!(blamed(made(FIXED, None, "", all())), "audience");
-        assert_eq!(blamed(TrustedIssuer::new(FIXED, None, "a", &[], all())), "algorithms");
-        let unnamed = TenantSource::Claim(String::new());
-        assert_eq!(blamed(made(FIXED, None, "a", unnamed)), "tenants");
+        assert_eq!(invalid_field(issuer_with("http://example.com/", None, "a", all())), "issuer");
+        assert_eq!(invalid_field(issuer_with(FIXED, Some("keys"), "a", all())), "jwks_uri");
+        assert_eq!(
+            invalid_field(issuer_with(FIXED, Some("http://example.com/"), "a", all())),
+            "jwks_uri"
+        );
+        let with_placeholder = Some("https://example.com/{tenant}");
+        assert_eq!(invalid_field(issuer_with(FIXED, with_placeholder, "a", all())), "jwks_uri");
+        assert_eq!(invalid_field(issuer_with(FIXED, None, "", all())), "audience");
+        assert_eq!(invalid_field(TrustedIssuer::new(FIXED, None, "a", &[], all())), "algorithms");
+        let unnamed_claim = TenantSource::Claim(String::new());
+        assert_eq!(invalid_field(issuer_with(FIXED, None, "a", unnamed_claim)), "tenants");
     }
 
     #[test]
-    fn the_error_is_a_sentence_about_the_setting() {
-        let error = made(FIXED, None, "a", TenantSource::Issuer).unwrap_err();
+    fn issuer_error_reads_as_a_sentence() {
+        let error = issuer_with(FIXED, None, "a", TenantSource::Issuer).unwrap_err();
         assert_eq!(error.to_string(), "tenants is \"issuer\", but the issuer has no {tenant}");
     }
 
     #[test]
-    fn the_source_of_tenants_must_fit_the_place_of_the_tenant() {
+    fn tenant_source_must_match_the_template() {
         let claim = || TenantSource::Claim("org".to_owned());
-        for (tenants, with_place, without) in [
+        for (tenants, with_placeholder, without_placeholder) in [
             (TenantSource::Issuer, true, false),
             (TenantSource::All, false, true),
             (TenantSource::Membership, true, true),
             (claim(), true, true),
         ] {
-            assert_eq!(made(TEMPLATE, None, "a", tenants.clone()).is_ok(), with_place);
-            assert_eq!(made(FIXED, None, "a", tenants).is_ok(), without);
+            assert_eq!(issuer_with(TEMPLATE, None, "a", tenants.clone()).is_ok(), with_placeholder);
+            assert_eq!(issuer_with(FIXED, None, "a", tenants).is_ok(), without_placeholder);
         }
     }
 
     #[test]
-    fn a_key_set_is_addressed_for_the_tenant() {
+    fn key_set_location_contains_the_tenant() {
         let key_set = Some("https://keys.example.com/{tenant}");
-        let issuer = made(TEMPLATE, key_set, "a", TenantSource::Issuer).unwrap();
+        let issuer = issuer_with(TEMPLATE, key_set, "a", TenantSource::Issuer).unwrap();
         let issuers = TrustedIssuers::new(vec![issuer]);
         let iss = "https://cm.acme.example.com";
         let selected = issuers.select(iss, &audiences(&["a"])).unwrap();
         assert_eq!(selected.tenant.unwrap().as_str(), "acme");
-        assert_eq!(selected.address.issuer, iss);
-        assert_eq!(selected.address.jwks_uri.unwrap(), "https://keys.example.com/acme");
-        assert!(!selected.address.private_network);
+        assert_eq!(selected.location.issuer, iss);
+        assert_eq!(selected.location.jwks_uri.unwrap(), "https://keys.example.com/acme");
+        assert!(!selected.location.private_network);
     }
 
     #[test]
-    fn an_issuer_is_taken_as_any_unless_told_otherwise() {
-        let issuer = made(FIXED, None, "a", TenantSource::All).unwrap();
-        assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Any, true));
+    fn issuer_defaults_allow_any_profile_and_machine_clients() {
+        let issuer = issuer_with(FIXED, None, "a", TenantSource::All).unwrap();
+        assert_eq!((issuer.profile(), issuer.allows_machine_clients()), (Profile::Any, true));
         let issuer = issuer
             .with_profile(Profile::Rfc9068)
             .with_machine_clients(false)
             .with_private_network(true);
-        assert_eq!((issuer.profile(), issuer.lets_machines_in()), (Profile::Rfc9068, false));
+        assert_eq!((issuer.profile(), issuer.allows_machine_clients()), (Profile::Rfc9068, false));
         let issuers = TrustedIssuers::new(vec![issuer]);
         let selected = issuers.select(FIXED, &audiences(&["a"])).unwrap();
-        assert!(selected.address.private_network);
+        assert!(selected.location.private_network);
     }
 
     #[test]
-    fn an_unknown_issuer_is_told_from_a_wrong_audience() {
-        let issuers = TrustedIssuers::new(vec![made(FIXED, None, "a", TenantSource::All).unwrap()]);
+    fn unknown_issuer_differs_from_wrong_audience() {
+        let issuers =
+            TrustedIssuers::new(vec![issuer_with(FIXED, None, "a", TenantSource::All).unwrap()]);
         let reason = |iss, names: &[&str]| issuers.select(iss, &audiences(names)).err();
         assert_eq!(reason(FIXED, &["b", "a"]), None);
         assert_eq!(reason(FIXED, &["b"]), Some(Reason::WrongAudience));
@@ -325,20 +330,20 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_matches_both_issuer_and_audience_is_taken() {
+    fn first_issuer_matching_name_and_audience_is_selected() {
         let claim = TenantSource::Claim("org".to_owned());
         let issuers: TrustedIssuers = [
-            made(FIXED, None, "one", TenantSource::All).unwrap(),
-            made(FIXED, None, "two", TenantSource::Membership).unwrap(),
-            made(FIXED, None, "two", claim).unwrap(),
+            issuer_with(FIXED, None, "one", TenantSource::All).unwrap(),
+            issuer_with(FIXED, None, "two", TenantSource::Membership).unwrap(),
+            issuer_with(FIXED, None, "two", claim).unwrap(),
         ]
         .into_iter()
         .collect();
-        let taken = |names: &[&str]| {
+        let selected_tenants = |names: &[&str]| {
             issuers.select(FIXED, &audiences(names)).unwrap().issuer.tenants().clone()
         };
-        assert_eq!(taken(&["one"]), TenantSource::All);
-        assert_eq!(taken(&["two"]), TenantSource::Membership);
-        assert_eq!(taken(&["two", "one"]), TenantSource::All);
+        assert_eq!(selected_tenants(&["one"]), TenantSource::All);
+        assert_eq!(selected_tenants(&["two"]), TenantSource::Membership);
+        assert_eq!(selected_tenants(&["two", "one"]), TenantSource::All);
     }
 }

@@ -1,4 +1,4 @@
-//! Public keys, ready to verify, and the choice among them.
+//! Key sets: decoded public keys, and the lookup of a token's key among them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use ports::{Curve, KeyMaterial, PublicKey};
 use crate::algorithm::Algorithm;
 use crate::error::Reason;
 
-/// One public key of an issuer, ready to verify.
+/// A public key of an issuer, decoded for verification.
 pub(crate) struct VerifyingKey {
     public: PublicKey,
     decoding: DecodingKey,
@@ -23,7 +23,7 @@ impl fmt::Debug for VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// The key, unless its parts do not make one.
+    /// Decodes a key. Returns `None` if the coordinates have the wrong length.
     pub(crate) fn new(public: PublicKey) -> Option<Self> {
         let decoding = match &public.material {
             KeyMaterial::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
@@ -47,21 +47,21 @@ impl VerifyingKey {
         self.public.kid.as_deref()
     }
 
-    /// Whether the key can and may sign so (RFC 7517 §4.4).
-    fn is_for(&self, algorithm: Algorithm) -> bool {
-        algorithm.fits(&self.public.material)
+    /// Whether the type of the key and its `alg` allow this algorithm (RFC 7517 §4.4).
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        algorithm.is_compatible_with(&self.public.material)
             && self.public.algorithm.as_ref().is_none_or(|name| name == algorithm.as_str())
     }
 
-    /// Whether this is the key that a token asks for.
-    pub(crate) fn answers(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.kid.is_none_or(|kid| self.kid() == Some(kid)) && self.is_for(wanted.algorithm)
+    /// Returns whether this key is one that the query allows.
+    pub(crate) fn matches(&self, query: &KeyQuery<'_>) -> bool {
+        query.kid.is_none_or(|kid| self.kid() == Some(kid)) && self.supports(query.algorithm)
     }
 
-    /// Whether the signature over the message is this key's.
+    /// Returns whether this key made the signature of the message.
     ///
-    /// The provider is named here rather than taken from jsonwebtoken's process-wide default,
-    /// which panics if a dependency switches a second one on.
+    /// The provider is named here, because jsonwebtoken's process-wide default panics if a
+    /// dependency enables a second one.
     pub(crate) fn verifies(
         &self,
         algorithm: Algorithm,
@@ -73,73 +73,78 @@ impl VerifyingKey {
     }
 }
 
-/// The key that a token asks for.
+/// What a token's header says about its key.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted<'a> {
-    /// The `kid` of its header.
+pub(crate) struct KeyQuery<'a> {
+    /// `kid`.
     pub(crate) kid: Option<&'a str>,
-    /// The `alg` of its header, already among those of the issuer.
+    /// `alg`, already checked against the issuer's algorithms.
     pub(crate) algorithm: Algorithm,
 }
 
-/// What a key set has for a token.
+/// The result of a lookup in a key set.
 #[derive(Debug)]
-pub(crate) enum Found {
-    Key(Arc<VerifyingKey>),
-    /// Nothing, but a newer set may have it.
-    Nothing,
-    /// Nothing that a newer set would mend.
-    Unfit(Reason),
+pub(crate) enum KeyLookup {
+    Found(Arc<VerifyingKey>),
+    /// No such key; a newer set may have it.
+    NotFound,
+    /// No key can be used, which a newer set would not change.
+    Unsuitable(Reason),
 }
 
-/// The keys of an issuer, as they were at one time.
+/// The keys of an issuer at one point in time.
 #[derive(Debug, Default)]
 pub(crate) struct KeySet(Vec<Arc<VerifyingKey>>);
 
 impl KeySet {
-    /// The set that takes the place of this one. A key that stays keeps its `Arc`, so that others
-    /// can tell by the pointer that it is still good.
-    pub(crate) fn renewed(&self, keys: Vec<PublicKey>) -> Self {
-        let kept = |public: &PublicKey| self.0.iter().find(|key| key.public == *public).cloned();
-        let made = |public| VerifyingKey::new(public).map(Arc::new);
-        Self(keys.into_iter().filter_map(|public| kept(&public).or_else(|| made(public))).collect())
+    /// Returns the set that replaces this one. An unchanged key keeps its `Arc`, so that a pointer
+    /// comparison shows whether a key is still current.
+    pub(crate) fn updated(&self, keys: Vec<PublicKey>) -> Self {
+        let unchanged =
+            |public: &PublicKey| self.0.iter().find(|key| key.public == *public).cloned();
+        let decode = |public| VerifyingKey::new(public).map(Arc::new);
+        Self(
+            keys.into_iter()
+                .filter_map(|public| unchanged(&public).or_else(|| decode(public)))
+                .collect(),
+        )
     }
 
-    /// Whether there is none.
+    /// Returns whether the set has no keys.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of keys.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// How many of them are among those others too.
-    pub(crate) fn in_common_with(&self, others: &Self) -> usize {
-        self.0.iter().filter(|key| others.holds(key)).count()
+    /// Returns how many of the keys are in the other set too.
+    pub(crate) fn count_shared_with(&self, other: &Self) -> usize {
+        self.0.iter().filter(|key| other.contains(key)).count()
     }
 
-    /// Whether this very key is among them.
-    pub(crate) fn holds(&self, key: &Arc<VerifyingKey>) -> bool {
-        self.0.iter().any(|held| Arc::ptr_eq(held, key))
+    /// Returns whether exactly this key is in the set.
+    pub(crate) fn contains(&self, key: &Arc<VerifyingKey>) -> bool {
+        self.0.iter().any(|other| Arc::ptr_eq(other, key))
     }
 
-    /// The key for a token: the one that it names, or, if it names none, the only one there is
-    /// for its algorithm. Never is one key tried after another.
-    pub(crate) fn find(&self, wanted: &Wanted<'_>) -> Found {
-        if wanted.kid.is_some() {
-            return match self.0.iter().find(|key| key.kid() == wanted.kid) {
-                None => Found::Nothing,
-                Some(key) if key.is_for(wanted.algorithm) => Found::Key(Arc::clone(key)),
-                Some(_) => Found::Unfit(Reason::KeyMismatch),
+    /// Returns the key for a token: the one with its `kid`, or without a `kid` the only one for its
+    /// algorithm. Keys are never tried one after another.
+    pub(crate) fn find(&self, query: &KeyQuery<'_>) -> KeyLookup {
+        if query.kid.is_some() {
+            return match self.0.iter().find(|key| key.kid() == query.kid) {
+                None => KeyLookup::NotFound,
+                Some(key) if key.supports(query.algorithm) => KeyLookup::Found(Arc::clone(key)),
+                Some(_) => KeyLookup::Unsuitable(Reason::KeyMismatch),
             };
         }
-        let mut usable = self.0.iter().filter(|key| key.is_for(wanted.algorithm));
+        let mut usable = self.0.iter().filter(|key| key.supports(query.algorithm));
         match (usable.next(), usable.next()) {
-            (None, _) => Found::Nothing,
-            (Some(key), None) => Found::Key(Arc::clone(key)),
-            (Some(_), Some(_)) => Found::Unfit(Reason::AmbiguousKey),
+            (None, _) => KeyLookup::NotFound,
+            (Some(key), None) => KeyLookup::Found(Arc::clone(key)),
+            (Some(_), Some(_)) => KeyLookup::Unsuitable(Reason::AmbiguousKey),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The two shapes of an access token, as issuers such as Auth0 let one choose.
+//! Access token profiles, as issuers such as Auth0 offer them.
 
 use std::str::FromStr;
 
@@ -7,19 +7,19 @@ use thiserror::Error;
 
 use crate::error::Reason;
 
-/// What the tokens of an issuer look like (Auth0: access token profiles).
+/// The profile that an issuer's access tokens must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// Either of the two.
+    /// Any profile.
     #[default]
     Any,
-    /// `typ` is `JWT`, or is not there.
+    /// `typ` is `JWT` or absent.
     Jwt,
-    /// RFC 9068: `typ` is `at+jwt`, and all claims of its §2.2 are there.
+    /// RFC 9068: `typ` is `at+jwt`, and all claims required by its §2.2 are present.
     Rfc9068,
 }
 
-/// The text names no profile.
+/// The error for a name that is not a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("must be \"any\", \"jwt\" or \"rfc9068\"")]
 pub struct UnknownProfile;
@@ -37,22 +37,23 @@ impl FromStr for Profile {
     }
 }
 
-/// What a token's header says it is.
+/// The type in a token's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenType {
-    /// Nothing, or a JWT of whatever kind (RFC 7519 §5.1).
+    /// A JWT of no particular kind, or no type at all (RFC 7519 §5.1).
     Jwt,
     /// An access token (RFC 9068 §2.1).
     AccessToken,
 }
 
 impl TokenType {
-    /// The type that `typ` names, if an access token can have it. Media types have no case (RFC
-    /// 7515 §4.1.9 by RFC 2045 §5.1).
-    pub(crate) fn named(typ: &str) -> Option<Self> {
+    /// Returns the type named by `typ`, if an access token can have it. Media types are
+    /// case-insensitive (RFC 7515 §4.1.9, RFC 2045 §5.1).
+    pub(crate) fn from_name(typ: &str) -> Option<Self> {
         if typ.eq_ignore_ascii_case("JWT") {
             Some(Self::Jwt)
-        } else if ["at+jwt", "application/at+jwt"].iter().any(|it| it.eq_ignore_ascii_case(typ)) {
+        } else if ["at+jwt", "application/at+jwt"].iter().any(|name| name.eq_ignore_ascii_case(typ))
+        {
             Some(Self::AccessToken)
         } else {
             None
@@ -60,15 +61,15 @@ impl TokenType {
     }
 }
 
-/// What RFC 9068 §2.2 requires besides `iss`, `aud` and `exp`, without which nobody is let in.
-const REQUIRED_TEXTS: [&str; 3] = ["sub", "client_id", "jti"];
+/// The string claims that RFC 9068 §2.2 requires besides those that every token needs.
+const REQUIRED_STRING_CLAIMS: [&str; 3] = ["sub", "client_id", "jti"];
 
 impl Profile {
-    /// Whether a token of this type, with these claims besides the usual ones, looks as it should.
+    /// Checks the type and the claims of a token. `iss`, `aud` and `exp` are checked elsewhere.
     pub(crate) fn check(
         self,
         typ: TokenType,
-        issued: bool,
+        has_issued_at: bool,
         claims: &Map<String, Value>,
     ) -> Result<(), Reason> {
         match (self, typ) {
@@ -77,14 +78,14 @@ impl Profile {
                 Err(Reason::Type)
             }
             (Self::Rfc9068, TokenType::AccessToken) => {
-                for name in REQUIRED_TEXTS {
+                for name in REQUIRED_STRING_CLAIMS {
                     match claims.get(name) {
                         Some(Value::String(_)) => {}
                         Some(_) => return Err(Reason::MalformedClaims),
                         None => return Err(Reason::MissingClaim),
                     }
                 }
-                if issued { Ok(()) } else { Err(Reason::MissingClaim) }
+                if has_issued_at { Ok(()) } else { Err(Reason::MissingClaim) }
             }
         }
     }
@@ -96,13 +97,13 @@ mod tests {
 
     use super::*;
 
-    fn full() -> Map<String, Value> {
+    fn complete_claims() -> Map<String, Value> {
         let claims = json!({"sub": "auth0|anna", "client_id": "program", "jti": "1"});
         claims.as_object().cloned().unwrap()
     }
 
     #[test]
-    fn each_profile_has_a_name() {
+    fn profiles_parse_from_their_names() {
         assert_eq!("any".parse(), Ok(Profile::Any));
         assert_eq!("jwt".parse(), Ok(Profile::Jwt));
         assert_eq!("rfc9068".parse(), Ok(Profile::Rfc9068));
@@ -112,43 +113,43 @@ mod tests {
     }
 
     #[test]
-    fn the_type_of_an_access_token_has_no_case() {
+    fn token_type_is_case_insensitive() {
         for typ in ["JWT", "jwt", "Jwt"] {
-            assert_eq!(TokenType::named(typ), Some(TokenType::Jwt), "{typ}");
+            assert_eq!(TokenType::from_name(typ), Some(TokenType::Jwt), "{typ}");
         }
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"] {
-            assert_eq!(TokenType::named(typ), Some(TokenType::AccessToken), "{typ}");
+            assert_eq!(TokenType::from_name(typ), Some(TokenType::AccessToken), "{typ}");
         }
         for typ in ["", "JWT ", "JOSE", "application/jwt", "id+jwt", "logout+jwt", "at jwt"] {
-            assert_eq!(TokenType::named(typ), None, "{typ}");
+            assert_eq!(TokenType::from_name(typ), None, "{typ}");
         }
     }
 
     #[test]
-    fn a_profile_takes_its_own_type_alone() {
-        let taken = |profile: Profile, typ| profile.check(typ, true, &full());
+    fn profile_accepts_only_its_token_type() {
+        let check = |profile: Profile, typ| profile.check(typ, true, &complete_claims());
         for typ in [TokenType::Jwt, TokenType::AccessToken] {
-            assert_eq!(taken(Profile::Any, typ), Ok(()));
+            assert_eq!(check(Profile::Any, typ), Ok(()));
         }
-        assert_eq!(taken(Profile::Jwt, TokenType::Jwt), Ok(()));
-        assert_eq!(taken(Profile::Jwt, TokenType::AccessToken), Err(Reason::Type));
-        assert_eq!(taken(Profile::Rfc9068, TokenType::AccessToken), Ok(()));
-        assert_eq!(taken(Profile::Rfc9068, TokenType::Jwt), Err(Reason::Type));
+        assert_eq!(check(Profile::Jwt, TokenType::Jwt), Ok(()));
+        assert_eq!(check(Profile::Jwt, TokenType::AccessToken), Err(Reason::Type));
+        assert_eq!(check(Profile::Rfc9068, TokenType::AccessToken), Ok(()));
+        assert_eq!(check(Profile::Rfc9068, TokenType::Jwt), Err(Reason::Type));
     }
 
     #[test]
-    fn rfc_9068_asks_for_each_of_its_claims() {
-        let check = |issued, claims: &Map<String, Value>| {
-            Profile::Rfc9068.check(TokenType::AccessToken, issued, claims)
+    fn rfc9068_profile_requires_each_of_its_claims() {
+        let check = |has_issued_at, claims: &Map<String, Value>| {
+            Profile::Rfc9068.check(TokenType::AccessToken, has_issued_at, claims)
         };
-        assert_eq!(check(false, &full()), Err(Reason::MissingClaim));
+        assert_eq!(check(false, &complete_claims()), Err(Reason::MissingClaim));
         for name in ["sub", "client_id", "jti"] {
-            let mut claims = full();
+            let mut claims = complete_claims();
             claims.remove(name);
             assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
             claims.insert(name.to_owned(), json!(1));
             assert_eq!(check(true, &claims), Err(Reason::MalformedClaims), "{name}");
-            // The others do not.
+            // The other profiles do not require it.
             let jwt = Profile::Jwt.check(TokenType::Jwt, false, &claims);
             let any = Profile::Any.check(TokenType::AccessToken, false, &claims);
             assert_eq!((jwt, any), (Ok(()), Ok(())));

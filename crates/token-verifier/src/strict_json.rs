@@ -1,6 +1,6 @@
-//! JSON in which no member stands twice.
+//! A JSON parser that refuses duplicate members.
 //!
-//! RFC 8259 §4 leaves open which of two members with one name counts. Two readers that choose
+//! RFC 8259 §4 leaves open which of two members of one name counts. Two parsers that choose
 //! differently would see two different requests, or two different tokens under one signature.
 
 use std::fmt;
@@ -8,12 +8,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A JSON text as a value, unless a member stands twice in an object at any depth.
+/// Parses a JSON text. A duplicate member at any depth is an error.
 pub fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Unique(value)| value)
 }
 
-/// The members of a JSON object, unless one stands twice at any depth.
+/// Parses a JSON object. Returns `None` for other values, for invalid JSON and for duplicate
+/// members at any depth.
 pub fn object(text: &[u8]) -> Option<Map<String, Value>> {
     match value(text) {
         Ok(Value::Object(members)) => Some(members),
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_is_read_as_it_stands() {
+    fn object_is_parsed_unchanged() {
         let text = r#"{"a":null,"b":true,"c":-1,"d":1.5,"e":"é\n","f":[{"a":1},{"a":2}]}"#;
         let read = object(text.as_bytes()).map(Value::Object);
         assert_eq!(
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_stands_twice_is_refused() {
+    fn duplicate_member_is_refused() {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":1}"#,
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_is_refused() {
+    fn non_object_is_refused() {
         let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for text in ["", "null", "[]", "1", "\"a\"", "{", "{}{}", r#"{"a":1e999}"#, &deep] {
             assert!(object(text.as_bytes()).is_none(), "{text}");

@@ -1,12 +1,12 @@
-//! Tokens that were verified a moment ago.
+//! The cache of verified tokens.
 //!
-//! Verifying an RSA signature costs more than all the rest of a read, and a client shows the same
-//! token again and again. Only successes are remembered: a failure may heal, and would let
-//! strangers fill the cache.
+//! Verifying an RSA signature costs more than the rest of a read, and clients send the same token
+//! many times. Only successes are cached: a failure may be temporary, and invalid tokens could fill
+//! the cache.
 //!
-//! Tokens are found by their whole text, so that none can be taken for another. A digest would
-//! keep them out of the process's memory, where each is anyway while it is in use, and it would
-//! cost a quarter of the instructions of a whole read (`make bench`).
+//! The key is the whole text, so that no token can be taken for another. A digest would keep tokens
+//! out of memory, but each is in memory anyway while in use, and it would cost a quarter of the
+//! instructions of a read (`make bench`).
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,25 +16,25 @@ use ports::KeySetLocation;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::claims::{Limits, Validity};
+use crate::claims::{TimeLimits, Validity};
 use crate::key_cache::KeyCache;
 use crate::keys::VerifyingKey;
 
-/// What verifying a token came to, and what that hangs on.
+/// The result of a verification, and what it depends on.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) bearer: Arc<Bearer>,
     pub(crate) validity: Validity,
-    /// Whose key it was.
-    pub(crate) address: KeySetLocation,
-    /// The key that it was verified with.
+    /// The key set that contained the key.
+    pub(crate) location: KeySetLocation,
+    /// The key that verified the signature.
     pub(crate) key: Arc<VerifyingKey>,
 }
 
-/// The most useful of the tokens that were verified.
+/// The cache of verified tokens, bounded by their total length.
 pub(crate) struct TokenCache(Cache<Box<str>, Arc<Verified>, ByLength>);
 
-/// A token takes as much of the cache as it takes of memory, so that long ones cannot fill it.
+/// Weighs a token by its length, so that long tokens cannot use more memory than planned.
 #[derive(Clone)]
 struct ByLength;
 
@@ -51,28 +51,27 @@ impl fmt::Debug for TokenCache {
 }
 
 impl TokenCache {
-    /// What a token of an Auth0 tenant usually has, roundly.
+    /// The usual length of an Auth0 access token, in bytes.
     const USUAL_LENGTH: u64 = 1024;
 
-    /// A cache for about so many tokens of the usual length.
+    /// Creates a cache for about `capacity` tokens of the usual length.
     pub(crate) fn new(capacity: usize) -> Self {
         Self(Cache::with_weighter(capacity, capacity as u64 * Self::USUAL_LENGTH, ByLength))
     }
 
-    /// The bearer of a token that was verified before and would be again now: its time has not
-    /// passed, and its issuer still has that very key. So rotation, revocation and an issuer that
-    /// is gone for too long act on remembered tokens too.
+    /// Returns the bearer of a cached token, if the token is still valid and its key still current.
+    /// So rotation, revocation and expired keys affect cached tokens too.
     pub(crate) fn get(
         &self,
         token: &str,
         now: Timestamp,
-        limits: Limits,
+        limits: TimeLimits,
         keys: &KeyCache,
     ) -> Option<Arc<Bearer>> {
         let verified = self.0.get(token)?;
-        let good = verified.validity.check(now, limits).is_ok()
-            && keys.holds(&verified.address, &verified.key, now);
-        if good {
+        let is_valid = verified.validity.check(now, limits).is_ok()
+            && keys.is_current(&verified.location, &verified.key, now);
+        if is_valid {
             Some(Arc::clone(&verified.bearer))
         } else {
             self.0.remove(token);
@@ -80,6 +79,7 @@ impl TokenCache {
         }
     }
 
+    /// Adds a verified token.
     pub(crate) fn put(&self, token: &str, verified: Verified) {
         self.0.insert(token.into(), Arc::new(verified));
     }

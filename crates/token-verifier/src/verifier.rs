@@ -1,181 +1,197 @@
-//! Token, key, expectations and time in; claims out. Nothing here waits, fetches or remembers.
-//!
-//! The steps are types, so that none can be left out: [`Unverified`] reads the token,
-//! [`Unverified::checked`] compares what it says with what is expected, and only
-//! [`Checked::verified_by`] gives away the claims.
+//! Verifies tokens: the steps of all other modules, in their order.
 
-use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Timestamp;
-use serde_json::{Map, Value};
+use domain::Bearer;
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use ports::{Clock, KeySource};
+use prometheus_client::metrics::counter::Counter;
 
-use crate::algorithm::Algorithm;
-use crate::claims::{Claims, Limits};
-use crate::error::Reason;
-use crate::keys::{VerifyingKey, Wanted};
-use crate::profile::{Profile, TokenType};
-use crate::strict_json;
+use crate::claims::TimeLimits;
+use crate::error::{Reason, TokenError};
+use crate::issuers::TrustedIssuers;
+use crate::jws::{Expectations, MAX_TOKEN_BYTES, UnverifiedToken};
+use crate::key_cache::{KeyCache, KeyCacheSettings};
+use crate::token_cache::{TokenCache, Verified};
 
-/// No access token needs more; what is longer is not even hashed.
-pub(crate) const MAX_BYTES: usize = 8192;
-const MAX_KID_BYTES: usize = 256;
+/// The `retry_after` of a request that gave up waiting for keys. The fetch goes on.
+const RETRY_AFTER_KEY_WAIT: Duration = Duration::from_secs(1);
 
-/// What a token must be like.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Expectations<'a> {
-    /// Its `iss`.
-    pub(crate) issuer: &'a str,
-    /// One of its `aud`.
-    pub(crate) audience: &'a str,
-    /// Its `alg` is one of these.
-    pub(crate) algorithms: &'a [Algorithm],
-    /// What it looks like.
-    pub(crate) profile: Profile,
-    /// Whether it may be a program's own.
-    pub(crate) machine_clients: bool,
-    /// What its times are like.
-    pub(crate) limits: Limits,
+/// The settings of token verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifierSettings {
+    /// The tolerated difference between the issuers' clocks and ours.
+    pub leeway: Duration,
+    /// The longest lifetime of a token, which bounds the use of a leaked one.
+    pub max_lifetime: Duration,
+    /// How long keys are cached.
+    pub keys: KeyCacheSettings,
+    /// How long a request waits for keys. Should be less than the request timeout, so that a slow
+    /// issuer is reported as such.
+    pub key_wait: Duration,
+    /// About how many verified tokens are cached.
+    pub cached_tokens: usize,
 }
 
-/// A token that is well-formed. Nothing that it says may be believed.
-pub(crate) struct Unverified<'a> {
-    message: &'a str,
-    signature: Vec<u8>,
-    header: Header,
-    claims: Claims,
-}
-
-/// What is read of a header.
-struct Header {
-    algorithm: Algorithm,
-    typ: TokenType,
-    kid: Option<String>,
-}
-
-/// A token that says what is expected. Whether it is true, only its signature tells.
-pub(crate) struct Checked<'a>(Unverified<'a>);
-
-impl fmt::Debug for Unverified<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unverified").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Checked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checked").finish_non_exhaustive()
-    }
-}
-
-impl<'a> Unverified<'a> {
-    /// Reads a JWS in compact form (RFC 7515 §7.1).
-    pub(crate) fn read(token: &'a str) -> Result<Self, Reason> {
-        if token.len() > MAX_BYTES {
-            return Err(Reason::TooLong);
-        }
-        let (message, signature) = token.rsplit_once('.').ok_or(Reason::NotCompact)?;
-        let (header, payload) = message.split_once('.').ok_or(Reason::NotCompact)?;
-        // A fourth part would leave a dot here, which is not base64url.
-        let [header, payload, signature] = [header, payload, signature].map(decode);
-        let (header, payload, signature) = (header?, payload?, signature?);
-        let header = strict_json::object(&header).ok_or(Reason::MalformedHeader)?;
-        let header = Header::read(&header)?;
-        let claims = Claims::read(strict_json::object(&payload).ok_or(Reason::MalformedClaims)?)?;
-        Ok(Self { message, signature, header, claims })
-    }
-
-    /// The `iss` that it claims.
-    pub(crate) fn issuer(&self) -> &str {
-        &self.claims.issuer
-    }
-
-    /// The `aud` that it claims.
-    pub(crate) fn audiences(&self) -> &[String] {
-        &self.claims.audiences
-    }
-
-    /// Compares what the token says with what is expected, before any key is looked for.
-    pub(crate) fn checked(
-        self,
-        expected: &Expectations<'_>,
-        now: Timestamp,
-    ) -> Result<Checked<'a>, Reason> {
-        if !expected.algorithms.contains(&self.header.algorithm) {
-            return Err(Reason::Algorithm);
-        }
-        if self.claims.issuer != expected.issuer {
-            return Err(Reason::UnknownIssuer);
-        }
-        if !self.claims.audiences.iter().any(|audience| audience == expected.audience) {
-            return Err(Reason::WrongAudience);
-        }
-        self.claims.check_profile(expected.profile, self.header.typ)?;
-        self.claims.validity.check(now, expected.limits)?;
-        if !expected.machine_clients && self.claims.are_of_machine() {
-            return Err(Reason::MachineClient);
-        }
-        Ok(Checked(self))
-    }
-}
-
-impl Checked<'_> {
-    /// The key that the token asks for.
-    pub(crate) fn wanted(&self) -> Wanted<'_> {
-        Wanted { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
-    }
-
-    /// The claims, if the signature is this key's.
-    pub(crate) fn verified_by(self, key: &VerifyingKey) -> Result<Claims, Reason> {
-        if !key.answers(&self.wanted()) {
-            return Err(Reason::KeyMismatch);
-        }
-        let Unverified { message, signature, header, claims } = self.0;
-        if key.verifies(header.algorithm, message.as_bytes(), &signature) {
-            Ok(claims)
-        } else {
-            Err(Reason::Signature)
+impl Default for VerifierSettings {
+    fn default() -> Self {
+        Self {
+            leeway: Duration::from_secs(5),
+            // The longest lifetime that Auth0 allows for a token of a custom API.
+            max_lifetime: Duration::from_hours(30 * 24),
+            keys: KeyCacheSettings::default(),
+            key_wait: Duration::from_secs(5),
+            cached_tokens: 10_000,
         }
     }
 }
 
-/// RFC 7515 §2: base64url without padding, and without stray bits at the end.
-fn decode(part: &str) -> Result<Vec<u8>, Reason> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::NotCompact)
+/// A verifier of bearer tokens, shared by the whole process.
+#[derive(Debug)]
+pub struct TokenVerifier {
+    issuers: TrustedIssuers,
+    keys: KeyCache,
+    tokens: TokenCache,
+    clock: Arc<dyn Clock>,
+    settings: VerifierSettings,
+    limits: TimeLimits,
+    counters: TokenCacheCounters,
 }
 
-impl Header {
-    /// Reads what matters of a header.
+/// Counters of lookups in the token cache. Clones share their counts.
+#[derive(Debug, Clone, Default)]
+pub struct TokenCacheCounters {
+    /// Lookups that found a valid token.
+    pub hits: Counter,
+    /// Other lookups.
+    pub misses: Counter,
+}
+
+impl TokenVerifier {
+    /// Creates a verifier that trusts these issuers. Nothing is fetched before the first token.
+    pub fn new(
+        issuers: TrustedIssuers,
+        keys: Arc<dyn KeySource>,
+        clock: Arc<dyn Clock>,
+        settings: VerifierSettings,
+    ) -> Self {
+        let keys = KeyCache::new(keys, Arc::clone(&clock), settings.keys);
+        Self::from_parts(keys, issuers, clock, settings, TokenCacheCounters::default())
+    }
+
+    /// Sets the counters of lookups in the token cache.
+    #[must_use]
+    pub fn with_counters(self, counters: TokenCacheCounters) -> Self {
+        Self { counters, ..self }
+    }
+
+    /// Returns a verifier that trusts these issuers instead. It shares the key cache, and starts
+    /// with an empty token cache.
+    #[must_use]
+    pub fn with_issuers(&self, issuers: TrustedIssuers) -> Self {
+        let (keys, clock) = (self.keys.clone(), Arc::clone(&self.clock));
+        Self::from_parts(keys, issuers, clock, self.settings, self.counters.clone())
+    }
+
+    fn from_parts(
+        keys: KeyCache,
+        issuers: TrustedIssuers,
+        clock: Arc<dyn Clock>,
+        settings: VerifierSettings,
+        counters: TokenCacheCounters,
+    ) -> Self {
+        let VerifierSettings { leeway, max_lifetime, .. } = settings;
+        let limits = TimeLimits { leeway, max_lifetime };
+        let tokens = TokenCache::new(settings.cached_tokens);
+        Self { issuers, keys, tokens, clock, settings, limits, counters }
+    }
+
+    /// Returns whether there are keys to verify tokens with: those of at least one issuer, or a
+    /// template, whose issuers are not known before a token names one.
     ///
-    /// `jku`, `x5u`, `jwk` and `x5c` bring a key, or say where one is: they are not looked at (RFC
-    /// 8725 §3.10). Keys come from the issuer alone.
-    fn read(header: &Map<String, Value>) -> Result<Self, Reason> {
-        // RFC 7515 §4.1.11: what is critical must be understood, and nothing here is.
-        if header.contains_key("crit") {
-            return Err(Reason::CriticalExtension);
+    /// Missing keys are fetched as they would be for a token. So this can be called at any rate,
+    /// and warms up a service that has just started.
+    pub async fn has_keys(&self) -> bool {
+        let locations = self.issuers.fixed_key_sets();
+        let mut pending: Vec<_> =
+            locations.iter().map(|location| Box::pin(self.keys.has_keys(location))).collect();
+        // The first poll of each starts the fetches that are due. One issuer with keys is enough,
+        // and then no other is waited for.
+        let mut is_ready = locations.is_empty();
+        pending.retain_mut(|has_keys| match has_keys.now_or_never() {
+            Some(has_keys) => {
+                is_ready |= has_keys;
+                false
+            }
+            None => true,
+        });
+        if is_ready {
+            return true;
         }
-        let algorithm = match header.get("alg") {
-            Some(Value::String(name)) => Algorithm::named(name).ok_or(Reason::Algorithm)?,
-            Some(_) | None => return Err(Reason::MalformedHeader),
+        let mut pending = FuturesUnordered::from_iter(pending);
+        let any_has_keys = async {
+            while let Some(has_keys) = pending.next().await {
+                if has_keys {
+                    return true;
+                }
+            }
+            false
         };
-        let typ = match header.get("typ") {
-            None => TokenType::Jwt,
-            Some(Value::String(typ)) => TokenType::named(typ).ok_or(Reason::Type)?,
-            Some(_) => return Err(Reason::MalformedHeader),
-        };
-        let kid = match header.get("kid") {
-            None => None,
-            Some(Value::String(kid)) if is_plain(kid) => Some(kid.clone()),
-            Some(_) => return Err(Reason::MalformedHeader),
-        };
-        Ok(Self { algorithm, typ, kid })
+        tokio::time::timeout(self.settings.key_wait, any_has_keys).await.unwrap_or(false)
     }
-}
 
-/// Whether a `kid` is one that an issuer may have given: short, and of printable ASCII.
-fn is_plain(kid: &str) -> bool {
-    kid.len() <= MAX_KID_BYTES && kid.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    /// Returns the configured name of the issuer that a token claims, for the log of a refusal.
+    pub fn issuer_name(&self, token: &str) -> Option<String> {
+        self.issuers.configured_name(UnverifiedToken::parse(token).ok()?.issuer())
+    }
+
+    /// Verifies a token and returns its bearer.
+    ///
+    /// Must be called within a Tokio runtime: fetches are tasks of their own, so that dropping this
+    /// future does not cancel a fetch that other requests wait for.
+    pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::Invalid(Reason::TooLong));
+        }
+        let now = self.clock.now();
+        if let Some(bearer) = self.tokens.get(token, now, self.limits, &self.keys) {
+            self.counters.hits.inc();
+            return Ok(bearer);
+        }
+        self.counters.misses.inc();
+        let unverified = UnverifiedToken::parse(token).map_err(TokenError::Invalid)?;
+        let selected = self
+            .issuers
+            .select(unverified.issuer(), unverified.audiences())
+            .map_err(TokenError::Invalid)?;
+        let expectations = Expectations {
+            issuer: &selected.location.issuer,
+            audience: selected.issuer.audience(),
+            algorithms: selected.issuer.algorithms(),
+            profile: selected.issuer.profile(),
+            machine_clients: selected.issuer.allows_machine_clients(),
+            limits: self.limits,
+        };
+        // Before the key is looked up, so that an expired token never causes a fetch.
+        let checked = unverified.check(&expectations, now).map_err(TokenError::Invalid)?;
+        let query = checked.key_query();
+        let key = self.keys.key(&selected.location, &query);
+        let key = tokio::time::timeout(self.settings.key_wait, key)
+            .await
+            .unwrap_or(Err(TokenError::KeysUnavailable { retry_after: RETRY_AFTER_KEY_WAIT }))?;
+        let claims = checked.verify_signature(&key).map_err(TokenError::Invalid)?;
+        let bearer = Arc::new(claims.to_bearer(&selected).map_err(TokenError::Invalid)?);
+        let verified = Verified {
+            bearer: Arc::clone(&bearer),
+            validity: claims.validity,
+            location: selected.location,
+            key,
+        };
+        self.tokens.put(token, verified);
+        Ok(bearer)
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How often somebody may be wrong about a current password.
+//! The limit on wrong current passwords.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use domain::{AccountScope, CurrentPassword, User};
 use ports::{MockUserDirectory, PasswordCheck, PasswordVerdict, PortError, PortResult};
 use tokio::sync::Semaphore;
 
-use crate::support::{Bench, acme, current_password, new_password, user, valid};
+use crate::support::{TestPorts, acme, current_password, new_password, user, valid};
 
 const LIMIT: AttemptLimit = AttemptLimit { wrong: 3, window: Duration::from_mins(15) };
 
@@ -24,7 +24,7 @@ fn scope() -> AccountScope {
     Caller::of([acme()]).changes()
 }
 
-/// Tries once, and answers in a word what came of it.
+/// Makes one attempt, and returns its outcome in a word.
 async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> String {
     let client = client.map(valid);
     let id = user(name, &[]).id;
@@ -38,17 +38,17 @@ async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> Str
     }
 }
 
-/// A bench with everybody there, and verdicts in this order, each asked for.
+/// Returns ports with one account for each id, and a check with these verdicts, each used once.
 fn with_verdicts(verdicts: Vec<PortResult<PasswordVerdict>>) -> (Passwords, Arc<ManualClock>) {
-    let mut bench = Bench { limit: LIMIT, ..Bench::default() };
-    bench.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
-    bench.directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
+    let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
+    ports.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
+    ports.directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
     let count = verdicts.len();
     let verdicts = std::sync::Mutex::new(verdicts.into_iter());
     let next = move || verdicts.lock().unwrap().next().unwrap();
-    bench.check.expect_verify().times(count).returning(move |_, _, _, _| next());
-    let clock = Arc::clone(&bench.clock);
-    (bench.services().passwords, clock)
+    ports.check.expect_verify().times(count).returning(move |_, _, _, _| next());
+    let clock = Arc::clone(&ports.clock);
+    (ports.services().passwords, clock)
 }
 
 fn wrong(count: usize) -> Vec<PortResult<PasswordVerdict>> {
@@ -56,20 +56,20 @@ fn wrong(count: usize) -> Vec<PortResult<PasswordVerdict>> {
 }
 
 #[tokio::test]
-async fn after_too_many_wrong_ones_no_further_one_is_checked() {
+async fn attempts_over_limit_are_not_checked() {
     let (passwords, clock) = with_verdicts(wrong(3));
     for _ in 0..3 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
         clock.advance(Duration::from_mins(1));
     }
-    // The first of them was three minutes ago, and counts for twelve more.
+    // The first attempt was three minutes ago and counts for twelve more.
     for _ in 0..5 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(720s)");
     }
 }
 
 #[tokio::test]
-async fn being_turned_away_does_not_lengthen_the_wait() {
+async fn rejected_attempts_do_not_extend_the_wait() {
     let (passwords, clock) = with_verdicts(wrong(4));
     for _ in 0..3 {
         attempt(&passwords, "ann", None).await;
@@ -83,19 +83,19 @@ async fn being_turned_away_does_not_lengthen_the_wait() {
 }
 
 #[tokio::test]
-async fn each_wrong_one_counts_for_its_own_time() {
+async fn each_wrong_attempt_expires_on_its_own() {
     let (passwords, clock) = with_verdicts(wrong(4));
     for _ in 0..3 {
         assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
         clock.advance(Duration::from_mins(5));
     }
-    // The first is forgotten now, the second in five minutes.
+    // The first attempt has expired, the second expires in five minutes.
     assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
     assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(300s)");
 }
 
 #[tokio::test]
-async fn a_right_one_wipes_the_slate() {
+async fn match_resets_the_count() {
     let mut verdicts = wrong(2);
     verdicts.push(Ok(PasswordVerdict::Match));
     verdicts.extend(wrong(3));
@@ -109,18 +109,18 @@ async fn a_right_one_wipes_the_slate() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_directory_counts_for_nothing() {
+async fn directory_failure_is_not_counted() {
     let failures: [fn() -> PortError; 3] = [
         || PortError::Timeout,
         || PortError::Failed { source: "cause".into() },
         || PortError::Unavailable { retry_after: None, source: None },
     ];
     for failure in failures {
-        let mut bench = Bench { limit: LIMIT, ..Bench::default() };
-        bench.directory.expect_find().returning(|_, _| Ok(Some(ann())));
-        bench.check.expect_verify().times(20).returning(move |_, _, _, _| Err(failure()));
-        bench.check.expect_verify().times(3).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
-        let passwords = bench.services().passwords;
+        let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
+        ports.directory.expect_find().returning(|_, _| Ok(Some(ann())));
+        ports.check.expect_verify().times(20).returning(move |_, _, _, _| Err(failure()));
+        ports.check.expect_verify().times(3).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
+        let passwords = ports.services().passwords;
         let id = ann().id;
         for _ in 0..20 {
             let new = new_password();
@@ -135,7 +135,7 @@ async fn a_failure_of_the_directory_counts_for_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_directory_itself_stops_counts_for_nothing_here() {
+async fn directory_attempt_limit_is_not_counted() {
     let stopped = || Err(PortError::TooManyAttempts { retry_after: Some(Duration::from_secs(1)) });
     let mut verdicts: Vec<_> = (0..5).map(|_| stopped()).collect();
     verdicts.push(Ok(PasswordVerdict::Match));
@@ -147,18 +147,18 @@ async fn what_the_directory_itself_stops_counts_for_nothing_here() {
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_never_counted() {
-    let mut bench = Bench { limit: LIMIT, ..Bench::default() };
-    bench.directory.expect_find().times(10).returning(|_, _| Ok(None));
-    let passwords = bench.services().passwords;
-    // A wait would betray that somebody is there.
+async fn missing_account_is_not_counted() {
+    let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
+    ports.directory.expect_find().times(10).returning(|_, _| Ok(None));
+    let passwords = ports.services().passwords;
+    // A wait would reveal that the account exists.
     for _ in 0..10 {
         assert_eq!(attempt(&passwords, "ann", None).await, "hidden");
     }
 }
 
 #[tokio::test]
-async fn accounts_and_addresses_are_counted_apart() {
+async fn attempts_are_counted_per_account_and_address() {
     let (passwords, _) = with_verdicts(wrong(3 * 4));
     for (name, client) in [
         ("ann", Some("192.0.2.1")),
@@ -174,22 +174,22 @@ async fn accounts_and_addresses_are_counted_apart() {
 }
 
 #[tokio::test]
-async fn one_network_is_one_address() {
+async fn addresses_of_one_ipv6_network_count_together() {
     let (passwords, _) = with_verdicts(wrong(3 + 1 + 3));
-    // Whoever has one address of an IPv6 network has 2^64 of them.
+    // A client with one address of an IPv6 /64 has all of them.
     for client in ["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff:ffff:ffff:ffff"] {
         assert_eq!(attempt(&passwords, "ann", Some(client)).await, "wrong");
     }
     assert_eq!(attempt(&passwords, "ann", Some("2001:db8:0:1::3")).await, "wait Some(900s)");
     assert_eq!(attempt(&passwords, "ann", Some("2001:db8:0:2::1")).await, "wrong");
-    // The same address in its other spelling.
+    // The same address, mapped into IPv6.
     for client in ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"] {
         assert_eq!(attempt(&passwords, "bea", Some(client)).await, "wrong");
     }
     assert_eq!(attempt(&passwords, "bea", Some("::ffff:192.0.2.1")).await, "wait Some(900s)");
 }
 
-/// A check that takes its time: it answers when the test lets it.
+/// A check that returns when the test releases it.
 #[derive(Debug)]
 struct Slow {
     asked: AtomicUsize,
@@ -226,32 +226,32 @@ fn slowly(check: Arc<Slow>) -> Passwords {
 }
 
 #[tokio::test]
-async fn many_at_once_do_not_slip_through_together() {
+async fn concurrent_attempts_respect_the_limit() {
     let check = Slow::check();
     let passwords = slowly(Arc::clone(&check));
     let attempt = || attempt(&passwords, "ann", None);
     let later = async {
-        // Polled last, so that by now each of the others has gone as far as it can: one to the
-        // check, and two to where they wait for it to be done.
+        // Polled last, so that the others are as far as they get: one in the check, two waiting for
+        // it.
         assert_eq!(check.asked.load(Ordering::SeqCst), 1);
         check.gate.add_permits(10);
     };
     let (first, second, third, fourth, fifth, ()) =
         tokio::join!(biased; attempt(), attempt(), attempt(), attempt(), attempt(), later);
     assert_eq!([first, second, third], ["wrong", "wrong", "wrong"]);
-    // A moment only: those under way may still turn out right.
+    // A short wait only, since the attempts in flight may still match.
     assert_eq!([fourth, fifth], ["wait Some(1s)", "wait Some(1s)"]);
     assert_eq!(check.asked.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
-async fn one_that_is_given_up_counts_for_nothing() {
+async fn cancelled_attempt_is_not_counted() {
     let check = Slow::check();
     let passwords = slowly(Arc::clone(&check));
     for _ in 0..10 {
         tokio::select! {
             biased;
-            _ = attempt(&passwords, "ann", None) => panic!("nobody has opened the gate"),
+            _ = attempt(&passwords, "ann", None) => panic!("the check is not released"),
             () = std::future::ready(()) => {}
         }
     }

@@ -1,22 +1,23 @@
-//! From a bearer to a scope: what is asked of the directory before the policy decides.
+//! From a bearer to a scope: the directory calls before the policy decides.
 
 use application::UseCaseError;
 use domain::{Bearer, ClaimedTenants, Operation, Permission, Refusal};
 use ports::PortError;
 
 use crate::support::{
-    Bench, acme, assert_refused, globex, listed, member, operator, powerless, user, valid,
+    TestPorts, acme, assert_refused, globex, listed, member, operator, user, valid,
+    without_permissions,
 };
 
-fn everybody() -> [Bearer; 3] {
+fn all_bearers() -> [Bearer; 3] {
     [listed(&["acme"]), member("ann"), operator()]
 }
 
 #[tokio::test]
-async fn a_bearer_without_the_permission_reaches_no_directory() {
-    for bearer in everybody().map(powerless) {
+async fn missing_permission_is_refused_before_directory_call() {
+    for bearer in all_bearers().map(without_permissions) {
         for operation in Operation::ALL {
-            let authorizer = Bench::default().services().authorizer;
+            let authorizer = TestPorts::default().services().authorizer;
             let missing = Refusal::MissingPermission(operation.permissions()[0]);
             for tenant in [Some(acme()), None] {
                 assert_refused(
@@ -30,7 +31,7 @@ async fn a_bearer_without_the_permission_reaches_no_directory() {
 }
 
 #[tokio::test]
-async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
+async fn permission_of_other_contract_is_refused_before_directory_call() {
     let only =
         |permission| Bearer { permissions: [permission].into_iter().collect(), ..member("ann") };
     for permission in Permission::ALL {
@@ -38,7 +39,7 @@ async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
             if operation.permissions().contains(&permission) {
                 continue;
             }
-            let authorizer = Bench::default().services().authorizer;
+            let authorizer = TestPorts::default().services().authorizer;
             let missing = Refusal::MissingPermission(operation.permissions()[0]);
             let bearer = only(permission);
             assert_refused(authorizer.tenant(&bearer, operation, Some(&acme())).await, missing);
@@ -47,10 +48,10 @@ async fn the_permission_of_the_other_contract_reaches_no_directory_either() {
 }
 
 #[tokio::test]
-async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() {
+async fn missing_permission_for_password_is_refused_before_lookup() {
     let missing = Refusal::MissingPermission(Permission::ModifyUsersAndGroups);
-    for bearer in everybody().map(powerless) {
-        let authorizer = Bench::default().services().authorizer;
+    for bearer in all_bearers().map(without_permissions) {
+        let authorizer = TestPorts::default().services().authorizer;
         let other = valid("auth0|somebody-else");
         assert_refused(authorizer.own_password(&bearer, Some(&other)).await, missing);
         assert_refused(authorizer.own_password(&bearer, None).await, missing);
@@ -58,43 +59,43 @@ async fn a_stranger_to_a_password_without_the_permission_reaches_no_directory() 
 }
 
 #[tokio::test]
-async fn memberships_are_looked_up_once() {
+async fn memberships_are_read_once() {
     let ann = user("ann", &[("acme", "admin")]);
     for operation in Operation::ALL {
-        let authorizer = Bench::finding(&ann).services().authorizer;
+        let authorizer = TestPorts::finding(&ann).services().authorizer;
         authorizer.tenant(&member("ann"), operation, Some(&acme())).await.unwrap();
-        let authorizer = Bench::finding(&ann).services().authorizer;
+        let authorizer = TestPorts::finding(&ann).services().authorizer;
         authorizer.account(&member("ann"), operation).await.unwrap();
     }
-    let authorizer = Bench::finding(&ann).services().authorizer;
+    let authorizer = TestPorts::finding(&ann).services().authorizer;
     authorizer.own_password(&member("ann"), Some(&ann.id)).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_account_that_is_looked_up_is_the_bearer_s_own_in_whatever_tenant() {
+async fn lookup_reads_the_bearers_account_in_any_tenant() {
     let ann = user("ann", &[("acme", "admin")]);
-    let nobody_s = user("ann", &[]);
-    let mut bench = Bench::default();
+    let snapshot = user("ann", &[]);
+    let mut ports = TestPorts::default();
     let found = ann.clone();
-    bench
+    ports
         .directory
         .expect_find()
-        .withf(move |scope, id| scope.can_see(&nobody_s) && id.as_str() == "auth0|ann")
+        .withf(move |scope, id| scope.can_see(&snapshot) && id.as_str() == "auth0|ann")
         .times(1)
         .returning(move |_, _| Ok(Some(found.clone())));
-    let authorizer = bench.services().authorizer;
+    let authorizer = ports.services().authorizer;
     let scope = authorizer.tenant(&member("ann"), Operation::ReadTenantUsers, Some(&acme())).await;
-    // The way round the policy served the look-up alone: what comes of it is the policy's.
+    // The system scope served the lookup only; the policy made the resulting scope.
     assert!(scope.unwrap().can_see(&ann));
-    let authorizer = Bench::finding(&ann).services().authorizer;
+    let authorizer = TestPorts::finding(&ann).services().authorizer;
     let scope = authorizer.account(&member("ann"), Operation::ViewUsers).await.unwrap();
     assert!(!scope.can_see(&user("gil", &[("globex", "member")])));
 }
 
 #[tokio::test]
-async fn whose_token_names_its_tenants_is_not_looked_up() {
+async fn token_with_listed_tenants_needs_no_lookup() {
     for bearer in [listed(&["acme"]), operator()] {
-        let authorizer = Bench::default().services().authorizer;
+        let authorizer = TestPorts::default().services().authorizer;
         for operation in Operation::ALL {
             authorizer.tenant(&bearer, operation, Some(&acme())).await.unwrap();
             authorizer.account(&bearer, operation).await.unwrap();
@@ -103,9 +104,9 @@ async fn whose_token_names_its_tenants_is_not_looked_up() {
 }
 
 #[tokio::test]
-async fn a_bearer_without_an_account_acts_nowhere() {
+async fn bearer_without_subject_covers_no_tenant() {
     let bearer = Bearer { subject: None, ..member("ann") };
-    let authorizer = Bench::default().services().authorizer;
+    let authorizer = TestPorts::default().services().authorizer;
     for operation in Operation::ALL {
         let refused = authorizer.tenant(&bearer, operation, Some(&acme())).await;
         assert_refused(refused, Refusal::TenantNotCovered);
@@ -114,14 +115,14 @@ async fn a_bearer_without_an_account_acts_nowhere() {
 }
 
 #[tokio::test]
-async fn unknown_and_blocked_callers_act_nowhere() {
+async fn unknown_or_blocked_caller_covers_no_tenant() {
     let ann = user("ann", &[("acme", "owner")]);
     let blocked = domain::User { blocked: true, ..ann.clone() };
     let mistaken = domain::User { id: valid("auth0|olga"), ..ann };
     for found in [None, Some(blocked), Some(mistaken)] {
-        let mut bench = Bench::default();
-        bench.directory.expect_find().returning(move |_, _| Ok(found.clone()));
-        let authorizer = bench.services().authorizer;
+        let mut ports = TestPorts::default();
+        ports.directory.expect_find().returning(move |_, _| Ok(found.clone()));
+        let authorizer = ports.services().authorizer;
         for operation in Operation::ALL {
             let refused = authorizer.tenant(&member("ann"), operation, Some(&acme())).await;
             assert_refused(refused, Refusal::TenantNotCovered);
@@ -134,22 +135,22 @@ async fn unknown_and_blocked_callers_act_nowhere() {
 }
 
 #[tokio::test]
-async fn an_issuer_of_one_tenant_gives_no_other_of_the_caller_s_memberships() {
+async fn issuer_of_one_tenant_limits_memberships() {
     let ann = user("ann", &[("acme", "admin"), ("globex", "owner")]);
     let within = ClaimedTenants::Memberships { within: Some(acme()) };
     let bearer = Bearer { tenants: within, ..member("ann") };
-    let authorizer = Bench::finding(&ann).services().authorizer;
+    let authorizer = TestPorts::finding(&ann).services().authorizer;
     authorizer.tenant(&bearer, Operation::WriteTenantUsers, Some(&acme())).await.unwrap();
-    let authorizer = Bench::finding(&ann).services().authorizer;
+    let authorizer = TestPorts::finding(&ann).services().authorizer;
     let refused = authorizer.tenant(&bearer, Operation::WriteTenantUsers, Some(&globex())).await;
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_lets_nobody_in() {
-    let mut bench = Bench::default();
-    bench.directory.expect_find().times(3).returning(|_, _| Err(PortError::Timeout));
-    let authorizer = bench.services().authorizer;
+async fn failed_lookup_refuses_the_caller() {
+    let mut ports = TestPorts::default();
+    ports.directory.expect_find().times(3).returning(|_, _| Err(PortError::Timeout));
+    let authorizer = ports.services().authorizer;
     let ann = member("ann");
     let tenant = authorizer.tenant(&ann, Operation::ReadTenantUsers, Some(&acme())).await;
     assert!(matches!(tenant, Err(UseCaseError::Timeout)), "{tenant:?}");
@@ -160,13 +161,13 @@ async fn a_look_up_that_fails_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn the_own_password_needs_no_permission() {
+async fn own_password_scope_needs_no_permission() {
     let ann = user("ann", &[("acme", "member")]);
-    let bearer = powerless(member("ann"));
-    let authorizer = Bench::finding(&ann).services().authorizer;
+    let bearer = without_permissions(member("ann"));
+    let authorizer = TestPorts::finding(&ann).services().authorizer;
     let scope = authorizer.own_password(&bearer, Some(&ann.id)).await.unwrap();
     assert_eq!(scope.authorize_password(&ann), Ok(()));
-    // It is for that one password, and for nothing else of the account.
+    // The scope is for that one password only.
     assert!(scope.authorize_change(&ann).is_err());
     let other = user("bea", &[("acme", "member")]);
     assert!(scope.authorize_password(&other).is_err());

@@ -1,4 +1,4 @@
-//! The use cases over real accounts: a few walks through, to see the parts work together.
+//! The use cases over the memory adapter, end to end.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use memory_adapter::MemoryDirectory;
 use ports::Conflict;
 
 use crate::support::{
-    acme, assert_hidden, assert_refused, globex, listed, member, newcomer, operator, powerless,
-    recruit, to_address, to_role, valid,
+    acme, assert_hidden, assert_refused, globex, listed, member, new_member, new_user, operator,
+    to_address, to_role, valid, without_permissions,
 };
 
 fn services() -> Services {
@@ -27,7 +27,7 @@ fn services() -> Services {
 }
 
 #[tokio::test]
-async fn somebody_is_taken_in_promoted_and_let_go() {
+async fn member_is_attached_promoted_and_detached() {
     let services = services();
     let authorizer = &services.authorizer;
     let writes = authorizer
@@ -38,10 +38,10 @@ async fn somebody_is_taken_in_promoted_and_let_go() {
         .tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme()))
         .await
         .unwrap();
-    let enlisted =
-        services.tenant_users.attach_or_create(&writes, recruit("member")).await.unwrap();
-    assert!(enlisted.created);
-    let id = enlisted.user.id;
+    let outcome =
+        services.tenant_users.attach_or_create(&writes, new_member("member")).await.unwrap();
+    assert!(outcome.created);
+    let id = outcome.user.id;
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
     let page = services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 3);
@@ -51,7 +51,7 @@ async fn somebody_is_taken_in_promoted_and_let_go() {
 }
 
 #[tokio::test]
-async fn a_caller_who_is_demoted_is_demoted_at_once() {
+async fn demoted_caller_loses_rights_at_once() {
     let services = services();
     let adam = member("adam");
     let authorizer = &services.authorizer;
@@ -70,9 +70,9 @@ async fn a_caller_who_is_demoted_is_demoted_at_once() {
     assert_refused(refused, Refusal::TenantNotCovered);
 }
 
-/// A scope that outlives what it was given for must not serve: the change itself asks again.
+/// A stale scope must not help: the change checks the scope again.
 #[tokio::test]
-async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
+async fn stale_scope_does_not_reach_moved_account() {
     let services = services();
     let of_acme = listed(&["acme"]);
     let changes = services.authorizer.account(&of_acme, Operation::ModifyUsers).await.unwrap();
@@ -84,7 +84,7 @@ async fn an_old_scope_opens_nothing_that_has_moved_meanwhile() {
 }
 
 #[tokio::test]
-async fn the_last_owner_stays_whoever_asks() {
+async fn last_owner_cannot_be_removed_by_any_caller() {
     let services = services();
     let id = valid("auth0|olga");
     let writes = services
@@ -107,7 +107,7 @@ async fn the_last_owner_stays_whoever_asks() {
 }
 
 #[tokio::test]
-async fn people_change_their_own_password_by_the_one_they_have() {
+async fn user_changes_own_password_with_current_one() {
     let services = services();
     let globex = globex();
     let writes = services
@@ -115,10 +115,11 @@ async fn people_change_their_own_password_by_the_one_they_have() {
         .tenant(&operator(), Operation::ModifyUsers, Some(&globex))
         .await
         .unwrap();
-    let new = NewUser { password: Some(valid("first-password")), ..newcomer("member") };
+    let new = NewUser { password: Some(valid("first-password")), ..new_user("member") };
     let id = services.users.create(&writes, new).await.unwrap().id;
 
-    let bearer = domain::Bearer { subject: Some(id.clone()), ..powerless(member("anybody")) };
+    let bearer =
+        domain::Bearer { subject: Some(id.clone()), ..without_permissions(member("anybody")) };
     let scope = services.authorizer.own_password(&bearer, Some(&id)).await.unwrap();
     let change = async |current: &str, new: &str| {
         let current = CurrentPassword::offered(current.to_owned());

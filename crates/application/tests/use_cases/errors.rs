@@ -1,4 +1,4 @@
-//! What a failure of the directory is to whoever called.
+//! The mapping of port errors to use-case errors.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -8,11 +8,13 @@ use conformance::Caller;
 use domain::{ListQuery, Refusal};
 use ports::{Conflict, PortError, RejectedValue};
 
-use crate::support::{Bench, acme, new_password, newcomer, recruit, to_address, to_role, user};
+use crate::support::{
+    TestPorts, acme, new_member, new_password, new_user, to_address, to_role, user,
+};
 
 const WAIT: Duration = Duration::from_secs(7);
 
-/// Every error that a port can have, and what it is called afterwards.
+/// Returns every port error with the text of the use-case error.
 fn table() -> Vec<(PortError, &'static str)> {
     let mut table = vec![
         (PortError::NotFound, "Hidden"),
@@ -47,8 +49,8 @@ fn unavailable(retry_after: Option<Duration>) -> PortError {
     PortError::Unavailable { retry_after, source: Some("cause".into()) }
 }
 
-/// What a use case failed with, in a line.
-fn told<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
+/// Returns the error of a use case in one line.
+fn error_line<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
     let error = result.unwrap_err();
     let wait = |wait: &Option<Duration>| wait.map(|wait| format!(" {wait:?}")).unwrap_or_default();
     let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
@@ -70,105 +72,117 @@ fn told<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
 }
 
 #[tokio::test]
-async fn each_failure_of_a_read_keeps_its_meaning() {
+async fn read_errors_map_to_use_case_errors() {
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_find().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::default();
+        ports.directory.expect_find().return_once(|_, _| Err(error));
         let scope = Caller::operator().views();
-        assert_eq!(told(bench.services().users.get(&scope, &user("ann", &[]).id).await), expected);
+        assert_eq!(
+            error_line(ports.services().users.get(&scope, &user("ann", &[]).id).await),
+            expected
+        );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_list().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::default();
+        ports.directory.expect_list().return_once(|_, _| Err(error));
         let scope = Caller::operator().reads(&acme());
-        let users = bench.services().tenant_users;
-        assert_eq!(told(users.list(&scope, &ListQuery::default()).await), expected);
+        let users = ports.services().tenant_users;
+        assert_eq!(error_line(users.list(&scope, &ListQuery::default()).await), expected);
     }
 }
 
 #[tokio::test]
-async fn each_failure_of_a_change_keeps_its_meaning() {
+async fn write_errors_map_to_use_case_errors() {
     let ann = user("ann", &[("acme", "admin")]);
     let writes = Caller::operator().writes(&acme());
     let changes = Caller::operator().changes();
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_change_membership().return_once(|_, _, _| Err(error));
-        let users = bench.services().tenant_users;
-        assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_change_membership().return_once(|_, _, _| Err(error));
+        let users = ports.services().tenant_users;
+        assert_eq!(error_line(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_detach().return_once(|_, _| Err(error));
-        assert_eq!(told(bench.services().tenant_users.detach(&writes, &ann.id).await), expected);
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_detach().return_once(|_, _| Err(error));
+        assert_eq!(
+            error_line(ports.services().tenant_users.detach(&writes, &ann.id).await),
+            expected
+        );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_change_account().return_once(|_, _, _| Err(error));
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_change_account().return_once(|_, _, _| Err(error));
         let change = to_address("an@example.com");
-        assert_eq!(told(bench.services().users.change(&changes, &ann.id, change).await), expected);
+        assert_eq!(
+            error_line(ports.services().users.change(&changes, &ann.id, change).await),
+            expected
+        );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_delete().return_once(|_, _| Err(error));
-        assert_eq!(told(bench.services().users.delete(&changes, &ann.id).await), expected);
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_delete().return_once(|_, _| Err(error));
+        assert_eq!(error_line(ports.services().users.delete(&changes, &ann.id).await), expected);
     }
     for (error, expected) in table() {
-        let mut bench = Bench::finding(&ann);
-        bench.directory.expect_set_password().return_once(|_, _, _| Err(error));
-        let passwords = bench.services().passwords;
-        assert_eq!(told(passwords.set(&changes, &ann.id, new_password()).await), expected);
+        let mut ports = TestPorts::finding(&ann);
+        ports.directory.expect_set_password().return_once(|_, _, _| Err(error));
+        let passwords = ports.services().passwords;
+        assert_eq!(error_line(passwords.set(&changes, &ann.id, new_password()).await), expected);
     }
 }
 
 #[tokio::test]
-async fn each_failure_to_add_somebody_keeps_its_meaning() {
+async fn create_errors_map_to_use_case_errors() {
     let writes = Caller::operator().writes(&acme());
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_attach_or_create().return_once(|_, _| Err(error));
-        let users = bench.services().tenant_users;
-        assert_eq!(told(users.attach_or_create(&writes, recruit("member")).await), expected);
+        let mut ports = TestPorts::default();
+        ports.directory.expect_attach_or_create().return_once(|_, _| Err(error));
+        let users = ports.services().tenant_users;
+        assert_eq!(
+            error_line(users.attach_or_create(&writes, new_member("member")).await),
+            expected
+        );
     }
     for (error, expected) in table() {
-        let mut bench = Bench::default();
-        bench.directory.expect_create().return_once(|_, _| Err(error));
+        let mut ports = TestPorts::default();
+        ports.directory.expect_create().return_once(|_, _| Err(error));
         assert_eq!(
-            told(bench.services().users.create(&writes, newcomer("member")).await),
+            error_line(ports.services().users.create(&writes, new_user("member")).await),
             expected
         );
     }
 }
 
 #[tokio::test]
-async fn after_a_look_that_failed_nothing_is_changed() {
+async fn failed_read_prevents_the_write() {
     let ann = user("ann", &[("acme", "admin")]);
     let services = || {
-        let mut bench = Bench::default();
-        bench.directory.expect_find().returning(|_, _| Err(unavailable(Some(WAIT))));
-        bench.services()
+        let mut ports = TestPorts::default();
+        ports.directory.expect_find().returning(|_, _| Err(unavailable(Some(WAIT))));
+        ports.services()
     };
     let writes = Caller::operator().writes(&acme());
     let changes = Caller::operator().changes();
     let expected = "Unavailable 7s: cause";
     let users = services().tenant_users;
-    assert_eq!(told(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
-    assert_eq!(told(users.detach(&writes, &ann.id).await), expected);
+    assert_eq!(error_line(users.change(&writes, &ann.id, to_role("viewer")).await), expected);
+    assert_eq!(error_line(users.detach(&writes, &ann.id).await), expected);
     let users = services().users;
     let change = to_address("an@example.com");
-    assert_eq!(told(users.change(&changes, &ann.id, change).await), expected);
-    assert_eq!(told(users.delete(&changes, &ann.id).await), expected);
+    assert_eq!(error_line(users.change(&changes, &ann.id, change).await), expected);
+    assert_eq!(error_line(users.delete(&changes, &ann.id).await), expected);
     let passwords = services().passwords;
-    assert_eq!(told(passwords.set(&changes, &ann.id, new_password()).await), expected);
+    assert_eq!(error_line(passwords.set(&changes, &ann.id, new_password()).await), expected);
 }
 
 #[tokio::test]
-async fn readiness_is_the_directory_s() {
-    let mut bench = Bench::default();
-    bench.directory.expect_check_ready().times(1).returning(|| Ok(()));
-    bench.services().check_ready().await.unwrap();
-    let mut bench = Bench::default();
-    bench.directory.expect_check_ready().times(1).returning(|| Err(PortError::Timeout));
-    let error = bench.services().check_ready().await.unwrap_err();
+async fn readiness_comes_from_the_directory() {
+    let mut ports = TestPorts::default();
+    ports.directory.expect_check_ready().times(1).returning(|| Ok(()));
+    ports.services().check_ready().await.unwrap();
+    let mut ports = TestPorts::default();
+    ports.directory.expect_check_ready().times(1).returning(|| Err(PortError::Timeout));
+    let error = ports.services().check_ready().await.unwrap_err();
     assert!(matches!(error, PortError::Timeout));
 }

@@ -1,8 +1,8 @@
-//! What the use cases ask of their ports: what, in which order, and what they make of failures.
+//! The port calls of the use cases: which, in which order, and what failures become.
 //!
-//! The ports are mocks. One that is asked for something that the test did not announce fails the
-//! test, so a bench without announcements is one that must not be asked at all. How the use cases
-//! behave with real accounts behind them is in `behaviour.rs`, and over HTTP in `http-actix`.
+//! The ports are mocks. A call that the test did not expect fails the test, so ports without
+//! expectations must not be called at all. `behaviour.rs` tests the use cases over real accounts, and
+//! `http-actix` over HTTP.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

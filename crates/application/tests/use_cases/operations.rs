@@ -1,5 +1,4 @@
-//! The order of calls: a look at the account before each change to it, and no change after a
-//! refusal.
+//! The order of calls: the account is read before each change, and a refused change is not made.
 
 use conformance::Caller;
 use domain::{AccountScope, ListQuery, Page, Refusal, TenantScope, User};
@@ -7,7 +6,7 @@ use mockall::Sequence;
 use ports::{AccountUpdate, AttachOutcome, Conflict, PortError};
 
 use crate::support::{
-    Bench, acme, assert_hidden, assert_refused, globex, new_password, newcomer, recruit,
+    TestPorts, acme, assert_hidden, assert_refused, globex, new_member, new_password, new_user,
     to_address, to_role, user,
 };
 
@@ -19,19 +18,19 @@ fn changes() -> AccountScope {
     Caller::of([acme()]).changes()
 }
 
-/// A bench that is asked for the account first, and the sequence for what follows.
-fn first_found(user: &User) -> (Bench, Sequence) {
-    let mut bench = Bench::default();
+/// Returns ports that find the account first, and the sequence for the calls that follow.
+fn first_found(user: &User) -> (TestPorts, Sequence) {
+    let mut ports = TestPorts::default();
     let mut sequence = Sequence::new();
     let found = user.clone();
-    bench
+    ports
         .directory
         .expect_find()
         .withf(|_, id| id.as_str() == "auth0|ann")
         .times(1)
         .in_sequence(&mut sequence)
         .returning(move |_, _| Ok(Some(found.clone())));
-    (bench, sequence)
+    (ports, sequence)
 }
 
 fn ann() -> User {
@@ -39,11 +38,11 @@ fn ann() -> User {
 }
 
 #[tokio::test]
-async fn a_member_is_looked_at_before_a_change() {
+async fn member_is_read_before_change() {
     let ann = ann();
-    let (mut bench, mut sequence) = first_found(&ann);
+    let (mut ports, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
-    bench
+    ports
         .directory
         .expect_change_membership()
         .withf(move |scope, given, change| {
@@ -52,31 +51,31 @@ async fn a_member_is_looked_at_before_a_change() {
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, snapshot, _| Ok(snapshot.clone()));
-    let users = bench.services().tenant_users;
+    let users = ports.services().tenant_users;
     users.change(&writes(), &ann.id, to_role("viewer")).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_member_is_looked_at_before_being_detached() {
+async fn member_is_read_before_detach() {
     let ann = ann();
-    let (mut bench, mut sequence) = first_found(&ann);
+    let (mut ports, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
-    bench
+    ports
         .directory
         .expect_detach()
         .withf(move |scope, given| *scope == writes() && *given == snapshot)
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _| Ok(()));
-    bench.services().tenant_users.detach(&writes(), &ann.id).await.unwrap();
+    ports.services().tenant_users.detach(&writes(), &ann.id).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_account_is_looked_at_before_a_change() {
+async fn account_is_read_before_change() {
     let ann = ann();
-    let (mut bench, mut sequence) = first_found(&ann);
+    let (mut ports, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
-    bench
+    ports
         .directory
         .expect_change_account()
         .withf(move |scope, given, change| {
@@ -87,48 +86,48 @@ async fn an_account_is_looked_at_before_a_change() {
         .returning(|_, snapshot, _| {
             Ok(AccountUpdate { user: snapshot.clone(), failures: Vec::new() })
         });
-    let users = bench.services().users;
+    let users = ports.services().users;
     users.change(&changes(), &ann.id, to_address("an@example.com")).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_account_is_looked_at_before_its_deletion() {
+async fn account_is_read_before_deletion() {
     let ann = ann();
-    let (mut bench, mut sequence) = first_found(&ann);
+    let (mut ports, mut sequence) = first_found(&ann);
     let snapshot = ann.clone();
-    bench
+    ports
         .directory
         .expect_delete()
         .withf(move |scope, given| *scope == changes() && *given == snapshot)
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _| Ok(()));
-    bench.services().users.delete(&changes(), &ann.id).await.unwrap();
+    ports.services().users.delete(&changes(), &ann.id).await.unwrap();
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_hidden_and_nothing_is_changed() {
-    let bench = || {
-        let mut bench = Bench::default();
-        bench.directory.expect_find().returning(|_, _| Ok(None));
-        bench.services()
+async fn missing_account_is_hidden_and_not_changed() {
+    let ports = || {
+        let mut ports = TestPorts::default();
+        ports.directory.expect_find().returning(|_, _| Ok(None));
+        ports.services()
     };
     let id = &ann().id;
-    assert_hidden(bench().tenant_users.get(&writes(), id).await);
-    assert_hidden(bench().tenant_users.change(&writes(), id, to_role("viewer")).await);
-    assert_hidden(bench().tenant_users.detach(&writes(), id).await);
-    assert_hidden(bench().users.get(&changes(), id).await);
-    assert_hidden(bench().users.change(&changes(), id, to_address("an@example.com")).await);
-    assert_hidden(bench().users.delete(&changes(), id).await);
-    assert_hidden(bench().passwords.set(&changes(), id, new_password()).await);
+    assert_hidden(ports().tenant_users.get(&writes(), id).await);
+    assert_hidden(ports().tenant_users.change(&writes(), id, to_role("viewer")).await);
+    assert_hidden(ports().tenant_users.detach(&writes(), id).await);
+    assert_hidden(ports().users.get(&changes(), id).await);
+    assert_hidden(ports().users.change(&changes(), id, to_address("an@example.com")).await);
+    assert_hidden(ports().users.delete(&changes(), id).await);
+    assert_hidden(ports().passwords.set(&changes(), id, new_password()).await);
 }
 
-/// A directory that shows more than the scope sees must not be believed.
+/// A directory that returns more than the scope sees must not be trusted.
 #[tokio::test]
-async fn who_is_shown_by_mistake_is_hidden_and_not_changed() {
-    let stranger = user("ann", &[("globex", "member")]);
-    let services = || Bench::finding(&stranger).services();
-    let id = &stranger.id;
+async fn account_outside_scope_is_hidden_and_not_changed() {
+    let outsider = user("ann", &[("globex", "member")]);
+    let services = || TestPorts::finding(&outsider).services();
+    let id = &outsider.id;
     assert_hidden(services().tenant_users.change(&writes(), id, to_role("viewer")).await);
     assert_hidden(services().tenant_users.detach(&writes(), id).await);
     assert_hidden(services().users.change(&changes(), id, to_address("an@example.com")).await);
@@ -137,9 +136,9 @@ async fn who_is_shown_by_mistake_is_hidden_and_not_changed() {
 }
 
 #[tokio::test]
-async fn nobody_above_the_caller_is_changed() {
+async fn holder_of_higher_role_is_not_changed() {
     let owner = user("ann", &[("acme", "owner")]);
-    let services = || Bench::finding(&owner).services();
+    let services = || TestPorts::finding(&owner).services();
     let admin = Caller::ranked([(acme(), "admin")]);
     let (writes, changes) = (admin.writes(&acme()), admin.changes());
     let id = &owner.id;
@@ -153,23 +152,26 @@ async fn nobody_above_the_caller_is_changed() {
 }
 
 #[tokio::test]
-async fn a_role_above_the_caller_s_own_is_granted_to_nobody() {
+async fn role_above_own_is_not_granted() {
     let admin = Caller::ranked([(acme(), "admin")]).writes(&acme());
     let above = Refusal::RoleAboveOwn;
     let member = user("ann", &[("acme", "member")]);
-    let services = Bench::finding(&member).services();
+    let services = TestPorts::finding(&member).services();
     let refused = services.tenant_users.change(&admin, &member.id, to_role("owner")).await;
     assert_refused(refused, above);
-    // For somebody new there is nobody to look at: no call at all is made.
-    let services = Bench::default().services();
-    assert_refused(services.tenant_users.attach_or_create(&admin, recruit("owner")).await, above);
-    assert_refused(services.users.create(&admin, newcomer("owner")).await, above);
+    // A new user needs no read: no call is made at all.
+    let services = TestPorts::default().services();
+    assert_refused(
+        services.tenant_users.attach_or_create(&admin, new_member("owner")).await,
+        above,
+    );
+    assert_refused(services.users.create(&admin, new_user("owner")).await, above);
 }
 
 #[tokio::test]
-async fn accounts_of_another_home_are_left_alone() {
+async fn account_of_another_home_is_not_changed() {
     let guest = user("ann", &[("globex", "member"), ("acme", "member")]);
-    let services = || Bench::finding(&guest).services();
+    let services = || TestPorts::finding(&guest).services();
     let id = &guest.id;
     let foreign = Refusal::ManagedByAnotherTenant;
     let change = to_address("an@example.com");
@@ -179,9 +181,9 @@ async fn accounts_of_another_home_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_scope_for_seeing_changes_nothing() {
+async fn read_scope_changes_nothing() {
     let ann = ann();
-    let services = || Bench::finding(&ann).services();
+    let services = || TestPorts::finding(&ann).services();
     let reads = Caller::of([acme()]).reads(&acme());
     let views = Caller::of([acme()]).views();
     let refused = |result: Result<(), application::UseCaseError>| {
@@ -193,77 +195,77 @@ async fn a_scope_for_seeing_changes_nothing() {
     refused(services().users.change(&views, &ann.id, change).await.map(drop));
     refused(services().users.delete(&views, &ann.id).await);
     refused(services().passwords.set(&views, &ann.id, new_password()).await.map(drop));
-    let services = Bench::default().services();
-    refused(services.tenant_users.attach_or_create(&reads, recruit("member")).await.map(drop));
-    refused(services.users.create(&reads, newcomer("member")).await.map(drop));
+    let services = TestPorts::default().services();
+    refused(services.tenant_users.attach_or_create(&reads, new_member("member")).await.map(drop));
+    refused(services.users.create(&reads, new_user("member")).await.map(drop));
 }
 
 #[tokio::test]
-async fn who_goes_away_between_the_look_and_the_change_is_hidden() {
+async fn account_removed_before_write_is_hidden() {
     let ann = ann();
-    let mut bench = Bench::finding(&ann);
-    bench.directory.expect_detach().times(1).returning(|_, _| Err(PortError::NotFound));
-    assert_hidden(bench.services().tenant_users.detach(&writes(), &ann.id).await);
-    let mut bench = Bench::finding(&ann);
-    bench.directory.expect_delete().times(1).returning(|_, _| Err(PortError::NotFound));
-    assert_hidden(bench.services().users.delete(&changes(), &ann.id).await);
+    let mut ports = TestPorts::finding(&ann);
+    ports.directory.expect_detach().times(1).returning(|_, _| Err(PortError::NotFound));
+    assert_hidden(ports.services().tenant_users.detach(&writes(), &ann.id).await);
+    let mut ports = TestPorts::finding(&ann);
+    ports.directory.expect_delete().times(1).returning(|_, _| Err(PortError::NotFound));
+    assert_hidden(ports.services().users.delete(&changes(), &ann.id).await);
 }
 
 #[tokio::test]
-async fn a_tenant_s_look_at_somebody_is_through_that_tenant() {
+async fn tenant_read_uses_scope_of_that_tenant() {
     let ann = ann();
-    let mut bench = Bench::default();
+    let mut ports = TestPorts::default();
     let (found, here, elsewhere) = (ann.clone(), ann.clone(), user("ann", &[("globex", "owner")]));
-    bench
+    ports
         .directory
         .expect_find()
         .withf(move |scope, _| scope.can_see(&here) && !scope.can_see(&elsewhere))
         .times(1)
         .returning(move |_, _| Ok(Some(found.clone())));
     let operator = Caller::operator().reads(&acme());
-    assert_eq!(bench.services().tenant_users.get(&operator, &ann.id).await.unwrap(), ann);
+    assert_eq!(ports.services().tenant_users.get(&operator, &ann.id).await.unwrap(), ann);
 }
 
 #[tokio::test]
-async fn lists_and_newcomers_cost_one_call_under_the_caller_s_scope() {
+async fn list_and_create_make_one_call_each() {
     let reads = Caller::of([acme(), globex()]).reads(&acme());
-    let mut bench = Bench::default();
+    let mut ports = TestPorts::default();
     let expected = reads.clone();
-    bench
+    ports
         .directory
         .expect_list()
         .withf(move |scope, listing| *scope == expected && *listing == ListQuery::default())
         .times(2)
         .returning(|_, _| Ok(Page { users: Vec::new(), total: 0 }));
-    bench
+    ports
         .directory
         .expect_attach_or_create()
-        .withf(|scope, new_member| *scope == writes() && *new_member == recruit("owner"))
+        .withf(|scope, member| *scope == writes() && *member == new_member("owner"))
         .times(1)
         .returning(|_, _| Ok(AttachOutcome { user: ann(), created: false }));
-    bench
+    ports
         .directory
         .expect_create()
-        .withf(|scope, new| *scope == writes() && *new == newcomer("owner"))
+        .withf(|scope, new| *scope == writes() && *new == new_user("owner"))
         .times(1)
         .returning(|_, _| Ok(ann()));
-    let services = bench.services();
+    let services = ports.services();
     services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     services.users.list(&reads, &ListQuery::default()).await.unwrap();
-    let enlisted =
-        services.tenant_users.attach_or_create(&writes(), recruit("owner")).await.unwrap();
-    assert!(!enlisted.created);
-    services.users.create(&writes(), newcomer("owner")).await.unwrap();
+    let outcome =
+        services.tenant_users.attach_or_create(&writes(), new_member("owner")).await.unwrap();
+    assert!(!outcome.created);
+    services.users.create(&writes(), new_user("owner")).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_was_applied_and_what_failed_are_both_told() {
+async fn partial_update_reports_user_and_failures() {
     let ann = ann();
-    let mut bench = Bench::finding(&ann);
-    bench.directory.expect_change_account().returning(|_, snapshot, _| {
+    let mut ports = TestPorts::finding(&ann);
+    ports.directory.expect_change_account().returning(|_, snapshot, _| {
         Ok(AccountUpdate { user: snapshot.clone(), failures: vec![Conflict::EmailTaken] })
     });
     let change = to_address("taken@example.com");
-    let applied = bench.services().users.change(&changes(), &ann.id, change).await.unwrap();
+    let applied = ports.services().users.change(&changes(), &ann.id, change).await.unwrap();
     assert_eq!(applied, AccountUpdate { user: ann, failures: vec![Conflict::EmailTaken] });
 }

@@ -1,4 +1,4 @@
-//! Changes of password: what is asked of whom, and what is not.
+//! Password changes: the calls that are made, and those that are not.
 
 use std::mem::discriminant;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use mockall::Sequence;
 use ports::{PasswordVerdict, PortError, RejectedValue};
 
 use crate::support::{
-    Bench, acme, assert_hidden, assert_refused, current_password, globex, new_password, user,
+    TestPorts, acme, assert_hidden, assert_refused, current_password, globex, new_password, user,
 };
 
 fn ann() -> User {
@@ -18,31 +18,31 @@ fn ann() -> User {
 }
 
 fn own() -> AccountScope {
-    Caller::ranked([(acme(), "member")]).merely(&ann().id).proves(&ann().id)
+    Caller::ranked([(acme(), "member")]).without_permissions(&ann().id).proves(&ann().id)
 }
 
 /// Changes ann's password.
 async fn change(
-    bench: Bench,
+    ports: TestPorts,
     scope: &AccountScope,
     client: Option<IpAddr>,
 ) -> Result<User, UseCaseError> {
-    let passwords = bench.services().passwords;
+    let passwords = ports.services().passwords;
     passwords.change(scope, &ann().id, current_password(), new_password(), client).await
 }
 
 #[tokio::test]
-async fn the_current_password_is_checked_between_the_look_and_the_change() {
-    let mut bench = Bench::default();
+async fn current_password_is_checked_between_read_and_write() {
+    let mut ports = TestPorts::default();
     let mut sequence = Sequence::new();
-    bench
+    ports
         .directory
         .expect_find()
         .withf(|scope, id| *scope == own() && *id == ann().id)
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _| Ok(Some(ann())));
-    bench
+    ports
         .check
         .expect_verify()
         .withf(|scope, snapshot, offered, client| {
@@ -55,7 +55,7 @@ async fn the_current_password_is_checked_between_the_look_and_the_change() {
         .times(1)
         .in_sequence(&mut sequence)
         .returning(|_, _, _, _| Ok(PasswordVerdict::Match));
-    bench
+    ports
         .directory
         .expect_set_password()
         .withf(|scope, snapshot, new| {
@@ -65,19 +65,19 @@ async fn the_current_password_is_checked_between_the_look_and_the_change() {
         .in_sequence(&mut sequence)
         .returning(|_, snapshot, _| Ok(snapshot.clone()));
     let client = "192.0.2.1".parse().ok();
-    assert_eq!(change(bench, &own(), client).await.unwrap(), ann());
+    assert_eq!(change(ports, &own(), client).await.unwrap(), ann());
 }
 
 #[tokio::test]
-async fn a_mismatch_changes_nothing() {
-    let mut bench = Bench::finding(&ann());
-    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
-    let error = change(bench, &own(), None).await.unwrap_err();
+async fn wrong_current_password_changes_nothing() {
+    let mut ports = TestPorts::finding(&ann());
+    ports.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
+    let error = change(ports, &own(), None).await.unwrap_err();
     assert!(matches!(error, UseCaseError::CurrentPasswordMismatch), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_check_that_fails_changes_nothing() {
+async fn failed_password_check_changes_nothing() {
     let failures: [fn() -> PortError; 5] = [
         || PortError::Timeout,
         || PortError::Unavailable { retry_after: None, source: None },
@@ -86,56 +86,56 @@ async fn a_check_that_fails_changes_nothing() {
         || PortError::NotFound,
     ];
     for failure in failures {
-        let mut bench = Bench::finding(&ann());
-        bench.check.expect_verify().times(1).return_once(move |_, _, _, _| Err(failure()));
-        let error = change(bench, &own(), None).await.unwrap_err();
+        let mut ports = TestPorts::finding(&ann());
+        ports.check.expect_verify().times(1).return_once(move |_, _, _, _| Err(failure()));
+        let error = change(ports, &own(), None).await.unwrap_err();
         let expected = UseCaseError::from(failure());
         assert_eq!(discriminant(&error), discriminant(&expected), "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn no_password_is_checked_of_whom_the_caller_may_not_know() {
-    let mut bench = Bench::default();
-    bench.directory.expect_find().times(1).returning(|_, _| Ok(None));
-    assert_hidden(change(bench, &own(), None).await);
+async fn hidden_account_has_no_password_check() {
+    let mut ports = TestPorts::default();
+    ports.directory.expect_find().times(1).returning(|_, _| Ok(None));
+    assert_hidden(change(ports, &own(), None).await);
 }
 
 #[tokio::test]
-async fn no_password_is_checked_where_it_may_not_be_set() {
+async fn unauthorized_caller_has_no_password_check() {
     let blocked = User { blocked: true, ..ann() };
     assert_refused(
-        change(Bench::finding(&blocked), &own(), None).await,
+        change(TestPorts::finding(&blocked), &own(), None).await,
         domain::Refusal::AccountBlocked,
     );
-    // Nor may a tenant try out passwords of accounts that are only attached to it.
+    // A tenant cannot try passwords of accounts that are only attached to it.
     let guest = user("ann", &[("globex", "member"), ("acme", "member")]);
     let of_acme = Caller::of([acme()]).changes();
     assert_refused(
-        change(Bench::finding(&guest), &of_acme, None).await,
+        change(TestPorts::finding(&guest), &of_acme, None).await,
         domain::Refusal::ManagedByAnotherTenant,
     );
     let of_globex = Caller::of([globex()]).changes();
-    let mut bench = Bench::finding(&guest);
-    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
-    bench.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
-    change(bench, &of_globex, None).await.unwrap();
+    let mut ports = TestPorts::finding(&guest);
+    ports.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
+    ports.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
+    change(ports, &of_globex, None).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_weak_password_is_told_although_the_current_one_was_right() {
-    let mut bench = Bench::finding(&ann());
-    bench.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
+async fn weak_new_password_is_reported_after_match() {
+    let mut ports = TestPorts::finding(&ann());
+    ports.check.expect_verify().times(1).returning(|_, _, _, _| Ok(PasswordVerdict::Match));
     let weak = PortError::Rejected(RejectedValue::WeakPassword);
-    bench.directory.expect_set_password().times(1).return_once(|_, _, _| Err(weak));
-    let error = change(bench, &own(), None).await.unwrap_err();
+    ports.directory.expect_set_password().times(1).return_once(|_, _, _| Err(weak));
+    let error = change(ports, &own(), None).await.unwrap_err();
     assert!(matches!(error, UseCaseError::Rejected(RejectedValue::WeakPassword)), "{error:?}");
 }
 
 #[tokio::test]
-async fn setting_a_password_asks_for_no_current_one() {
-    let mut bench = Bench::finding(&ann());
-    bench.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
+async fn set_needs_no_current_password() {
+    let mut ports = TestPorts::finding(&ann());
+    ports.directory.expect_set_password().times(1).returning(|_, snapshot, _| Ok(snapshot.clone()));
     let scope = Caller::of([acme()]).changes();
-    bench.services().passwords.set(&scope, &ann().id, new_password()).await.unwrap();
+    ports.services().passwords.set(&scope, &ann().id, new_password()).await.unwrap();
 }

@@ -1,36 +1,35 @@
-//! People, their tokens, and services over ports that do as they are told.
+//! Users, their tokens, and services over mocked ports.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
-use conformance::{ManualClock, catalogue};
+use conformance::ManualClock;
+pub(crate) use conformance::{acme, globex, role, valid};
 use domain::{
-    AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, Membership,
-    MembershipChange, NewMember, NewUser, Password, Permission, Permissions, Refusal, Role,
-    TenantId, Timestamp, User,
+    AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, MembershipChange, NewMember,
+    NewUser, Password, Permission, Permissions, Refusal, User,
 };
 use ports::{MockPasswordCheck, MockUserDirectory};
 
-/// Ports before a test announces what they will be asked for.
+/// Mocked ports, on which a test sets its expectations.
 #[derive(Default)]
-pub(crate) struct Bench {
+pub(crate) struct TestPorts {
     pub(crate) directory: MockUserDirectory,
     pub(crate) check: MockPasswordCheck,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) limit: AttemptLimit,
 }
 
-impl Bench {
-    /// Ports of which the directory will be asked for this account once.
+impl TestPorts {
+    /// Returns ports whose directory finds this account once.
     pub(crate) fn finding(user: &User) -> Self {
-        let mut bench = Self::default();
+        let mut ports = Self::default();
         let user = user.clone();
-        bench.directory.expect_find().times(1).returning(move |_, _| Ok(Some(user.clone())));
-        bench
+        ports.directory.expect_find().times(1).returning(move |_, _| Ok(Some(user.clone())));
+        ports
     }
 
-    /// The services over these ports.
+    /// Returns the services over these ports.
     pub(crate) fn services(self) -> Services {
         let Self { directory, check, clock, limit } = self;
         let ports =
@@ -39,38 +38,15 @@ impl Bench {
     }
 }
 
-/// A value that must be valid.
-pub(crate) fn valid<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-    text.parse().unwrap()
-}
-
-/// A role of the catalogue.
-pub(crate) fn role(name: &str) -> Role {
-    catalogue().resolve(name).unwrap().clone()
-}
-
-/// An account with these roles, at home in the first tenant.
+/// Returns a user with these roles, whose home is the first tenant.
 pub(crate) fn user(name: &str, roles: &[(&str, &str)]) -> User {
-    let membership = |held: &str| Membership { role: role(held), name: None };
-    let memberships = roles.iter().map(|(tenant, held)| (valid(tenant), membership(held)));
-    User {
-        id: valid(&format!("auth0|{name}")),
-        email: valid(&format!("{name}@example.com")),
-        username: None,
-        given_name: None,
-        family_name: None,
-        display_name: None,
-        service_user: false,
-        blocked: false,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: None,
-        last_login: None,
-        home: roles.first().map(|(tenant, _)| valid(tenant)),
-        memberships: memberships.collect(),
-    }
+    let builder = roles.iter().fold(conformance::user(name), |builder, (tenant, held)| {
+        builder.membership(valid(tenant), role(held))
+    });
+    User { home: roles.first().map(|(tenant, _)| valid(tenant)), ..builder.build() }
 }
 
-/// Somebody with every permission.
+/// Returns a bearer with every permission.
 fn bearer(subject: &str, tenants: ClaimedTenants) -> Bearer {
     Bearer {
         caller: CallerKey::new([0; 32]),
@@ -80,60 +56,43 @@ fn bearer(subject: &str, tenants: ClaimedTenants) -> Bearer {
     }
 }
 
-/// Somebody whose token names these tenants.
+/// Returns a bearer whose token names these tenants.
 pub(crate) fn listed(tenants: &[&str]) -> Bearer {
     let tenants = tenants.iter().map(|tenant| valid(tenant)).collect();
     bearer("a-program@clients", ClaimedTenants::Listed(tenants))
 }
 
-/// Somebody whose own memberships decide.
+/// Returns a bearer whose own memberships decide.
 pub(crate) fn member(name: &str) -> Bearer {
     bearer(&format!("auth0|{name}"), ClaimedTenants::Memberships { within: None })
 }
 
-/// Somebody whose token covers everything.
+/// Returns an operator.
 pub(crate) fn operator() -> Bearer {
     bearer("an-operator@clients", ClaimedTenants::All)
 }
 
-/// The same somebody without any permission.
-pub(crate) fn powerless(bearer: Bearer) -> Bearer {
+/// Returns the bearer without any permission.
+pub(crate) fn without_permissions(bearer: Bearer) -> Bearer {
     Bearer { permissions: Permissions::default(), ..bearer }
 }
 
-pub(crate) fn acme() -> TenantId {
-    valid("acme")
+/// Returns a new user with this role.
+pub(crate) fn new_user(held: &str) -> NewUser {
+    conformance::new_user("new", held)
 }
 
-pub(crate) fn globex() -> TenantId {
-    valid("globex")
+/// Returns a new member with this role.
+pub(crate) fn new_member(held: &str) -> NewMember {
+    conformance::new_member("new", held)
 }
 
-/// Somebody to be created.
-pub(crate) fn newcomer(held: &str) -> NewUser {
-    NewUser {
-        email: valid("new@example.com"),
-        username: None,
-        given_name: None,
-        family_name: None,
-        display_name: None,
-        service_user: false,
-        role: role(held),
-        password: None,
-    }
-}
-
-/// Somebody to be attached.
-pub(crate) fn recruit(held: &str) -> NewMember {
-    NewMember { email: valid("new@example.com"), role: role(held), name: None }
-}
-
-/// Another role.
+/// Returns a change of the role.
 pub(crate) fn to_role(held: &str) -> MembershipChange {
     MembershipChange { role: Some(role(held)), name: None }
 }
 
-/// Another address.
+/// Returns a change of the address.
 pub(crate) fn to_address(email: &str) -> AccountChange {
     AccountChange { email: valid(email), given_name: None, family_name: None }
 }
@@ -146,7 +105,7 @@ pub(crate) fn current_password() -> CurrentPassword {
     CurrentPassword::offered("the-current-password".to_owned())
 }
 
-/// Asserts that it was refused, and why.
+/// Asserts that the call was refused for this reason.
 #[track_caller]
 pub(crate) fn assert_refused<T: std::fmt::Debug>(result: Result<T, UseCaseError>, why: Refusal) {
     match result {
@@ -155,11 +114,11 @@ pub(crate) fn assert_refused<T: std::fmt::Debug>(result: Result<T, UseCaseError>
     }
 }
 
-/// Asserts that it was hidden.
+/// Asserts that the account was hidden.
 #[track_caller]
 pub(crate) fn assert_hidden<T: std::fmt::Debug>(result: Result<T, UseCaseError>) {
     match result {
         Err(UseCaseError::Hidden) => {}
-        other => panic!("got {other:?}, and it is not hidden"),
+        other => panic!("got {other:?}, not hidden"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{Access, Membership, Role, RoleCatalogue, RoleDefinition};
+use domain::{Access, Role, RoleCatalogue, RoleDefinition};
 
 use super::*;
 
@@ -130,20 +130,17 @@ pub(super) fn acme() -> TenantId {
 /// milliseconds. By id, by address and by name, the numbers come in different orders.
 pub(super) fn person(number: u64, created_at: i64) -> User {
     let scrambled = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let id = format!("auth0|{scrambled:016x}").parse().unwrap();
+    let email = format!("p{:05}@example.com", scrambled >> 7 & 0xffff_ffff).parse().unwrap();
+    let moment = Timestamp::UNIX_EPOCH.plus_millis(created_at);
     User {
-        id: format!("auth0|{scrambled:016x}").parse().unwrap(),
-        email: format!("p{:05}@example.com", scrambled >> 7 & 0xffff_ffff).parse().unwrap(),
-        username: None,
         given_name: (!number.is_multiple_of(3))
             .then(|| format!("n{}", number % 7).parse().unwrap()),
-        family_name: Some(format!("f{number}").parse().unwrap()),
-        display_name: None,
-        service_user: false,
-        blocked: false,
-        created_at: Timestamp::UNIX_EPOCH.plus_millis(created_at),
-        updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(created_at)),
-        last_login: None,
-        home: None,
-        memberships: [(acme(), Membership { role: role(), name: None })].into(),
+        ..User::builder(id, email)
+            .family_name(format!("f{number}").parse().unwrap())
+            .created_at(moment)
+            .updated_at(moment)
+            .membership(acme(), role())
+            .build()
     }
 }

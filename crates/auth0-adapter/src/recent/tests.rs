@@ -1,5 +1,5 @@
 use conformance::ManualClock;
-use domain::{Access, Membership, RoleCatalogue, RoleDefinition};
+use domain::{Access, RoleCatalogue, RoleDefinition};
 
 use super::*;
 
@@ -11,22 +11,13 @@ fn user(id: &str, updated_at: i64, tenants: &[&str]) -> User {
         default: true,
     };
     let role = RoleCatalogue::new(vec![definition]).unwrap().default_role().clone();
-    let membership = Membership { role, name: None };
-    User {
-        id: id.parse().unwrap(),
-        email: format!("{id}@example.com").parse().unwrap(),
-        username: None,
-        given_name: None,
-        family_name: None,
-        display_name: None,
-        service_user: false,
-        blocked: false,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(updated_at)),
-        last_login: None,
-        home: None,
-        memberships: tenants.iter().map(|id| (id.parse().unwrap(), membership.clone())).collect(),
-    }
+    let email = format!("{id}@example.com").parse().unwrap();
+    let builder = User::builder(id.parse().unwrap(), email)
+        .updated_at(Timestamp::UNIX_EPOCH.plus_millis(updated_at));
+    tenants
+        .iter()
+        .fold(builder, |builder, id| builder.membership(id.parse().unwrap(), role.clone()))
+        .build()
 }
 
 fn recent() -> (Recent, Arc<ManualClock>) {

@@ -62,20 +62,16 @@ fn user(account: &serde_json::Value) -> User {
     let text = |member: &str| account[member].as_str();
     let moment = text("created_at").unwrap().parse().unwrap();
     let role = catalogue().resolve("member").unwrap().clone();
+    let id = text("user_id").unwrap().parse().unwrap();
+    let builder = User::builder(id, text("email").unwrap().parse().unwrap())
+        .created_at(moment)
+        .updated_at(moment)
+        .membership(acme(), role);
     User {
-        id: text("user_id").unwrap().parse().unwrap(),
-        email: text("email").unwrap().parse().unwrap(),
         username: text("username").map(|name| name.parse().unwrap()),
         given_name: text("given_name").map(|name| name.parse().unwrap()),
         family_name: text("family_name").map(|name| name.parse().unwrap()),
-        display_name: None,
-        service_user: false,
-        blocked: false,
-        created_at: moment,
-        updated_at: Some(moment),
-        last_login: None,
-        home: None,
-        memberships: [(acme(), domain::Membership { role, name: None })].into(),
+        ..builder.build()
     }
 }
 

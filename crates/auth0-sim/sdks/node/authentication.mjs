@@ -111,7 +111,10 @@ async function passwordLoginSucceedsOrFails() {
             { initOverrides: { headers: { "auth0-forwarded-for": "203.0.113.7" } } },
         );
     const outcome = (call) =>
-        call.then(() => assert.fail("login succeeded"), (e) => [e.statusCode, e.error, e.error_description]);
+        call.then(
+            () => assert.fail("login succeeded"),
+            (e) => [e.statusCode, e.error, e.error_description],
+        );
     const { data } = await attempt(email, password);
     assert.deepEqual([data.token_type, typeof data.access_token], ["Bearer", "string"]);
     await attempt("login-user", password);

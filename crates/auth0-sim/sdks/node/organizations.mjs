@@ -44,7 +44,7 @@ async function createOrganization(name, size) {
     return [id, userIds.sort()];
 }
 
-const ids = (userIds) => userIds.map((person) => person.user_id).sort();
+const ids = (items) => items.map((item) => item.user_id).sort();
 
 async function membersAreListedAndRemoved() {
     const { members } = organizations;
@@ -61,16 +61,16 @@ async function membersAreListedAndRemoved() {
     const offset = { queryParams: { page: 1, per_page: 3 } };
     const { members: listed, ...page } = (await members.list(id, { take: null }, offset)).response;
     assert.deepEqual(page, { start: 3, limit: 3, total: 5 });
-    assert.equal(members.length, 2);
-    assert.deepEqual(Object.keys(members[0]).sort(), ["email", "name", "picture", "user_id"]);
+    assert.equal(listed.length, 2);
+    assert.deepEqual(Object.keys(listed[0]).sort(), ["email", "name", "picture", "user_id"]);
 
     assert.deepEqual(ids((await users.list({ q: `organization_id:"${id}"` })).data), userIds);
     const memberships = await collect(users.organizations.list(userIds[0]));
     assert.deepEqual(memberships.map(({ name }) => name), ["listed"]);
     await members.delete(id, { members: userIds.slice(0, 4) });
     assert.deepEqual(ids(await collect(members.list(id))), userIds.slice(4));
-    const eleven = members.create(id, { members: Array(11).fill(userIds[0]) });
-    await assert.rejects(eleven, { statusCode: 400 });
+    const tooMany = members.create(id, { members: Array(11).fill(userIds[0]) });
+    await assert.rejects(tooMany, { statusCode: 400 });
 }
 
 async function membersHaveRoles() {

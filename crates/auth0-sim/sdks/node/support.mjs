@@ -51,7 +51,8 @@ export async function assertRejected(call, status, code, message = /./) {
     });
 }
 
-export const createUser = (email, more) => users.create({ connection, email, password, ...more });
+export const createUser = (email, overrides) =>
+    users.create({ connection, email, password, ...overrides });
 
 export const collect = async (pager) => {
     const items = [];

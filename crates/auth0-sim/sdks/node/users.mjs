@@ -96,10 +96,12 @@ async function weakPasswordIsRejected() {
 }
 
 async function invalidBodyIsRejected() {
-    await assertRejected(createUser("no-email"), 400, "invalid_body", /^Payload validation error: /);
+    const message = /^Payload validation error: /;
+    await assertRejected(createUser("no-email"), 400, "invalid_body", message);
     const elsewhere = createUser("elsewhere@sdk.example", { connection: "nowhere" });
     await assertRejected(elsewhere, 400, "inexistent_connection");
-    await assertRejected(createUser("extra@sdk.example", { extra: true }), 400, "invalid_body", /extra/);
+    const extra = createUser("extra@sdk.example", { extra: true });
+    await assertRejected(extra, 400, "invalid_body", /extra/);
 }
 
 async function searchFiltersSortsAndSelectsFields() {
@@ -108,8 +110,8 @@ async function searchFiltersSortsAndSelectsFields() {
         const app_metadata = { team, level, tags: [`tag-${level}`] };
         await createUser(`${name.toLowerCase()}@search.example`, { name, app_metadata });
     }
-    const names = async (q, more) => {
-        const page = await users.list({ q, sort: "email:1", search_engine: "v3", ...more });
+    const names = async (q, overrides) => {
+        const page = await users.list({ q, sort: "email:1", search_engine: "v3", ...overrides });
         return page.data.map((user) => user.name);
     };
     assert.deepEqual(await names('app_metadata.team:"search"'), ["alice", "Bob", "Carol"]);

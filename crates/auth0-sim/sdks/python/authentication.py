@@ -129,7 +129,8 @@ def password_login_succeeds_or_fails():
     assert user.created_at <= after.last_login <= after.updated_at
     wrong = r"^Wrong email or password\.$"
     assert_login_rejected(lambda: attempt(email, "wrong"), 403, "invalid_grant", wrong)
-    assert_login_rejected(lambda: attempt("nobody@sdk.example", PASSWORD), 403, "invalid_grant", wrong)
+    unknown = lambda: attempt("nobody@sdk.example", PASSWORD)
+    assert_login_rejected(unknown, 403, "invalid_grant", wrong)
     users.update(user.user_id, blocked=True)
     assert_login_rejected(lambda: attempt(email, PASSWORD), 401, "unauthorized", "user is blocked")
 

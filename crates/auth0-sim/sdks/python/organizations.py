@@ -42,8 +42,8 @@ def create_organization(name, size):
     return org, user_ids
 
 
-def ids(user_ids):
-    return sorted(user.user_id for user in user_ids)
+def ids(items):
+    return sorted(item.user_id for item in items)
 
 
 def members_are_listed_and_removed():
@@ -59,9 +59,9 @@ def members_are_listed_and_removed():
     # By offset, for which the SDK has no parameters.
     offset = {"additional_query_parameters": {"page": 1, "per_page": 3}}
     page = members.list(org, take=None, request_options=offset).response.dict()
-    shown = page.pop("members")
+    listed = page.pop("members")
     assert_equal(page, {"start": 3, "limit": 3, "total": 5})
-    assert_equal([set(member) for member in shown], [{"email", "name", "picture", "user_id"}] * 2)
+    assert_equal([set(member) for member in listed], [{"email", "name", "picture", "user_id"}] * 2)
 
     assert_equal(ids(users.list(q=f'organization_id:"{org}"').items), user_ids)
     memberships = users.organizations.list(user_ids[0])
@@ -82,8 +82,8 @@ def members_have_roles():
     roles.assign(org, member_id, roles=[role])
     assert_equal([role.name for role in roles.list(org, member_id)], ["sdk-role"])
     found = organizations.members.list(org, fields="user_id,roles", include_fields=True)
-    shown = {member.user_id: [role.name for role in member.roles] for member in found}
-    assert_equal(shown, {member_id: ["sdk-role"], other: []})
+    listed = {member.user_id: [role.name for role in member.roles] for member in found}
+    assert_equal(listed, {member_id: ["sdk-role"], other: []})
     roles.delete(org, member_id, roles=[role])
     assert_equal(list(roles.list(org, member_id)), [])
     auth0.roles.delete(role)

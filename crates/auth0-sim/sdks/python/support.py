@@ -79,6 +79,6 @@ def assert_login_rejected(call, status, code, message=""):
     raise AssertionError(f"not rejected with {status}")
 
 
-def create_user(email, **more):
-    more = {"connection": CONNECTION, "password": PASSWORD, **more}
-    return users.create(email=email, request_options=ONCE, **more)
+def create_user(email, **overrides):
+    overrides = {"connection": CONNECTION, "password": PASSWORD, **overrides}
+    return users.create(email=email, request_options=ONCE, **overrides)

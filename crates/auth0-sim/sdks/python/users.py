@@ -29,11 +29,12 @@ def user_has_defaults():
 
 
 def user_is_updated_and_deleted():
-    more = {"user_id": "sdk-grace", "username": "Grace", "given_name": "Grace"}
-    user = create_user("grace@sdk.example", **more)
+    overrides = {"user_id": "sdk-grace", "username": "Grace", "given_name": "Grace"}
+    user = create_user("grace@sdk.example", **overrides)
     assert_equal(user.user_id, "auth0|sdk-grace")
     updated = users.update(user.user_id, name="Grace Hopper", given_name=None)
-    assert_equal((updated.name, updated.given_name, updated.username), ("Grace Hopper", None, "grace"))
+    names = (updated.name, updated.given_name, updated.username)
+    assert_equal(names, ("Grace Hopper", None, "grace"))
     assert updated.updated_at >= user.updated_at
     assert_equal(users.get(user.user_id).dict(), updated.dict())
     users.delete(user.user_id)
@@ -93,12 +94,14 @@ def weak_password_is_rejected():
 
 
 def invalid_body_is_rejected():
-    assert_rejected(lambda: create_user("no-email"), 400, "invalid_body", "^Payload validation error: ")
+    message = "^Payload validation error: "
+    assert_rejected(lambda: create_user("no-email"), 400, "invalid_body", message)
     elsewhere = lambda: create_user("elsewhere@sdk.example", connection="nowhere")
     assert_rejected(elsewhere, 400, "inexistent_connection")
     extra = {**ONCE, "additional_body_parameters": {"extra": True}}
-    more = {"connection": CONNECTION, "email": "extra@sdk.example", "password": PASSWORD}
-    assert_rejected(lambda: users.create(request_options=extra, **more), 400, "invalid_body", "extra")
+    overrides = {"connection": CONNECTION, "email": "extra@sdk.example", "password": PASSWORD}
+    create = lambda: users.create(request_options=extra, **overrides)
+    assert_rejected(create, 400, "invalid_body", "extra")
 
 
 def search_filters_sorts_and_selects_fields():

@@ -1,4 +1,4 @@
-//! The table of the rules R1 to R5 as text, made by asking the policy.
+//! The table of the rules R1 to R5 as text, computed by the policy.
 //!
 //! The test `policy_table` compares it with the checked-in `policy_table.txt`, and the example of
 //! the same name prints it; `make generate` alone writes the file.
@@ -18,27 +18,27 @@ use text::{Table, heading};
 use world::{Caller, RANK_COLUMNS, World};
 
 const WORDS: &str = "\
-What the policy says, for every kind of caller and of account.
-Written by `make generate`; tests/policy_table.rs compares it with what the policy says now.
+What the policy decides, for every kind of caller and of account.
+Written by `make generate`; tests/policy_table.rs compares it with the current policy.
 
 The words
-  yes      it may be done
+  yes      allowed
   hidden   the caller may not know that the account exists (404)
   perm     the token lacks the permission (403)
   tenant   the token does not cover the tenant (403)
   role     the caller's own role does not allow it (403)
   home     R2: the account is managed by another tenant, or by operators (403)
-  above    R3: the role in question stands above the caller's own (403)
-  blocked  the account is blocked, and so acts nowhere (403)
+  above    R3: the role held or the new one is above the caller's own (403)
+  blocked  the caller's own account is blocked (403)
   last     R4: the tenant would lose the last holder of a protected role (409)
 
-The questions (A and B: the contract that asks)
-  list            list the people of a tenant
-  see             see one account: A through a tenant, B wherever it is attached
-  grant           give somebody a role in a tenant: A adds to its users, B creates an account
+The columns (A and B: the contract)
+  list            list the users of a tenant
+  see             read one account: A through a tenant, B through any covered tenant
+  grant           give a role to a new member: A attaches or creates, B creates an account
   to ROLE         A: change the role in acme
-  rename          A: change the display name as acme sees it
-  detach          A: take the access to acme away
+  rename          A: change the display name that acme sees
+  detach          A: remove the membership in acme
   change          B: change e-mail address and names
   password        B: set the password
   own password    B: change the password by proof of the current one, as the account itself
@@ -48,8 +48,8 @@ The callers
   list: TENANTS   the token names the tenants; the caller's own role is unknown
   ROLE@TENANT     the token covers the caller's memberships, with the role in each
   operator        the token covers every tenant
-The roles, most powerful first: owner (protected), admin, viewer, member (may do nothing).
-The tenants are acme and globex. Every token carries every permission, but for table 1.
+The roles, most powerful first: owner (protected), admin, viewer, member (no access).
+The tenants are acme and globex. Every token carries every permission, except in table 1.
 ";
 
 /// The whole table.
@@ -335,7 +335,7 @@ fn own_passwords(world: &World) -> String {
             };
             let listed = || ClaimedTenants::Listed([acme.clone()].into());
             let looked_up = || ClaimedTenants::Memberships { within: None };
-            let stranger = world.user("stranger", None, &[]).id;
+            let other_id = world.user("other", None, &[]).id;
             let name = if blocked { format!("{name}, blocked") } else { (*name).to_owned() };
             table.row(
                 &name,
@@ -343,8 +343,8 @@ fn own_passwords(world: &World) -> String {
                     cell(listed(), &user.id),
                     cell(looked_up(), &user.id),
                     cell(ClaimedTenants::All, &user.id),
-                    cell(listed(), &stranger),
-                    cell(looked_up(), &stranger),
+                    cell(listed(), &other_id),
+                    cell(looked_up(), &other_id),
                 ],
             );
         }

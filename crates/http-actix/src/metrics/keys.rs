@@ -12,7 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use token_verifier::{PLACEHOLDER, TrustedIssuers};
+use token_verifier::{TENANT_PLACEHOLDER, TrustedIssuers};
 
 /// What can come of a fetch.
 const RESULTS: [&str; 2] = ["fetched", "failed"];
@@ -95,7 +95,7 @@ impl KeyMetrics {
             }
             // Keys that are never had grow older too. Of a template nobody knows whether there are
             // any to be had.
-            if !issuer.contains(PLACEHOLDER) {
+            if !issuer.contains(TENANT_PLACEHOLDER) {
                 lock(&self.fetched_at).entry(issuer).or_insert_with(|| self.clock.now());
             }
         }
@@ -115,7 +115,7 @@ impl KeyMetrics {
         // Held to the end, so that nothing is counted for an issuer that is just being forgotten.
         let issuers = lock(&self.issuers);
         // Issuers that are configured no more may still be asked, by a request under way.
-        let Some(name) = issuers.name_of(&address.issuer) else { return };
+        let Some(name) = issuers.configured_name(&address.issuer) else { return };
         let issuer: Arc<str> = name.into();
         let [fetched, failed] = RESULTS;
         let result = if well { fetched } else { failed };

@@ -26,7 +26,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use token_verifier::{Lookups, Reason, TokenError};
+use token_verifier::{Reason, TokenCacheCounters, TokenError};
 
 pub(crate) use http::{HttpMetrics, Route, ShedReason, known_method};
 pub(crate) use keys::{InstrumentedKeySource, KeyMetrics};
@@ -57,7 +57,7 @@ pub struct Metrics {
     pub(crate) http: HttpMetrics,
     pub(crate) upstream: UpstreamMetrics,
     pub(crate) keys: Arc<KeyMetrics>,
-    pub(crate) tokens: Lookups,
+    pub(crate) tokens: TokenCacheCounters,
     pub(crate) reloads: ReloadMetrics,
     refused_tokens: Family<Label<1>, Counter>,
     /// Whether the service said last that it is ready.
@@ -99,7 +99,7 @@ impl Metrics {
         let tokens = token_lookups(registry);
         let refused_tokens = Family::<Label<1>, Counter>::default();
         for reason in Reason::ALL {
-            drop(refused_tokens.get_or_create(&Label([("reason", reason.word())])));
+            drop(refused_tokens.get_or_create(&Label([("reason", reason.label())])));
         }
         registry.register(
             "tokens_refused",
@@ -127,7 +127,7 @@ impl Metrics {
     /// Counts a token that was not accepted.
     pub(crate) fn refused(&self, error: &TokenError) {
         if let TokenError::Invalid(reason) = error {
-            self.refused_tokens.get_or_create(&Label([("reason", reason.word())])).inc();
+            self.refused_tokens.get_or_create(&Label([("reason", reason.label())])).inc();
         }
     }
 
@@ -145,7 +145,7 @@ impl Metrics {
     }
 }
 
-fn token_lookups(registry: &mut Registry) -> Lookups {
+fn token_lookups(registry: &mut Registry) -> TokenCacheCounters {
     let lookups = Family::<Label<1>, Counter>::default();
     registry.register(
         "token_cache_lookups",
@@ -153,7 +153,7 @@ fn token_lookups(registry: &mut Registry) -> Lookups {
         lookups.clone(),
     );
     let of = |result| lookups.get_or_create(&Label([("result", result)])).clone();
-    Lookups { hits: of("hit"), misses: of("miss") }
+    TokenCacheCounters { hits: of("hit"), misses: of("miss") }
 }
 
 impl ReloadMetrics {

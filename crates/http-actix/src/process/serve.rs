@@ -13,6 +13,7 @@ use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
+use parking_lot::{Mutex, RwLock};
 use tokio::time::timeout;
 
 use crate::metrics::{InstrumentedKeySource, Route};
@@ -79,7 +80,7 @@ impl Server {
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(InstrumentedKeySource::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
-            .counting(metrics.tokens.clone());
+            .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
         let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
         let state = AppState {
@@ -250,7 +251,7 @@ fn serve(
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
         .keep_alive(http.idle_timeout)
-        .on_connect(idle_connections::watch_each(http.idle_timeout, connections))
+        .on_connect(idle_connections::close_idle_connections(http.idle_timeout, connections))
         // The framework would stop all listeners on a signal at once.
         .disable_signals()
         // An upper bound; `wait_for_shutdown` enforces the exact timeout.
@@ -263,7 +264,7 @@ fn configure_document(config: &mut web::ServiceConfig) {
         web::resource("/openapi.json")
             .app_data(Route::new("/openapi.json"))
             .route(web::get().to(openapi_json))
-            .default_service(routes::only("GET".to_owned())),
+            .default_service(routes::method_not_allowed("GET".to_owned())),
     );
 }
 

@@ -30,7 +30,7 @@ pub(crate) const OWN_CRATES: [&str; 11] = [
     "application",
     "auth0_adapter",
     "domain",
-    "fair_share",
+    "concurrency",
     "memory_adapter",
     "oidc_adapter",
     "otlp_adapter",

@@ -1,4 +1,4 @@
-//! Bodies that hold on to what they need until they have gone out.
+//! Response bodies that hold their request's permit.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,34 +8,34 @@ use actix_web::web::Bytes;
 
 use crate::protection::admission::Permit;
 
-/// How much of a body is handed over at once.
-const PIECE: usize = 32 * 1024;
+/// The largest part of a body that is passed to the framework at once.
+const CHUNK_BYTES: usize = 32 * 1024;
 
-/// A body that goes out piece by piece, as fast as the client takes it, and keeps its request's
-/// permit until the last piece is on its way.
+/// A body that is sent in chunks, as fast as the client reads them, and holds its request's permit
+/// until the last chunk is passed on.
 ///
-/// What is handed over whole would lie about for a client that does not read, and its permit would
-/// be free: many such clients would fill the memory.
+/// A body that is passed on at once would stay in memory while a client does not read it, without a
+/// permit; many such clients would exhaust the memory.
 #[derive(Debug)]
 pub(crate) struct PermitBody {
-    body: Kind,
-    _place: Option<Permit>,
+    body: Content,
+    _permit: Option<Permit>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Content {
     Whole(Bytes),
     Other(BoxBody),
 }
 
 impl PermitBody {
-    /// This body, for which this permit is held.
+    /// Creates a body that holds the permit.
     pub(crate) fn new(body: impl MessageBody + 'static, permit: Option<Permit>) -> Self {
         let body = match body.try_into_bytes() {
-            Ok(bytes) => Kind::Whole(bytes),
-            Err(body) => Kind::Other(body.boxed()),
+            Ok(bytes) => Content::Whole(bytes),
+            Err(body) => Content::Other(body.boxed()),
         };
-        Self { body, _place: permit }
+        Self { body, _permit: permit }
     }
 }
 
@@ -44,8 +44,8 @@ impl MessageBody for PermitBody {
 
     fn size(&self) -> BodySize {
         match &self.body {
-            Kind::Whole(bytes) => bytes.size(),
-            Kind::Other(body) => body.size(),
+            Content::Whole(bytes) => bytes.size(),
+            Content::Other(body) => body.size(),
         }
     }
 
@@ -54,12 +54,12 @@ impl MessageBody for PermitBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         match &mut self.body {
-            Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Kind::Whole(bytes) => {
-                let piece = bytes.split_to(bytes.len().min(PIECE));
-                Poll::Ready(Some(Ok(piece)))
+            Content::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Whole(bytes) => {
+                let chunk = bytes.split_to(bytes.len().min(CHUNK_BYTES));
+                Poll::Ready(Some(Ok(chunk)))
             }
-            Kind::Other(body) => Pin::new(body).poll_next(context).map_err(Into::into),
+            Content::Other(body) => Pin::new(body).poll_next(context).map_err(Into::into),
         }
     }
 }

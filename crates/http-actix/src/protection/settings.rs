@@ -1,4 +1,4 @@
-//! The settings of the limits. Plain values: this file imports nothing from the rest of the crate.
+//! Settings of the limits, as plain values without imports from this crate.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

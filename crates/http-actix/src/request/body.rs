@@ -1,7 +1,7 @@
-//! JSON bodies, read strictly and only when a handler asks for them.
+//! JSON bodies, received and read only when a handler calls for them.
 //!
-//! Reading is a call and no extractor's doing, so that a handler can refuse a caller before it
-//! looks at what the caller sent.
+//! Reading is a method and not an extractor, so that a handler can reject a caller before it reads
+//! the body.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -18,12 +18,12 @@ use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::server::state::AppState;
 
-/// A request's body, not read yet.
+/// The body of a request, not received yet.
 pub(crate) struct Body {
     request: HttpRequest,
     payload: Payload,
     is_json: bool,
-    announced: Option<u64>,
+    declared_length: Option<u64>,
     limit: usize,
     time: Duration,
 }
@@ -40,7 +40,7 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let is_plain = header(header::CONTENT_ENCODING)
+        let is_empty = header(header::CONTENT_ENCODING)
             .is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
         let media_type = header(header::CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
@@ -50,8 +50,9 @@ impl FromRequest for Body {
             Some(state) => Ok(Self {
                 request: request.clone(),
                 payload: payload.take(),
-                is_json: is_plain && media_type.eq_ignore_ascii_case("application/json"),
-                announced: header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
+                is_json: is_empty && media_type.eq_ignore_ascii_case("application/json"),
+                declared_length: header(header::CONTENT_LENGTH)
+                    .and_then(|value| value.parse().ok()),
                 limit: state.max_body_bytes,
                 time: state.request_timeout / 2,
             }),
@@ -67,13 +68,13 @@ impl Body {
             let detail = "The body must be application/json without a content encoding.";
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
-        // Slow senders end before the request as a whole does, so as not to be taken for a slow
+        // Shorter than the request timeout, so that a slow client is not reported as a slow
         // directory.
         let (request, time) = (self.request.clone(), self.time);
         let bytes = release_permit_while(&request, async move {
-            let late =
+            let timed_out =
                 || ApiError::new(ErrorCode::RequestTimeout, "The body was not received in time.");
-            tokio::time::timeout(time, self.bytes()).await.map_err(|_elapsed| late())?
+            tokio::time::timeout(time, self.bytes()).await.map_err(|_elapsed| timed_out())?
         });
         parse(&bytes.await?)
     }
@@ -83,13 +84,14 @@ impl Body {
             let detail = format!("The body must have at most {} bytes.", self.limit);
             ApiError::new(ErrorCode::PayloadTooLarge, detail)
         };
-        if self.announced.is_some_and(|length| length > self.limit as u64) {
+        if self.declared_length.is_some_and(|length| length > self.limit as u64) {
             return Err(too_large());
         }
         let mut bytes = web::BytesMut::new();
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|error| {
-                ApiError::new(ErrorCode::MalformedRequest, "The body is incomplete.").because(error)
+                ApiError::new(ErrorCode::MalformedRequest, "The body is incomplete.")
+                    .with_cause(error)
             })?;
             if bytes.len() + chunk.len() > self.limit {
                 return Err(too_large());

@@ -1,4 +1,4 @@
-//! The address of a request's client, also behind proxies.
+//! The client address of a request, also behind proxies.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, web};
 
 use crate::server::state::AppState;
 
-/// Returns the address of the request's client.
+/// Returns the client address of a request.
 pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let state = request.app_data::<web::Data<AppState>>()?;

@@ -14,9 +14,9 @@ use token_verifier::strict_json;
 
 /// A request that is read from a JSON object.
 pub(crate) trait FromJsonObject: Sized {
-    /// Reads every member before it returns `None` because of one of them. Other members are
+    /// Reads every member before it returns the error about one of them. Other members are
     /// ignored.
-    fn from_members(members: &mut Members) -> Option<Self>;
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember>;
 }
 
 /// Reads a request from a JSON text.
@@ -29,7 +29,7 @@ pub(crate) fn parse<T: FromJsonObject>(text: &[u8]) -> Result<T, ApiError> {
         return Err(malformed("The body must be a JSON object."));
     };
     let mut members = Members { object, errors: Vec::new() };
-    T::from_members(&mut members).ok_or_else(|| ApiError::from_fields(members.errors))
+    T::from_members(&mut members).map_err(|InvalidMember| ApiError::from_fields(members.errors))
 }
 
 fn syntax_error(error: &serde_json::Error) -> ApiError {
@@ -51,9 +51,11 @@ fn member_error(name: impl Into<Cow<'static, str>>, predicate: &str) -> FieldErr
     FieldError::field(name, ErrorCode::MalformedRequest, predicate)
 }
 
+/// The error about a member, which [`Members`] has recorded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InvalidMember;
+
 /// The members of an object, and the errors found in them so far.
-///
-/// The methods return `None` after they have recorded an error.
 #[derive(Debug)]
 pub(crate) struct Members {
     object: Map<String, Value>,
@@ -62,29 +64,35 @@ pub(crate) struct Members {
 
 impl Members {
     /// Reads a member that must be present.
-    pub(crate) fn required<T: FromMember>(&mut self, name: &'static str) -> Option<T> {
-        if let Some(value) = self.object.remove(name) {
-            self.read(name, value)
-        } else {
-            self.errors.push(member_error(name, REQUIRED));
-            None
+    pub(crate) fn required<T: FromMember>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<T, InvalidMember> {
+        match self.object.remove(name) {
+            Some(value) => self.read(name, value),
+            None => Err(self.record(name, REQUIRED)),
         }
     }
 
     /// Reads a member that may be absent; null is allowed only if `T` is an `Option`.
-    pub(crate) fn optional<T: FromMember>(&mut self, name: &'static str) -> Option<Option<T>> {
-        match self.object.remove(name) {
-            Some(value) => self.read(name, value).map(Some),
-            None => Some(None),
-        }
+    pub(crate) fn optional<T: FromMember>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<T>, InvalidMember> {
+        self.object.remove(name).map(|value| self.read(name, value)).transpose()
     }
 
-    fn read<T: FromMember>(&mut self, name: &'static str, value: Value) -> Option<T> {
-        let read = T::from_value(value);
-        if read.is_none() {
-            self.errors.push(member_error(name, T::PREDICATE));
-        }
-        read
+    fn read<T: FromMember>(
+        &mut self,
+        name: &'static str,
+        value: Value,
+    ) -> Result<T, InvalidMember> {
+        T::from_value(value).ok_or_else(|| self.record(name, T::PREDICATE))
+    }
+
+    fn record(&mut self, name: &'static str, predicate: &str) -> InvalidMember {
+        self.errors.push(member_error(name, predicate));
+        InvalidMember
     }
 }
 
@@ -135,9 +143,8 @@ mod tests {
     struct Sample;
 
     impl FromJsonObject for Sample {
-        fn from_members(members: &mut Members) -> Option<Self> {
-            let email: Option<String> = members.required("email");
-            email.map(|_| Self)
+        fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+            members.required::<String>("email").map(|_| Self)
         }
     }
 

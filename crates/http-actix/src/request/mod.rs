@@ -1,5 +1,6 @@
-//! What a client sends, read strictly and only when a handler asks for it.
+//! Parts of a request, read strictly and only when a handler calls for them.
 
+pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod client_address;

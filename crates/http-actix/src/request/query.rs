@@ -1,4 +1,4 @@
-//! Query strings, read strictly: what an operation does not know, it refuses.
+//! Query strings, read strictly: unknown parameters are errors.
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
@@ -13,21 +13,21 @@ use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::field_error::{FieldError, NOT_REPEATED, REQUIRED};
 
-/// The parameter that names the tenant whose users are listed.
+/// The parameter with the tenant whose users are listed.
 pub(crate) const FILTER_TENANT: &str = "filter[tenant]";
-/// The parameter that says which page is wanted, from 0.
+/// The parameter with the page number, from 0.
 pub(crate) const PAGE_NUMBER: &str = "page[number]";
-/// The parameter that says how many users a page holds.
+/// The parameter with the page size.
 pub(crate) const PAGE_SIZE: &str = "page[size]";
-/// The parameter that says what to sort by.
+/// The parameter with the sort order.
 pub(crate) const SORT: &str = "sort";
 
-/// How many users a page holds if the client does not say.
+/// The page size if the client gives none.
 pub(crate) const DEFAULT_PAGE_SIZE: u32 = 50;
-/// How many users a page holds at most.
+/// The largest page size.
 pub(crate) const MAX_PAGE_SIZE: u32 = 100;
 
-/// How many parameters a query string may have, known or not.
+/// The maximum number of parameters, known or not.
 const MAX_PARAMETERS: usize = 32;
 
 const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER];
@@ -46,8 +46,8 @@ impl FromRequest for QueryString {
 }
 
 impl QueryString {
-    /// Rejects every query parameter, for operations that have none.
-    pub(crate) fn none(&self) -> Result<(), ApiError> {
+    /// Rejects all parameters, for operations that have none.
+    pub(crate) fn expect_none(&self) -> Result<(), ApiError> {
         Parameters::read(&self.0, &[])?.finish(())
     }
 
@@ -65,12 +65,12 @@ impl QueryString {
     }
 }
 
-/// The parameters of a list as the client gave them.
+/// The parameters of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListParameters {
     /// The tenant of `filter[tenant]`.
     pub(crate) tenant: Option<TenantId>,
-    /// The order, if one is asked for.
+    /// The sort order, if given.
     pub(crate) sort: Option<Sort>,
     number: Option<u64>,
     size: Option<NonZeroU32>,
@@ -101,35 +101,35 @@ impl ListParameters {
         parameters.finish(list)
     }
 
-    /// Whether there is any parameter at all.
-    pub(crate) fn is_plain(&self) -> bool {
+    /// Returns whether no parameter is given.
+    pub(crate) fn is_empty(&self) -> bool {
         self.tenant.is_none() && self.sort.is_none() && !self.is_paged()
     }
 
-    /// Whether the client asks for one page.
+    /// Returns whether the client requests a page.
     pub(crate) fn is_paged(&self) -> bool {
         self.number.is_some() || self.size.is_some()
     }
 
-    /// The page asked for, with what is left out filled in.
-    pub(crate) fn window(&self) -> PageRequest {
+    /// Returns the page, with defaults for what is not given.
+    pub(crate) fn page_request(&self) -> PageRequest {
         let default = NonZeroU32::new(DEFAULT_PAGE_SIZE).unwrap_or(NonZeroU32::MIN);
         PageRequest { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
     }
 
-    /// One page in the order asked for.
-    pub(crate) fn page(&self) -> ListQuery {
-        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.window()) }
+    /// Returns the query for one page.
+    pub(crate) fn page_query(&self) -> ListQuery {
+        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.page_request()) }
     }
 
-    /// The order asked for, and one page only if one is asked for.
-    pub(crate) fn page_or_all(&self) -> ListQuery {
-        ListQuery { page: self.is_paged().then(|| self.window()), ..self.page() }
+    /// Returns the query for one page, or for the whole list if the client requests no page.
+    pub(crate) fn list_query(&self) -> ListQuery {
+        ListQuery { page: self.is_paged().then(|| self.page_request()), ..self.page_query() }
     }
 }
 
 fn whole_number(text: &str) -> Option<u64> {
-    // `u64::from_str` takes a leading plus sign, which in a query string stands for a space anyway.
+    // `u64::from_str` accepts a leading plus sign.
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()
@@ -143,7 +143,7 @@ struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Reads the parameters, of which all but the known ones are errors.
+    /// Reads the parameters and records an error for each that is unknown or repeated.
     fn read(query: &'a str, known: &[&str]) -> Result<Self, ApiError> {
         // Every wrong parameter is listed, so the limit also bounds the size of the response.
         if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
@@ -180,7 +180,7 @@ impl<'a> Parameters<'a> {
         parse(text).map_err(|error| self.errors.push(parameter_error(name, &error))).ok()
     }
 
-    /// Records an error for each of these that is not given.
+    /// Records an error for each required parameter that is not given.
     fn require(&mut self, required: &[&'static str]) {
         for name in required {
             if !self.given.iter().any(|(given, _)| given == name) {
@@ -204,10 +204,10 @@ fn printable(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-/// What a list can be sorted by.
+/// The sort orders of a list.
 #[derive(Debug, ToSchema)]
 #[schema(as = Sort, rename_all = "camelCase")]
-#[expect(dead_code, reason = "stands for its schema only; domain::Sort does the reading")]
+#[expect(dead_code, reason = "only its schema is used; domain::Sort parses the parameter")]
 pub(crate) enum SortParameter {
     Id,
     #[schema(rename = "-id")]
@@ -251,7 +251,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_with_the_names_of_parameters(
+        fn any_query_is_read_or_rejected_with_parameter_names(
             parameters in prop::collection::vec(any_parameter(), 0..5),
         ) {
             if let Err(api_error) = ListParameters::read(&parameters.join("&"), &[]) {
@@ -261,7 +261,7 @@ mod tests {
         }
 
         #[test]
-        fn a_link_leads_to_the_same_list(
+        fn links_lead_to_the_same_list(
             tenant in "[a-z0-9]{1,20}",
             sort in prop::option::of("-?(id|username|email|firstName|lastName|createdAt)"),
             number in 0_u64..1000,
@@ -276,7 +276,7 @@ mod tests {
                 let (_, text) = link.split_once('?').unwrap();
                 let linked = ListParameters::read(text, &[]).unwrap();
                 prop_assert_eq!((&linked.tenant, linked.sort), (&query.tenant, query.sort));
-                prop_assert_eq!(linked.window(), PageRequest { number: page, ..query.window() });
+                prop_assert_eq!(linked.page_request(), PageRequest { number: page, ..query.page_request() });
             }
         }
     }

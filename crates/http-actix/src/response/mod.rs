@@ -1,4 +1,4 @@
-//! What a client gets: links, and errors in the form of the contract that the path belongs to.
+//! Parts of a response: links, and errors in the format of the contract that the path belongs to.
 
 pub(crate) mod api_error;
 pub(crate) mod code;

@@ -1,4 +1,4 @@
-//! What happens to every request, from its first byte to its line in the log.
+//! Processing of every request, from its first byte to its log entry.
 
 pub(crate) mod access_log;
 pub(crate) mod cors;

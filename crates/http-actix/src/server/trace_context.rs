@@ -1,29 +1,28 @@
-//! The trace that a request is part of, in the form of W3C Trace Context.
+//! W3C Trace Context: the trace that a request is part of.
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
 use crate::process::wiring::TraceParent;
 
-/// The header that carries it (W3C Trace Context §3.2).
+/// The header with the trace context (W3C Trace Context §3.2).
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
-/// What these headers say of the trace that the caller is part of.
+/// Returns the caller's trace context.
 ///
-/// It is believed, since it opens nothing: it is a number, and a wish that the trace be recorded.
-pub(crate) fn of_caller(headers: &HeaderMap) -> Option<TraceParent> {
+/// It needs no verification: it consists of ids and a request to record the trace.
+pub(crate) fn caller_trace(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all(HEADER);
-    // §3.2.2.5: several of them are none.
+    // §3.2.2.5: a repeated header is ignored.
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok()?.parse().ok(),
         _ => None,
     }
 }
 
-/// The place of a request in its trace, where traces are not exported: a part of the caller's, or
-/// else a new one.
-pub(crate) fn unrecorded(caller: Option<TraceParent>) -> TraceParent {
+/// Returns a position in the caller's trace, or in a new one, if traces are not exported.
+pub(crate) fn unexported(caller: Option<TraceParent>) -> TraceParent {
     let (mut trace, mut span) = ([0; 16], [0; 8]);
-    // Without randomness the names would be those of zero, which mean none.
+    // Without randomness, the ids are zero, which is invalid.
     let _ = getrandom::fill(&mut span);
     if let Some(caller) = caller {
         return caller.with_span(span);
@@ -40,31 +39,37 @@ mod tests {
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-    fn here(values: &[&str]) -> String {
+    fn trace_parent(values: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(HEADER, HeaderValue::from_str(value).unwrap());
         }
-        unrecorded(of_caller(&headers)).to_string()
+        unexported(caller_trace(&headers)).to_string()
     }
 
     #[test]
-    fn the_trace_of_the_caller_goes_on_in_a_part_of_its_own() {
+    fn trace_of_the_caller_continues_in_a_new_span() {
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
-        let here = here(&[&parent]);
-        assert!(here.starts_with(&format!("00-{TRACE}-")) && here.ends_with("-01"), "{here}");
-        assert_ne!(here, parent);
+        let trace_parent = trace_parent(&[&parent]);
+        assert!(
+            trace_parent.starts_with(&format!("00-{TRACE}-")) && trace_parent.ends_with("-01"),
+            "{trace_parent}"
+        );
+        assert_ne!(trace_parent, parent);
     }
 
     #[test]
-    fn what_is_no_context_begins_a_new_trace() {
+    fn invalid_context_starts_a_new_trace() {
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
         let other = format!("0-{TRACE}-b7ad6b7169203331-01");
         for values in [&[][..], &[""], &["garbage"], &[&parent, &parent], &[&other]] {
-            let here = here(values);
-            assert!(!here.contains(TRACE) && here.ends_with("-00"), "{values:?}: {here}");
-            assert!(here.parse::<TraceParent>().is_ok(), "{values:?}: {here}");
+            let trace_parent = trace_parent(values);
+            assert!(
+                !trace_parent.contains(TRACE) && trace_parent.ends_with("-00"),
+                "{values:?}: {trace_parent}"
+            );
+            assert!(trace_parent.parse::<TraceParent>().is_ok(), "{values:?}: {trace_parent}");
         }
-        assert_ne!(here(&[]), here(&[]));
+        assert_ne!(trace_parent(&[]), trace_parent(&[]));
     }
 }

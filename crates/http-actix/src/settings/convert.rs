@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use application::AttemptLimit;
 use domain::{Access, RoleCatalogue, RoleDefinition};
-use token_verifier::{AuthSettings, KeyCacheSettings};
+use token_verifier::{KeyCacheSettings, VerifierSettings};
 
 use super::bounds::{at_most, nonzero, positive};
 use super::directory::directory;
@@ -55,8 +55,8 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>) -> SettingsResult<Setting
     })
 }
 
-fn auth(raw: &raw::Auth, request_timeout_ms: u64) -> SettingsResult<AuthSettings> {
-    Ok(AuthSettings {
+fn auth(raw: &raw::Auth, request_timeout_ms: u64) -> SettingsResult<VerifierSettings> {
+    Ok(VerifierSettings {
         // RFC 7519 §4.1.4: "usually no more than a few minutes".
         leeway: Duration::from_millis(at_most("auth.leeway_ms", raw.leeway_ms, 60_000)?),
         max_lifetime: positive("auth.max_token_lifetime_ms", raw.max_token_lifetime_ms)?,

@@ -28,7 +28,7 @@ fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {
         .map_err(|error| InvalidSettings::value(key("profile"), error))?;
     let jwks_uri = raw.jwks_uri.as_deref();
     let issuer = TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
-        .map_err(|error| InvalidSettings::value(key(error.field), error.why))?;
+        .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
     Ok(issuer
         .with_profile(profile)
         .with_machine_clients(raw.machine_clients)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use application::AttemptLimit;
 use domain::RoleCatalogue;
 use secrecy::SecretString;
-use token_verifier::{AuthSettings, TrustedIssuers};
+use token_verifier::{TrustedIssuers, VerifierSettings};
 
 use crate::protection::settings::{LimitSettings, OverloadSettings};
 use crate::request::trusted_proxies::TrustedProxies;
@@ -26,7 +26,7 @@ pub struct Settings {
     /// `[[auth.issuers]]`
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
-    pub auth: AuthSettings,
+    pub auth: VerifierSettings,
     /// `[passwords]`
     pub attempts: AttemptLimit,
     /// `[limits]`

@@ -22,35 +22,38 @@ use source::{Source, crates, declared_methods, source, sources};
 
 /// One of our crates, and which of the others it knows: in itself, and in its tests.
 const ARROWS: [(&str, &[&str], &[&str]); 12] = [
-    // It knows nobody, and is of use to whoever has something to share out.
-    ("fair-share", &[], &[]),
+    ("concurrency", &[], &[]),
     // It knows nobody either; in its tests itself, for the collector.
     ("otlp-adapter", &[], &["otlp-adapter"]),
     ("domain", &[], &[]),
     ("ports", &["domain"], &[]),
     // Tests only; its front page shows the memory adapter.
     ("conformance", &["domain", "ports"], &["memory-adapter"]),
-    ("application", &["domain", "ports"], &["conformance", "memory-adapter", "ports"]),
+    (
+        "application",
+        &["concurrency", "domain", "ports"],
+        &["conformance", "memory-adapter", "ports"],
+    ),
     ("memory-adapter", &["domain", "ports"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
-    ("token-verifier", &["domain", "ports"], &[]),
+    ("token-verifier", &["domain", "ports"], &["conformance"]),
     // It stands outside and knows none of us, so that it cannot share our mistakes.
     ("auth0-sim", &[], &[]),
-    ("auth0-adapter", &["domain", "fair-share", "ports"], &["auth0-sim", "conformance"]),
+    ("auth0-adapter", &["concurrency", "domain", "ports"], &["auth0-sim", "conformance"]),
     (
         "http-actix",
         &[
             "application",
             "auth0-adapter",
             "domain",
-            "fair-share",
+            "concurrency",
             "memory-adapter",
             "oidc-adapter",
             "otlp-adapter",
             "ports",
             "token-verifier",
         ],
-        &["auth0-sim", "conformance", "otlp-adapter", "ports"],
+        &["auth0-sim", "conformance", "otlp-adapter", "ports", "token-verifier"],
     ),
 ];
 
@@ -58,11 +61,10 @@ const ARROWS: [(&str, &[&str], &[&str]); 12] = [
 const INSIDE: [(&str, &[&str]); 4] = [
     // serde is behind a feature.
     ("domain", &["serde", "thiserror"]),
-    ("fair-share", &[]),
+    ("concurrency", &["parking_lot", "tokio"]),
     // mockall is behind a feature.
     ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
-    // tokio for one lock, which waits without holding up a thread.
-    ("application", &["thiserror", "tokio", "tracing"]),
+    ("application", &["parking_lot", "thiserror", "tracing"]),
 ];
 
 /// What only some crates may know: in themselves, and in their tests.
@@ -193,7 +195,9 @@ fn what_is_made_for_tests_stays_out_of_the_program() {
             .dependencies
             .iter()
             .filter(|known| known.kind != DependencyKind::Development)
-            .filter(|known| ["ports", "otlp-adapter"].contains(&known.name.as_str()))
+            .filter(|known| {
+                ["ports", "otlp-adapter", "token-verifier"].contains(&known.name.as_str())
+            })
             .flat_map(|known| &known.features);
         assert_eq!(features.count(), 0, "{} asks for test code of another crate", package.name);
         let required = package.dependencies.iter().filter(|known| !known.optional);

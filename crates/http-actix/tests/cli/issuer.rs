@@ -1,10 +1,9 @@
 //! A token issuer on loopback: discovery and key sets over HTTP.
 
 use serde_json::{Value, json};
+use token_verifier::testing::{SigningKey, TokenClaims};
 use wiremock::matchers::{method, path, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-
-use crate::keys::{SigningKey, TokenClaims};
 
 /// Every scope and permission.
 const ALL_PERMISSIONS: [&str; 4] = [

@@ -30,7 +30,3 @@ mod serve;
 mod shutdown;
 mod slow_clients;
 mod support;
-
-#[expect(dead_code, reason = "other tests use the rest")]
-#[path = "../api/support/keys.rs"]
-mod keys;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use otlp_adapter::testing::{Collector, ReceivedSpan};
 use serde_json::json;
+use token_verifier::testing::SigningKey;
 
 use crate::auth0::{SECRET, SimulatedAuth0, dev_command};
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::raw_connection::RawConnection;
 use crate::readiness::settings_with_issuers;
 use crate::support::{Sandbox, Service, poll_until};
@@ -165,7 +165,7 @@ async fn key_rotation_is_logged() {
     issuer.reset().await;
     issuer.publish("", &[&new]).await;
     assert_eq!(service.get(list, &issuer.token("", &new)).await.status, 200);
-    let line = service.wait_for_log("the keys of an issuer have changed");
+    let line = service.wait_for_log("issuer keys changed");
     assert!(line.contains("kept=0 new=1 gone=1"), "{line}");
     assert_eq!(service.get(list, &issuer.token("", &old)).await.code(), "invalid_token");
     let line = service.wait_for_log("status=401");

@@ -1,9 +1,9 @@
 //! Reloading of settings.
 
 use serde_json::json;
+use token_verifier::testing::SigningKey;
 
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::support::{Response, Sandbox, Service, poll_until};
 
 const SEED: &str = r#"

@@ -1,9 +1,9 @@
 //! `usher serve` with a settings file and an issuer over HTTP.
 
 use serde_json::json;
+use token_verifier::testing::SigningKey;
 
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::support::{Sandbox, Service};
 
 const SEED: &str = r#"
@@ -137,7 +137,7 @@ async fn cached_keys_serve_while_the_issuer_is_down() {
     let response = service.get(ACME, &issuer.token("", &unknown)).await;
     assert_eq!((response.status, response.code()), (503, "keys_unavailable"));
     assert_eq!(service.get(ACME, &issuer.token("", &known)).await.status, 200);
-    service.wait_for_log("the keys of an issuer could not be fetched");
+    service.wait_for_log("issuer keys could not be fetched");
 }
 
 #[tokio::test]

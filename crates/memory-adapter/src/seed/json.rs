@@ -1,16 +1,16 @@
-//! JSON as a seed needs it: no member is lost, not even one that stands there twice, and no
-//! message of the parser, which would tell values, is needed.
+//! JSON that keeps every member, also repeated ones, so that the seed reports errors itself: the
+//! parser's messages would contain values.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value; of those that no member of a seed can have, only that it is one.
+/// A JSON value. Numbers and arrays, which no member of a seed can be, are `Other`.
 pub(super) enum Json {
     Null,
     Bool(bool),
     Text(String),
-    /// Members in their order.
+    /// The members in their order.
     Object(Vec<(String, Json)>),
     Other,
 }

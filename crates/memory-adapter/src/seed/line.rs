@@ -1,4 +1,4 @@
-//! One line of a seed, made into values of the domain.
+//! One line of a seed, parsed into domain values.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -9,11 +9,11 @@ use domain::{
     Username,
 };
 
-use crate::passwords::{MIN_LENGTH, check_policy};
-use crate::seed::SeedError;
+use crate::password_hash::{MIN_PASSWORD_LENGTH, check_policy};
+use crate::seed::error::SeedError;
 use crate::seed::json::Json;
 
-/// The members that a line can have.
+/// The members of a line.
 const MEMBERS: [&str; 14] = [
     "id",
     "email",
@@ -31,7 +31,7 @@ const MEMBERS: [&str; 14] = [
     "tenants",
 ];
 
-/// One account as a seed describes it.
+/// One account as the seed describes it.
 pub(super) struct Line {
     pub(super) id: Option<UserId>,
     pub(super) email: EmailAddress,
@@ -49,22 +49,22 @@ pub(super) struct Line {
     pub(super) tenants: BTreeMap<TenantId, RoleName>,
 }
 
-/// What is wrong with a line. It never tells a value, which may be a secret.
+/// A problem of a line. Its text never contains a value, which may be a secret.
 pub(super) struct Problem {
     field: Option<String>,
     text: String,
 }
 
 impl Problem {
-    fn of_line(text: impl Display) -> Self {
+    fn line(text: impl Display) -> Self {
         Self { field: None, text: text.to_string() }
     }
 
-    fn of(field: impl Display, text: impl Display) -> Self {
+    fn field(field: impl Display, text: impl Display) -> Self {
         Self { field: Some(field.to_string()), text: text.to_string() }
     }
 
-    pub(super) fn at(self, line: usize) -> SeedError {
+    pub(super) fn into_error(self, line: usize) -> SeedError {
         let Self { field, text: problem } = self;
         match field {
             Some(field) => SeedError::Field { line, field, problem },
@@ -76,17 +76,19 @@ impl Problem {
 impl Line {
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         let json = serde_json::from_str(text).map_err(|error| {
-            Problem::of_line(format_args!("is not JSON, at column {}", error.column()))
+            Problem::line(format_args!("is not JSON, at column {}", error.column()))
         })?;
-        let mut members = Members::of(json)?;
+        let mut members = Members::from_json(json)?;
         let password = members.parsed("password")?;
         if password.as_ref().is_some_and(|password| check_policy(password).is_err()) {
-            let text = format!("must have at least {MIN_LENGTH} characters");
-            return Err(Problem::of("password", text));
+            let text = format!("must have at least {MIN_PASSWORD_LENGTH} characters");
+            return Err(Problem::field("password", text));
         }
         Ok(Self {
             id: members.parsed("id")?,
-            email: members.parsed("email")?.ok_or_else(|| Problem::of("email", "is missing"))?,
+            email: members
+                .parsed("email")?
+                .ok_or_else(|| Problem::field("email", "is required"))?,
             username: members.parsed("username")?,
             given_name: members.person_name("firstName")?,
             family_name: members.person_name("lastName")?,
@@ -103,13 +105,13 @@ impl Line {
     }
 }
 
-/// The members of one line that have not been taken yet.
+/// The members of one line that are not read yet.
 struct Members(BTreeMap<&'static str, Json>);
 
 impl Members {
-    fn of(json: Json) -> Result<Self, Problem> {
+    fn from_json(json: Json) -> Result<Self, Problem> {
         let Json::Object(list) = json else {
-            return Err(Problem::of_line("must be a JSON object"));
+            return Err(Problem::line("must be a JSON object"));
         };
         let mut members = BTreeMap::new();
         for (name, value) in list {
@@ -117,13 +119,13 @@ impl Members {
                 return Err(unknown(&name));
             };
             if members.insert(known, value).is_some() {
-                return Err(Problem::of(known, "stands there twice"));
+                return Err(Problem::field(known, "must occur only once"));
             }
         }
         Ok(Self(members))
     }
 
-    /// The member, unless it is absent or null.
+    /// Removes and returns the member, unless it is absent or null.
     fn take(&mut self, name: &'static str) -> Option<Json> {
         self.0.remove(name).filter(|value| !matches!(value, Json::Null))
     }
@@ -139,7 +141,7 @@ impl Members {
         self.text(name)?.map(|text| parse(name, &text)).transpose()
     }
 
-    /// A first or last name; the empty one is none.
+    /// Reads a first or last name; an empty one is absent.
     fn person_name(&mut self, name: &'static str) -> Result<Option<PersonName>, Problem> {
         let text = self.text(name)?.filter(|text| !text.is_empty());
         text.map(|text| parse(name, &text)).transpose()
@@ -150,7 +152,7 @@ impl Members {
             None => Ok(false),
             Some(Json::Bool(flag)) => Ok(flag),
             Some(Json::Null | Json::Text(_) | Json::Object(_) | Json::Other) => {
-                Err(Problem::of(name, "must be true or false"))
+                Err(Problem::field(name, "must be true or false"))
             }
         }
     }
@@ -160,18 +162,18 @@ impl Members {
             None => Vec::new(),
             Some(Json::Object(list)) => list,
             Some(Json::Null | Json::Bool(_) | Json::Text(_) | Json::Other) => {
-                return Err(Problem::of("tenants", "must be an object"));
+                return Err(Problem::field("tenants", "must be an object"));
             }
         };
         let mut tenants = BTreeMap::new();
         for (tenant, role) in list {
-            let tenant: TenantId = tenant.parse().map_err(|error| {
-                Problem::of("tenants", format_args!("the name of a tenant {error}"))
-            })?;
+            let tenant: TenantId = tenant
+                .parse()
+                .map_err(|error| Problem::field("tenants", format_args!("a tenant id {error}")))?;
             let field = format!("tenants.{tenant}");
             let role = parse(&field, &text(&field, role)?)?;
             if tenants.insert(tenant, role).is_some() {
-                return Err(Problem::of(field, "stands there twice"));
+                return Err(Problem::field(field, "must occur only once"));
             }
         }
         Ok(tenants)
@@ -182,25 +184,25 @@ fn text(field: &str, value: Json) -> Result<String, Problem> {
     match value {
         Json::Text(text) => Ok(text),
         Json::Null | Json::Bool(_) | Json::Object(_) | Json::Other => {
-            Err(Problem::of(field, "must be a string"))
+            Err(Problem::field(field, "must be a string"))
         }
     }
 }
 
 fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|error| Problem::of(field, error))
+    text.parse().map_err(|error| Problem::field(field, error))
 }
 
-/// The name of an unknown member is told if it looks like one; what is anything else, such as an
-/// e-mail address, is not.
+/// Returns the problem of an unknown member, with its name only if it looks like one: it could be a
+/// misplaced value such as an e-mail address.
 fn unknown(name: &str) -> Problem {
     let is_name = |text: &str| {
         (1..=32).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     if is_name(name) {
-        Problem::of(name, "is not a member of a seed line")
+        Problem::field(name, "is not a known member")
     } else {
-        Problem::of_line("has a member that is not one of a seed line")
+        Problem::line("has an unknown member")
     }
 }

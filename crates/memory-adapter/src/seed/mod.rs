@@ -1,4 +1,4 @@
-//! The seed: accounts to start with, one JSON object a line.
+//! The seed: initial accounts, one JSON object per line.
 //!
 //! ```json
 //! {"id": "auth0|1", "email": "ada@acme.example", "username": "ada", "firstName": "Ada",
@@ -8,75 +8,39 @@
 //!  "tenants": {"acme": "admin"}}
 //! ```
 //!
-//! (One line, broken here to be read.) Only `email` is required. A member that is null counts as
-//! absent, and an empty first or last name as none. Without `id` one is made; without `createdAt`
-//! the account is created now. A role outside the catalogue is taken, but is no access.
+//! (One line, wrapped here.) Only `email` is required. Null members and empty first or last names
+//! count as absent. Without `id` one is generated; without `createdAt` the account is created now.
+//! A role outside the catalogue is stored, but gives no access.
 
+mod error;
 mod json;
 mod line;
 
 use std::collections::HashSet;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::thread::available_parallelism;
 
 use domain::{User, UserId};
-use thiserror::Error;
 
-use crate::MemoryDirectory;
-use crate::passwords::PasswordHash;
+use crate::directory::MemoryDirectory;
+use crate::password_hash::PasswordHash;
 use crate::seed::line::Line;
 use crate::state::{Record, State, StoredMembership};
 
-/// What a seed brought.
+pub use error::SeedError;
+
+/// The counts of a loaded seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SeedSummary {
-    /// How many accounts.
+    /// The accounts.
     pub accounts: usize,
-    /// How many of them have a password.
+    /// The accounts with a password.
     pub passwords: usize,
-    /// How many memberships have a role outside the catalogue, and so give no access.
+    /// The memberships whose role is outside the catalogue, which give no access.
     pub unknown_roles: usize,
 }
 
-/// Why a seed cannot be used. Lines are counted from 1; no value of the seed is told.
-#[derive(Debug, Error)]
-pub enum SeedError {
-    /// Reading failed, or the text is not UTF-8.
-    #[error("line {line}: cannot be read")]
-    Unreadable {
-        /// Where.
-        line: usize,
-        /// What was seen.
-        #[source]
-        source: io::Error,
-    },
-    /// The line as a whole is wrong.
-    #[error("line {line}: {problem}")]
-    Line {
-        /// Which line.
-        line: usize,
-        /// What is wrong.
-        problem: String,
-    },
-    /// One member of the line is wrong.
-    #[error("line {line}: {field}: {problem}")]
-    Field {
-        /// Which line.
-        line: usize,
-        /// Which member, such as `tenants.acme`.
-        field: String,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-impl SeedError {
-    fn field(line: usize, field: &str, problem: &str) -> Self {
-        Self::Field { line, field: field.to_owned(), problem: problem.to_owned() }
-    }
-}
-
-/// One account to be loaded, and where it stands.
+/// One account to load, with its line number.
 struct Entry {
     line: Line,
     number: usize,
@@ -88,25 +52,25 @@ const TAKEN: &str = "another account has the same";
 impl MemoryDirectory {
     /// Adds the accounts of a seed, all of them or none.
     ///
-    /// It blocks until every password is hashed, on all cores; call it before serving.
+    /// Blocks until every password is hashed, on all cores; call it before serving.
     ///
     /// # Errors
-    /// [`SeedError`] at the first line that cannot be used: not JSON, an unknown or repeated
-    /// member, a value that is none, an id, e-mail address or username that another account has.
+    /// [`SeedError`] for the first invalid line: not JSON, an unknown or repeated member, an invalid
+    /// value, or an id, e-mail address or username that another account has.
     pub fn load_seed(&self, reader: impl BufRead) -> Result<SeedSummary, SeedError> {
         let mut entries = read(reader)?;
         hash_passwords(&mut entries)?;
 
         let now = self.clock.now();
-        let mut state = self.write();
+        let mut state = self.state.write();
         let catalogue = self.catalogue();
         for entry in &entries {
             check_vacant(&state, entry)?;
         }
         let mut summary = SeedSummary { accounts: entries.len(), ..SeedSummary::default() };
         for Entry { line, number, hash } in entries {
-            let id = line.id.map_or_else(|| state.vacant_id(), Ok).map_err(|_| {
-                SeedError::field(number, "id", "none could be made: there is no randomness")
+            let id = line.id.map_or_else(|| state.new_id(), Ok).map_err(|_| {
+                SeedError::field(number, "id", "cannot be generated: no random bytes are available")
             })?;
             let user = User {
                 id,
@@ -136,7 +100,7 @@ impl MemoryDirectory {
     }
 }
 
-/// Every line, and that no two of them are of one account.
+/// Reads every line, and checks that no two lines have the same id, address or username.
 fn read(mut reader: impl BufRead) -> Result<Vec<Entry>, SeedError> {
     let mut entries = Vec::new();
     let (mut ids, mut emails, mut usernames) = (HashSet::new(), HashSet::new(), HashSet::new());
@@ -147,13 +111,13 @@ fn read(mut reader: impl BufRead) -> Result<Vec<Entry>, SeedError> {
         if read.map_err(|source| SeedError::Unreadable { line: number, source })? == 0 {
             break;
         }
-        // Some editors put a byte-order mark at the start of a file.
+        // Some editors write a byte-order mark at the start of a file.
         let bom = text.strip_prefix('\u{feff}').filter(|_| number == 1);
         let text = bom.unwrap_or(&text).trim_end();
         if text.is_empty() {
             continue;
         }
-        let line = Line::parse(text).map_err(|problem| problem.at(number))?;
+        let line = Line::parse(text).map_err(|problem| problem.into_error(number))?;
         let twice = |field| Err(SeedError::field(number, field, TAKEN));
         if line.id.as_ref().is_some_and(|id: &UserId| !ids.insert(id.clone())) {
             return twice("id");

@@ -2,14 +2,14 @@ use super::*;
 use crate::testing::{KID, ed25519, other_rsa, p256, p384, rsa};
 
 fn set(keys: Vec<PublicKey>) -> KeySet {
-    KeySet::default().renewed(keys)
+    KeySet::default().updated(keys)
 }
 
-fn wanted(kid: Option<&str>, algorithm: Algorithm) -> Wanted<'_> {
-    Wanted { kid, algorithm }
+fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
+    KeyQuery { kid, algorithm }
 }
 
-fn unnamed(key: PublicKey) -> PublicKey {
+fn without_kid(key: PublicKey) -> PublicKey {
     PublicKey { kid: None, ..key }
 }
 
@@ -18,22 +18,22 @@ fn restricted(key: PublicKey, algorithm: &str) -> PublicKey {
 }
 
 #[test]
-fn a_named_key_is_found_by_its_name() {
-    let keys = set(vec![other_rsa().public("other"), rsa().public(KID)]);
-    let Found::Key(key) = keys.find(&wanted(Some(KID), Algorithm::Rs256)) else { panic!() };
-    assert_eq!(key.public, rsa().public(KID));
+fn key_is_found_by_kid() {
+    let keys = set(vec![other_rsa().public_as("other"), rsa().public_as(KID)]);
+    let KeyLookup::Found(key) = keys.find(&query(Some(KID), Algorithm::Rs256)) else { panic!() };
+    assert_eq!(key.public, rsa().public_as(KID));
 }
 
 #[test]
-fn an_unknown_name_finds_nothing_though_another_key_would_do() {
-    let keys = set(vec![rsa().public("other"), unnamed(rsa().public(KID))]);
-    assert!(matches!(keys.find(&wanted(Some(KID), Algorithm::Rs256)), Found::Nothing));
-    assert!(matches!(keys.find(&wanted(Some(""), Algorithm::Rs256)), Found::Nothing));
+fn unknown_kid_never_falls_back_to_another_key() {
+    let keys = set(vec![rsa().public_as("other"), without_kid(rsa().public_as(KID))]);
+    assert!(matches!(keys.find(&query(Some(KID), Algorithm::Rs256)), KeyLookup::NotFound));
+    assert!(matches!(keys.find(&query(Some(""), Algorithm::Rs256)), KeyLookup::NotFound));
 }
 
 #[test]
-fn a_named_key_of_another_kind_is_unfit() {
-    let keys = set(vec![rsa().public(KID), p256().public("ec"), ed25519().public("ed")]);
+fn key_of_wrong_type_is_unsuitable() {
+    let keys = set(vec![rsa().public_as(KID), p256().public_as("ec"), ed25519().public_as("ed")]);
     for (kid, algorithm) in [
         (KID, Algorithm::Es256),
         (KID, Algorithm::EdDsa),
@@ -41,57 +41,57 @@ fn a_named_key_of_another_kind_is_unfit() {
         ("ec", Algorithm::Es384),
         ("ed", Algorithm::Es256),
     ] {
-        let found = keys.find(&wanted(Some(kid), algorithm));
-        assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)), "{kid} {algorithm}");
+        let found = keys.find(&query(Some(kid), algorithm));
+        assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)), "{kid} {algorithm}");
     }
 }
 
 #[test]
-fn a_key_keeps_to_its_own_algorithm() {
-    let keys = set(vec![restricted(rsa().public(KID), "RS512")]);
-    let find = |algorithm| keys.find(&wanted(Some(KID), algorithm));
-    assert!(matches!(find(Algorithm::Rs512), Found::Key(_)));
-    assert!(matches!(find(Algorithm::Rs256), Found::Unfit(Reason::KeyMismatch)));
-    assert!(matches!(find(Algorithm::Ps512), Found::Unfit(Reason::KeyMismatch)));
-    let keys = set(vec![restricted(rsa().public(KID), "rs256")]);
-    let found = keys.find(&wanted(Some(KID), Algorithm::Rs256));
-    assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)));
+fn key_is_bound_to_its_declared_algorithm() {
+    let keys = set(vec![restricted(rsa().public_as(KID), "RS512")]);
+    let find = |algorithm| keys.find(&query(Some(KID), algorithm));
+    assert!(matches!(find(Algorithm::Rs512), KeyLookup::Found(_)));
+    assert!(matches!(find(Algorithm::Rs256), KeyLookup::Unsuitable(Reason::KeyMismatch)));
+    assert!(matches!(find(Algorithm::Ps512), KeyLookup::Unsuitable(Reason::KeyMismatch)));
+    let keys = set(vec![restricted(rsa().public_as(KID), "rs256")]);
+    let found = keys.find(&query(Some(KID), Algorithm::Rs256));
+    assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
 }
 
 #[test]
-fn of_keys_with_the_same_name_the_first_counts() {
-    let keys = set(vec![p256().public(KID), rsa().public(KID)]);
-    let found = keys.find(&wanted(Some(KID), Algorithm::Rs256));
-    assert!(matches!(found, Found::Unfit(Reason::KeyMismatch)));
+fn first_key_wins_for_duplicate_kid() {
+    let keys = set(vec![p256().public_as(KID), rsa().public_as(KID)]);
+    let found = keys.find(&query(Some(KID), Algorithm::Rs256));
+    assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
 }
 
 #[test]
-fn without_a_name_there_must_be_exactly_one_key() {
-    let keys = set(vec![rsa().public(KID), p256().public("ec")]);
-    assert!(matches!(keys.find(&wanted(None, Algorithm::Rs256)), Found::Key(_)));
-    assert!(matches!(keys.find(&wanted(None, Algorithm::Es256)), Found::Key(_)));
-    assert!(matches!(keys.find(&wanted(None, Algorithm::EdDsa)), Found::Nothing));
+fn missing_kid_requires_exactly_one_suitable_key() {
+    let keys = set(vec![rsa().public_as(KID), p256().public_as("ec")]);
+    assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
+    assert!(matches!(keys.find(&query(None, Algorithm::Es256)), KeyLookup::Found(_)));
+    assert!(matches!(keys.find(&query(None, Algorithm::EdDsa)), KeyLookup::NotFound));
 
-    let keys = set(vec![rsa().public(KID), unnamed(other_rsa().public(KID))]);
-    let found = keys.find(&wanted(None, Algorithm::Rs256));
-    assert!(matches!(found, Found::Unfit(Reason::AmbiguousKey)));
+    let keys = set(vec![rsa().public_as(KID), without_kid(other_rsa().public_as(KID))]);
+    let found = keys.find(&query(None, Algorithm::Rs256));
+    assert!(matches!(found, KeyLookup::Unsuitable(Reason::AmbiguousKey)));
 
-    let keys = set(vec![rsa().public(KID), restricted(other_rsa().public("other"), "PS256")]);
-    assert!(matches!(keys.find(&wanted(None, Algorithm::Rs256)), Found::Key(_)));
+    let keys = set(vec![rsa().public_as(KID), restricted(other_rsa().public_as("other"), "PS256")]);
+    assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
 }
 
 #[test]
-fn a_key_that_stays_keeps_its_place_in_memory() {
-    let before = set(vec![rsa().public(KID), p256().public("ec")]);
-    let after = before.renewed(vec![other_rsa().public(KID), p256().public("ec")]);
-    assert!(!after.holds(&before.0[0]));
-    assert!(after.holds(&before.0[1]));
-    let renamed = after.renewed(vec![p256().public("other")]);
-    assert!(!renamed.holds(&before.0[1]));
+fn unchanged_key_keeps_its_arc() {
+    let before = set(vec![rsa().public_as(KID), p256().public_as("ec")]);
+    let after = before.updated(vec![other_rsa().public_as(KID), p256().public_as("ec")]);
+    assert!(!after.contains(&before.0[0]));
+    assert!(after.contains(&before.0[1]));
+    let renamed = after.updated(vec![p256().public_as("other")]);
+    assert!(!renamed.contains(&before.0[1]));
 }
 
 #[test]
-fn parts_that_make_no_key_are_left_out() {
+fn key_with_wrong_coordinate_length_is_rejected() {
     let ec = |x, y| KeyMaterial::Ec { curve: Curve::P256, x: vec![1; x], y: vec![1; y] };
     for material in [ec(31, 32), ec(32, 33), ec(0, 64)] {
         let public = PublicKey { kid: None, algorithm: None, material };
@@ -100,12 +100,15 @@ fn parts_that_make_no_key_are_left_out() {
 }
 
 #[test]
-fn each_algorithm_verifies_its_own_signatures() {
+fn algorithm_verifies_only_its_own_signatures() {
     for algorithm in Algorithm::ALL {
-        let kinds = [rsa(), p256(), p384(), ed25519()];
-        let key = kinds.into_iter().find(|key| algorithm.fits(&key.material())).unwrap();
-        let verifying = VerifyingKey::new(key.public(KID)).unwrap();
-        let signature = key.sign(algorithm, b"message");
+        let test_keys = [rsa(), p256(), p384(), ed25519()];
+        let key = test_keys
+            .into_iter()
+            .find(|key| algorithm.is_compatible_with(&key.material()))
+            .unwrap();
+        let verifying = VerifyingKey::new(key.public_as(KID)).unwrap();
+        let signature = key.sign_bytes(algorithm, b"message");
         assert!(verifying.verifies(algorithm, b"message", &signature), "{algorithm}");
         assert!(!verifying.verifies(algorithm, b"massage", &signature), "{algorithm}");
         assert!(!verifying.verifies(algorithm, b"message", &vec![]), "{algorithm}");
@@ -116,7 +119,7 @@ fn each_algorithm_verifies_its_own_signatures() {
 }
 
 #[test]
-fn parts_that_are_nonsense_verify_nothing() {
+fn malformed_key_material_verifies_nothing() {
     for material in [
         KeyMaterial::Rsa { n: vec![], e: vec![] },
         KeyMaterial::Rsa { n: vec![0xff; 256], e: vec![1] },
@@ -135,7 +138,7 @@ fn parts_that_are_nonsense_verify_nothing() {
 }
 
 #[test]
-fn debug_does_not_show_the_key() {
+fn key_debug_output_hides_material() {
     let key = VerifyingKey::new(PublicKey {
         kid: None,
         algorithm: None,

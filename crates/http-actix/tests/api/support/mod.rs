@@ -6,13 +6,12 @@
 
 mod answer;
 pub(crate) mod document;
-mod keys;
 pub(crate) mod store;
 mod wire;
 
 pub(crate) use answer::{Answer, Client};
-pub(crate) use keys::{SigningKey, TokenClaims};
 pub(crate) use store::Store;
+pub(crate) use token_verifier::testing::{SigningKey, TokenClaims};
 
 use std::io::Write as _;
 use std::net::SocketAddr;

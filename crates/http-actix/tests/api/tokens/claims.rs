@@ -12,7 +12,7 @@ const MALFORMED: &str = "the claims of the token are malformed";
 const MISSING: &str = "the token lacks a required claim";
 const EXPIRED: &str = "the token has expired";
 const EARLY: &str = "the token is not valid yet";
-const FUTURE: &str = "the token is issued in the future";
+const FUTURE: &str = "the token was issued in the future";
 
 fn now(app: &App) -> i64 {
     app.clock.now().as_unix_seconds()

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::support::{ALL_PERMISSIONS, App, AppOptions, SigningKey, TokenClaims};
 
-const TOO_LONG: &str = "the token is good for too long";
+const TOO_LONG: &str = "the lifetime of the token is too long";
 const NOT_AN_ACCESS_TOKEN: &str = "the token is not an access token";
 const MISSING: &str = "the token lacks a required claim";
-const NOT_A_PERSON: &str = "the token is not a person's";
+const NOT_A_PERSON: &str = "the token belongs to a machine client";
 const MONTH: i64 = 30 * 86_400;
 
 /// Issuers with further requirements.

@@ -11,9 +11,9 @@ use std::fmt::Write as _;
 
 use auth0_sim::{Client, Connection, Fault, FaultKind, Sim};
 use serde_json::{Value, json};
+use token_verifier::testing::SigningKey;
 
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::support::{Sandbox, Service};
 use echo_server::EchoServer;
 use planted::{

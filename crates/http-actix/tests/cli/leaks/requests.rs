@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use token_verifier::testing::SigningKey;
 
 use super::planted::{
     BASIC, BODY, COOKIE, FIRST_PASSWORD, KEY_ID, NEW_PASSWORD, NOVA, OLAV, ROSA, SEED_PASSWORD,
     WEAK_PASSWORD, WRONG_PASSWORD,
 };
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::support::Service;
 
 const A: &str = "/api/acme/admin/users";

@@ -1,0 +1,90 @@
+//! Errors name the reason, so that the caller can correct the value.
+
+use super::*;
+
+#[test]
+fn user_id_error_names_the_reason() {
+    assert_eq!(error::<UserId>(""), InvalidUserId::Empty);
+    assert_eq!(error::<UserId>(&"a".repeat(256)), InvalidUserId::TooLong);
+    for text in [".", "..", "auth0|a/b", "auth0|a%2Fb", "auth0|a b", "auth0|é", "a\n"] {
+        assert_eq!(error::<UserId>(text), InvalidUserId::ForbiddenCharacter, "{text:?}");
+    }
+}
+
+#[test]
+fn long_email_error_names_the_length() {
+    let domain = format!("{0}.{0}.{0}.example", "d".repeat(60));
+    let (longest, too_long) = ("l".repeat(254 - 1 - domain.len()), "l".repeat(64));
+    assert!(accepts::<EmailAddress>(&format!("{longest}@{domain}")));
+    assert!(accepts::<EmailAddress>(&format!("{}@example.com", "l".repeat(64))));
+    for text in [format!("{too_long}@{domain}"), format!("{too_long}l@example.com")] {
+        assert_eq!(error::<EmailAddress>(&text), InvalidEmailAddress::TooLong);
+    }
+}
+
+#[test]
+fn malformed_email_is_rejected() {
+    for text in [
+        "",
+        "@",
+        "a@",
+        "@example.com",
+        "a@example",
+        "a@.com",
+        "a@example.",
+        "a@-x.com",
+        "a@x-.com",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a@b@example.com",
+        "\"a b\"@example.com",
+        "a@[127.0.0.1]",
+        "a b@example.com",
+        " a@example.com",
+        "a@example.com\n",
+        "ä@example.com",
+        "a@exämple.com",
+    ] {
+        assert_eq!(error::<EmailAddress>(text), InvalidEmailAddress::Syntax, "{text:?}");
+    }
+}
+
+#[test]
+fn username_error_names_the_reason() {
+    assert_eq!(error::<Username>(""), InvalidUsername::Empty);
+    assert_eq!(error::<Username>(&"a".repeat(129)), InvalidUsername::TooLong);
+    assert_eq!(error::<Username>("a b"), InvalidUsername::ForbiddenCharacter);
+    assert_eq!(error::<Username>("A.B@Example.com"), InvalidUsername::IsEmailAddress);
+    assert!(accepts::<Username>("a@b"), "no e-mail address, and so a username");
+}
+
+#[test]
+fn name_length_counts_characters() {
+    assert!(accepts::<PersonName>(&"é".repeat(150)));
+    assert_eq!(error::<PersonName>(&"é".repeat(151)), InvalidName::TooLong { max: 150 });
+    assert!(accepts::<DisplayName>(&"🦀".repeat(300)));
+    assert_eq!(error::<DisplayName>(&"🦀".repeat(301)), InvalidName::TooLong { max: 300 });
+    assert_eq!(error::<PersonName>(""), InvalidName::Empty);
+    assert_eq!(error::<PersonName>("a\nb"), InvalidName::ControlCharacter);
+}
+
+#[test]
+fn password_error_names_the_reason() {
+    assert_eq!(error::<Password>(""), InvalidPassword::Empty);
+    assert_eq!(error::<Password>(&"p".repeat(73)), InvalidPassword::TooLong);
+    for text in ["pass word", "pässword", "pass\u{7f}word", "\u{0}"] {
+        assert_eq!(error::<Password>(text), InvalidPassword::ForbiddenCharacter, "{text:?}");
+    }
+}
+
+#[test]
+fn sort_text_round_trips() {
+    for field in SortField::ALL {
+        for descending in [false, true] {
+            let sort = Sort { field, descending };
+            assert_eq!(sort.to_string().parse(), Ok(sort));
+        }
+    }
+    assert_eq!(Sort::default().to_string(), "id");
+}

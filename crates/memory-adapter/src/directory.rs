@@ -1,0 +1,64 @@
+//! The directory's state, catalogue, clock and hasher.
+
+use std::fmt;
+use std::sync::Arc;
+
+use domain::RoleCatalogue;
+use parking_lot::RwLock;
+use ports::Clock;
+
+use crate::password_hash::Hasher;
+use crate::state::State;
+
+/// A directory of accounts in memory, with the check of their passwords.
+pub struct MemoryDirectory {
+    /// Every change is computed on a copy and stored by `State::put` alone, so a panic while the
+    /// lock is held leaves nothing half done.
+    pub(crate) state: RwLock<State>,
+    catalogue: RwLock<Arc<RoleCatalogue>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) hasher: Hasher,
+}
+
+impl MemoryDirectory {
+    /// Returns an empty directory with this catalogue of roles.
+    pub fn new(catalogue: Arc<RoleCatalogue>, clock: Arc<dyn Clock>) -> Self {
+        let catalogue = RwLock::new(catalogue);
+        Self { state: RwLock::default(), catalogue, clock, hasher: Hasher::default() }
+    }
+
+    /// Returns a copy of the directory under another catalogue, as after a restart with other
+    /// settings. The two are independent from then on.
+    #[must_use]
+    pub fn under_catalogue(&self, catalogue: Arc<RoleCatalogue>) -> Self {
+        let state = self.state.read().under_catalogue(&catalogue);
+        Self {
+            state: RwLock::new(state),
+            catalogue: RwLock::new(catalogue),
+            clock: Arc::clone(&self.clock),
+            hasher: Hasher::default(),
+        }
+    }
+
+    /// Replaces the catalogue, as after a restart: a role that it lacks gives no access any more,
+    /// and one that it adds does.
+    pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
+        let mut state = self.state.write();
+        *state = state.under_catalogue(&catalogue);
+        // Still under the lock, so that no account is stored under the old catalogue.
+        *self.catalogue.write() = catalogue;
+    }
+
+    pub(crate) fn catalogue(&self) -> Arc<RoleCatalogue> {
+        Arc::clone(&self.catalogue.read())
+    }
+}
+
+/// Omits the accounts.
+impl fmt::Debug for MemoryDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryDirectory")
+            .field("catalogue", &self.catalogue())
+            .finish_non_exhaustive()
+    }
+}

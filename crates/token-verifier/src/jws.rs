@@ -1,0 +1,182 @@
+//! The parsing and verification of a JWS. Nothing here waits, fetches or caches.
+//!
+//! The steps are types, so that none can be left out: [`UnverifiedToken::parse`] parses the token,
+//! [`UnverifiedToken::check`] compares its content with the expectations, and only
+//! [`CheckedToken::verify_signature`] returns the claims.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::algorithm::Algorithm;
+use crate::claims::{Claims, TimeLimits};
+use crate::error::Reason;
+use crate::keys::{KeyQuery, VerifyingKey};
+use crate::profile::{Profile, TokenType};
+use crate::strict_json;
+
+/// The limit on the length of a token. Longer ones are not parsed.
+pub(crate) const MAX_TOKEN_BYTES: usize = 8192;
+const MAX_KID_BYTES: usize = 256;
+
+/// The expectations that a token must meet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expectations<'a> {
+    /// The value of `iss`.
+    pub(crate) issuer: &'a str,
+    /// A value that `aud` must contain.
+    pub(crate) audience: &'a str,
+    /// The allowed values of `alg`.
+    pub(crate) algorithms: &'a [Algorithm],
+    /// The profile of the token.
+    pub(crate) profile: Profile,
+    /// Whether a machine client may be the subject.
+    pub(crate) machine_clients: bool,
+    /// The limits of the times.
+    pub(crate) limits: TimeLimits,
+}
+
+/// A well-formed token. Nothing in it may be believed.
+pub(crate) struct UnverifiedToken<'a> {
+    message: &'a str,
+    signature: Vec<u8>,
+    header: Header,
+    claims: Claims,
+}
+
+/// The parts of the header that are used.
+struct Header {
+    algorithm: Algorithm,
+    typ: TokenType,
+    kid: Option<String>,
+}
+
+/// A token whose content meets the expectations. Its signature is not verified yet.
+pub(crate) struct CheckedToken<'a>(UnverifiedToken<'a>);
+
+impl fmt::Debug for UnverifiedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnverifiedToken").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CheckedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckedToken").finish_non_exhaustive()
+    }
+}
+
+impl<'a> UnverifiedToken<'a> {
+    /// Parses a JWS in compact form (RFC 7515 §7.1).
+    pub(crate) fn parse(token: &'a str) -> Result<Self, Reason> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Reason::TooLong);
+        }
+        let (message, signature) = token.rsplit_once('.').ok_or(Reason::NotCompact)?;
+        let (header, payload) = message.split_once('.').ok_or(Reason::NotCompact)?;
+        // With a fourth part, one of these contains a dot, which is not base64url.
+        let [header, payload, signature] = [header, payload, signature].map(decode);
+        let (header, payload, signature) = (header?, payload?, signature?);
+        let header = strict_json::object(&header).ok_or(Reason::MalformedHeader)?;
+        let header = Header::parse(&header)?;
+        let claims = Claims::parse(strict_json::object(&payload).ok_or(Reason::MalformedClaims)?)?;
+        Ok(Self { message, signature, header, claims })
+    }
+
+    /// Returns the claimed `iss`.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.claims.issuer
+    }
+
+    /// Returns the claimed `aud`.
+    pub(crate) fn audiences(&self) -> &[String] {
+        &self.claims.audiences
+    }
+
+    /// Compares the content with the expectations, before any key is looked up.
+    pub(crate) fn check(
+        self,
+        expected: &Expectations<'_>,
+        now: Timestamp,
+    ) -> Result<CheckedToken<'a>, Reason> {
+        if !expected.algorithms.contains(&self.header.algorithm) {
+            return Err(Reason::Algorithm);
+        }
+        if self.claims.issuer != expected.issuer {
+            return Err(Reason::UnknownIssuer);
+        }
+        if !self.claims.audiences.iter().any(|audience| audience == expected.audience) {
+            return Err(Reason::WrongAudience);
+        }
+        self.claims.check_profile(expected.profile, self.header.typ)?;
+        self.claims.validity.check(now, expected.limits)?;
+        if !expected.machine_clients && self.claims.is_machine_client() {
+            return Err(Reason::MachineClient);
+        }
+        Ok(CheckedToken(self))
+    }
+}
+
+impl CheckedToken<'_> {
+    /// Returns the query for the key of the token.
+    pub(crate) fn key_query(&self) -> KeyQuery<'_> {
+        KeyQuery { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
+    }
+
+    /// Returns the claims, if this key made the signature.
+    pub(crate) fn verify_signature(self, key: &VerifyingKey) -> Result<Claims, Reason> {
+        if !key.matches(&self.key_query()) {
+            return Err(Reason::KeyMismatch);
+        }
+        let UnverifiedToken { message, signature, header, claims } = self.0;
+        if key.verifies(header.algorithm, message.as_bytes(), &signature) {
+            Ok(claims)
+        } else {
+            Err(Reason::Signature)
+        }
+    }
+}
+
+/// Decodes base64url without padding (RFC 7515 §2). Unused bits at the end must be zero.
+fn decode(part: &str) -> Result<Vec<u8>, Reason> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::NotCompact)
+}
+
+impl Header {
+    /// Parses the parts of a header that are used.
+    ///
+    /// `jku`, `x5u`, `jwk` and `x5c`, which contain or locate a key, are ignored (RFC 8725 §3.10):
+    /// keys come only from the issuer.
+    fn parse(header: &Map<String, Value>) -> Result<Self, Reason> {
+        // RFC 7515 §4.1.11: a critical extension must be understood, and none is supported.
+        if header.contains_key("crit") {
+            return Err(Reason::CriticalExtension);
+        }
+        let algorithm = match header.get("alg") {
+            Some(Value::String(name)) => Algorithm::from_name(name).ok_or(Reason::Algorithm)?,
+            Some(_) | None => return Err(Reason::MalformedHeader),
+        };
+        let typ = match header.get("typ") {
+            None => TokenType::Jwt,
+            Some(Value::String(typ)) => TokenType::from_name(typ).ok_or(Reason::Type)?,
+            Some(_) => return Err(Reason::MalformedHeader),
+        };
+        let kid = match header.get("kid") {
+            None => None,
+            Some(Value::String(kid)) if is_valid_kid(kid) => Some(kid.clone()),
+            Some(_) => return Err(Reason::MalformedHeader),
+        };
+        Ok(Self { algorithm, typ, kid })
+    }
+}
+
+/// Returns whether a `kid` is short printable ASCII.
+fn is_valid_kid(kid: &str) -> bool {
+    kid.len() <= MAX_KID_BYTES && kid.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! The state of one issuer's keys, and what a request must do next: respond, fetch or wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use ports::PublicKey;
+
+use super::settings::KeyCacheSettings;
+use super::single_flight::{FetchGuard, FetchInFlight, new_fetch};
+use crate::error::{Reason, TokenError};
+use crate::keys::{KeyLookup, KeyQuery, KeySet, VerifyingKey};
+
+/// The backoff after the first failed fetch.
+const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The keys of one issuer, and the fetches for them.
+#[derive(Debug, Default)]
+pub(super) struct IssuerState {
+    fetched: Option<FetchedKeys>,
+    failure: Option<Failure>,
+    /// When a fetch was last started for an unknown key.
+    unknown_key_fetch_at: Option<Timestamp>,
+    in_flight: Option<FetchInFlight>,
+}
+
+#[derive(Debug)]
+struct FetchedKeys {
+    keys: KeySet,
+    fetched_at: Timestamp,
+}
+
+/// A failure of the last fetch.
+#[derive(Debug, Clone, Copy)]
+struct Failure {
+    at: Timestamp,
+    backoff: Duration,
+}
+
+/// How a fetch ended.
+#[derive(Debug)]
+pub(super) enum FetchOutcome {
+    Fetched(Vec<PublicKey>),
+    Failed,
+    /// Not attempted, because too many first fetches were pending.
+    Rejected,
+}
+
+/// Which fetch a request has waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// None.
+    No,
+    /// One that started before the request. It may have been answered before the issuer published
+    /// the key.
+    ForEarlierFetch,
+    /// One that started after the request: no other can be newer.
+    ForLaterFetch,
+}
+
+/// What a request must do next.
+#[derive(Debug)]
+pub(super) enum Decision<T> {
+    /// Respond. A guard means that a refresh in the background is due.
+    Respond { answer: T, refresh: Option<FetchGuard> },
+    /// Start a fetch, wait for it and decide again.
+    StartFetch(FetchGuard),
+    /// Wait for the fetch in flight and decide again.
+    AwaitFetch(FetchInFlight),
+}
+
+/// The decision on a request for a key.
+pub(super) type KeyDecision = Decision<Result<Arc<VerifyingKey>, TokenError>>;
+
+/// How many keys of an issuer a fetch has kept, added and removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rotation {
+    pub(super) kept: usize,
+    pub(super) new: usize,
+    pub(super) gone: usize,
+}
+
+impl Rotation {
+    fn between(before: &KeySet, after: &KeySet) -> Option<Self> {
+        let kept = after.count_shared_with(before);
+        let (new, gone) = (after.len() - kept, before.len() - kept);
+        (new + gone > 0).then_some(Self { kept, new, gone })
+    }
+}
+
+impl IssuerState {
+    /// Decides on a request for the key that a token names.
+    pub(super) fn decide_key(
+        &mut self,
+        query: &KeyQuery<'_>,
+        now: Timestamp,
+        waited: Waited,
+        settings: &KeyCacheSettings,
+    ) -> KeyDecision {
+        let is_final = waited == Waited::ForLaterFetch;
+        let lookup = match self.usable(now, settings) {
+            Some(keys) => keys.find(query),
+            None => return self.decide_without_keys(now, is_final),
+        };
+        let answer = match lookup {
+            KeyLookup::Found(key) => Ok(key),
+            KeyLookup::Unsuitable(reason) => Err(TokenError::Invalid(reason)),
+            KeyLookup::NotFound => match self.decide_unknown_key(now, is_final, settings) {
+                Err(decision) => return decision,
+                Ok(error) => Err(error),
+            },
+        };
+        Decision::Respond { answer, refresh: self.start_refresh_if_due(now, settings) }
+    }
+
+    /// Decides whether the issuer has keys at all.
+    pub(super) fn decide_has_keys(
+        &mut self,
+        now: Timestamp,
+        waited: Waited,
+        settings: &KeyCacheSettings,
+    ) -> Decision<bool> {
+        if self.usable(now, settings).is_some_and(|keys| !keys.is_empty()) {
+            let refresh = self.start_refresh_if_due(now, settings);
+            return Decision::Respond { answer: true, refresh };
+        }
+        let unavailable = Decision::Respond { answer: false, refresh: None };
+        // A set without keys was fetched all the same: it is fetched again no more often than for
+        // an unknown key.
+        let is_cooling_down = self
+            .fetched
+            .as_ref()
+            .is_some_and(|fetched| remaining(fetched.fetched_at, settings.cooldown, now).is_some());
+        if waited != Waited::No || is_cooling_down {
+            return unavailable;
+        }
+        match self.decide_without_keys(now, false) {
+            Decision::Respond { .. } => unavailable,
+            Decision::StartFetch(guard) => Decision::StartFetch(guard),
+            Decision::AwaitFetch(in_flight) => Decision::AwaitFetch(in_flight),
+        }
+    }
+
+    /// Whether exactly this key would be returned now, with a guard if a refresh is due.
+    pub(super) fn is_current(
+        &mut self,
+        key: &Arc<VerifyingKey>,
+        now: Timestamp,
+        settings: &KeyCacheSettings,
+    ) -> (bool, Option<FetchGuard>) {
+        let is_current = self.usable(now, settings).is_some_and(|keys| keys.contains(key));
+        (is_current, if is_current { self.start_refresh_if_due(now, settings) } else { None })
+    }
+
+    /// Records how the fetch in flight ended. Returns how the keys changed, unless they are the
+    /// first or the same.
+    pub(super) fn finish_fetch(
+        &mut self,
+        outcome: FetchOutcome,
+        now: Timestamp,
+        settings: &KeyCacheSettings,
+    ) -> Option<Rotation> {
+        self.in_flight = None;
+        match outcome {
+            FetchOutcome::Fetched(public_keys) => {
+                let before = self.fetched.take().map(|fetched| fetched.keys);
+                let keys = match &before {
+                    Some(before) => before.updated(public_keys),
+                    None => KeySet::default().updated(public_keys),
+                };
+                let rotation = before.and_then(|before| Rotation::between(&before, &keys));
+                self.fetched = Some(FetchedKeys { keys, fetched_at: now });
+                self.failure = None;
+                return rotation;
+            }
+            FetchOutcome::Failed => {
+                let backoff =
+                    self.failure.map_or(INITIAL_BACKOFF, |last| last.backoff.saturating_mul(2));
+                self.failure = Some(Failure { at: now, backoff: backoff.min(settings.cooldown) });
+            }
+            FetchOutcome::Rejected => {}
+        }
+        None
+    }
+
+    /// Whether no fetch has succeeded yet.
+    pub(super) fn has_never_fetched(&self) -> bool {
+        self.fetched.is_none()
+    }
+
+    /// The order of eviction: issuers of a lower rank go first.
+    pub(super) fn eviction_rank(&self) -> u8 {
+        match (&self.fetched, &self.in_flight) {
+            (None, None) => 0,
+            (None, Some(_)) => 1,
+            (Some(_), _) => 2,
+        }
+    }
+
+    fn usable(&self, now: Timestamp, settings: &KeyCacheSettings) -> Option<&KeySet> {
+        let fetched = self.fetched.as_ref()?;
+        (age(fetched.fetched_at, now) < settings.stale_bound).then_some(&fetched.keys)
+    }
+
+    fn decide_without_keys(&mut self, now: Timestamp, is_final: bool) -> KeyDecision {
+        if let (Some(in_flight), false) = (&self.in_flight, is_final) {
+            Decision::AwaitFetch(in_flight.clone())
+        } else if is_final || self.remaining_backoff(now).is_some() {
+            Decision::Respond { answer: Err(self.unavailable(now, None)), refresh: None }
+        } else {
+            Decision::StartFetch(self.start_fetch())
+        }
+    }
+
+    /// Returns the error for a token whose key is not in the set, or as `Err` what must be done
+    /// before that is certain.
+    fn decide_unknown_key(
+        &mut self,
+        now: Timestamp,
+        is_final: bool,
+        settings: &KeyCacheSettings,
+    ) -> Result<TokenError, KeyDecision> {
+        let remaining_cooldown =
+            self.unknown_key_fetch_at.and_then(|at| remaining(at, settings.cooldown, now));
+        if !is_final {
+            if let Some(in_flight) = &self.in_flight {
+                return Err(Decision::AwaitFetch(in_flight.clone()));
+            }
+            if remaining_cooldown.is_none() && self.remaining_backoff(now).is_none() {
+                self.unknown_key_fetch_at = Some(now);
+                return Err(Decision::StartFetch(self.start_fetch()));
+            }
+        }
+        Ok(match self.failure {
+            None => TokenError::Invalid(Reason::UnknownKey),
+            // The issuer may have published the key by now, so the token may be valid.
+            Some(_) => self.unavailable(now, remaining_cooldown),
+        })
+    }
+
+    fn start_refresh_if_due(
+        &mut self,
+        now: Timestamp,
+        settings: &KeyCacheSettings,
+    ) -> Option<FetchGuard> {
+        let is_old = self
+            .fetched
+            .as_ref()
+            .is_some_and(|fetched| age(fetched.fetched_at, now) >= settings.refresh);
+        let can_fetch = self.in_flight.is_none() && self.remaining_backoff(now).is_none();
+        (is_old && can_fetch).then(|| self.start_fetch())
+    }
+
+    fn start_fetch(&mut self) -> FetchGuard {
+        let (guard, in_flight) = new_fetch();
+        self.in_flight = Some(in_flight);
+        guard
+    }
+
+    fn remaining_backoff(&self, now: Timestamp) -> Option<Duration> {
+        self.failure.and_then(|failure| remaining(failure.at, failure.backoff, now))
+    }
+
+    fn unavailable(&self, now: Timestamp, remaining_cooldown: Option<Duration>) -> TokenError {
+        let retry_after =
+            self.remaining_backoff(now).max(remaining_cooldown).unwrap_or(INITIAL_BACKOFF);
+        TokenError::KeysUnavailable { retry_after }
+    }
+}
+
+/// The time since `start`; zero if the clock was set back.
+fn age(start: Timestamp, now: Timestamp) -> Duration {
+    let millis = now.as_unix_millis().saturating_sub(start.as_unix_millis());
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// The rest of a span, if any. A clock that was set back ends the span, so that nothing waits for a
+/// time far in the future.
+fn remaining(start: Timestamp, span: Duration, now: Timestamp) -> Option<Duration> {
+    if now < start {
+        return None;
+    }
+    span.checked_sub(age(start, now)).filter(|rest| !rest.is_zero())
+}
