@@ -49,4 +49,3 @@ pub mod response;
 mod routes;
 mod server;
 pub mod settings;
-mod telemetry;

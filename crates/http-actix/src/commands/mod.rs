@@ -13,7 +13,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::output::{ConfigFile, print_error};
-use crate::telemetry;
 
 /// Manages the users of many tenants in front of Auth0
 #[derive(Debug, Parser)]
@@ -42,7 +41,7 @@ enum Command {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    telemetry::hush_panics();
+    telemetry::set_panic_hook("usher");
     let result = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Token(options) => token::run(&options),

@@ -8,13 +8,14 @@ use ports::{Clock as _, SystemClock};
 
 use super::output::{CommandResult, ConfigFile, print};
 use crate::process::dev_mode::{self, Grant};
+use crate::process::log;
 use crate::process::reload::Reloader;
 use crate::process::serve::Server;
 use crate::process::signals::Signals;
 use crate::process::upstream_runtime::UpstreamRuntime;
-use crate::process::wiring::{self, Traces};
+use crate::process::wiring;
 use crate::settings::{self, Baseline, DirectorySettings, Settings, Source};
-use crate::telemetry::{self, Written};
+use telemetry::{LogGuard, Traces};
 use token_verifier::TrustedIssuers;
 
 #[derive(Debug, Args)]
@@ -53,9 +54,9 @@ pub(super) fn run(options: &Options) -> CommandResult {
     // The first call gathers entropy for tens of milliseconds, which would delay the first request.
     upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &upstream)?;
-    let (filter, written) = telemetry::start(&settings.log, traces.as_ref());
+    let (filter, log_guard) = log::start(&settings.log, traces.as_ref());
     let reloader = Reloader::new(source, baseline, filter);
-    let context = Context { upstream, traces, reloader, signals, written };
+    let context = Context { upstream, traces, reloader, signals, log_guard };
     if options.dev {
         serve_dev(settings, options.allow_remote, context)
     } else {
@@ -70,7 +71,7 @@ struct Context {
     reloader: Reloader,
     signals: Signals,
     /// Flushes the log when it is dropped, as the last of all.
-    written: Written,
+    log_guard: LogGuard,
 }
 
 fn serve(settings: Settings, context: Context) -> CommandResult {
@@ -84,14 +85,14 @@ fn serve(settings: Settings, context: Context) -> CommandResult {
 
 /// Serves until shutdown, and then finishes writes and the export of traces.
 fn run_server(server: Server, context: Context) -> CommandResult {
-    let Context { upstream, traces, reloader, signals, written } = context;
+    let Context { upstream, traces, reloader, signals, log_guard } = context;
     let result = actix_web::rt::System::new().block_on(server.run(signals, reloader));
     upstream.finish(|| {
         if let Some(traces) = traces {
             traces.finish();
         }
     });
-    drop(written);
+    drop(log_guard);
     Ok(result?)
 }
 

@@ -3,8 +3,8 @@
 //! - [`http`]: the requests that come in, by the template of their route and never by their path.
 //! - [`upstream`]: the calls that adapters send; it is the watch that they tell.
 //! - [`keys`]: the key sets of issuers, by the issuer as it is configured.
-//! - [`process`]: what the system knows of the process.
 //!
+//! The metrics of the process and of the log come from [`MetricsRegistry`].
 //! No label holds anything of a client's own making, nor a tenant or a person: the number of time
 //! series is bounded by the configuration, and none of them tells of anybody.
 //! To add a metric: a field where it belongs, its name in [`Metrics::new`], a row in the table of
@@ -12,47 +12,32 @@
 
 mod http;
 mod keys;
-mod process;
 mod upstream;
 
 use std::sync::Arc;
 
 use domain::Timestamp;
 use ports::Clock;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-
+use telemetry::{DURATION_BUCKETS as BUCKETS, Label, MetricsRegistry, register_counter};
 use token_verifier::{Reason, TokenCacheCounters, TokenError};
+
+use crate::server::malformed_requests;
 
 pub(crate) use http::{HttpMetrics, Route, ShedReason, known_method};
 pub(crate) use keys::{InstrumentedKeySource, KeyMetrics};
 pub(crate) use upstream::UpstreamMetrics;
 
 /// The media type of [`Metrics::text`].
-pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// How long things take, in seconds.
-const BUCKETS: [f64; 13] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-
-/// One label whose values are fixed in the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Label<const N: usize>(pub(crate) [(&'static str, &'static str); N]);
-
-impl<const N: usize> EncodeLabelSet for Label<N> {
-    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
-        self.0.encode(encoder)
-    }
-}
+pub(crate) const CONTENT_TYPE: &str = MetricsRegistry::CONTENT_TYPE;
 
 /// The metrics of one process. Cheap to clone: clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    registry: Arc<Registry>,
+    registry: Arc<MetricsRegistry>,
     clock: Arc<dyn Clock>,
     pub(crate) http: HttpMetrics,
     pub(crate) upstream: UpstreamMetrics,
@@ -80,9 +65,14 @@ pub(crate) struct ReloadMetrics {
 impl Metrics {
     /// Counts that start at nothing, and a service that is not ready yet.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
-        let mut root = Registry::default();
-        process::register(&mut root);
-        let registry = root.sub_registry_with_prefix("usher");
+        let mut metrics = MetricsRegistry::new("usher");
+        let registry = metrics.service();
+        register_counter(
+            registry,
+            "http_malformed",
+            "Connections that were closed since what came was no HTTP",
+            malformed_requests::count,
+        );
         let build = Family::<Label<1>, Gauge>::default();
         build.get_or_create(&Label([("version", env!("CARGO_PKG_VERSION"))])).set(1);
         registry.register("build_info", "The version that runs", build);
@@ -111,7 +101,7 @@ impl Metrics {
         reloads.last_success.set(clock.now().as_unix_seconds());
         let clock = Arc::clone(clock);
         Self {
-            registry: Arc::new(root),
+            registry: Arc::new(metrics),
             clock,
             http,
             upstream,
@@ -139,9 +129,7 @@ impl Metrics {
     /// All of them in the `OpenMetrics` text format.
     pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
         self.keys.grow_older();
-        let mut text = String::new();
-        encode(&mut text, &self.registry)?;
-        Ok(text)
+        self.registry.text()
     }
 }
 

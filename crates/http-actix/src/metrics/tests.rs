@@ -148,21 +148,3 @@ async fn key_sets_grow_older_and_are_told_by_the_name_of_the_configuration() {
     metrics.keys.configure(Arc::new(TrustedIssuers::new(Vec::new())));
     assert!(!metrics.text().unwrap().contains(ISSUER));
 }
-
-#[test]
-#[cfg(target_os = "linux")]
-fn the_process_tells_of_itself() {
-    let (metrics, _) = metrics();
-    let text = metrics.text().unwrap();
-    let value = |name: &str| -> f64 {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{name}: {text}")).parse().unwrap()
-    };
-    assert!(value("process_resident_memory_bytes") > 1e6);
-    assert!(value("process_open_fds") >= 3.0);
-    assert!(value("process_max_fds") > value("process_open_fds"));
-    assert!(value("process_start_time_seconds") > 1.7e9);
-    assert!(value("process_threads") >= 1.0);
-    assert!(value("process_cpu_seconds_total") >= 0.0);
-    assert!(value("usher_log_lines_dropped_total") >= 0.0);
-}

@@ -2,6 +2,7 @@
 
 pub(crate) mod dev_mode;
 pub(crate) mod diagnosis;
+pub(crate) mod log;
 pub(crate) mod reload;
 pub mod serve;
 pub(crate) mod shutdown;

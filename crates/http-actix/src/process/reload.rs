@@ -21,8 +21,8 @@ use crate::openapi::served::{self, DocumentSettings};
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
 use crate::settings::{Baseline, FileDigests, FrozenSections, InvalidSettings, Settings, Source};
-use crate::telemetry::Filter;
 use ports::error_chain;
+use telemetry::LogFilter;
 
 /// Reloads the settings from their source.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Reloader {
     /// The files of the last reload, even if it failed.
     files: FileDigests,
     frozen: FrozenSections,
-    filter: Filter,
+    filter: LogFilter,
 }
 
 /// The parts of the service that a reload changes.
@@ -42,8 +42,8 @@ struct Target {
 }
 
 impl Reloader {
-    /// The settings of this source, at startup.
-    pub(crate) fn new(source: Source, baseline: Baseline, filter: Filter) -> Self {
+    /// Creates a reloader of settings that were loaded at startup.
+    pub(crate) fn new(source: Source, baseline: Baseline, filter: LogFilter) -> Self {
         Self { source, files: baseline.files, frozen: baseline.frozen, filter }
     }
 

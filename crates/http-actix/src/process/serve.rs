@@ -84,7 +84,7 @@ impl Server {
         let min_password_length = directory.min_password_length();
         let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
         let state = AppState {
-            reloadable: Arc::new(ReloadableState::new(verifier, roles, document)).into(),
+            reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
             services,
@@ -96,7 +96,7 @@ impl Server {
             traced: traces.is_some(),
             metrics,
             in_flight: InFlight::default(),
-            readiness: None.into(),
+            readiness: Mutex::default(),
         };
         Ok(Self {
             state: Arc::new(state),

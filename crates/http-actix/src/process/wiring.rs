@@ -11,8 +11,8 @@ use auth0_adapter::doctor::{Finding, Verdict};
 use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
-use otlp_adapter::{EndpointError, OtlpError, OtlpSettings, SampleRatioError};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
+use telemetry::{EndpointError, OtlpError, OtlpSettings, SampleRatioError, Traces};
 use thiserror::Error;
 
 use crate::metrics::Metrics;
@@ -20,8 +20,6 @@ use crate::process::dev_mode;
 use crate::process::diagnosis::{Diagnosis, Status};
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
-
-pub(crate) use otlp_adapter::{TraceParent, Traces, adopt_parent, rename, traceparent_of};
 
 /// The crates of this workspace, as log targets. Their log messages are reviewed for secrets.
 pub(crate) const OWN_CRATES: [&str; 11] = [
@@ -33,8 +31,8 @@ pub(crate) const OWN_CRATES: [&str; 11] = [
     "concurrency",
     "memory_adapter",
     "oidc_adapter",
-    "otlp_adapter",
     "ports",
+    "telemetry",
     "token_verifier",
 ];
 
@@ -191,15 +189,17 @@ pub(crate) fn traces(
             .otlp_endpoint
             .parse()
             .map_err(|error: EndpointError| invalid("otlp_endpoint", &error))?,
-        service_name: settings.service_name.clone(),
+        service_name: Some(settings.service_name.clone()),
         service_version: env!("CARGO_PKG_VERSION").to_owned(),
         sample_ratio: settings
             .sample_ratio
             .try_into()
+            .map(Some)
             .map_err(|error: SampleRatioError| invalid("sample_ratio", &error))?,
         timeout: TRACES_TIMEOUT,
+        max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
     };
-    Traces::start(settings, upstream.runtime()).map(Some).map_err(WiringError::TracesClient)
+    Traces::start(&settings, upstream.runtime()).map(Some).map_err(WiringError::TracesClient)
 }
 
 /// The timeout for sending a batch of spans, also at shutdown.

@@ -11,10 +11,10 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
-use crate::process::wiring::TraceParent;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use ports::error_chain;
+use telemetry::TraceParent;
 
 /// What is found out about a request for its log entry. It outlives a request that is dropped.
 #[derive(Debug, Clone, Default)]

@@ -8,12 +8,12 @@ use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web;
 use ports::CallContext;
+use telemetry::{TraceParent, rename_span, set_parent, traceparent_of};
 use tokio::time::Instant as Deadline;
 use tracing::Span;
 use tracing::field::Empty;
 
 use crate::metrics::{Route, known_method};
-use crate::process::wiring::{TraceParent, adopt_parent, rename, traceparent_of};
 use crate::response::api_error::ApiError;
 use crate::response::contract::Contract;
 use crate::routes;
@@ -126,7 +126,7 @@ impl RequestContext {
         line.write();
         if self.state.traced {
             let AccessLogEntry { method, route, status, .. } = line;
-            rename(&self.span, format!("{method} {route}"));
+            rename_span(&self.span, format!("{method} {route}"));
             self.span.record("http.request.method", method);
             self.span.record("http.route", route);
             self.span.record("http.response.status_code", status);
@@ -151,16 +151,16 @@ fn start_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, Trace
         http.route = Empty,
         http.response.status_code = Empty,
     );
-    let caller = trace_context::caller_trace(headers);
+    let caller = trace_context::caller_traceparent(headers);
     let exported = if traced {
         if let Some(caller) = caller {
-            adopt_parent(&span, caller);
+            set_parent(&span, caller);
         }
         span.record("otel.kind", "server");
         traceparent_of(&span)
     } else {
         None
     };
-    let trace = exported.unwrap_or_else(|| trace_context::unexported(caller));
+    let trace = exported.unwrap_or_else(|| trace_context::unexported_traceparent(caller));
     (span, trace)
 }

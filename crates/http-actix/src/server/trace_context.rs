@@ -1,34 +1,28 @@
-//! W3C Trace Context: the trace that a request is part of.
+//! The header `traceparent` (W3C Trace Context).
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-use crate::process::wiring::TraceParent;
+use telemetry::TraceParent;
 
-/// The header with the trace context (W3C Trace Context §3.2).
+/// The header's name (W3C Trace Context §3.2).
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
-/// Returns the caller's trace context.
+/// Returns the caller's position in its trace.
 ///
-/// It needs no verification: it consists of ids and a request to record the trace.
-pub(crate) fn caller_trace(headers: &HeaderMap) -> Option<TraceParent> {
+/// It is trusted, since it grants nothing: it is an id, and a request to sample the trace.
+pub(crate) fn caller_traceparent(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all(HEADER);
-    // §3.2.2.5: a repeated header is ignored.
+    // §3.2.2.5: several headers count as none.
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok()?.parse().ok(),
         _ => None,
     }
 }
 
-/// Returns a position in the caller's trace, or in a new one, if traces are not exported.
-pub(crate) fn unexported(caller: Option<TraceParent>) -> TraceParent {
-    let (mut trace, mut span) = ([0; 16], [0; 8]);
-    // Without randomness, the ids are zero, which is invalid.
-    let _ = getrandom::fill(&mut span);
-    if let Some(caller) = caller {
-        return caller.with_span(span);
-    }
-    let _ = getrandom::fill(&mut trace);
-    TraceParent::unrecorded(trace, span)
+/// Returns the position of a request whose span is not exported: in the caller's trace, or else in a
+/// new one.
+pub(crate) fn unexported_traceparent(caller: Option<TraceParent>) -> TraceParent {
+    caller.map_or_else(TraceParent::new_unsampled, TraceParent::child)
 }
 
 #[cfg(test)]
@@ -39,37 +33,31 @@ mod tests {
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-    fn trace_parent(values: &[&str]) -> String {
+    fn traceparent(values: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(HEADER, HeaderValue::from_str(value).unwrap());
         }
-        unexported(caller_trace(&headers)).to_string()
+        unexported_traceparent(caller_traceparent(&headers)).to_string()
     }
 
     #[test]
-    fn trace_of_the_caller_continues_in_a_new_span() {
+    fn caller_trace_continues_in_another_span() {
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
-        let trace_parent = trace_parent(&[&parent]);
-        assert!(
-            trace_parent.starts_with(&format!("00-{TRACE}-")) && trace_parent.ends_with("-01"),
-            "{trace_parent}"
-        );
-        assert_ne!(trace_parent, parent);
+        let own = traceparent(&[&parent]);
+        assert!(own.starts_with(&format!("00-{TRACE}-")) && own.ends_with("-01"), "{own}");
+        assert_ne!(own, parent);
     }
 
     #[test]
-    fn invalid_context_starts_a_new_trace() {
+    fn malformed_or_repeated_header_starts_a_new_trace() {
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
         let other = format!("0-{TRACE}-b7ad6b7169203331-01");
         for values in [&[][..], &[""], &["garbage"], &[&parent, &parent], &[&other]] {
-            let trace_parent = trace_parent(values);
-            assert!(
-                !trace_parent.contains(TRACE) && trace_parent.ends_with("-00"),
-                "{values:?}: {trace_parent}"
-            );
-            assert!(trace_parent.parse::<TraceParent>().is_ok(), "{values:?}: {trace_parent}");
+            let own = traceparent(values);
+            assert!(!own.contains(TRACE) && own.ends_with("-00"), "{values:?}: {own}");
+            assert!(own.parse::<TraceParent>().is_ok(), "{values:?}: {own}");
         }
-        assert_ne!(trace_parent(&[]), trace_parent(&[]));
+        assert_ne!(traceparent(&[]), traceparent(&[]));
     }
 }

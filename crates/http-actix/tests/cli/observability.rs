@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use otlp_adapter::testing::{Collector, ReceivedSpan};
 use serde_json::json;
+use telemetry::testing::{Collector, ReceivedSpan};
 use token_verifier::testing::SigningKey;
 
 use crate::auth0::{SECRET, SimulatedAuth0, dev_command};

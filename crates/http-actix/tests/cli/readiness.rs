@@ -120,9 +120,9 @@ async fn service_without_keys_is_unready_and_retries_sparingly() {
     issuer.reset().await;
     assert_eq!(service.get("/api/acme/admin/users", &issuer.token("", &key)).await.status, 200);
     let text = service.metrics().await;
-    let fetched =
+    let series =
         format!("usher_jwks_fetches_total{{issuer=\"{}\",result=\"fetched\"}} 1", issuer.name(""));
-    assert!(text.contains(&fetched), "{text}");
+    assert!(text.contains(&series), "{text}");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! What ties a span to those of other services: the header `traceparent` (W3C Trace Context,
-//! level 1).
+//! The position of a span in a trace that spans several services: the header `traceparent` (W3C
+//! Trace Context, level 1).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,9 +13,19 @@ use thiserror::Error;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// A place in a trace: which trace, which span of it, and whether the trace is recorded.
+/// The position of a span: which trace, which span of it, and whether the trace is sampled.
 ///
-/// As text it is what stands in the header `traceparent`.
+/// Its text is the value of the header `traceparent`.
+///
+/// ```
+/// use telemetry::TraceParent;
+///
+/// let caller: TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse()?;
+/// assert!(caller.is_sampled());
+/// let here = caller.child().to_string();
+/// assert!(here.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "the same trace");
+/// # Ok::<(), telemetry::TraceParentError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceParent {
     trace: TraceId,
@@ -23,34 +33,36 @@ pub struct TraceParent {
     sampled: bool,
 }
 
-/// A text that is no `traceparent`.
+/// The error of a text that is not a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a traceparent as W3C Trace Context has it")]
 pub struct TraceParentError;
 
 impl TraceParent {
-    /// The first span of a trace that nobody records, by these random names.
-    pub fn unrecorded(trace: [u8; 16], span: [u8; 8]) -> Self {
-        let (trace, span) = (TraceId::from_bytes(trace), SpanId::from_bytes(span));
-        Self { trace, span, sampled: false }
+    /// Returns the first span of a new trace that is not sampled, with random ids.
+    pub fn new_unsampled() -> Self {
+        let mut trace = [0; 16];
+        // Without randomness the id is zero, which means none.
+        let _ = getrandom::fill(&mut trace);
+        Self { trace: TraceId::from_bytes(trace), span: random_span_id(), sampled: false }
     }
 
-    /// Another span of the same trace, by this random name.
+    /// Returns another span of the same trace, with a random id.
     #[must_use]
-    pub fn with_span(self, span: [u8; 8]) -> Self {
-        Self { span: SpanId::from_bytes(span), ..self }
+    pub fn child(self) -> Self {
+        Self { span: random_span_id(), ..self }
     }
 
-    /// Whether somebody has decided to record the trace.
+    /// Whether a service before this one has decided to record the trace.
     pub fn is_sampled(&self) -> bool {
         self.sampled
     }
 
-    fn read(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut next = |digits| parts.next().and_then(|part| hex(part, digits));
         let (version, trace, span, flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
-        // Later versions may have more to say behind what is known; the first one may not.
+        // Later versions may append fields; version 0 may not.
         if version == 0xff || (version == 0 && parts.next().is_some()) {
             return None;
         }
@@ -59,7 +71,7 @@ impl TraceParent {
         are_valid.then_some(Self { trace, span, sampled: flags & 1 == 1 })
     }
 
-    fn of(context: &SpanContext) -> Option<Self> {
+    fn from_span_context(context: &SpanContext) -> Option<Self> {
         context.is_valid().then(|| Self {
             trace: context.trace_id(),
             span: context.span_id(),
@@ -67,7 +79,7 @@ impl TraceParent {
         })
     }
 
-    fn as_remote(self) -> SpanContext {
+    fn into_remote_context(self) -> SpanContext {
         let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::NOT_SAMPLED };
         SpanContext::new(self.trace, self.span, flags, true, TraceState::NONE)
     }
@@ -76,13 +88,19 @@ impl TraceParent {
 impl FromStr for TraceParent {
     type Err = TraceParentError;
 
-    /// Stricter than the SDK's own reading, which takes `1` for a trace's id.
+    /// Stricter than the parser of the SDK, which accepts `1` as a trace id.
     fn from_str(text: &str) -> Result<Self, TraceParentError> {
-        Self::read(text).ok_or(TraceParentError)
+        Self::parse(text).ok_or(TraceParentError)
     }
 }
 
-/// So many digits, and no capitals, as the standard wants it.
+fn random_span_id() -> SpanId {
+    let mut span = [0; 8];
+    let _ = getrandom::fill(&mut span);
+    SpanId::from_bytes(span)
+}
+
+/// Parses a field of exactly this many lowercase hexadecimal digits.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if text.len() != digits || !text.bytes().all(is_digit) {
@@ -97,28 +115,28 @@ impl fmt::Display for TraceParent {
     }
 }
 
-/// Makes a span the child of a span elsewhere.
+/// Makes a span the child of a span of another service.
 ///
-/// It comes too late, and does nothing, once the span has a child or was asked for its
-/// [`traceparent_of`]; and it does nothing where no traces are exported.
-pub fn adopt_parent(span: &Span, parent: TraceParent) {
-    let elsewhere = Context::new().with_remote_span_context(parent.as_remote());
-    // What has gone wrong is a trace that begins here instead of there: no harm to the request.
-    let _ = span.set_parent(elsewhere);
+/// It has no effect once the span has a child or [`traceparent_of`] was called on it, nor where
+/// no traces are exported.
+pub fn set_parent(span: &Span, parent: TraceParent) {
+    let remote = Context::new().with_remote_span_context(parent.into_remote_context());
+    // On an error the trace begins here: no harm to the request.
+    let _ = span.set_parent(remote);
 }
 
-/// Where in its trace a span is. Nowhere, where no traces are exported.
+/// Returns the position of a span in its trace, or `None` where no traces are exported.
 ///
-/// From then on it is decided whether the trace is recorded.
+/// It fixes the decision whether the trace is sampled.
 pub fn traceparent_of(span: &Span) -> Option<TraceParent> {
-    TraceParent::of(span.context().span().span_context())
+    TraceParent::from_span_context(span.context().span().span_context())
 }
 
-/// Gives a span another name, as when its route is known.
+/// Renames a span, as when the route of its request is known.
 ///
-/// The field `otel.name` does that only until the span has a child or was asked for its
-/// [`traceparent_of`].
-pub fn rename(span: &Span, name: impl Into<Cow<'static, str>>) {
+/// The field `otel.name` does that only until the span has a child or [`traceparent_of`] was called
+/// on it.
+pub fn rename_span(span: &Span, name: impl Into<Cow<'static, str>>) {
     span.context().span().update_name(name);
 }
 
@@ -129,7 +147,23 @@ mod tests {
     const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
-    fn what_is_read_is_written_again() {
+    fn child_keeps_trace_and_sampling() {
+        let parent: TraceParent = SAMPLED.parse().unwrap();
+        let child = parent.child();
+        assert_eq!((child.trace, child.sampled), (parent.trace, true));
+        assert_ne!(child.span, parent.span);
+    }
+
+    #[test]
+    fn new_traces_differ_and_are_unsampled() {
+        let [one, other] = [TraceParent::new_unsampled(), TraceParent::new_unsampled()];
+        assert_ne!((one.trace, one.span), (other.trace, other.span));
+        assert!(!one.is_sampled());
+        assert_eq!(one.to_string().parse(), Ok(one));
+    }
+
+    #[test]
+    fn traceparent_round_trips() {
         for text in [SAMPLED, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"] {
             assert_eq!(text.parse::<TraceParent>().unwrap().to_string(), text);
         }
@@ -137,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_of_later_versions_is_passed_over() {
+    fn fields_of_later_versions_are_ignored() {
         for text in [
             "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what-the-future-will-be",
@@ -148,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_traceparent() {
+    fn malformed_traceparent_is_rejected() {
         for text in [
             "",
             "00",

@@ -1,18 +1,22 @@
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::Identity;
 
-use super::{OWN_CRATES, dispatch};
-use crate::settings::{LogFormat, LogSettings};
+use super::{LogFormat, LogSettings, dispatch, set_panic_hook, start_log};
+use crate::log::one_line::is_control;
 
-/// A log that is kept.
+const OWN_CRATES: [&str; 5] = ["usher_http", "application", "domain", "ports", "telemetry"];
+
+/// A log in memory.
 #[derive(Debug, Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+struct MemoryLog(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Kept {
+impl io::Write for MemoryLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        self.0.lock().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -20,7 +24,7 @@ impl io::Write for Kept {
     }
 }
 
-impl<'w> MakeWriter<'w> for Kept {
+impl<'w> MakeWriter<'w> for MemoryLog {
     type Writer = Self;
 
     fn make_writer(&'w self) -> Self {
@@ -28,19 +32,28 @@ impl<'w> MakeWriter<'w> for Kept {
     }
 }
 
-/// What is logged of what happens.
-fn log(format: LogFormat, filter: &str, ansi: bool, happens: impl FnOnce()) -> String {
-    let kept = Kept::default();
-    let settings = LogSettings { format, filter: filter.to_owned() };
-    let (dispatch, _) = dispatch(&settings, kept.clone(), ansi, None);
-    tracing::dispatcher::with_default(&dispatch, happens);
-    String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+fn settings(format: LogFormat, filter: &str) -> LogSettings {
+    LogSettings {
+        format,
+        filter: filter.to_owned(),
+        default_directives: "actix_http::h1=off",
+        own_crates: &OWN_CRATES,
+    }
+}
+
+/// Returns what some work logs.
+fn log(format: LogFormat, filter: &str, ansi: bool, work: impl FnOnce()) -> String {
+    let log = MemoryLog::default();
+    let (dispatch, _) =
+        dispatch(&settings(format, filter), log.clone(), ansi, None, Identity::new());
+    tracing::dispatcher::with_default(&dispatch, work);
+    String::from_utf8(log.0.lock().clone()).unwrap()
 }
 
 const FORMATS: [LogFormat; 2] = [LogFormat::Text, LogFormat::Json];
 
 #[test]
-fn what_others_say_below_info_is_never_logged() {
+fn other_crates_never_log_below_info() {
     for format in FORMATS {
         for filter in ["trace", "trace,h2=trace,reqwest::connect=trace", "[hyper]=trace,info"] {
             let log = log(format, filter, false, || {
@@ -62,40 +75,25 @@ fn what_others_say_below_info_is_never_logged() {
 }
 
 #[test]
-fn what_usher_says_is_logged_as_far_as_the_settings_say() {
+fn own_crates_log_what_the_filter_allows() {
     for format in FORMATS {
-        let happens = || {
+        let work = || {
             tracing::trace!(target: "application::passwords", "a-trace");
             tracing::debug!(target: "application", "a-debug");
             tracing::debug!("of this crate");
             tracing::warn!(target: "ports::call", "a-warning");
         };
-        let all = log(format, "trace", false, happens);
+        let all = log(format, "trace", false, work);
         assert_eq!(all.lines().count(), 4, "{all}");
-        let most = log(format, "debug", false, happens);
+        let most = log(format, "debug", false, work);
         assert!(!most.contains("a-trace") && most.lines().count() == 3, "{most}");
-        let some = log(format, "error,application=debug", false, happens);
+        let some = log(format, "error,application=debug", false, work);
         assert!(some.contains("a-debug") && some.lines().count() == 1, "{some}");
     }
 }
 
-#[test]
-fn every_crate_of_usher_is_known_to_be_one() {
-    let source = env!("CARGO_PKG_NAME");
-    assert_eq!(source, "http-actix", "its library and its binary are among them by their names");
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap().replace('-', "_");
-        // The stand-in is a program of its own.
-        if !["http_actix", "auth0_sim"].contains(&name.as_str()) {
-            assert!(OWN_CRATES.contains(&name.as_str()), "{name}");
-        }
-    }
-    assert!(OWN_CRATES.contains(&module_path!().split("::").next().unwrap()));
-}
-
-/// What a client may send, and what it would do to a log.
-const NASTY: [&str; 7] = [
+/// Client input that would end a line or control a terminal.
+const HOSTILE_TEXTS: [&str; 7] = [
     "a\n2026-01-01T00:00:00Z ERROR forged",
     "a\r\nforged: line",
     "\u{1b}[2J\u{1b}]0;title\u{7}",
@@ -107,28 +105,28 @@ const NASTY: [&str; 7] = [
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Said(&'static str, #[source] Option<Box<Said>>);
+struct ChainedError(&'static str, #[source] Option<Box<ChainedError>>);
 
 #[test]
-fn nothing_that_is_logged_ends_its_line_or_steers_a_terminal() {
+fn logged_text_cannot_end_its_line_or_control_a_terminal() {
     for (format, ansi) in
         [(LogFormat::Text, false), (LogFormat::Text, true), (LogFormat::Json, false)]
     {
-        for nasty in NASTY {
-            let error = Said(nasty, Some(Box::new(Said(nasty, None))));
+        for text in HOSTILE_TEXTS {
+            let error = ChainedError(text, Some(Box::new(ChainedError(text, None))));
             let error = &error as &(dyn std::error::Error + 'static);
             let log = log(format, "info", ansi, || {
-                tracing::info!(text = nasty, shown = %nasty, debug = ?nasty, error, "{nasty}");
+                tracing::info!(text, display = %text, debug = ?text, error, "{text}");
             });
             let line = log.strip_suffix('\n').unwrap();
             assert!(!line.contains('\n') && !line.contains('\r'), "{line}");
             match format {
-                // The colours of the level and the like are the log's own.
-                LogFormat::Text if ansi => assert!(!line.contains(nasty), "{line}"),
-                LogFormat::Text => assert!(!line.contains(super::is_steering), "{line:?}"),
+                // The colours of the level are escape sequences of the log itself.
+                LogFormat::Text if ansi => assert!(!line.contains(text), "{line}"),
+                LogFormat::Text => assert!(!line.contains(is_control), "{line:?}"),
                 LogFormat::Json => {
                     let event: serde_json::Value = serde_json::from_str(line).unwrap();
-                    assert_eq!(event["fields"]["message"], nasty);
+                    assert_eq!(event["fields"]["message"], text);
                     assert!(!line.contains('\u{1b}'), "{line:?}");
                 }
             }
@@ -136,21 +134,20 @@ fn nothing_that_is_logged_ends_its_line_or_steers_a_terminal() {
     }
 }
 
-/// What the test below gives to the process that it starts.
-const CHILD: &str = "panic-in-a-process-of-its-own";
+/// The last argument of the child process of the test below.
+const CHILD: &str = "panic-in-a-child-process";
 const PANIC: &str = "planted-in-a-panic";
 
-/// A hook is for the whole process, and so is tried in one of its own: this test, started again.
+/// The hook is that of a whole process, and so runs in a child process: this test, started again.
 #[test]
-fn a_panic_tells_where_it_was_and_not_what_it_said() {
-    let name = "telemetry::tests::a_panic_tells_where_it_was_and_not_what_it_said";
+fn panic_logs_its_location_without_its_message() {
+    let name = "log::tests::panic_logs_its_location_without_its_message";
     if std::env::args().any(|argument| argument == CHILD) {
-        super::hush_panics();
+        set_panic_hook("usher");
         // Once without a log, as in most commands, and once with one.
         for format in [None, Some(LogFormat::Json)] {
-            let _log = format.map(|format| {
-                super::start(&LogSettings { format, filter: "trace".to_owned() }, None)
-            });
+            let _log =
+                format.map(|format| start_log(&settings(format, "trace"), None, Identity::new()));
             let panicked = std::thread::spawn(|| panic!("{PANIC}")).join();
             assert!(panicked.is_err());
         }
@@ -160,8 +157,11 @@ fn a_panic_tells_where_it_was_and_not_what_it_said() {
     let mut child = std::process::Command::new(this);
     let output = child.args(["--exact", name, "--nocapture", CHILD]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains(PANIC), "{said}");
-    assert!(said.contains("usher: panic at ") && said.contains("\"message\":\"panic\""), "{said}");
-    assert_eq!(said.matches(file!()).count(), 2, "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains(PANIC), "{stderr}");
+    assert!(
+        stderr.contains("usher: panic at ") && stderr.contains("\"message\":\"panic\""),
+        "{stderr}"
+    );
+    assert_eq!(stderr.matches(file!()).count(), 2, "{stderr}");
 }

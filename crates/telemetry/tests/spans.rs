@@ -1,11 +1,11 @@
-//! What arrives at a collector, and what does not.
+//! Spans as a collector receives them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use otlp_adapter::testing::{Collector, ReceivedSpan};
-use otlp_adapter::{OtlpSettings, TraceParent, Traces, adopt_parent, rename, traceparent_of};
+use telemetry::testing::{Collector, ReceivedSpan};
+use telemetry::{OtlpSettings, TraceParent, Traces, rename_span, set_parent, traceparent_of};
 use tokio::runtime::{Builder, Runtime};
 use tracing::field::Empty;
 use tracing::{Span, info_span, subscriber::with_default};
@@ -19,18 +19,24 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
-/// What a collector is sent of some work, with a share of traces.
+fn settings(collector: &Collector) -> OtlpSettings {
+    OtlpSettings {
+        endpoint: collector.endpoint().parse().unwrap(),
+        service_name: Some("usher".to_owned()),
+        service_version: "1.2.3".to_owned(),
+        sample_ratio: Some(1.0.try_into().unwrap()),
+        timeout: Duration::from_secs(20),
+        max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
+    }
+}
+
+/// Returns the spans of some work that a collector receives.
 fn exported(ratio: f64, work: impl FnOnce()) -> Vec<ReceivedSpan> {
     let (runtime, collector) = (runtime(), Collector::start());
-    let settings = OtlpSettings {
-        endpoint: collector.endpoint().parse().unwrap(),
-        service_name: "usher".to_owned(),
-        service_version: "1.2.3".to_owned(),
-        sample_ratio: ratio.try_into().unwrap(),
-        timeout: Duration::from_secs(20),
-    };
-    let traces = Traces::start(settings, runtime.handle()).unwrap();
-    // As in the service: among others, one of which wants every event.
+    let settings =
+        OtlpSettings { sample_ratio: Some(ratio.try_into().unwrap()), ..settings(&collector) };
+    let traces = Traces::start(&settings, runtime.handle()).unwrap();
+    // As in the service: next to a layer that takes every event.
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
     let layers = tracing_subscriber::registry()
         .with(Some(traces.layer(&OWN_CRATES)))
@@ -53,7 +59,7 @@ fn inbound(flags: &str) -> TraceParent {
 }
 
 #[test]
-fn a_request_arrives_with_all_that_was_done_for_it() {
+fn request_span_is_exported_with_its_children() {
     let spans = exported(1.0, || {
         let request = request_span();
         request.in_scope(|| {
@@ -91,7 +97,7 @@ fn a_request_arrives_with_all_that_was_done_for_it() {
 }
 
 #[test]
-fn a_span_has_its_own_fields_and_no_others() {
+fn span_has_only_its_own_fields() {
     let spans = exported(1.0, || {
         let request = request_span();
         request.in_scope(|| ());
@@ -104,11 +110,11 @@ fn a_span_has_its_own_fields_and_no_others() {
 }
 
 #[test]
-fn a_trace_that_began_elsewhere_goes_on() {
+fn inbound_trace_is_continued() {
     let mut here = None;
     let spans = exported(0.0, || {
         let request = request_span();
-        adopt_parent(&request, inbound("01"));
+        set_parent(&request, inbound("01"));
         here = traceparent_of(&request);
         request.in_scope(|| info_span!(target: "application", "list").in_scope(|| ()));
     });
@@ -120,10 +126,10 @@ fn a_trace_that_began_elsewhere_goes_on() {
 }
 
 #[test]
-fn a_trace_that_is_not_recorded_elsewhere_is_not_recorded_here() {
+fn unsampled_inbound_trace_is_not_exported() {
     let spans = exported(1.0, || {
         let request = request_span();
-        adopt_parent(&request, inbound("00"));
+        set_parent(&request, inbound("00"));
         request.in_scope(|| info_span!(target: "application", "list").in_scope(|| ()));
         let here = traceparent_of(&request).unwrap();
         assert!(here.to_string().starts_with(&format!("00-{TRACE}-")), "{here}");
@@ -133,7 +139,7 @@ fn a_trace_that_is_not_recorded_elsewhere_is_not_recorded_here() {
 }
 
 #[test]
-fn nothing_is_recorded_of_a_share_of_nothing() {
+fn sample_ratio_zero_exports_nothing() {
     let spans = exported(0.0, || {
         request_span().in_scope(|| ());
         assert!(!traceparent_of(&request_span()).unwrap().is_sampled());
@@ -142,7 +148,7 @@ fn nothing_is_recorded_of_a_share_of_nothing() {
 }
 
 #[test]
-fn spans_of_other_crates_are_passed_over() {
+fn spans_of_other_crates_are_not_exported() {
     let spans = exported(1.0, || {
         request_span().in_scope(|| {
             info_span!(target: "hyper::client", "secret-1").in_scope(|| {
@@ -159,7 +165,7 @@ fn spans_of_other_crates_are_passed_over() {
 }
 
 #[test]
-fn events_are_left_out() {
+fn events_are_not_exported_with_spans() {
     let spans = exported(1.0, || {
         request_span().in_scope(|| {
             tracing::error!(target: "usher_http::edge", error = "secret", "secret");
@@ -173,7 +179,7 @@ fn events_are_left_out() {
 }
 
 #[test]
-fn an_error_in_a_field_is_a_field_and_no_event() {
+fn error_in_a_field_makes_no_event() {
     let error = std::io::Error::other("too bad");
     let spans = exported(1.0, || {
         let cause: &(dyn std::error::Error + 'static) = &error;
@@ -184,39 +190,32 @@ fn an_error_in_a_field_is_a_field_and_no_event() {
 }
 
 #[test]
-fn a_span_can_be_renamed_whenever_its_name_is_known() {
+fn span_can_be_renamed_after_its_children() {
     let spans = exported(1.0, || {
         let request = request_span();
         let _ = traceparent_of(&request);
         request.in_scope(|| info_span!(target: "application", "list").in_scope(|| ()));
-        rename(&request, "GET /api/v1/users");
+        rename_span(&request, "GET /api/v1/users");
     });
     assert_eq!(spans.len(), 2);
     assert_eq!(named(&spans, "GET /api/v1/users").parent_id, None);
 }
 
 #[test]
-fn without_the_layer_a_span_is_nowhere() {
+fn span_without_the_layer_has_no_traceparent() {
     with_default(tracing_subscriber::registry(), || {
         let request = request_span();
-        adopt_parent(&request, inbound("01"));
-        rename(&request, "GET /");
+        set_parent(&request, inbound("01"));
+        rename_span(&request, "GET /");
         assert_eq!(traceparent_of(&request), None);
     });
     assert_eq!(traceparent_of(&Span::none()), None);
 }
 
 #[test]
-fn spans_arrive_without_an_end_of_the_service() {
+fn spans_are_exported_before_shutdown() {
     let (runtime, collector) = (runtime(), Collector::start());
-    let settings = OtlpSettings {
-        endpoint: collector.endpoint().parse().unwrap(),
-        service_name: "usher".to_owned(),
-        service_version: "1.2.3".to_owned(),
-        sample_ratio: 1.0.try_into().unwrap(),
-        timeout: Duration::from_secs(20),
-    };
-    let traces = Traces::start(settings, runtime.handle()).unwrap();
+    let traces = Traces::start(&settings(&collector), runtime.handle()).unwrap();
     with_default(tracing_subscriber::registry().with(traces.layer(&OWN_CRATES)), || {
         request_span().in_scope(|| ());
     });

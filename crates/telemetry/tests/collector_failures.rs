@@ -1,4 +1,4 @@
-//! Collectors that are gone, slow, or refuse: nobody waits for them, and the log says it once.
+//! Collectors that are gone, slow, or refuse: no span waits for them, and the log reports losses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,31 +7,37 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::{Arc, LazyLock, Mutex, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use otlp_adapter::testing::Collector;
-use otlp_adapter::{OtlpSettings, Traces};
+use parking_lot::{Mutex, MutexGuard};
+use telemetry::testing::Collector;
+use telemetry::{OtlpSettings, Traces};
 use tokio::runtime::{Builder, Runtime};
-use tracing::subscriber::with_default;
-use tracing::{Dispatch, dispatcher, info_span};
+use tracing::info_span;
+use tracing::subscriber::{set_global_default, with_default};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
-/// More than the queue has room for.
+/// More spans than the queue has room for.
 const MANY: usize = 10_000;
 
-/// What these tests have the time for.
+/// The longest duration of a test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The log of a runtime's threads.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// The log of the whole process. The exporter logs on a thread of the SDK, so that a test cannot have
+/// a log of its own.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-impl Write for Log {
+/// Held by the test that uses the log.
+static LOG_USER: Mutex<()> = Mutex::new(());
+
+struct LogWriter;
+
+impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOG.lock().write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -39,48 +45,50 @@ impl Write for Log {
     }
 }
 
-impl Log {
-    fn lines(&self) -> Vec<String> {
-        let bytes = self.0.lock().unwrap();
-        String::from_utf8(bytes.clone()).unwrap().lines().map(ToOwned::to_owned).collect()
-    }
+/// The log of one test, which waits for the test before it.
+struct Log {
+    bytes: &'static Mutex<Vec<u8>>,
+    _user: MutexGuard<'static, ()>,
+}
 
-    fn dispatch(&self) -> Dispatch {
-        let log = self.clone();
+impl Log {
+    /// Logs what any crate reports from `info` up.
+    fn start() -> Self {
+        let user = LOG_USER.lock();
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(false)
             .without_time()
-            .with_writer(move || log.clone())
+            .with_writer(|| LogWriter)
             .with_filter(LevelFilter::INFO);
-        Dispatch::new(tracing_subscriber::registry().with(layer))
+        // It fails in all tests but the first.
+        let _ = set_global_default(tracing_subscriber::registry().with(layer));
+        LOG.lock().clear();
+        Self { bytes: &LOG, _user: user }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        String::from_utf8(self.bytes.lock().clone())
+            .unwrap()
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect()
     }
 }
 
-/// A runtime whose only thread logs whatever any crate has to say from `info` up.
-fn runtime() -> (Runtime, Log) {
-    let log = Log::default();
-    let of_thread = log.clone();
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .on_thread_start(move || {
-            // It holds as long as the thread.
-            std::mem::forget(dispatcher::set_default(&of_thread.dispatch()));
-        })
-        .build()
-        .unwrap();
-    (runtime, log)
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
 fn start(endpoint: &str, timeout: Duration, runtime: &Runtime) -> Traces {
     let settings = OtlpSettings {
         endpoint: endpoint.parse().unwrap(),
-        service_name: "usher".to_owned(),
+        service_name: Some("usher".to_owned()),
         service_version: "1.2.3".to_owned(),
-        sample_ratio: 1.0.try_into().unwrap(),
+        sample_ratio: Some(1.0.try_into().unwrap()),
         timeout,
+        max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
     };
-    Traces::start(settings, runtime.handle()).unwrap()
+    Traces::start(&settings, runtime.handle()).unwrap()
 }
 
 fn make_spans(traces: &Traces, count: usize) {
@@ -92,7 +100,7 @@ fn make_spans(traces: &Traces, count: usize) {
     });
 }
 
-/// Fails if the work does not end.
+/// Fails if the work does not end in time.
 fn in_time(work: impl FnOnce() + Send + 'static) {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
@@ -102,16 +110,16 @@ fn in_time(work: impl FnOnce() + Send + 'static) {
     is_done.recv_timeout(PATIENCE).expect("it should have ended");
 }
 
-/// An address where nobody listens any more.
-static NOBODY: LazyLock<String> = LazyLock::new(|| {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/v1/traces", listener.local_addr().unwrap())
-});
+fn lost(line: &str) -> usize {
+    let (_, rest) = line.split_once("lost=").unwrap();
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
 
 #[test]
-fn a_collector_that_is_gone_holds_nobody_up() {
-    let (runtime, log) = runtime();
-    let traces = start(&NOBODY, Duration::from_hours(1), &runtime);
+fn unreachable_collector_delays_nothing_and_every_loss_is_logged() {
+    let (log, runtime) = (Log::start(), runtime());
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let traces = start(&format!("http://{unused}/v1/traces"), Duration::from_hours(1), &runtime);
     in_time(move || {
         make_spans(&traces, MANY);
         traces.finish();
@@ -120,42 +128,42 @@ fn a_collector_that_is_gone_holds_nobody_up() {
     let lines = log.lines();
     // One at the first failure, and one at the end for all that came after.
     assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert!(lines[0].contains("WARN otlp_adapter::export: spans do not reach"), "{}", lines[0]);
+    assert!(
+        lines[0].contains("WARN telemetry::traces::losses: spans do not reach"),
+        "{}",
+        lines[0]
+    );
     assert!(lines[0].contains("refused"), "{}", lines[0]);
     assert!(!lines[0].contains("/v1/traces"), "{}", lines[0]);
-    let lost = |line: &String| -> usize {
-        let (_, rest) = line.split_once("lost=").unwrap();
-        rest.split(' ').next().unwrap().parse().unwrap()
-    };
-    // Every span was sent in vain, or dropped: none is forgotten.
-    assert_eq!(lines.iter().map(lost).sum::<usize>(), MANY);
+    // Every span was sent in vain or dropped, and is counted.
+    assert_eq!(lines.iter().map(|line| lost(line)).sum::<usize>(), MANY);
 }
 
 #[test]
-fn a_collector_that_never_answers_holds_nobody_up() {
-    let (runtime, log) = runtime();
-    // The system makes the connection; nobody takes it up.
+fn silent_collector_delays_shutdown_until_the_timeout() {
+    let (log, runtime) = (Log::start(), runtime());
+    // The system accepts the connection; no program reads from it.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}/v1/traces", listener.local_addr().unwrap());
     let traces = start(&endpoint, Duration::from_millis(500), &runtime);
-    let farewell = Log::default();
-    let last_words = farewell.dispatch();
     in_time(move || {
         make_spans(&traces, MANY);
         // Several batches are waiting, and each of them would take the whole time.
-        dispatcher::with_default(&last_words, || traces.finish());
+        traces.finish();
     });
     drop(runtime);
-    assert!(log.lines().len() <= 1, "{:#?}", log.lines());
-    let lines = farewell.lines();
-    assert_eq!(lines.len(), 1, "{lines:#?}");
-    assert!(lines[0].contains("the last spans were not sent in time"), "{}", lines[0]);
+    let (farewell, others): (Vec<_>, Vec<_>) = log
+        .lines()
+        .into_iter()
+        .partition(|line| line.contains("the last spans were not sent in time"));
+    assert_eq!(farewell.len(), 1, "{farewell:#?}");
+    assert!(others.len() <= 1, "{others:#?}");
 }
 
 #[test]
-fn a_collector_that_refuses_is_complained_of_now_and_then() {
+fn refused_spans_are_logged_once_and_not_sent_again() {
     for status in [307, 400, 429, 500, 503] {
-        let (runtime, log) = runtime();
+        let (log, runtime) = (Log::start(), runtime());
         let collector = Collector::answering(status, 0);
         let traces = start(&collector.endpoint(), PATIENCE, &runtime);
         in_time(move || {
@@ -172,8 +180,8 @@ fn a_collector_that_refuses_is_complained_of_now_and_then() {
 }
 
 #[test]
-fn spans_that_the_collector_throws_away_are_complained_of() {
-    let (runtime, log) = runtime();
+fn spans_rejected_by_the_collector_are_logged() {
+    let (log, runtime) = (Log::start(), runtime());
     let collector = Collector::answering(200, 7);
     let traces = start(&collector.endpoint(), PATIENCE, &runtime);
     make_spans(&traces, 10);
@@ -185,8 +193,8 @@ fn spans_that_the_collector_throws_away_are_complained_of() {
 }
 
 #[test]
-fn spans_go_out_many_at_a_time_and_quietly() {
-    let (runtime, log) = runtime();
+fn spans_are_sent_in_batches_without_a_log() {
+    let (log, runtime) = (Log::start(), runtime());
     let collector = Collector::start();
     let traces = start(&collector.endpoint(), PATIENCE, &runtime);
     make_spans(&traces, 1100);
@@ -198,8 +206,8 @@ fn spans_go_out_many_at_a_time_and_quietly() {
 }
 
 #[test]
-fn spans_that_end_after_the_end_are_nobodys_business() {
-    let (runtime, log) = runtime();
+fn spans_after_finish_are_ignored() {
+    let (log, runtime) = (Log::start(), runtime());
     let collector = Collector::start();
     let traces = start(&collector.endpoint(), PATIENCE, &runtime);
     let layers = tracing_subscriber::registry().with(traces.layer(&["application"]));
@@ -212,8 +220,8 @@ fn spans_that_end_after_the_end_are_nobodys_business() {
 }
 
 #[test]
-fn an_export_without_spans_asks_nobody() {
-    let (runtime, log) = runtime();
+fn export_without_spans_sends_nothing() {
+    let (log, runtime) = (Log::start(), runtime());
     let collector = Collector::start();
     let traces = start(&collector.endpoint(), PATIENCE, &runtime);
     traces.finish();

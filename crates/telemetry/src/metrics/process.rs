@@ -1,40 +1,22 @@
-//! What the system knows of the process, by the names that Prometheus clients share.
+//! Metrics of the process, by the names that Prometheus clients share.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
 
-use crate::telemetry;
-
-pub(super) fn register(registry: &mut Registry) {
-    registry.register_collector(Box::new(ProcessCollector::default()));
-}
-
-/// Asks when it is asked.
+/// Reads `/proc` on each scrape.
 #[derive(Debug, Default)]
-struct ProcessCollector {
+pub(super) struct ProcessCollector {
     #[cfg(target_os = "linux")]
-    last: linux::Last,
+    last: linux::LastReading,
 }
 
 impl Collector for ProcessCollector {
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "has nothing to encode"))]
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        encode(
-            &mut encoder,
-            "usher_log_lines_dropped",
-            "Lines of the log that could not be written, or came faster than they could be",
-            &ConstCounter::new(telemetry::dropped_lines()),
-        )?;
-        encode(
-            &mut encoder,
-            "usher_http_malformed",
-            "Connections that were closed since what came was no HTTP",
-            &ConstCounter::new(telemetry::malformed()),
-        )?;
         #[cfg(target_os = "linux")]
-        if let Some(process) = self.last.ask() {
+        if let Some(process) = self.last.update() {
             process.encode(&mut encoder)?;
         }
         Ok(())
@@ -54,56 +36,55 @@ fn encode(
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::sync::{Mutex, PoisonError};
-
+    use parking_lot::Mutex;
     use procfs::process::LimitValue;
     use procfs::{CurrentSI as _, WithCurrentSystemInfo as _};
 
     use super::{ConstCounter, ConstGauge, DescriptorEncoder, encode};
 
-    /// What `/proc` said last.
+    /// The last reading of `/proc`.
     #[derive(Debug, Default)]
-    pub(super) struct Last(Mutex<Option<Process>>);
+    pub(super) struct LastReading(Mutex<Option<Process>>);
 
-    impl Last {
-        /// What it says now. To be asked it needs file descriptors: where there are none left, it is
-        /// what it said last, and that there are none left.
-        pub(super) fn ask(&self) -> Option<Process> {
-            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Process::now().filter(|now| now.open.is_some());
-            *last = now.or_else(|| last.map(|last| Process { open: last.most, ..last }));
+    impl LastReading {
+        /// Reads `/proc` again. This needs file descriptors: if there are none left, it returns the
+        /// last reading, with all of them open.
+        pub(super) fn update(&self) -> Option<Process> {
+            let mut last = self.0.lock();
+            let now = Process::read().filter(|now| now.open_fds.is_some());
+            *last = now.or_else(|| last.map(|last| Process { open_fds: last.max_fds, ..last }));
             *last
         }
     }
 
-    /// What `/proc` says.
+    /// One reading of `/proc`.
     #[derive(Debug, Clone, Copy)]
     pub(super) struct Process {
         cpu_seconds: f64,
-        started: f64,
-        resident: u64,
+        start_time: f64,
+        resident_memory: u64,
         virtual_memory: u64,
         threads: i64,
-        open: Option<u64>,
-        most: Option<u64>,
+        open_fds: Option<u64>,
+        max_fds: Option<u64>,
     }
 
     impl Process {
-        pub(super) fn now() -> Option<Self> {
+        fn read() -> Option<Self> {
             let process = procfs::process::Process::myself().ok()?;
             let stat = process.stat().ok()?;
             let ticks = procfs::ticks_per_second();
             let boot = procfs::KernelStats::current().ok()?.btime;
-            let most = process.limits().ok().map(|limits| limits.max_open_files.soft_limit);
+            let max_fds = process.limits().ok().map(|limits| limits.max_open_files.soft_limit);
             Some(Self {
                 cpu_seconds: seconds(stat.utime.saturating_add(stat.stime), ticks),
-                started: seconds(boot, 1) + seconds(stat.starttime, ticks),
-                resident: stat.rss_bytes().get(),
+                start_time: seconds(boot, 1) + seconds(stat.starttime, ticks),
+                resident_memory: stat.rss_bytes().get(),
                 virtual_memory: stat.vsize,
                 threads: stat.num_threads,
-                open: process.fd_count().ok().and_then(|count| u64::try_from(count).ok()),
-                most: most.and_then(|most| match most {
-                    LimitValue::Value(most) => Some(most),
+                open_fds: process.fd_count().ok().and_then(|count| u64::try_from(count).ok()),
+                max_fds: max_fds.and_then(|limit| match limit {
+                    LimitValue::Value(limit) => Some(limit),
                     LimitValue::Unlimited => None,
                 }),
             })
@@ -123,13 +104,13 @@ mod linux {
                 encoder,
                 "process_start_time_seconds",
                 "When the process was started, in Unix time",
-                &ConstGauge::new(self.started),
+                &ConstGauge::new(self.start_time),
             )?;
             let gauges = [
                 (
                     "process_resident_memory_bytes",
                     "Memory that the process has in RAM",
-                    Some(self.resident),
+                    Some(self.resident_memory),
                 ),
                 (
                     "process_virtual_memory_bytes",
@@ -137,8 +118,8 @@ mod linux {
                     Some(self.virtual_memory),
                 ),
                 ("process_threads", "Threads of the process", u64::try_from(self.threads).ok()),
-                ("process_open_fds", "File descriptors that the process has open", self.open),
-                ("process_max_fds", "File descriptors that it may have open", self.most),
+                ("process_open_fds", "File descriptors that the process has open", self.open_fds),
+                ("process_max_fds", "File descriptors that it may have open", self.max_fds),
             ];
             for (name, help, value) in gauges {
                 if let Some(value) = value {
