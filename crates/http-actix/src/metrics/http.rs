@@ -11,8 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{BUCKETS, Label};
 use crate::response::code::ErrorCode;
+use telemetry::{DURATION_BUCKETS, Label};
 
 /// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -118,7 +118,7 @@ impl HttpMetrics {
             "Requests that were not done, by the code of the error",
             errors.clone(),
         );
-        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let histogram: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
         let durations = Family::new_with_constructor(histogram);
         registry.register_with_unit(
             "http_request_duration",
