@@ -1,9 +1,9 @@
-//! Takes out of Swagger UI, which comes as one archive, the few files that a browser asks for, and
-//! keeps them compressed: the whole of it would be a quarter of the binary.
+//! Extracts the few files of Swagger UI that a browser requests, and compresses them. The complete
+//! archive would be a quarter of the binary.
 #![allow(
     clippy::expect_used,
     clippy::disallowed_methods,
-    reason = "a build that cannot go on should say so and stop; cargo tells by the environment"
+    reason = "a failed step stops the build; cargo passes settings in the environment"
 )]
 
 use std::fs;
@@ -23,19 +23,22 @@ const FILES: [&str; 4] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo says where to"));
-    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).expect("it is an archive");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).expect("a valid archive");
     for file in FILES {
-        let end = format!("/dist/{file}");
-        let at = (0..archive.len()).find(|at| {
-            archive.by_index(*at).is_ok_and(|entry| entry.name().is_ok_and(|it| it.ends_with(&end)))
+        let suffix = format!("/dist/{file}");
+        let index = (0..archive.len()).find(|index| {
+            archive
+                .by_index(*index)
+                .is_ok_and(|entry| entry.name().is_ok_and(|name| name.ends_with(&suffix)))
         });
-        let mut entry = archive.by_index(at.expect("it has the file")).expect("it has the file");
+        let index = index.expect("the archive contains the file");
+        let mut entry = archive.by_index(index).expect("a readable entry");
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).expect("it is whole");
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed.write_all(&bytes).expect("memory takes it");
-        let packed = packed.finish().expect("memory takes it");
-        fs::write(out.join(format!("{file}.gz")), packed).expect("there is room");
+        entry.read_to_end(&mut bytes).expect("a valid entry");
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&bytes).expect("writing to memory");
+        let compressed = encoder.finish().expect("writing to memory");
+        fs::write(out.join(format!("{file}.gz")), compressed).expect("OUT_DIR is writable");
     }
 }

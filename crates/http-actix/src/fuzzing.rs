@@ -1,9 +1,8 @@
-//! The way in for the fuzz targets: what a client may send.
+//! Entry points of the fuzz targets for requests.
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::request::body;
+use crate::request::json_object::{self, FromJsonObject};
 use crate::request::query::{MAX_PAGE_SIZE, QueryString};
 use crate::response::api_error::ApiError;
 use crate::response::error_response::ErrorResponse;
@@ -12,44 +11,44 @@ use crate::response::problem::Problem;
 use crate::routes::{change_password, tenant_users, users};
 use token_verifier::strict_json;
 
-/// Reads a query string as that of a list.
+/// Reads a query string as the parameters of a list.
 ///
 /// # Panics
-/// If what is read is out of bounds, or a link to another page leads to another list.
+/// If a parameter is out of bounds, or a link to another page leads to another list.
 pub fn query_string(text: &str) {
-    let query = match given(text).list() {
+    let query = match query_of(text).list() {
         Ok(query) => query,
-        Err(api_error) => return told(&api_error),
+        Err(api_error) => return assert_renders(&api_error),
     };
-    assert!(query.window().size.get() <= MAX_PAGE_SIZE);
-    // Whoever has no parameters takes none.
-    assert_eq!(given(text).none().is_ok(), query.is_plain(), "parameters passed over");
+    assert!(query.page_request().size.get() <= MAX_PAGE_SIZE);
+    // A query without parameters is the only one that other operations accept.
+    assert_eq!(query_of(text).expect_none().is_ok(), query.is_empty(), "ignored parameters");
     let address = "https://usher.example.com/api/v1/users";
     for total in [0, 1, 50, 51, 100_000, u64::MAX] {
         let links = PageLinks::new(address, &query, total);
         let neighbours = [&links.next, &links.prev].into_iter().flatten();
         for link in [&links.first, &links.last].into_iter().chain(neighbours) {
             let linked = link.strip_prefix(address).and_then(|rest| rest.strip_prefix('?'));
-            let linked = linked.and_then(|query| given(query).list().ok());
+            let linked = linked.and_then(|query| query_of(query).list().ok());
             let same = linked.is_some_and(|linked| {
                 linked.tenant == query.tenant
-                    && linked.page().sort == query.page().sort
-                    && linked.window().size == query.window().size
+                    && linked.page_query().sort == query.page_query().sort
+                    && linked.page_request().size == query.page_request().size
             });
             assert!(same, "{link}");
         }
-        assert!(links.header().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+        assert!(links.link_header().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
     }
 }
 
-fn given(query: &str) -> QueryString {
+fn query_of(query: &str) -> QueryString {
     QueryString(query.to_owned())
 }
 
-/// Reads a body as that of each operation that takes one.
+/// Reads a body as the request of each operation that has one.
 ///
 /// # Panics
-/// If what is read differs from what a lenient reader sees, or cannot be told what is wrong.
+/// If the value differs from what `serde_json` reads, or an error cannot be rendered.
 pub fn json_body(text: &[u8]) {
     if let Ok(value) = strict_json::value(text) {
         assert_eq!(serde_json::from_slice::<Value>(text).ok(), Some(value));
@@ -63,18 +62,18 @@ pub fn json_body(text: &[u8]) {
     read::<change_password::ChangePasswordRequestV2>(text, object);
 }
 
-fn read<T: DeserializeOwned>(text: &[u8], object: bool) {
-    match body::parse::<T>(text) {
-        Ok(_) => assert!(object, "a request out of no object"),
+fn read<T: FromJsonObject>(text: &[u8], object: bool) {
+    match json_object::parse::<T>(text) {
+        Ok(_) => assert!(object, "a request from a value other than an object"),
         Err(api_error) => {
             assert_eq!(api_error.code().status().as_u16(), 400);
-            told(&api_error);
+            assert_renders(&api_error);
         }
     }
 }
 
-/// Whatever is wrong can be told by either contract.
-fn told(api_error: &ApiError) {
+/// Asserts that both contracts can render the error.
+fn assert_renders(api_error: &ApiError) {
     assert!(api_error.code().status().is_client_error());
     for field_error in api_error.field_errors() {
         assert!(!field_error.detail.is_empty());

@@ -1,21 +1,40 @@
-//! The HTTP face of Usher: routes, tokens, settings, wiring.
+//! The HTTP API of Usher, and the binary `usher`.
 //!
-//! - [`startup::Server`] is the running service; [`wiring`] is the one place that chooses adapters.
-//! - `routes` is the route table, a file for each group of operations.
-//! - [`auth`] turns a bearer token into a [`domain::Bearer`]; `caller` is the extractor.
-//! - `api_error::ApiError` is everything that keeps a request from its answer, `code::ErrorCode` the table
-//!   of codes and statuses, and `edge` where both become a response, in the form of the contract
-//!   that the path belongs to.
-//! - `limits` says how often a caller may call, `admission` how much is done at once, `head_size`
-//!   and `connection` what is taken at all.
-//! - `access_log`, [`metrics`] and `trace_context` tell what goes on; `signals` and `reload` let it
-//!   be stopped and changed.
-//! - `body`, `query` and `path` read what a client sends, strictly, and only when a handler asks;
-//!   `strict_json` reads JSON, of bodies and of tokens.
-//! - [`openapi`] derives the document from the same table that the router is made of.
-//! - [`settings`] reads file and environment; [`commands`] is the command line.
+//! - `routes`: the operations, with the route table in `routes/mod.rs`.
+//! - `request`: readers of what a client sends: token, body, query, path. All of them are strict.
+//! - [`response`]: what a client gets: error codes, problem details, links.
+//! - `server`: what happens to every request: lifecycle, request id, access log, shared state.
+//! - `protection`: rate limits, admission under overload, limits on heads and idle connections.
+//! - [`openapi`]: the OpenAPI document, generated from the route table, and Swagger UI.
+//! - [`metrics`]: the metrics of the service.
+//! - [`settings`]: the settings, from file and environment to types.
+//! - [`commands`]: the command line.
+//! - [`process`]: the running process. [`process::serve::Server`] is the server,
+//!   [`process::wiring`] the only module that names adapters.
 //!
-//! What is not here: rules. They are in `domain`, and the use cases in `application`.
+//! This crate contains no rules. Those on permissions are in `domain`, use cases in `application`,
+//! token verification in `token_verifier`.
+//!
+//! # Add an operation
+//!
+//! 1. Add the use case to `application`.
+//! 2. Add a handler to a file in `routes`, with `#[utoipa::path]` for method, path and responses.
+//!    Its extractors authenticate the caller and read the request; its errors are
+//!    [`response::api_error::ApiError`].
+//! 3. Add the handler to the route table. Router and OpenAPI document follow from it.
+//! 4. Run `make generate`. The test matrix then covers the operation for each actor and tenant.
+//!
+//! # Example
+//!
+//! Loads the compiled-in settings and prints the roles:
+//!
+//! ```
+//! let settings = usher_http::settings::load_defaults()?;
+//! for role in settings.roles.roles() {
+//!     println!("{}", role.name().as_str());
+//! }
+//! # Ok::<(), usher_http::settings::InvalidSettings>(())
+//! ```
 
 pub mod commands;
 #[cfg(feature = "fuzzing")]

@@ -11,7 +11,7 @@ use crate::directory::directory_core::DirectoryCore;
 impl Auth0Directory {
     /// Replaces the role catalogue, for all clones of the directory.
     ///
-    /// RecordedRequest account states of the old catalogue are dropped, so for some seconds a list may
+    /// Recorded account states of the old catalogue are dropped, so for some seconds a list may
     /// lack a recent change that Auth0's search does not show yet. Operations in flight continue
     /// with what they have read.
     pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {

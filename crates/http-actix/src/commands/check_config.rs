@@ -1,16 +1,16 @@
 //! `usher check-config`
 
-use super::{CommandResult, ConfigFile, print};
+use super::output::{CommandResult, ConfigFile, print};
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::process::wiring;
 use crate::settings;
 
 pub(super) fn run(file: &ConfigFile) -> CommandResult {
     let settings = settings::load(file.config.as_deref())?;
-    // The seed is a part of them, and some values only the adapter can judge. Nothing is sent.
+    // The adapters validate the seed and some of the values. They send no requests here.
     let upstream = UpstreamRuntime::new()?;
     wiring::wire(&settings, &upstream)?;
     wiring::traces(&settings, &upstream)?;
-    print("The settings are good.")?;
+    print("The settings are valid.")?;
     Ok(())
 }

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{CommandResult, ConfigFile, print};
+use super::output::{CommandResult, ConfigFile, print};
 use crate::settings;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
     file: ConfigFile,
-    /// Where the service says how it is, instead of where the settings say.
+    /// Address of the service; defaults to the one in the settings
     #[arg(long, value_name = "ADDRESS:PORT")]
     address: Option<SocketAddr>,
 }
@@ -30,7 +30,8 @@ pub(super) fn run(options: &Options) -> CommandResult {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    let status = ask(address).map_err(|error| format!("the service at {address}: {error}"))?;
+    let status =
+        request_status(address).map_err(|error| format!("the service at {address}: {error}"))?;
     if status != "200" {
         return Err(format!("the service at {address} is not ready: status {status}").into());
     }
@@ -38,11 +39,11 @@ pub(super) fn run(options: &Options) -> CommandResult {
     Ok(())
 }
 
-/// The status of one plain request. For that little, no HTTP client is worth its weight.
-fn ask(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+/// Returns the status of a readiness request. One plain request needs no HTTP client.
+fn request_status(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let request =
         format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;

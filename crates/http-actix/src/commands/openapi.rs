@@ -1,6 +1,6 @@
 //! `usher openapi`
 
-use super::{CommandResult, print};
+use super::output::{CommandResult, print};
 use crate::openapi;
 
 pub(super) fn run() -> CommandResult {

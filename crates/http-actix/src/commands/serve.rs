@@ -1,21 +1,20 @@
 //! `usher serve`
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::Args;
 use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
-use super::{CommandResult, ConfigFile, print};
-use crate::process::dev_mode::{self, DevKey, DevKeyError, Grant};
+use super::output::{CommandResult, ConfigFile, print};
+use crate::process::dev_mode::{self, Grant};
 use crate::process::log;
 use crate::process::reload::Reloader;
 use crate::process::serve::Server;
 use crate::process::signals::Signals;
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::process::wiring;
-use crate::settings::{self, DirectorySettings, Loaded, Settings, Source};
+use crate::settings::{self, Baseline, DirectorySettings, Settings, Source};
 use telemetry::{LogGuard, Traces};
 use token_verifier::TrustedIssuers;
 
@@ -23,139 +22,120 @@ use token_verifier::TrustedIssuers;
 pub(super) struct Options {
     #[command(flatten)]
     file: ConfigFile,
-    /// Development mode: demo tenants and a token issuer of its own. Reads no file.
+    /// Development mode: demo tenants and its own token issuer; reads no settings file
     #[arg(long, conflicts_with = "config")]
     dev: bool,
-    /// Where to listen, instead of where the settings say.
+    /// Address to listen on; overrides the settings
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// Lets development mode listen where other machines can reach it.
+    /// Allow development mode on an address that other machines can reach
     #[arg(long, requires = "dev")]
     allow_remote: bool,
 }
 
 pub(super) fn run(options: &Options) -> CommandResult {
-    // Each connection takes two file descriptors; systems give few unless asked.
+    // Each connection uses two file descriptors, and the default limit is low.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let upstream = UpstreamRuntime::new()?;
-    // First of all: a signal that comes before would end the process.
+    // Before anything slow: until the handlers are installed, a signal ends the process.
     let signals = {
-        let _within = upstream.runtime().enter();
+        let _guard = upstream.runtime().enter();
         Signals::new()?
     };
     let source =
         if options.dev { Source::Development } else { Source::File(options.file.config.clone()) };
-    let (mut settings, loaded) = match &source {
-        Source::Development => (settings::load_development()?, Loaded::nothing()),
+    let (mut settings, baseline) = match &source {
+        Source::Development => (settings::load_development()?, Baseline::empty()),
         Source::File(_) => source.load()?,
     };
     if let Some(listen) = options.listen {
         settings.http.listen = listen;
     }
-    // The generator gathers entropy when it is first asked, which takes tens of milliseconds: not
-    // at the cost of the first request that needs it.
+    // The first call gathers entropy for tens of milliseconds, which would delay the first request.
     upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &upstream)?;
     let (filter, log_guard) = log::start(&settings.log, traces.as_ref());
-    let reloading = Reloader::new(source, loaded, filter);
-    let around = Around { upstream, traces, reloading, signals, log_guard };
+    let reloader = Reloader::new(source, baseline, filter);
+    let context = Context { upstream, traces, reloader, signals, log_guard };
     if options.dev {
-        develop(settings, options.allow_remote, around)
+        serve_dev(settings, options.allow_remote, context)
     } else {
-        serve(settings, around)
+        serve(settings, context)
     }
 }
 
-/// What there is around a service, before it and after it.
-struct Around {
+/// The parts of the process that outlive the server.
+struct Context {
     upstream: UpstreamRuntime,
     traces: Option<Traces>,
-    reloading: Reloader,
+    reloader: Reloader,
     signals: Signals,
-    /// The log, to the very end.
+    /// Flushes the log when it is dropped, as the last of all.
     log_guard: LogGuard,
 }
 
-fn serve(settings: Settings, around: Around) -> CommandResult {
-    let upstream = &around.upstream;
-    let backend = wiring::wire(&settings, upstream)?;
+fn serve(settings: Settings, context: Context) -> CommandResult {
+    let backend = wiring::wire(&settings, &context.upstream)?;
     let server = Server::bind(settings, backend)?;
     let admin = server.admin_address().map(tracing::field::display);
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(address = %server.address(), admin, version, "serving");
-    run_to_the_end(server, around)
+    run_server(server, context)
 }
 
-/// Serves until it is told to stop, and lets what goes out come to its end then.
-fn run_to_the_end(server: Server, around: Around) -> CommandResult {
-    let Around { upstream, traces, reloading, signals, log_guard } = around;
-    let ended = actix_web::rt::System::new().block_on(server.run(signals, reloading));
+/// Serves until shutdown, and then finishes writes and the export of traces.
+fn run_server(server: Server, context: Context) -> CommandResult {
+    let Context { upstream, traces, reloader, signals, log_guard } = context;
+    let result = actix_web::rt::System::new().block_on(server.run(signals, reloader));
     upstream.finish(|| {
         if let Some(traces) = traces {
             traces.finish();
         }
     });
     drop(log_guard);
-    Ok(ended?)
+    Ok(result?)
 }
 
-fn develop(mut settings: Settings, allow_remote: bool, around: Around) -> CommandResult {
+fn serve_dev(mut settings: Settings, allow_remote: bool, context: Context) -> CommandResult {
     if !settings.http.listen.ip().is_loopback() && !allow_remote {
         let listen = settings.http.listen;
         return Err(format!(
-            "development mode gives tokens away and so listens on loopback only, not on {listen}; \
-             say --allow-remote if that is what you want"
+            "development mode gives tokens to anyone, and so listens on loopback only, not on \
+             {listen}; --allow-remote permits it"
         )
         .into());
     }
     settings.issuers = TrustedIssuers::new(vec![dev_mode::issuer()?]);
-    let key = development_key()?;
-    let backend = wiring::wire_dev(&settings, &around.upstream, key.public())?;
+    let key = dev_mode::key()?;
+    let backend = wiring::wire_dev(&settings, &context.upstream, key.public())?;
     let acme: TenantId = "acme".parse()?;
-    let token = key.mint(&Grant::everything(vec![acme], 24 * 3600), SystemClock.now())?;
-    let kept = match settings.directory {
-        DirectorySettings::Memory { .. } => "kept in memory",
-        DirectorySettings::Auth0(_) => "kept in a stand-in for Auth0",
+    let token = key.sign(&Grant::all(vec![acme], 24 * 3600), SystemClock.now())?;
+    let storage = match settings.directory {
+        DirectorySettings::Memory { .. } => "stored in memory",
+        DirectorySettings::Auth0(_) => "stored in a stand-in for Auth0",
     };
     let server = Server::bind(settings, backend)?;
-    // Where nobody reads it, it is served all the same.
-    let _ = print(&welcome(&server, kept, &token));
-    run_to_the_end(server, around)
+    // A closed standard output does not stop the service.
+    let _ = print(&welcome(&server, storage, &token));
+    run_server(server, context)
 }
 
-/// Where the development key is kept, so that `usher token` signs with the same one.
-pub(super) fn key_file() -> Option<PathBuf> {
-    settings::state_folder().map(|folder| folder.join("usher/development-key.pk8"))
-}
-
-/// The kept key; where nothing can be kept, as in a container, one that goes with the process.
-fn development_key() -> Result<DevKey, DevKeyError> {
-    match key_file().map(|file| DevKey::kept_in(&file)) {
-        Some(Ok(key)) => Ok(key),
-        Some(Err(DevKeyError::File(error))) => {
-            tracing::warn!(%error, "no place to keep the development key; usher token will not work");
-            DevKey::fleeting()
-        }
-        None => DevKey::fleeting(),
-        Some(Err(error)) => Err(error),
-    }
-}
-
-fn welcome(server: &Server, kept: &str, token: &str) -> String {
+fn welcome(server: &Server, storage: &str, token: &str) -> String {
     let url = server.public_url();
     format!(
         "\
-Usher serves {url} in development mode: demo tenants acme and globex, {kept}.
-Every call needs a token; this one covers acme for a day (more by `usher token --help`).
+Usher serves {url} in development mode: demo tenants acme and globex, {storage}.
+Every request needs a token. This one covers acme for a day; `usher token --help` shows how to get
+others.
 
-The back office's API, the users of acme:
+List the users of acme with the back office API:
 
   curl -H 'Authorization: Bearer {token}' {url}/api/acme/admin/users
 
-The User Management API, page by page:
+List them page by page with the User Management API:
 
   curl -g -H 'Authorization: Bearer {token}' '{url}/api/v1/users?filter[tenant]=acme&page[size]=2'
 
-All operations, to read and to try: {url}/docs/"
+All operations, in Swagger UI: {url}/docs/"
     )
 }

@@ -11,9 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{BUCKETS, Label};
-use crate::protection::admission::OverloadSettings;
 use crate::response::code::ErrorCode;
+use telemetry::{DURATION_BUCKETS, Label};
 
 /// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -119,7 +118,7 @@ impl HttpMetrics {
             "Requests that were not done, by the code of the error",
             errors.clone(),
         );
-        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let histogram: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
         let durations = Family::new_with_constructor(histogram);
         registry.register_with_unit(
             "http_request_duration",
@@ -182,10 +181,10 @@ impl HttpMetrics {
     }
 
     /// Says how much there may be at most.
-    pub(crate) fn limits(&self, overload: &OverloadSettings, connections: usize) {
+    pub(crate) fn limits(&self, in_flight: usize, queued: usize, connections: usize) {
         for (gauge, most) in [
-            (&self.most_in_flight, overload.concurrent),
-            (&self.most_queued, overload.queued),
+            (&self.most_in_flight, in_flight),
+            (&self.most_queued, queued),
             (&self.most_connections, connections),
         ] {
             gauge.set(i64::try_from(most).unwrap_or(i64::MAX));

@@ -22,7 +22,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use telemetry::{DURATION_BUCKETS as BUCKETS, Label, MetricsRegistry, register_counter};
+use telemetry::{Label, MetricsRegistry, register_counter};
 use token_verifier::{Reason, TokenCacheCounters, TokenError};
 
 use crate::server::malformed_requests;

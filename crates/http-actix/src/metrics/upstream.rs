@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{BUCKETS, Label};
+use telemetry::{DURATION_BUCKETS, Label};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct CallLabels {
@@ -61,7 +61,7 @@ pub(crate) struct UpstreamMetrics {
 
 impl UpstreamMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let histogram: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
         let all = Self {
             calls: Family::default(),
             durations: Family::new_with_constructor(histogram),

@@ -16,17 +16,17 @@ use crate::response::{error_response, problem};
 use crate::routes;
 use crate::routes::{change_password, health, tenant_users, users};
 
-/// What the handlers do not tell by themselves; the paths come from [`routes::endpoints`].
+/// The parts of the document that no handler declares; [`routes::endpoints`] adds the paths.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Usher",
-        description = "Manages the people of many tenants in front of Auth0: the back office's API for the users of one tenant, and the User Management API.",
+        description = "User management for many tenants in front of Auth0: an API for the users of one tenant, and the User Management API.",
     ),
     tags(
-        (name = "Tenant users", description = "The users of one tenant, for its back office. Errors are problem details (RFC 9457)."),
-        (name = "User", description = "Accounts, for whoever manages them. The token needs the permission VIEW_USERS_AND_GROUPS or MODIFY_USERS_AND_GROUPS."),
-        (name = "Health", description = "How the service is."),
+        (name = "Tenant users", description = "The users of one tenant. Errors are problem details (RFC 9457)."),
+        (name = "User", description = "Management of accounts. The token must have the permission VIEW_USERS_AND_GROUPS or MODIFY_USERS_AND_GROUPS."),
+        (name = "Health", description = "Liveness, readiness and metrics of the service."),
     ),
     components(schemas(
         SortParameter,
@@ -41,7 +41,7 @@ use crate::routes::{change_password, health, tenant_users, users};
 )]
 struct Base;
 
-/// The document of everything that is served.
+/// Returns the document of every operation.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
     for endpoint in routes::endpoints() {
@@ -56,24 +56,24 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// The document as it is checked in: JSON, with a line break at its end.
+/// Returns the document as it is checked in: JSON with a final newline.
 pub fn text() -> Result<String, serde_json::Error> {
     let mut text = document().to_pretty_json()?;
     text.push('\n');
     Ok(text)
 }
 
-/// The header fields that answers of limited operations carry, and what they say.
-const LIMIT_FIELDS: [(&str, &str); 2] = [
+/// The headers of responses to operations with a rate limit, and their descriptions.
+const QUOTA_HEADERS: [(&str, &str); 2] = [
     (
         "RateLimit-Policy",
-        "How many requests of this kind a caller may make in how many seconds, if that is limited (draft-ietf-httpapi-ratelimit-headers).",
+        "The number of requests of this kind that a caller may make, and the window in seconds, if there is a limit (draft-ietf-httpapi-ratelimit-headers).",
     ),
-    ("RateLimit", "How many of them are left, and in how many seconds there are more."),
+    ("RateLimit", "The number of remaining requests, and the seconds until it increases."),
 ];
-const RETRY_AFTER: (&str, &str) = ("Retry-After", "In how many seconds to come again.");
+const RETRY_AFTER: (&str, &str) = ("Retry-After", "The number of seconds to wait before a retry.");
 
-/// Adds one response a status, which lists the codes that come with it.
+/// Adds one response per status, whose description lists the possible error codes.
 fn with_errors(mut operation: Operation, contract: Contract, errors: &[ErrorCode]) -> Operation {
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for code in errors {
@@ -86,7 +86,7 @@ fn with_errors(mut operation: Operation, contract: Contract, errors: &[ErrorCode
     if errors.contains(&ErrorCode::TooManyRequests) {
         for (status, response) in &mut operation.responses.responses {
             if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
-                response.headers.extend(LIMIT_FIELDS.map(field));
+                response.headers.extend(QUOTA_HEADERS.map(field));
             }
         }
     }
@@ -100,7 +100,7 @@ fn with_errors(mut operation: Operation, contract: Contract, errors: &[ErrorCode
             response.headers.extend([RETRY_AFTER].map(field));
         }
         if status == 429 {
-            response.headers.extend(LIMIT_FIELDS.map(field));
+            response.headers.extend(QUOTA_HEADERS.map(field));
         }
         operation.responses.responses.insert(status.to_string(), RefOr::T(response));
     }
@@ -115,7 +115,7 @@ fn field((name, description): (&str, &str)) -> (String, RefOr<Header>) {
 
 fn oauth2() -> SecurityScheme {
     let scopes = Scopes::from_iter([
-        ("tenant.access:read", "See the users of a tenant"),
+        ("tenant.access:read", "Read the users of a tenant"),
         ("tenant.access:write", "Change the users of a tenant"),
     ]);
     let flow = Implicit::new("https://example.com/authorize", scopes);
@@ -127,12 +127,12 @@ fn bearer() -> SecurityScheme {
     SecurityScheme::Http(scheme.build())
 }
 
-/// Every operation's method and path template, in the order of the table.
+/// Returns each operation's method and path template, in the order of the route table.
 pub fn operations() -> Vec<(&'static str, String)> {
     let named = |endpoint: routes::Endpoint| (method(&endpoint.method), endpoint.path);
     routes::endpoints().into_iter().map(named).collect()
 }
 
 fn method(method: &HttpMethod) -> &'static str {
-    routes::name(method)
+    routes::method_name(method)
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document and the page that shows it.
+//! The OpenAPI 3.1 document and the page that displays it.
 
 pub mod document;
 pub(crate) mod served;

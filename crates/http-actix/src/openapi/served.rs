@@ -1,50 +1,53 @@
-//! The document as one configuration serves it: with its roles, and with the passwords that its
-//! directory takes.
+//! The document as it is served under specific settings: with their roles and password length.
 
 use domain::RoleCatalogue;
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
 use utoipa::openapi::{OpenApi, RefOr};
 
-/// What hangs on the configuration.
+/// The settings that the document depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DocumentSettings<'a> {
-    /// The roles that there are.
+    /// The role catalogue.
     pub(crate) roles: &'a RoleCatalogue,
-    /// The fewest characters that the directory takes for a password, if that is known here.
+    /// The shortest password that the directory accepts, if that is known.
     pub(crate) min_password_length: Option<usize>,
 }
 
-/// Members that name a role.
+/// Members that hold a role name.
 const ROLES: [(&str, &str); 2] = [("CreateTenantUser", "role"), ("UpdateTenantUser", "role")];
-/// Members that are passwords to be.
+/// Members that hold a new password.
 const PASSWORDS: [(&str, &str); 3] = [
     ("UserCreateRequest", "password"),
     ("ChangePasswordRequest", "newPassword"),
     ("ChangePasswordRequestV2", "newPassword"),
 ];
 
-/// The document of everything that is served, under this configuration.
-pub(crate) fn text(configured: DocumentSettings<'_>) -> Result<String, serde_json::Error> {
+/// Returns the document of every operation under these settings.
+pub(crate) fn text(settings: DocumentSettings<'_>) -> Result<String, serde_json::Error> {
     let mut document = super::document::document();
     for (schema, member) in ROLES {
-        if let Some(role) = found(&mut document, schema, member) {
-            let names = configured.roles.roles().iter().map(|role| role.name().as_str().into());
+        if let Some(role) = member_schema(&mut document, schema, member) {
+            let names = settings.roles.roles().iter().map(|role| role.name().as_str().into());
             let null = is_nullable(role).then_some(Value::Null);
             role.enum_values = Some(names.chain(null).collect());
         }
     }
     for (schema, member) in PASSWORDS {
-        if let Some(password) = found(&mut document, schema, member)
-            && configured.min_password_length.is_some()
+        if let Some(password) = member_schema(&mut document, schema, member)
+            && settings.min_password_length.is_some()
         {
-            password.min_length = configured.min_password_length;
+            password.min_length = settings.min_password_length;
         }
     }
     document.to_pretty_json().map(|text| text + "\n")
 }
 
-fn found<'a>(document: &'a mut OpenApi, schema: &str, member: &str) -> Option<&'a mut Object> {
+fn member_schema<'a>(
+    document: &'a mut OpenApi,
+    schema: &str,
+    member: &str,
+) -> Option<&'a mut Object> {
     let schema = document.components.as_mut()?.schemas.get_mut(schema)?;
     let RefOr::T(Schema::Object(schema)) = schema else { return None };
     let RefOr::T(Schema::Object(member)) = schema.properties.get_mut(member)? else { return None };

@@ -1,6 +1,6 @@
-//! The docs page: Swagger UI over the OpenAPI document.
+//! The documentation page: Swagger UI for the OpenAPI document.
 //!
-//! The files are in the binary, compressed, and are sent so: every browser takes gzip.
+//! The binary contains the files compressed and sends them so, because every browser accepts gzip.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
@@ -40,7 +40,7 @@ const INITIALIZER: &str = r##"window.onload = () => {
 };
 "##;
 
-/// A file of Swagger UI, compressed by the build.
+/// Includes a file of Swagger UI as compressed by the build script.
 macro_rules! packed {
     ($name:literal) => {
         Some(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")).as_slice())
@@ -57,19 +57,19 @@ fn packed(name: &str) -> Option<&'static [u8]> {
     }
 }
 
-/// The page at `/docs/`, its files, and the way to it.
+/// Registers the page at `/docs/`, its files, and a redirect from `/docs`.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    config.service(resource("/docs").route(web::get().to(to_page)));
+    config.service(resource("/docs").route(web::get().to(redirect_to_page)));
     config.service(resource("/docs/{file:[^/]*}").route(web::get().to(file)));
 }
 
 fn resource(path: &str) -> Resource {
     web::resource(path)
         .app_data(Route::new("/docs/"))
-        .default_service(routes::only("GET".to_owned()))
+        .default_service(routes::method_not_allowed("GET".to_owned()))
 }
 
-async fn to_page() -> HttpResponse {
+async fn redirect_to_page() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
@@ -87,7 +87,7 @@ async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
         "swagger-initializer.js" => Ok(response.body(INITIALIZER)),
         name => {
             let packed = packed(name).ok_or_else(|| {
-                ApiError::new(ErrorCode::NotFound, "There is nothing at this path.")
+                ApiError::new(ErrorCode::NotFound, "No resource exists at this path.")
             })?;
             Ok(response
                 .insert_header((header::CONTENT_ENCODING, "gzip"))

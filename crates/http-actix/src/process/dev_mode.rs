@@ -1,8 +1,8 @@
-//! Development mode: an issuer of its own, demo tenants, and a call to paste.
+//! Development mode: its own token issuer and demo tenants.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use domain::{Permission, TenantId, Timestamp};
@@ -10,37 +10,39 @@ use jsonwebtoken::{Algorithm as JwtAlgorithm, EncodingKey, Header};
 use ports::{KeyMaterial, PublicKey};
 use serde::Serialize;
 use thiserror::Error;
-
 use token_verifier::{Algorithm, InvalidIssuer, TenantSource, TrustedIssuer};
 
-/// The issuer of development tokens. No such host exists, so that its keys can be had only here.
+use crate::settings;
+
+/// The issuer of development tokens. Names under `.invalid` never resolve, so its keys are never
+/// fetched.
 pub(crate) const ISSUER: &str = "https://issuer.usher.invalid/";
 /// The audience of development tokens.
 pub(crate) const AUDIENCE: &str = "usher-development";
-/// The claim of development tokens that names their tenants.
-const TENANTS: &str = "tenants";
+/// The claim of development tokens that lists the tenants.
+const TENANTS_CLAIM: &str = "tenants";
 const KEY_ID: &str = "development";
-/// The people of the demo tenants.
+/// The users of the demo tenants.
 pub(crate) const SEED: &str = include_str!("../../config/demo.jsonl");
 
-/// Why there is no development key.
+/// Errors of the development key.
 #[derive(Debug, Error)]
 pub(crate) enum DevKeyError {
-    /// It cannot be kept.
+    /// The key file cannot be read or written.
     #[error("the development key cannot be read or written")]
     File(#[from] io::Error),
-    /// It cannot be made, or is no key.
+    /// The key cannot be generated, or the file contains no key.
     #[error("the development key cannot be used")]
     Key,
-    /// It cannot sign.
+    /// A token cannot be signed.
     #[error("the token cannot be signed")]
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
 /// The development issuer's key pair.
 ///
-/// It is made on the machine where it is used, never shipped: with a key that everybody has,
-/// a development server within reach of others would be open to all.
+/// The key is generated on the machine that uses it. With a shipped key, every development server
+/// that other machines can reach would accept tokens from anyone.
 pub(crate) struct DevKey {
     pkcs8: Vec<u8>,
     public: Vec<u8>,
@@ -53,48 +55,48 @@ impl std::fmt::Debug for DevKey {
 }
 
 impl DevKey {
-    /// A key that lives no longer than the process.
-    pub(crate) fn fleeting() -> Result<Self, DevKeyError> {
+    /// Generates a key that is not saved.
+    pub(crate) fn generate() -> Result<Self, DevKeyError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| DevKeyError::Key)?;
-        Self::read(pair.to_pkcs8v1().map_err(|_| DevKeyError::Key)?.as_ref())
+        Self::from_pkcs8(pair.to_pkcs8v1().map_err(|_| DevKeyError::Key)?.as_ref())
     }
 
-    /// The key of the file, which is made if there is none, for its owner alone to read.
-    pub(crate) fn kept_in(file: &Path) -> Result<Self, DevKeyError> {
+    /// Reads the key file, or creates it with permissions for its owner only.
+    pub(crate) fn load_or_create(file: &Path) -> Result<Self, DevKeyError> {
         match fs::read(file) {
-            Ok(pkcs8) => return Self::read(&pkcs8),
+            Ok(pkcs8) => return Self::from_pkcs8(&pkcs8),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error.into()),
         }
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
-        let key = Self::fleeting()?;
-        // Written aside and then linked, so that nobody ever reads half a key.
-        let aside = file.with_extension(std::process::id().to_string());
+        let key = Self::generate()?;
+        // A hard link publishes the complete file, so that no process reads a partial key.
+        let temporary = file.with_extension(std::process::id().to_string());
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&aside)?.write_all(&key.pkcs8)?;
-        let linked = fs::hard_link(&aside, file);
-        fs::remove_file(&aside)?;
+        options.open(&temporary)?.write_all(&key.pkcs8)?;
+        let linked = fs::hard_link(&temporary, file);
+        fs::remove_file(&temporary)?;
         match linked {
             Ok(()) => Ok(key),
-            // Another process was faster; its key is the one.
+            // Another process created the file first, and its key counts.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Self::read(&fs::read(file)?)
+                Self::from_pkcs8(&fs::read(file)?)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn read(pkcs8: &[u8]) -> Result<Self, DevKeyError> {
+    fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, DevKeyError> {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| DevKeyError::Key)?;
         Ok(Self { pkcs8: pkcs8.to_owned(), public: pair.public_key().as_ref().to_owned() })
     }
 
-    /// What verifiers need of it.
+    /// Returns the public key.
     pub(crate) fn public(&self) -> PublicKey {
         PublicKey {
             kid: Some(KEY_ID.to_owned()),
@@ -103,8 +105,8 @@ impl DevKey {
         }
     }
 
-    /// A signed token of the development issuer.
-    pub(crate) fn mint(&self, grant: &Grant, now: Timestamp) -> Result<String, DevKeyError> {
+    /// Signs a token of the development issuer.
+    pub(crate) fn sign(&self, grant: &Grant, now: Timestamp) -> Result<String, DevKeyError> {
         let names = grant.permissions.iter().map(String::as_str);
         let claims = Claims {
             iss: ISSUER,
@@ -126,24 +128,24 @@ impl DevKey {
     }
 }
 
-/// What a development token is to allow.
+/// The contents of a development token.
 #[derive(Debug)]
 pub(crate) struct Grant {
-    /// Whose token it is.
+    /// The `sub` claim.
     pub(crate) subject: String,
-    /// The tenants that it covers.
+    /// The tenants that the token covers.
     pub(crate) tenants: Vec<TenantId>,
-    /// Its `scope`.
+    /// The scopes.
     pub(crate) scopes: Vec<String>,
-    /// Its `permissions`.
+    /// The permissions.
     pub(crate) permissions: Vec<String>,
-    /// How long it is good for.
+    /// The lifetime in seconds.
     pub(crate) ttl_seconds: u64,
 }
 
 impl Grant {
-    /// Everything, in this tenant.
-    pub(crate) fn everything(tenants: Vec<TenantId>, ttl_seconds: u64) -> Self {
+    /// Returns a grant of all scopes and permissions in these tenants.
+    pub(crate) fn all(tenants: Vec<TenantId>, ttl_seconds: u64) -> Self {
         use Permission::{
             ModifyUsersAndGroups, TenantAccessRead, TenantAccessWrite, ViewUsersAndGroups,
         };
@@ -170,8 +172,27 @@ struct Claims<'a> {
     tenants: Vec<&'a str>,
 }
 
-/// The development issuer, to be trusted.
+/// Returns the development issuer for the list of trusted issuers.
 pub(crate) fn issuer() -> Result<TrustedIssuer, InvalidIssuer> {
-    let tenants = TenantSource::Claim(TENANTS.to_owned());
+    let tenants = TenantSource::Claim(TENANTS_CLAIM.to_owned());
     TrustedIssuer::new(ISSUER, None, AUDIENCE, &[Algorithm::EdDsa], tenants)
+}
+
+/// Returns the file of the development key, from which `usher token` signs too.
+pub(crate) fn key_file() -> Option<PathBuf> {
+    settings::state_folder().map(|folder| folder.join("usher/development-key.pk8"))
+}
+
+/// Returns the saved key. Where no file can be written, as in a container, generates one that is
+/// not saved.
+pub(crate) fn key() -> Result<DevKey, DevKeyError> {
+    match key_file().map(|file| DevKey::load_or_create(&file)) {
+        Some(Ok(key)) => Ok(key),
+        Some(Err(DevKeyError::File(error))) => {
+            tracing::warn!(%error, "development key not saved; usher token will not work");
+            DevKey::generate()
+        }
+        None => DevKey::generate(),
+        Some(Err(error)) => Err(error),
+    }
 }

@@ -1,6 +1,7 @@
 //! The running process: wiring, listeners, signals, reload and shutdown.
 
 pub(crate) mod dev_mode;
+pub(crate) mod diagnosis;
 pub(crate) mod log;
 pub(crate) mod reload;
 pub mod serve;

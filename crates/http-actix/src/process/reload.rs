@@ -1,12 +1,11 @@
-//! Settings that are read again while the service runs.
+//! Reload of the settings at run time.
 //!
-//! At SIGHUP, and when the contents of a file have changed, the settings are read as at the start.
-//! If they can be used, issuers, roles, the filter of the log and Auth0's client secret are those
-//! of the file from the next request on; what else has changed waits for a restart, and the log
-//! says so. If they cannot be used, nothing changes, and the log says that.
+//! SIGHUP or a changed file triggers a reload. If the settings are valid, the next request uses the
+//! new issuers, roles, log filter and Auth0 client secret; other changes need a restart, which is
+//! logged. If the settings are invalid, nothing changes, and the error is logged.
 //!
-//! Files are compared by what they hold, and not by their times: the volumes of Kubernetes swap
-//! them behind links, and editors write them anew.
+//! Files are compared by content, not by modification time: Kubernetes volumes replace them
+//! through symbolic links, and editors write new files.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -18,52 +17,53 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::openapi::served::{self, DocumentSettings};
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
-use crate::settings::{Files, Frozen, InvalidSettings, Loaded, Settings, Source};
+use crate::settings::{Baseline, FileDigests, FrozenSections, InvalidSettings, Settings, Source};
 use ports::error_chain;
 use telemetry::LogFilter;
 
-/// Where settings come from, and what they were.
+/// Reloads the settings from their source.
 #[derive(Debug)]
 pub(crate) struct Reloader {
     source: Source,
-    /// What was read last, whether or not it could be used.
-    files: Files,
-    frozen: Frozen,
+    /// The files of the last reload, even if it failed.
+    files: FileDigests,
+    frozen: FrozenSections,
     filter: LogFilter,
 }
 
-/// What has to be done when the settings have been read again.
+/// The parts of the service that a reload changes.
 #[derive(Debug)]
 struct Target {
     state: Arc<AppState>,
-    adopt: SettingsListener,
+    listener: SettingsListener,
 }
 
 impl Reloader {
-    /// The settings of this source, which were read as `loaded` at the start.
-    pub(crate) fn new(source: Source, loaded: Loaded, filter: LogFilter) -> Self {
-        Self { source, files: loaded.files, frozen: loaded.frozen, filter }
+    /// Creates a reloader of settings that were loaded at startup.
+    pub(crate) fn new(source: Source, baseline: Baseline, filter: LogFilter) -> Self {
+        Self { source, files: baseline.files, frozen: baseline.frozen, filter }
     }
 
-    /// Reads them again whenever `told` says so, or a file has changed. It does not end.
+    /// Reloads on each item of `requests`, and when a file has changed. Never returns.
     pub(crate) async fn run(
         mut self,
         state: Arc<AppState>,
-        adopt: SettingsListener,
-        every: Option<Duration>,
-        told: impl Stream<Item = ()>,
+        listener: SettingsListener,
+        interval: Option<Duration>,
+        requests: impl Stream<Item = ()>,
     ) -> Infallible {
-        let target = Target { state, adopt };
-        let mut told = pin!(told.chain(futures_util::stream::pending()));
-        let mut looks = pin!(looks(every));
+        let target = Target { state, listener };
+        let mut requests = pin!(requests.chain(futures_util::stream::pending()));
+        let mut polls = pin!(polls(interval));
         loop {
-            match select(told.next(), looks.next()).await {
-                Either::Left(_) => self.read(&target).await,
+            match select(requests.next(), polls.next()).await {
+                Either::Left(_) => self.reload(&target).await,
                 Either::Right(_) => {
                     if self.has_changed().await {
-                        self.read(&target).await;
+                        self.reload(&target).await;
                     }
                 }
             }
@@ -72,17 +72,16 @@ impl Reloader {
 
     async fn has_changed(&self) -> bool {
         let files = self.files.clone();
-        aside(move || files.read_again()).await.is_some_and(|now| now != self.files)
+        on_own_thread(move || files.refreshed()).await.is_some_and(|files| files != self.files)
     }
 
-    async fn read(&mut self, target: &Target) {
+    async fn reload(&mut self, target: &Target) {
         let source = self.source.clone();
-        let Some((files, read)) = aside(move || source.read()).await else { return };
-        // Of what could not be used too: the same bad file is not worth a word at each look, and
-        // whatever comes after it, a file that was not there as well, is something new.
+        let Some((files, result)) = on_own_thread(move || source.read()).await else { return };
+        // Set for invalid settings too, so that the same invalid file is reported only once.
         self.files = files;
         let metrics = &target.state.metrics.reloads;
-        let applied = read.and_then(|(settings, frozen)| {
+        let applied = result.and_then(|(settings, frozen)| {
             self.apply(target, settings)?;
             Ok(frozen)
         });
@@ -91,52 +90,54 @@ impl Reloader {
                 metrics.applied.inc();
                 metrics.last_successful.set(1);
                 metrics.last_success.set(target.state.metrics.now().as_unix_seconds());
-                tracing::info!("the settings were reloaded");
+                tracing::info!("settings reloaded");
                 let sections = self.frozen.differing_from(&frozen);
                 metrics.restart_needed.set(i64::from(!sections.is_empty()));
                 if !sections.is_empty() {
                     let sections = sections.join(", ");
-                    tracing::warn!(sections, "these settings changed and need a restart");
+                    tracing::warn!(sections, "changed settings need a restart");
                 }
             }
             Err(error) => {
                 metrics.rejected.inc();
                 metrics.last_successful.set(0);
                 let error = error_chain(&error);
-                tracing::error!(error, "the settings were not reloaded");
+                tracing::error!(error, "settings not reloaded");
             }
         }
     }
 
-    /// Makes the new settings count.
+    /// Puts the new settings in force.
     fn apply(&self, target: &Target, settings: Settings) -> Result<(), InvalidSettings> {
-        let Target { state, adopt } = target;
+        let Target { state, listener } = target;
         let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
         let min_password_length = settings.directory.min_password_length();
-        let live = ReloadableState::new(verifier, Arc::clone(&settings.roles), min_password_length)
-            .map_err(|error| InvalidSettings::value("roles", error))?;
-        // Nothing from here on fails.
-        adopt.settings(&settings);
-        state.set_reloadable(live);
+        let document = DocumentSettings { roles: &settings.roles, min_password_length };
+        let document =
+            served::text(document).map_err(|error| InvalidSettings::value("roles", error))?;
+        let reloadable = ReloadableState::new(verifier, Arc::clone(&settings.roles), document);
+        // The rest cannot fail, so that settings are never applied in part.
+        listener.apply(&settings);
+        state.set_reloadable(reloadable);
         state.metrics.keys.configure(Arc::new(settings.issuers));
         self.filter.set(&settings.log.filter);
         Ok(())
     }
 }
 
-/// Reads files where nobody waits for it but the caller: a file system may hang, and neither a
-/// signal nor the end of the process must wait for that.
-async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, is_done) = oneshot::channel();
+/// Runs a blocking read on its own thread: when a file system hangs, signals and the shutdown must
+/// not wait for it.
+async fn on_own_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = oneshot::channel();
     let thread = std::thread::Builder::new().name("settings".to_owned());
-    thread.spawn(move || drop(done.send(read()))).ok()?;
-    is_done.await.ok()
+    thread.spawn(move || drop(sender.send(read()))).ok()?;
+    receiver.await.ok()
 }
 
-/// When to look whether a file has changed.
-fn looks(every: Option<Duration>) -> impl Stream<Item = ()> {
-    let interval = every.map(|every| {
-        let mut interval = interval(every);
+/// Yields when the files must be checked for changes.
+fn polls(period: Option<Duration>) -> impl Stream<Item = ()> {
+    let interval = period.map(|period| {
+        let mut interval = interval(period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         interval
     });

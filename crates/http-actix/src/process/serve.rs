@@ -1,24 +1,23 @@
-//! The running service.
+//! The HTTP server: its listeners, and the application behind them.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_cors::Cors;
 use actix_web::dev::Server as ActixServer;
-use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
+use parking_lot::{Mutex, RwLock};
 use tokio::time::timeout;
 
 use crate::metrics::{InstrumentedKeySource, Route};
+use crate::openapi::served::{self, DocumentSettings};
 use crate::openapi::swagger_ui;
 use crate::process::reload::Reloader;
 use crate::process::shutdown::{ShutdownOutcome, wait_for_shutdown};
@@ -27,34 +26,34 @@ use crate::process::wiring::{Backend, SettingsListener};
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::idle_connections;
-use crate::protection::rate_limit::{self, RateLimits};
+use crate::protection::rate_limit::RateLimits;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
+use crate::server::cors::cors;
 use crate::server::lifecycle::request_lifecycle;
-use crate::server::request_id;
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use token_verifier::TokenVerifier;
 
-/// A service that has its listeners and waits to be run.
+/// A server that is bound to its addresses but not yet running.
 #[derive(Debug)]
 pub struct Server {
     state: Arc<AppState>,
     http: HttpSettings,
-    adopt: SettingsListener,
-    look_every: Option<Duration>,
+    settings_listener: SettingsListener,
+    reload_interval: Option<Duration>,
     listener: TcpListener,
     admin: Option<TcpListener>,
     address: SocketAddr,
 }
 
 impl Server {
-    /// Takes the addresses of the settings. Port 0 takes any port; [`Server::address`] tells which.
+    /// Binds the addresses of the settings. For port 0, [`Server::address`] returns the actual port.
     ///
     /// # Errors
-    /// When an address cannot be had.
+    /// When an address cannot be bound.
     pub fn bind(settings: Settings, backend: Backend) -> io::Result<Self> {
         let Settings {
             http,
@@ -68,27 +67,24 @@ impl Server {
             directory,
             ..
         } = settings;
-        let Backend { services, keys, clock, metrics, adopt } = backend;
-        let listener = take("http.listen", http.listen)?;
-        let admin = http.admin_listen.map(|address| take("http.admin_listen", address));
+        let Backend { services, keys, clock, metrics, settings_listener } = backend;
+        let listener = bind("http.listen", http.listen)?;
+        let admin = http.admin_listen.map(|address| bind("http.admin_listen", address));
         let admin = admin.transpose()?;
         let address = listener.local_addr()?;
         let public_url = match &http.public_url {
             Some(url) => url.clone(),
-            None => reachable(address).map_err(io::Error::other)?,
+            None => local_url(address).map_err(io::Error::other)?,
         };
-        metrics.http.limits(&overload, http.max_connections);
+        metrics.http.limits(overload.concurrent, overload.queued, http.max_connections);
         metrics.keys.configure(Arc::new(issuers.clone()));
         let keys = Arc::new(InstrumentedKeySource::new(keys, Arc::clone(&metrics.keys)));
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
+        let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
         let state = AppState {
-            reloadable: RwLock::new(Arc::new(ReloadableState::new(
-                verifier,
-                roles,
-                min_password_length,
-            )?)),
+            reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
             services,
@@ -102,33 +98,40 @@ impl Server {
             in_flight: InFlight::default(),
             readiness: Mutex::default(),
         };
-        let look_every = reload.interval;
-        Ok(Self { state: Arc::new(state), http, adopt, look_every, listener, admin, address })
+        Ok(Self {
+            state: Arc::new(state),
+            http,
+            settings_listener,
+            reload_interval: reload.interval,
+            listener,
+            admin,
+            address,
+        })
     }
 
-    /// Where the service listens.
+    /// Returns the address of the public listener.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens for those who run it, if that is apart.
+    /// Returns the address of the listener for health checks and metrics, if it is separate.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Where clients reach it.
+    /// Returns the base URL for clients.
     pub fn public_url(&self) -> &PublicUrl {
         &self.state.public_url
     }
 
-    /// Serves until it is told to stop by a signal, and reads the settings again when it should.
+    /// Serves until a signal stops the service, and reloads the settings meanwhile.
     ///
     /// # Errors
-    /// When a listener cannot be used.
-    pub(crate) async fn run(self, signals: Signals, reloading: Reloader) -> io::Result<()> {
+    /// When a listener fails.
+    pub(crate) async fn run(self, signals: Signals, reloader: Reloader) -> io::Result<()> {
         let (stop, reload) = signals.split();
-        let (state, adopt, every) = (Arc::clone(&self.state), self.adopt.clone(), self.look_every);
-        let reloads = pin!(reloading.run(state, adopt, every, reload));
+        let (state, listener) = (Arc::clone(&self.state), self.settings_listener.clone());
+        let reloads = pin!(reloader.run(state, listener, self.reload_interval, reload));
         let served = pin!(self.serve_until(stop));
         match select(served, reloads).await {
             Either::Left((served, _)) => served,
@@ -136,80 +139,81 @@ impl Server {
         }
     }
 
-    /// Serves until `stop` is there, as if by SIGTERM.
+    /// Serves until `stop` completes, which acts like SIGTERM.
     ///
     /// # Errors
-    /// When a listener cannot be used.
+    /// When a listener fails.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let told = async {
+        let signal = async {
             stop.await;
             ShutdownSignal::Graceful
         };
-        self.serve_until(futures_util::stream::once(told)).await
+        self.serve_until(futures_util::stream::once(signal)).await
     }
 
-    /// Serves until the first word to stop; at the second, what is under way is dropped.
+    /// Serves until the first signal; the second one drops the requests in flight.
     async fn serve_until(self, stop: impl Stream<Item = ShutdownSignal>) -> io::Result<()> {
         let Self { state, http, listener, admin, .. } = self;
-        let wanted = if admin.is_some() { PUBLIC } else { ALL };
-        let public = serve(Arc::clone(&state), &http, listener, wanted, workers(&http))?;
+        let paths = if admin.is_some() { PUBLIC } else { ALL };
+        let public = serve(Arc::clone(&state), &http, listener, paths, workers(&http))?;
         let admin = admin
-            .map(|admin| serve(Arc::clone(&state), &http, admin, ADMIN, OF_ADMIN))
+            .map(|admin| serve(Arc::clone(&state), &http, admin, ADMIN, ADMIN_WORKERS))
             .transpose()?;
         let handles: Vec<_> =
             [&public].into_iter().chain(&admin).map(ActixServer::handle).collect();
         let handle = public.handle();
         let servers = try_join_all([public].into_iter().chain(admin));
-        let stopped = pin!(wait_for_shutdown(&state, &http, handle, stop));
-        let servers = match select(servers, stopped).await {
-            Either::Left((served, stopped)) => {
-                // They may have ended because they were told to, and that is to be said.
+        let shutdown = pin!(wait_for_shutdown(&state, &http, handle, stop));
+        let servers = match select(servers, shutdown).await {
+            Either::Left((served, shutdown)) => {
+                // They may have ended because of a signal, which the shutdown logs.
                 if state.in_flight.is_stopping() {
-                    stopped.await;
+                    shutdown.await;
                 }
                 return served.map(drop);
             }
             Either::Right((ShutdownOutcome::Drained, servers)) => servers,
-            // Dropped as they are, they end at once; while a stop is under way they hear no other
-            // word. What they were at has its lines in the log before the log goes.
+            // Dropping the servers aborts them; during a graceful stop they ignore further
+            // commands. The aborted requests still get their log lines.
             Either::Right((ShutdownOutcome::Aborted, servers)) => {
                 drop(servers);
-                let _ = timeout(LAST_WORDS, state.in_flight.wait_until_idle()).await;
+                let _ = timeout(ABORT_TIMEOUT, state.in_flight.wait_until_idle()).await;
                 return Ok(());
             }
         };
-        // The one for health, if there is one.
+        // Stops the listener for health checks.
         let stops = join_all(handles.iter().map(|handle| handle.stop(false)));
-        // They hear it only while they are waited for.
+        // The servers handle commands only while they are polled.
         let (_, served) = join(stops, servers).await;
         served.map(drop)
     }
 }
 
-/// How long requests that are cut off may take to be gone.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The time for aborted requests to be dropped and logged.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 
-fn take(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
+fn bind(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)
         .map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
 }
 
-/// The address of a service that listens here, as a client on the same machine would write it.
-fn reachable(mut listen: SocketAddr) -> Result<PublicUrl, InvalidPublicUrl> {
+/// Returns the base URL of a listener for clients on the same machine.
+fn local_url(mut listen: SocketAddr) -> Result<PublicUrl, InvalidPublicUrl> {
     if listen.ip().is_unspecified() {
         listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     format!("http://{listen}").parse()
 }
 
-/// Which paths a listener serves.
-type Wanted = fn(&str) -> bool;
-const ALL: Wanted = |_| true;
-const PUBLIC: Wanted = |path| !ADMIN(path);
-const ADMIN: Wanted = |path| path.starts_with("/health/") || path == "/metrics";
+/// Selects the paths that a listener serves.
+type PathFilter = fn(&str) -> bool;
+const ALL: PathFilter = |_| true;
+const PUBLIC: PathFilter = |path| !ADMIN(path);
+const ADMIN: PathFilter = |path| path.starts_with("/health/") || path == "/metrics";
 
-/// Threads of the listener for health and metrics: it answers also when all others are busy.
-const OF_ADMIN: usize = 1;
+/// The number of threads of the listener for health checks and metrics, which answers even when
+/// all other threads are busy.
+const ADMIN_WORKERS: usize = 1;
 
 fn workers(http: &HttpSettings) -> usize {
     match http.workers {
@@ -222,45 +226,45 @@ fn serve(
     state: Arc<AppState>,
     http: &HttpSettings,
     listener: TcpListener,
-    wanted: Wanted,
+    paths: PathFilter,
     workers: usize,
 ) -> io::Result<ActixServer> {
     let origins = http.cors_origins.clone();
     let document: fn(&mut web::ServiceConfig) =
-        if wanted("/openapi.json") { document } else { |_| {} };
+        if paths("/openapi.json") { configure_document } else { |_| {} };
     let docs: fn(&mut web::ServiceConfig) =
-        if http.docs && wanted("/docs/") { swagger_ui::configure } else { |_| {} };
+        if http.docs && paths("/docs/") { swagger_ui::configure } else { |_| {} };
     let connections = state.metrics.http.connections.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&state)))
-            .configure(|config| routes::configure(config, wanted))
+            .configure(|config| routes::configure(config, paths))
             .configure(document)
             .configure(docs)
-            .default_service(web::to(nothing_here))
+            .default_service(web::to(not_found))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(request_lifecycle))
     });
     let server = server
         .workers(workers)
-        // Each worker counts its own.
+        // The framework counts connections for each worker.
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
         .keep_alive(http.idle_timeout)
-        .on_connect(idle_connections::watch_each(http.idle_timeout, connections))
-        // Signals are for all listeners together, and stop them one after the other.
+        .on_connect(idle_connections::close_idle_connections(http.idle_timeout, connections))
+        // The framework would stop all listeners on a signal at once.
         .disable_signals()
-        // Only a bound behind ours, which is exact.
+        // An upper bound; `wait_for_shutdown` enforces the exact timeout.
         .shutdown_timeout(http.shutdown_timeout.as_secs() + 5);
     Ok(server.listen(listener)?.run())
 }
 
-fn document(config: &mut web::ServiceConfig) {
+fn configure_document(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/openapi.json")
             .app_data(Route::new("/openapi.json"))
             .route(web::get().to(openapi_json))
-            .default_service(routes::only("GET".to_owned())),
+            .default_service(routes::method_not_allowed("GET".to_owned())),
     );
 }
 
@@ -268,28 +272,6 @@ async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(state.reloadable().document.clone())
 }
 
-async fn nothing_here() -> Result<String, ApiError> {
-    Err(ApiError::new(ErrorCode::NotFound, "There is nothing at this path."))
-}
-
-/// Lets browser applications of exactly these origins call. They send a token, and no cookies.
-fn cors(origins: &[String]) -> Cors {
-    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let exposed = [
-        header::LOCATION,
-        header::LINK,
-        header::RETRY_AFTER,
-        header::WWW_AUTHENTICATE,
-        rate_limit::POLICY,
-        rate_limit::LEFT,
-        HeaderName::from_static("deprecation"),
-        HeaderName::from_static("sunset"),
-        request_id::HEADER,
-    ];
-    let cors = Cors::default()
-        .allowed_methods(methods)
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, request_id::HEADER])
-        .expose_headers(exposed)
-        .max_age(600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+async fn not_found() -> Result<String, ApiError> {
+    Err(ApiError::new(ErrorCode::NotFound, "No resource exists at this path."))
 }

@@ -1,4 +1,4 @@
-//! How a service ends.
+//! Graceful shutdown.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -12,20 +12,22 @@ use crate::process::signals::ShutdownSignal;
 use crate::server::state::AppState;
 use crate::settings::HttpSettings;
 
-/// How a stop went.
+/// Outcomes of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShutdownOutcome {
-    /// Everything has come to its end, or was given up by the servers themselves.
+    /// All requests have finished, or the servers have dropped them.
     Drained,
-    /// Somebody was impatient, or it took too long: what is left is to be dropped.
+    /// A second signal arrived or the timeout expired; the remaining requests must be dropped.
     Aborted,
 }
 
-/// Waits for the word to stop, and stops: first it says that it is not ready, so that no balancer
-/// sends more, while everybody is still served; then the listener closes, and what is under way is
-/// finished. Who asks how it is is answered to the end, where health has a listener of its own.
+/// Waits for a signal and shuts the public listener down.
 ///
-/// A second word, or the end of the time that is set, cuts off what is left.
+/// First the service reports not ready but still serves, so that load balancers stop sending
+/// requests. Then the listener closes and requests in flight finish. A separate listener for
+/// health checks serves to the end.
+///
+/// A second signal, or the shutdown timeout, aborts the rest.
 pub(crate) async fn wait_for_shutdown(
     state: &AppState,
     http: &HttpSettings,
@@ -33,34 +35,34 @@ pub(crate) async fn wait_for_shutdown(
     stop: impl Stream<Item = ShutdownSignal>,
 ) -> ShutdownOutcome {
     let mut stop = pin!(stop.chain(futures_util::stream::pending()));
-    let how = stop.next().await.unwrap_or(ShutdownSignal::Promptly);
-    #[expect(clippy::disallowed_methods, reason = "durations are for the log alone")]
-    let began = Instant::now();
+    let signal = stop.next().await.unwrap_or(ShutdownSignal::Immediate);
+    #[expect(clippy::disallowed_methods, reason = "measures a duration for the log")]
+    let started = Instant::now();
     state.in_flight.stop();
     state.metrics.ready.set(0);
     state.metrics.stopping.set(1);
-    let delay = match how {
+    let delay = match signal {
         ShutdownSignal::Graceful => http.shutdown_delay,
-        ShutdownSignal::Promptly => Duration::ZERO,
+        ShutdownSignal::Immediate => Duration::ZERO,
     };
-    tracing::info!(still_serving_ms = millis(delay), "not ready any more, stopping");
+    tracing::info!(still_serving_ms = millis(delay), "shutdown started");
     if timeout(delay, stop.next()).await.is_ok() {
-        tracing::warn!(cut_off = state.in_flight.count(), "stopped at once");
+        tracing::warn!(cut_off = state.in_flight.count(), "shutdown forced by a second signal");
         return ShutdownOutcome::Aborted;
     }
-    let finished = timeout(http.shutdown_timeout, public.stop(true));
-    match select(pin!(finished), stop.next()).await {
+    let drained = timeout(http.shutdown_timeout, public.stop(true));
+    match select(pin!(drained), stop.next()).await {
         Either::Left((Ok(()), _)) => {
-            tracing::info!(took_ms = millis(began.elapsed()), "stopped");
+            tracing::info!(took_ms = millis(started.elapsed()), "shutdown finished");
             ShutdownOutcome::Drained
         }
         Either::Left((Err(_elapsed), _)) => {
-            let (took_ms, cut_off) = (millis(began.elapsed()), state.in_flight.count());
-            tracing::warn!(took_ms, cut_off, "stopped, and dropped what took too long");
+            let (took_ms, cut_off) = (millis(started.elapsed()), state.in_flight.count());
+            tracing::warn!(took_ms, cut_off, "shutdown timed out");
             ShutdownOutcome::Aborted
         }
         Either::Right(_) => {
-            tracing::warn!(cut_off = state.in_flight.count(), "stopped at once");
+            tracing::warn!(cut_off = state.in_flight.count(), "shutdown forced by a second signal");
             ShutdownOutcome::Aborted
         }
     }

@@ -1,16 +1,17 @@
-//! What the system tells the process.
+//! Signals that the service handles.
 
 use std::io;
 
 use futures_util::Stream;
 
-/// The word to stop.
+/// Signals that stop the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShutdownSignal {
-    /// By whoever runs the service, and a balancer before it: SIGTERM. Time is given to turn away.
+    /// SIGTERM, from a supervisor: the service first reports not ready, so that load balancers stop
+    /// sending requests.
     Graceful,
-    /// By somebody who sits before it: SIGINT, SIGQUIT.
-    Promptly,
+    /// SIGINT and SIGQUIT, from a terminal: the listener closes without a delay.
+    Immediate,
 }
 
 #[cfg(unix)]
@@ -21,7 +22,7 @@ mod unix {
 
     use super::{ShutdownSignal, Stream, io};
 
-    /// The signals that mean something to the service, from now on.
+    /// The handlers of the signals.
     #[derive(Debug)]
     pub(crate) struct Signals {
         stop: [(Signal, ShutdownSignal); 3],
@@ -29,29 +30,30 @@ mod unix {
     }
 
     impl Signals {
-        /// Takes them over from the system, which would end the process.
+        /// Installs the handlers; without them, the signals end the process.
         ///
         /// # Errors
-        /// When the system does not let go of them.
+        /// When a handler cannot be installed.
         pub(crate) fn new() -> io::Result<Self> {
             Ok(Self {
                 reload: signal(SignalKind::hangup())?,
                 stop: [
-                    (signal(SignalKind::interrupt())?, ShutdownSignal::Promptly),
-                    (signal(SignalKind::quit())?, ShutdownSignal::Promptly),
+                    (signal(SignalKind::interrupt())?, ShutdownSignal::Immediate),
+                    (signal(SignalKind::quit())?, ShutdownSignal::Immediate),
                     (signal(SignalKind::terminate())?, ShutdownSignal::Graceful),
                 ],
             })
         }
 
-        /// Those that say to stop, and SIGHUP, which says to read the settings again.
+        /// Returns the signals that stop the service, and SIGHUP, which reloads the settings.
         pub(crate) fn split(self) -> (impl Stream<Item = ShutdownSignal>, impl Stream<Item = ()>) {
-            let stop = self.stop.into_iter().map(|(signal, stop)| each(signal).map(move |()| stop));
-            (select_all(stop), each(self.reload))
+            let stop =
+                self.stop.into_iter().map(|(signal, stop)| stream(signal).map(move |()| stop));
+            (select_all(stop), stream(self.reload))
         }
     }
 
-    fn each(mut signal: Signal) -> impl Stream<Item = ()> + Unpin {
+    fn stream(mut signal: Signal) -> impl Stream<Item = ()> + Unpin {
         poll_fn(move |context| signal.poll_recv(context))
     }
 }
@@ -63,21 +65,23 @@ pub(crate) use unix::Signals;
 mod other {
     use super::{ShutdownSignal, Stream, io};
 
-    /// Ctrl-C.
+    /// The handler of Ctrl-C.
     #[derive(Debug)]
     pub(crate) struct Signals;
 
     impl Signals {
+        /// Creates the handler.
+        ///
         /// # Errors
         /// Never.
         pub(crate) fn new() -> io::Result<Self> {
             Ok(Self)
         }
 
-        /// Ctrl-C says to stop; nothing says to read the settings again.
+        /// Returns Ctrl-C, which stops the service, and an empty stream, because no signal reloads.
         pub(crate) fn split(self) -> (impl Stream<Item = ShutdownSignal>, impl Stream<Item = ()>) {
             let stop = futures_util::stream::unfold((), |()| async {
-                tokio::signal::ctrl_c().await.ok().map(|()| (ShutdownSignal::Promptly, ()))
+                tokio::signal::ctrl_c().await.ok().map(|()| (ShutdownSignal::Immediate, ()))
             });
             (stop, futures_util::stream::pending())
         }

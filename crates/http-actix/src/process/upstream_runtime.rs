@@ -1,8 +1,8 @@
-//! The runtime of what goes out.
+//! The runtime of outgoing connections.
 //!
-//! The HTTP server has a runtime for each of its threads, and a thread that has nothing more to do
-//! ends while others still finish their requests. Connections to a directory are shared by all of
-//! them, and so live on a runtime that outlasts the server.
+//! The HTTP server has one runtime for each thread, and at shutdown an idle thread ends while others
+//! still finish their requests. The threads share their connections to the directory, which
+//! therefore live on a separate runtime that outlives the server.
 
 use std::io;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::TaskTracker;
 
-/// How long the writes may take that are still under way when the server has ended: a call's time,
-/// and that of what it leaves behind.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The time for writes in flight to finish after the server has ended: enough for one call and its
+/// follow-up calls.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A runtime for connections to other services. Keep it until the server has ended, and then let it
-/// finish.
+/// A runtime for connections to other services. It must outlive the server, and ends with
+/// [`UpstreamRuntime::finish`].
 #[derive(Debug)]
 pub(crate) struct UpstreamRuntime {
     runtime: Runtime,
@@ -23,8 +23,10 @@ pub(crate) struct UpstreamRuntime {
 }
 
 impl UpstreamRuntime {
+    /// Starts the threads of the runtime.
+    ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot create a thread.
     pub(crate) fn new() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
@@ -34,32 +36,35 @@ impl UpstreamRuntime {
         Ok(Self { runtime, writes: TaskTracker::new() })
     }
 
-    /// The runtime itself.
+    /// Returns the handle of the runtime.
     pub(crate) fn runtime(&self) -> &Handle {
         self.runtime.handle()
     }
 
-    /// What knows the writes that must come to their end.
+    /// Returns the tracker of writes that must finish before the process ends.
     pub(crate) fn writes(&self) -> &TaskTracker {
         &self.writes
     }
 
-    /// Waits for writes that are under way although nobody waits for their answer any more.
-    /// `afterwards` is what must come after the last of them, and before the runtime ends.
-    pub(crate) fn finish(self, afterwards: impl FnOnce()) {
-        self.finish_within(PATIENCE, afterwards);
+    /// Waits for writes in flight, including those whose callers are gone, and then ends the
+    /// runtime. `after_writes` runs in between.
+    pub(crate) fn finish(self, after_writes: impl FnOnce()) {
+        self.finish_within(DRAIN_TIMEOUT, after_writes);
     }
 
-    fn finish_within(self, patience: Duration, afterwards: impl FnOnce()) {
+    fn finish_within(self, limit: Duration, after_writes: impl FnOnce()) {
         self.writes.close();
         if !self.writes.is_empty() {
-            tracing::info!(writes = self.writes.len(), "finishing writes");
+            tracing::info!(writes = self.writes.len(), "waiting for writes in flight");
         }
-        let all = async { tokio::time::timeout(patience, self.writes.wait()).await };
-        if self.runtime.block_on(all).is_err() {
-            tracing::error!(writes = self.writes.len(), "writes were cut off, half done maybe");
+        let drained = async { tokio::time::timeout(limit, self.writes.wait()).await };
+        if self.runtime.block_on(drained).is_err() {
+            tracing::error!(
+                writes = self.writes.len(),
+                "shutdown interrupted writes; some may be partial"
+            );
         }
-        afterwards();
+        after_writes();
         self.runtime.shutdown_background();
     }
 }
@@ -69,28 +74,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_waits_for_the_writes_under_way() {
+    fn finish_waits_for_writes_in_flight() {
         let upstream = UpstreamRuntime::new().unwrap();
-        let (go, gone) = tokio::sync::oneshot::channel();
+        let (start, started) = tokio::sync::oneshot::channel();
         let (done, is_done) = tokio::sync::oneshot::channel();
         let write = async move {
-            gone.await.unwrap();
+            started.await.unwrap();
             done.send(()).unwrap();
         };
         upstream.writes().spawn_on(write, upstream.runtime());
         let writes = upstream.writes().clone();
-        let end = std::thread::spawn(move || upstream.finish(|| {}));
+        let finish = std::thread::spawn(move || upstream.finish(|| {}));
         while !writes.is_closed() {
             std::thread::yield_now();
         }
-        assert!(!end.is_finished());
-        go.send(()).unwrap();
-        end.join().unwrap();
+        assert!(!finish.is_finished());
+        start.send(()).unwrap();
+        finish.join().unwrap();
         is_done.blocking_recv().unwrap();
     }
 
     #[test]
-    fn the_end_does_not_wait_for_ever() {
+    fn finish_gives_up_at_the_timeout() {
         let upstream = UpstreamRuntime::new().unwrap();
         upstream.writes().spawn_on(std::future::pending::<()>(), upstream.runtime());
         upstream.finish_within(Duration::from_millis(10), || {});

@@ -1,4 +1,4 @@
-//! The one place that chooses adapters.
+//! The composition root: the only module that names adapters.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::{Ports, Services};
+use auth0_adapter::doctor::{Finding, FindingStatus};
 use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
 use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
 use oidc_adapter::{OidcKeySource, OidcSettings};
@@ -16,12 +17,11 @@ use thiserror::Error;
 
 use crate::metrics::Metrics;
 use crate::process::dev_mode;
+use crate::process::diagnosis::{Diagnosis, Status};
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
 
-pub use auth0_adapter::doctor::{Finding, FindingStatus};
-
-/// Usher's own crates, as the log names them. What they say is read over for secrets.
+/// The crates of this workspace, as log targets. Their log messages are reviewed for secrets.
 pub(crate) const OWN_CRATES: [&str; 11] = [
     "usher",
     "usher_http",
@@ -36,33 +36,33 @@ pub(crate) const OWN_CRATES: [&str; 11] = [
     "token_verifier",
 ];
 
-/// What stands behind the service.
+/// The parts of the service behind the HTTP layer.
 #[derive(Debug)]
 pub struct Backend {
-    /// The use cases, over their ports.
+    /// The use cases.
     pub services: Services,
-    /// Where the keys of token issuers come from.
+    /// The source of the issuers' signing keys.
     pub keys: Arc<dyn KeySource>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where it is counted what they do.
+    /// The metrics that the adapters record.
     pub metrics: Metrics,
-    /// What has to be told of settings that are read again.
-    pub adopt: SettingsListener,
+    /// Applies reloaded settings to the adapters.
+    pub settings_listener: SettingsListener,
 }
 
-/// Tells what stands behind the service of settings that were read while it runs. Cheap to clone.
+/// A callback that applies reloaded settings to the adapters. Cheap to clone.
 #[derive(Clone)]
 pub struct SettingsListener(Arc<dyn Fn(&Settings) + Send + Sync>);
 
 impl SettingsListener {
-    /// There is nobody to be told.
-    pub fn nothing() -> Self {
+    /// Returns a listener that does nothing.
+    pub fn noop() -> Self {
         Self(Arc::new(|_| {}))
     }
 
-    /// These settings hold from now on.
-    pub(crate) fn settings(&self, settings: &Settings) {
+    /// Applies the settings.
+    pub(crate) fn apply(&self, settings: &Settings) {
         (self.0)(settings);
     }
 }
@@ -73,54 +73,55 @@ impl std::fmt::Debug for SettingsListener {
     }
 }
 
-/// Why there is nothing to stand behind the service.
+/// Errors of the wiring.
 #[derive(Debug, Error)]
 pub enum WiringError {
-    /// The seed cannot be opened.
+    /// The seed file cannot be opened.
     #[error("directory.memory.seed: {path} cannot be read")]
     SeedFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The seed cannot be used.
+    /// The seed is invalid.
     #[error("directory.memory.seed")]
     Seed(#[source] SeedError),
-    /// A setting of Auth0 cannot be used.
+    /// A setting of Auth0 is invalid.
     #[error("directory.auth0.{key}: {reason}")]
     Auth0 {
-        /// Which one.
+        /// The key.
         key: &'static str,
-        /// Why not.
+        /// What is wrong with the value.
         reason: String,
     },
-    /// Development mode would give away what belongs to a real Auth0 tenant.
+    /// The Auth0 domain is not on loopback in development mode, which would give anyone access to a
+    /// real Auth0 tenant.
     #[error(
-        "directory.auth0.domain: development mode gives tokens to everybody, and so works only \
-         with a stand-in for Auth0 on this machine"
+        "directory.auth0.domain: must be a loopback address in development mode, which gives tokens \
+         to anyone"
     )]
     DevOnRealAuth0,
-    /// There is nothing to examine.
-    #[error("directory.adapter: is memory; the doctor examines auth0 only")]
-    NothingToExamine,
-    /// No HTTP client for the directory.
-    #[error("the HTTP client for Auth0 cannot be made")]
+    /// The doctor has no checks for the adapter.
+    #[error("directory.adapter: must be auth0 for usher doctor")]
+    NoChecks,
+    /// The HTTP client for Auth0 cannot be created.
+    #[error("the HTTP client for Auth0 cannot be created")]
     Auth0Client(#[source] ClientError),
-    /// A setting of traces cannot be used.
+    /// A setting of traces is invalid.
     #[error("traces.{key}: {reason}")]
     Traces {
-        /// Which one.
+        /// The key.
         key: &'static str,
-        /// Why not.
+        /// What is wrong with the value.
         reason: String,
     },
-    /// No HTTP client for the collector of traces.
-    #[error("the HTTP client for traces cannot be made")]
+    /// The HTTP client for traces cannot be created.
+    #[error("the HTTP client for traces cannot be created")]
     TracesClient(#[source] OtlpError),
-    /// No HTTP client for key sets.
-    #[error("the HTTP client cannot be made")]
+    /// The HTTP client for key sets cannot be created.
+    #[error("the HTTP client for key sets cannot be created")]
     Client(#[source] oidc_adapter::ClientError),
 }
 
@@ -130,26 +131,27 @@ impl WiringError {
     }
 }
 
-/// What the settings ask for. Connections to a directory, and writes, live on the given runtime.
+/// Builds the backend of the settings. Connections and writes to the directory live on the given
+/// runtime.
 ///
 /// # Errors
-/// When the seed or a setting cannot be used.
+/// When the seed or a setting is invalid.
 pub(crate) fn wire(
     settings: &Settings,
     upstream: &UpstreamRuntime,
 ) -> Result<Backend, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
-    let directory = Directory::of(settings, upstream, &clock, &metrics, b"")?;
+    let directory = Directory::from_settings(settings, upstream, &clock, &metrics, b"")?;
     let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
-    Ok(directory.under(settings, Arc::new(keys), clock, metrics))
+    Ok(directory.into_backend(settings, Arc::new(keys), clock, metrics))
 }
 
-/// The demo tenants in memory, unless the settings name a seed or a stand-in for Auth0, and one
-/// issuer whose key is at hand.
+/// Builds the backend of development mode: demo tenants in memory, unless the settings name a seed
+/// or a stand-in for Auth0, and the key of the development issuer.
 ///
 /// # Errors
-/// When the seed or a setting cannot be used.
+/// When the seed or a setting is invalid.
 pub(crate) fn wire_dev(
     settings: &Settings,
     upstream: &UpstreamRuntime,
@@ -162,22 +164,23 @@ pub(crate) fn wire_dev(
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
-    let directory = Directory::of(settings, upstream, &clock, &metrics, dev_mode::SEED.as_bytes())?;
+    let directory =
+        Directory::from_settings(settings, upstream, &clock, &metrics, dev_mode::SEED.as_bytes())?;
     let keys = MemoryKeySource::new();
     keys.publish(dev_mode::ISSUER, vec![key]);
-    Ok(directory.under(settings, Arc::new(keys), clock, metrics))
+    Ok(directory.into_backend(settings, Arc::new(keys), clock, metrics))
 }
 
-/// The export of traces, if the settings ask for it. It lives on the given runtime.
+/// Starts the export of traces on the given runtime, if the settings have an endpoint.
 ///
 /// # Errors
-/// When a setting cannot be used.
+/// When a setting is invalid.
 pub(crate) fn traces(
     settings: &Settings,
     upstream: &UpstreamRuntime,
 ) -> Result<Option<Traces>, WiringError> {
     let Some(settings) = &settings.traces else { return Ok(None) };
-    let unusable = |key, reason: &dyn std::fmt::Display| WiringError::Traces {
+    let invalid = |key, reason: &dyn std::fmt::Display| WiringError::Traces {
         key,
         reason: reason.to_string(),
     };
@@ -185,35 +188,47 @@ pub(crate) fn traces(
         endpoint: settings
             .otlp_endpoint
             .parse()
-            .map_err(|error: EndpointError| unusable("otlp_endpoint", &error))?,
+            .map_err(|error: EndpointError| invalid("otlp_endpoint", &error))?,
         service_name: Some(settings.service_name.clone()),
         service_version: env!("CARGO_PKG_VERSION").to_owned(),
         sample_ratio: settings
             .sample_ratio
             .try_into()
             .map(Some)
-            .map_err(|error: SampleRatioError| unusable("sample_ratio", &error))?,
+            .map_err(|error: SampleRatioError| invalid("sample_ratio", &error))?,
         timeout: TRACES_TIMEOUT,
         max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
     };
     Traces::start(&settings, upstream.runtime()).map(Some).map_err(WiringError::TracesClient)
 }
 
-/// How long a batch of spans may take to be sent, and the last one at the end.
+/// The timeout for sending a batch of spans, also at shutdown.
 const TRACES_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What stands in the way of serving with the configured Auth0, asked of Auth0 itself.
+/// Checks whether the configured Auth0 tenant has everything that the service needs.
 ///
 /// # Errors
-/// When the adapter is another one, or when a setting cannot be used.
-pub async fn examine(settings: &Settings) -> Result<Vec<Finding>, WiringError> {
+/// When the adapter is another one, or a setting is invalid.
+pub(crate) async fn diagnose(settings: &Settings) -> Result<Vec<Diagnosis>, WiringError> {
     match &settings.directory {
-        DirectorySettings::Memory { .. } => Err(WiringError::NothingToExamine),
+        DirectorySettings::Memory { .. } => Err(WiringError::NoChecks),
         DirectorySettings::Auth0(auth0) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            Ok(auth0_adapter::doctor::examine(&auth0_config(auth0)?, clock).await)
+            let findings = auth0_adapter::doctor::examine(&auth0_config(auth0)?, clock).await;
+            Ok(findings.into_iter().map(diagnosis).collect())
         }
     }
+}
+
+fn diagnosis(finding: Finding) -> Diagnosis {
+    let Finding { check, status, message, fix } = finding;
+    let status = match status {
+        FindingStatus::Ok => Status::Ok,
+        FindingStatus::Warning => Status::Warning,
+        FindingStatus::Problem => Status::Problem,
+        FindingStatus::Skipped => Status::Skipped,
+    };
+    Diagnosis { check, status, message, fix }
 }
 
 fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
@@ -243,31 +258,32 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
     })
 }
 
-/// One store, behind both of the ports that it is asked through.
+/// A directory adapter behind both of its ports.
 struct Directory {
     accounts: Arc<dyn UserDirectory>,
     passwords: Arc<dyn PasswordCheck>,
-    adopt: SettingsListener,
+    settings_listener: SettingsListener,
 }
 
 impl Directory {
-    fn new<D: UserDirectory + PasswordCheck + 'static>(
-        both: Arc<D>,
-        adopt: impl Fn(&D, &Settings) + Send + Sync + 'static,
+    fn from_adapter<D: UserDirectory + PasswordCheck + 'static>(
+        adapter: Arc<D>,
+        apply: impl Fn(&D, &Settings) + Send + Sync + 'static,
     ) -> Self {
-        let told = Arc::clone(&both);
-        let adopt = SettingsListener(Arc::new(move |settings| adopt(&told, settings)));
-        Self { accounts: Arc::clone(&both) as _, passwords: both, adopt }
+        let target = Arc::clone(&adapter);
+        let settings_listener =
+            SettingsListener(Arc::new(move |settings| apply(&target, settings)));
+        Self { accounts: Arc::clone(&adapter) as _, passwords: adapter, settings_listener }
     }
 
-    /// The directory that the settings ask for. One in memory has the people of the seed that they
-    /// name, or else of `otherwise`.
-    fn of(
+    /// Builds the directory of the settings. In memory, it contains the users of the configured seed
+    /// or of `default_seed`.
+    fn from_settings(
         settings: &Settings,
         upstream: &UpstreamRuntime,
         clock: &Arc<dyn Clock>,
         metrics: &Metrics,
-        otherwise: &[u8],
+        default_seed: &[u8],
     ) -> Result<Self, WiringError> {
         let (roles, clock) = (Arc::clone(&settings.roles), Arc::clone(clock));
         match &settings.directory {
@@ -281,10 +297,10 @@ impl Directory {
                         })?;
                         directory.load_seed(BufReader::new(file))
                     }
-                    None => directory.load_seed(otherwise),
+                    None => directory.load_seed(default_seed),
                 };
                 loaded.map_err(WiringError::Seed)?;
-                Ok(Self::new(Arc::new(directory), |directory, settings| {
+                Ok(Self::from_adapter(Arc::new(directory), |directory, settings| {
                     directory.set_roles(Arc::clone(&settings.roles));
                 }))
             }
@@ -301,12 +317,12 @@ impl Directory {
                         ClientError::Http(_) => WiringError::Auth0Client(error),
                     },
                 )?;
-                let client = auth0.client();
-                Ok(Self::new(Arc::new(directory), move |directory, settings| {
+                let client = auth0.client_identity();
+                Ok(Self::from_adapter(Arc::new(directory), move |directory, settings| {
                     directory.set_roles(Arc::clone(&settings.roles));
-                    // Another client waits for a restart, and its secret with it.
+                    // A changed client needs a restart, and its secret belongs to it.
                     if let DirectorySettings::Auth0(auth0) = &settings.directory
-                        && auth0.client() == client
+                        && auth0.client_identity() == client
                     {
                         directory.set_client_secret(auth0.client_secret.clone());
                     }
@@ -315,7 +331,7 @@ impl Directory {
         }
     }
 
-    fn under(
+    fn into_backend(
         self,
         settings: &Settings,
         keys: Arc<dyn KeySource>,
@@ -328,6 +344,6 @@ impl Directory {
             clock: Arc::clone(&clock),
         };
         let services = Services::new(ports, settings.attempts);
-        Backend { services, keys, clock, metrics, adopt: self.adopt }
+        Backend { services, keys, clock, metrics, settings_listener: self.settings_listener }
     }
 }

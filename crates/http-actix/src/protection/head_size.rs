@@ -1,4 +1,4 @@
-//! How large a request's head may be.
+//! Limits on the size of a request's head.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
@@ -7,26 +7,28 @@ use actix_web::http::header::HeaderMap;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 
-/// What the parts of a head may have at most, in bytes.
+/// The maximum sizes of the parts of a head, in bytes.
 ///
-/// The framework reads heads of 128 KiB; that much is not to be carried any further.
+/// The framework accepts heads of up to 128 KiB; these limits are lower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeadLimits {
-    /// The target of the request line.
+    /// The request target.
     pub(crate) uri: usize,
-    /// All header fields together, as they stand there: `name: value` and the end of the line.
+    /// All header fields together, as sent: `name: value` and the line break.
     pub(crate) headers: usize,
 }
 
 impl HeadLimits {
-    /// Refuses a request whose head is too large.
+    /// Rejects a request whose head is too large.
     pub(crate) fn check(self, request: &ServiceRequest) -> Result<(), ApiError> {
         if uri_bytes(request.uri()) > self.uri {
-            let detail = format!("The path and the query may have at most {} bytes.", self.uri);
+            let detail =
+                format!("The path and the query must have at most {} bytes together.", self.uri);
             return Err(ApiError::new(ErrorCode::UriTooLong, detail));
         }
         if header_bytes(request.headers()) > self.headers {
-            let detail = format!("The header fields may have at most {} bytes.", self.headers);
+            let detail =
+                format!("The header fields must have at most {} bytes together.", self.headers);
             return Err(ApiError::new(ErrorCode::HeadersTooLarge, detail));
         }
         Ok(())

@@ -1,9 +1,9 @@
-//! How long a connection may be of no use.
+//! Closes connections without a request in flight.
 //!
-//! The framework bounds the time for a connection's first head, and for which one is kept where
-//! nothing comes at all. But a second head that drips, or an answer that nobody reads, it would
-//! wait for without end, and a few thousand of them would be all the connections that there are.
-//! So each connection is watched: unless a request is under way, there must be one before long.
+//! The framework limits the time for the first head of a connection, and for a keep-alive
+//! connection without any input. It does not limit a later head that arrives slowly, or a response
+//! that is not read; a few thousand such connections would use up the connection limit. So a task
+//! per connection closes it once no request has been in flight for the limit.
 
 use std::any::Any;
 use std::net::Shutdown;
@@ -18,76 +18,80 @@ use socket2::SockRef;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-/// What a connection is known by, as long as it is there.
+/// The data of one connection.
 #[derive(Debug)]
 struct Connection {
-    quiet: Arc<Quiet>,
-    /// Goes with the connection, which ends the watch.
+    idle_clock: Arc<IdleClock>,
+    /// Its drop ends the task.
     _open: oneshot::Sender<()>,
 }
 
-/// Since when no request is under way.
+/// The time since the last request of a connection ended.
 #[derive(Debug)]
-struct Quiet {
+struct IdleClock {
     opened: Instant,
-    /// In milliseconds since it was opened.
-    since: AtomicU64,
+    /// Milliseconds from `opened` to the end of the last request, or [`ACTIVE`].
+    idle_since: AtomicU64,
 }
 
-const UNDER_WAY: u64 = u64::MAX;
+const ACTIVE: u64 = u64::MAX;
 
-/// A request is under way as long as this is there.
+/// Marks its connection as active until it is dropped.
 #[derive(Debug)]
-pub(crate) struct RequestGuard(Option<Arc<Quiet>>);
+pub(crate) struct RequestGuard(Option<Arc<IdleClock>>);
 
 impl RequestGuard {
-    /// This one.
-    pub(crate) fn begin(request: &ServiceRequest) -> Self {
-        let quiet = request.conn_data::<Connection>().map(|it| Arc::clone(&it.quiet));
-        if let Some(quiet) = &quiet {
-            quiet.since.store(UNDER_WAY, Ordering::Relaxed);
+    /// Marks the connection of a request as active.
+    pub(crate) fn start(request: &ServiceRequest) -> Self {
+        let idle_clock =
+            request.conn_data::<Connection>().map(|connection| Arc::clone(&connection.idle_clock));
+        if let Some(idle_clock) = &idle_clock {
+            idle_clock.idle_since.store(ACTIVE, Ordering::Relaxed);
         }
-        Self(quiet)
+        Self(idle_clock)
     }
 }
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        if let Some(quiet) = &self.0 {
-            let millis = u64::try_from(quiet.opened.elapsed().as_millis()).unwrap_or(0);
-            quiet.since.store(millis, Ordering::Relaxed);
+        if let Some(idle_clock) = &self.0 {
+            let millis = u64::try_from(idle_clock.opened.elapsed().as_millis()).unwrap_or(0);
+            idle_clock.idle_since.store(millis, Ordering::Relaxed);
         }
     }
 }
 
-/// A connection is counted as long as this is there.
+/// Counts a connection as open until it is dropped.
 #[derive(Debug)]
-struct Open(Gauge);
+struct OpenConnection(Gauge);
 
-impl Drop for Open {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
-/// Counts each connection that is opened, and closes it when none of its requests has been under
-/// way for so long.
-pub(crate) fn watch_each(limit: Duration, count: Gauge) -> impl Fn(&dyn Any, &mut Extensions) {
+/// Counts each new connection, and closes it once no request has been in flight for `limit`.
+pub(crate) fn close_idle_connections(
+    limit: Duration,
+    count: Gauge,
+) -> impl Fn(&dyn Any, &mut Extensions) {
     move |stream, data| {
         count.inc();
-        data.insert(Open(count.clone()));
+        data.insert(OpenConnection(count.clone()));
         let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
         let Some(socket) = second_handle(stream) else {
-            // The process is out of handles. What cannot be watched is not kept, or whoever has
-            // brought that about would have connections without end.
-            tracing::warn!("a connection was closed, since there are no file descriptors left");
+            // The process is out of file descriptors. Connections without a task are not kept;
+            // otherwise a client that exhausts descriptors would have unlimited connections.
+            tracing::warn!("connection closed: no file descriptors left");
             let _ = SockRef::from(stream).shutdown(Shutdown::Both);
             return;
         };
-        let quiet = Arc::new(Quiet { opened: Instant::now(), since: AtomicU64::new(0) });
+        let idle_clock =
+            Arc::new(IdleClock { opened: Instant::now(), idle_since: AtomicU64::new(0) });
         let (open, ended) = oneshot::channel();
-        data.insert(Connection { quiet: Arc::clone(&quiet), _open: open });
-        actix_web::rt::spawn(watch(socket, quiet, ended, limit));
+        data.insert(Connection { idle_clock: Arc::clone(&idle_clock), _open: open });
+        actix_web::rt::spawn(close_when_idle(socket, idle_clock, ended, limit));
     }
 }
 
@@ -103,22 +107,22 @@ fn second_handle(stream: &TcpStream) -> Option<std::net::TcpStream> {
     stream.as_socket().try_clone_to_owned().ok().map(Into::into)
 }
 
-async fn watch(
+async fn close_when_idle(
     socket: std::net::TcpStream,
-    quiet: Arc<Quiet>,
+    idle_clock: Arc<IdleClock>,
     mut ended: oneshot::Receiver<()>,
     limit: Duration,
 ) {
-    let mut look = quiet.opened + limit;
-    while timeout_at(look, &mut ended).await.is_err() {
+    let mut deadline = idle_clock.opened + limit;
+    while timeout_at(deadline, &mut ended).await.is_err() {
         let now = Instant::now();
-        look = match quiet.since.load(Ordering::Relaxed) {
-            UNDER_WAY => now + limit,
-            millis => quiet.opened + Duration::from_millis(millis) + limit,
+        deadline = match idle_clock.idle_since.load(Ordering::Relaxed) {
+            ACTIVE => now + limit,
+            millis => idle_clock.opened + Duration::from_millis(millis) + limit,
         };
-        if look <= now {
-            tracing::debug!("a connection was of no use for too long");
-            // Where it is closed already there is nothing left to do.
+        if deadline <= now {
+            tracing::debug!("idle connection closed");
+            // This fails only if the connection is closed already.
             let _ = socket.shutdown(Shutdown::Both);
             return;
         }

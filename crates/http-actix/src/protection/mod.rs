@@ -3,4 +3,6 @@
 pub(crate) mod admission;
 pub(crate) mod head_size;
 pub(crate) mod idle_connections;
+pub(crate) mod permit_body;
 pub(crate) mod rate_limit;
+pub(crate) mod settings;

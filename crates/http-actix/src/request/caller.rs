@@ -1,11 +1,11 @@
-//! Who calls: the first argument of every handler.
+//! The caller of a request.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use domain::{Bearer, Denied, Operation, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
@@ -13,17 +13,18 @@ use ports::{CallContext, QuotaOwner};
 
 use crate::metrics::ShedReason;
 use crate::protection::admission::{Permit, quota_owner_of};
-use crate::request::path::PathNames;
+use crate::request::accept::check_accept;
+use crate::request::path::PathParameters;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
 use crate::server::access_log::LogFields;
 use crate::server::state::AppState;
 use token_verifier::TokenError;
 
-/// The bearer of the request's verified token.
+/// The bearer of a request's verified token.
 ///
-/// It stands first among a handler's arguments, and what comes after it there never fails by
-/// itself: a request without a good token learns nothing else.
+/// It is the first argument of every handler, and no later extractor fails, so that a request
+/// without a valid token gets no other error.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     bearer: Arc<Bearer>,
@@ -31,17 +32,17 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// What the token says.
+    /// Returns what the token states.
     pub(crate) fn bearer(&self) -> &Bearer {
         &self.bearer
     }
 
-    /// Records for the log which tenant the request is about, where its path does not say.
-    pub(crate) fn asks_about(&self, tenant: &TenantId) {
-        self.log_fields.tenant(Some(tenant));
+    /// Records the request's tenant for the log, if the path does not contain it.
+    pub(crate) fn log_tenant(&self, tenant: &TenantId) {
+        self.log_fields.set_tenant(Some(tenant));
     }
 
-    /// Refuses a caller whose token lacks the permission, before anything else is looked at.
+    /// Rejects a caller whose token lacks the permission.
     pub(crate) fn require(&self, operation: Operation) -> Result<(), ApiError> {
         Ok(operation.check(&self.bearer.permissions)?)
     }
@@ -58,25 +59,25 @@ impl FromRequest for Caller {
             let state = request
                 .app_data::<web::Data<AppState>>()
                 .ok_or_else(|| ApiError::internal("the application has no state"))?;
-            let (live, log_fields) = (state.reloadable(), LogFields::of(&request));
-            let bearer = live.verifier.verify(token).await.inspect_err(|error| {
+            let (reloadable, log_fields) = (state.reloadable(), LogFields::of(&request));
+            let bearer = reloadable.verifier.verify(token).await.inspect_err(|error| {
                 state.metrics.refused(error);
-                log_fields.issuer(live.verifier.issuer_name(token));
+                log_fields.set_issuer(reloadable.verifier.issuer_name(token));
             })?;
-            let named = PathNames::of(&request);
-            log_fields.caller(bearer.caller);
-            log_fields.tenant(named.tenant().or_else(|| bearer.only_tenant()));
-            let quota_headers = state.limits.draw(bearer.caller, &request);
+            let path = PathParameters::of(&request);
+            log_fields.set_caller(bearer.caller);
+            log_fields.set_tenant(path.tenant().or_else(|| bearer.only_tenant()));
+            let quota_headers = state.limits.consume(bearer.caller, &request);
             let wait = quota_headers.wait();
-            // What is said of it is for the edge to say.
+            // The request lifecycle adds them to the response.
             request.extensions_mut().insert(quota_headers);
             if let Some(wait) = wait {
-                let detail = "There are too many requests of yours; wait a while.";
+                let detail = "Rate limit exceeded; retry after the time in Retry-After.";
                 return Err(ApiError::new(ErrorCode::TooManyRequests, detail)
-                    .with(ErrorHeader::RetryAfter(wait)));
+                    .with_header(ErrorHeader::RetryAfter(wait)));
             }
-            negotiate(&request)?;
-            let quota_owner = quota_owner_of(&bearer, named.tenant());
+            check_accept(&request)?;
+            let quota_owner = quota_owner_of(&bearer, path.tenant());
             if let Some(call) = CallContext::current() {
                 call.set_quota_owner(quota_owner.clone());
             }
@@ -87,55 +88,64 @@ impl FromRequest for Caller {
     }
 }
 
-/// It is held as long as the request is there, and handed on to the answer by the edge.
+/// Acquires a permit and stores it in the request, from where the request lifecycle moves it to the
+/// response.
 async fn acquire_permit(
     request: &HttpRequest,
     state: &AppState,
     quota_owner: QuotaOwner,
 ) -> Result<(), ApiError> {
-    let permit = state.admission.enter(quota_owner).await.map_err(no_room)?;
+    let permit = state.admission.acquire(quota_owner).await.map_err(overloaded)?;
     request.extensions_mut().insert(permit);
     Ok(())
 }
 
-/// Waits for something that a client is to send, without holding a permit meanwhile: it would cost
-/// the client nothing to be slow, and others their turn. What is there already is taken at once.
+/// Waits for data from the client and releases the permit meanwhile; otherwise slow clients could
+/// hold all permits at no cost. Data that has arrived is taken at once.
 pub(crate) async fn release_permit_while<T>(
     request: &HttpRequest,
     from_client: impl Future<Output = Result<T, ApiError>>,
 ) -> Result<T, ApiError> {
     let mut from_client = pin!(from_client);
-    if let Some(come) = from_client.as_mut().now_or_never() {
-        return come;
+    if let Some(received) = from_client.as_mut().now_or_never() {
+        return received;
     }
     let permit = request.extensions_mut().remove::<Permit>();
     let quota_owner = permit.as_ref().map(|permit| permit.quota_owner().clone());
     drop(permit);
-    let come = from_client.await?;
+    let received = from_client.await?;
     if let (Some(quota_owner), Some(state)) =
         (quota_owner, request.app_data::<web::Data<AppState>>())
     {
         acquire_permit(request, state, quota_owner).await?;
     }
-    Ok(come)
+    Ok(received)
 }
 
-fn no_room(reason: ShedReason) -> ApiError {
-    ApiError::new(ErrorCode::Overloaded, "The service has too much to do for now.")
-        .with(ErrorHeader::RetryAfter(ROOM_BEFORE_LONG))
-        .because(reason.as_str())
+fn overloaded(reason: ShedReason) -> ApiError {
+    ApiError::new(
+        ErrorCode::Overloaded,
+        "The service is overloaded; retry after the time in Retry-After.",
+    )
+    .with_header(ErrorHeader::RetryAfter(OVERLOAD_RETRY_AFTER))
+    .with_cause(reason.as_str())
 }
 
-/// Crowds come and go within moments; what is worked on is done within seconds.
-const ROOM_BEFORE_LONG: Duration = Duration::from_secs(1);
+/// Load peaks are short, and requests take seconds at most.
+const OVERLOAD_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The token of the one `Authorization` header (RFC 6750 §2.1); no other permit is looked at.
+/// Returns the token of the only `Authorization` header (RFC 6750 §2.1).
 fn bearer_token(request: &HttpRequest) -> Result<&str, ApiError> {
-    let missing = || ApiError::new(ErrorCode::MissingToken, "The request needs a bearer token.");
+    let missing = || {
+        ApiError::new(
+            ErrorCode::MissingToken,
+            "A bearer token in the Authorization header is required.",
+        )
+    };
     let mut headers = request.headers().get_all(header::AUTHORIZATION);
     let value = headers.next().ok_or_else(missing)?;
     if headers.next().is_some() {
-        let detail = "There is more than one Authorization header.";
+        let detail = "The Authorization header must not be repeated.";
         return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
     }
     // Scheme and token are separated by spaces (RFC 9110 §11.4).
@@ -155,14 +165,15 @@ impl From<TokenError> for ApiError {
                 // RFC 6750 §3
                 let challenge = format!("error=\"invalid_token\", error_description=\"{reason}\"");
                 Self::new(ErrorCode::InvalidToken, detail)
-                    .with(ErrorHeader::Challenge(challenge.into()))
-                    .because(reason.as_str())
+                    .with_header(ErrorHeader::Challenge(challenge.into()))
+                    .with_cause(reason.as_str())
             }
             TokenError::KeysUnavailable { retry_after } => {
-                let detail = "The keys to check the token with cannot be had for now.";
+                let detail =
+                    "The issuer's keys are unavailable; retry after the time in Retry-After.";
                 Self::new(ErrorCode::KeysUnavailable, detail)
-                    .with(ErrorHeader::RetryAfter(retry_after))
-                    .because("there are no keys of the token's issuer")
+                    .with_header(ErrorHeader::RetryAfter(retry_after))
+                    .with_cause("no keys of the token's issuer are available")
             }
         }
     }
@@ -173,68 +184,6 @@ impl From<Denied> for ApiError {
         match denied {
             Denied::Hidden => Self::user_not_found(),
             Denied::Refused(refusal) => refusal.into(),
-        }
-    }
-}
-
-/// Refuses a client that takes no JSON (RFC 9110 §12.5.1). The answer to DELETE has no body.
-fn negotiate(request: &HttpRequest) -> Result<(), ApiError> {
-    let mut accepts = request.headers().get_all(header::ACCEPT).peekable();
-    if accepts.peek().is_none() || request.method() == Method::DELETE {
-        return Ok(());
-    }
-    let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    if takes_json(ranges) {
-        Ok(())
-    } else {
-        Err(ApiError::new(ErrorCode::NotAcceptable, "The answer can only be application/json."))
-    }
-}
-
-/// The most specific range that fits says whether JSON is taken: `q=0` means it is not.
-fn takes_json<'a>(ranges: impl Iterator<Item = &'a str>) -> bool {
-    let mut best: Option<(usize, bool)> = None;
-    for range in ranges {
-        let mut parts = range.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let precision = match media.as_str() {
-            "application/json" => 2,
-            "application/*" => 1,
-            "*/*" => 0,
-            _ => continue,
-        };
-        let refused = parts
-            .filter_map(|parameter| parameter.split_once('='))
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
-            .and_then(|(_, value)| value.trim().parse::<f32>().ok())
-            .is_some_and(|quality| quality <= 0.0);
-        if best.is_none_or(|(before, _)| precision > before) {
-            best = Some((precision, !refused));
-        }
-    }
-    best.is_some_and(|(_, taken)| taken)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::takes_json;
-
-    #[test]
-    fn the_most_specific_range_decides() {
-        for (accept, taken) in [
-            ("application/json", true),
-            ("Application/JSON; charset=utf-8", true),
-            ("*/*", true),
-            ("application/*;q=0.1", true),
-            ("text/html, */*;q=0.1", true),
-            ("text/html", false),
-            ("application/problem+json", false),
-            ("application/json;q=0", false),
-            ("application/json;q=0, */*", false),
-            ("*/*;q=0, application/json", true),
-            ("", false),
-        ] {
-            assert_eq!(takes_json(accept.split(',')), taken, "{accept}");
         }
     }
 }

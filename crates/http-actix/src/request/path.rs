@@ -1,4 +1,4 @@
-//! What a path names: a tenant, a user.
+//! The parameters of a path: tenant and user.
 
 use std::future::{Ready, ready};
 
@@ -11,37 +11,40 @@ use percent_encoding::{
 
 use crate::response::api_error::ApiError;
 
-/// The names that a path can hold. Extracting them never fails: what cannot be read names nothing,
-/// and it is for the policy to say what that means.
+/// The parameters of a path. Extracting them never fails; the policy decides what a malformed one
+/// means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PathNames {
+pub(crate) struct PathParameters {
     tenant: Option<TenantId>,
     user: Option<UserId>,
 }
 
-impl PathNames {
-    /// Those of the request's path.
+impl PathParameters {
+    /// Returns the parameters of the request's path.
     pub(crate) fn of(request: &HttpRequest) -> Self {
-        Self { tenant: named(request, "tenantId"), user: named(request, "userId") }
+        Self {
+            tenant: parse_parameter(request, "tenantId"),
+            user: parse_parameter(request, "userId"),
+        }
     }
 
-    /// The tenant of `{tenantId}`; `None` if the text cannot be one.
+    /// Returns the tenant of `{tenantId}`; `None` if it is malformed.
     pub(crate) fn tenant(&self) -> Option<&TenantId> {
         self.tenant.as_ref()
     }
 
-    /// The user of `{userId}`; `None` if the text cannot be one.
+    /// Returns the user of `{userId}`; `None` if it is malformed.
     pub(crate) fn user(&self) -> Option<&UserId> {
         self.user.as_ref()
     }
 
-    /// The user of `{userId}`. A text that cannot be one names nobody here.
+    /// Returns the user of `{userId}`, or the error about an unknown user if it is malformed.
     pub(crate) fn require_user(&self) -> Result<&UserId, ApiError> {
         self.user().ok_or_else(ApiError::user_not_found)
     }
 }
 
-impl FromRequest for PathNames {
+impl FromRequest for PathParameters {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
@@ -50,22 +53,22 @@ impl FromRequest for PathNames {
     }
 }
 
-/// The router decodes all escapes but those of `/`, `%` and `+`; these are left to do, once.
-fn named<T: std::str::FromStr>(request: &HttpRequest, parameter: &str) -> Option<T> {
+/// The router decodes all escapes except those of `/`, `%` and `+`, which are decoded here.
+fn parse_parameter<T: std::str::FromStr>(request: &HttpRequest, parameter: &str) -> Option<T> {
     let text = request.match_info().get(parameter)?;
     percent_decode_str(text).decode_utf8().ok()?.parse().ok()
 }
 
-/// Everything but the unreserved characters of RFC 3986 §2.3 is escaped.
+/// All characters except the unreserved ones of RFC 3986 §2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A user's id as one path segment.
-pub(crate) fn segment(id: &UserId) -> String {
+/// Encodes a user id as one path segment.
+pub(crate) fn encode_segment(id: &UserId) -> String {
     utf8_percent_encode(id.as_str(), SEGMENT).to_string()
 }
 
-/// A segment as a client sent it, with everything escaped that has to be.
-pub(crate) fn escaped(segment: &str) -> String {
+/// Encodes a segment as received, which may be encoded in part.
+pub(crate) fn reencode_segment(segment: &str) -> String {
     let bytes: Vec<u8> = percent_decode_str(segment).collect();
     percent_encode(&bytes, SEGMENT).to_string()
 }

@@ -1,4 +1,4 @@
-//! Query strings, read strictly: what an operation does not know, it refuses.
+//! Query strings, read strictly: unknown parameters are errors.
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
@@ -9,24 +9,25 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::{ListQuery, PageRequest, Sort, TenantId};
 use utoipa::ToSchema;
 
-use crate::response::api_error::{ApiError, FieldError};
+use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
+use crate::response::field_error::{FieldError, NOT_REPEATED, REQUIRED};
 
-/// The parameter that names the tenant whose users are listed.
+/// The parameter with the tenant whose users are listed.
 pub(crate) const FILTER_TENANT: &str = "filter[tenant]";
-/// The parameter that says which page is wanted, from 0.
+/// The parameter with the page number, from 0.
 pub(crate) const PAGE_NUMBER: &str = "page[number]";
-/// The parameter that says how many users a page holds.
+/// The parameter with the page size.
 pub(crate) const PAGE_SIZE: &str = "page[size]";
-/// The parameter that says what to sort by.
+/// The parameter with the sort order.
 pub(crate) const SORT: &str = "sort";
 
-/// How many users a page holds if the client does not say.
+/// The page size if the client gives none.
 pub(crate) const DEFAULT_PAGE_SIZE: u32 = 50;
-/// How many users a page holds at most.
+/// The largest page size.
 pub(crate) const MAX_PAGE_SIZE: u32 = 100;
 
-/// How many parameters a query string may have, known or not.
+/// The maximum number of parameters, known or not.
 const MAX_PARAMETERS: usize = 32;
 
 const LIST_PARAMETERS: [&str; 4] = [FILTER_TENANT, PAGE_SIZE, SORT, PAGE_NUMBER];
@@ -45,43 +46,50 @@ impl FromRequest for QueryString {
 }
 
 impl QueryString {
-    /// Refuses every query parameter, for operations that have none.
-    pub(crate) fn none(&self) -> Result<(), ApiError> {
-        read(&self.0, &[]).map(drop)
+    /// Rejects all parameters, for operations that have none.
+    pub(crate) fn expect_none(&self) -> Result<(), ApiError> {
+        Parameters::read(&self.0, &[])?.finish(())
     }
 
     /// Reads the parameters of a list.
     pub(crate) fn list(&self) -> Result<ListParameters, ApiError> {
-        ListParameters::read(&self.0)
+        ListParameters::read(&self.0, &[])
+    }
+
+    /// Reads the parameters of a list, and the tenant, which is required.
+    pub(crate) fn list_of_tenant(&self) -> Result<(TenantId, ListParameters), ApiError> {
+        let list = ListParameters::read(&self.0, &[FILTER_TENANT])?;
+        let tenant = list.tenant.clone();
+        let missing = || ApiError::from_fields(vec![parameter_error(FILTER_TENANT, REQUIRED)]);
+        tenant.map(|tenant| (tenant, list)).ok_or_else(missing)
     }
 }
 
-/// The parameters of a list as the client gave them.
+/// The parameters of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListParameters {
     /// The tenant of `filter[tenant]`.
     pub(crate) tenant: Option<TenantId>,
-    /// The order, if one is asked for.
+    /// The sort order, if given.
     pub(crate) sort: Option<Sort>,
     number: Option<u64>,
     size: Option<NonZeroU32>,
 }
 
 impl ListParameters {
-    fn read(query: &str) -> Result<Self, ApiError> {
-        let given = read(query, &LIST_PARAMETERS)?;
-        let mut field_errors = Vec::new();
+    fn read(query: &str, required: &[&'static str]) -> Result<Self, ApiError> {
+        let mut parameters = Parameters::read(query, &LIST_PARAMETERS)?;
         let list = Self {
-            tenant: given.parse(FILTER_TENANT, &mut field_errors, |text| {
+            tenant: parameters.parse(FILTER_TENANT, |text| {
                 text.parse().map_err(|error: domain::InvalidTenantId| error.to_string())
             }),
-            sort: given.parse(SORT, &mut field_errors, |text| {
+            sort: parameters.parse(SORT, |text| {
                 text.parse().map_err(|error: domain::InvalidSort| error.to_string())
             }),
-            number: given.parse(PAGE_NUMBER, &mut field_errors, |text| {
+            number: parameters.parse(PAGE_NUMBER, |text| {
                 whole_number(text).ok_or_else(|| "must be a whole number from 0".to_owned())
             }),
-            size: given.parse(PAGE_SIZE, &mut field_errors, |text| {
+            size: parameters.parse(PAGE_SIZE, |text| {
                 whole_number(text)
                     .and_then(|size| u32::try_from(size).ok())
                     .filter(|size| *size <= MAX_PAGE_SIZE)
@@ -89,103 +97,117 @@ impl ListParameters {
                     .ok_or_else(|| format!("must be a whole number from 1 to {MAX_PAGE_SIZE}"))
             }),
         };
-        if field_errors.is_empty() { Ok(list) } else { Err(ApiError::at(field_errors)) }
+        parameters.require(required);
+        parameters.finish(list)
     }
 
-    /// Whether there is any parameter at all.
-    pub(crate) fn is_plain(&self) -> bool {
+    /// Returns whether no parameter is given.
+    pub(crate) fn is_empty(&self) -> bool {
         self.tenant.is_none() && self.sort.is_none() && !self.is_paged()
     }
 
-    /// Whether the client asks for one page.
+    /// Returns whether the client requests a page.
     pub(crate) fn is_paged(&self) -> bool {
         self.number.is_some() || self.size.is_some()
     }
 
-    /// The page asked for, with what is left out filled in.
-    pub(crate) fn window(&self) -> PageRequest {
+    /// Returns the page, with defaults for what is not given.
+    pub(crate) fn page_request(&self) -> PageRequest {
         let default = NonZeroU32::new(DEFAULT_PAGE_SIZE).unwrap_or(NonZeroU32::MIN);
         PageRequest { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
     }
 
-    /// One page in the order asked for.
-    pub(crate) fn page(&self) -> ListQuery {
-        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.window()) }
+    /// Returns the query for one page.
+    pub(crate) fn page_query(&self) -> ListQuery {
+        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.page_request()) }
     }
 
-    /// The order asked for, and one page only if one is asked for.
-    pub(crate) fn page_or_all(&self) -> ListQuery {
-        ListQuery { page: self.is_paged().then(|| self.window()), ..self.page() }
+    /// Returns the query for one page, or for the whole list if the client requests no page.
+    pub(crate) fn list_query(&self) -> ListQuery {
+        ListQuery { page: self.is_paged().then(|| self.page_request()), ..self.page_query() }
     }
 }
 
 fn whole_number(text: &str) -> Option<u64> {
-    // `u64::from_str` takes a leading plus sign, which in a query string stands for a space anyway.
+    // `u64::from_str` accepts a leading plus sign.
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()
 }
 
-/// Parameters by name, each known and given once.
-struct Given<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+/// The known parameters of a query string by name, and the errors found so far.
+#[derive(Debug)]
+struct Parameters<'a> {
+    given: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    errors: Vec<FieldError>,
+}
 
-impl Given<'_> {
+impl<'a> Parameters<'a> {
+    /// Reads the parameters and records an error for each that is unknown or repeated.
+    fn read(query: &'a str, known: &[&str]) -> Result<Self, ApiError> {
+        // Every wrong parameter is listed, so the limit also bounds the size of the response.
+        if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
+            let detail = format!("The query must have at most {MAX_PARAMETERS} parameters.");
+            return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
+        }
+        let mut parameters = Self { given: Vec::new(), errors: Vec::new() };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !known.contains(&name.as_ref()) {
+                parameters.errors.push(FieldError::parameter(
+                    printable(&name),
+                    ErrorCode::UnknownParameter,
+                    "is not a parameter of this operation",
+                ));
+            } else if parameters.given.iter().any(|(given, _)| *given == name) {
+                parameters.errors.push(parameter_error(printable(&name), NOT_REPEATED));
+            } else {
+                parameters.given.push((name, value));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// Parses the value of a parameter, unless an error has been recorded for it already.
     fn parse<T>(
-        &self,
+        &mut self,
         name: &'static str,
-        field_errors: &mut Vec<FieldError>,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let (_, text) = self.0.iter().find(|(given, _)| given == name)?;
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(detail) => {
-                field_errors.push(FieldError::parameter(name, ErrorCode::MalformedRequest, detail));
-                None
+        if self.errors.iter().any(|error| error.name() == Some(name)) {
+            return None;
+        }
+        let (_, text) = self.given.iter().find(|(given, _)| given == name)?;
+        parse(text).map_err(|error| self.errors.push(parameter_error(name, &error))).ok()
+    }
+
+    /// Records an error for each required parameter that is not given.
+    fn require(&mut self, required: &[&'static str]) {
+        for name in required {
+            if !self.given.iter().any(|(given, _)| given == name) {
+                self.errors.push(parameter_error(*name, REQUIRED));
             }
         }
     }
+
+    /// Returns the value, or the errors if there are any.
+    fn finish<T>(self, value: T) -> Result<T, ApiError> {
+        if self.errors.is_empty() { Ok(value) } else { Err(ApiError::from_fields(self.errors)) }
+    }
 }
 
-fn read<'a>(query: &'a str, known: &[&str]) -> Result<Given<'a>, ApiError> {
-    // Each that is wrong is named in the answer, which is not to be many times the request.
-    if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
-        let detail = format!("There are more than {MAX_PARAMETERS} query parameters.");
-        return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
-    }
-    let mut given: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
-    let mut field_errors = Vec::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if !known.contains(&name.as_ref()) {
-            let detail = "is no parameter of this operation";
-            field_errors.push(FieldError::parameter(
-                shown(&name),
-                ErrorCode::UnknownParameter,
-                detail,
-            ));
-        } else if given.iter().any(|(before, _)| *before == name) {
-            let detail = "stands there more than once";
-            field_errors.push(FieldError::parameter(
-                shown(&name),
-                ErrorCode::MalformedRequest,
-                detail,
-            ));
-        } else {
-            given.push((name, value));
-        }
-    }
-    if field_errors.is_empty() { Ok(Given(given)) } else { Err(ApiError::at(field_errors)) }
+fn parameter_error(name: impl Into<Cow<'static, str>>, predicate: &str) -> FieldError {
+    FieldError::parameter(name, ErrorCode::MalformedRequest, predicate)
 }
 
-/// A client's own word, fit to be said back: without control characters, and not endless.
-fn shown(name: &str) -> String {
+/// Returns a name from the request without control characters and with bounded length.
+fn printable(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-/// What a list can be sorted by.
+/// The sort orders of a list.
 #[derive(Debug, ToSchema)]
 #[schema(as = Sort, rename_all = "camelCase")]
-#[expect(dead_code, reason = "stands for its schema only; domain::Sort does the reading")]
+#[expect(dead_code, reason = "only its schema is used; domain::Sort parses the parameter")]
 pub(crate) enum SortParameter {
     Id,
     #[schema(rename = "-id")]
@@ -229,17 +251,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_with_the_names_of_parameters(
+        fn any_query_is_read_or_rejected_with_parameter_names(
             parameters in prop::collection::vec(any_parameter(), 0..5),
         ) {
-            if let Err(api_error) = ListParameters::read(&parameters.join("&")) {
+            if let Err(api_error) = ListParameters::read(&parameters.join("&"), &[]) {
                 prop_assert_eq!(api_error.code().status().as_u16(), 400);
                 prop_assert!(!api_error.field_errors().is_empty());
             }
         }
 
         #[test]
-        fn a_link_leads_to_the_same_list(
+        fn links_lead_to_the_same_list(
             tenant in "[a-z0-9]{1,20}",
             sort in prop::option::of("-?(id|username|email|firstName|lastName|createdAt)"),
             number in 0_u64..1000,
@@ -248,13 +270,13 @@ mod tests {
         ) {
             let sorted = sort.map(|sort| format!("&sort={sort}")).unwrap_or_default();
             let text = format!("filter[tenant]={tenant}&page[number]={number}&page[size]={size}{sorted}");
-            let query = ListParameters::read(&text).unwrap();
+            let query = ListParameters::read(&text, &[]).unwrap();
             let links = PageLinks::new("https://usher.example.com/users", &query, total);
             for (link, page) in [(&links.first, 0), (&links.last, links.pages - 1)] {
                 let (_, text) = link.split_once('?').unwrap();
-                let linked = ListParameters::read(text).unwrap();
+                let linked = ListParameters::read(text, &[]).unwrap();
                 prop_assert_eq!((&linked.tenant, linked.sort), (&query.tenant, query.sort));
-                prop_assert_eq!(linked.window(), PageRequest { number: page, ..query.window() });
+                prop_assert_eq!(linked.page_request(), PageRequest { number: page, ..query.page_request() });
             }
         }
     }

@@ -1,19 +1,20 @@
-//! Collects what is wrong with the values of a body, so that a client learns all of it at once.
+//! Validation of the values of a body, which collects all errors.
 
 use std::fmt::Display;
 
 use domain::{Role, RoleCatalogue, TenantId};
 
-use crate::response::api_error::{ApiError, FieldError};
+use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
+use crate::response::field_error::FieldError;
 
-/// What has been found wrong so far.
+/// The errors found so far.
 #[derive(Debug, Default)]
 pub(crate) struct FieldErrors(Vec<FieldError>);
 
 impl FieldErrors {
-    /// A member's value, or its error put on the list.
-    pub(crate) fn take<T>(
+    /// Returns a valid value, or records its error.
+    pub(crate) fn check<T>(
         &mut self,
         field: &'static str,
         value: Result<T, impl Display>,
@@ -23,13 +24,13 @@ impl FieldErrors {
                 self.0.push(FieldError::field(
                     field,
                     ErrorCode::ValidationFailed,
-                    error.to_string(),
+                    &error.to_string(),
                 ));
             })
             .ok()
     }
 
-    /// The role of this name, if the catalogue has one.
+    /// Returns the role with this name, or records an error with the names of all roles.
     pub(crate) fn role(
         &mut self,
         field: &'static str,
@@ -39,24 +40,24 @@ impl FieldErrors {
         let role = roles.resolve(name).cloned();
         if role.is_none() {
             let names: Vec<&str> = roles.roles().iter().map(|role| role.name().as_str()).collect();
-            let detail = format!("must be one of {}", names.join(", "));
-            self.0.push(FieldError::field(field, ErrorCode::UnknownRole, detail));
+            let detail = format!("must be one of: {}", names.join(", "));
+            self.0.push(FieldError::field(field, ErrorCode::UnknownRole, &detail));
         }
         role
     }
 
-    /// A tenant's name.
+    /// Returns the tenant with this name, or records an error.
     pub(crate) fn tenant(&mut self, field: &'static str, name: &str) -> Option<TenantId> {
-        self.take(field, name.parse::<TenantId>())
+        self.check(field, name.parse::<TenantId>())
     }
 
-    /// What the values make together, unless one of them is wrong.
-    pub(crate) fn settle<T>(self, made: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
+    /// Builds the result from the values, or returns the errors if there are any.
+    pub(crate) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
         if self.0.is_empty()
-            && let Some(made) = made()
+            && let Some(result) = build()
         {
-            return Ok(made);
+            return Ok(result);
         }
-        Err(ApiError::at(self.0))
+        Err(ApiError::from_fields(self.0))
     }
 }

@@ -1,8 +1,8 @@
-//! Faults: everything that keeps a request from its answer, on the way to becoming a response.
+//! Errors of requests, before they are rendered.
 //!
-//! Handlers and extractors give up with a [`ApiError`] by `?`; the [`crate::server::lifecycle`] turns it into the
-//! error body of the contract that the path belongs to, and logs it, once.
-//! What a client may read is in `detail` and `field_errors`; what only the log keeps is in `cause`.
+//! Handlers and extractors return an [`ApiError`]; [`crate::server::lifecycle`] logs it once and
+//! renders it in the error format of the contract that the path belongs to. `detail` and
+//! `field_errors` are for the client, `cause` is for the log only.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -16,59 +16,20 @@ use domain::Refusal;
 use ports::{Conflict, RejectedValue};
 
 use crate::response::code::ErrorCode;
+use crate::response::field_error::FieldError;
 
-/// Where in the request something is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ErrorSource {
-    /// A member of the JSON body.
-    Field(Cow<'static, str>),
-    /// A query parameter.
-    Parameter(Cow<'static, str>),
-}
-
-/// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FieldError {
-    /// Where, if it lies in one place.
-    pub(crate) source: Option<ErrorSource>,
-    /// What.
-    pub(crate) code: ErrorCode,
-    /// What, in words for the client.
-    pub(crate) detail: Cow<'static, str>,
-}
-
-impl FieldError {
-    /// Something wrong with a member of the body.
-    pub(crate) fn field(
-        name: impl Into<Cow<'static, str>>,
-        code: ErrorCode,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { source: Some(ErrorSource::Field(name.into())), code, detail: detail.into() }
-    }
-
-    /// Something wrong with a query parameter.
-    pub(crate) fn parameter(
-        name: impl Into<Cow<'static, str>>,
-        code: ErrorCode,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { source: Some(ErrorSource::Parameter(name.into())), code, detail: detail.into() }
-    }
-}
-
-/// A header that an error asks for.
+/// A response header that an error requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ErrorHeader {
     /// `WWW-Authenticate` (RFC 6750 §3), the value after `Bearer`.
     Challenge(Cow<'static, str>),
-    /// `Retry-After` (RFC 9110 §10.2.3), in seconds, rounded up.
+    /// `Retry-After` (RFC 9110 §10.2.3), rounded up to seconds.
     RetryAfter(Duration),
     /// `Allow` (RFC 9110 §10.2.1).
     Allow(String),
 }
 
-/// Why a request gets no answer of its own.
+/// An error as the client sees it.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     code: ErrorCode,
@@ -79,86 +40,74 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// A error that is told by its code and a sentence for the client.
+    /// An error with a code and a sentence for the client.
     pub(crate) fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { code, detail: detail.into(), field_errors: Vec::new(), header: None, cause: None }
     }
 
-    /// A error that lies in these places; the first gives it its code.
-    pub(crate) fn at(field_errors: Vec<FieldError>) -> Self {
-        match field_errors.as_slice() {
-            [] => Self::new(ErrorCode::MalformedRequest, "The request cannot be read."),
-            [only] => {
-                let detail = match &only.source {
-                    Some(ErrorSource::Field(name) | ErrorSource::Parameter(name)) => {
-                        format!("{name} {}.", only.detail).into()
-                    }
-                    None => only.detail.clone(),
-                };
-                Self { detail, ..Self::new(only.code, "") }.placed(field_errors)
-            }
+    /// An error that consists of these field errors; the first one determines the code.
+    pub(crate) fn from_fields(field_errors: Vec<FieldError>) -> Self {
+        let (code, detail) = match field_errors.as_slice() {
+            [] => (ErrorCode::MalformedRequest, "The request is malformed.".into()),
+            [only] => (only.code, only.detail.clone()),
             [first, ..] => {
-                Self::new(first.code, "Several values are not acceptable.").placed(field_errors)
+                (first.code, "Several values are invalid; `errors` lists all of them.".into())
             }
-        }
+        };
+        Self { field_errors, ..Self::new(code, detail) }
     }
 
-    fn placed(mut self, field_errors: Vec<FieldError>) -> Self {
-        self.field_errors = field_errors;
-        self
-    }
-
-    /// There is no such user here: one answer for all reasons, so that it betrays none.
+    /// An unknown user: the same response for every reason, so that it discloses none.
     pub(crate) fn user_not_found() -> Self {
-        Self::new(ErrorCode::UserNotFound, "There is no such user here.")
+        Self::new(ErrorCode::UserNotFound, "The user was not found.")
     }
 
-    /// The password in this member of the body is against the directory's policy.
+    /// A password that violates the directory's policy.
     pub(crate) fn weak_password(field: &'static str) -> Self {
-        let detail = "does not meet the password policy of the directory";
-        Self::at(vec![FieldError::field(field, ErrorCode::WeakPassword, detail)])
+        let detail = "does not meet the password policy of the user directory";
+        Self::from_fields(vec![FieldError::field(field, ErrorCode::WeakPassword, detail)])
     }
 
-    /// Something inside went wrong that the client can do nothing about.
+    /// A failure inside the service that the client cannot influence.
     pub(crate) fn internal(cause: impl Into<Box<dyn StdError>>) -> Self {
-        Self::new(ErrorCode::InternalError, "The service failed.").because(cause)
+        Self::new(ErrorCode::InternalError, "An internal error occurred.").with_cause(cause)
     }
 
-    /// With a header.
+    /// Adds a header.
     #[must_use]
-    pub(crate) fn with(mut self, header: ErrorHeader) -> Self {
+    pub(crate) fn with_header(mut self, header: ErrorHeader) -> Self {
         self.header = Some(header);
         self
     }
 
-    /// With a cause for the log.
+    /// Adds a cause for the log.
     #[must_use]
-    pub(crate) fn because(mut self, cause: impl Into<Box<dyn StdError>>) -> Self {
+    pub(crate) fn with_cause(mut self, cause: impl Into<Box<dyn StdError>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// What went wrong.
+    /// Returns the error code.
     pub(crate) fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// What went wrong, in words for the client.
+    /// Returns the sentence for the client.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// Where in the request, if that can be said.
+    /// Returns the errors about single fields.
     pub(crate) fn field_errors(&self) -> &[FieldError] {
         &self.field_errors
     }
 
-    /// The header it asks for.
+    /// Returns the header that the response must have.
     pub(crate) fn header(&self) -> Option<&ErrorHeader> {
         self.header.as_ref()
     }
 
-    /// What the log should keep.
+    /// Returns the cause for the log.
     pub(crate) fn cause(&self) -> Option<&dyn StdError> {
         self.cause.as_deref()
     }
@@ -170,7 +119,8 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// A bare status; the edge gives it its body, since only it knows the contract and request id.
+/// A bare status; the request lifecycle adds the body, because it knows the contract and the
+/// request id.
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         self.code.status()
@@ -181,7 +131,7 @@ impl ResponseError for ApiError {
     }
 }
 
-/// How long a client should wait when nobody knows better.
+/// The value of `Retry-After` if the cause gives none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl From<UseCaseError> for ApiError {
@@ -191,41 +141,41 @@ impl From<UseCaseError> for ApiError {
             UseCaseError::Refused(refusal) => refusal.into(),
             UseCaseError::Conflict(conflict) => conflict.into(),
             UseCaseError::Rejected(value) => value.into(),
-            UseCaseError::CurrentPasswordMismatch => Self::at(vec![FieldError::field(
+            UseCaseError::CurrentPasswordMismatch => Self::from_fields(vec![FieldError::field(
                 "currentPassword",
                 ErrorCode::CurrentPasswordMismatch,
                 "is not the current password of the user",
             )]),
             UseCaseError::TooManyAttempts { retry_after } => Self::new(
                 ErrorCode::TooManyAttempts,
-                "Too many wrong current passwords; wait a while.",
+                "Too many attempts with a wrong current password; retry after the time in Retry-After.",
             )
-            .with(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
+            .with_header(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
             UseCaseError::Unavailable { retry_after, source } => {
                 let api_error = Self::new(
                     ErrorCode::DirectoryUnavailable,
-                    "The directory is not available for now.",
+                    "The user directory is unavailable; retry after the time in Retry-After.",
                 )
-                .with(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)));
+                .with_header(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)));
                 match source {
-                    Some(source) => api_error.because(source as Box<dyn StdError>),
+                    Some(source) => api_error.with_cause(source as Box<dyn StdError>),
                     None => api_error,
                 }
             }
-            UseCaseError::Timeout => directory_timeout().because("the directory was too slow"),
+            UseCaseError::Timeout => directory_timeout().with_cause("the directory was too slow"),
             UseCaseError::Failed { source } => {
-                Self::new(ErrorCode::DirectoryError, "The directory failed.")
-                    .because(source as Box<dyn StdError>)
+                Self::new(ErrorCode::DirectoryError, "The user directory returned an error.")
+                    .with_cause(source as Box<dyn StdError>)
             }
         }
     }
 }
 
-/// The directory did not answer in time; nobody knows whether a change was made.
+/// The directory did not respond in time, and the outcome of a change is unknown.
 pub(crate) fn directory_timeout() -> ApiError {
     ApiError::new(
         ErrorCode::DirectoryTimeout,
-        "The directory did not answer in time; a change may or may not have been made.",
+        "The user directory did not respond in time; a change may or may not have been made.",
     )
 }
 
@@ -238,48 +188,50 @@ impl From<Refusal> for ApiError {
                 // RFC 6750 §3.1
                 let challenge = format!("error=\"insufficient_scope\", scope=\"{permission}\"");
                 Self::new(ErrorCode::InsufficientPermission, detail)
-                    .with(ErrorHeader::Challenge(challenge.into()))
+                    .with_header(ErrorHeader::Challenge(challenge.into()))
             }
             Refusal::TenantNotCovered => {
                 Self::new(ErrorCode::TenantForbidden, "The token does not cover this tenant.")
             }
             Refusal::InsufficientRole => Self::new(
                 ErrorCode::InsufficientPermission,
-                "Your role in the tenant does not allow this.",
+                "The caller's role in the tenant does not allow this operation.",
             ),
             Refusal::ManagedByAnotherTenant => Self::new(
                 ErrorCode::ManagedByAnotherTenant,
-                "The account is managed by another tenant; only that one can change it.",
+                "The account is managed by another tenant; only that tenant can change it.",
             ),
             Refusal::RoleAboveOwn => Self::new(
                 ErrorCode::InsufficientPermission,
-                "The role in question stands above your own in the tenant.",
+                "The role ranks above the caller's own role in the tenant.",
             ),
-            Refusal::AccountBlocked => {
-                Self::new(ErrorCode::InsufficientPermission, "A blocked account cannot do this.")
-            }
+            Refusal::AccountBlocked => Self::new(
+                ErrorCode::InsufficientPermission,
+                "The account is blocked and cannot change its own password.",
+            ),
         };
-        api_error.because(refusal)
+        api_error.with_cause(refusal)
     }
 }
 
 impl From<RejectedValue> for ApiError {
     fn from(value: RejectedValue) -> Self {
-        let against_the_rules = |field| {
-            let detail = "is not acceptable to the directory";
-            Self::at(vec![FieldError::field(field, ErrorCode::ValidationFailed, detail)])
+        let rejected = |field| {
+            let detail = "is not accepted by the user directory";
+            Self::from_fields(vec![FieldError::field(field, ErrorCode::ValidationFailed, detail)])
         };
         match value {
             RejectedValue::WeakPassword => Self::weak_password("password"),
-            RejectedValue::Email => against_the_rules("email"),
-            RejectedValue::Username => against_the_rules("username"),
-            // Which of them the directory means, and what the contract calls it, is not known.
-            RejectedValue::Name => {
-                Self::new(ErrorCode::ValidationFailed, "A name is not acceptable to the directory.")
-            }
+            RejectedValue::Email => rejected("email"),
+            RejectedValue::Username => rejected("username"),
+            // The directory does not report which name it rejected.
+            RejectedValue::Name => Self::new(
+                ErrorCode::ValidationFailed,
+                "A name is not accepted by the user directory.",
+            ),
             RejectedValue::Unsupported => Self::new(
                 ErrorCode::ValidationFailed,
-                "The directory cannot do this to an account of this kind.",
+                "The user directory does not support this operation for this kind of account.",
             ),
         }
     }
@@ -287,36 +239,6 @@ impl From<RejectedValue> for ApiError {
 
 impl From<Conflict> for ApiError {
     fn from(conflict: Conflict) -> Self {
-        Self::at(vec![conflict.into()])
-    }
-}
-
-impl From<Conflict> for FieldError {
-    fn from(conflict: Conflict) -> Self {
-        match conflict {
-            Conflict::EmailTaken => {
-                Self::field("email", ErrorCode::EmailTaken, "is the address of another account")
-            }
-            Conflict::UsernameTaken => Self::field(
-                "username",
-                ErrorCode::UsernameTaken,
-                "is the username of another account",
-            ),
-            Conflict::AlreadyAttached => Self::field(
-                "email",
-                ErrorCode::AlreadyAttached,
-                "is the address of a user who already has a role in the tenant",
-            ),
-            Conflict::AmbiguousAccount => Self::field(
-                "email",
-                ErrorCode::AmbiguousAccount,
-                "is the address of several accounts, so that it names none of them",
-            ),
-            Conflict::LastProtectedRoleHolder => Self {
-                source: None,
-                code: ErrorCode::LastProtectedRoleHolder,
-                detail: "A tenant would lose the last holder of a protected role.".into(),
-            },
-        }
+        Self::from_fields(vec![conflict.into()])
     }
 }

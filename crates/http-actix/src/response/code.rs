@@ -1,23 +1,23 @@
-//! The one table of error codes and their HTTP statuses.
+//! The table of error codes and their HTTP statuses.
 
 use actix_web::http::StatusCode;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident $text:literal $status:ident;)*) => {
-        /// What went wrong, in a word that programs can rely on. The same in both contracts.
+        /// A machine-readable error code, the same in both contracts.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub(crate) enum ErrorCode { $($(#[$doc])* $variant,)* }
 
         impl ErrorCode {
-            /// All of them.
+            /// All codes.
             pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The published word.
+            /// Returns the published code.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// The HTTP status that it goes with (RFC 9110 §15, RFC 6585 §4).
+            /// Returns the HTTP status of the code (RFC 9110 §15, RFC 6585 §4).
             pub(crate) const fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status,)* }
             }
@@ -26,30 +26,30 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request cannot be read: not JSON, a member missing or of the wrong type, a malformed
-    /// query parameter.
+    /// The request is malformed: the body is not JSON, a member is missing or has the wrong type,
+    /// or a query parameter is malformed.
     MalformedRequest "malformed_request" BAD_REQUEST;
-    /// The operation has no such query parameter.
+    /// The operation does not have this query parameter.
     UnknownParameter "unknown_parameter" BAD_REQUEST;
-    /// There is no bearer token.
+    /// The request has no bearer token.
     MissingToken "missing_token" UNAUTHORIZED;
-    /// The bearer token is not accepted.
+    /// The bearer token is not valid.
     InvalidToken "invalid_token" UNAUTHORIZED;
-    /// The token, or the caller's role, does not allow it.
+    /// The token or the caller's role does not allow the operation.
     InsufficientPermission "insufficient_permission" FORBIDDEN;
     /// The token does not cover the tenant.
     TenantForbidden "tenant_forbidden" FORBIDDEN;
-    /// The account is at home in another tenant.
+    /// The account's home tenant is another one.
     ManagedByAnotherTenant "managed_by_another_tenant" FORBIDDEN;
-    /// There is no such user here.
+    /// The user does not exist or is hidden from the caller.
     UserNotFound "user_not_found" NOT_FOUND;
-    /// There is nothing at this path.
+    /// The path does not exist.
     NotFound "not_found" NOT_FOUND;
-    /// The path does not have this method.
+    /// The path does not support the method.
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED;
-    /// The client accepts none of the representations there are.
+    /// The client does not accept JSON.
     NotAcceptable "not_acceptable" NOT_ACCEPTABLE;
-    /// The client took too long to send its request.
+    /// The client sent its request too slowly.
     RequestTimeout "request_timeout" REQUEST_TIMEOUT;
     /// The user already has a role in the tenant.
     AlreadyAttached "already_attached" CONFLICT;
@@ -61,44 +61,44 @@ codes! {
     AmbiguousAccount "ambiguous_account" CONFLICT;
     /// A tenant would lose the last holder of a protected role.
     LastProtectedRoleHolder "last_protected_role_holder" CONFLICT;
-    /// The path and the query are longer than the service takes.
+    /// The path and the query are too long.
     UriTooLong "uri_too_long" URI_TOO_LONG;
-    /// The header fields are larger than the service takes.
+    /// The header fields are too large.
     HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE;
-    /// The body is larger than the service takes.
+    /// The body is too large.
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE;
-    /// The body is not JSON by its own account.
+    /// The content type of the body is not JSON.
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE;
-    /// A value is well-formed JSON, but not acceptable.
+    /// A value is of the right type, but not valid.
     ValidationFailed "validation_failed" UNPROCESSABLE_ENTITY;
-    /// There is no such role.
+    /// The role does not exist.
     UnknownRole "unknown_role" UNPROCESSABLE_ENTITY;
-    /// The password is against the directory's policy.
+    /// The password violates the directory's policy.
     WeakPassword "weak_password" UNPROCESSABLE_ENTITY;
-    /// What was given as the current password is not it.
+    /// The given current password is wrong.
     CurrentPasswordMismatch "current_password_mismatch" UNPROCESSABLE_ENTITY;
-    /// Too many wrong current passwords.
+    /// Too many attempts with a wrong current password.
     TooManyAttempts "too_many_attempts" TOO_MANY_REQUESTS;
-    /// Too many requests.
+    /// The caller exceeded its rate limit.
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS;
-    /// The service failed by itself.
+    /// The service failed.
     InternalError "internal_error" INTERNAL_SERVER_ERROR;
-    /// The directory behind the service failed.
+    /// The directory returned an error.
     DirectoryError "directory_error" BAD_GATEWAY;
-    /// The directory behind the service cannot take the call for now.
+    /// The directory is unavailable.
     DirectoryUnavailable "directory_unavailable" SERVICE_UNAVAILABLE;
-    /// The keys to check the token with cannot be had for now.
+    /// The keys that verify the token are unavailable.
     KeysUnavailable "keys_unavailable" SERVICE_UNAVAILABLE;
-    /// The service is about to end.
+    /// The service is shutting down.
     ShuttingDown "shutting_down" SERVICE_UNAVAILABLE;
-    /// There is no room for the request for now.
+    /// The service is overloaded.
     Overloaded "overloaded" SERVICE_UNAVAILABLE;
-    /// The directory behind the service did not answer in time.
+    /// The directory did not respond in time.
     DirectoryTimeout "directory_timeout" GATEWAY_TIMEOUT;
 }
 
 impl ErrorCode {
-    /// The code of an error that the framework made by itself, of which only the status is known.
+    /// Returns the code of an error of the framework, of which only the status is known.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::InvalidToken,

@@ -1,18 +1,18 @@
-//! Which of the two contracts a path belongs to, and with it the form of its errors.
+//! Which of the two contracts a path belongs to, which determines its error format.
 
 /// One of the two published contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contract {
-    /// Contract A: `/api/{tenantId}/admin/users…`. Also the form of errors outside of both.
+    /// Contract A: `/api/{tenantId}/admin/users…`. Its error format applies to other paths too.
     TenantUsers,
     /// Contract B: `/api/v1/users…`, `/api/v2/users…`.
     UserManagement,
 }
 
 impl Contract {
-    /// The contract that a path belongs to, whether or not anything is there.
+    /// Returns the contract of a path, whether or not the path exists.
     ///
-    /// `v1` and `v2` are tenants too: `/api/v1/admin/users` is contract A's.
+    /// `v1` and `v2` are possible tenants: `/api/v1/admin/users` belongs to contract A.
     pub(crate) fn of_path(path: &str) -> Self {
         let mut segments = path.split('/').skip(1);
         match (segments.next(), segments.next(), segments.next()) {
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_belong_to_the_contract_whose_shape_they_have() {
+    fn path_shape_determines_the_contract() {
         use Contract::{TenantUsers, UserManagement};
         for (path, contract) in [
             ("/api/acme/admin/users", TenantUsers),

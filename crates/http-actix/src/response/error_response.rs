@@ -1,32 +1,33 @@
-//! Contract B's error body: the published `ErrorResponse`.
+//! The error format of contract B: the published `ErrorResponse`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::response::api_error::{ApiError, ErrorSource, FieldError};
+use crate::response::api_error::ApiError;
+use crate::response::field_error::{ErrorSource, FieldError};
 
-/// What went wrong; more than one entry if several values are invalid.
+/// The errors of a request; several if several values are invalid.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorResponse<'a> {
     #[schema(required = false)]
     errors: Vec<Error<'a>>,
 }
 
-/// One thing that went wrong.
+/// One error.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Error<'a> {
-    /// What, in a word that programs can rely on.
+    /// A machine-readable error code.
     #[schema(required = false, example = "user_not_found")]
     code: &'static str,
-    /// What, in words.
+    /// A sentence about the error.
     #[schema(required = false)]
     detail: &'a str,
-    /// Where in the request, and which request.
+    /// The part of the request that the error is about, and the request id.
     #[schema(required = false, nullable)]
     meta: Meta<'a>,
 }
 
-/// Where in the request, and which request.
+/// The part of the request that the error is about, and the request id.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meta<'a> {
@@ -38,12 +39,12 @@ pub(crate) struct Meta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameter: Option<&'a str>,
-    /// The request, as `X-Request-Id` and the log name it.
+    /// The request id, as in `X-Request-Id` and in the log.
     request_id: &'a str,
 }
 
 impl<'a> ErrorResponse<'a> {
-    /// The response to an error.
+    /// Renders an error.
     pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
         let errors = if api_error.field_errors().is_empty() {
             let meta = Meta { field: None, parameter: None, request_id };
@@ -60,7 +61,7 @@ impl<'a> ErrorResponse<'a> {
 }
 
 impl<'a> Error<'a> {
-    /// The entry for one field error.
+    /// Renders one field error.
     pub(crate) fn new(field_error: &'a FieldError, request_id: &'a str) -> Self {
         let (field, parameter) = match &field_error.source {
             Some(ErrorSource::Field(name)) => (Some(name.as_ref()), None),

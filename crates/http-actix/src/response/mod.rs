@@ -1,8 +1,10 @@
-//! What a client gets: links, and errors in the form of the contract that the path belongs to.
+//! Parts of a response: links, and errors in the format of the contract that the path belongs to.
 
 pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod contract;
 pub(crate) mod error_response;
+pub(crate) mod field_error;
+pub(crate) mod json;
 pub mod links;
 pub(crate) mod problem;

@@ -1,9 +1,9 @@
-//! Contract A's error body: problem details (RFC 9457).
+//! The error format of contract A: problem details (RFC 9457).
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::response::api_error::{ApiError, ErrorSource};
+use crate::response::api_error::ApiError;
 
 /// The media type of [`Problem`].
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -12,7 +12,7 @@ pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Problem<'a> {
-    /// Always `about:blank`: the status and `code` say what kind of problem it is.
+    /// Always `about:blank`: the status and `code` identify the kind of problem.
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "about:blank")]
     kind: &'static str,
@@ -22,47 +22,43 @@ pub(crate) struct Problem<'a> {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599, example = 404)]
     status: u16,
-    /// What went wrong, in words.
+    /// A sentence about the error.
     detail: &'a str,
-    /// What went wrong, in a word that programs can rely on.
+    /// A machine-readable error code.
     #[schema(example = "user_not_found")]
     code: &'static str,
-    /// The request, as `X-Request-Id` and the log name it.
+    /// The request id, as in `X-Request-Id` and in the log.
     request_id: &'a str,
-    /// What is wrong with single values.
+    /// The errors about single fields or parameters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldProblem<'a>>,
 }
 
-/// What is wrong with one value.
+/// An error about one field or parameter.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FieldProblem<'a> {
     /// The member of the body, or the query parameter.
     #[schema(example = "email")]
     field: &'a str,
-    /// What is wrong with it, in a word that programs can rely on.
+    /// A machine-readable error code.
     #[schema(example = "validation_failed")]
     code: &'static str,
-    /// What is wrong with it, in words.
+    /// A sentence about the error.
     detail: &'a str,
 }
 
 impl<'a> Problem<'a> {
-    /// The problem that an error is.
+    /// Renders an error.
     pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
         let status = api_error.code().status();
-        let errors =
-            api_error.field_errors().iter().filter_map(|field_error| match &field_error.source {
-                Some(ErrorSource::Field(field) | ErrorSource::Parameter(field)) => {
-                    Some(FieldProblem {
-                        field,
-                        code: field_error.code.as_str(),
-                        detail: &field_error.detail,
-                    })
-                }
-                None => None,
-            });
+        let errors = api_error.field_errors().iter().filter_map(|field_error| {
+            Some(FieldProblem {
+                field: field_error.name()?,
+                code: field_error.code.as_str(),
+                detail: &field_error.detail,
+            })
+        });
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),

@@ -1,4 +1,4 @@
-//! Contract B's changes of password: v1, which is deprecated, and v2.
+//! The password changes of contract B: v1, which is deprecated, and v2.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -7,55 +7,71 @@ use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::UseCaseError;
 use domain::{CurrentPassword, Operation, Password};
-use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::request::body::Body;
 use crate::request::caller::Caller;
 use crate::request::client_address::client_address;
-use crate::request::path::PathNames;
+use crate::request::json_object::{FromJsonObject, InvalidMember, Members};
+use crate::request::path::PathParameters;
 use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
 use crate::routes::users::view::UserResponse;
 use crate::server::state::AppState;
 
-/// Since when v1 is deprecated (RFC 9745): 2026-01-01T00:00:00Z.
+/// The date since which v1 is deprecated (RFC 9745): 2026-01-01T00:00:00Z.
 const DEPRECATION: &str = "@1767225600";
-/// When v1 goes at the earliest (RFC 8594).
+/// The earliest date at which v1 is removed (RFC 8594).
 const SUNSET: &str = "Fri, 31 Dec 2027 23:59:59 GMT";
 
-/// A new password, on the authority of the caller alone.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// A new password, set by a caller with permission.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct ChangePasswordRequest {
-    /// The new password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
+    /// The new password: 1 to 72 visible ASCII characters that meet the password policy of the
+    /// directory.
     #[schema(min_length = 1, max_length = 72, pattern = r"^[!-~]*$", example = "correct-horse-7")]
     new_password: String,
 }
 
-/// A new password, with the current one as proof.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// A new password, and the current one as proof of identity.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct ChangePasswordRequestV2 {
-    /// The password that the user has now.
+    /// The user's current password.
     #[schema(example = "correct-horse-6")]
     current_password: String,
-    /// The new password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
+    /// The new password: 1 to 72 visible ASCII characters that meet the password policy of the
+    /// directory.
     #[schema(min_length = 1, max_length = 72, pattern = r"^[!-~]*$", example = "correct-horse-7")]
     new_password: String,
 }
 
 const NEW_PASSWORD: &str = "newPassword";
 
-fn new_password(text: &str) -> Result<Password, ApiError> {
-    let mut field_errors = FieldErrors::default();
-    let password = field_errors.take(NEW_PASSWORD, text.parse::<Password>());
-    field_errors.settle(|| password)
+impl FromJsonObject for ChangePasswordRequest {
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        Ok(Self { new_password: members.required(NEW_PASSWORD)? })
+    }
 }
 
-/// Names the member that holds the password, where the directory finds it too weak.
-fn at_new_password(error: UseCaseError) -> ApiError {
+impl FromJsonObject for ChangePasswordRequestV2 {
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        let current_password = members.required("currentPassword");
+        let new_password = members.required(NEW_PASSWORD);
+        Ok(Self { current_password: current_password?, new_password: new_password? })
+    }
+}
+
+fn new_password(text: &str) -> Result<Password, ApiError> {
+    let mut field_errors = FieldErrors::default();
+    let password = field_errors.check(NEW_PASSWORD, text.parse::<Password>());
+    field_errors.finish(|| password)
+}
+
+/// Converts an error; a weak password is reported for the member that holds it.
+fn password_error(error: UseCaseError) -> ApiError {
     if let UseCaseError::Rejected(ports::RejectedValue::WeakPassword) = error {
         ApiError::weak_password(NEW_PASSWORD)
     } else {
@@ -63,74 +79,74 @@ fn at_new_password(error: UseCaseError) -> ApiError {
     }
 }
 
-/// Sets a user's password. Use v2, which asks for the current one.
+/// Sets a user's password. Use v2, which requires the current password.
 #[utoipa::path(
     patch,
     path = "/api/v1/users/{userId}/change-password",
     operation_id = "ChangePasswordV0",
     tag = "User",
-    params(("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
+    params(("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
     request_body = ChangePasswordRequest,
-    responses((status = 200, description = "The user, with the new password.", body = UserResponse<'_>,
+    responses((status = 200, description = "The user after the change.", body = UserResponse<'_>,
         headers(
-            ("Deprecation" = String, description = "Since when this operation is deprecated (RFC 9745)."),
-            ("Sunset" = String, description = "When this operation goes at the earliest (RFC 8594)."),
-            ("Link" = String, description = "The operation to use instead, as `successor-version`."),
+            ("Deprecation" = String, description = "The date since which this operation is deprecated (RFC 9745)."),
+            ("Sunset" = String, description = "The earliest date at which this operation is removed (RFC 8594)."),
+            ("Link" = String, description = "A link to the successor of this operation (`successor-version`)."),
         ))),
     security(("bearer" = [])),
 )]
 #[deprecated = "published as deprecated; v2 succeeds it"]
 pub(crate) async fn v1(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     body: Body,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
-    query.none()?;
+    query.expect_none()?;
     let request = body.json::<ChangePasswordRequest>().await?;
     let new = new_password(&request.new_password)?;
     let id = names.require_user()?;
-    let user = state.services.passwords.set(&scope, id, new).await.map_err(at_new_password)?;
-    Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
+    let user = state.services.passwords.set(&scope, id, new).await.map_err(password_error)?;
+    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
 }
 
-/// Sets a user's password, if the current one is right.
+/// Changes a user's password if the current one is correct.
 ///
-/// Users may do this for themselves without any permission.
+/// Users need no permission to change their own password.
 #[utoipa::path(
     patch,
     path = "/api/v2/users/{userId}/change-password",
     operation_id = "ChangePasswordV2",
     tag = "User",
-    params(("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
+    params(("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
     request_body = ChangePasswordRequestV2,
-    responses((status = 200, description = "The user, with the new password.", body = UserResponse<'_>)),
+    responses((status = 200, description = "The user after the change.", body = UserResponse<'_>)),
     security(("bearer" = [])),
 )]
 pub(crate) async fn v2(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     body: Body,
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
-    query.none()?;
+    query.expect_none()?;
     let client = client_address(&request);
     let request = body.json::<ChangePasswordRequestV2>().await?;
     let new = new_password(&request.new_password)?;
     let current = CurrentPassword::offered(request.current_password);
     let id = names.require_user()?;
     let changed = state.services.passwords.change(&scope, id, current, new, client).await;
-    let user = changed.map_err(at_new_password)?;
-    Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
+    let user = changed.map_err(password_error)?;
+    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
 }
 
-/// Says of every answer of v1 that it is deprecated, since when, until when, and what follows it.
-pub(crate) async fn announce_deprecation<B: MessageBody>(
+/// Adds the headers of a deprecated operation to every response of v1.
+pub(crate) async fn add_deprecation_headers<B: MessageBody>(
     state: web::Data<AppState>,
     request: ServiceRequest,
     next: Next<B>,

@@ -1,14 +1,13 @@
-//! The whole route table at a glance.
+//! The route table.
 //!
-//! A path and a method stand in one place, the `#[utoipa::path]` above the handler; both the
-//! router and the OpenAPI document are made from there, so that nothing is served undocumented.
-//! To add an endpoint: write its handler, give it a line in [`endpoints`] with the errors that it
-//! can answer, and run `make generate`. The matrix of `tests/api` has it by itself, and calls it as
-//! the document says.
+//! Path and method of an operation are declared once, in the `#[utoipa::path]` of its handler. The
+//! router and the OpenAPI document both derive from it, so that every operation is documented. To
+//! add an endpoint, write its handler, add a line with its error codes to [`endpoints`], and run
+//! `make generate`. The actor matrix of `tests/api` covers it automatically, and calls it according
+//! to the document.
 
 pub(crate) mod change_password;
 pub(crate) mod health;
-pub(crate) mod json;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
@@ -25,7 +24,7 @@ use crate::protection::rate_limit::ChecksPassword;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
 
-/// One operation: where it is, what the document says of it, and who handles it.
+/// One operation: its path, its documentation, and its handler.
 pub(crate) struct Endpoint {
     pub(crate) path: String,
     pub(crate) method: HttpMethod,
@@ -36,8 +35,8 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// An operation that has a current password checked.
-    fn checking_a_password(self) -> Self {
+    /// Marks an operation that verifies a current password.
+    fn with_password_check(self) -> Self {
         Self { checks_password: true, ..self }
     }
 
@@ -48,14 +47,14 @@ impl Endpoint {
 
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Endpoint({} {})", name(&self.method), self.path)
+        write!(f, "Endpoint({} {})", method_name(&self.method), self.path)
     }
 }
 
-/// What every operation can answer.
+/// Errors of every operation.
 const ALWAYS: &[ErrorCode] =
     &[ErrorCode::UriTooLong, ErrorCode::HeadersTooLarge, ErrorCode::InternalError];
-/// What every operation with a token can answer.
+/// Errors of every operation with a token.
 const ANY: &[ErrorCode] = &[
     ErrorCode::MalformedRequest,
     ErrorCode::UnknownParameter,
@@ -69,23 +68,23 @@ const ANY: &[ErrorCode] = &[
     ErrorCode::Overloaded,
     ErrorCode::DirectoryTimeout,
 ];
-/// What every operation can answer that answers with a body.
+/// Errors of every operation whose response has a body.
 const ANSWERS: &[ErrorCode] = &[ErrorCode::NotAcceptable];
-/// What every operation can answer that names a tenant.
+/// Errors of every operation on a tenant.
 const TENANT: &[ErrorCode] = &[ErrorCode::TenantForbidden];
-/// What every operation can answer that names a user.
+/// Errors of every operation on a user.
 const USER: &[ErrorCode] = &[ErrorCode::UserNotFound];
-/// What every operation can answer that takes a body.
+/// Errors of every operation with a body.
 const BODY: &[ErrorCode] = &[
     ErrorCode::RequestTimeout,
     ErrorCode::PayloadTooLarge,
     ErrorCode::UnsupportedMediaType,
     ErrorCode::ValidationFailed,
 ];
-/// What every operation can answer that changes what is the account's own.
+/// Errors of every operation that changes the account itself.
 const ACCOUNT: &[ErrorCode] = &[ErrorCode::ManagedByAnotherTenant];
 
-/// Every operation there is.
+/// Returns every operation.
 #[rustfmt::skip]
 #[expect(deprecated, reason = "a deprecated operation is still served")]
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -119,12 +118,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, ANSWERS, USER, ACCOUNT, BODY, &[WeakPassword]]),
         endpoint::<passwords::__path_v2, _, _>(passwords::v2,
             &[ANY, ANSWERS, USER, ACCOUNT, BODY,
-              &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).checking_a_password(),
+              &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).with_password_check(),
         endpoint::<health::__path_live, _, _>(health::live, &[]),
         endpoint::<health::__path_ready, _, _>(health::ready,
             &[&[ErrorCode::ShuttingDown, ErrorCode::KeysUnavailable, ErrorCode::DirectoryUnavailable,
                 ErrorCode::DirectoryTimeout]]),
-        endpoint::<health::__path_counts, _, _>(health::counts, &[]),
+        endpoint::<health::__path_scrape, _, _>(health::scrape, &[]),
     ]
 }
 
@@ -145,8 +144,7 @@ where
     }
 }
 
-/// Registers every operation whose path `wanted` picks, and an answer to the methods that a path
-/// does not have.
+/// Registers every operation whose path is `wanted`, and the response to other methods of its path.
 pub(crate) fn configure(config: &mut web::ServiceConfig, wanted: fn(&str) -> bool) {
     let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
     for endpoint in endpoints().into_iter().filter(|endpoint| wanted(&endpoint.path)) {
@@ -156,18 +154,18 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, wanted: fn(&str) -> boo
         let deprecated = endpoints.iter().any(Endpoint::is_deprecated);
         let resource = resource(&path, endpoints);
         if deprecated {
-            config.service(resource.wrap(from_fn(change_password::announce_deprecation)));
+            config.service(resource.wrap(from_fn(change_password::add_deprecation_headers)));
         } else {
             config.service(resource);
         }
     }
 }
 
-/// The paths of all operations. Kept, so that requests that are lost are no dearer than others.
+/// The path templates of all operations, cached because failed requests need them.
 static TEMPLATES: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| endpoints().into_iter().map(|endpoint| endpoint.path).collect());
 
-/// The route that a path matches, for requests that are lost before they can tell.
+/// Returns the route that a path matches, for requests that fail before routing.
 pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
     let matches = |template: &str| {
         let part_matches = |(part, segment): (&str, &str)| {
@@ -176,11 +174,14 @@ pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
         template.split('/').count() == path.split('/').count()
             && template.split('/').zip(path.split('/')).all(part_matches)
     };
-    TEMPLATES.iter().find(|template| matches(template)).map(|it| metrics::Route::new(it))
+    TEMPLATES
+        .iter()
+        .find(|template| matches(template))
+        .map(|template| metrics::Route::new(template))
 }
 
 fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
-    let methods: Vec<_> = endpoints.iter().map(|endpoint| name(&endpoint.method)).collect();
+    let methods: Vec<_> = endpoints.iter().map(|endpoint| method_name(&endpoint.method)).collect();
     let allow = methods.join(", ");
     let mut resource = web::resource(path).app_data(metrics::Route::new(path));
     if endpoints.iter().any(|endpoint| endpoint.checks_password) {
@@ -189,20 +190,22 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
     for endpoint in endpoints {
         resource = resource.route(endpoint.route);
     }
-    resource.default_service(only(allow))
+    resource.default_service(method_not_allowed(allow))
 }
 
-/// The answer to methods that a path does not have.
-pub(crate) fn only(allow: String) -> Route {
+/// Responds to methods that a path does not support.
+pub(crate) fn method_not_allowed(allow: String) -> Route {
     web::to(move || {
-        let api_error =
-            ApiError::new(ErrorCode::MethodNotAllowed, "The path does not have this method.")
-                .with(ErrorHeader::Allow(allow.clone()));
+        let api_error = ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            "The path supports only the methods in Allow.",
+        )
+        .with_header(ErrorHeader::Allow(allow.clone()));
         async move { Err::<String, _>(api_error) }
     })
 }
 
-pub(crate) fn name(method: &HttpMethod) -> &'static str {
+pub(crate) fn method_name(method: &HttpMethod) -> &'static str {
     match method {
         HttpMethod::Get => "GET",
         HttpMethod::Post => "POST",

@@ -6,21 +6,23 @@ use domain::{
     DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, TenantId,
     Timestamp, User,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::body::Body;
 use crate::request::caller::Caller;
-use crate::request::path::PathNames;
+use crate::request::json_object::{FromJsonObject, InvalidMember, Members};
+use crate::request::path::PathParameters;
 use crate::request::query::{FILTER_TENANT, QueryString};
 use crate::request::validation::FieldErrors;
-use crate::response::api_error::{ApiError, FieldError};
+use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
+use crate::response::field_error::FieldError;
+use crate::response::json;
 use crate::response::links::PageLinks;
-use crate::routes::json;
 use crate::server::state::AppState;
 
-/// A user as one tenant sees it.
+/// A user of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantUser<'a> {
@@ -30,12 +32,12 @@ pub(crate) struct TenantUser<'a> {
     /// The e-mail address.
     #[schema(min_length = 1, example = "jane@acme.example")]
     email: &'a str,
-    /// What the user is called in this tenant.
+    /// The user's display name in this tenant.
     name: Option<&'a str>,
     /// Whether the account is blocked.
     #[schema(required = false)]
     blocked: bool,
-    /// When the user last logged in, in RFC 3339.
+    /// When the user last logged in (RFC 3339).
     #[serde(serialize_with = "json::optional_text")]
     #[schema(value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
     last_login: Option<Timestamp>,
@@ -57,10 +59,11 @@ impl<'a> TenantUser<'a> {
     }
 }
 
-/// Somebody to be among the tenant's users.
-#[derive(Debug, Deserialize, ToSchema)]
+/// A user to attach to the tenant.
+#[derive(Debug, ToSchema)]
 pub(crate) struct CreateTenantUser {
-    /// The e-mail address. If an account has it, that one is attached; otherwise one is created.
+    /// The e-mail address. An account with this address is attached; if there is none, it is
+    /// created.
     #[schema(
         min_length = 1,
         max_length = 254,
@@ -68,70 +71,86 @@ pub(crate) struct CreateTenantUser {
         example = "jane@acme.example"
     )]
     email: String,
-    /// What the user is to be called in this tenant: 1 to 300 characters.
+    /// The user's display name in this tenant: 1 to 300 characters.
     #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
     name: Option<String>,
-    /// The role in this tenant.
+    /// The user's role in this tenant.
     #[schema(min_length = 1, example = "viewer")]
     role: String,
+}
+
+impl FromJsonObject for CreateTenantUser {
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        let email = members.required("email");
+        let name = members.optional("name");
+        let role = members.required("role");
+        Ok(Self { email: email?, name: name?.flatten(), role: role? })
+    }
 }
 
 impl CreateTenantUser {
     fn into_new_member(self, roles: &RoleCatalogue) -> Result<NewMember, ApiError> {
         let mut field_errors = FieldErrors::default();
-        let email = field_errors.take("email", self.email.parse::<EmailAddress>());
+        let email = field_errors.check("email", self.email.parse::<EmailAddress>());
         let name =
-            self.name.and_then(|name| field_errors.take("name", name.parse::<DisplayName>()));
+            self.name.and_then(|name| field_errors.check("name", name.parse::<DisplayName>()));
         let role = field_errors.role("role", roles, &self.role);
-        field_errors.settle(|| Some(NewMember { email: email?, role: role?, name }))
+        field_errors.finish(|| Some(NewMember { email: email?, role: role?, name }))
     }
 }
 
-/// A change to what a user is in the tenant.
-#[derive(Debug, Deserialize, ToSchema)]
+/// A change to a user's membership in the tenant.
+#[derive(Debug, ToSchema)]
 pub(crate) struct UpdateTenantUser {
-    /// What the user is to be called in this tenant; absent or null leaves the name as it is.
+    /// The user's display name in this tenant; if it is absent or null, the name does not change.
     #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
     name: Option<String>,
-    /// The role in this tenant. It must be present; null leaves the role as it is.
-    #[serde(deserialize_with = "Option::deserialize")]
+    /// The user's role in this tenant. It is required; null leaves the role unchanged.
     #[schema(required = true, example = "admin")]
     role: Option<String>,
+}
+
+impl FromJsonObject for UpdateTenantUser {
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        let name = members.optional("name");
+        let role = members.required("role");
+        Ok(Self { name: name?.flatten(), role: role? })
+    }
 }
 
 impl UpdateTenantUser {
     fn into_change(self, roles: &RoleCatalogue) -> Result<MembershipChange, ApiError> {
         let mut field_errors = FieldErrors::default();
         let name =
-            self.name.and_then(|name| field_errors.take("name", name.parse::<DisplayName>()));
+            self.name.and_then(|name| field_errors.check("name", name.parse::<DisplayName>()));
         let role = self.role.and_then(|role| field_errors.role("role", roles, &role));
-        field_errors.settle(|| Some(MembershipChange { role, name }))
+        field_errors.finish(|| Some(MembershipChange { role, name }))
     }
 }
 
-/// Lists the users attached to a tenant.
+/// Lists the users of a tenant.
 ///
-/// Without paging parameters, all of them; with `page[size]` or `page[number]`, one page.
-/// With any parameter, a `Link` header (RFC 8288) leads to the other pages.
+/// Without paging parameters, the response contains all users; with `page[size]` or `page[number]`,
+/// one page. With any parameter, a `Link` header (RFC 8288) links to the other pages.
 #[utoipa::path(
     get,
     path = "/api/{tenantId}/admin/users",
     operation_id = "listTenantUsers",
     tag = "Tenant users",
     params(
-        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
-        ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
-        ("page[number]" = Option<u64>, Query, description = "Which page, from 0.", minimum = 0),
-        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
-        ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "If given, it must name the tenant of the path."),
+        ("tenantId" = String, Path, description = "The tenant id.", example = "acme"),
+        ("page[size]" = Option<u32>, Query, description = "The number of users per page, from 1 to 100; 50 if only page[number] is given.", minimum = 1, maximum = 100),
+        ("page[number]" = Option<u64>, Query, description = "The page number, from 0.", minimum = 0),
+        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "The sort order; a leading `-` means descending. `id` by default."),
+        ("filter[tenant]" = Option<String>, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "Optional; if given, it must be the tenant in the path."),
     ),
     responses((status = 200, description = "The users.", body = Vec<TenantUser<'_>>,
-        headers(("Link" = String, description = "Links to the first, previous, next and last page (RFC 8288), if any parameter was given.")))),
+        headers(("Link" = String, description = "Links to the first, previous, next and last page (RFC 8288), if any parameter is given.")))),
     security(("OAuth2" = ["tenant.access:read"])),
 )]
 pub(crate) async fn list(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
@@ -140,11 +159,11 @@ pub(crate) async fn list(
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     let query = query.list()?;
     if query.tenant.as_ref().is_some_and(|tenant| tenant != scope.tenant()) {
-        let detail = "must name the tenant of the path";
+        let detail = "must be the tenant in the path";
         let field_error = FieldError::parameter(FILTER_TENANT, ErrorCode::TenantForbidden, detail);
-        return Err(ApiError::at(vec![field_error]));
+        return Err(ApiError::from_fields(vec![field_error]));
     }
-    let page = state.services.tenant_users.list(&scope, &query.page_or_all()).await?;
+    let page = state.services.tenant_users.list(&scope, &query.list_query()).await?;
     let users: Vec<_> =
         page.users.iter().map(|user| TenantUser::new(user, scope.tenant())).collect();
 
@@ -152,33 +171,33 @@ pub(crate) async fn list(
     if query.is_paged() {
         let address = state.public_url.tenant_users(scope.tenant());
         let links = PageLinks::new(&address, &query, page.total);
-        response.insert_header((header::LINK, links.header()));
-    } else if !query.is_plain() {
+        response.insert_header((header::LINK, links.link_header()));
+    } else if !query.is_empty() {
         let address = state.public_url.tenant_users(scope.tenant());
-        response.insert_header((header::LINK, PageLinks::whole(&address, &query).header()));
+        response.insert_header((header::LINK, PageLinks::unpaged(&address, &query).link_header()));
     }
     Ok(response.json(users))
 }
 
-/// Attaches somebody to a tenant, creating the account if there is none.
+/// Attaches a user to a tenant, and creates the account if it does not exist.
 ///
-/// If an account has the e-mail address, it is attached, else one is created whose home is this
-/// tenant; the answer is the same. `name` of an account at home elsewhere is the name in this
-/// tenant only.
+/// An existing account with the e-mail address is attached; otherwise an account is created whose
+/// home is this tenant. The response is the same in both cases. If the account's home is another
+/// tenant, `name` is its display name in this tenant only.
 #[utoipa::path(
     post,
     path = "/api/{tenantId}/admin/users",
     operation_id = "createTenantUser",
     tag = "Tenant users",
-    params(("tenantId" = String, Path, description = "The tenant.", example = "acme")),
+    params(("tenantId" = String, Path, description = "The tenant id.", example = "acme")),
     request_body = CreateTenantUser,
-    responses((status = 201, description = "The user, attached to the tenant.", body = TenantUser<'_>,
-        headers(("Location" = String, description = "Where the user is.")))),
+    responses((status = 201, description = "The attached user.", body = TenantUser<'_>,
+        headers(("Location" = String, description = "The URL of the user.")))),
     security(("OAuth2" = ["tenant.access:write"])),
 )]
 pub(crate) async fn create(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     body: Body,
     state: web::Data<AppState>,
@@ -186,39 +205,39 @@ pub(crate) async fn create(
     let operation = Operation::WriteTenantUsers;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
-    query.none()?;
+    query.expect_none()?;
     let new_member =
         body.json::<CreateTenantUser>().await?.into_new_member(&state.reloadable().roles)?;
-    let enlisted = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
-    let location = state.public_url.tenant_user(scope.tenant(), &enlisted.user.id);
+    let attached = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
+    let location = state.public_url.tenant_user(scope.tenant(), &attached.user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(TenantUser::new(&enlisted.user, scope.tenant())))
+        .json(TenantUser::new(&attached.user, scope.tenant())))
 }
 
-/// Tells about one user attached to a tenant.
+/// Returns one user of a tenant.
 #[utoipa::path(
     get,
     path = "/api/{tenantId}/admin/users/{userId}",
     operation_id = "getTenantUser",
     tag = "Tenant users",
     params(
-        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
-        ("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+        ("tenantId" = String, Path, description = "The tenant id.", example = "acme"),
+        ("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
     ),
     responses((status = 200, description = "The user.", body = TenantUser<'_>)),
     security(("OAuth2" = ["tenant.access:read"])),
 )]
 pub(crate) async fn get(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::ReadTenantUsers;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
-    query.none()?;
+    query.expect_none()?;
     let user = state.services.tenant_users.get(&scope, names.require_user()?).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
 }
@@ -230,16 +249,16 @@ pub(crate) async fn get(
     operation_id = "updateTenantUser",
     tag = "Tenant users",
     params(
-        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
-        ("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+        ("tenantId" = String, Path, description = "The tenant id.", example = "acme"),
+        ("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
     ),
     request_body = UpdateTenantUser,
-    responses((status = 200, description = "The user as it now is.", body = TenantUser<'_>)),
+    responses((status = 200, description = "The user after the change.", body = TenantUser<'_>)),
     security(("OAuth2" = ["tenant.access:write"])),
 )]
 pub(crate) async fn update(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     body: Body,
     state: web::Data<AppState>,
@@ -247,35 +266,35 @@ pub(crate) async fn update(
     let operation = Operation::WriteTenantUsers;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
-    query.none()?;
+    query.expect_none()?;
     let change = body.json::<UpdateTenantUser>().await?.into_change(&state.reloadable().roles)?;
     let user = state.services.tenant_users.change(&scope, names.require_user()?, change).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
 }
 
-/// Takes a tenant's access away from a user, and keeps the account.
+/// Detaches a user from a tenant, and keeps the account.
 #[utoipa::path(
     delete,
     path = "/api/{tenantId}/admin/users/{userId}",
     operation_id = "deleteTenantUser",
     tag = "Tenant users",
     params(
-        ("tenantId" = String, Path, description = "The tenant.", example = "acme"),
-        ("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+        ("tenantId" = String, Path, description = "The tenant id.", example = "acme"),
+        ("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
     ),
-    responses((status = 204, description = "The user is no longer attached to the tenant.")),
+    responses((status = 204, description = "The user was detached from the tenant.")),
     security(("OAuth2" = ["tenant.access:write"])),
 )]
 pub(crate) async fn delete(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
-    query.none()?;
+    query.expect_none()?;
     state.services.tenant_users.detach(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -9,19 +9,19 @@ use domain::Operation;
 
 use crate::request::body::Body;
 use crate::request::caller::Caller;
-use crate::request::path::PathNames;
-use crate::request::query::{FILTER_TENANT, QueryString};
+use crate::request::path::PathParameters;
+use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
-use crate::response::api_error::{ApiError, FieldError};
-use crate::response::code::ErrorCode;
+use crate::response::api_error::ApiError;
 use crate::response::error_response;
+use crate::response::field_error::FieldError;
 use crate::response::links::PageLinks;
 use crate::server::request_id::RequestId;
 use crate::server::state::AppState;
 use request::{UserCreateRequest, UserUpdateRequest};
 use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserResponse};
 
-/// Lists a tenant's users, page by page.
+/// Lists the users of a tenant, page by page.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
@@ -29,11 +29,11 @@ use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserRe
     tag = "User",
     params(
         ("filter[tenant]" = String, Query, pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description = "The tenant whose users are listed.", example = "acme"),
-        ("page[size]" = Option<u32>, Query, description = "How many users a page holds, 1 to 100; 50 by default.", minimum = 1, maximum = 100),
-        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "What to sort by; `-` in front for descending. `id` by default."),
-        ("page[number]" = Option<u64>, Query, description = "Which page, from 0; 0 by default.", minimum = 0),
+        ("page[size]" = Option<u32>, Query, description = "The number of users per page, from 1 to 100; 50 by default.", minimum = 1, maximum = 100),
+        ("sort" = Option<crate::request::query::SortParameter>, Query, description = "The sort order; a leading `-` means descending. `id` by default."),
+        ("page[number]" = Option<u64>, Query, description = "The page number, from 0; 0 by default.", minimum = 0),
     ),
-    responses((status = 200, description = "One page of the users; it may be empty.", body = UserListResponse<'_>)),
+    responses((status = 200, description = "One page of users, which may be empty.", body = UserListResponse<'_>)),
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
@@ -42,19 +42,14 @@ pub(crate) async fn list(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ViewUsers)?;
-    let query = query.list()?;
-    let Some(tenant) = &query.tenant else {
-        let field_error =
-            FieldError::parameter(FILTER_TENANT, ErrorCode::MalformedRequest, "is missing");
-        return Err(ApiError::at(vec![field_error]));
-    };
-    caller.asks_about(tenant);
+    let (tenant, query) = query.list_of_tenant()?;
+    caller.log_tenant(&tenant);
     let scope = state
         .services
         .authorizer
-        .tenant(caller.bearer(), Operation::ViewUsers, Some(tenant))
+        .tenant(caller.bearer(), Operation::ViewUsers, Some(&tenant))
         .await?;
-    let page = state.services.users.list(&scope, &query.page()).await?;
+    let page = state.services.users.list(&scope, &query.page_query()).await?;
 
     let links = PageLinks::new(&state.public_url.users(), &query, page.total);
     let totals = Totals { total_users: page.total, total_pages: links.pages };
@@ -70,15 +65,15 @@ pub(crate) async fn list(
     }))
 }
 
-/// Creates a user, at home in a tenant and attached to it with the default role.
+/// Creates a user whose home is a tenant, and attaches it to that tenant with the default role.
 #[utoipa::path(
     post,
     path = "/api/v1/users",
     operation_id = "CreateUserV0",
     tag = "User",
     request_body = UserCreateRequest,
-    responses((status = 201, description = "The user that was created.", body = UserResponse<'_>,
-        headers(("Location" = String, description = "Where the user is.")))),
+    responses((status = 201, description = "The created user.", body = UserResponse<'_>,
+        headers(("Location" = String, description = "The URL of the user.")))),
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
@@ -88,13 +83,13 @@ pub(crate) async fn create(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
-    query.none()?;
+    query.expect_none()?;
     let request = body.json::<UserCreateRequest>().await?;
     let mut field_errors = FieldErrors::default();
-    // Whether the caller may do this in the tenant comes before whatever else is wrong.
+    // The right to create users in the tenant is checked before the other values.
     let scope = match field_errors.tenant("tenantName", &request.tenant_name) {
         Some(tenant) => {
-            caller.asks_about(&tenant);
+            caller.log_tenant(&tenant);
             let authorizer = &state.services.authorizer;
             Some(authorizer.tenant(caller.bearer(), Operation::ModifyUsers, Some(&tenant)).await?)
         }
@@ -108,55 +103,55 @@ pub(crate) async fn create(
         .json(UserResponse::new(&user, scope.tenant().as_str())))
 }
 
-/// Tells about one user.
+/// Returns one user.
 #[utoipa::path(
     get,
     path = "/api/v1/users/{userId}",
     operation_id = "GetUserV0",
     tag = "User",
-    params(("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
+    params(("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
     responses((status = 200, description = "The user.", body = UserResponse<'_>)),
     security(("bearer" = [])),
 )]
 pub(crate) async fn get(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ViewUsers).await?;
-    query.none()?;
+    query.expect_none()?;
     let user = state.services.users.get(&scope, names.require_user()?).await?;
-    Ok(HttpResponse::Ok().json(UserResponse::through(&scope, &user)))
+    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
 }
 
-/// Changes a user's e-mail address and names, as far as they can be.
+/// Changes a user's e-mail address and names, as far as possible.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{userId}",
     operation_id = "UpdateUserV0",
     tag = "User",
-    params(("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
+    params(("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
     request_body = UserUpdateRequest,
     responses(
-        (status = 200, description = "The user as it now is.", body = UserResponse<'_>),
-        (status = 207, description = "Only a part was changed: the user as it now is, and why not the rest.", body = PartlyUpdatedUser<'_>),
+        (status = 200, description = "The user after the change.", body = UserResponse<'_>),
+        (status = 207, description = "Only some values were changed: the user after the change, and the errors about the other values.", body = PartlyUpdatedUser<'_>),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn update(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     body: Body,
     id: web::ReqData<RequestId>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
-    query.none()?;
+    query.expect_none()?;
     let change = body.json::<UserUpdateRequest>().await?.into_change()?;
     let applied = state.services.users.change(&scope, names.require_user()?, change).await?;
-    let user = UserResponse::through(&scope, &applied.user);
+    let user = UserResponse::in_scope(&scope, &applied.user);
     if applied.failures.is_empty() {
         return Ok(HttpResponse::Ok().json(user));
     }
@@ -168,24 +163,24 @@ pub(crate) async fn update(
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
 }
 
-/// Deletes a user's account, for every tenant.
+/// Deletes a user's account from all tenants.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{userId}",
     operation_id = "DeleteUserV0",
     tag = "User",
-    params(("userId" = String, Path, description = "The user.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
-    responses((status = 204, description = "The account is gone.")),
+    params(("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
+    responses((status = 204, description = "The account was deleted.")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
     caller: Caller,
-    names: PathNames,
+    names: PathParameters,
     query: QueryString,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
-    query.none()?;
+    query.expect_none()?;
     state.services.users.delete(&scope, names.require_user()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

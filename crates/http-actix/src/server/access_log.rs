@@ -1,8 +1,8 @@
-//! The one line in the log about each request.
+//! The access log: one entry per request.
 //!
-//! It holds no path, no query and no method of a client's own making, which hold whatever clients
-//! like: the route is the template that matched, and the tenant a name that could be one. Who
-//! called is told by a digest, which is the same for all of a caller's requests.
+//! An entry contains no path, no query and no unusual method, because clients can write anything
+//! into them. It contains the template of the matched route, and only a well-formed tenant name.
+//! The caller is identified by a digest that is the same for all of a caller's requests.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,8 +16,7 @@ use crate::response::code::ErrorCode;
 use ports::error_chain;
 use telemetry::TraceParent;
 
-/// What becomes known of a request on its way inwards, and is wanted for the line when it has come
-/// to its end, also by then if the request itself is lost.
+/// What is found out about a request for its log entry. It outlives a request that is dropped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogFields(Rc<Inner>);
 
@@ -29,37 +28,37 @@ struct Inner {
 }
 
 impl LogFields {
-    /// Those of the request. Where the edge is missing, as in tests of a part, nobody reads them.
+    /// Returns the fields of the request. Without the request lifecycle, as in unit tests, they are
+    /// not logged.
     pub(crate) fn of(request: &impl HttpMessage) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_default()
     }
 
-    /// This is who calls.
-    pub(crate) fn caller(&self, caller: CallerKey) {
+    /// Sets the caller.
+    pub(crate) fn set_caller(&self, caller: CallerKey) {
         self.0.caller.set(Some(caller));
     }
 
-    /// This is the issuer, as it is configured, of a token that was not accepted.
-    pub(crate) fn issuer(&self, issuer: Option<String>) {
+    /// Sets the configured issuer of a rejected token.
+    pub(crate) fn set_issuer(&self, issuer: Option<String>) {
         *self.0.issuer.borrow_mut() = issuer;
     }
 
-    /// This is the tenant that it is about.
-    pub(crate) fn tenant(&self, tenant: Option<&TenantId>) {
+    /// Sets the tenant that the request is about.
+    pub(crate) fn set_tenant(&self, tenant: Option<&TenantId>) {
         if let Some(tenant) = tenant {
             *self.0.tenant.borrow_mut() = Some(tenant.clone());
         }
     }
 }
 
-/// What the filter of the log knows these lines by.
+/// The target that log filters use for these entries.
 const TARGET: &str = "usher_http::access";
 
-/// The status of requests that nobody waited for, which is never sent: the number that nginx has
-/// made usual for it.
+/// The status of a request whose client is gone, as in nginx. It is never sent.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// What the line says.
+/// The contents of an entry.
 #[derive(Debug)]
 pub(crate) struct AccessLogEntry<'a> {
     pub(crate) request_id: &'a str,
@@ -69,11 +68,11 @@ pub(crate) struct AccessLogEntry<'a> {
     pub(crate) status: u16,
     pub(crate) api_error: Option<&'a ApiError>,
     pub(crate) log_fields: &'a LogFields,
-    pub(crate) took: Duration,
+    pub(crate) duration: Duration,
     pub(crate) upstream_calls: u32,
 }
 
-/// Writes one event at a level that is known only now; `tracing` wants a constant.
+/// Writes an event at a level known only at run time; `tracing` requires a constant.
 macro_rules! at_level {
     ($level:expr, $($fields:tt)*) => {
         match $level {
@@ -87,13 +86,13 @@ macro_rules! at_level {
 }
 
 impl AccessLogEntry<'_> {
-    /// Writes it.
+    /// Writes the entry.
     pub(crate) fn write(&self) {
         let Self { request_id, method, route, status, upstream_calls, .. } = *self;
         let code = self.api_error.map(|api_error| api_error.code().as_str());
         let abandoned = || {
             let cause =
-                "it was dropped before its answer: the service was stopped, or the client was gone";
+                "dropped before its response: the service stopped, or the client disconnected";
             (status == CLIENT_CLOSED_REQUEST).then(|| cause.to_owned())
         };
         let cause = self.api_error.and_then(ApiError::cause).map(error_chain).or_else(abandoned);
@@ -102,8 +101,9 @@ impl AccessLogEntry<'_> {
         let tenant = tenant.as_ref().map(TenantId::as_str);
         let issuer = self.log_fields.0.issuer.borrow();
         let issuer = issuer.as_deref();
-        // To the microsecond: more is noise.
-        let duration_ms = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1e3;
+        // Microseconds are precise enough.
+        let duration_ms =
+            f64::from(u32::try_from(self.duration.as_micros()).unwrap_or(u32::MAX)) / 1e3;
         at_level!(
             self.level(),
             target: TARGET,
@@ -125,12 +125,12 @@ impl AccessLogEntry<'_> {
     }
 
     fn level(&self) -> tracing::Level {
-        // Probes and scrapes come every few seconds. What they learn is logged when it changes.
+        // Probes and scrapes are frequent, and changes of readiness are logged elsewhere.
         if self.route.starts_with("/health/") || self.route == "/metrics" {
             return tracing::Level::DEBUG;
         }
         match self.api_error.map(ApiError::code) {
-            // Too much has come, which is no error of the service, and comes in crowds.
+            // Overload is not a failure of the service, and such entries come in large numbers.
             Some(ErrorCode::Overloaded) => tracing::Level::WARN,
             _ if self.status >= 500 => tracing::Level::ERROR,
             _ => tracing::Level::INFO,

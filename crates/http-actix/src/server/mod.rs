@@ -1,6 +1,7 @@
-//! What happens to every request, from its first byte to its line in the log.
+//! Processing of every request, from its first byte to its log entry.
 
 pub(crate) mod access_log;
+pub(crate) mod cors;
 pub(crate) mod lifecycle;
 pub(crate) mod malformed_requests;
 pub(crate) mod request_context;

@@ -1,4 +1,4 @@
-//! One request, from its first byte to its line in the log.
+//! The tracking of one request, from its first byte to its log entry.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -22,28 +22,28 @@ use crate::server::request_id::RequestId;
 use crate::server::state::AppState;
 use crate::server::trace_context;
 
-/// How much of a request's time an adapter may take: a little less than all of it, so that what
-/// the adapter has to say of a directory that is late still reaches the client.
-fn inner_time(request_timeout: Duration) -> Duration {
+/// Returns the time for calls of adapters: a little less than the request timeout, so that an
+/// adapter's error about a slow directory reaches the client.
+fn adapter_time(request_timeout: Duration) -> Duration {
     request_timeout * 19 / 20
 }
 
-/// What the edge remembers of a request while the rest has it.
+/// The data of a request that the request lifecycle needs until its end.
 #[derive(Debug)]
 pub(crate) struct RequestContext {
     state: web::Data<AppState>,
-    /// Its name.
+    /// The request id.
     pub(crate) id: RequestId,
     trace: TraceParent,
-    /// What becomes known of it.
+    /// Fields for the log entry.
     pub(crate) log_fields: LogFields,
-    /// What adapters may know of it.
+    /// The part of the context that adapters use.
     pub(crate) call: CallContext,
-    /// Its part of the trace.
+    /// The request's span.
     pub(crate) span: Span,
     method: Method,
     uri: Uri,
-    began: Instant,
+    started: Instant,
     ended: Cell<bool>,
 }
 
@@ -51,64 +51,64 @@ fn client_closed_request() -> StatusCode {
     StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::REQUEST_TIMEOUT)
 }
 
-/// A request that nobody waits for any more is dropped wherever it is, and has its line all the
-/// same.
+/// An abandoned request is dropped at any point, and is logged too.
 impl Drop for RequestContext {
     fn drop(&mut self) {
         if !self.ended.get() {
             self.state.metrics.http.abandoned.inc();
-            self.end(self.route().as_ref(), client_closed_request(), None);
+            self.finish(self.route().as_ref(), client_closed_request(), None);
         }
-        self.state.in_flight.ended();
+        self.state.in_flight.finish_request();
     }
 }
 
 impl RequestContext {
-    /// The route that its path matches, for when the request itself is lost.
+    /// Returns the route that the path matches, for requests that fail before routing.
     pub(crate) fn route(&self) -> Option<Route> {
         routes::route_of(self.uri.path())
     }
 
-    /// It has come in.
-    pub(crate) fn begin(state: &web::Data<AppState>, request: &ServiceRequest) -> Self {
+    /// Starts tracking an incoming request.
+    pub(crate) fn start(state: &web::Data<AppState>, request: &ServiceRequest) -> Self {
         #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
-        let began = Instant::now();
+        let started = Instant::now();
         let id = RequestId::of(request.headers());
-        state.in_flight.began();
-        let (span, trace) = begin_span(state.traced, &id, request.headers());
+        state.in_flight.start_request();
+        let (span, trace) = start_span(state.traced, &id, request.headers());
         Self {
             state: state.clone(),
             trace,
             log_fields: LogFields::default(),
             call: CallContext::new(
                 id.shared(),
-                Deadline::now() + inner_time(state.request_timeout),
+                Deadline::now() + adapter_time(state.request_timeout),
             ),
             span,
             method: request.method().clone(),
             uri: request.uri().clone(),
-            began,
+            started,
             ended: Cell::new(false),
             id,
         }
     }
 
-    /// By the route, since a path may be spelt in several ways; by the path where there is none.
+    /// Returns the contract of the matched route, because a path has several spellings; without a
+    /// route, that of the path.
     pub(crate) fn contract(&self, route: Option<&Route>) -> Contract {
         Contract::of_path(route.map_or(self.uri.path(), Route::as_str))
     }
 
-    /// The request has come to its end: it is counted, and gets its one line in the log.
-    pub(crate) fn end(
+    /// Ends the request: counts it and writes its log entry.
+    pub(crate) fn finish(
         &self,
         route: Option<&Route>,
         status: StatusCode,
         api_error: Option<&ApiError>,
     ) {
         self.ended.set(true);
-        let took = self.began.elapsed();
+        let duration = self.started.elapsed();
         let metrics = &self.state.metrics.http;
-        metrics.request(route, &self.method, status, took);
+        metrics.request(route, &self.method, status, duration);
         if let Some(api_error) = api_error {
             metrics.error(api_error.code());
         }
@@ -120,7 +120,7 @@ impl RequestContext {
             status: status.as_u16(),
             api_error,
             log_fields: &self.log_fields,
-            took,
+            duration,
             upstream_calls: self.call.upstream_calls(),
         };
         line.write();
@@ -137,11 +137,11 @@ impl RequestContext {
     }
 }
 
-/// The span of a request, and where in its trace it is. What is logged meanwhile, by whichever
-/// crate, bears the name of the request by it.
+/// Returns the span of a request and its position in the trace. All log events during the request
+/// have its id, whichever crate they come from.
 ///
-/// Its names are those of OpenTelemetry's semantic conventions for HTTP servers.
-fn begin_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, TraceParent) {
+/// Field names follow OpenTelemetry's semantic conventions for HTTP servers.
+fn start_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, TraceParent) {
     let span = tracing::info_span!(
         "request",
         request_id = id.as_str(),

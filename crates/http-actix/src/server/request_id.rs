@@ -1,59 +1,59 @@
-//! Names for requests, by which clients, logs and support can speak of the same one.
+//! Request ids, which identify a request for clients, in logs and in support cases.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-/// The header that carries the request id, in both directions.
+/// The header with the request id, in requests and responses.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The name of one request: the client's own if it is safe to repeat, else a fresh one.
+/// The id of one request: the client's, if it is safe to log, or else a generated one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
     const MAX_LENGTH: usize = 64;
 
-    /// The id of a request with these headers.
+    /// Returns the id of a request with these headers.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
         match given {
             Some(given) if Self::is_safe(given) => Self(given.into()),
-            Some(_) | None => Self::fresh(),
+            Some(_) | None => Self::generate(),
         }
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id as text that can be kept.
+    /// Returns the id as shared text.
     pub(crate) fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 
-    /// It stands in logs and error bodies, so it must not be able to break a line or grow.
+    /// Ids are part of logs and error bodies, so they must not contain line breaks or be long.
     fn is_safe(text: &str) -> bool {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(allowed)
     }
 
-    /// An id that no other request has: random for the process, counted within it.
-    fn fresh() -> Self {
+    /// Generates an id that is unique: random per process, and counted within it.
+    fn generate() -> Self {
         static PROCESS: OnceLock<u64> = OnceLock::new();
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let process = *PROCESS.get_or_init(|| {
             let mut bytes = [0; 8];
-            // Without randomness ids are merely unique within the process.
+            // Without randomness, ids are unique only within the process.
             let _ = getrandom::fill(&mut bytes);
             u64::from_ne_bytes(bytes)
         });
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let mut digits = [0; 32];
         let number = u128::from(process) << 64 | u128::from(count);
-        // Every request has one, so the digits are spelt out rather than left to `format!`.
+        // Every request has an id, so the digits are written without the cost of `format!`.
         for (at, digit) in digits.iter_mut().rev().enumerate() {
             let nibble = number >> (4 * at) & 0xf;
             *digit = HEX.get(usize::try_from(nibble).unwrap_or(0)).copied().unwrap_or(b'0');
@@ -76,12 +76,12 @@ mod tests {
     }
 
     #[test]
-    fn a_safe_id_is_kept() {
+    fn safe_id_is_kept() {
         assert_eq!(of(b"abc-123_X.y").as_str(), "abc-123_X.y");
     }
 
     #[test]
-    fn an_unsafe_id_is_replaced() {
+    fn unsafe_id_is_replaced() {
         for text in [&b""[..], b"a b", b"a\tb", &[b'a'; 65], b"\xff", b"a\"b"] {
             let id = of(text);
             assert_ne!(id.as_str().as_bytes(), text);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn fresh_ids_differ() {
-        assert_ne!(RequestId::fresh(), RequestId::fresh());
+    fn generated_ids_differ() {
+        assert_ne!(RequestId::generate(), RequestId::generate());
     }
 }

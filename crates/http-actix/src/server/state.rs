@@ -1,92 +1,87 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::web;
 use application::Services;
 use domain::RoleCatalogue;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 use crate::metrics::Metrics;
-use crate::openapi::served;
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::rate_limit::RateLimits;
-use crate::request::client_address::TrustedProxies;
+use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::PublicUrl;
 use ports::error_chain;
 use token_verifier::TokenVerifier;
 
-/// The state of the service, one for all its threads.
+/// The state of the service, shared by all threads.
 #[derive(Debug)]
 pub(crate) struct AppState {
     /// The use cases.
     pub(crate) services: Services,
-    /// What can change while the service runs.
+    /// The part that changes with a reload.
     pub(crate) reloadable: RwLock<Arc<ReloadableState>>,
-    /// How often who may call.
+    /// The rate limits.
     pub(crate) limits: RateLimits,
-    /// How much is done at once.
+    /// The admission control.
     pub(crate) admission: Admission,
-    /// Where clients reach the service.
+    /// The base URL for clients.
     pub(crate) public_url: PublicUrl,
-    /// Whose word about client addresses is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: TrustedProxies,
-    /// The most that a head may have.
+    /// The maximum size of a request's head.
     pub(crate) head: HeadLimits,
-    /// The most that a body may have.
+    /// The maximum size of a body.
     pub(crate) max_body_bytes: usize,
-    /// How long a request may take.
+    /// The maximum duration of a request.
     pub(crate) request_timeout: Duration,
     /// Whether traces are exported.
     pub(crate) traced: bool,
-    /// Counts.
+    /// The metrics.
     pub(crate) metrics: Metrics,
-    /// Whether the service goes on.
+    /// The requests in flight, and whether the service is shutting down.
     pub(crate) in_flight: InFlight,
-    /// What was said last of being ready: nothing yet, that it is, or why not.
+    /// The readiness that was last logged: ready, or the reason why not.
     pub(crate) readiness: Mutex<Option<Result<(), ErrorCode>>>,
 }
 
-/// What the settings say that can be read again while the service runs. It changes as a whole.
+/// The state that depends on settings which can be reloaded. It is replaced as a whole.
 #[derive(Debug)]
 pub(crate) struct ReloadableState {
-    /// Who may call.
+    /// Verifies tokens.
     pub(crate) verifier: TokenVerifier,
-    /// The roles that there are.
+    /// The role catalogue.
     pub(crate) roles: Arc<RoleCatalogue>,
-    /// The OpenAPI document, with these roles in it.
+    /// The OpenAPI document with these roles.
     pub(crate) document: web::Bytes,
 }
 
 impl ReloadableState {
-    /// What these settings say.
-    ///
-    /// # Errors
-    /// When the document cannot be written.
+    /// Combines the results of one version of the settings; `document` is the OpenAPI document.
     pub(crate) fn new(
         verifier: TokenVerifier,
         roles: Arc<RoleCatalogue>,
-        min_password_length: Option<usize>,
-    ) -> serde_json::Result<Self> {
-        let document =
-            served::text(served::DocumentSettings { roles: &roles, min_password_length })?;
-        Ok(Self { verifier, roles, document: document.into() })
+        document: impl Into<web::Bytes>,
+    ) -> Self {
+        Self { verifier, roles, document: document.into() }
     }
 }
 
 impl AppState {
-    /// Records whether the service is ready; the log says so when it changes, and not at each probe.
+    /// Records the readiness, and logs it when it changes.
     pub(crate) fn record_readiness(&self, outcome: &Result<(), ApiError>) {
         self.metrics.ready.set(i64::from(outcome.is_ok()));
-        let now = outcome.as_ref().map(|&()| ()).map_err(ApiError::code);
-        let mut said = self.readiness.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.replace(now) == Some(now) {
+        let current = outcome.as_ref().map(|&()| ()).map_err(ApiError::code);
+        let mut last = self.readiness.lock();
+        if last.replace(current) == Some(current) {
             return;
         }
         match outcome {
@@ -98,51 +93,51 @@ impl AppState {
         }
     }
 
-    /// What the settings say at this moment. Who needs more than one thing of it should take it
-    /// once, lest it changes in between.
+    /// Returns the current state. A request that needs several parts must call this once, because a
+    /// reload may come in between.
     pub(crate) fn reloadable(&self) -> Arc<ReloadableState> {
-        Arc::clone(&self.reloadable.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.reloadable.read())
     }
 
-    /// From now on the settings say this.
-    pub(crate) fn set_reloadable(&self, live: ReloadableState) {
-        *self.reloadable.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    /// Replaces the state.
+    pub(crate) fn set_reloadable(&self, state: ReloadableState) {
+        *self.reloadable.write() = Arc::new(state);
     }
 }
 
-/// Whether the service goes on, or is about to end.
+/// The requests in flight, and whether the service is shutting down.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     stopping: AtomicBool,
     count: AtomicUsize,
-    /// Is told when nothing is under way any more.
+    /// Notified when no request is in flight.
     empty: Notify,
 }
 
 impl InFlight {
-    /// It is about to end: it says that it is not ready, and asks clients to connect elsewhere.
+    /// Starts the shutdown: readiness fails, and responses close their connections.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// A request has come in.
-    pub(crate) fn began(&self) {
+    /// Counts a request that has arrived.
+    pub(crate) fn start_request(&self) {
         self.count.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// A request is gone, with its answer or without.
-    pub(crate) fn ended(&self) {
+    /// Counts a request that has ended, with or without a response.
+    pub(crate) fn finish_request(&self) {
         if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.empty.notify_waiters();
         }
     }
 
-    /// How many requests there are at this moment.
+    /// Returns the number of requests in flight.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Waits until there are none.
+    /// Waits until no request is in flight.
     pub(crate) async fn wait_until_idle(&self) {
         let mut empty = pin!(self.empty.notified());
         empty.as_mut().enable();
@@ -153,7 +148,7 @@ impl InFlight {
         }
     }
 
-    /// Whether it is about to end.
+    /// Returns whether the service is shutting down.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

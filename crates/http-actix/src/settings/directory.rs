@@ -1,22 +1,24 @@
-//! `[directory]`, from what stands there to types.
+//! Converts `[directory]`.
 
 use std::fs;
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::bounds::positive;
+use super::error::{InvalidSettings, SettingsResult};
+use super::layers::resolve_path;
+use super::model::{Auth0Settings, DirectorySettings, Invite};
 use super::raw;
-use super::read::{Checked, beside, positive};
-use super::{Auth0Settings, DirectorySettings, InvalidSettings, Invite};
 
 pub(super) fn directory(
     raw: raw::Directory,
     request_timeout_ms: u64,
     folder: Option<&Path>,
-) -> Checked<DirectorySettings> {
+) -> SettingsResult<DirectorySettings> {
     match raw.adapter.as_str() {
         "memory" => {
-            let seed = raw.memory.seed.map(|seed| beside(folder, &seed));
+            let seed = raw.memory.seed.map(|seed| resolve_path(folder, &seed));
             Ok(DirectorySettings::Memory { seed })
         }
         "auth0" => {
@@ -31,10 +33,11 @@ fn auth0(
     raw: raw::Auth0,
     request_timeout_ms: u64,
     folder: Option<&Path>,
-) -> Checked<Auth0Settings> {
+) -> SettingsResult<Auth0Settings> {
     let required = |key: &str, text: Option<String>| {
+        let reason = "is required when directory.adapter is auth0";
         let text = text.filter(|text| !text.is_empty());
-        text.ok_or_else(|| InvalidSettings::value(key, "is needed where the adapter is auth0"))
+        text.ok_or_else(|| InvalidSettings::value(key, reason))
     };
     Ok(Auth0Settings {
         domain: required("directory.auth0.domain", raw.domain)?,
@@ -46,7 +49,7 @@ fn auth0(
         timeout: positive("directory.auth0.timeout_ms", raw.timeout_ms)?,
         ca: raw
             .ca_file
-            .map(|file| contents("directory.auth0.ca_file", &beside(folder, &file)))
+            .map(|file| contents("directory.auth0.ca_file", &resolve_path(folder, &file)))
             .transpose()?,
         invite: match raw.invite.as_str() {
             "none" => Invite::None,
@@ -61,41 +64,42 @@ fn auth0(
     })
 }
 
-/// The secret itself, or what the file holds but for the line end that editors put there.
+/// Returns the secret, or the contents of the file without the final line break.
 fn secret(
     secret: Option<SecretString>,
     file: Option<String>,
     folder: Option<&Path>,
-) -> Checked<SecretString> {
+) -> SettingsResult<SecretString> {
     const KEY: &str = "directory.auth0.client_secret";
     const FILE: &str = "directory.auth0.client_secret_file";
     let (key, secret) = match (secret, file) {
         (Some(_), Some(_)) => {
-            let reason = "cannot stand beside directory.auth0.client_secret";
+            let reason = "must not be set together with directory.auth0.client_secret";
             return Err(InvalidSettings::value(FILE, reason));
         }
         (Some(secret), None) => (KEY, secret),
         (None, Some(file)) => {
-            // Its name is not repeated: it may be the secret itself, written in the wrong place.
-            let bytes = fs::read(beside(folder, &file)).map_err(|error| {
+            // The error does not repeat the path, which may be the secret under the wrong key.
+            let bytes = fs::read(resolve_path(folder, &file)).map_err(|error| {
                 InvalidSettings::value(FILE, format!("the file cannot be read: {error}"))
             })?;
             let text = String::from_utf8(bytes)
-                .map_err(|_| InvalidSettings::value(FILE, "holds no text"))?;
+                .map_err(|_| InvalidSettings::value(FILE, "the file must contain UTF-8 text"))?;
             (FILE, SecretString::from(text.trim_end_matches(['\r', '\n'])))
         }
         (None, None) => {
-            let reason = "is needed where the adapter is auth0, or client_secret_file";
+            let reason = "is required when directory.adapter is auth0, unless client_secret_file \
+                          is set";
             return Err(InvalidSettings::value(KEY, reason));
         }
     };
     if secret.expose_secret().is_empty() {
-        return Err(InvalidSettings::value(key, "is empty"));
+        return Err(InvalidSettings::value(key, "must not be empty"));
     }
     Ok(secret)
 }
 
-fn contents(key: &str, path: &Path) -> Checked<Vec<u8>> {
+fn contents(key: &str, path: &Path) -> SettingsResult<Vec<u8>> {
     fs::read(path).map_err(|error| {
         InvalidSettings::value(key, format!("{} cannot be read: {error}", path.display()))
     })

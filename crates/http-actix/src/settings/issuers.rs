@@ -1,49 +1,53 @@
-//! `[[auth.issuers]]`
+//! Converts `[[auth.issuers]]`.
 
-use super::read::Checked;
-use super::{InvalidSettings, raw};
 use token_verifier::{Algorithm, Profile, TenantSource, TrustedIssuer, TrustedIssuers};
 
-pub(super) fn issuers(raw: Vec<raw::Issuer>) -> Checked<TrustedIssuers> {
-    let one = |(at, raw): (usize, raw::Issuer)| {
-        let key = |field: &str| format!("auth.issuers[{at}].{field}");
-        let tenants = match raw.tenants {
-            raw::Tenants::Claim(claim) => match claim.into_iter().collect::<Vec<_>>().as_slice() {
-                [(key, name)] if key == "claim" && !name.is_empty() => {
-                    Some(TenantSource::Claim(name.clone()))
-                }
-                _ => None,
-            },
-            raw::Tenants::Word(word) => match word.as_str() {
-                "issuer" => Some(TenantSource::Issuer),
-                "membership" => Some(TenantSource::Membership),
-                "all" => Some(TenantSource::All),
-                _ => None,
-            },
-        };
-        let tenants = tenants.ok_or_else(|| {
-            let reason = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }";
-            InvalidSettings::value(key("tenants"), reason)
-        })?;
-        let algorithms = raw
-            .algorithms
-            .iter()
-            .map(|name| name.parse::<Algorithm>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| InvalidSettings::value(key("algorithms"), error))?;
-        let profile = raw
-            .profile
-            .map_or(Ok(Profile::Any), |name| name.parse())
-            .map_err(|error| InvalidSettings::value(key("profile"), error))?;
-        let jwks_uri = raw.jwks_uri.as_deref();
-        let trusted =
-            TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
-                .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
-        Ok(trusted
-            .with_profile(profile)
-            .with_machine_clients(raw.machine_clients)
-            .with_private_network(raw.private_network))
-    };
-    let all = raw.into_iter().enumerate().map(one).collect::<Checked<Vec<_>>>()?;
-    Ok(TrustedIssuers::new(all))
+use super::error::{InvalidSettings, SettingsResult};
+use super::raw;
+
+pub(super) fn issuers(raw: Vec<raw::Issuer>) -> SettingsResult<TrustedIssuers> {
+    let issuers = raw.into_iter().enumerate().map(|(index, raw)| issuer(index, raw));
+    Ok(TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?))
+}
+
+fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {
+    let key = |field: &str| format!("auth.issuers[{index}].{field}");
+    let tenants = tenant_source(raw.tenants).ok_or_else(|| {
+        let reason = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }";
+        InvalidSettings::value(key("tenants"), reason)
+    })?;
+    let algorithms = raw
+        .algorithms
+        .iter()
+        .map(|name| name.parse::<Algorithm>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| InvalidSettings::value(key("algorithms"), error))?;
+    let profile = raw
+        .profile
+        .map_or(Ok(Profile::Any), |name| name.parse())
+        .map_err(|error| InvalidSettings::value(key("profile"), error))?;
+    let jwks_uri = raw.jwks_uri.as_deref();
+    let issuer = TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
+        .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
+    Ok(issuer
+        .with_profile(profile)
+        .with_machine_clients(raw.machine_clients)
+        .with_private_network(raw.private_network))
+}
+
+fn tenant_source(raw: raw::Tenants) -> Option<TenantSource> {
+    match raw {
+        raw::Tenants::Claim(claim) => match claim.into_iter().collect::<Vec<_>>().as_slice() {
+            [(key, name)] if key == "claim" && !name.is_empty() => {
+                Some(TenantSource::Claim(name.clone()))
+            }
+            _ => None,
+        },
+        raw::Tenants::Word(word) => match word.as_str() {
+            "issuer" => Some(TenantSource::Issuer),
+            "membership" => Some(TenantSource::Membership),
+            "all" => Some(TenantSource::All),
+            _ => None,
+        },
+    }
 }

@@ -1,245 +1,198 @@
-//! Every setting there is, as its type and the defaults have it: what `docs/configuration.md`
-//! lists, and a JSON schema for editors.
+//! The reference of all settings: the tables of `docs/configuration.md`, and a JSON schema.
 //!
-//! Nothing is written down twice. What a key means is the comment at its field (`raw.rs`), its
-//! default is what is compiled in, and whether it is taken up while the service runs is found out
-//! by changing it and asking [`Frozen`].
+//! Both are generated from the types. The meaning of a key is its doc comment in `raw.rs`, and its
+//! default is the compiled-in one. Whether a key is reloaded is determined by changing it and
+//! comparing [`FrozenSections`].
 
 use std::fmt::Display;
 
 use config::{Config, File, FileFormat};
-use serde::de::value::Error as NoValue;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
-use serde::{Deserialize, Serialize, forward_to_deserialize_any};
-use serde_json::{Map, Value, json};
-use utoipa::PartialSchema;
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
 
-use super::InvalidSettings;
-use super::raw::{self, Raw};
-use super::read::{Checked, DEFAULTS};
-use super::source::Frozen;
+use super::error::{InvalidSettings, SettingsResult};
+use super::frozen::FrozenSections;
+use super::layers::DEFAULTS;
+use super::raw::Raw;
 
-/// Settings that stand together.
+/// A section of the settings file.
 #[derive(Debug)]
 pub struct Section {
-    /// What it is called in the file: `directory.auth0`.
-    pub name: &'static str,
-    /// Whether there may be any number of it: `[[roles]]`.
-    pub repeated: bool,
-    /// What may stand in it, in the order of the type.
+    /// The name in the file, such as `directory.auth0`.
+    pub name: String,
+    /// The keys, in the order of the type.
     pub settings: Vec<Setting>,
 }
 
-/// A key and all that is to be said of it.
+/// A key of a section.
 #[derive(Debug)]
 pub struct Setting {
-    /// What it is called in its section.
-    pub key: &'static str,
-    /// What it is unless something else is said; nothing if it is not there then.
+    /// The name in its section.
+    pub key: String,
+    /// The default; `None` if the key is then absent.
     pub default: Option<Value>,
-    /// Whether it has to be said.
+    /// Whether the key must be set.
     pub required: bool,
-    /// Whether a change counts without a restart.
+    /// Whether a change takes effect without a restart.
     pub reloaded: bool,
-    /// What it means.
+    /// The meaning.
     pub meaning: String,
 }
 
-/// What a section is made of. What has a section of its own is not in it.
-struct Shape {
-    name: &'static str,
-    fields: &'static [&'static str],
-    schema: Value,
-    /// One of it with nothing in it but what has to be there, and the same as it is then read.
-    item: Option<(Map<String, Value>, Value)>,
-}
-
-/// All of them, in the order in which they are read about.
+/// Returns the JSON schema of a settings file.
 ///
 /// # Errors
-/// When the types do not go with the defaults, which a test tells first.
-pub fn sections() -> Checked<Vec<Section>> {
-    let defaults = defaults()?;
-    shapes()?.iter().map(|shape| section(shape, &defaults)).collect()
+/// When the compiled-in defaults cannot be parsed.
+pub fn schema() -> SettingsResult<Value> {
+    let mut schema = generate(SchemaSettings::draft07());
+    add_defaults(&mut schema, &defaults()?);
+    Ok(schema)
 }
 
-/// The JSON schema of a file of settings.
+/// Returns all sections, each before those nested in it.
 ///
 /// # Errors
-/// As [`sections`].
-pub fn schema() -> Checked<Value> {
-    let mut root = json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Settings of Usher",
-        "type": "object",
-        "properties": {},
-        "additionalProperties": false,
-    });
-    for Shape { name, mut schema, item, .. } in shapes()? {
-        let place = format!("/properties/{}", name.replace('.', "/properties/"));
-        let (parent, key) = place.rsplit_once('/').unwrap_or_default();
-        if item.is_some() {
-            schema = json!({ "type": "array", "items": schema });
-        } else if let Some(section) = schema.as_object_mut() {
-            // Everything has a default, but for what repeats.
-            section.remove("required");
+/// When the compiled-in defaults do not match the types.
+pub fn sections() -> SettingsResult<Vec<Section>> {
+    // The schema for serialization requires all keys, and lists them in the order of the type.
+    let ordered = generate(SchemaSettings::draft07().for_serialize());
+    let (schema, mut sections) = (schema()?, Vec::new());
+    let root =
+        Node { name: String::new(), pointer: String::new(), schema: &schema, ordered: &ordered };
+    add_sections(&root, &defaults()?, &mut sections)?;
+    Ok(sections)
+}
+
+fn generate(settings: SchemaSettings) -> Value {
+    let remove_null_default = |schema: &mut Schema| {
+        if schema.get("default").is_some_and(Value::is_null) {
+            schema.remove("default");
         }
-        let parent = root.pointer_mut(parent).and_then(Value::as_object_mut);
-        parent.ok_or_else(|| unusable(name))?.insert(key.to_owned(), schema);
-    }
-    Ok(root)
+    };
+    let settings = settings
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(RecursiveTransform(remove_null_default));
+    settings.into_generator().into_root_schema_for::<Raw>().to_value()
 }
 
-/// Sections before those that stand in them.
-fn shapes() -> Checked<[Shape; 13]> {
-    Ok([
-        shape::<raw::Http>("http"),
-        shape::<raw::Log>("log"),
-        shape::<raw::Directory>("directory"),
-        shape::<raw::Memory>("directory.memory"),
-        shape::<raw::Auth0>("directory.auth0"),
-        shape::<raw::Auth>("auth"),
-        repeated::<raw::Issuer>("auth.issuers")?,
-        shape::<raw::Passwords>("passwords"),
-        shape::<raw::Limits>("limits"),
-        shape::<raw::Overload>("overload"),
-        shape::<raw::Reload>("reload"),
-        shape::<raw::Traces>("traces"),
-        repeated::<raw::Role>("roles")?,
-    ])
-}
-
-fn shape<T: DeserializeOwned + PartialSchema>(name: &'static str) -> Shape {
-    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
+/// Adds the compiled-in defaults, which make all keys optional except in the items of lists.
+fn add_defaults(schema: &mut Value, defaults: &Value) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    schema.remove("required");
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for property in properties.into_iter().flat_map(Map::values_mut) {
-        join(property);
-    }
-    Shape { name, fields: fields::<T>(), schema, item: None }
-}
-
-/// Makes one of what a type says of itself and what its field says of it, which would have to be an
-/// object too.
-fn join(property: &mut Value) {
-    let parts = property.get("allOf").and_then(Value::as_array).map(Vec::as_slice);
-    let Some([of_type, of_field]) = parts else { return };
-    let (mut joined, meaning) = (of_type.clone(), of_field.get("description").cloned());
-    if let (Some(joined), Some(meaning)) = (joined.as_object_mut(), meaning) {
-        joined.insert("description".to_owned(), meaning);
-    }
-    *property = joined;
-}
-
-fn repeated<T>(name: &'static str) -> Checked<Shape>
-where
-    T: DeserializeOwned + Serialize + PartialSchema,
-{
-    let shape = shape::<T>(name);
-    let required = shape.schema.get("required").and_then(Value::as_array).into_iter().flatten();
-    let least: Map<_, _> = required
-        .filter_map(Value::as_str)
-        .map(|key| (key.to_owned(), Value::from(SOMETHING)))
-        .collect();
-    let read = T::deserialize(Value::Object(least.clone())).map_err(unusable)?;
-    let mut read = serde_json::to_value(read).map_err(unusable)?;
-    if let Some(read) = read.as_object_mut() {
-        // What is not there is not written down.
-        read.retain(|_, value| !value.is_null());
-    }
-    Ok(Shape { item: Some((least, read)), ..shape })
-}
-
-fn section(shape: &Shape, defaults: &Value) -> Checked<Section> {
-    let place = format!("/{}", shape.name.replace('.', "/"));
-    let mut file = defaults.clone();
-    if let (Some((_, read)), Some(list)) = (&shape.item, file.pointer_mut(&place)) {
-        *list = json!([read]);
-    }
-    let place = if shape.item.is_some() { format!("{place}/0") } else { place };
-    let read = file.pointer(&place);
-    let mut settings = Vec::new();
-    for &key in shape.fields {
-        // A reference, or a list of them, is to what has a section of its own.
-        let text = shape.schema.pointer(&format!("/properties/{key}"));
-        if text.is_none_or(|text| text.to_string().contains("\"$ref\"")) {
-            continue;
+    for (key, property) in properties.into_iter().flatten() {
+        let default = defaults.get(key).unwrap_or(&Value::Null);
+        if property.get("properties").is_some() {
+            add_defaults(property, default);
+        } else if let (Some(property), false) = (property.as_object_mut(), default.is_null()) {
+            property.insert("default".to_owned(), default.clone());
         }
-        let meaning = text.and_then(|text| text.get("description")).and_then(Value::as_str);
-        let required = shape.item.as_ref().is_some_and(|(least, _)| least.contains_key(key));
-        let default = read.and_then(|read| read.get(key));
-        settings.push(Setting {
-            key,
-            default: default.filter(|_| !required).cloned(),
-            required,
-            reloaded: is_reloaded(&file, &place, key)?,
-            meaning: meaning.unwrap_or_default().replace('\n', " "),
-        });
     }
-    Ok(Section { name: shape.name, repeated: shape.item.is_some(), settings })
 }
 
-/// Whether such a file with another value for this key differs in nothing that is frozen.
-fn is_reloaded(file: &Value, place: &str, key: &str) -> Checked<bool> {
+/// An object in the schema.
+struct Node<'a> {
+    name: String,
+    /// The JSON pointer to its values in a file.
+    pointer: String,
+    schema: &'a Value,
+    ordered: &'a Value,
+}
+
+impl<'a> Node<'a> {
+    /// Returns the nodes of the properties, in the order of the type.
+    fn children(&self) -> impl Iterator<Item = (&'a str, Self)> {
+        let keys = self.ordered.get("required").and_then(Value::as_array).into_iter().flatten();
+        keys.filter_map(Value::as_str).filter_map(|key| {
+            let child = Self {
+                name: format!("{}.{key}", self.name).trim_start_matches('.').to_owned(),
+                pointer: format!("{}/{key}", self.pointer),
+                schema: self.schema.get("properties")?.get(key)?,
+                ordered: self.ordered.get("properties")?.get(key)?,
+            };
+            Some((key, child))
+        })
+    }
+
+    /// Returns the node of the list items, if they are objects.
+    fn item(&self) -> Option<Self> {
+        let schema = self.schema.get("items").filter(|items| items.get("properties").is_some())?;
+        let (name, pointer) = (self.name.clone(), format!("{}/0", self.pointer));
+        Some(Self { name, pointer, schema, ordered: self.ordered.get("items")? })
+    }
+
+    fn requires(&self, key: &str) -> bool {
+        let required = self.schema.get("required").and_then(Value::as_array);
+        required.is_some_and(|keys| keys.iter().any(|required| required == key))
+    }
+}
+
+fn add_sections(node: &Node<'_>, file: &Value, sections: &mut Vec<Section>) -> SettingsResult<()> {
+    let (mut settings, mut nested) = (Vec::new(), Vec::new());
+    for (key, child) in node.children() {
+        if child.schema.get("properties").is_some() {
+            nested.push((child, file.clone()));
+        } else if let Some(item) = child.item() {
+            let mut file = file.clone();
+            let list = file.pointer_mut(&child.pointer).ok_or_else(|| invalid(&child.pointer))?;
+            *list = json!([minimal(&item)]);
+            nested.push((item, file));
+        } else {
+            let text = child.schema.get("description").and_then(Value::as_str);
+            let default = child.schema.get("default");
+            settings.push(Setting {
+                key: key.to_owned(),
+                default: default.cloned(),
+                required: node.requires(key),
+                reloaded: is_reloaded(file, &node.pointer, key, default)?,
+                meaning: text.unwrap_or_default().replace('\n', " "),
+            });
+        }
+    }
+    if !settings.is_empty() {
+        sections.push(Section { name: node.name.clone(), settings });
+    }
+    nested.iter().try_for_each(|(child, file)| add_sections(child, file, sections))
+}
+
+/// Returns an object with only the required keys.
+fn minimal(node: &Node<'_>) -> Value {
+    let required = node.children().filter(|(key, _)| node.requires(key));
+    required.map(|(key, _)| (key.to_owned(), Value::from("some text"))).collect()
+}
+
+/// Returns whether changing the key in the file changes no frozen section.
+fn is_reloaded(
+    file: &Value,
+    pointer: &str,
+    key: &str,
+    default: Option<&Value>,
+) -> SettingsResult<bool> {
     let mut changed = file.clone();
-    let section = changed.pointer_mut(place).and_then(Value::as_object_mut);
-    let section = section.ok_or_else(|| unusable(place))?;
-    let other = match section.get(key) {
-        None | Some(Value::Null | Value::String(_) | Value::Object(_)) => json!("something else"),
+    let section = changed.pointer_mut(pointer).and_then(Value::as_object_mut);
+    let other = match default {
+        None | Some(Value::Null | Value::String(_) | Value::Object(_)) => json!("other text"),
         Some(Value::Bool(flag)) => json!(!flag),
         Some(Value::Number(number)) => json!(u8::from(number.as_f64() == Some(0.0))),
-        Some(Value::Array(_)) => json!(["something else"]),
+        Some(Value::Array(_)) => json!(["other text"]),
     };
-    section.insert(key.to_owned(), other);
-    let frozen = |file| Raw::deserialize(file).map(|raw| Frozen::of(&raw)).map_err(unusable);
+    section.ok_or_else(|| invalid(pointer))?.insert(key.to_owned(), other);
+    let frozen = |file| Raw::deserialize(file).map(|raw| FrozenSections::of(&raw)).map_err(invalid);
     Ok(frozen(file.clone())?.differing_from(&frozen(changed)?).is_empty())
 }
 
-/// What a text may be where any will do.
-const SOMETHING: &str = "something";
-
-/// What is compiled in.
-fn defaults() -> Checked<Value> {
+/// Returns the compiled-in settings.
+fn defaults() -> SettingsResult<Value> {
     let file = File::from_str(DEFAULTS, FileFormat::Toml);
-    let read = Config::builder().add_source(file).build();
-    read.and_then(Config::try_deserialize).map_err(unusable)
+    let result = Config::builder().add_source(file).build();
+    result.and_then(Config::try_deserialize).map_err(invalid)
 }
 
-fn unusable(reason: impl Display) -> InvalidSettings {
+fn invalid(reason: impl Display) -> InvalidSettings {
     InvalidSettings::Source(reason.to_string())
-}
-
-/// The names of the fields that the type asks for when it is read, in its own order.
-fn fields<T: DeserializeOwned>() -> &'static [&'static str] {
-    let mut fields: &'static [&'static str] = &[];
-    // It fails by design: there is nothing to be read.
-    drop(T::deserialize(Asked(&mut fields)));
-    fields
-}
-
-/// Takes down what is asked for, and has nothing.
-struct Asked<'a>(&'a mut &'static [&'static str]);
-
-impl<'de> Deserializer<'de> for Asked<'_> {
-    type Error = NoValue;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NoValue> {
-        Err(NoValue::custom("there is nothing to be read"))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, NoValue> {
-        *self.0 = fields;
-        self.deserialize_any(visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
 }
 
 #[cfg(test)]

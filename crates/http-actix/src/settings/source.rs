@@ -1,148 +1,111 @@
-//! Where settings come from, and whether they are still what they were.
+//! The source of the settings of a running service, and the detection of changes.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::raw::Raw;
-use super::read::{Checked, beside, check_with_issuers, named_file, read_file};
-use super::{InvalidSettings, Settings};
+use super::convert::convert_with_issuers;
+use super::error::{InvalidSettings, SettingsResult};
+use super::frozen::FrozenSections;
+use super::layers::{file_from_environment, read_file, resolve_path};
+use super::model::Settings;
 
-/// Where a running service has its settings from.
+/// The source of the settings of a running service.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// This file, or the one that `USHER_CONFIG` names, under the environment.
+    /// The given file, or the one that `USHER_CONFIG` names, under the environment.
     File(Option<PathBuf>),
-    /// What is compiled in for development mode: there is nothing to be read again.
+    /// The compiled-in settings of development mode, which cannot be reloaded.
     Development,
 }
 
-/// What settings were like when they were read.
+/// The state of the settings at startup, with which a reload compares.
 #[derive(Debug)]
-pub struct Loaded {
-    /// The files that they were read from.
-    pub(crate) files: Files,
-    /// What cannot change while the service runs.
-    pub(crate) frozen: Frozen,
+pub struct Baseline {
+    /// The files that the settings came from.
+    pub(crate) files: FileDigests,
+    /// The sections that cannot change at run time.
+    pub(crate) frozen: FrozenSections,
 }
 
-/// Files, and what they hold, by digests: some of them hold secrets.
+/// Files with the digests of their contents; some files contain secrets. `None` stands for a
+/// missing or unreadable file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Files(Vec<(PathBuf, Option<[u8; 32]>)>);
-
-/// The sections that cannot change while the service runs, as text to compare. Secrets are not in
-/// it.
-#[derive(Debug, Default)]
-pub(crate) struct Frozen(Vec<(&'static str, String)>);
+pub(crate) struct FileDigests(Vec<(PathBuf, Option<[u8; 32]>)>);
 
 impl Source {
-    /// Reads the settings.
+    /// Loads the settings.
     ///
     /// # Errors
-    /// When they cannot be used.
-    pub fn load(&self) -> Checked<(Settings, Loaded)> {
-        let (files, read) = self.read();
-        read.map(|(settings, frozen)| (settings, Loaded { files, frozen }))
+    /// When the settings are invalid.
+    pub fn load(&self) -> SettingsResult<(Settings, Baseline)> {
+        let (files, result) = self.read();
+        result.map(|(settings, frozen)| (settings, Baseline { files, frozen }))
     }
 
-    /// As [`Source::load`]; the files are those that were read, as they were before, so that what
-    /// changes in between shows at the next look.
-    pub(crate) fn read(&self) -> (Files, Checked<(Settings, Frozen)>) {
-        let mut files = Files::default();
+    /// Loads the settings like [`Source::load`], and returns the files in any case. Each digest is
+    /// taken before its file is read, so that the next check finds a change in between.
+    pub(crate) fn read(&self) -> (FileDigests, SettingsResult<(Settings, FrozenSections)>) {
+        let mut files = FileDigests::default();
         let Self::File(file) = self else {
-            let reason = "development mode has no file of settings to read again";
+            let reason = "development mode has no settings file to reload";
             return (files, Err(InvalidSettings::Source(reason.to_owned())));
         };
-        let file = file.clone().or_else(named_file);
+        let file = file.clone().or_else(file_from_environment);
         files.add(file.clone());
         let folder = file.as_deref().and_then(Path::parent);
-        let read = read_file(file.as_deref()).and_then(|raw| {
-            let secret = raw.directory.auth0.client_secret_file.as_deref();
-            files.add(secret.map(|secret| beside(folder, secret)));
-            let frozen = Frozen::of(&raw);
-            Ok((check_with_issuers(raw, folder)?, frozen))
+        let result = read_file(file.as_deref()).and_then(|raw| {
+            let secret_file = raw.directory.auth0.client_secret_file.as_deref();
+            files.add(secret_file.map(|file| resolve_path(folder, file)));
+            let frozen = FrozenSections::of(&raw);
+            Ok((convert_with_issuers(raw, folder)?, frozen))
         });
-        (files, read)
+        (files, result)
     }
 }
 
-impl Loaded {
-    /// What is compiled in, and never changes.
-    pub(crate) fn nothing() -> Self {
-        Self { files: Files::default(), frozen: Frozen::default() }
+impl Baseline {
+    /// Returns the baseline of compiled-in settings.
+    pub(crate) fn empty() -> Self {
+        Self { files: FileDigests::default(), frozen: FrozenSections::default() }
     }
 }
 
-impl Files {
+impl FileDigests {
     fn add(&mut self, file: Option<PathBuf>) {
         self.0.extend(file.map(|path| {
-            let held = held(&path).unwrap_or_default();
-            (path, held)
+            let digest = digest_of(&path).unwrap_or_default();
+            (path, digest)
         }));
     }
 
-    /// The same files with what they hold now. It reads them, and so may wait.
-    pub(crate) fn read_again(self) -> Self {
-        let again = |(path, before): (PathBuf, _)| {
-            let now = held(&path).unwrap_or(before);
+    /// Returns the same files with their current digests. Blocks on the file system.
+    pub(crate) fn refreshed(self) -> Self {
+        let refresh = |(path, before): (PathBuf, _)| {
+            let now = digest_of(&path).unwrap_or(before);
             (path, now)
         };
-        Self(self.0.into_iter().map(again).collect())
+        Self(self.0.into_iter().map(refresh).collect())
     }
 }
 
-const NOT_TO_BE_HAD: [io::ErrorKind; 4] = [
+/// Errors that say that the file itself is missing or unreadable.
+const UNREADABLE: [io::ErrorKind; 4] = [
     io::ErrorKind::NotFound,
     io::ErrorKind::PermissionDenied,
     io::ErrorKind::NotADirectory,
     io::ErrorKind::IsADirectory,
 ];
 
-/// What a file holds; nothing, if it is not there or not to be read. An error if that cannot be
-/// told, as where there are no file descriptors left: that says nothing of the file.
-fn held(path: &Path) -> io::Result<Option<[u8; 32]>> {
+/// Returns the digest of a file, or `None` if the file is missing or unreadable.
+///
+/// # Errors
+/// For errors that say nothing about the file, such as too many open files.
+fn digest_of(path: &Path) -> io::Result<Option<[u8; 32]>> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(digest(&SHA256, &bytes).as_ref().try_into().ok()),
-        Err(error) if NOT_TO_BE_HAD.contains(&error.kind()) => Ok(None),
+        Err(error) if UNREADABLE.contains(&error.kind()) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-impl Frozen {
-    pub(super) fn of(raw: &Raw) -> Self {
-        let Raw {
-            http,
-            log,
-            directory,
-            auth,
-            passwords,
-            limits,
-            overload,
-            reload,
-            traces,
-            roles: _,
-        } = raw;
-        let auth = (
-            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens),
-            (auth.key_cooldown_ms, auth.key_refresh_ms, auth.key_stale_ms),
-        );
-        Self(vec![
-            ("http", format!("{http:?}")),
-            ("log.format", log.format.clone()),
-            ("directory", directory.without_secret()),
-            ("auth", format!("{auth:?}")),
-            ("passwords", format!("{passwords:?}")),
-            ("limits", format!("{limits:?}")),
-            ("overload", format!("{overload:?}")),
-            ("reload", format!("{reload:?}")),
-            ("traces", format!("{traces:?}")),
-        ])
-    }
-
-    /// The sections that are not the same there.
-    pub(crate) fn differing_from(&self, other: &Self) -> Vec<&'static str> {
-        let pairs = self.0.iter().zip(&other.0);
-        pairs.filter(|(here, there)| here != there).map(|((name, _), _)| *name).collect()
     }
 }

@@ -1,73 +1,74 @@
-//! Values as they stand, and not as they could be read with good will.
+//! Deserializers without type coercion.
 //!
-//! The layers of settings would take `"2"` or `true` for a number, and cut `2.7` to 2. A value of
-//! the wrong type is a slip, and stops the start.
+//! Those of the `config` crate accept `"2"` or `true` as a number, and truncate `2.7` to 2.
 
 use std::fmt;
 
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// A text.
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Text::deserialize(deserializer).map(|Text(text)| text)
+/// Deserializes a string.
+pub(super) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    StrictString::deserialize(deserializer).map(|StrictString(text)| text)
 }
 
-/// A text, where there may be none.
-pub(super) fn optional_text<'de, D: Deserializer<'de>>(
+/// Deserializes a string, for an optional key.
+pub(super) fn optional_string<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    text(deserializer).map(Some)
+    string(deserializer).map(Some)
 }
 
-/// A text that nobody may read, where there may be none. The error does not repeat it either.
+/// Deserializes a secret, for an optional key. The error does not contain the value.
 pub(super) fn optional_secret<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SecretString>, D::Error> {
-    text(deserializer).map(|text| Some(text.into())).map_err(|_| D::Error::custom("must be a text"))
+    string(deserializer)
+        .map(|text| Some(text.into()))
+        .map_err(|_| D::Error::custom("must be a string"))
 }
 
-/// Texts.
-pub(super) fn texts<'de, D: Deserializer<'de>, C: FromIterator<String>>(
+/// Deserializes a list of strings.
+pub(super) fn strings<'de, D: Deserializer<'de>, C: FromIterator<String>>(
     deserializer: D,
 ) -> Result<C, D::Error> {
-    let texts = Vec::<Text>::deserialize(deserializer)?;
-    Ok(texts.into_iter().map(|Text(text)| text).collect())
+    let strings = Vec::<StrictString>::deserialize(deserializer)?;
+    Ok(strings.into_iter().map(|StrictString(text)| text).collect())
 }
 
-/// A whole number from 0.
-pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
+/// Deserializes a non-negative integer.
+pub(super) fn integer<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    let number = deserializer.deserialize_any(WholeVisitor)?;
+    let number = deserializer.deserialize_any(IntegerVisitor)?;
     T::try_from(number).map_err(|_| D::Error::custom("is too large"))
 }
 
-/// True or false.
-pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    deserializer.deserialize_any(FlagVisitor)
+/// Deserializes a boolean.
+pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    deserializer.deserialize_any(BooleanVisitor)
 }
 
-/// A number from 0 to 1.
+/// Deserializes a number from 0 to 1.
 pub(super) fn fraction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     deserializer.deserialize_any(FractionVisitor)
 }
 
-struct Text(String);
+struct StrictString(String);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for StrictString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(Self)
+        deserializer.deserialize_any(StringVisitor).map(Self)
     }
 }
 
-struct TextVisitor;
+struct StringVisitor;
 
-impl Visitor<'_> for TextVisitor {
+impl Visitor<'_> for StringVisitor {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
+        f.write_str("a string")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<String, E> {
@@ -75,17 +76,17 @@ impl Visitor<'_> for TextVisitor {
     }
 }
 
-struct WholeVisitor;
+struct IntegerVisitor;
 
-impl Visitor<'_> for WholeVisitor {
+impl Visitor<'_> for IntegerVisitor {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number from 0")
+        f.write_str("a non-negative integer")
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<u64, E> {
-        u64::try_from(number).map_err(|_| E::custom("must be a whole number from 0"))
+        u64::try_from(number).map_err(|_| E::custom("must be a non-negative integer"))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<u64, E> {
@@ -93,17 +94,17 @@ impl Visitor<'_> for WholeVisitor {
     }
 }
 
-struct FlagVisitor;
+struct BooleanVisitor;
 
-impl Visitor<'_> for FlagVisitor {
+impl Visitor<'_> for BooleanVisitor {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("true or false")
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<bool, E> {
-        Ok(flag)
+    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+        Ok(value)
     }
 }
 

@@ -73,13 +73,14 @@ const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
 ];
 
 /// Third-party crates that only these crates may use, and only these in their tests.
-const CONFINED: [(&str, &[&str], &[&str]); 19] = [
+const CONFINED: [(&str, &[&str], &[&str]); 20] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
     ("jsonwebtoken", &["http-actix", "token-verifier"], &["auth0-sim"]),
     ("utoipa", &["http-actix"], &[]),
     ("config", &["http-actix"], &[]),
+    ("schemars", &["http-actix"], &[]),
     ("tracing-subscriber", &["http-actix", "telemetry"], &[]),
     ("tracing-opentelemetry", &["telemetry"], &[]),
     ("opentelemetry", &["telemetry"], &[]),

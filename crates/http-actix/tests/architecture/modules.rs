@@ -34,7 +34,7 @@ impl Crate {
     pub(crate) fn parse(crates: &Path, package: &str) -> Self {
         let folder = crates.join(package).join("src");
         let mut parsed = Self { files: BTreeMap::new() };
-        parsed.add(crates, &folder.join("lib.rs"), &folder, Vec::new());
+        parsed.add(crates, &folder.join("lib.rs"), &folder, &Vec::new());
         let modules: BTreeSet<ModulePath> = parsed.files.keys().cloned().collect();
         for (module, file) in &mut parsed.files {
             let mut collector = PathCollector::new(module, &modules);
@@ -44,7 +44,7 @@ impl Crate {
         parsed
     }
 
-    fn add(&mut self, crates: &Path, path: &Path, children: &Path, module: ModulePath) {
+    fn add(&mut self, crates: &Path, path: &Path, children: &Path, module: &ModulePath) {
         let text =
             fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let syntax =
@@ -67,7 +67,7 @@ impl Crate {
             let file = children.join(format!("{name}.rs"));
             let file = if file.exists() { file } else { folder.join("mod.rs") };
             let module = module.iter().cloned().chain([name]).collect();
-            self.add(crates, &file, &folder, module);
+            self.add(crates, &file, &folder, &module);
         }
     }
 

@@ -47,6 +47,17 @@ fn only_the_wiring_names_adapters() {
 }
 
 #[test]
+fn wiring_reexports_nothing() {
+    let http = parsed("http-actix");
+    let wiring = http.files.values().find(|file| file.path == WIRING).unwrap();
+    for item in &wiring.syntax.items {
+        if let syn::Item::Use(item) = item {
+            assert!(matches!(item.vis, syn::Visibility::Inherited), "a public import in {WIRING}");
+        }
+    }
+}
+
+#[test]
 fn domain_is_pure() {
     for file in parsed("domain").files.values() {
         let is_serde = file.path == SERDE;

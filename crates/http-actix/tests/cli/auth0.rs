@@ -93,7 +93,7 @@ fn doctor_reports_problems_with_remedies() {
     let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_default());
     let output = doctor(&sandbox, &auth0.settings("client_secret = \"nonsense\""), &[]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""), "{output:?}");
-    assert!(output.stdout.contains("problem") && output.stdout.contains("to do: "), "{output:?}");
+    assert!(output.stdout.contains("problem") && output.stdout.contains("fix: "), "{output:?}");
     assert!(!output.stdout.contains("nonsense"), "{output:?}");
 
     let mut scopes = Config::default().clients[0].scopes.clone();
@@ -170,7 +170,7 @@ async fn service_runs_against_simulated_auth0() {
     assert_eq!(ready.status, 200, "{ready:?}");
     let output = service.stop();
     assert_eq!(output.code, Some(0), "{output:?}");
-    assert!(!output.stdout.contains("kept in memory"), "{output:?}");
+    assert!(!output.stdout.contains("stored in memory"), "{output:?}");
     for text in [SECRET, "jane@acme.example"] {
         assert!(!output.stderr.contains(text), "{output:?}");
     }

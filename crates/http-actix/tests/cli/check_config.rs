@@ -106,7 +106,7 @@ name = "other"
 "#;
     for text in [ISSUER, full] {
         let output = check(text);
-        let expected = (Some(0), "The settings are good.\n", "");
+        let expected = (Some(0), "The settings are valid.\n", "");
         assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), expected);
     }
 }

@@ -40,7 +40,7 @@ async fn draining_service_is_unready_but_serves_requests() {
     assert!(send_request(&service, "/health/ready", "").starts_with("HTTP/1.1 200"));
 
     service.signal("TERM");
-    let line = service.wait_for_log("not ready any more, stopping");
+    let line = service.wait_for_log("shutdown started");
     assert!(line.contains("still_serving_ms=600000"), "{line}");
     let ready = send_request(&service, "/health/ready", "");
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("shutting_down"), "{ready}");
@@ -100,7 +100,7 @@ fn shutdown_timeout_aborts_and_logs_open_requests() {
     let token = sandbox.run(&["token"]).stdout;
     let uploads: Vec<_> = (0..5).map(|_| start_upload(&service, token.trim())).collect();
     service.signal("TERM");
-    let line = service.wait_for_log("dropped what took too long");
+    let line = service.wait_for_log("shutdown timed out");
     assert!(line.contains("cut_off=5"), "{line}");
     let (status, output) = service.wait();
     assert_eq!(status.code(), Some(0), "{output:?}");
@@ -130,7 +130,7 @@ fn second_sigterm_stops_immediately() {
     service.signal("TERM");
     service.wait_for_log("accept thread stopped");
     service.signal("TERM");
-    let line = service.wait_for_log("stopped at once");
+    let line = service.wait_for_log("shutdown forced by a second signal");
     assert!(line.contains("cut_off=5"), "{line}");
     let (status, output) = service.wait();
     assert_eq!(status.code(), Some(0), "{output:?}");

@@ -105,7 +105,7 @@ async fn client_secret_file_is_reloaded() {
     let token = issuer.token("", &key);
     assert_eq!(service.get(ADAM, &token).await.code(), "directory_error");
     sandbox.write("etc/secret", SECRET);
-    service.wait_for_log("the settings were reloaded");
+    service.wait_for_log("settings reloaded");
     // After a rejected token request there is a back-off.
     let read = async || service.get(ADAM, &token).await;
     let response = poll_until(read, |response| response.status == 200).await;
@@ -118,7 +118,7 @@ async fn client_secret_file_is_reloaded() {
     sandbox.write("etc/another", "of-another-client");
     let another = settings.replace("\"usher\"", "\"another\"").replace("\"secret\"", "\"another\"");
     sandbox.write("etc/usher.toml", &another);
-    service.wait_for_log("these settings changed and need a restart");
+    service.wait_for_log("changed settings need a restart");
     auth0.sim.control().revoke_tokens();
     assert_eq!(service.get(ADAM, &token).await.status, 200);
     let output = service.stop();

@@ -91,7 +91,7 @@ async fn reload_replaces_issuers() {
 
     fixture.write(&settings(&fixture.issuer.name("/two"), ""));
     assert_eq!(fixture.list("/two").await.code(), "invalid_token", "not reloaded yet");
-    fixture.reload("the settings were reloaded");
+    fixture.reload("settings reloaded");
     assert_eq!(fixture.list("/two").await.status, 200);
     // Cached tokens of a removed issuer are rejected too.
     assert_eq!(fixture.list("/one").await.code(), "invalid_token");
@@ -112,7 +112,7 @@ async fn reload_replaces_roles_of_users() {
 
     let roles = "[[roles]]\nname = \"helper\"\nmay = [\"read\"]\n";
     fixture.write(&settings(&fixture.issuer.name("/one"), roles));
-    fixture.reload("the settings were reloaded");
+    fixture.reload("settings reloaded");
     assert_eq!(fixture.list("/one").await.emails(), ["ann@acme.example", "bea@acme.example"]);
     let response = fixture.service.call("POST", ACME, &token, body("helper")).await;
     assert_eq!(response.status, 201, "{response:?}");
@@ -122,7 +122,7 @@ async fn reload_replaces_roles_of_users() {
 
     // After the role is removed, users with only this role have no access.
     fixture.write(&settings(&fixture.issuer.name("/one"), ""));
-    fixture.reload("the settings were reloaded");
+    fixture.reload("settings reloaded");
     assert_eq!(fixture.list("/one").await.emails(), ["ann@acme.example"]);
 }
 
@@ -131,7 +131,7 @@ async fn reload_applies_the_log_filter() {
     let mut fixture = Fixture::start(unchanged).await;
     let extra = "[log]\nfilter = \"debug\"\n";
     fixture.write(&settings(&fixture.issuer.name("/one"), extra));
-    fixture.reload("the settings were reloaded");
+    fixture.reload("settings reloaded");
     fixture.service.get("/health/live", "").await;
     let line = fixture.service.wait_for_log("route=\"/health/live\"");
     assert!(line.contains("DEBUG"), "{line}");
@@ -149,20 +149,20 @@ async fn invalid_file_is_rejected_and_logged() {
         (valid.replace("tenants = \"all\"", "tenants = \"none\""), "auth.issuers[0].tenants"),
     ] {
         fixture.write(&invalid);
-        let line = fixture.reload("the settings were not reloaded");
+        let line = fixture.reload("settings not reloaded");
         assert!(line.contains("ERROR") && line.contains(reported), "{reported}: {line}");
         assert_eq!(fixture.list("/one").await.status, 200);
         assert_eq!(fixture.list("/two").await.code(), "invalid_token");
     }
     std::fs::remove_file(fixture.sandbox.path("etc/usher.toml")).unwrap();
-    let line = fixture.reload("the settings were not reloaded");
+    let line = fixture.reload("settings not reloaded");
     assert!(line.contains("usher.toml"), "{line}");
     let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("usher_config_reloads_total{result=\"rejected\"} 6"), "{metrics}");
     assert!(metrics.contains("\nusher_config_last_reload_successful 0\n"), "{metrics}");
 
     fixture.write(&valid);
-    fixture.reload("the settings were reloaded");
+    fixture.reload("settings reloaded");
     assert_eq!(fixture.list("/two").await.status, 200);
     let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("\nusher_config_last_reload_successful 1\n"), "{metrics}");
@@ -173,16 +173,16 @@ async fn settings_needing_a_restart_are_logged() {
     let mut fixture = Fixture::start(unchanged).await;
     let text = settings(&fixture.issuer.name("/two"), "[limits]\nreads_per_minute = 7\n");
     fixture.write(&text.replace("workers = 1", "workers = 2"));
-    let line = fixture.reload("these settings changed and need a restart");
+    let line = fixture.reload("changed settings need a restart");
     assert!(line.contains("WARN") && line.contains("http, limits\""), "{line}");
     // Settings that need no restart have changed.
     assert_eq!(fixture.list("/two").await.status, 200);
     let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("\nusher_config_restart_needed 1\n"), "{metrics}");
-    let again = fixture.reload("these settings changed and need a restart");
+    let again = fixture.reload("changed settings need a restart");
     assert!(again.contains("http, limits\""), "still needed: {again}");
     fixture.write(&settings(&fixture.issuer.name("/two"), ""));
-    fixture.reload("the settings were reloaded");
+    fixture.reload("settings reloaded");
     let metrics = fixture.service.metrics().await;
     assert!(metrics.contains("\nusher_config_restart_needed 0\n"), "{metrics}");
 }
@@ -192,7 +192,7 @@ async fn file_change_is_detected_and_error_logged_once() {
     let with_short_interval = |text: String| text.replace("interval_ms = 0", "interval_ms = 5");
     let mut fixture = Fixture::start(with_short_interval).await;
     fixture.write("not TOML");
-    fixture.service.wait_for_log("the settings were not reloaded");
+    fixture.service.wait_for_log("settings not reloaded");
     // Kubernetes replaces a symbolic link, so that the same name refers to another file.
     let file = fixture.sandbox.path("etc/usher.toml");
     let target = fixture.sandbox.write(
@@ -203,11 +203,11 @@ async fn file_change_is_detected_and_error_logged_once() {
     std::os::unix::fs::symlink(target, &link).unwrap();
     // The seed path is relative to the file, and the seed is not reloaded.
     std::fs::rename(link, file).unwrap();
-    fixture.service.wait_for_log("the settings were reloaded");
+    fixture.service.wait_for_log("settings reloaded");
     assert_eq!(fixture.list("/two").await.status, 200);
     let output = fixture.service.stop();
-    assert_eq!(output.stderr.matches("the settings were not reloaded").count(), 1);
-    assert_eq!(output.stderr.matches("the settings were reloaded").count(), 1);
+    assert_eq!(output.stderr.matches("settings not reloaded").count(), 1);
+    assert_eq!(output.stderr.matches("settings reloaded").count(), 1);
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn hanging_settings_file_does_not_block_shutdown() {
 fn sighup_in_development_mode_changes_nothing() {
     let mut service = Sandbox::new().start_dev();
     service.signal("HUP");
-    let line = service.wait_for_log("the settings were not reloaded");
-    assert!(line.contains("development mode has no file"), "{line}");
+    let line = service.wait_for_log("settings not reloaded");
+    assert!(line.contains("development mode has no settings file"), "{line}");
     assert_eq!(service.stop().code, Some(0));
 }

@@ -1,46 +1,30 @@
-//! How many requests are worked on at once, and who waits for a permit.
+//! Admission control: how many requests are processed at the same time, and which ones wait.
 //!
-//! After its token is verified, a request takes a permit. There are so many, and of them so many for
-//! one quota owner: a tenant, as a rule. Who finds none waits in line, but not for long, and not behind
-//! everybody else's storm: places are given out by [`concurrency`], and where too many wait, the
-//! longest line loses its last. So memory is bounded, whoever comes too much is told so quickly,
-//! and one tenant's storm leaves room for the others.
+//! After its token is verified, a request acquires a permit. Permits are limited in total and per
+//! quota owner, usually a tenant. Without a free permit, a request waits in a [`concurrency`] queue
+//! for a bounded time. If the queue is full, the newest waiter of the longest queue is evicted. So
+//! memory is bounded, rejections are fast, and one tenant's load cannot starve the others.
 //!
-//! No permit is held while a body is waited for that a client sends slowly (`caller.rs`): it would
-//! cost the client nothing to hold all of them.
-//! A permit is held until the answer has gone out, but for its last piece (`permit_body.rs`): what waits
-//! for a slow reader takes up memory too.
+//! A request releases its permit while it waits for a slow body (`request/caller.rs`), because
+//! holding it would cost the client nothing. It holds the permit until the last chunk of the
+//! response is sent (`permit_body.rs`), because a response that waits for a slow reader uses
+//! memory.
 
-mod permit_body;
 mod quota_owner;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use concurrency::FairQueue;
+use parking_lot::{Mutex, MutexGuard};
 use ports::QuotaOwner;
 use tokio::sync::oneshot;
 
 use crate::metrics::{HttpMetrics, ShedReason};
+use crate::protection::settings::OverloadSettings;
 
-pub(crate) use permit_body::PermitBody;
 pub(crate) use quota_owner::quota_owner_of;
 
-/// How much is done at once, and how much may wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverloadSettings {
-    /// Requests that are worked on.
-    pub concurrent: usize,
-    /// Of those, the ones of one tenant. A caller whose token does not say for which one tenant it
-    /// speaks has a quarter of it: there may be many of them.
-    pub concurrent_per_tenant: usize,
-    /// Requests that wait.
-    pub queued: usize,
-    /// How long one may wait.
-    pub wait: Duration,
-}
-
-/// The places of the service. Cheap to clone.
+/// The permits and the queue. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission(Arc<Inner>);
 
@@ -51,38 +35,26 @@ struct Inner {
     metrics: HttpMetrics,
 }
 
-/// A permit in the service, which is free again when this is dropped.
+/// A permit to process one request; dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct Permit {
     admission: Admission,
     quota_owner: QuotaOwner,
 }
 
-impl OverloadSettings {
-    /// How many places one quota owner has at most.
-    fn most(&self, quota_owner: &QuotaOwner) -> usize {
-        match quota_owner {
-            QuotaOwner::Tenant(_) => self.concurrent_per_tenant,
-            QuotaOwner::Caller(_) | QuotaOwner::Unattributed => {
-                self.concurrent_per_tenant.div_ceil(4)
-            }
-        }
-    }
-}
-
 impl Admission {
-    /// As many places as the settings say, all of them free.
+    /// Creates the admission control with all permits free.
     pub(crate) fn new(settings: OverloadSettings, metrics: HttpMetrics) -> Self {
         Self(Arc::new(Inner { settings, queue: Mutex::default(), metrics }))
     }
 
-    /// A permit, when there is one.
-    pub(crate) async fn enter(&self, quota_owner: QuotaOwner) -> Result<Permit, ShedReason> {
-        let outcome = match self.join(quota_owner) {
+    /// Waits for a permit.
+    pub(crate) async fn acquire(&self, quota_owner: QuotaOwner) -> Result<Permit, ShedReason> {
+        let outcome = match self.acquire_or_enqueue(quota_owner) {
             Ok(permit) => return Ok(permit),
             Err(None) => Err(ShedReason::QueueFull),
             Err(Some(permit)) => {
-                let _queued = Queued::count(&self.0.metrics);
+                let _queued = QueuedGuard::count(&self.0.metrics);
                 match tokio::time::timeout(self.0.settings.wait, permit).await {
                     Ok(permit) => permit.map_err(|_evicted| ShedReason::QueueFull),
                     Err(_elapsed) => Err(ShedReason::WaitedTooLong),
@@ -92,19 +64,22 @@ impl Admission {
         outcome.inspect_err(|reason| self.0.metrics.shed(*reason))
     }
 
-    /// A free permit, or else one to wait for, unless too many wait already.
-    fn join(&self, quota_owner: QuotaOwner) -> Result<Permit, Option<oneshot::Receiver<Permit>>> {
+    /// Returns a free permit, or else a waiter in the queue; `None` if the queue is full.
+    fn acquire_or_enqueue(
+        &self,
+        quota_owner: QuotaOwner,
+    ) -> Result<Permit, Option<oneshot::Receiver<Permit>>> {
         let OverloadSettings { concurrent, queued, .. } = self.0.settings;
-        let most = self.0.settings.most(&quota_owner);
+        let most = self.0.settings.permits_per_owner(&quota_owner);
         let mut queue = self.lock();
-        // Nobody who could have a permit waits: each permit that becomes free is given away at once.
+        // No waiter is overtaken: a released permit goes to an eligible waiter at once.
         if queue.held() < concurrent && queue.held_by(&quota_owner) < most {
             queue.grant(&quota_owner);
             drop(queue);
             return Ok(self.permit(quota_owner));
         }
         if queue.waiting() >= queued {
-            // Those who went away in the meantime make room first.
+            // Cancelled waiters are removed first.
             queue.retain(|waiter| !waiter.is_closed());
         }
         if queue.waiting() >= queued && queue.evict(&quota_owner).is_none() {
@@ -120,32 +95,34 @@ impl Admission {
         Permit { admission: self.clone(), quota_owner }
     }
 
-    /// Gives what has become free to whoever is next.
-    fn leave(&self, quota_owner: &QuotaOwner) {
+    /// Releases a permit and hands free permits to the next waiters.
+    fn release(&self, quota_owner: &QuotaOwner) {
         let settings = self.0.settings;
         let mut queue = self.lock();
         queue.release(quota_owner);
         let mut given = Vec::new();
         while queue.held() < settings.concurrent {
-            let next = queue
-                .grant_next(|quota_owner| settings.most(quota_owner), |waiter| !waiter.is_closed());
+            let next = queue.grant_next(
+                |quota_owner| settings.permits_per_owner(quota_owner),
+                |waiter| !waiter.is_closed(),
+            );
             let Some(next) = next else { break };
             given.push(next);
         }
         drop(queue);
         for (quota_owner, waiter) in given {
-            // One that is not wanted any more is free again as it is dropped.
+            // If the waiter is cancelled, sending drops the permit, which releases it.
             let _ = waiter.send(self.permit(quota_owner));
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, FairQueue<QuotaOwner, oneshot::Sender<Permit>>> {
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.queue.lock()
     }
 }
 
 impl Permit {
-    /// Whose quota owner it is of.
+    /// Returns the quota owner that the permit counts for.
     pub(crate) fn quota_owner(&self) -> &QuotaOwner {
         &self.quota_owner
     }
@@ -154,21 +131,21 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.admission.0.metrics.in_flight.dec();
-        self.admission.leave(&self.quota_owner);
+        self.admission.release(&self.quota_owner);
     }
 }
 
-/// Somebody waits as long as this is there.
-struct Queued<'a>(&'a HttpMetrics);
+/// Counts a request as queued until it is dropped.
+struct QueuedGuard<'a>(&'a HttpMetrics);
 
-impl<'a> Queued<'a> {
+impl<'a> QueuedGuard<'a> {
     fn count(metrics: &'a HttpMetrics) -> Self {
         metrics.queued.inc();
         Self(metrics)
     }
 }
 
-impl Drop for Queued<'_> {
+impl Drop for QueuedGuard<'_> {
     fn drop(&mut self) {
         self.0.queued.dec();
     }

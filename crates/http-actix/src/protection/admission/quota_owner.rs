@@ -1,13 +1,13 @@
-//! On whose quota owner a request draws.
+//! Which quota owner a request counts for.
 
 use domain::{Bearer, ClaimedTenants, TenantId};
 use ports::QuotaOwner;
 
-/// The tenant that the token speaks for: of several the one that the path names.
+/// Returns the tenant of the token; of several tenants, the one that the path names.
 ///
-/// Only what the token itself proves counts, so that nobody draws on another tenant's quota owner by
-/// naming it. Whoever speaks for several tenants and names none of them in the path, for all, or
-/// for those that are still to be looked up, draws on a quota owner of their own.
+/// Only tenants that the token proves count; otherwise a caller could use up another tenant's quota
+/// by naming it. A caller has a quota of its own if its token covers several tenants and the path
+/// names none of them, covers all tenants, or depends on memberships that are not known yet.
 pub(crate) fn quota_owner_of(bearer: &Bearer, named: Option<&TenantId>) -> QuotaOwner {
     let tenant = match &bearer.tenants {
         ClaimedTenants::Listed(tenants) => {
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_draws_on_what_it_proves_and_on_nothing_else() {
+    fn only_proven_tenants_become_quota_owners() {
         let tenant = |name: &str| name.parse::<TenantId>().unwrap();
         let listed = |names: &[&str]| {
             ClaimedTenants::Listed(names.iter().map(|name| tenant(name)).collect())

@@ -1,14 +1,13 @@
-//! How often one caller may ask.
+//! Rate limits per caller.
 //!
-//! Each caller has budgets of its own, and what a request draws on them is taken off as soon as
-//! its token is verified, before anything else is looked at: what is refused later has been paid
-//! for as well, so that nobody tries out permissions, tenants or ids for nothing.
-//! What counts and refills is `governor`'s GCRA; `balances.rs` bounds what it remembers, and
-//! `elapsed.rs` is its clock. One process counts for itself.
+//! A request is counted as soon as its token is verified, before anything else is checked. Rejected
+//! requests count too, so that guessing permissions, tenants or ids is limited as well. The
+//! algorithm is `governor`'s GCRA, with bounded memory (`quota_store.rs`) and a clock that never
+//! goes back (`monotonic_clock.rs`). Each process counts separately.
 
-mod balances;
-mod elapsed;
+mod monotonic_clock;
 mod quota_headers;
+mod quota_store;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -21,93 +20,81 @@ use governor::middleware::StateInformationMiddleware;
 use governor::{Quota, RateLimiter};
 use ports::Clock;
 
-use balances::Balances;
-use elapsed::Elapsed;
-use quota_headers::QuotaItem;
-pub(crate) use quota_headers::{LEFT, POLICY, QuotaHeaders};
+use monotonic_clock::MonotonicClock;
+pub(crate) use quota_headers::{QuotaHeaders, RATELIMIT, RATELIMIT_POLICY};
+use quota_headers::{QuotaItem, WINDOW_SECONDS};
+use quota_store::QuotaStore;
 
-/// How long a budget takes to be whole again, in seconds.
-const WINDOW: u32 = 60;
+use crate::protection::settings::LimitSettings;
 
-/// How many requests a caller may make in a minute, all of them at once if it likes. `None` for
-/// any number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LimitSettings {
-    /// That change something.
-    pub writes: Option<NonZeroU32>,
-    /// That have a current password checked.
-    pub password_checks: Option<NonZeroU32>,
-    /// That change nothing.
-    pub reads: Option<NonZeroU32>,
-}
-
-/// Stands at a route whose requests have a current password checked.
+/// Marks a route whose requests verify a current password.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ChecksPassword;
 
-/// The budgets of all callers.
+/// The quotas of all callers.
 #[derive(Debug)]
 pub(crate) struct RateLimits {
-    writes: Option<Budget>,
-    password_checks: Option<Budget>,
-    reads: Option<Budget>,
-    clock: Elapsed,
+    writes: Option<CallerQuota>,
+    password_checks: Option<CallerQuota>,
+    reads: Option<CallerQuota>,
+    clock: MonotonicClock,
 }
 
 impl RateLimits {
-    /// Full budgets for everybody.
+    /// Creates full quotas.
     pub(crate) fn new(settings: LimitSettings, clock: Arc<dyn Clock>) -> Self {
-        let clock = Elapsed::new(clock);
-        let budget =
-            |name, quota: Option<_>| quota.map(|quota| Budget::new(name, quota, clock.clone()));
+        let clock = MonotonicClock::new(clock);
+        let quota = |name, limit: Option<_>| {
+            limit.map(|limit| CallerQuota::new(name, limit, clock.clone()))
+        };
         Self {
-            writes: budget("writes", settings.writes),
-            password_checks: budget("password-checks", settings.password_checks),
-            reads: budget("reads", settings.reads),
+            writes: quota("writes", settings.writes),
+            password_checks: quota("password-checks", settings.password_checks),
+            reads: quota("reads", settings.reads),
             clock,
         }
     }
 
-    /// Takes what the request draws on off the caller's budgets, and states what is left of them.
-    pub(crate) fn draw(&self, caller: CallerKey, request: &HttpRequest) -> QuotaHeaders {
+    /// Counts the request against the caller's quotas, and returns what remains of them.
+    pub(crate) fn consume(&self, caller: CallerKey, request: &HttpRequest) -> QuotaHeaders {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let checks_password = request.app_data::<ChecksPassword>().is_some();
-        let budgets = [
+        let quotas = [
             self.reads.as_ref().filter(|_| is_read),
             self.writes.as_ref().filter(|_| !is_read),
             self.password_checks.as_ref().filter(|_| checks_password),
         ];
-        budgets.into_iter().flatten().map(|budget| budget.draw(caller, &self.clock)).collect()
+        quotas.into_iter().flatten().map(|quota| quota.consume(caller, &self.clock)).collect()
     }
 }
 
-/// One kind of budget, of all callers.
-struct Budget {
+/// One kind of quota, for all callers.
+struct CallerQuota {
     name: &'static str,
-    quota: NonZeroU32,
-    limiter: RateLimiter<CallerKey, Balances, Elapsed, StateInformationMiddleware>,
+    limit: NonZeroU32,
+    limiter: RateLimiter<CallerKey, QuotaStore, MonotonicClock, StateInformationMiddleware>,
 }
 
-impl fmt::Debug for Budget {
+impl fmt::Debug for CallerQuota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, quota, limiter: _ } = self;
-        write!(f, "Budget({name}, {quota} in {WINDOW} s)")
+        let Self { name, limit, limiter: _ } = self;
+        write!(f, "CallerQuota({name}, {limit} in {WINDOW_SECONDS} s)")
     }
 }
 
-impl Budget {
-    fn new(name: &'static str, quota: NonZeroU32, clock: Elapsed) -> Self {
-        let limiter = RateLimiter::new(Quota::per_minute(quota), Balances::default(), clock);
-        Self { name, quota, limiter }
+impl CallerQuota {
+    fn new(name: &'static str, limit: NonZeroU32, clock: MonotonicClock) -> Self {
+        let limiter = RateLimiter::new(Quota::per_minute(limit), QuotaStore::default(), clock);
+        Self { name, limit, limiter }
     }
 
-    fn draw(&self, caller: CallerKey, clock: &Elapsed) -> QuotaItem {
-        let Self { name, quota, limiter } = self;
+    fn consume(&self, caller: CallerKey, clock: &MonotonicClock) -> QuotaItem {
+        let Self { name, limit, limiter } = self;
         match limiter.check_key(&caller) {
-            Ok(state) => QuotaItem::granted(name, *quota, state.remaining_burst_capacity()),
+            Ok(state) => QuotaItem::accepted(name, *limit, state.remaining_burst_capacity()),
             Err(not_until) => {
                 let now = governor::clock::Clock::now(clock);
-                QuotaItem::refused(name, *quota, not_until.wait_time_from(now))
+                QuotaItem::rejected(name, *limit, not_until.wait_time_from(now))
             }
         }
     }

@@ -1,45 +1,46 @@
-//! What is left of a caller's budgets, and how an answer says so.
+//! The remaining quotas of a caller, as response headers.
 //!
-//! The fields are those of draft-ietf-httpapi-ratelimit-headers-11, lists of structured fields
-//! (RFC 9651): `RateLimit-Policy: "writes";q=1200;w=60` and `RateLimit: "writes";r=1199;t=1`.
+//! The fields are those of draft-ietf-httpapi-ratelimit-headers-11, lists of structured fields (RFC
+//! 9651): `RateLimit-Policy: "writes";q=1200;w=60` and `RateLimit: "writes";r=1199;t=1`.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::WINDOW;
+/// The length of a rate limit's window, in seconds.
+pub(super) const WINDOW_SECONDS: u32 = 60;
 
-/// The field that says how large budgets are.
-pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// The field that says what is left of them.
-pub(crate) const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+/// The header with the size of each quota.
+pub(crate) const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// The header with the remaining part of each quota.
+pub(crate) const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// What one request has drawn on, and what is left of it.
+/// What remains of the quotas that one request counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QuotaHeaders(Vec<QuotaItem>);
 
-/// What is left of one budget.
+/// What remains of one quota.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct QuotaItem {
     name: &'static str,
-    quota: NonZeroU32,
-    left: u32,
-    /// How long until the budget is whole again, or, if the request is refused, until it has
-    /// enough for one.
+    limit: NonZeroU32,
+    remaining: u32,
+    /// The time until the quota is full, or, for a rejected request, until it suffices for one.
     reset: Duration,
-    refused: bool,
+    rejected: bool,
 }
 
 impl QuotaItem {
-    pub(super) fn granted(name: &'static str, quota: NonZeroU32, left: u32) -> Self {
-        let (all, drawn) = (u64::from(quota.get()), u64::from(quota.get().saturating_sub(left)));
-        let reset = Duration::from_secs((drawn * u64::from(WINDOW)).div_ceil(all));
-        Self { name, quota, left, reset, refused: false }
+    pub(super) fn accepted(name: &'static str, limit: NonZeroU32, remaining: u32) -> Self {
+        let (all, used) =
+            (u64::from(limit.get()), u64::from(limit.get().saturating_sub(remaining)));
+        let reset = Duration::from_secs((used * u64::from(WINDOW_SECONDS)).div_ceil(all));
+        Self { name, limit, remaining, reset, rejected: false }
     }
 
-    pub(super) fn refused(name: &'static str, quota: NonZeroU32, wait: Duration) -> Self {
-        Self { name, quota, left: 0, reset: wait, refused: true }
+    pub(super) fn rejected(name: &'static str, limit: NonZeroU32, wait: Duration) -> Self {
+        Self { name, limit, remaining: 0, reset: wait, rejected: true }
     }
 
     fn reset_seconds(&self) -> u64 {
@@ -48,30 +49,29 @@ impl QuotaItem {
 }
 
 impl FromIterator<QuotaItem> for QuotaHeaders {
-    fn from_iter<I: IntoIterator<Item = QuotaItem>>(lines: I) -> Self {
-        Self(lines.into_iter().collect())
+    fn from_iter<I: IntoIterator<Item = QuotaItem>>(items: I) -> Self {
+        Self(items.into_iter().collect())
     }
 }
 
 impl QuotaHeaders {
-    /// How long the caller must wait, if a budget does not suffice.
+    /// Returns how long the caller must wait, if a quota is exhausted.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        self.0.iter().filter(|line| line.refused).map(|line| line.reset).max()
+        self.0.iter().filter(|item| item.rejected).map(|item| item.reset).max()
     }
 
-    /// Puts the two fields among the headers, if there is anything to say.
+    /// Adds both headers, if there are quotas.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let policy = self
-            .0
-            .iter()
-            .map(|QuotaItem { name, quota, .. }| format!("\"{name}\";q={quota};w={WINDOW}"));
-        let left = self
-            .0
-            .iter()
-            .map(|line| format!("\"{}\";r={};t={}", line.name, line.left, line.reset_seconds()));
-        for (name, items) in
-            [(POLICY, policy.collect::<Vec<_>>()), (LEFT, left.collect::<Vec<_>>())]
-        {
+        let policy = self.0.iter().map(|QuotaItem { name, limit, .. }| {
+            format!("\"{name}\";q={limit};w={WINDOW_SECONDS}")
+        });
+        let remaining = self.0.iter().map(|item| {
+            format!("\"{}\";r={};t={}", item.name, item.remaining, item.reset_seconds())
+        });
+        for (name, items) in [
+            (RATELIMIT_POLICY, policy.collect::<Vec<_>>()),
+            (RATELIMIT, remaining.collect::<Vec<_>>()),
+        ] {
             if let Ok(value) = HeaderValue::try_from(items.join(", "))
                 && !items.is_empty()
             {

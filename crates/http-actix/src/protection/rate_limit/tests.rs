@@ -6,7 +6,7 @@ use domain::Timestamp;
 
 use super::*;
 
-const ANN: CallerKey = CallerKey::new([1; 32]);
+const ANNA: CallerKey = CallerKey::new([1; 32]);
 const BEN: CallerKey = CallerKey::new([2; 32]);
 
 fn limits(writes: u32, clock: &Arc<ManualClock>) -> RateLimits {
@@ -15,55 +15,55 @@ fn limits(writes: u32, clock: &Arc<ManualClock>) -> RateLimits {
 }
 
 fn write(limits: &RateLimits, caller: CallerKey) -> Option<Duration> {
-    limits.draw(caller, &TestRequest::post().to_http_request()).wait()
+    limits.consume(caller, &TestRequest::post().to_http_request()).wait()
 }
 
 #[test]
-fn a_budget_can_be_drawn_at_once_and_comes_back_evenly() {
+fn quota_allows_bursts_and_refills_evenly() {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(6, &clock);
     for _ in 0..6 {
-        assert_eq!(write(&limits, ANN), None);
+        assert_eq!(write(&limits, ANNA), None);
     }
-    assert_eq!(write(&limits, ANN), Some(Duration::from_secs(10)));
+    assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(10)));
     assert_eq!(write(&limits, BEN), None);
     clock.advance(Duration::from_millis(9_999));
-    assert_eq!(write(&limits, ANN), Some(Duration::from_millis(1)));
+    assert_eq!(write(&limits, ANNA), Some(Duration::from_millis(1)));
     clock.advance(Duration::from_millis(1));
-    assert_eq!(write(&limits, ANN), None);
-    assert_eq!(write(&limits, ANN), Some(Duration::from_secs(10)));
+    assert_eq!(write(&limits, ANNA), None);
+    assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(10)));
     clock.advance(Duration::from_hours(1));
     for _ in 0..6 {
-        assert_eq!(write(&limits, ANN), None);
+        assert_eq!(write(&limits, ANNA), None);
     }
-    assert!(write(&limits, ANN).is_some());
+    assert!(write(&limits, ANNA).is_some());
 }
 
 #[test]
-fn a_clock_that_is_set_back_holds_nobody_up() {
+fn clock_set_back_blocks_no_caller() {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(2, &clock);
-    assert_eq!((write(&limits, ANN), write(&limits, ANN)), (None, None));
+    assert_eq!((write(&limits, ANNA), write(&limits, ANNA)), (None, None));
     clock.rewind(Duration::from_hours(24));
-    assert_eq!(write(&limits, ANN), Some(Duration::from_secs(30)));
+    assert_eq!(write(&limits, ANNA), Some(Duration::from_secs(30)));
     clock.advance(Duration::from_secs(30));
-    assert_eq!(write(&limits, ANN), None);
+    assert_eq!(write(&limits, ANNA), None);
 }
 
 #[test]
-fn the_ends_of_time_do_no_harm() {
+fn extreme_clock_values_are_harmless() {
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
     let limits = limits(u32::MAX, &clock);
     for millis in [i64::MIN, i64::MAX, 0, i64::MAX, i64::MIN] {
         clock.set(Timestamp::UNIX_EPOCH.plus_millis(millis));
-        assert_eq!(write(&limits, ANN), None);
+        assert_eq!(write(&limits, ANNA), None);
     }
 }
 
 #[test]
-fn without_a_limit_there_is_nothing_to_say() {
+fn no_limit_yields_no_headers() {
     let limits = limits(0, &Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)));
     let mut headers = actix_web::http::header::HeaderMap::new();
-    limits.draw(ANN, &TestRequest::post().to_http_request()).write(&mut headers);
+    limits.consume(ANNA, &TestRequest::post().to_http_request()).write(&mut headers);
     assert!(headers.is_empty());
 }

@@ -1,16 +1,15 @@
-//! What contract B is told.
+//! Requests of contract B.
 
 use domain::{AccountChange, EmailAddress, NewUser, Password, PersonName, Role, Username};
-use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::request::json_object::{FromJsonObject, InvalidMember, Members};
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
-use crate::routes::json;
 
-/// A user to be created.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// A user to create.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct UserCreateRequest {
     /// The e-mail address; no other account may have it.
     #[schema(
@@ -20,12 +19,12 @@ pub(crate) struct UserCreateRequest {
         example = "jane@acme.example"
     )]
     email: String,
-    /// Whether a program, and no person, stands behind the account.
+    /// Whether the account belongs to a program rather than a person.
     service_user: bool,
-    /// The tenant that the account is attached to and at home in.
+    /// The account's home tenant, to which it is attached.
     #[schema(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", example = "acme")]
     pub(super) tenant_name: String,
-    /// The username: 1 to 128 characters, and no e-mail address.
+    /// The username: 1 to 128 characters, and not an e-mail address.
     #[schema(
         min_length = 1,
         max_length = 128,
@@ -33,9 +32,8 @@ pub(crate) struct UserCreateRequest {
         example = "jane"
     )]
     username: String,
-    /// The password: 1 to 72 visible ASCII characters, as the directory's policy wants them.
-    /// Without one, nobody knows any until it is changed.
-    #[serde(default, deserialize_with = "json::not_null")]
+    /// The password: 1 to 72 visible ASCII characters that meet the password policy of the
+    /// directory. An account without one gets a random password that is not disclosed.
     #[schema(
         nullable = false,
         min_length = 1,
@@ -62,23 +60,44 @@ pub(crate) struct UserCreateRequest {
     last_name: String,
 }
 
+impl FromJsonObject for UserCreateRequest {
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        let email = members.required("email");
+        let service_user = members.required("serviceUser");
+        let tenant_name = members.required("tenantName");
+        let username = members.required("username");
+        let password = members.optional("password");
+        let first_name = members.required("firstName");
+        let last_name = members.required("lastName");
+        Ok(Self {
+            email: email?,
+            service_user: service_user?,
+            tenant_name: tenant_name?,
+            username: username?,
+            password: password?,
+            first_name: first_name?,
+            last_name: last_name?,
+        })
+    }
+}
+
 impl UserCreateRequest {
-    /// The user to be created, with what goes with a good tenant; `field_errors` has what is known to be
-    /// wrong already.
+    /// Validates the values and combines the new user with `scope`, which is `None` if the tenant
+    /// is invalid; `field_errors` contains the errors found before.
     pub(super) fn into_new_user<T>(
         self,
         role: &Role,
         scope: Option<T>,
         mut field_errors: FieldErrors,
     ) -> Result<(T, NewUser), ApiError> {
-        let email = field_errors.take("email", self.email.parse::<EmailAddress>());
-        let username = field_errors.take("username", self.username.parse::<Username>());
+        let email = field_errors.check("email", self.email.parse::<EmailAddress>());
+        let username = field_errors.check("username", self.username.parse::<Username>());
         let password = self
             .password
-            .and_then(|password| field_errors.take("password", password.parse::<Password>()));
-        let given_name = field_errors.take("firstName", self.first_name.parse::<PersonName>());
-        let family_name = field_errors.take("lastName", self.last_name.parse::<PersonName>());
-        field_errors.settle(|| {
+            .and_then(|password| field_errors.check("password", password.parse::<Password>()));
+        let given_name = field_errors.check("firstName", self.first_name.parse::<PersonName>());
+        let family_name = field_errors.check("lastName", self.last_name.parse::<PersonName>());
+        field_errors.finish(|| {
             let new = NewUser {
                 email: email?,
                 username,
@@ -94,9 +113,9 @@ impl UserCreateRequest {
     }
 }
 
-/// A change to what is the account's own.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// A change to an account.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub(crate) struct UserUpdateRequest {
     /// The e-mail address; no other account may have it.
     #[schema(
@@ -106,28 +125,37 @@ pub(crate) struct UserUpdateRequest {
         example = "jane@acme.example"
     )]
     email: String,
-    /// The first name, at most 150 characters; empty for none.
+    /// The first name: at most 150 characters; empty to remove it.
     #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Jane")]
     first_name: String,
-    /// The last name, at most 150 characters; empty for none.
+    /// The last name: at most 150 characters; empty to remove it.
     #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Doe")]
     last_name: String,
+}
+
+impl FromJsonObject for UserUpdateRequest {
+    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        let email = members.required("email");
+        let first_name = members.required("firstName");
+        let last_name = members.required("lastName");
+        Ok(Self { email: email?, first_name: first_name?, last_name: last_name? })
+    }
 }
 
 impl UserUpdateRequest {
     pub(super) fn into_change(self) -> Result<AccountChange, ApiError> {
         let mut field_errors = FieldErrors::default();
-        let email = field_errors.take("email", self.email.parse::<EmailAddress>());
-        // A user without a name is shown with an empty one, and can be sent back like that.
+        let email = field_errors.check("email", self.email.parse::<EmailAddress>());
+        // The response shows a missing name as an empty one, which clients may send back.
         let mut name = |field, name: &str| {
             if name.is_empty() {
                 None
             } else {
-                field_errors.take(field, name.parse::<PersonName>())
+                field_errors.check(field, name.parse::<PersonName>())
             }
         };
         let given_name = name("firstName", &self.first_name);
         let family_name = name("lastName", &self.last_name);
-        field_errors.settle(|| Some(AccountChange { email: email?, given_name, family_name }))
+        field_errors.finish(|| Some(AccountChange { email: email?, given_name, family_name }))
     }
 }

@@ -1,32 +1,32 @@
-//! What contract B shows.
+//! Responses of contract B.
 
 use domain::{AccountScope, TenantId, Timestamp, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::response::error_response;
-use crate::routes::json;
+use crate::response::json;
 
-/// A user, seen through one tenant.
+/// A user as seen in one tenant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserResponse<'a> {
     /// The id of the account.
     #[schema(example = "auth0|5f7c8ec7c33c6c004bbafe82")]
     id: &'a str,
-    /// The e-mail address; no two accounts share one.
+    /// The e-mail address, unique among all accounts.
     #[schema(format = Email, example = "jane@acme.example")]
     email: &'a str,
-    /// Whether a program, and no person, stands behind the account.
+    /// Whether the account belongs to a program rather than a person.
     service_user: bool,
-    /// The tenant through which the caller sees the user.
+    /// The tenant in which the caller sees the user.
     #[schema(example = "acme")]
     tenant_name: &'a str,
     /// When the account was created.
     #[serde(serialize_with = "json::text")]
     #[schema(value_type = String, format = DateTime, example = "2026-03-01T09:30:00.000Z")]
     created_at: Timestamp,
-    /// When the account was last changed, if that is known.
+    /// When the account was last changed, if known.
     #[serde(serialize_with = "json::optional_text")]
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Timestamp>,
@@ -39,19 +39,19 @@ pub(crate) struct UserResponse<'a> {
     /// The last name; empty if there is none.
     #[schema(example = "Doe")]
     last_name: &'a str,
-    /// When the user last logged in, if that is known.
+    /// When the user last logged in, if known.
     #[serde(serialize_with = "json::optional_text")]
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     last_login: Option<Timestamp>,
 }
 
 impl<'a> UserResponse<'a> {
-    /// The user as the scope shows it.
-    pub(crate) fn through(scope: &AccountScope, user: &'a User) -> Self {
+    /// Renders the user as seen in the scope.
+    pub(crate) fn in_scope(scope: &AccountScope, user: &'a User) -> Self {
         Self::new(user, scope.visible_tenant(user).map_or("", TenantId::as_str))
     }
 
-    /// The user as the tenant sees it.
+    /// Renders the user as seen in the tenant.
     pub(super) fn new(user: &'a User, tenant_name: &'a str) -> Self {
         Self {
             id: user.id.as_str(),
@@ -68,12 +68,12 @@ impl<'a> UserResponse<'a> {
     }
 }
 
-/// A user of which only a part could be changed, and why not the rest.
+/// A user that was changed only in part, and the reasons.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartlyUpdatedUser<'a> {
     #[serde(flatten)]
     pub(super) user: UserResponse<'a>,
-    /// Why the rest was not changed.
+    /// Why the remaining values were not changed.
     #[schema(required = false)]
     pub(super) errors: Vec<error_response::Error<'a>>,
 }
@@ -87,20 +87,20 @@ pub(crate) struct UserListResponse<'a> {
     pub(super) data: Vec<UserResponse<'a>>,
 }
 
-/// Links to other pages; one that does not exist is left out.
+/// Links to other pages; links to pages that do not exist are absent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListLinks<'a> {
-    /// To the first page.
+    /// The first page.
     #[schema(required = false)]
     pub(super) first: Links<'a>,
-    /// To the last page, with the totals.
+    /// The last page, with the totals.
     #[schema(required = false)]
     pub(super) last: Links<'a>,
-    /// To the next page.
+    /// The next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) next: Option<Links<'a>>,
-    /// To the previous page; to the last one from past the end.
+    /// The previous page, or the last one if this page is past the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) prev: Option<Links<'a>>,
@@ -109,20 +109,20 @@ pub(crate) struct ListLinks<'a> {
 /// A link to one page.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Links<'a> {
-    /// The absolute address of the page, with every parameter kept.
+    /// The absolute URL of the page, with all parameters.
     pub(super) href: &'a str,
-    /// How much there is on all pages together.
+    /// The totals of all pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) meta: Option<Totals>,
 }
 
-/// How much there is on all pages together.
+/// The totals of all pages.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
-    /// How many users.
+    /// The number of users.
     pub(super) total_users: u64,
-    /// How many pages; an empty list has one.
+    /// The number of pages; an empty list has one.
     pub(super) total_pages: u64,
 }

@@ -5,7 +5,7 @@
 //! still until a test advances it.
 
 mod answer;
-mod document;
+pub(crate) mod document;
 mod store;
 mod wire;
 
@@ -168,7 +168,7 @@ impl App {
             services: Services::new(ports, settings.attempts),
             keys: options.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
             metrics: Metrics::new(&(Arc::clone(&clock) as _)),
-            adopt: SettingsListener::nothing(),
+            settings_listener: SettingsListener::noop(),
             clock: Arc::clone(&clock) as _,
         };
         let server = Server::bind(settings, wired).unwrap();

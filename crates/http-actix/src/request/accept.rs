@@ -1,0 +1,73 @@
+//! Content negotiation.
+
+use actix_web::HttpRequest;
+use actix_web::http::{Method, header};
+
+use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
+
+/// Rejects a client that does not accept JSON (RFC 9110 §12.5.1), except for DELETE, whose response
+/// has no body.
+pub(crate) fn check_accept(request: &HttpRequest) -> Result<(), ApiError> {
+    let mut accepts = request.headers().get_all(header::ACCEPT).peekable();
+    if accepts.peek().is_none() || request.method() == Method::DELETE {
+        return Ok(());
+    }
+    let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    if accepts_json(ranges) {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            ErrorCode::NotAcceptable,
+            "The response is application/json, which Accept must allow.",
+        ))
+    }
+}
+
+/// Returns whether the most specific matching range accepts JSON; `q=0` means that it does not.
+fn accepts_json<'a>(ranges: impl Iterator<Item = &'a str>) -> bool {
+    let mut best: Option<(usize, bool)> = None;
+    for range in ranges {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let precision = match media.as_str() {
+            "application/json" => 2,
+            "application/*" => 1,
+            "*/*" => 0,
+            _ => continue,
+        };
+        let is_rejected = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+            .and_then(|(_, value)| value.trim().parse::<f32>().ok())
+            .is_some_and(|quality| quality <= 0.0);
+        if best.is_none_or(|(before, _)| precision > before) {
+            best = Some((precision, !is_rejected));
+        }
+    }
+    best.is_some_and(|(_, is_accepted)| is_accepted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts_json;
+
+    #[test]
+    fn most_specific_range_decides() {
+        for (accept, is_accepted) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("*/*", true),
+            ("application/*;q=0.1", true),
+            ("text/html, */*;q=0.1", true),
+            ("text/html", false),
+            ("application/problem+json", false),
+            ("application/json;q=0", false),
+            ("application/json;q=0, */*", false),
+            ("*/*;q=0, application/json", true),
+            ("", false),
+        ] {
+            assert_eq!(accepts_json(accept.split(',')), is_accepted, "{accept}");
+        }
+    }
+}
