@@ -1,7 +1,7 @@
 //! The state of a stand-in.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::{Api, Client, Config, Connection};
@@ -18,6 +18,8 @@ use crate::traffic::call_log::CallLog;
 use crate::traffic::faults::Faults;
 use crate::traffic::rate_limits::RateLimiter;
 use crate::users::store::Users;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// The state of a stand-in. A handler holds its lock until it returns.
 pub(crate) struct State {
@@ -111,7 +113,7 @@ impl SharedState {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

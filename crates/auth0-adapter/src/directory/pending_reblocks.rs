@@ -1,9 +1,9 @@
 //! Pending re-blocks.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::UserId;
+use parking_lot::{Mutex, MutexGuard};
 
 /// The accounts whose block was lifted by a new password and has not been restored yet.
 #[derive(Debug, Default)]
@@ -23,8 +23,7 @@ impl PendingReblocks {
         self.ids().remove(id);
     }
 
-    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn ids(&self) -> MutexGuard<'_, HashSet<UserId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

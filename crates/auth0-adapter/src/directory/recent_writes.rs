@@ -2,10 +2,11 @@
 //! and a change starts from the latest state without a second read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{TenantId, Timestamp, User, UserId};
+use parking_lot::{Mutex, MutexGuard};
 use ports::Clock;
 
 /// The maximum number of accounts; above it, the oldest writes are removed.
@@ -172,9 +173,8 @@ impl RecentWrites {
         self.clock.now().plus_millis(self.ttl_millis.saturating_neg())
     }
 
-    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn log(&self) -> MutexGuard<'_, WriteLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.log.lock()
     }
 }
 

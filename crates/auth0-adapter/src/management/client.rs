@@ -1,10 +1,11 @@
 //! The Management API: one method for each call that is used.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{CurrentPassword, EmailAddress, Timestamp, UserId};
+use parking_lot::Mutex;
 use ports::{CallContext, Clock, PortResult};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
@@ -179,7 +180,7 @@ impl ManagementClient {
         }
         let arrival = Instant::now();
         let succeeded_since = |since| {
-            let last_success = *inner.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+            let last_success = *inner.last_success.lock();
             let has_succeeded = last_success.is_some_and(|when| since <= when);
             (has_succeeded && circuit_breaker.is_closed()).then_some(())
         };
@@ -255,8 +256,7 @@ impl ManagementClient {
                     }
                 }
                 Ok(_) | Err(RequestError::Rejected(_)) => {
-                    let mut last_success =
-                        inner.last_success.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut last_success = inner.last_success.lock();
                     *last_success = Some(Instant::now());
                 }
                 Err(_) => {}

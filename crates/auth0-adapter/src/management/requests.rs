@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use domain::{EmailAddress, UserId};
+use parking_lot::{RwLock, RwLockReadGuard};
 use ports::CallContext;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -71,11 +71,11 @@ impl RequestBuilder {
 
     /// Replaces the client secret.
     pub(crate) fn set_client_secret(&self, secret: SecretString) {
-        *self.client_secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+        *self.client_secret.write() = secret;
     }
 
     fn client_secret(&self) -> RwLockReadGuard<'_, SecretString> {
-        self.client_secret.read().unwrap_or_else(PoisonError::into_inner)
+        self.client_secret.read()
     }
 
     /// A request about one account, without a body.

@@ -1,9 +1,10 @@
 //! The access token for the Management API, by client credentials (RFC 6749 §4.4).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
+use parking_lot::Mutex;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -95,11 +96,11 @@ impl TokenStore {
     /// Drops a token that Auth0 rejected, unless it has been replaced already or another was
     /// dropped a moment ago. Returns whether another token may be accepted.
     pub(crate) fn invalidate(&self, token: &Arc<AccessToken>) -> bool {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock();
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
             return true;
         }
-        let mut invalidated_at = self.invalidated_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut invalidated_at = self.invalidated_at.lock();
         if invalidated_at.is_some_and(|when| when.elapsed() < INVALIDATION_INTERVAL) {
             return false;
         }
@@ -109,7 +110,7 @@ impl TokenStore {
     }
 
     fn valid_token(&self) -> Option<Arc<AccessToken>> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.lock();
         current.clone().filter(|token| Instant::now() < token.expires_at)
     }
 
@@ -127,7 +128,7 @@ impl TokenStore {
         let (request, attempts) = (requests.token(), &mut Attempts::default());
         let response = transport.send(&request, None, retry_policy, deadline, attempts, read);
         let token = Arc::new(response.await?);
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock();
         *current = Some(Arc::clone(&token));
         Ok(token)
     }
@@ -168,7 +169,7 @@ impl AccessToken {
 
     /// Returns true to one caller at a time when the token is due for renewal.
     pub(crate) fn claim_renewal(&self) -> bool {
-        let mut renew_at = self.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut renew_at = self.renew_at.lock();
         let now = Instant::now();
         let old = *renew_at <= now;
         if old {

@@ -6,9 +6,10 @@
 //! one attempt at a time is sent as a trial. A successful trial closes the circuit, a failed one
 //! opens it for twice as long.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use ports::{CircuitState, UpstreamObserver};
 use tokio::time::Instant;
 
@@ -156,7 +157,7 @@ impl CircuitBreaker {
     }
 
     fn lock(&self) -> MutexGuard<'_, BreakerState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -11,10 +11,11 @@
 
 mod window;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use concurrency::FairQueue;
+use parking_lot::{Mutex, MutexGuard};
 use ports::{CallContext, QuotaOwner, UpstreamObserver};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -240,9 +241,8 @@ impl RateGate {
         RatePermit { gate: self, owner, epoch, feedback: RateFeedback::NoInformation }
     }
 
-    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn lock(&self) -> MutexGuard<'_, GateState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

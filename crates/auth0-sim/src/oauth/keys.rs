@@ -3,7 +3,7 @@
 //! Documented: the members of a key; at least two keys (current and next); the previous key stays
 //! published after a rotation until it is revoked; a tenant can turn `alg` off.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
@@ -14,6 +14,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use crate::crypto::CryptoError;
@@ -122,7 +123,7 @@ impl Keys {
 }
 
 fn cached_key(index: usize) -> Result<Arc<SigningKey>, CryptoError> {
-    let mut generated_keys = GENERATED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut generated_keys = GENERATED.lock();
     while generated_keys.len() <= index {
         generated_keys.push(Arc::new(generate()?));
     }

@@ -1,4 +1,4 @@
-//! The requests that come in.
+//! Metrics of incoming requests and connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,17 +19,17 @@ use telemetry::{DURATION_BUCKETS, Label};
 pub(crate) struct Route(Arc<str>);
 
 impl Route {
-    /// The route with this template.
+    /// Returns the route with this template.
     pub(crate) fn new(template: &str) -> Self {
         Self(template.into())
     }
 
-    /// What no route matched.
+    /// Returns the route of requests that no route matched.
     fn unmatched() -> Self {
         Self::new("unmatched")
     }
 
-    /// The template.
+    /// Returns the template.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -62,17 +62,17 @@ impl EncodeLabelSet for DurationLabels {
     }
 }
 
-/// Why a request got no place.
+/// The reason why a request was shed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShedReason {
-    /// Too many waited already.
+    /// The queue was full.
     QueueFull,
-    /// It waited, but for too long.
+    /// It waited longer than `overload.max_wait_ms`.
     WaitedTooLong,
 }
 
 impl ShedReason {
-    /// The word for it, in metrics and in the log.
+    /// Returns the label in metrics and in the log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
@@ -81,18 +81,18 @@ impl ShedReason {
     }
 }
 
-/// Counts of requests and connections.
+/// Metrics of requests and connections. Cheap to clone; clones share the counts.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     errors: Family<Label<1>, Counter>,
     durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
-    /// Requests that hold a place.
+    /// Requests that hold a permit.
     pub(crate) in_flight: Gauge,
-    /// Requests that wait for one.
+    /// Requests that wait for a permit.
     pub(crate) queued: Gauge,
     shed: Family<Label<1>, Counter>,
-    /// Requests that nobody waited for any more.
+    /// Requests whose client disconnected before the response.
     pub(crate) abandoned: Counter,
     /// Open connections.
     pub(crate) connections: Gauge,
@@ -115,33 +115,33 @@ impl HttpMetrics {
         }
         registry.register(
             "http_errors",
-            "Requests that were not done, by the code of the error",
+            "Failed requests by error code",
             errors.clone(),
         );
         let histogram: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
         let durations = Family::new_with_constructor(histogram);
         registry.register_with_unit(
             "http_request_duration",
-            "Time from a request's head to its answer, by route template and status",
+            "Time from the head of a request to its response, by route template and status",
             Unit::Seconds,
             durations.clone(),
         );
         let [in_flight, queued, connections] = <[Gauge; 3]>::default();
         registry.register(
             "http_requests_in_flight",
-            "Requests that are worked on, after their token was verified",
+            "Requests that hold a permit, after their token was verified",
             in_flight.clone(),
         );
         registry.register(
             "http_requests_queued",
-            "Requests that wait until there is room for them",
+            "Requests that wait for a permit",
             queued.clone(),
         );
         registry.register("http_connections", "Open connections of clients", connections.clone());
         let abandoned = Counter::default();
         registry.register(
             "http_requests_abandoned",
-            "Requests that were dropped before their answer, most of them at a stop",
+            "Requests dropped before their response, most of them during a shutdown",
             abandoned.clone(),
         );
         let shed = Family::<Label<1>, Counter>::default();
@@ -150,18 +150,18 @@ impl HttpMetrics {
         }
         registry.register(
             "http_requests_shed",
-            "Requests that were turned away for want of room, by reason",
+            "Requests refused because of overload, by reason",
             shed.clone(),
         );
         let [most_in_flight, most_queued, most_connections] = <[Gauge; 3]>::default();
         for (name, help, gauge) in [
             (
                 "http_requests_in_flight_limit",
-                "How many requests are worked on at most",
+                "Maximum number of requests that hold a permit",
                 &most_in_flight,
             ),
-            ("http_requests_queued_limit", "How many requests wait at most", &most_queued),
-            ("http_connections_limit", "How many connections there are at most", &most_connections),
+            ("http_requests_queued_limit", "Maximum number of requests that wait for a permit", &most_queued),
+            ("http_connections_limit", "Maximum number of open connections", &most_connections),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -180,7 +180,7 @@ impl HttpMetrics {
         }
     }
 
-    /// Says how much there may be at most.
+    /// Sets the configured limits.
     pub(crate) fn limits(&self, in_flight: usize, queued: usize, connections: usize) {
         for (gauge, most) in [
             (&self.most_in_flight, in_flight),
@@ -191,13 +191,13 @@ impl HttpMetrics {
         }
     }
 
-    /// Counts a request that was not done.
+    /// Counts a failed request.
     pub(crate) fn error(&self, code: ErrorCode) {
         self.errors.get_or_create(&Label([("code", code.as_str())])).inc();
     }
 
-    /// Counts one request. What matched no route, or has an unusual method, is counted together,
-    /// so that clients cannot make up new time series.
+    /// Counts a request. Requests that matched no route or have an unusual method share one series,
+    /// so that clients cannot create new ones.
     pub(crate) fn request(
         &self,
         route: Option<&Route>,
@@ -212,13 +212,13 @@ impl HttpMetrics {
         self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
     }
 
-    /// Counts a request that got no place.
+    /// Counts a request that was shed.
     pub(crate) fn shed(&self, reason: ShedReason) {
         self.shed.get_or_create(&Label([("reason", reason.as_str())])).inc();
     }
 }
 
-/// A method that is no label of a client's own making.
+/// Returns the method as a label, of a fixed set of values.
 pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,10 +1,11 @@
-//! The key sets of issuers: how often they are fetched, and how old they are.
+//! Metrics of the key sets of issuers: fetches and ages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::Timestamp;
+use parking_lot::Mutex;
 use ports::{Clock, KeySetLocation, KeySource, KeySourceError, PublicKey};
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -14,7 +15,7 @@ use prometheus_client::registry::Registry;
 
 use token_verifier::{TENANT_PLACEHOLDER, TrustedIssuers};
 
-/// What can come of a fetch.
+/// The result of a fetch.
 const RESULTS: [&str; 2] = ["fetched", "failed"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,8 +41,8 @@ impl EncodeLabelSet for IssuerLabel {
     }
 }
 
-/// Counts of fetches, by the issuer as it is configured: with a template, all of its tenants are
-/// one, so that their number is nobody's business.
+/// Fetches and ages of key sets, by the issuer as configured: all tenants of a template share one
+/// series, so that the metrics do not reveal their number.
 #[derive(Debug)]
 pub(crate) struct KeyMetrics {
     fetches: Family<FetchLabels, Counter>,
@@ -56,13 +57,13 @@ impl KeyMetrics {
         let (fetches, ages) = (Family::default(), Family::default());
         registry.register(
             "jwks_fetches",
-            "Times that an issuer's keys were fetched, by the issuer as configured and by result",
+            "Fetches of an issuer's keys, by the issuer as configured and by result",
             Family::clone(&fetches),
         );
         registry.register(
             "jwks_age_seconds",
-            "Time since an issuer's keys were fetched, or since the start; of a template's, since the last \
-             ones were",
+            "Time since an issuer's keys were fetched, or since the start; for a template, since the \
+             last fetch of any of its issuers",
             Family::clone(&ages),
         );
         Self {
@@ -74,17 +75,17 @@ impl KeyMetrics {
         }
     }
 
-    /// From now on these are the configured issuers; others are not spoken of any more, and what is
-    /// counted of those that stay goes on.
+    /// Sets the configured issuers. Removes the series of all others, and keeps the counts of those
+    /// that stay.
     pub(crate) fn configure(&self, issuers: Arc<TrustedIssuers>) {
-        let mut configured = lock(&self.issuers);
+        let mut configured = self.issuers.lock();
         let names: BTreeSet<String> = issuers.names().collect();
-        for gone in configured.names().filter(|name| !names.contains(name)) {
-            let issuer: Arc<str> = gone.into();
+        for removed in configured.names().filter(|name| !names.contains(name)) {
+            let issuer: Arc<str> = removed.into();
             for result in RESULTS {
                 self.fetches.remove(&FetchLabels { issuer: Arc::clone(&issuer), result });
             }
-            lock(&self.fetched_at).remove(&issuer);
+            self.fetched_at.lock().remove(&issuer);
             self.ages.remove(&IssuerLabel { issuer });
         }
         for name in names {
@@ -93,46 +94,40 @@ impl KeyMetrics {
                 let labels = FetchLabels { issuer: Arc::clone(&issuer), result };
                 drop(self.fetches.get_or_create(&labels));
             }
-            // Keys that are never had grow older too. Of a template nobody knows whether there are
-            // any to be had.
+            // Keys that were never fetched age too. A template may have no issuer yet.
             if !issuer.contains(TENANT_PLACEHOLDER) {
-                lock(&self.fetched_at).entry(issuer).or_insert_with(|| self.clock.now());
+                self.fetched_at.lock().entry(issuer).or_insert_with(|| self.clock.now());
             }
         }
         *configured = issuers;
     }
 
-    /// Brings the ages up to the present.
-    pub(super) fn grow_older(&self) {
+    /// Updates the ages to the current time.
+    pub(super) fn update_ages(&self) {
         let now = self.clock.now().as_unix_millis();
-        for (issuer, at) in &*lock(&self.fetched_at) {
+        for (issuer, at) in &*self.fetched_at.lock() {
             let age = now.saturating_sub(at.as_unix_millis()).max(0) / 1000;
             self.ages.get_or_create(&IssuerLabel { issuer: Arc::clone(issuer) }).set(age);
         }
     }
 
-    fn ended(&self, address: &KeySetLocation, well: bool) {
-        // Held to the end, so that nothing is counted for an issuer that is just being forgotten.
-        let issuers = lock(&self.issuers);
-        // Issuers that are configured no more may still be asked, by a request under way.
-        let Some(name) = issuers.configured_name(&address.issuer) else { return };
+    fn record_fetch(&self, location: &KeySetLocation, succeeded: bool) {
+        // Held to the end, so that no series is created for an issuer that is being removed.
+        let issuers = self.issuers.lock();
+        // A request in flight may still fetch from an issuer that is no longer configured.
+        let Some(name) = issuers.configured_name(&location.issuer) else { return };
         let issuer: Arc<str> = name.into();
         let [fetched, failed] = RESULTS;
-        let result = if well { fetched } else { failed };
+        let result = if succeeded { fetched } else { failed };
         let labels = FetchLabels { issuer: Arc::clone(&issuer), result };
         self.fetches.get_or_create(&labels).inc();
-        if well {
-            lock(&self.fetched_at).insert(issuer, self.clock.now());
+        if succeeded {
+            self.fetched_at.lock().insert(issuer, self.clock.now());
         }
     }
 }
 
-/// A panic under these locks would be a bug, but not one that should stop every later request.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A source of keys whose fetches are counted.
+/// A key source that counts its fetches.
 #[derive(Debug)]
 pub(crate) struct InstrumentedKeySource {
     source: Arc<dyn KeySource>,
@@ -150,7 +145,7 @@ impl InstrumentedKeySource {
 impl KeySource for InstrumentedKeySource {
     async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let outcome = self.source.fetch(address).await;
-        self.metrics.ended(address, outcome.is_ok());
+        self.metrics.record_fetch(address, outcome.is_ok());
         outcome
     }
 }

@@ -1,14 +1,14 @@
-//! What the process tells Prometheus.
+//! Metrics of the service for Prometheus.
 //!
-//! - [`http`]: the requests that come in, by the template of their route and never by their path.
-//! - [`upstream`]: the calls that adapters send; it is the watch that they tell.
-//! - [`keys`]: the key sets of issuers, by the issuer as it is configured.
+//! - [`http`]: incoming requests, by the template of their route and never by their path.
+//! - [`upstream`]: the calls that adapters send. It implements their observer.
+//! - [`keys`]: the key sets of issuers, by the issuer as configured.
 //!
 //! The metrics of the process and of the log come from [`MetricsRegistry`].
-//! No label holds anything of a client's own making, nor a tenant or a person: the number of time
-//! series is bounded by the configuration, and none of them tells of anybody.
-//! To add a metric: a field where it belongs, its name in [`Metrics::new`], a row in the table of
-//! `docs/operations`. A test compares that table with what is served.
+//! No label contains text from a client, a tenant or a user: the configuration bounds the number of
+//! time series, and none contains personal data.
+//! To add a metric: add a field, register it in [`Metrics::new`], and add a row to the table in
+//! `docs/operations`. A test compares that table with the served metrics.
 
 mod http;
 mod keys;
@@ -34,7 +34,7 @@ pub(crate) use upstream::UpstreamMetrics;
 /// The media type of [`Metrics::text`].
 pub(crate) const CONTENT_TYPE: &str = MetricsRegistry::CONTENT_TYPE;
 
-/// The metrics of one process. Cheap to clone: clones count together.
+/// The metrics of one process. Cheap to clone; clones share the counts.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<MetricsRegistry>,
@@ -45,42 +45,42 @@ pub struct Metrics {
     pub(crate) tokens: TokenCacheCounters,
     pub(crate) reloads: ReloadMetrics,
     refused_tokens: Family<Label<1>, Counter>,
-    /// Whether the service said last that it is ready.
+    /// Whether the last readiness check succeeded.
     pub(crate) ready: Gauge,
-    /// Whether it is about to end.
+    /// Whether the service is shutting down.
     pub(crate) stopping: Gauge,
 }
 
-/// What came of reading the settings again.
+/// Results of reloading the settings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ReloadMetrics {
     pub(crate) applied: Counter,
     pub(crate) rejected: Counter,
     pub(crate) last_successful: Gauge,
     pub(crate) last_success: Gauge,
-    /// Whether something has changed that waits for a restart.
+    /// Whether a changed setting needs a restart.
     pub(crate) restart_needed: Gauge,
 }
 
 impl Metrics {
-    /// Counts that start at nothing, and a service that is not ready yet.
+    /// Returns metrics with all counts at zero, for a service that is not ready yet.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         let mut metrics = MetricsRegistry::new("usher");
         let registry = metrics.service();
         register_counter(
             registry,
             "http_malformed",
-            "Connections that were closed since what came was no HTTP",
+            "Connections closed because of data that is not HTTP",
             malformed_requests::count,
         );
         let build = Family::<Label<1>, Gauge>::default();
         build.get_or_create(&Label([("version", env!("CARGO_PKG_VERSION"))])).set(1);
-        registry.register("build_info", "The version that runs", build);
+        registry.register("build_info", "The running version", build);
         let [ready, stopping] = <[Gauge; 2]>::default();
-        registry.register("stopping", "Whether the service is about to end", stopping.clone());
+        registry.register("stopping", "Whether the service is shutting down", stopping.clone());
         registry.register(
             "ready",
-            "Whether the service said last that it is ready, when it was asked",
+            "Whether the last readiness check succeeded",
             ready.clone(),
         );
         let http = HttpMetrics::register(registry);
@@ -93,7 +93,7 @@ impl Metrics {
         }
         registry.register(
             "tokens_refused",
-            "Tokens that were not accepted, by reason",
+            "Rejected tokens by reason",
             refused_tokens.clone(),
         );
         let reloads = ReloadMetrics::register(registry);
@@ -114,21 +114,21 @@ impl Metrics {
         }
     }
 
-    /// Counts a token that was not accepted.
+    /// Counts a rejected token.
     pub(crate) fn refused(&self, error: &TokenError) {
         if let TokenError::Invalid(reason) = error {
             self.refused_tokens.get_or_create(&Label([("reason", reason.label())])).inc();
         }
     }
 
-    /// The present moment, for metrics that hold one.
+    /// Returns the current time, for metrics that contain a time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// All of them in the `OpenMetrics` text format.
+    /// Returns all metrics in the `OpenMetrics` text format.
     pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
-        self.keys.grow_older();
+        self.keys.update_ages();
         self.registry.text()
     }
 }
@@ -137,7 +137,7 @@ fn token_lookups(registry: &mut Registry) -> TokenCacheCounters {
     let lookups = Family::<Label<1>, Counter>::default();
     registry.register(
         "token_cache_lookups",
-        "Tokens that were looked for among those verified a moment ago, by result",
+        "Lookups in the cache of verified tokens by result",
         lookups.clone(),
     );
     let of = |result| lookups.get_or_create(&Label([("result", result)])).clone();
@@ -149,24 +149,24 @@ impl ReloadMetrics {
         let reloads = Family::<Label<1>, Counter>::default();
         registry.register(
             "config_reloads",
-            "Changed settings that were read while the service ran, by result",
+            "Reloads of changed settings by result",
             reloads.clone(),
         );
         let of = |result| reloads.get_or_create(&Label([("result", result)])).clone();
         let [last_successful, last_success, restart_needed] = <[Gauge; 3]>::default();
         registry.register(
             "config_restart_needed",
-            "Whether settings have changed that wait for a restart",
+            "Whether changed settings need a restart",
             restart_needed.clone(),
         );
         registry.register(
             "config_last_reload_successful",
-            "Whether the settings could be used when they were read last",
+            "Whether the last reload of settings succeeded",
             last_successful.clone(),
         );
         registry.register(
             "config_last_reload_success_timestamp_seconds",
-            "When settings were read last that could be used, in Unix time",
+            "Unix time of the last successful load of settings",
             last_success.clone(),
         );
         let (applied, rejected) = (of("applied"), of("rejected"));

@@ -25,13 +25,13 @@ fn metrics() -> (Metrics, Arc<ManualClock>) {
 
 /// Fetches the keys of an issuer, which has none.
 async fn fetch(metrics: &Metrics, issuer: &str) {
-    let source = Arc::new(memory_of(issuer));
+    let source = Arc::new(key_source_of(issuer));
     let address =
         KeySetLocation { issuer: issuer.to_owned(), jwks_uri: None, private_network: false };
     let _ = InstrumentedKeySource::new(source, Arc::clone(&metrics.keys)).fetch(&address).await;
 }
 
-fn memory_of(issuer: &str) -> ports::MockKeySource {
+fn key_source_of(issuer: &str) -> ports::MockKeySource {
     let known = issuer == ISSUER;
     let mut source = ports::MockKeySource::new();
     source.expect_fetch().returning(move |_| {
@@ -40,7 +40,7 @@ fn memory_of(issuer: &str) -> ports::MockKeySource {
     source
 }
 
-fn sent(kind: &'static str, attempt: u32, outcome: RequestOutcome) -> UpstreamRequest {
+fn request(kind: &'static str, attempt: u32, outcome: RequestOutcome) -> UpstreamRequest {
     UpstreamRequest { kind, attempt, outcome, took: Duration::from_millis(20) }
 }
 
@@ -52,7 +52,7 @@ fn served(text: &str) -> BTreeSet<String> {
 
 /// What looks like the name of a metric of ours in a text, without the endings that the text format
 /// adds.
-fn named(text: &str) -> BTreeSet<String> {
+fn documented(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let ours = words.filter(|word| {
         (word.starts_with("usher_") || word.starts_with("process_")) && !word.ends_with('_')
@@ -66,10 +66,10 @@ fn named(text: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn what_is_written_about_metrics_is_true() {
+async fn documented_metrics_match_the_served_ones() {
     let (metrics, _) = metrics();
     metrics.http.request(None, &Method::GET, StatusCode::OK, Duration::ZERO);
-    metrics.upstream.record_request(sent("read", 1, RequestOutcome::Status(200)));
+    metrics.upstream.record_request(request("read", 1, RequestOutcome::Status(200)));
     metrics.upstream.record_quota("read", Quota { limit: 10, remaining: 9 });
     metrics.upstream.set_waiting("read", 0);
     metrics.upstream.set_circuit("read", CircuitState::Closed);
@@ -85,21 +85,21 @@ async fn what_is_written_about_metrics_is_true() {
     let table: BTreeSet<String> = read("README.md")
         .lines()
         .filter_map(|line| line.strip_prefix("| `"))
-        .flat_map(|line| named(line.split(" | ").next().unwrap()))
+        .flat_map(|line| documented(line.split(" | ").next().unwrap()))
         .collect();
     assert_eq!(table, served, "the table of docs/operations/README.md, and what is served");
     for file in ["alerts.yml", "grafana-dashboard.json"] {
-        let unknown: Vec<_> = named(&read(file)).difference(&served).cloned().collect();
+        let unknown: Vec<_> = documented(&read(file)).difference(&served).cloned().collect();
         assert_eq!(unknown, Vec::<String>::new(), "{file}");
     }
 }
 
 #[tokio::test]
-async fn calls_upstream_are_counted_by_kind_and_outcome() {
+async fn upstream_calls_are_counted_by_kind_and_outcome() {
     let (metrics, _) = metrics();
-    metrics.upstream.record_request(sent("read", 1, RequestOutcome::Status(429)));
-    metrics.upstream.record_request(sent("read", 2, RequestOutcome::Status(200)));
-    metrics.upstream.record_request(sent("search", 1, RequestOutcome::TimedOut));
+    metrics.upstream.record_request(request("read", 1, RequestOutcome::Status(429)));
+    metrics.upstream.record_request(request("read", 2, RequestOutcome::Status(200)));
+    metrics.upstream.record_request(request("search", 1, RequestOutcome::TimedOut));
     metrics.upstream.record_quota("read", Quota { limit: 40, remaining: 7 });
     metrics.upstream.set_waiting("read", 3);
     metrics.upstream.set_circuit("search", CircuitState::Closed);
@@ -126,15 +126,15 @@ async fn calls_upstream_are_counted_by_kind_and_outcome() {
 }
 
 #[tokio::test]
-async fn key_sets_grow_older_and_are_told_by_the_name_of_the_configuration() {
+async fn key_sets_age_under_their_configured_name() {
     let (metrics, clock) = metrics();
-    // Keys that were never had grow older too, or nobody would be told.
+    // Keys that were never fetched age too, so that an alert can fire.
     clock.advance(Duration::from_secs(7));
     let age = |seconds| format!("\nusher_jwks_age_seconds{{issuer=\"{ISSUER}\"}} {seconds}\n");
     assert!(metrics.text().unwrap().contains(&age(7)));
     fetch(&metrics, ISSUER).await;
     clock.advance(Duration::from_secs(90));
-    fetch(&metrics, "https://nobody-knows.example/").await;
+    fetch(&metrics, "https://unconfigured.example/").await;
     let text = metrics.text().unwrap();
     for series in [
         format!("usher_jwks_fetches_total{{issuer=\"{ISSUER}\",result=\"fetched\"}} 1"),
@@ -143,8 +143,8 @@ async fn key_sets_grow_older_and_are_told_by_the_name_of_the_configuration() {
     ] {
         assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
     }
-    assert!(!text.contains("nobody-knows"), "{text}");
-    // An issuer that is configured no more is not spoken of.
+    assert!(!text.contains("unconfigured"), "{text}");
+    // The series of an issuer are removed with its configuration.
     metrics.keys.configure(Arc::new(TrustedIssuers::new(Vec::new())));
     assert!(!metrics.text().unwrap().contains(ISSUER));
 }

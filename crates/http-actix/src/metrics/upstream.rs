@@ -1,4 +1,4 @@
-//! The calls that adapters send.
+//! Metrics of the calls that adapters send.
 
 use ports::{CircuitState, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest};
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
@@ -46,7 +46,7 @@ impl From<RequestOutcome> for Outcome {
 
 type ByKind<M> = Family<Label<1>, M>;
 
-/// Counts what adapters tell.
+/// Metrics of upstream calls, recorded by adapters through [`UpstreamObserver`].
 #[derive(Debug, Clone)]
 pub(crate) struct UpstreamMetrics {
     calls: Family<CallLabels, Counter>,
@@ -76,39 +76,39 @@ impl UpstreamMetrics {
             all.clone();
         registry.register(
             "upstream_calls",
-            "Requests that were sent to the directory, by kind and outcome: the status of the \
-             answer, or why there was none",
+            "Requests to the directory, by kind and outcome: the status of the \
+             response, or why there was none",
             calls,
         );
         registry.register_with_unit(
             "upstream_call_duration",
-            "Time from a request to the directory to the end of its answer, by kind",
+            "Time from a request to the directory to the end of its response, by kind",
             Unit::Seconds,
             durations,
         );
         registry.register(
             "upstream_retries",
-            "Requests to the directory that were repetitions, by kind",
+            "Retries of requests to the directory, by kind",
             retries,
         );
         registry.register(
             "upstream_rate_limited",
-            "Requests that the directory refused since there were too many (429), by kind",
+            "Requests that the directory rejected with 429, by kind",
             rate_limited,
         );
         registry.register(
             "upstream_rate_limit",
-            "How many requests of a kind the directory takes at once, as it said last",
+            "Quota of requests of a kind, as last reported by the directory",
             limit,
         );
         registry.register(
             "upstream_rate_limit_remaining",
-            "How many of them were left, as it said last",
+            "Remaining quota of a kind, as last reported by the directory",
             remaining,
         );
         registry.register(
             "upstream_waiting",
-            "Requests that wait until the directory takes more, by kind",
+            "Requests that wait for the quota of the directory, by kind",
             waiting,
         );
         registry.register(
@@ -133,7 +133,7 @@ impl UpstreamObserver for UpstreamMetrics {
         let UpstreamRequest { kind, attempt, outcome, took } = sent;
         self.calls.get_or_create(&CallLabels { kind, outcome: outcome.into() }).inc();
         self.durations.get_or_create(&by(kind)).observe(took.as_secs_f64());
-        // Both are there from the first request on, so that a rate can be told from nothing.
+        // Both exist from the first request on, so that a rate of zero differs from a missing series.
         self.retries.get_or_create(&by(kind)).inc_by(u64::from(attempt > 1));
         let limited = outcome == RequestOutcome::Status(429);
         self.rate_limited.get_or_create(&by(kind)).inc_by(u64::from(limited));

@@ -6,9 +6,9 @@
 //! recorded for all: the lists of such a tenant are read by a full scan.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::{TenantId, UserId};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::index::{IndexField, IndexOrder, IndexPage, IndexRow};
 
@@ -82,9 +82,8 @@ impl PagingAnomalies {
         self.all().clear();
     }
 
-    /// No code that holds the lock panics half-way, so a poisoned lock is used all the same.
     fn all(&self) -> MutexGuard<'_, HashMap<TenantId, TenantAnomalies>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

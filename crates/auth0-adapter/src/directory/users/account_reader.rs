@@ -1,8 +1,9 @@
 //! Maps Auth0's users to accounts.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 
 use domain::{DisplayName, RoleCatalogue, Timestamp, User, UserId, Username};
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::MetadataPrefix;
 use crate::management::app_metadata::AccountMetadata;
@@ -34,13 +35,13 @@ impl ReloadableReader {
     /// Returns the current reader and prevents its replacement until the guard is dropped: for
     /// reads that are recorded, or combined with recorded ones.
     pub(crate) fn lock_current(&self) -> RwLockReadGuard<'_, Arc<AccountReader>> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner)
+        self.current.read()
     }
 
     /// Replaces the catalogue. `forget` drops what was read with the old one, while no read is in
     /// progress.
     pub(crate) fn replace_catalogue(&self, catalogue: Arc<RoleCatalogue>, forget: impl FnOnce()) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write();
         *current = Arc::new(AccountReader { prefix: self.prefix.clone(), catalogue });
         forget();
     }

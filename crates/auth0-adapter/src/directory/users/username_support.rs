@@ -1,8 +1,8 @@
 //! Whether the connection supports usernames: learned from the first account that needs to know.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// For how long the answer is cached: operators can change the connection.
@@ -25,7 +25,7 @@ pub(crate) struct UsernameSupportCache(Mutex<Option<(UsernameSupport, Instant)>>
 
 impl UsernameSupportCache {
     pub(super) fn get(&self) -> UsernameSupport {
-        let cached = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = *self.0.lock();
         match cached {
             Some((username_support, when)) if when.elapsed() < TTL => username_support,
             Some(_) | None => UsernameSupport::Unknown,
@@ -34,6 +34,6 @@ impl UsernameSupportCache {
 
     pub(super) fn set(&self, username_support: UsernameSupport) {
         let cached = Some((username_support, Instant::now()));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = cached;
+        *self.0.lock() = cached;
     }
 }

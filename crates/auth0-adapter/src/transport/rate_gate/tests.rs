@@ -54,7 +54,7 @@ impl Bench {
         let (gate, started) = (self.gate.clone(), self.started.clone());
         let task = tokio::spawn(call_of(tenant).scope(async move {
             let permit = gate.enter(in_five_minutes()).await?;
-            started.lock().unwrap().push(tenant);
+            started.lock().push(tenant);
             sleep(Duration::from_millis(10)).await;
             permit.report(feedback);
             Ok(())
@@ -69,7 +69,7 @@ impl Bench {
     }
 
     fn started(&self) -> Vec<&'static str> {
-        self.started.lock().unwrap().clone()
+        self.started.lock().clone()
     }
 }
 
