@@ -59,7 +59,7 @@ pub fn auth0_answer(bytes: &[u8]) {
 /// For all words that the domain accepts, the query must match the selected users only, as the
 /// stand-in for Auth0 evaluates it.
 pub fn search_query(bytes: &[u8]) {
-    let Some(mut words) = super::text(bytes).map(str::split_whitespace) else { return };
+    let Some(mut words) = crate::input::text(bytes).map(str::split_whitespace) else { return };
     let (Some(Ok(prefix)), Some(Ok(tenant))) =
         (words.next().map(str::parse::<MetadataPrefix>), words.next().map(str::parse::<TenantId>))
     else {

@@ -13,6 +13,7 @@
 )]
 
 mod auth0;
+mod input;
 mod seed;
 mod tokens;
 
@@ -50,7 +51,9 @@ pub fn json_body(bytes: &[u8]) {
 
 /// Checks that the id of a user is one segment of its URL, which decodes to the id.
 pub fn user_id(bytes: &[u8]) {
-    let Some(id) = text(bytes).and_then(|text| text.parse::<domain::UserId>().ok()) else { return };
+    let Some(id) = input::text(bytes).and_then(|text| text.parse::<domain::UserId>().ok()) else {
+        return;
+    };
     let public: usher_http::response::links::PublicUrl =
         "https://usher.example.com/base".parse().unwrap();
     let href = public.user(&id);
@@ -73,9 +76,4 @@ fn percent_decode(segment: &str) -> Vec<u8> {
         bytes.extend(rest.bytes());
     }
     bytes
-}
-
-/// Returns the input as text, without the trailing newline of seeds.
-fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok().map(|text| text.strip_suffix('\n').unwrap_or(text))
 }

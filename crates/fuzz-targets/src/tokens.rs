@@ -62,7 +62,7 @@ static HARNESS: LazyLock<Harness> = LazyLock::new(|| {
 
 /// Verifies the text of a token, as in a header.
 pub fn token(bytes: &[u8]) {
-    if let Some(text) = super::text(bytes) {
+    if let Some(text) = crate::input::text(bytes) {
         check_token(text);
     }
 }
@@ -138,7 +138,8 @@ fn assert_accepted(token: &str, bearer: &Bearer) {
 /// Matches an issuer against a template, each on a line. A matching issuer must equal the template
 /// filled with the resulting tenant, on the same host.
 pub fn issuer(bytes: &[u8]) {
-    let Some((template, iss)) = super::text(bytes).and_then(|text| text.split_once('\n')) else {
+    let Some((template, iss)) = crate::input::text(bytes).and_then(|text| text.split_once('\n'))
+    else {
         return;
     };
     let build_issuer = |tenants| {
