@@ -107,8 +107,7 @@ generate: ## Write the generated files that are checked in
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(GENERATE) -p http-actix --all-features --test api -- matrix::answers_match_the_matrix
 	$(GENERATE) -p http-actix --all-features --test api_on_auth0 -- matrix::auth0_requests_match_the_matrix
-	$(call write,docs/configuration.md,cargo run --quiet --locked -p http-actix --example configuration)
-	$(call write,docs/usher.schema.json,cargo run --quiet --locked -p http-actix --example settings_schema)
+	$(GENERATE) -p http-actix --all-features --test docs -- settings_
 	$(call write,deploy/kubernetes/monitoring/prometheusrule.yaml,deploy/kubernetes/monitoring/generate)
 
 bench: ## Measure CPU time and added latency of a GET, and tenfold overload; takes minutes

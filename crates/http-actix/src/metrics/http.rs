@@ -113,11 +113,7 @@ impl HttpMetrics {
         for code in ErrorCode::ALL {
             drop(errors.get_or_create(&Label([("code", code.as_str())])));
         }
-        registry.register(
-            "http_errors",
-            "Failed requests by error code",
-            errors.clone(),
-        );
+        registry.register("http_errors", "Failed requests by error code", errors.clone());
         let histogram: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
         let durations = Family::new_with_constructor(histogram);
         registry.register_with_unit(
@@ -160,7 +156,11 @@ impl HttpMetrics {
                 "Maximum number of requests that hold a permit",
                 &most_in_flight,
             ),
-            ("http_requests_queued_limit", "Maximum number of requests that wait for a permit", &most_queued),
+            (
+                "http_requests_queued_limit",
+                "Maximum number of requests that wait for a permit",
+                &most_queued,
+            ),
             ("http_connections_limit", "Maximum number of open connections", &most_connections),
         ] {
             registry.register(name, help, gauge.clone());

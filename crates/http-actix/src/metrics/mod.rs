@@ -78,11 +78,7 @@ impl Metrics {
         registry.register("build_info", "The running version", build);
         let [ready, stopping] = <[Gauge; 2]>::default();
         registry.register("stopping", "Whether the service is shutting down", stopping.clone());
-        registry.register(
-            "ready",
-            "Whether the last readiness check succeeded",
-            ready.clone(),
-        );
+        registry.register("ready", "Whether the last readiness check succeeded", ready.clone());
         let http = HttpMetrics::register(registry);
         let upstream = UpstreamMetrics::register(registry);
         let keys = Arc::new(KeyMetrics::register(registry, Arc::clone(clock)));
@@ -91,11 +87,7 @@ impl Metrics {
         for reason in Reason::ALL {
             drop(refused_tokens.get_or_create(&Label([("reason", reason.label())])));
         }
-        registry.register(
-            "tokens_refused",
-            "Rejected tokens by reason",
-            refused_tokens.clone(),
-        );
+        registry.register("tokens_refused", "Rejected tokens by reason", refused_tokens.clone());
         let reloads = ReloadMetrics::register(registry);
         reloads.last_successful.set(1);
         reloads.last_success.set(clock.now().as_unix_seconds());

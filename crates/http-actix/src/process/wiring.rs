@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use application::{Ports, Services};
 use auth0_adapter::doctor::{Finding, FindingStatus};
@@ -196,14 +195,11 @@ pub(crate) fn traces(
             .try_into()
             .map(Some)
             .map_err(|error: SampleRatioError| invalid("sample_ratio", &error))?,
-        timeout: TRACES_TIMEOUT,
-        max_queue_size: OtlpSettings::DEFAULT_MAX_QUEUE_SIZE,
+        timeout: settings.timeout,
+        max_queue_size: settings.max_queue_size,
     };
     Traces::start(&settings, upstream.runtime()).map(Some).map_err(WiringError::TracesClient)
 }
-
-/// The timeout for sending a batch of spans, also at shutdown.
-const TRACES_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Checks whether the configured Auth0 tenant has everything that the service needs.
 ///

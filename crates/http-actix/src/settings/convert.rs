@@ -14,7 +14,9 @@ use super::directory::directory;
 use super::error::{InvalidSettings, SettingsResult};
 use super::http::http;
 use super::issuers::issuers;
+use super::layers::variable;
 use super::model::{LogFormat, LogSettings, ReloadSettings, Settings, TraceSettings};
+use super::opentelemetry::OpenTelemetry;
 use super::raw::{self, Raw};
 use crate::protection::settings::{LimitSettings, OverloadSettings};
 
@@ -89,6 +91,8 @@ fn overload(raw: &raw::Overload) -> SettingsResult<OverloadSettings> {
 }
 
 fn traces(raw: raw::Traces) -> SettingsResult<Option<TraceSettings>> {
+    let variables = OpenTelemetry(variable);
+    let (timeout, max_queue_size) = (variables.export_timeout()?, variables.max_queue_size()?);
     let Some(otlp_endpoint) = raw.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()) else {
         return Ok(None);
     };
@@ -99,6 +103,8 @@ fn traces(raw: raw::Traces) -> SettingsResult<Option<TraceSettings>> {
         otlp_endpoint,
         sample_ratio: raw.sample_ratio,
         service_name: raw.service_name,
+        timeout,
+        max_queue_size,
     }))
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use config::{Config, Environment, File, FileFormat};
 
 use super::error::{InvalidSettings, SettingsResult};
+use super::opentelemetry::OpenTelemetry;
 use super::raw::Raw;
 
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -19,7 +20,8 @@ pub(super) fn read_file(file: Option<&Path>) -> SettingsResult<Raw> {
     read(&[DEFAULTS], file)
 }
 
-/// Merges compiled-in texts, the file and the environment; later layers override earlier ones.
+/// Merges compiled-in texts, the variables of OpenTelemetry, the file and the environment; later
+/// layers override earlier ones.
 pub(super) fn read(compiled_in: &[&str], file: Option<&Path>) -> SettingsResult<Raw> {
     let environment = Environment::with_prefix("USHER")
         .prefix_separator("__")
@@ -32,6 +34,7 @@ pub(super) fn read(compiled_in: &[&str], file: Option<&Path>) -> SettingsResult<
     for text in compiled_in {
         layers = layers.add_source(File::from_str(text, FileFormat::Toml));
     }
+    layers = layers.add_source(OpenTelemetry(variable).layer()?);
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .map_err(|source| InvalidSettings::File { path: path.to_owned(), source })?;
@@ -72,7 +75,7 @@ pub(super) fn resolve_path(folder: Option<&Path>, file: &str) -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the only function that reads the environment")]
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
 

@@ -1,4 +1,5 @@
 //! Settings: compiled-in defaults, overridden by a TOML file, overridden by environment variables.
+//! Variables of OpenTelemetry are a layer of their own, between the defaults and the file.
 //!
 //! They are read and converted to types once, at startup and on each reload. An invalid value
 //! stops the start, with an error that names its key. No other module reads the environment.
@@ -13,6 +14,7 @@ mod issuers;
 mod layers;
 mod load;
 mod model;
+mod opentelemetry;
 mod raw;
 mod reference;
 mod source;

@@ -113,6 +113,10 @@ pub struct TraceSettings {
     pub sample_ratio: f64,
     /// The service name in the spans.
     pub service_name: String,
+    /// The timeout for sending a batch of spans, also at shutdown.
+    pub timeout: Duration,
+    /// The maximum number of spans that wait for the collector.
+    pub max_queue_size: usize,
 }
 
 /// The directory that stores the accounts, with its settings.

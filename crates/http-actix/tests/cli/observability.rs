@@ -231,3 +231,51 @@ async fn malformed_http_is_counted() {
     let text = service.metrics().await;
     assert!(text.contains("\nusher_http_malformed_total 3\n"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opentelemetry_variables_apply_below_the_settings() {
+    for (service_name, expected) in [(None, "by-variable"), (Some("by-settings"), "by-settings")] {
+        let (sandbox, collector) = (Sandbox::new(), Collector::start());
+        let endpoint = collector.endpoint();
+        let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+        command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.trim_end_matches("/v1/traces"))
+            .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20c2VjcmV0")
+            .env("OTEL_SERVICE_NAME", "by-variable");
+        if let Some(name) = service_name {
+            command.env("USHER__TRACES__SERVICE_NAME", name);
+        }
+        let service = Service::start(command);
+        assert_eq!(service.get(ADAM, &sandbox.acme_token()).await.status, 200);
+        let output = service.stop();
+        let spans = collector.spans();
+        assert!(!spans.is_empty());
+        assert!(spans.iter().all(|span| span.service["service.name"] == expected), "{spans:#?}");
+        let header = collector.last_header("authorization");
+        assert_eq!(header.as_deref(), Some("Basic c2VjcmV0"));
+        assert!(!output.stderr.contains("c2VjcmV0"), "{}", output.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_file_overrides_opentelemetry_variables() {
+    let (sandbox, issuer, collector) = (Sandbox::new(), Issuer::start().await, Collector::start());
+    let key = SigningKey::rsa("one");
+    issuer.publish("", &[&key]).await;
+    let endpoint = collector.endpoint();
+    let settings = settings_with_issuers(&[issuer.name("")]);
+    let traces = format!("[traces]\notlp_endpoint = \"{endpoint}\"\nservice_name = \"by-file\"\n");
+    let file = sandbox.write("usher.toml", &format!("{settings}\n{traces}"));
+    let mut command = sandbox.command(&["serve", "--config", &file]);
+    command
+        .env("OTEL_SDK_DISABLED", "true")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.invalid:4318")
+        .env("OTEL_SERVICE_NAME", "by-variable");
+    let service = Service::start(command);
+    let token = issuer.token("", &key);
+    assert_eq!(service.get("/api/acme/admin/users", &token).await.status, 200);
+    service.stop();
+    let spans = collector.spans();
+    assert!(!spans.is_empty());
+    assert!(spans.iter().all(|span| span.service["service.name"] == "by-file"), "{spans:#?}");
+}

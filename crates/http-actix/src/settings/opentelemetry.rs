@@ -1,0 +1,144 @@
+//! Variables of the OpenTelemetry specification that set the export of traces.
+//!
+//! They override the defaults; the settings file and the `USHER__…` variables override them. An
+//! empty variable counts as unset. The telemetry crate applies others, such as those of headers.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+use std::time::Duration;
+
+use config::builder::DefaultState;
+use config::{Config, ConfigBuilder};
+use telemetry::{Endpoint, OtlpSettings, SampleRatio};
+
+use super::bounds::{at_most, at_most_an_hour, nonzero};
+use super::error::{InvalidSettings, SettingsResult};
+
+/// The default timeout for sending a batch of spans.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+const NUMBER: &str = "must be a non-negative integer";
+
+/// Variables of the OpenTelemetry specification, which `F` returns by name.
+pub(super) struct OpenTelemetry<F>(pub(super) F);
+
+impl<F: Fn(&str) -> Option<OsString>> OpenTelemetry<F> {
+    /// Returns the keys of `[traces]` that the variables set.
+    ///
+    /// # Errors
+    /// When a variable is invalid.
+    pub(super) fn layer(&self) -> SettingsResult<Config> {
+        let endpoint = self.endpoint()?;
+        let service_name = self.service_name()?;
+        let sample_ratio = self.sample_ratio()?;
+        Config::builder()
+            .set_override_option("traces.otlp_endpoint", endpoint)
+            .and_then(|layer| layer.set_override_option("traces.service_name", service_name))
+            .and_then(|layer| layer.set_override_option("traces.sample_ratio", sample_ratio))
+            .and_then(ConfigBuilder::<DefaultState>::build)
+            .map_err(|error| InvalidSettings::Source(error.to_string()))
+    }
+
+    /// Returns the timeout for sending a batch of spans, which is also that at shutdown.
+    ///
+    /// # Errors
+    /// When a variable is invalid.
+    pub(super) fn export_timeout(&self) -> SettingsResult<Duration> {
+        for name in ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"] {
+            if let Some(millis) = self.parsed(name, NUMBER)? {
+                return at_most_an_hour(name, millis);
+            }
+        }
+        Ok(EXPORT_TIMEOUT)
+    }
+
+    /// Returns the maximum number of spans that wait for the collector.
+    ///
+    /// # Errors
+    /// When the variable is invalid.
+    pub(super) fn max_queue_size(&self) -> SettingsResult<usize> {
+        let name = "OTEL_BSP_MAX_QUEUE_SIZE";
+        match self.parsed(name, NUMBER)? {
+            Some(size) => at_most(name, nonzero(name, size)?, 100_000),
+            None => Ok(OtlpSettings::DEFAULT_MAX_QUEUE_SIZE),
+        }
+    }
+
+    fn endpoint(&self) -> SettingsResult<Option<String>> {
+        let is_disabled = match self.word("OTEL_SDK_DISABLED")?.as_deref() {
+            Some("true") => true,
+            None | Some("false") => false,
+            Some(_) => return invalid("OTEL_SDK_DISABLED", "must be true or false"),
+        };
+        let has_no_exporter = match self.word("OTEL_TRACES_EXPORTER")?.as_deref() {
+            Some("none") => true,
+            None | Some("otlp") => false,
+            Some(_) => return invalid("OTEL_TRACES_EXPORTER", "must be otlp or none"),
+        };
+        let traces = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+        let general = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        let (name, endpoint) = match (self.text(traces)?, self.text(general)?) {
+            (Some(endpoint), _) => (traces, endpoint),
+            (None, Some(base)) => (general, format!("{}/v1/traces", base.trim_end_matches('/'))),
+            (None, None) => return Ok(None),
+        };
+        endpoint.parse::<Endpoint>().map_err(|error| InvalidSettings::value(name, error))?;
+        Ok(Some(endpoint).filter(|_| !is_disabled && !has_no_exporter))
+    }
+
+    fn service_name(&self) -> SettingsResult<Option<String>> {
+        let attributes = self.text("OTEL_RESOURCE_ATTRIBUTES")?;
+        let name = self.text("OTEL_SERVICE_NAME")?;
+        Ok(name.or_else(|| service_name_of(&attributes?)))
+    }
+
+    /// Returns the fraction of traces started here that is exported. A `parentbased_` sampler is
+    /// the same here, since the caller's `traceparent` decides in any case.
+    fn sample_ratio(&self) -> SettingsResult<Option<f64>> {
+        let name = "OTEL_TRACES_SAMPLER";
+        let Some(sampler) = self.word(name)? else { return Ok(None) };
+        match sampler.strip_prefix("parentbased_").unwrap_or(&sampler) {
+            "always_on" => Ok(Some(1.0)),
+            "always_off" => Ok(Some(0.0)),
+            "traceidratio" => {
+                let name = "OTEL_TRACES_SAMPLER_ARG";
+                let reason = "must be a number from 0 to 1";
+                let ratio = self.parsed(name, reason)?.unwrap_or(1.0);
+                SampleRatio::try_from(ratio).or_else(|_| invalid(name, reason))?;
+                Ok(Some(ratio))
+            }
+            _ => invalid(
+                name,
+                "must be always_on, always_off or traceidratio, or one of these after parentbased_",
+            ),
+        }
+    }
+
+    fn parsed<T: FromStr>(&self, name: &str, reason: &str) -> SettingsResult<Option<T>> {
+        let value = self.text(name)?.map(|text| text.trim().parse()).transpose();
+        value.or_else(|_| invalid(name, reason))
+    }
+
+    /// Returns a value without regard to case.
+    fn word(&self, name: &str) -> SettingsResult<Option<String>> {
+        Ok(self.text(name)?.map(|text| text.trim().to_ascii_lowercase()))
+    }
+
+    fn text(&self, name: &str) -> SettingsResult<Option<String>> {
+        let value = (self.0)(name).filter(|value| !value.is_empty());
+        let text = value.map(OsString::into_string).transpose();
+        text.map_err(|_| InvalidSettings::value(name, "must be UTF-8 text"))
+    }
+}
+
+fn invalid<T>(name: &str, reason: &str) -> SettingsResult<T> {
+    Err(InvalidSettings::value(name, reason))
+}
+
+fn service_name_of(attributes: &str) -> Option<String> {
+    let mut pairs = attributes.split(',').filter_map(|pair| pair.split_once('='));
+    let (_, name) = pairs.find(|(key, _)| key.trim() == "service.name")?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests;
