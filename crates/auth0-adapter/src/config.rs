@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ports::{is_localhost, is_loopback_host};
 use secrecy::SecretString;
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
 /// The configuration of the adapter: an Auth0 tenant and how to use it.
 ///
@@ -192,16 +193,7 @@ impl fmt::Display for Domain {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => is_localhost(name),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn is_localhost(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
+    url.host_str().is_some_and(is_loopback_host)
 }
 
 /// The name of Usher's own key in `app_metadata`, and the prefix of one key for each tenant.

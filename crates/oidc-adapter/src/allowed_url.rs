@@ -1,9 +1,9 @@
 //! URLs that requests may be sent to.
 
-use ports::KeySourceError;
+use ports::{KeySourceError, is_localhost, is_loopback_host};
 use url::{Host, Url};
 
-use crate::network_policy::{NetworkPolicy, is_localhost};
+use crate::network_policy::NetworkPolicy;
 
 /// A URL that a request may be sent to, with the network policy for its resolved addresses.
 ///
@@ -96,12 +96,7 @@ fn parse(text: &str) -> Result<Url, KeySourceError> {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => is_localhost(name),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(is_loopback_host)
 }
 
 /// Returns an error without the URL, which may come from a discovery document.

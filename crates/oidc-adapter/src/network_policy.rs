@@ -42,11 +42,6 @@ impl NetworkPolicy {
     }
 }
 
-/// Returns whether a name is reserved for loopback (RFC 6761 §6.3).
-pub(crate) fn is_localhost(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
-}
-
 /// The kind of network that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AddressScope {

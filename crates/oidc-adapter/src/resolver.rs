@@ -9,11 +9,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ports::is_localhost;
 use reqwest::dns::{Name, Resolve, Resolving};
 use thiserror::Error;
 use tokio::net::lookup_host;
 
-use crate::network_policy::{NetworkPolicy, is_localhost};
+use crate::network_policy::NetworkPolicy;
 
 /// A pending name lookup.
 type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;

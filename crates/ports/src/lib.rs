@@ -45,6 +45,7 @@ mod clock;
 mod error;
 mod error_chain;
 mod key_source;
+mod loopback;
 mod password_check;
 mod upstream;
 mod user_directory;
@@ -54,6 +55,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, Conflict, PortError, PortResult, RejectedValue};
 pub use error_chain::error_chain;
 pub use key_source::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
+pub use loopback::{is_localhost, is_loopback_host};
 pub use password_check::{PasswordCheck, PasswordVerdict};
 pub use upstream::{
     CircuitState, NoopObserver, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use domain::TenantId;
-use url::{Host, Url};
+use ports::is_loopback_host;
+use url::Url;
 
 /// The placeholder for the tenant in a template.
 pub const TENANT_PLACEHOLDER: &str = "{tenant}";
@@ -149,13 +150,7 @@ fn authority(text: &str) -> &str {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        // RFC 6761 §6.3
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(is_loopback_host)
 }
 
 #[cfg(test)]
