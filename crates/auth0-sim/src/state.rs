@@ -104,7 +104,7 @@ impl State {
     }
 }
 
-/// The locked state, shared by the server and [`Control`].
+/// The locked state, shared by the server and [`Control`](crate::Control).
 pub(crate) struct SharedState(Mutex<State>);
 
 impl SharedState {
