@@ -11,6 +11,9 @@ pub(super) fn run(file: &ConfigFile) -> CommandResult {
     let upstream = UpstreamRuntime::new()?;
     wiring::wire(&settings, &upstream)?;
     wiring::traces(&settings, &upstream)?;
+    for reason in settings::ignored_variables() {
+        print(&format!("{reason}; the variable is ignored."))?;
+    }
     print("The settings are valid.")?;
     Ok(())
 }

@@ -55,6 +55,9 @@ pub(super) fn run(options: &Options) -> CommandResult {
     upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     let traces = wiring::traces(&settings, &upstream)?;
     let (filter, log_guard) = log::start(&settings.log, traces.as_ref());
+    for reason in settings::ignored_variables() {
+        tracing::warn!(reason, "OpenTelemetry variable ignored");
+    }
     let reloader = Reloader::new(source, baseline, filter);
     let context = Context { upstream, traces, reloader, signals, log_guard };
     if options.dev {

@@ -92,7 +92,7 @@ fn overload(raw: &raw::Overload) -> SettingsResult<OverloadSettings> {
 
 fn traces(raw: raw::Traces) -> SettingsResult<Option<TraceSettings>> {
     let variables = OpenTelemetry(variable);
-    let (timeout, max_queue_size) = (variables.export_timeout()?, variables.max_queue_size()?);
+    let (timeout, max_queue_size) = (variables.export_timeout(), variables.max_queue_size());
     let Some(otlp_endpoint) = raw.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()) else {
         return Ok(None);
     };

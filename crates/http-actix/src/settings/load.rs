@@ -5,8 +5,9 @@ use std::path::Path;
 use super::convert::convert;
 use super::error::SettingsResult;
 use super::http::http;
-use super::layers::{DEFAULTS, DEVELOPMENT, file_from_environment, read, read_file};
+use super::layers::{DEFAULTS, DEVELOPMENT, file_from_environment, read, read_file, variable};
 use super::model::{HttpSettings, Settings};
+use super::opentelemetry::OpenTelemetry;
 use super::source::Source;
 
 /// Loads the settings for serving: the given file or the one that `USHER_CONFIG` names, over the
@@ -51,4 +52,9 @@ pub fn load_defaults() -> SettingsResult<Settings> {
 /// When the environment is invalid.
 pub fn load_development() -> SettingsResult<Settings> {
     convert(read(&[DEFAULTS, DEVELOPMENT], None)?, None)
+}
+
+/// Returns the variables of OpenTelemetry that are invalid and so ignored, each with the reason.
+pub(crate) fn ignored_variables() -> Vec<String> {
+    OpenTelemetry(variable).ignored()
 }

@@ -23,6 +23,7 @@ mod strict;
 pub use error::InvalidSettings;
 pub(crate) use frozen::FrozenSections;
 pub use layers::state_folder;
+pub(crate) use load::ignored_variables;
 pub use load::{load, load_defaults, load_development, load_http, load_lenient};
 pub use model::{
     Auth0Settings, DirectorySettings, HttpSettings, Invite, LogFormat, LogSettings, ReloadSettings,

@@ -1,7 +1,10 @@
 //! Variables of the OpenTelemetry specification that set the export of traces.
 //!
 //! They override the defaults; the settings file and the `USHER__…` variables override them. An
-//! empty variable counts as unset. The telemetry crate applies others, such as those of headers.
+//! empty variable counts as unset, and so does an invalid one, which is reported
+//! ([`OpenTelemetry::ignored`]): platforms set such variables for many programs at once, and the
+//! specification asks to ignore values that a program does not know. The telemetry crate applies
+//! other variables, such as those of headers.
 
 use std::ffi::OsString;
 use std::str::FromStr;
@@ -25,11 +28,11 @@ impl<F: Fn(&str) -> Option<OsString>> OpenTelemetry<F> {
     /// Returns the keys of `[traces]` that the variables set.
     ///
     /// # Errors
-    /// When a variable is invalid.
+    /// None in practice: the keys are fixed.
     pub(super) fn layer(&self) -> SettingsResult<Config> {
-        let endpoint = self.endpoint()?;
-        let service_name = self.service_name()?;
-        let sample_ratio = self.sample_ratio()?;
+        let endpoint = self.endpoint().unwrap_or_default().filter(|_| !self.is_disabled());
+        let service_name = self.service_name().unwrap_or_default();
+        let sample_ratio = self.sample_ratio().unwrap_or_default();
         Config::builder()
             .set_override_option("traces.otlp_endpoint", endpoint)
             .and_then(|layer| layer.set_override_option("traces.service_name", service_name))
@@ -39,41 +42,63 @@ impl<F: Fn(&str) -> Option<OsString>> OpenTelemetry<F> {
     }
 
     /// Returns the timeout for sending a batch of spans, which is also that at shutdown.
-    ///
-    /// # Errors
-    /// When a variable is invalid.
-    pub(super) fn export_timeout(&self) -> SettingsResult<Duration> {
-        for name in ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"] {
-            if let Some(millis) = self.parsed(name, NUMBER)? {
-                return at_most_an_hour(name, millis);
-            }
-        }
-        Ok(EXPORT_TIMEOUT)
+    pub(super) fn export_timeout(&self) -> Duration {
+        self.timeout().ok().flatten().unwrap_or(EXPORT_TIMEOUT)
     }
 
     /// Returns the maximum number of spans that wait for the collector.
-    ///
-    /// # Errors
-    /// When the variable is invalid.
-    pub(super) fn max_queue_size(&self) -> SettingsResult<usize> {
+    pub(super) fn max_queue_size(&self) -> usize {
+        self.queue_size().ok().flatten().unwrap_or(OtlpSettings::DEFAULT_MAX_QUEUE_SIZE)
+    }
+
+    /// Returns each invalid variable with the reason, without its value.
+    pub(super) fn ignored(&self) -> Vec<String> {
+        [
+            self.endpoint().map(drop),
+            self.exporter().map(drop),
+            self.service_name().map(drop),
+            self.sample_ratio().map(drop),
+            self.timeout().map(drop),
+            self.queue_size().map(drop),
+        ]
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| error.to_string())
+        .collect()
+    }
+
+    fn timeout(&self) -> SettingsResult<Option<Duration>> {
+        for name in ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"] {
+            if let Some(millis) = self.parsed(name, NUMBER)? {
+                return at_most_an_hour(name, millis).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn queue_size(&self) -> SettingsResult<Option<usize>> {
         let name = "OTEL_BSP_MAX_QUEUE_SIZE";
-        match self.parsed(name, NUMBER)? {
-            Some(size) => at_most(name, nonzero(name, size)?, 100_000),
-            None => Ok(OtlpSettings::DEFAULT_MAX_QUEUE_SIZE),
+        let size = self.parsed(name, NUMBER)?;
+        size.map(|size| at_most(name, nonzero(name, size)?, 100_000)).transpose()
+    }
+
+    /// Returns whether the variables switch the export off. Any value of `OTEL_SDK_DISABLED` other
+    /// than `true` means false, as the specification defines.
+    fn is_disabled(&self) -> bool {
+        let is_disabled = self.word("OTEL_SDK_DISABLED").unwrap_or_default();
+        is_disabled.as_deref() == Some("true") || self.exporter().is_ok_and(|exporter| !exporter)
+    }
+
+    /// Returns whether traces have an exporter.
+    fn exporter(&self) -> SettingsResult<bool> {
+        match self.word("OTEL_TRACES_EXPORTER")?.as_deref() {
+            Some("none") => Ok(false),
+            None | Some("otlp") => Ok(true),
+            Some(_) => invalid("OTEL_TRACES_EXPORTER", "must be otlp or none"),
         }
     }
 
     fn endpoint(&self) -> SettingsResult<Option<String>> {
-        let is_disabled = match self.word("OTEL_SDK_DISABLED")?.as_deref() {
-            Some("true") => true,
-            None | Some("false") => false,
-            Some(_) => return invalid("OTEL_SDK_DISABLED", "must be true or false"),
-        };
-        let has_no_exporter = match self.word("OTEL_TRACES_EXPORTER")?.as_deref() {
-            Some("none") => true,
-            None | Some("otlp") => false,
-            Some(_) => return invalid("OTEL_TRACES_EXPORTER", "must be otlp or none"),
-        };
         let traces = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
         let general = "OTEL_EXPORTER_OTLP_ENDPOINT";
         let (name, endpoint) = match (self.text(traces)?, self.text(general)?) {
@@ -82,7 +107,7 @@ impl<F: Fn(&str) -> Option<OsString>> OpenTelemetry<F> {
             (None, None) => return Ok(None),
         };
         endpoint.parse::<Endpoint>().map_err(|error| InvalidSettings::value(name, error))?;
-        Ok(Some(endpoint).filter(|_| !is_disabled && !has_no_exporter))
+        Ok(Some(endpoint))
     }
 
     fn service_name(&self) -> SettingsResult<Option<String>> {

@@ -68,7 +68,7 @@ fn samplers_become_ratios() {
 fn limits_have_defaults() {
     let limits = |settings: Variables<'_>| {
         let variables = variables(settings);
-        (variables.export_timeout().unwrap().as_millis(), variables.max_queue_size().unwrap())
+        (variables.export_timeout().as_millis(), variables.max_queue_size())
     };
     assert_eq!(limits(&[]), (5000, 2048));
     let (general, queue) = (("OTEL_EXPORTER_OTLP_TIMEOUT", "7"), ("OTEL_BSP_MAX_QUEUE_SIZE", "9"));
@@ -77,13 +77,12 @@ fn limits_have_defaults() {
 }
 
 #[test]
-fn invalid_variable_is_named_without_its_value() {
+fn invalid_variable_is_ignored_and_named_without_its_value() {
     let ratio = ("OTEL_TRACES_SAMPLER", "traceidratio");
     for (name, value) in [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hunter2@collector"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "hunter2:4317"),
-        ("OTEL_SDK_DISABLED", "hunter2"),
         ("OTEL_TRACES_EXPORTER", "hunter2"),
         ("OTEL_TRACES_SAMPLER", "hunter2"),
         ("OTEL_TRACES_SAMPLER_ARG", "hunter2"),
@@ -98,21 +97,20 @@ fn invalid_variable_is_named_without_its_value() {
     ] {
         let settings = [(name, value), ratio];
         let variables = variables(&settings);
-        let result = variables
-            .layer()
-            .and_then(|_| variables.export_timeout())
-            .and_then(|_| variables.max_queue_size());
-        let error = result.unwrap_err().to_string();
+        let [error] = &variables.ignored()[..] else { panic!("{name}={value} was not reported") };
         assert!(error.starts_with(name) && !error.contains("hunter2"), "{error}");
+        assert!(variables.layer().unwrap().get::<String>("traces.otlp_endpoint").is_err());
+        assert_eq!(variables.export_timeout(), EXPORT_TIMEOUT);
+        assert_eq!(variables.max_queue_size(), OtlpSettings::DEFAULT_MAX_QUEUE_SIZE);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn variable_that_is_not_utf8_is_named() {
+fn variable_that_is_not_utf8_is_ignored_and_named() {
     use std::os::unix::ffi::OsStringExt as _;
 
     let variables = OpenTelemetry(|_: &str| Some(OsString::from_vec(vec![0xff])));
-    let error = variables.layer().unwrap_err().to_string();
-    assert!(error.ends_with("must be UTF-8 text"), "{error}");
+    let errors = variables.ignored();
+    assert!(!errors.is_empty() && errors.iter().all(|error| error.ends_with("must be UTF-8 text")));
 }
