@@ -45,6 +45,12 @@ pub struct User {
     pub memberships: BTreeMap<TenantId, Membership>,
 }
 
+impl AsRef<Self> for User {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// The owner of the display name that a tenant changes when it renames a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOwner {

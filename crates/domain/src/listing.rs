@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::Deref;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -176,15 +175,12 @@ impl ListQuery {
     /// Returns the requested page of these users, in the requested order.
     ///
     /// They are users or, for a caller, [views](UserView): what a view hides must not decide an order.
-    pub fn select<'a, U: Deref<Target = User>>(
-        &self,
-        users: impl IntoIterator<Item = &'a U>,
-    ) -> Vec<&'a U> {
+    pub fn select<'a, U: AsRef<User>>(&self, users: impl IntoIterator<Item = &'a U>) -> Vec<&'a U> {
         let compare = |left: &(Key<'_>, &U), right: &(Key<'_>, &U)| {
-            self.sort.compare((&left.0, left.1), (&right.0, right.1))
+            self.sort.compare((&left.0, left.1.as_ref()), (&right.0, right.1.as_ref()))
         };
         let mut keyed: Vec<(Key<'a>, &'a U)> =
-            users.into_iter().map(|user| (Key::of(user, self.sort.field), user)).collect();
+            users.into_iter().map(|user| (Key::of(user.as_ref(), self.sort.field), user)).collect();
         if let Some(PageRequest { number, size }) = self.page {
             let size = size.get() as usize;
             let start = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(size);

@@ -100,3 +100,9 @@ fn mask(tenant: &TenantId, user: &User, is_proven: bool) -> User {
     }
     .with_memberships(memberships)
 }
+
+impl AsRef<User> for UserView<'_> {
+    fn as_ref(&self) -> &User {
+        self
+    }
+}
