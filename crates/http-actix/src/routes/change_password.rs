@@ -146,7 +146,8 @@ pub(crate) async fn v2(
     let new = new_password(&request.new_password)?;
     let current = CurrentPassword::offered(request.current_password);
     let id = names.require_user()?;
-    let changed = state.services.passwords.change(&scope, id, current, new, client).await;
+    let (caller, passwords) = (caller.bearer().caller, (current, new));
+    let changed = state.services.passwords.change(&scope, id, caller, passwords, client).await;
     let user = changed.map_err(password_error)?;
     Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }

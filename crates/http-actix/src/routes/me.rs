@@ -118,10 +118,10 @@ pub(crate) async fn get(
 }
 
 impl<'a> CoveredTenant<'a> {
-    fn new(tenant: &'a TenantId, role: Option<&'a Role>, permissions: &Permissions) -> Self {
+    fn new(tenant: &'a TenantId, role: Option<&'a Role>, permissions: Permissions) -> Self {
         let is_permitted = |access: Access| {
             Operation::ALL.into_iter().any(|operation| {
-                operation.access() == access && operation.check(permissions).is_ok()
+                operation.access() == access && operation.check(&permissions).is_ok()
             })
         };
         let is_allowed =
@@ -136,7 +136,7 @@ impl<'a> CoveredTenant<'a> {
 }
 
 fn covered_tenants(actor: &Actor) -> Vec<CoveredTenant<'_>> {
-    let covered = |tenant, role| CoveredTenant::new(tenant, role, &actor.permissions);
+    let covered = |tenant, role| CoveredTenant::new(tenant, role, actor.permissions);
     match &actor.coverage {
         Coverage::All => Vec::new(),
         Coverage::Listed(tenants) => tenants.iter().map(|tenant| covered(tenant, None)).collect(),
