@@ -95,7 +95,7 @@ impl Control {
     }
 
     /// Changes some of the switches.
-    pub fn update(&self, change: impl FnOnce(&mut Switches)) {
+    pub fn update_switches(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.0.lock().switches);
     }
 
@@ -152,7 +152,7 @@ impl Control {
     }
 
     /// Injects a fault.
-    pub fn fault(&self, fault: Fault) {
+    pub fn add_fault(&self, fault: Fault) {
         self.0.lock().faults.add(fault);
     }
 

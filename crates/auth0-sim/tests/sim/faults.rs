@@ -15,7 +15,7 @@ const CREATE: &str = "POST /api/v2/users";
 async fn tenant_with_fault(kind: FaultKind) -> Tenant {
     let tenant = Tenant::start().await;
     let route = Some(CREATE.to_owned());
-    tenant.control().fault(Fault { route, skip: 0, times: Some(1), kind });
+    tenant.control().add_fault(Fault { route, skip: 0, times: Some(1), kind });
     tenant
 }
 
@@ -74,7 +74,7 @@ async fn status_fault_on_token_endpoint_has_oauth_format() {
     for (status, error) in
         [(429, "too_many_requests"), (500, "server_error"), (503, "temporarily_unavailable")]
     {
-        tenant.control().fault(Fault {
+        tenant.control().add_fault(Fault {
             route: Some("POST /oauth/token client_credentials".to_owned()),
             skip: 0,
             times: Some(1),
@@ -182,14 +182,14 @@ async fn empty_body_fault_has_no_body() {
 async fn fault_skips_applies_and_expires() {
     let tenant = Tenant::start().await;
     let kind = FaultKind::Status { status: 500, retry_after: None };
-    tenant.control().fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
+    tenant.control().add_fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
     let mut statuses = Vec::new();
     for _ in 0..5 {
         statuses.push(tenant.get("/api/v2/roles").await.status);
     }
     assert_eq!(statuses, [200, 200, 500, 500, 200]);
 
-    tenant.control().fault(Fault { route: None, skip: 0, times: None, kind });
+    tenant.control().add_fault(Fault { route: None, skip: 0, times: None, kind });
     assert_eq!(tenant.get("/api/v2/roles").await.status, 500);
     assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 500);
     assert_eq!(tenant.get("/__sim/health").await.status, 200, "control routes are not affected");
