@@ -46,6 +46,7 @@ mod users;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Api, Client, Config, Connection, PasswordPolicy, Usernames};
 pub use control::{Control, SeedError, SigningError, UserToken};
+pub use mail::links::LinkError;
 pub use mail::outbox::Mail;
 pub use search::error::UnsupportedQuery;
 pub use search::matcher::IsMember;

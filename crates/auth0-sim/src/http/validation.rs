@@ -14,6 +14,8 @@ use crate::http::request::Request;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     Flag,
+    /// A whole number that is not negative.
+    Integer,
     Object,
     /// Text with a minimum and a maximum length.
     Text(usize, usize),
@@ -102,6 +104,8 @@ fn check_value(value: &Value, property: &Property) -> Result<(), String> {
     }
     let text = match (property.rule, value) {
         (Rule::Flag, Value::Bool(_)) | (Rule::Object, Value::Object(_)) => return Ok(()),
+        (Rule::Integer, Value::Number(number)) if number.is_u64() => return Ok(()),
+        (Rule::Integer, _) => return Err(type_mismatch("integer", value)),
         (Rule::Flag, _) => return Err(type_mismatch("boolean", value)),
         (Rule::Object, _) => return Err(type_mismatch("object", value)),
         (_, Value::String(text)) => text,
@@ -122,7 +126,7 @@ fn check_value(value: &Value, property: &Property) -> Result<(), String> {
         Rule::Url => Err(format!("Object didn't pass validation for format strict-uri: {text}")),
         Rule::Phone if is_phone(text) => Ok(()),
         Rule::Phone => Err(format!(r"String does not match pattern ^\+[0-9]{{1,15}}$: {text}")),
-        Rule::Flag | Rule::Object => Ok(()),
+        Rule::Flag | Rule::Integer | Rule::Object => Ok(()),
     }
 }
 
