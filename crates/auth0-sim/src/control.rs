@@ -193,6 +193,12 @@ impl Control {
         self.0.lock().faults.add(fault);
     }
 
+    /// Lets requests continue that [`FaultKind::Hold`](crate::FaultKind::Hold) or
+    /// [`FaultKind::HoldAfter`](crate::FaultKind::HoldAfter) holds. Later ones are held anew.
+    pub fn release_held(&self) {
+        self.0.lock().faults.release_held();
+    }
+
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.0.lock().faults.clear();

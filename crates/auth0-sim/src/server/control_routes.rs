@@ -48,6 +48,10 @@ fn dispatch(state: &mut State, request: &Request, path: &[&str]) -> Result<Respo
             state.faults.clear();
             done()
         }
+        ["faults", "release"] if is(Method::POST) => {
+            state.faults.release_held();
+            done()
+        }
         ["calls"] if is(Method::GET) => ok(to_json(&state.calls.counts())?),
         ["calls"] if is(Method::DELETE) => {
             state.calls.reset();

@@ -206,3 +206,37 @@ async fn fault_counts_request_and_spares_other_routes() {
     assert_eq!(calls.get(CREATE), Some(&1));
     assert_eq!(calls.get("GET /api/v2/roles"), Some(&1));
 }
+
+#[tokio::test]
+async fn held_request_continues_when_released() {
+    const ROUTE: &str = "PATCH /api/v2/users/{id}";
+    for (kind, is_done) in [(FaultKind::Hold, false), (FaultKind::HoldAfter, true)] {
+        let tenant = Tenant::start().await;
+        let id = tenant.add_user("jane@acme.example", "correct horse");
+        let path = format!("/api/v2/users/{}", id.replace('|', "%7C"));
+        let name = || tenant.control().user(&id).unwrap()["name"].clone();
+        tenant.control().add_fault(Fault {
+            route: Some(ROUTE.to_owned()),
+            skip: 0,
+            times: Some(1),
+            kind,
+        });
+        let held = tenant.patch(&path, json!({"name": "held"}));
+        let other = async {
+            tenant.control().wait_for_calls(ROUTE, 1).await;
+            while is_done && name() != "held" {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(tenant.patch(&path, json!({"name": "other"})).await.status, 200);
+            assert_eq!(name(), "other");
+            if is_done {
+                tenant.control().release_held();
+            } else {
+                assert_eq!(tenant.post("/__sim/faults/release", json!({})).await.status, 204);
+            }
+        };
+        let (held, ()) = tokio::join!(held, other);
+        assert_eq!((held.status, &held.json()["name"]), (200, &json!("held")));
+        assert_eq!(name(), if is_done { "other" } else { "held" });
+    }
+}
