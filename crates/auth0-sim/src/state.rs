@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{Api, Client, Config, Connection};
 use crate::crypto::CryptoError;
+use crate::http::error::ApiError;
 use crate::http::paging::Checkpoints;
+use crate::http::validation::check_user_id;
 use crate::mail::jobs::Jobs;
 use crate::mail::outbox::Outbox;
 use crate::mail::tickets::Tickets;
@@ -103,6 +105,11 @@ impl State {
     pub(crate) fn remove_assignments(&mut self, user_id: &str, now: i64) {
         self.organizations.remove_user(user_id, now);
         self.roles.remove_user(user_id);
+    }
+
+    /// Rejects a malformed user id in a path, unless a user has it.
+    pub(crate) fn check_user_id(&self, id: &str) -> Result<(), ApiError> {
+        if self.users.get(id).is_some() { Ok(()) } else { check_user_id(id) }
     }
 
     /// Adds a connection, or replaces the one with the same name.

@@ -17,6 +17,7 @@ use crate::tenant::{clients, connections};
 use crate::users::create::create_user;
 use crate::users::delete::delete_user;
 use crate::users::find_by_email::find_users_by_email;
+use crate::users::link;
 use crate::users::patch::patch_user;
 use crate::users::read::read_user;
 use crate::users::user_blocks;
@@ -56,6 +57,12 @@ const ROUTES: &[Route] = &[
     delete("/api/v2/user-blocks", Any(&["update:users"]), user_blocks::unblock_by_identifier),
     get("/api/v2/user-blocks/{id}", Any(&["read:users"]), user_blocks::list_by_id),
     delete("/api/v2/user-blocks/{id}", Any(&["update:users"]), user_blocks::unblock_by_id),
+    post("/api/v2/users/{id}/identities", Any(&["update:users"]), link::link_identity),
+    delete(
+        "/api/v2/users/{id}/identities/{provider}/{user_id}",
+        Any(&["update:users"]),
+        link::unlink_identity,
+    ),
     // Assignments of users.
     get(
         "/api/v2/users/{id}/organizations",

@@ -7,6 +7,7 @@ pub(crate) mod delete;
 pub(crate) mod find_by_email;
 pub(crate) mod identities;
 pub(crate) mod index;
+pub(crate) mod link;
 pub(crate) mod metadata;
 pub(crate) mod passwords;
 pub(crate) mod patch;

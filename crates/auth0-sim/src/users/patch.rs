@@ -22,7 +22,7 @@ use crate::clock::iso_timestamp;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::validation::{check_body, check_user_id, invalid_body};
+use crate::http::validation::{check_body, invalid_body};
 use crate::mail::links::send_mail;
 use crate::mail::tickets::LinkKind;
 use crate::state::State;
@@ -47,7 +47,7 @@ pub(crate) fn patch_user(
     now: i64,
 ) -> Result<Response, ApiError> {
     let id = request.param(0);
-    check_user_id(id)?;
+    state.check_user_id(id)?;
     let body = request.json_object()?;
     if !request.has_scope("update:users") && body.keys().any(|key| key != "app_metadata") {
         return Err(ApiError::insufficient_scope(&["update:users", "update:users_app_metadata"]));

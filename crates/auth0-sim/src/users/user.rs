@@ -37,6 +37,11 @@ impl User {
         self.passwords.entry(identity_key(&self.profile, index)).or_default()
     }
 
+    /// Removes and returns the passwords of the identity `provider|id`.
+    pub(super) fn take_passwords(&mut self, identity: &str) -> Passwords {
+        self.passwords.remove(identity).unwrap_or_default()
+    }
+
     /// Stores the passwords of the identity `provider|id`.
     pub(super) fn put_passwords(&mut self, identity: String, passwords: Passwords) {
         self.passwords.insert(identity, passwords);
