@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
-    TenantScope, User, UserId,
+    TenantId, TenantScope, User, UserId,
 };
-use ports::{AccountUpdate, AttachOutcome, PortError, PortResult, UserDirectory};
+use ports::{AccountUpdate, AttachOutcome, PortError, PortResult, ReleaseOutcome, UserDirectory};
 
 use super::assert_error;
 use crate::matrix;
@@ -90,6 +90,22 @@ impl UserDirectory for FailingDirectory {
     }
 
     async fn delete(&self, _: &AccountScope, _: &User) -> PortResult<()> {
+        self.fail().await
+    }
+
+    async fn move_home(&self, _: &AccountScope, _: &User, _: Option<TenantId>) -> PortResult<User> {
+        self.fail().await
+    }
+
+    async fn set_email_verified(&self, _: &AccountScope, _: &User, _: bool) -> PortResult<User> {
+        self.fail().await
+    }
+
+    async fn send_invitation(&self, _: &TenantScope, _: &User) -> PortResult<()> {
+        self.fail().await
+    }
+
+    async fn release_tenant(&self, _: &TenantScope, _: usize) -> PortResult<ReleaseOutcome> {
         self.fail().await
     }
 
