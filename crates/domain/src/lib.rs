@@ -53,6 +53,7 @@
 mod account;
 mod actor;
 mod change;
+mod character;
 mod id;
 mod listing;
 mod operation;
