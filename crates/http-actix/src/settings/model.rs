@@ -75,7 +75,7 @@ pub struct HttpSettings {
     pub docs: bool,
     /// The exact origins that CORS allows.
     pub cors_origins: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` is trusted.
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     pub trusted_proxies: TrustedProxies,
 }
 

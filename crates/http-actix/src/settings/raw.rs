@@ -94,7 +94,7 @@ pub(super) struct Http {
     /// Exact origins of the browser applications that may call the API.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) cors_origins: Vec<String>,
-    /// Networks (CIDR) of the proxies whose `X-Forwarded-For` is trusted.
+    /// Networks (CIDR) of the proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) trusted_proxies: Vec<String>,
 }
