@@ -32,7 +32,7 @@ use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
 use crate::server::cors::cors;
-use crate::server::lifecycle::request_lifecycle;
+use crate::server::lifecycle::{request_lifecycle, request_limits};
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use token_verifier::TokenVerifier;
@@ -242,6 +242,7 @@ fn serve(
             .configure(document)
             .configure(docs)
             .default_service(web::to(not_found))
+            .wrap(from_fn(request_limits))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(request_lifecycle))
     });

@@ -91,7 +91,8 @@ pub(super) struct Http {
     /// served.
     #[serde(deserialize_with = "strict::boolean")]
     pub(super) docs: bool,
-    /// Exact origins of the browser applications that may call the API.
+    /// Exact origins of the browser applications that may call the API. Development mode also allows
+    /// every `http` origin on loopback.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) cors_origins: Vec<String>,
     /// Networks (CIDR) of the proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
