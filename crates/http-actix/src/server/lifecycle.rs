@@ -39,6 +39,7 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<PermitBody>, actix_web::Error> {
     let context = RequestContext::start(&state, &request);
     let _guard = RequestGuard::start(&request);
+    let closes_connection = request.head().upgrade();
     request.extensions_mut().insert(context.id.clone());
     request.extensions_mut().insert(context.log_fields.clone());
 
@@ -46,7 +47,8 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
     let response = match handling.await {
         Ok(response) => response,
         Err(error) => {
-            return Err(fail(&context, &error, state.in_flight.is_stopping()));
+            let closes_connection = closes_connection || state.in_flight.is_stopping();
+            return Err(fail(&context, &error, closes_connection));
         }
     };
 
@@ -67,7 +69,8 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
         response.map_body(|_, body| PermitBody::new(body, permit))
     };
     add_quota_headers(&mut response);
-    if state.in_flight.is_stopping() {
+    // For `Connection: upgrade`, the framework would promise an upgrade that does not come.
+    if closes_connection || state.in_flight.is_stopping() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     add_common_headers(response.headers_mut(), &context.id);
