@@ -59,14 +59,14 @@ fn packed(name: &str) -> Option<&'static [u8]> {
 
 /// Registers the page at `/docs/`, its files, and a redirect from `/docs`.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    config.service(resource("/docs").route(web::get().to(redirect_to_page)));
-    config.service(resource("/docs/{file:[^/]*}").route(web::get().to(file)));
+    config.service(resource("/docs").route(routes::get_or_head().to(redirect_to_page)));
+    config.service(resource("/docs/{file:[^/]*}").route(routes::get_or_head().to(file)));
 }
 
 fn resource(path: &str) -> Resource {
     web::resource(path)
         .app_data(Route::new("/docs/"))
-        .default_service(routes::method_not_allowed("GET".to_owned()))
+        .default_service(routes::method_not_allowed("GET, HEAD".to_owned()))
 }
 
 async fn redirect_to_page() -> HttpResponse {

@@ -264,8 +264,8 @@ fn configure_document(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/openapi.json")
             .app_data(Route::new("/openapi.json"))
-            .route(web::get().to(openapi_json))
-            .default_service(routes::method_not_allowed("GET".to_owned())),
+            .route(routes::get_or_head().to(openapi_json))
+            .default_service(routes::method_not_allowed("GET, HEAD".to_owned())),
     );
 }
 
