@@ -82,13 +82,18 @@ impl Server {
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
-        let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
+        let document = served::text(DocumentSettings {
+            roles: &roles,
+            min_password_length,
+            server: http.public_url.as_ref(),
+        })?;
         let state = AppState {
             reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
             services,
             public_url,
+            is_public_url_configured: http.public_url.is_some(),
             trusted_proxies: http.trusted_proxies.clone(),
             head: HeadLimits { uri: http.max_uri_bytes, headers: http.max_header_bytes },
             max_body_bytes: http.max_body_bytes,

@@ -48,7 +48,7 @@ pub(super) struct Http {
     #[serde(default, deserialize_with = "strict::optional_string")]
     pub(super) admin_listen: Option<String>,
     /// Base URL under which clients reach the service; links and `Location` start with it. Without
-    /// it, `http://` and the listen address.
+    /// it, `http://` and the listen address. It may have a path, which the proxy must remove.
     #[serde(default, deserialize_with = "strict::optional_string")]
     pub(super) public_url: Option<String>,
     /// Number of worker threads, at most 1024; 0 for one for each CPU core.

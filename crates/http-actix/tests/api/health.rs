@@ -154,7 +154,7 @@ async fn default_settings_open_one_listener() {
 #[tokio::test]
 async fn head_has_the_headers_of_get() {
     let app = App::start().await;
-    for path in ["/health/live", "/health/ready", "/openapi.json", "/docs/", "/docs"] {
+    for path in ["/health/live", "/health/ready", "/openapi.json", "/docs/", "/docs", "/"] {
         let get = app.anonymous().get(path).await;
         let head = app.anonymous().call(Method::HEAD, path, None).await;
         assert_eq!((head.status, &*head.text), (get.status, ""), "{path}");

@@ -12,7 +12,6 @@ use crate::support::App;
 async fn unknown_paths_are_404() {
     let app = App::start().await;
     for path in [
-        "/",
         "/nothing",
         "/health",
         "/health/live/",
@@ -107,7 +106,7 @@ async fn allow_header_lists_documented_methods() {
 #[tokio::test]
 async fn openapi_and_docs_allow_only_get_and_head() {
     let app = App::start().await;
-    for path in ["/openapi.json", "/docs", "/docs/"] {
+    for path in ["/openapi.json", "/docs", "/docs/", "/"] {
         let response = app.anonymous().post(path, json!({})).await;
         assert_eq!(response.outcome(), "405 method_not_allowed", "{path}");
         assert_eq!(response.header("allow"), Some("GET, HEAD"), "{path}");
