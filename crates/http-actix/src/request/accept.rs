@@ -9,12 +9,14 @@ use crate::response::code::ErrorCode;
 /// Rejects a client that does not accept JSON (RFC 9110 §12.5.1), except for DELETE, whose response
 /// has no body.
 pub(crate) fn check_accept(request: &HttpRequest) -> Result<(), ApiError> {
-    let mut accepts = request.headers().get_all(header::ACCEPT).peekable();
-    if accepts.peek().is_none() || request.method() == Method::DELETE {
+    let accepts = request.headers().get_all(header::ACCEPT);
+    let ranges = accepts.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    // Empty elements of a list do not count (RFC 9110 §5.6.1.2), and without elements there is none.
+    let mut ranges = ranges.filter(|range| !range.trim_ascii().is_empty()).peekable();
+    if ranges.peek().is_none() || request.method() == Method::DELETE {
         return Ok(());
     }
-    let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    if accepts_json(ranges) {
+    if accepts_json(ranges.filter_map(|range| std::str::from_utf8(range).ok())) {
         Ok(())
     } else {
         Err(ApiError::new(

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard, web};
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Operation;
 
@@ -35,6 +35,7 @@ pub(crate) struct Endpoint {
     pub(crate) operation: Operation,
     pub(crate) errors: Vec<ErrorCode>,
     checks_password: bool,
+    allows_head: bool,
     route: Route,
 }
 
@@ -136,11 +137,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, ANSWERS]),
         endpoint::<me::__path_leave, _, _>(me::leave,
             &[ANY, &[SubjectNotAnAccount, NotFound, LastProtectedRoleHolder]]),
-        endpoint::<health::__path_live, _, _>(health::live, &[]),
-        endpoint::<health::__path_ready, _, _>(health::ready,
+        readable::<health::__path_live, _, _>(health::live, &[]),
+        readable::<health::__path_ready, _, _>(health::ready,
             &[&[ErrorCode::ShuttingDown, ErrorCode::KeysUnavailable, ErrorCode::DirectoryUnavailable,
                 ErrorCode::DirectoryTimeout]]),
-        endpoint::<health::__path_scrape, _, _>(health::scrape, &[]),
+        readable::<health::__path_scrape, _, _>(health::scrape, &[]),
     ]
 }
 
@@ -158,7 +159,24 @@ where
         operation: P::operation(),
         errors: [ALWAYS, &errors.concat()].concat(),
         checks_password: false,
+        allows_head: false,
     }
+}
+
+/// Returns an operation with GET outside the contracts, which also supports HEAD.
+fn readable<P: utoipa::Path, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let route = get_or_head().to(handler.clone());
+    Endpoint { route, allows_head: true, ..endpoint::<P, _, _>(handler, errors) }
+}
+
+/// Returns a route for GET and HEAD. The framework leaves out the body of a response to HEAD.
+pub(crate) fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Registers every operation whose path is `wanted`, and the response to other methods of its path.
@@ -198,7 +216,11 @@ pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
 }
 
 fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
-    let methods: Vec<_> = endpoints.iter().map(|endpoint| method_name(&endpoint.method)).collect();
+    let mut methods: Vec<_> =
+        endpoints.iter().map(|endpoint| method_name(&endpoint.method)).collect();
+    if endpoints.iter().any(|endpoint| endpoint.allows_head) {
+        methods.push("HEAD");
+    }
     let allow = methods.join(", ");
     let mut resource = web::resource(path).app_data(metrics::Route::new(path));
     if endpoints.iter().any(|endpoint| endpoint.checks_password) {

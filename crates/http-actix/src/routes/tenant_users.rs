@@ -82,7 +82,11 @@ pub(crate) struct CreateTenantUser {
     )]
     email: String,
     /// The user's display name in this tenant: 1 to 300 characters.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 300,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: Option<String>,
     /// The user's role in this tenant.
     #[schema(min_length = 1, example = "viewer")]
@@ -113,7 +117,11 @@ impl CreateTenantUser {
 #[derive(Debug, ToSchema)]
 pub(crate) struct UpdateTenantUser {
     /// The user's display name in this tenant; if it is absent or null, the name does not change.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 300,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: Option<String>,
     /// The user's role in this tenant. It is required; null leaves the role unchanged.
     #[schema(required = true, example = "admin")]

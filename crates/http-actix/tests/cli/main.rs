@@ -16,6 +16,7 @@ mod check_config;
 mod check_issuers;
 mod commands;
 mod dev_mode;
+mod dev_origins;
 mod drain;
 mod issuer;
 mod leaks;
