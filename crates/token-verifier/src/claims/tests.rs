@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use domain::Permission;
 use serde_json::json;
@@ -73,6 +73,35 @@ fn scope_is_granted_only_by_exact_name() {
     let array = json!(["tenant.access:read tenant.access:write", " tenant.access:read"]);
     let token = TokenBuilder::new().without_claim("scope").claim("permissions", array);
     assert_eq!(permissions_of(token), Permissions::default());
+}
+
+#[test]
+fn caller_is_identified_by_issuer_and_subject() {
+    // Of equal length, so that the names themselves have to differ.
+    let issuers = ["https://cm.acme.example.com", "https://cm.zeta.example.com"];
+    let trusted =
+        TrustedIssuer::new(TEMPLATE, None, AUDIENCE, &[Algorithm::Rs256], TenantSource::Issuer);
+    let trusted = TrustedIssuers::new(vec![trusted.unwrap()]);
+    let caller = |iss: &str, token: TokenBuilder| {
+        let token = token.claim("iss", iss);
+        let claims = Claims::parse(token.claims.as_object().unwrap().clone()).unwrap();
+        let selected = trusted.select(iss, &[AUDIENCE.to_owned()]).unwrap();
+        claims.to_bearer(&selected).unwrap().caller
+    };
+    let subject = |sub: &str| TokenBuilder::new().claim("sub", sub);
+    let tokens = || {
+        let nameless = TokenBuilder::new().without_claim("sub");
+        [subject("auth0|anna"), subject("auth0|anne"), subject(""), nameless]
+    };
+    let mut keys = HashSet::new();
+    for iss in issuers {
+        for token in tokens() {
+            let key = caller(iss, token.clone());
+            assert_eq!(key, caller(iss, token.claim("jti", "2")), "the rest does not count");
+            keys.insert(key);
+        }
+    }
+    assert_eq!(keys.len(), issuers.len() * tokens().len());
 }
 
 #[test]
