@@ -112,6 +112,15 @@ pub async fn known_key_types_are_returned_unchanged(subject: &KeySubject) {
     assert_eq!(subject.fetch(&subject.globex).await, keys[..1]);
 }
 
+pub async fn keys_sharing_a_kid_are_all_returned(subject: &KeySubject) {
+    // RFC 7517 §4.5 allows it: of one type, of several, or restricted to different algorithms.
+    let second = PublicKey { material: rsa("3").material, ..rsa("1") };
+    let for_pss = PublicKey { algorithm: Some("PS256".to_owned()), ..rsa("1") };
+    let keys = [rsa("1"), ec("1", Curve::P256, "ES256", 32), ed25519("1"), second, for_pss];
+    subject.publish(&subject.acme, &keys).await;
+    assert_eq!(subject.fetch(&subject.acme).await, keys);
+}
+
 pub async fn keys_unfit_for_signatures_are_omitted(subject: &KeySubject) {
     let published = vec![
         PublishedKey::OfUnknownKind,

@@ -5,6 +5,7 @@
 //! [`CheckedToken::verify_signature`] returns the claims.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -126,17 +127,21 @@ impl CheckedToken<'_> {
         KeyQuery { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
     }
 
-    /// Returns the claims, if this key made the signature.
-    pub(crate) fn verify_signature(self, key: &VerifyingKey) -> Result<Claims, Reason> {
-        if !key.matches(&self.key_query()) {
+    /// Returns the claims and the key that made the signature, if one of these did.
+    pub(crate) fn verify_signature(
+        self,
+        keys: &[Arc<VerifyingKey>],
+    ) -> Result<(Claims, Arc<VerifyingKey>), Reason> {
+        let query = self.key_query();
+        let mut keys = keys.iter().filter(|key| key.matches(&query)).peekable();
+        if keys.peek().is_none() {
             return Err(Reason::KeyMismatch);
         }
-        let UnverifiedToken { message, signature, header, claims } = self.0;
-        if key.verifies(header.algorithm, message.as_bytes(), &signature) {
-            Ok(claims)
-        } else {
-            Err(Reason::Signature)
-        }
+        let UnverifiedToken { message, signature, header, .. } = &self.0;
+        let verifies =
+            |key: &VerifyingKey| key.verifies(header.algorithm, message.as_bytes(), signature);
+        let key = keys.find(|key| verifies(key)).map(Arc::clone).ok_or(Reason::Signature)?;
+        Ok((self.0.claims, key))
     }
 }
 

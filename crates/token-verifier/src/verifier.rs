@@ -177,11 +177,11 @@ impl TokenVerifier {
         // Before the key is looked up, so that an expired token never causes a fetch.
         let checked = unverified.check(&expectations, now).map_err(TokenError::Invalid)?;
         let query = checked.key_query();
-        let key = self.keys.key(&selected.location, &query);
-        let key = tokio::time::timeout(self.settings.key_wait, key)
+        let keys = self.keys.keys(&selected.location, &query);
+        let keys = tokio::time::timeout(self.settings.key_wait, keys)
             .await
             .unwrap_or(Err(TokenError::KeysUnavailable { retry_after: RETRY_AFTER_KEY_WAIT }))?;
-        let claims = checked.verify_signature(&key).map_err(TokenError::Invalid)?;
+        let (claims, key) = checked.verify_signature(&keys).map_err(TokenError::Invalid)?;
         let bearer = Arc::new(claims.to_bearer(&selected).map_err(TokenError::Invalid)?);
         let verified = Verified {
             bearer: Arc::clone(&bearer),

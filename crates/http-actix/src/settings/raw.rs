@@ -219,7 +219,7 @@ pub(super) struct Issuer {
     #[serde(deserialize_with = "strict::string")]
     pub(super) audience: String,
     /// Allowed signature algorithms: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`,
-    /// `ES384`, `EdDSA`.
+    /// `ES384`, `EdDSA` (also named `Ed25519`).
     #[serde(default = "rs256", deserialize_with = "strict::strings")]
     pub(super) algorithms: Vec<String>,
     /// Tenants that the tokens cover: `"issuer"`, `"membership"`, `"all"` or `{ claim = "…" }`.

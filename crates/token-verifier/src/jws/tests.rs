@@ -42,8 +42,10 @@ fn verify_with(
     expected: &Expectations<'_>,
     now: Timestamp,
 ) -> Result<Claims, Reason> {
-    let key = VerifyingKey::new(key.public_as(KID)).unwrap();
-    UnverifiedToken::parse(token)?.check(expected, now)?.verify_signature(&key)
+    let key = Arc::new(VerifyingKey::new(key.public_as(KID)).unwrap());
+    let (claims, _) =
+        UnverifiedToken::parse(token)?.check(expected, now)?.verify_signature(&[key])?;
+    Ok(claims)
 }
 
 fn verify(token: &str) -> Result<Claims, Reason> {

@@ -75,14 +75,14 @@ impl KeyCache {
         }))
     }
 
-    /// Returns the issuer's key for a token, fetched if necessary.
-    pub(crate) async fn key(
+    /// Returns the issuer's keys for a token, fetched if necessary.
+    pub(crate) async fn keys(
         &self,
         location: &KeySetLocation,
         query: &KeyQuery<'_>,
-    ) -> Result<Arc<VerifyingKey>, TokenError> {
+    ) -> Result<Vec<Arc<VerifyingKey>>, TokenError> {
         self.resolve(location, |state, now, waited| {
-            state.decide_key(query, now, waited, &self.0.settings)
+            state.decide_keys(query, now, waited, &self.0.settings)
         })
         .await
     }

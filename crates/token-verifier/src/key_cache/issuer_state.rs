@@ -69,8 +69,8 @@ pub(super) enum Decision<T> {
     AwaitFetch(FetchInFlight),
 }
 
-/// The decision on a request for a key.
-pub(super) type KeyDecision = Decision<Result<Arc<VerifyingKey>, TokenError>>;
+/// The decision on a request for keys.
+pub(super) type KeyDecision = Decision<Result<Vec<Arc<VerifyingKey>>, TokenError>>;
 
 /// How many keys of an issuer a fetch has kept, added and removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +89,8 @@ impl Rotation {
 }
 
 impl IssuerState {
-    /// Decides on a request for the key that a token names.
-    pub(super) fn decide_key(
+    /// Decides on a request for the keys that a token names.
+    pub(super) fn decide_keys(
         &mut self,
         query: &KeyQuery<'_>,
         now: Timestamp,
@@ -103,7 +103,7 @@ impl IssuerState {
             None => return self.decide_without_keys(now, is_final),
         };
         let answer = match lookup {
-            KeyLookup::Found(key) => Ok(key),
+            KeyLookup::Found(keys) => Ok(keys),
             KeyLookup::Unsuitable(reason) => Err(TokenError::Invalid(reason)),
             KeyLookup::NotFound => match self.decide_unknown_key(now, is_final, settings) {
                 Err(decision) => return decision,

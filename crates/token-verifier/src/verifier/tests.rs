@@ -166,6 +166,34 @@ async fn token_for_key_of_wrong_type_is_refused() {
 }
 
 #[tokio::test]
+async fn keys_sharing_a_kid_are_chosen_by_algorithm() {
+    let fixture = fixture();
+    let rsa_token = TokenBuilder::new().signed_by(rsa());
+    let ec_token = TokenBuilder::new().header("alg", "ES256").signed_by(p256());
+    fixture.source.publish(ISSUER, &[p256().public_as(KID), rsa().public_as(KID)]);
+    assert_eq!(fixture.reason(&rsa_token).await, None);
+    assert_eq!(fixture.reason(&ec_token).await, None);
+    fixture.assert_fetches(1);
+}
+
+#[tokio::test]
+async fn keys_sharing_kid_and_algorithm_are_all_tried() {
+    let fixture = fixture();
+    fixture.source.publish(ISSUER, &[other_rsa().public_as(KID), rsa().public_as(KID)]);
+    let tokens = [rsa(), other_rsa()].map(|key| TokenBuilder::new().signed_by(key));
+    for token in &tokens {
+        assert_eq!(fixture.reason(token).await, None);
+        assert_eq!(fixture.reason(token).await, None, "cached");
+    }
+    // A cached token depends on the key that verified it, not on the others.
+    fixture.source.publish(ISSUER, &[rsa().public_as(KID)]);
+    fixture.clock.advance(REFRESH);
+    fixture.verify(&tokens[0]).await.unwrap();
+    assert_eq!(fixture.reason(&tokens[0]).await, None);
+    assert_eq!(fixture.reason(&tokens[1]).await, Some(Reason::Signature));
+}
+
+#[tokio::test]
 async fn missing_kid_requires_issuer_with_one_key() {
     let fixture = fixture();
     let token = TokenBuilder::new().without_header("kid").signed_by(rsa());

@@ -90,7 +90,7 @@ impl Fixture {
         let (cache, location, kid) = (self.cache.clone(), location_of(issuer), kid.to_owned());
         async move {
             let query = KeyQuery { kid: Some(&kid), algorithm: Algorithm::Rs256 };
-            cache.key(&location, &query).await
+            cache.keys(&location, &query).await.map(|mut keys| keys.pop().unwrap())
         }
     }
 
