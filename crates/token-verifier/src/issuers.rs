@@ -5,6 +5,7 @@ use ports::KeySetLocation;
 use thiserror::Error;
 
 use crate::algorithm::Algorithm;
+use crate::claims::PermissionClaims;
 use crate::error::Reason;
 use crate::issuer_template::{TemplateMatch, UrlTemplate};
 use crate::profile::Profile;
@@ -33,6 +34,7 @@ pub struct TrustedIssuer {
     profile: Profile,
     machine_clients: bool,
     private_network: bool,
+    permission_claims: PermissionClaims,
 }
 
 /// The error for an invalid setting of an issuer.
@@ -105,6 +107,7 @@ impl TrustedIssuer {
             profile: Profile::Any,
             machine_clients: true,
             private_network: false,
+            permission_claims: PermissionClaims::default(),
         })
     }
 
@@ -124,6 +127,20 @@ impl TrustedIssuer {
     #[must_use]
     pub fn with_private_network(self, private_network: bool) -> Self {
         Self { private_network, ..self }
+    }
+
+    /// Sets the claims that contain scopes, each a string or an array. The default is `scope`.
+    #[must_use]
+    pub fn with_scope_claims(mut self, names: Vec<String>) -> Self {
+        self.permission_claims.scopes = names;
+        self
+    }
+
+    /// Sets the claims that contain permissions, each an array. The default is `permissions`.
+    #[must_use]
+    pub fn with_permission_claims(mut self, names: Vec<String>) -> Self {
+        self.permission_claims.permissions = names;
+        self
     }
 
     /// Returns the audience that tokens must name.
@@ -149,6 +166,10 @@ impl TrustedIssuer {
     /// Returns whether tokens of machine clients are accepted.
     pub fn allows_machine_clients(&self) -> bool {
         self.machine_clients
+    }
+
+    pub(crate) fn permission_claims(&self) -> &PermissionClaims {
+        &self.permission_claims
     }
 
     fn select(&self, iss: &str, matched: TemplateMatch) -> SelectedIssuer<'_> {

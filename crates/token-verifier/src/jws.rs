@@ -13,14 +13,12 @@ use domain::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
-use crate::claims::{Claims, TimeLimits};
+use crate::claims::{Claims, PermissionClaims, TimeLimits};
 use crate::error::Reason;
 use crate::keys::{KeyQuery, VerifyingKey};
 use crate::profile::{Profile, TokenType};
 use crate::strict_json;
 
-/// The limit on the length of a token. Longer ones are not parsed.
-pub(crate) const MAX_TOKEN_BYTES: usize = 8192;
 const MAX_KID_BYTES: usize = 256;
 
 /// The expectations that a token must meet.
@@ -36,6 +34,8 @@ pub(crate) struct Expectations<'a> {
     pub(crate) profile: Profile,
     /// Whether a machine client may be the subject.
     pub(crate) machine_clients: bool,
+    /// The claims that contain the permissions.
+    pub(crate) permission_claims: &'a PermissionClaims,
     /// The limits of the times.
     pub(crate) limits: TimeLimits,
 }
@@ -73,9 +73,6 @@ impl fmt::Debug for CheckedToken<'_> {
 impl<'a> UnverifiedToken<'a> {
     /// Parses a JWS in compact form (RFC 7515 §7.1).
     pub(crate) fn parse(token: &'a str) -> Result<Self, Reason> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(Reason::TooLong);
-        }
         let (message, signature) = token.rsplit_once('.').ok_or(Reason::NotCompact)?;
         let (header, payload) = message.split_once('.').ok_or(Reason::NotCompact)?;
         // With a fourth part, one of these contains a dot, which is not base64url.
@@ -99,7 +96,7 @@ impl<'a> UnverifiedToken<'a> {
 
     /// Compares the content with the expectations, before any key is looked up.
     pub(crate) fn check(
-        self,
+        mut self,
         expected: &Expectations<'_>,
         now: Timestamp,
     ) -> Result<CheckedToken<'a>, Reason> {
@@ -117,6 +114,7 @@ impl<'a> UnverifiedToken<'a> {
         if !expected.machine_clients && self.claims.is_machine_client() {
             return Err(Reason::MachineClient);
         }
+        self.claims.read_permissions(expected.permission_claims)?;
         Ok(CheckedToken(self))
     }
 }

@@ -12,7 +12,7 @@ use prometheus_client::metrics::counter::Counter;
 use crate::claims::TimeLimits;
 use crate::error::{Reason, TokenError};
 use crate::issuers::TrustedIssuers;
-use crate::jws::{Expectations, MAX_TOKEN_BYTES, UnverifiedToken};
+use crate::jws::{Expectations, UnverifiedToken};
 use crate::key_cache::{KeyCache, KeyCacheSettings};
 use crate::token_cache::{TokenCache, Verified};
 
@@ -22,6 +22,8 @@ const RETRY_AFTER_KEY_WAIT: Duration = Duration::from_secs(1);
 /// The settings of token verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifierSettings {
+    /// The limit on the length of a token. Longer ones are not parsed.
+    pub max_token_bytes: usize,
     /// The tolerated difference between the issuers' clocks and ours.
     pub leeway: Duration,
     /// The longest lifetime of a token, which bounds the use of a leaked one.
@@ -38,6 +40,7 @@ pub struct VerifierSettings {
 impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
+            max_token_bytes: 16 * 1024,
             leeway: Duration::from_secs(5),
             // The longest lifetime that Auth0 allows for a token of a custom API.
             max_lifetime: Duration::from_hours(30 * 24),
@@ -144,6 +147,9 @@ impl TokenVerifier {
 
     /// Returns the configured name of the issuer that a token claims, for the log of a refusal.
     pub fn issuer_name(&self, token: &str) -> Option<String> {
+        if token.len() > self.settings.max_token_bytes {
+            return None;
+        }
         self.issuers.configured_name(UnverifiedToken::parse(token).ok()?.issuer())
     }
 
@@ -152,7 +158,7 @@ impl TokenVerifier {
     /// Must be called within a Tokio runtime: fetches are tasks of their own, so that dropping this
     /// future does not cancel a fetch that other requests wait for.
     pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > self.settings.max_token_bytes {
             return Err(TokenError::Invalid(Reason::TooLong));
         }
         let now = self.clock.now();
@@ -172,6 +178,7 @@ impl TokenVerifier {
             algorithms: selected.issuer.algorithms(),
             profile: selected.issuer.profile(),
             machine_clients: selected.issuer.allows_machine_clients(),
+            permission_claims: selected.issuer.permission_claims(),
             limits: self.limits,
         };
         // Before the key is looked up, so that an expired token never causes a fetch.

@@ -26,11 +26,20 @@ fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {
         .profile
         .map_or(Ok(Profile::Any), |name| name.parse())
         .map_err(|error| InvalidSettings::value(key("profile"), error))?;
+    for (field, names) in
+        [("scope_claims", &raw.scope_claims), ("permission_claims", &raw.permission_claims)]
+    {
+        if names.iter().any(String::is_empty) {
+            return Err(InvalidSettings::value(key(field), "must not contain an empty name"));
+        }
+    }
     let jwks_uri = raw.jwks_uri.as_deref();
     let issuer = TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
         .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
     Ok(issuer
         .with_profile(profile)
+        .with_scope_claims(raw.scope_claims)
+        .with_permission_claims(raw.permission_claims)
         .with_machine_clients(raw.machine_clients)
         .with_private_network(raw.private_network))
 }

@@ -39,6 +39,8 @@ fn invalid_issuer_setting_is_named() {
         ("profile", ["\"JWT\"", "\"at+jwt\"", "\"\"", "1"]),
         ("machine_clients", ["\"no\"", "0", "\"\"", "[]"]),
         ("private_network", ["\"yes\"", "1", "\"\"", "[]"]),
+        ("scope_claims", ["\"scope\"", "[\"\"]", "[1]", "true"]),
+        ("permission_claims", ["\"permissions\"", "[\"a\", \"\"]", "[1]", "1"]),
     ] {
         for value in values {
             let text = format!("{ISSUER}{key} = {value}");
