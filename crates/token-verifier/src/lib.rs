@@ -63,7 +63,9 @@ mod verifier;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
 pub use issuer_template::TENANT_PLACEHOLDER;
-pub use issuers::{InvalidIssuer, SelectedIssuer, TenantSource, TrustedIssuer, TrustedIssuers};
+pub use issuers::{
+    AmbiguousIssuers, InvalidIssuer, SelectedIssuer, TenantSource, TrustedIssuer, TrustedIssuers,
+};
 pub use key_cache::KeyCacheSettings;
 pub use profile::{Profile, UnknownProfile};
 pub use verifier::{TokenCacheCounters, TokenVerifier, VerifierSettings};

@@ -1,13 +1,28 @@
 //! Converts `[[auth.issuers]]`.
 
-use token_verifier::{Algorithm, Profile, TenantSource, TrustedIssuer, TrustedIssuers};
+use token_verifier::{
+    Algorithm, AmbiguousIssuers, Profile, TenantSource, TrustedIssuer, TrustedIssuers,
+};
 
 use super::error::{InvalidSettings, SettingsResult};
 use super::raw;
 
 pub(super) fn issuers(raw: Vec<raw::Issuer>) -> SettingsResult<TrustedIssuers> {
     let issuers = raw.into_iter().enumerate().map(|(index, raw)| issuer(index, raw));
-    Ok(TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?))
+    let issuers = TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?);
+    match issuers.ambiguous() {
+        None => Ok(issuers),
+        Some(AmbiguousIssuers { first, second, is_same }) => {
+            let reason = if is_same {
+                format!(
+                    "must differ from auth.issuers[{first}].issuer, which has the same audience"
+                )
+            } else {
+                format!("must not match the same names as auth.issuers[{first}].issuer")
+            };
+            Err(InvalidSettings::value(format!("auth.issuers[{second}].issuer"), reason))
+        }
+    }
 }
 
 fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {

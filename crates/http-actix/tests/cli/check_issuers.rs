@@ -57,6 +57,35 @@ fn invalid_issuer_setting_is_named() {
 }
 
 #[test]
+fn ambiguous_issuers_are_named_by_index() {
+    let entry = |issuer: &str, audience: &str| {
+        format!(
+            "[[auth.issuers]]\nissuer = \"{issuer}\"\naudience = \"{audience}\"\n\
+             tenants = \"membership\"\n"
+        )
+    };
+    let (fixed, template) =
+        ("https://login.acme.example.com/", "https://login.{tenant}.example.com/");
+    let other = entry("https://other.example.com/", "a");
+    for (first, second) in [
+        (entry(fixed, "a"), entry(fixed, "a")),
+        (entry(template, "a"), entry(template, "a")),
+        (entry(fixed, "a"), entry(template, "a")),
+        (entry(template, "a"), entry(fixed, "b")),
+        (entry(template, "a"), entry("https://{tenant}.acme.example.com/", "a")),
+    ] {
+        let output = check(&format!("{other}{first}{second}"));
+        assert_eq!(output.code, Some(1), "{output:?}");
+        for index in ["auth.issuers[1].issuer", "auth.issuers[2].issuer"] {
+            assert!(output.stderr.contains(index), "{output:?}");
+        }
+    }
+    // The audience selects between entries of one issuer.
+    let output = check(&format!("{other}{}{}", entry(fixed, "a"), entry(fixed, "b")));
+    assert_eq!(output.code, Some(0), "{output:?}");
+}
+
+#[test]
 fn settings_without_issuers_are_rejected() {
     for text in ["", "[auth]\nissuers = []"] {
         assert_rejects(text, "auth.issuers");
