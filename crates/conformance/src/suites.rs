@@ -193,7 +193,7 @@ macro_rules! key_source_suite {
                 empty_key_set_is_no_error,
                 every_call_fetches_and_returns_rotated_keys,
                 failing_issuer_does_not_affect_others,
-                issuer_without_keys_is_an_error,
+                issuer_that_published_nothing_does_not_exist,
             ]
         }
     };
