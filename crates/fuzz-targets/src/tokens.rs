@@ -84,8 +84,8 @@ fn sign(header: &[u8], claims: &[u8]) -> String {
 /// Verifies a token twice. If accepted, an independent parser must find the configured values.
 fn check_token(token: &str) {
     let Harness { runtime, verifier, .. } = &*HARNESS;
-    let first = runtime.block_on(verifier.verify(token));
-    let again = runtime.block_on(verifier.verify(token));
+    let first = runtime.block_on(verifier.verify(token, None));
+    let again = runtime.block_on(verifier.verify(token, None));
     match (first, again) {
         (Ok(bearer), Ok(again)) => {
             assert_eq!(bearer, again, "the cached result differs");

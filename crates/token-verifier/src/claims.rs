@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::Reason;
 use crate::issuers::{SelectedIssuer, TenantSource};
+use crate::permission_claims::PermissionClaims;
 use crate::profile::{Profile, TokenType};
 
 /// Auth0's name for the client credentials grant, in `gty`.
@@ -58,21 +59,6 @@ impl Validity {
     /// Returns whether there is an `iat`.
     pub(crate) fn has_issued_at(self) -> bool {
         self.issued_at.is_some()
-    }
-}
-
-/// The names of the claims that contain the permissions of an issuer's tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PermissionClaims {
-    /// Claims of scopes.
-    pub(crate) scopes: Vec<String>,
-    /// Claims of permissions.
-    pub(crate) permissions: Vec<String>,
-}
-
-impl Default for PermissionClaims {
-    fn default() -> Self {
-        Self { scopes: vec!["scope".to_owned()], permissions: vec!["permissions".to_owned()] }
     }
 }
 

@@ -1,13 +1,15 @@
 //! The trusted issuers, selected by `iss` and `aud` before anything is fetched.
 
+use std::collections::BTreeSet;
+
 use domain::TenantId;
 use ports::KeySetLocation;
 use thiserror::Error;
 
 use crate::algorithm::Algorithm;
-use crate::claims::PermissionClaims;
 use crate::error::Reason;
 use crate::issuer_template::{TemplateMatch, UrlTemplate};
+use crate::permission_claims::PermissionClaims;
 use crate::profile::Profile;
 
 /// The source of the tenants that a token covers.
@@ -172,13 +174,19 @@ impl TrustedIssuer {
         &self.permission_claims
     }
 
-    fn select(&self, iss: &str, matched: TemplateMatch) -> SelectedIssuer<'_> {
+    fn select(
+        &self,
+        iss: &str,
+        matched: TemplateMatch,
+        known_tenants: &BTreeSet<TenantId>,
+    ) -> SelectedIssuer<'_> {
         let location = KeySetLocation {
             issuer: iss.to_owned(),
             jwks_uri: self.jwks_uri.as_ref().map(|template| template.expand(&matched)),
             private_network: self.private_network,
         };
-        SelectedIssuer { issuer: self, tenant: matched.tenant, location }
+        let is_known = matched.tenant.as_ref().is_none_or(|tenant| known_tenants.contains(tenant));
+        SelectedIssuer { issuer: self, tenant: matched.tenant, location, is_known }
     }
 }
 
@@ -191,6 +199,8 @@ pub struct SelectedIssuer<'a> {
     pub tenant: Option<TenantId>,
     /// The location of the key set.
     pub location: KeySetLocation,
+    /// Whether the settings name the issuer: it is fixed, or that of a known tenant.
+    pub is_known: bool,
 }
 
 /// Two issuers that match the same token, by their positions in the list.
@@ -207,12 +217,22 @@ pub struct AmbiguousIssuers {
 
 /// All trusted issuers.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedIssuers(Vec<TrustedIssuer>);
+pub struct TrustedIssuers {
+    entries: Vec<TrustedIssuer>,
+    known_tenants: BTreeSet<TenantId>,
+}
 
 impl TrustedIssuers {
     /// Creates the list. Where several issuers match a token, the first is selected.
     pub fn new(issuers: Vec<TrustedIssuer>) -> Self {
-        Self(issuers)
+        Self { entries: issuers, known_tenants: BTreeSet::new() }
+    }
+
+    /// Sets the tenants that are known to exist. Keys of their issuers are fetched without waiting
+    /// for those of unknown tenants.
+    #[must_use]
+    pub fn with_known_tenants(self, known_tenants: BTreeSet<TenantId>) -> Self {
+        Self { known_tenants, ..self }
     }
 
     /// Returns the positions of two issuers of which one can take a token meant for the other.
@@ -220,7 +240,7 @@ impl TrustedIssuers {
     /// Entries of one issuer may differ in their audience, which then selects between them. But no
     /// other entry may match a name of a template: a tenant would share its issuer with the entry.
     pub fn ambiguous(&self) -> Option<AmbiguousIssuers> {
-        let entries = || self.0.iter().enumerate();
+        let entries = || self.entries.iter().enumerate();
         let pairs = entries().flat_map(|(second, entry)| {
             entries().take(second).map(move |(first, earlier)| (first, earlier, second, entry))
         });
@@ -246,10 +266,10 @@ impl TrustedIssuers {
     /// configured is refused here (RFC 8725 §3.8, §3.9).
     pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
-        for issuer in &self.0 {
+        for issuer in &self.entries {
             if let Some(matched) = issuer.issuer.matches(iss) {
                 if audiences.contains(&issuer.audience) {
-                    return Ok(issuer.select(iss, matched));
+                    return Ok(issuer.select(iss, matched, &self.known_tenants));
                 }
                 reason = Reason::WrongAudience;
             }
@@ -259,13 +279,21 @@ impl TrustedIssuers {
 
     /// Returns the names as configured; that of a template contains the placeholder.
     pub fn names(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|issuer| issuer.issuer.to_string())
+        self.entries.iter().map(|issuer| issuer.issuer.to_string())
     }
 
     /// Returns the configured name of the issuer that matches this `iss`.
     pub fn configured_name(&self, iss: &str) -> Option<String> {
-        let issuer = self.0.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
+        let issuer = self.entries.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
         Some(issuer.issuer.to_string())
+    }
+
+    /// Returns whether the settings name the issuer: it is fixed, or that of a known tenant.
+    pub fn is_known(&self, iss: &str) -> bool {
+        let matched = self.entries.iter().find_map(|issuer| issuer.issuer.matches(iss));
+        matched.is_some_and(|matched| {
+            matched.tenant.is_none_or(|tenant| self.known_tenants.contains(&tenant))
+        })
     }
 
     /// Returns the locations of all key sets, or none if there is a template, whose issuers are not
@@ -274,15 +302,15 @@ impl TrustedIssuers {
         let location = |issuer: &TrustedIssuer| {
             let UrlTemplate::Fixed(name) = &issuer.issuer else { return None };
             let matched = issuer.issuer.matches(name)?;
-            Some(issuer.select(name, matched).location)
+            Some(issuer.select(name, matched, &self.known_tenants).location)
         };
-        self.0.iter().map(location).collect::<Option<_>>().unwrap_or_default()
+        self.entries.iter().map(location).collect::<Option<_>>().unwrap_or_default()
     }
 }
 
 impl FromIterator<TrustedIssuer> for TrustedIssuers {
     fn from_iter<I: IntoIterator<Item = TrustedIssuer>>(issuers: I) -> Self {
-        Self(issuers.into_iter().collect())
+        Self::new(issuers.into_iter().collect())
     }
 }
 

@@ -13,9 +13,10 @@ use domain::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
-use crate::claims::{Claims, PermissionClaims, TimeLimits};
+use crate::claims::{Claims, TimeLimits};
 use crate::error::Reason;
 use crate::keys::{KeyQuery, VerifyingKey};
+use crate::permission_claims::PermissionClaims;
 use crate::profile::{Profile, TokenType};
 use crate::strict_json;
 

@@ -1,5 +1,6 @@
 //! Verifies tokens: the steps of all other modules, in their order.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::claims::TimeLimits;
 use crate::error::{Reason, TokenError};
 use crate::issuers::TrustedIssuers;
 use crate::jws::{Expectations, UnverifiedToken};
-use crate::key_cache::{KeyCache, KeyCacheSettings};
+use crate::key_cache::{ClientNetwork, KeyCache, KeyCacheSettings, KeyRequest};
 use crate::token_cache::{TokenCache, Verified};
 
 /// The `retry_after` of a request that gave up waiting for keys. The fetch goes on.
@@ -153,11 +154,15 @@ impl TokenVerifier {
         self.issuers.configured_name(UnverifiedToken::parse(token).ok()?.issuer())
     }
 
-    /// Verifies a token and returns its bearer.
+    /// Verifies a token and returns its bearer. `client` is the address of the client that sent it.
     ///
     /// Must be called within a Tokio runtime: fetches are tasks of their own, so that dropping this
     /// future does not cancel a fetch that other requests wait for.
-    pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
+    pub async fn verify(
+        &self,
+        token: &str,
+        client: Option<IpAddr>,
+    ) -> Result<Arc<Bearer>, TokenError> {
         if token.len() > self.settings.max_token_bytes {
             return Err(TokenError::Invalid(Reason::TooLong));
         }
@@ -184,7 +189,12 @@ impl TokenVerifier {
         // Before the key is looked up, so that an expired token never causes a fetch.
         let checked = unverified.check(&expectations, now).map_err(TokenError::Invalid)?;
         let query = checked.key_query();
-        let keys = self.keys.keys(&selected.location, &query);
+        let request = KeyRequest {
+            location: &selected.location,
+            is_known: selected.is_known,
+            client: ClientNetwork::of(client),
+        };
+        let keys = self.keys.keys(request, &query);
         let keys = tokio::time::timeout(self.settings.key_wait, keys)
             .await
             .unwrap_or(Err(TokenError::KeysUnavailable { retry_after: RETRY_AFTER_KEY_WAIT }))?;

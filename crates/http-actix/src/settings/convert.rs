@@ -36,7 +36,7 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>) -> SettingsResult<Setting
         directory: directory(raw.directory, raw.http.request_timeout_ms, folder)?,
         auth: auth(&raw.auth, raw.http.request_timeout_ms)?,
         http: http(raw.http)?,
-        issuers: issuers(raw.auth.issuers)?,
+        issuers: issuers(raw.auth.issuers, &raw.auth.known_tenants)?,
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
             window: positive("passwords.window_ms", raw.passwords.window_ms)?,

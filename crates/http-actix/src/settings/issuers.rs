@@ -1,5 +1,6 @@
 //! Converts `[[auth.issuers]]`.
 
+use domain::TenantId;
 use token_verifier::{
     Algorithm, AmbiguousIssuers, Profile, TenantSource, TrustedIssuer, TrustedIssuers,
 };
@@ -7,11 +8,19 @@ use token_verifier::{
 use super::error::{InvalidSettings, SettingsResult};
 use super::raw;
 
-pub(super) fn issuers(raw: Vec<raw::Issuer>) -> SettingsResult<TrustedIssuers> {
+pub(super) fn issuers(
+    raw: Vec<raw::Issuer>,
+    known_tenants: &[String],
+) -> SettingsResult<TrustedIssuers> {
+    let known_tenants = known_tenants
+        .iter()
+        .map(|label| label.parse::<TenantId>())
+        .collect::<Result<_, _>>()
+        .map_err(|error| InvalidSettings::value("auth.known_tenants", error))?;
     let issuers = raw.into_iter().enumerate().map(|(index, raw)| issuer(index, raw));
     let issuers = TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?);
     match issuers.ambiguous() {
-        None => Ok(issuers),
+        None => Ok(issuers.with_known_tenants(known_tenants)),
         Some(AmbiguousIssuers { first, second, is_same }) => {
             let reason = if is_same {
                 format!(

@@ -1,6 +1,6 @@
 //! Settings as in the file, before they become types.
 //!
-//! The doc comments are the reference for operators: `reference.rs` generates the tables of
+//! `[auth]` is in `raw_auth.rs`. The doc comments are the reference for operators: `reference.rs` generates the tables of
 //! `docs/configuration.md` and the JSON schema from them. `bounds.rs` enforces the ranges.
 
 use std::collections::BTreeSet;
@@ -11,9 +11,7 @@ use serde::Deserialize;
 
 use super::strict;
 
-mod auth;
-
-pub(super) use auth::{Auth, Issuer, Tenants};
+pub(super) use super::raw_auth::{Auth, Issuer, Tenants};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -57,6 +57,14 @@ fn invalid_issuer_setting_is_named() {
 }
 
 #[test]
+fn known_tenants_must_be_labels() {
+    for value in ["[\"Acme\"]", "[\"acme\", \"\"]", "[\"a.b\"]", "\"acme\"", "[1]", "true"] {
+        assert_rejects(&format!("[auth]\nknown_tenants = {value}\n{ISSUER}"), "auth.known_tenants");
+    }
+    assert_eq!(check(&format!("[auth]\nknown_tenants = [\"acme\"]\n{ISSUER}")).code, Some(0));
+}
+
+#[test]
 fn ambiguous_issuers_are_named_by_index() {
     let entry = |issuer: &str, audience: &str| {
         format!(

@@ -136,3 +136,20 @@ fn first_issuer_matching_name_and_audience_is_selected() {
     assert_eq!(selected_tenants(&["two"]), TenantSource::Membership);
     assert_eq!(selected_tenants(&["two", "one"]), TenantSource::All);
 }
+
+#[test]
+fn known_issuers_are_those_that_the_settings_name() {
+    let issuers: TrustedIssuers = [
+        issuer_with(FIXED, None, "a", TenantSource::All).unwrap(),
+        issuer_with(TEMPLATE, None, "a", TenantSource::Issuer).unwrap(),
+    ]
+    .into_iter()
+    .collect();
+    let issuers = issuers.with_known_tenants(BTreeSet::from(["acme".parse().unwrap()]));
+    let [acme, globex] = ["acme", "globex"].map(|tenant| TEMPLATE.replace("{tenant}", tenant));
+    for (iss, is_known) in [(FIXED, true), (&acme, true), (&globex, false)] {
+        assert_eq!(issuers.select(iss, &audiences(&["a"])).unwrap().is_known, is_known, "{iss}");
+        assert_eq!(issuers.is_known(iss), is_known, "{iss}");
+    }
+    assert!(!issuers.is_known("https://evil.test/"));
+}
