@@ -25,6 +25,8 @@ pub(super) struct Raw {
     pub(super) directory: Directory,
     /// Authentication: trusted token issuers, and the verification of their tokens.
     pub(super) auth: Auth,
+    /// Accounts that several tenants rely on.
+    pub(super) accounts: Accounts,
     /// Limits on wrong passwords.
     pub(super) passwords: Passwords,
     /// Rate limits for each caller.
@@ -181,10 +183,27 @@ pub(super) struct Auth0 {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Accounts {
+    /// Which memberships have force in tenants that are not the account's home: `verified`, those
+    /// of accounts that are provably the person's own; `any`, all of them, for closed systems where
+    /// nobody can sign up and every tenant is trusted.
+    #[serde(deserialize_with = "strict::string")]
+    pub(super) attach: String,
+    /// What a tenant sees of active users whose home is another tenant: `shown`, the account's own
+    /// data; `hidden`, only what the tenant entered, and whether the account is blocked.
+    #[serde(deserialize_with = "strict::string")]
+    pub(super) foreign_profile: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Passwords {
-    /// Number of wrong current passwords for one user from one address before 429.
+    /// Number of wrong current passwords of one caller for one user before 429.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_wrong: usize,
+    /// Number of wrong current passwords of all callers for one user before 429.
+    #[serde(deserialize_with = "strict::integer")]
+    pub(super) max_wrong_per_account: usize,
     /// Time for which a wrong password counts.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) window_ms: u64,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{DisplayName, RoleCatalogue, Timestamp, User, UserId, Username};
+use domain::{Credentials, DisplayName, RoleCatalogue, Timestamp, User, UserId, Username};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::MetadataPrefix;
@@ -89,6 +89,7 @@ impl AccountReader {
             updated_at: moment(user.updated_at),
             last_login: moment(user.last_login),
             home: metadata.home,
+            credentials: Credentials::default(),
             memberships: metadata.memberships,
             id,
             email,
