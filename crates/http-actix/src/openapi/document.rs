@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{
-    Flow, HttpAuthScheme, HttpBuilder, Implicit, OAuth2, Scopes, SecurityScheme,
-};
 use utoipa::openapi::{Content, Header, HttpMethod, Object, Ref, RefOr, ResponseBuilder, Type};
 
+use super::security;
 use crate::request::query::SortParameter;
 use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
@@ -29,13 +27,13 @@ use crate::routes::{change_password, health, tenant_users, users};
         (name = "Health", description = "Liveness, readiness and metrics of the service."),
     ),
     components(schemas(
-        SortParameter,
+        SortParameter, ErrorCode,
         tenant_users::TenantUser<'_>, tenant_users::CreateTenantUser, tenant_users::UpdateTenantUser,
         users::view::UserResponse<'_>, users::view::PartlyUpdatedUser<'_>, users::view::UserListResponse<'_>, users::view::ListLinks<'_>,
         users::view::Links<'_>, users::view::Totals, users::request::UserCreateRequest, users::request::UserUpdateRequest,
         change_password::ChangePasswordRequest, change_password::ChangePasswordRequestV2,
         problem::Problem<'_>, problem::FieldProblem<'_>,
-        error_response::ErrorResponse<'_>, error_response::Error<'_>, error_response::Meta<'_>,
+        error_response::ErrorResponse<'_>, error_response::ErrorObject<'_>, error_response::Meta<'_>,
         health::Health,
     )),
 )]
@@ -46,12 +44,14 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
     for endpoint in routes::endpoints() {
         let contract = Contract::of_path(&endpoint.path);
-        let operation = with_errors(endpoint.operation, contract, &endpoint.errors);
+        let mut operation = with_errors(endpoint.operation, contract, &endpoint.errors);
+        security::accept_both_schemes(&mut operation);
         document.paths.add_path_operation(endpoint.path, vec![endpoint.method], operation);
     }
     if let Some(components) = &mut document.components {
-        components.add_security_scheme("OAuth2", oauth2());
-        components.add_security_scheme("bearer", bearer());
+        for (name, scheme) in security::schemes() {
+            components.add_security_scheme(name, scheme);
+        }
     }
     document
 }
@@ -111,20 +111,6 @@ fn field((name, description): (&str, &str)) -> (String, RefOr<Header>) {
     let mut header = Header::new(Object::with_type(Type::String));
     header.description = Some(description.to_owned());
     (name.to_owned(), RefOr::T(header))
-}
-
-fn oauth2() -> SecurityScheme {
-    let scopes = Scopes::from_iter([
-        ("tenant.access:read", "Read the users of a tenant"),
-        ("tenant.access:write", "Change the users of a tenant"),
-    ]);
-    let flow = Implicit::new("https://example.com/authorize", scopes);
-    SecurityScheme::OAuth2(OAuth2::new([Flow::Implicit(flow)]))
-}
-
-fn bearer() -> SecurityScheme {
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-    SecurityScheme::Http(scheme.build())
 }
 
 /// Returns each operation's method and path template, in the order of the route table.

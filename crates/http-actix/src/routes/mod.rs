@@ -127,18 +127,25 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-fn endpoint<P: utoipa::Path, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
+/// Returns the endpoint of a handler and its documentation `P`.
+///
+/// The documentation of a path leaves out its tags, which the derive macro of the document adds; it
+/// reads them from the same trait.
+fn endpoint<P, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
 where
+    P: utoipa::Path + for<'t> utoipa::__dev::Tags<'t>,
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
     let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+    let mut operation = P::operation();
+    operation.tags = Some(P::tags().into_iter().map(ToOwned::to_owned).collect());
     Endpoint {
         path: P::path(),
         route: web::method(actix_method(&method)).to(handler),
         method,
-        operation: P::operation(),
+        operation,
         errors: [ALWAYS, &errors.concat()].concat(),
         checks_password: false,
     }
