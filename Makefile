@@ -104,6 +104,7 @@ GENERATE := USHER_GENERATE=1 cargo test --quiet --locked
 
 generate: ## Write the generated files that are checked in
 	$(GENERATE) -p domain --test policy_table
+	$(GENERATE) -p http-actix --all-features --test cli -- api_examples
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(GENERATE) -p http-actix --all-features --test api -- matrix::answers_match_the_matrix
 	$(GENERATE) -p http-actix --all-features --test api_on_auth0 -- matrix::auth0_requests_match_the_matrix

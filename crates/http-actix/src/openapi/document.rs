@@ -6,6 +6,7 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, Header, HttpMethod, Object, Ref, RefOr, ResponseBuilder, Type};
 
+use super::examples::Examples;
 use super::security;
 use crate::request::query::SortParameter;
 use crate::response::code::ErrorCode;
@@ -40,12 +41,17 @@ use crate::routes::{change_password, health, tenant_users, users};
 struct Base;
 
 /// Returns the document of every operation.
-pub fn document() -> utoipa::openapi::OpenApi {
+///
+/// # Errors
+/// If the recorded examples cannot be parsed.
+pub fn document() -> Result<utoipa::openapi::OpenApi, serde_json::Error> {
+    let examples = Examples::read()?;
     let mut document = Base::openapi();
     for endpoint in routes::endpoints() {
         let contract = Contract::of_path(&endpoint.path);
         let mut operation = with_errors(endpoint.operation, contract, &endpoint.errors);
         security::accept_both_schemes(&mut operation);
+        examples.add_to(&mut operation);
         document.paths.add_path_operation(endpoint.path, vec![endpoint.method], operation);
     }
     if let Some(components) = &mut document.components {
@@ -53,12 +59,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
             components.add_security_scheme(name, scheme);
         }
     }
-    document
+    Ok(document)
 }
 
 /// Returns the document as it is checked in: JSON with a final newline.
 pub fn text() -> Result<String, serde_json::Error> {
-    let mut text = document().to_pretty_json()?;
+    let mut text = document()?.to_pretty_json()?;
     text.push('\n');
     Ok(text)
 }

@@ -2,9 +2,19 @@
 //!
 //! Path and method of an operation are declared once, in the `#[utoipa::path]` of its handler. The
 //! router and the OpenAPI document both derive from it, so that every operation is documented. To
-//! add an endpoint, write its handler, add a line with its error codes to [`endpoints`], and run
-//! `make generate`. The actor matrix of `tests/api` covers it automatically, and calls it according
-//! to the document.
+//! add an endpoint:
+//!
+//! 1. Write its handler. Its `#[utoipa::path]` has an operation id, one tag, and the security scheme
+//!    of its contract: `("OAuth2" = ["tenant.access:read"])` or `:write` under
+//!    `/api/{tenantId}/admin`, `("bearer" = [])` under `/api/v1` and `/api/v2`. The document adds the
+//!    other scheme. Members that are always present are required in the schemas of responses.
+//! 2. Add a line with its error codes to [`endpoints`]. The document derives the error responses from
+//!    it.
+//! 3. Add new schemas and a new tag to `openapi/document.rs`.
+//! 4. Add its calls to `tests/cli/api_examples/calls.rs`, one for each successful response with a body
+//!    and for the errors that clients must expect. Their requests and responses become the examples.
+//! 5. Run `make generate`. The actor matrix of `tests/api` covers the operation automatically, and
+//!    calls it according to the document.
 
 pub(crate) mod change_password;
 pub(crate) mod health;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod description;
+mod examples;
 mod injected;
 
 use std::collections::BTreeSet;
