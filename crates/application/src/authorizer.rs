@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountScope, Actor, Bearer, Denied, Operation, TenantId, TenantScope, UserId, policy,
+    AccountScope, Actor, Bearer, Denied, Operation, Role, TenantId, TenantScope, UserId, policy,
 };
 use ports::UserDirectory;
 
@@ -14,6 +14,20 @@ use crate::error::UseCaseError;
 #[derive(Debug, Clone)]
 pub struct Authorizer {
     directory: Arc<dyn UserDirectory>,
+}
+
+/// The roles that a bearer may give in one tenant.
+#[derive(Debug)]
+pub struct Grants {
+    /// The scope of changing the tenant's users, if the bearer may do that.
+    scope: Option<TenantScope>,
+}
+
+impl Grants {
+    /// Whether the bearer may give this role to a user of the tenant (R3).
+    pub fn allow(&self, role: &Role) -> bool {
+        self.scope.as_ref().is_some_and(|scope| scope.authorize_grant(role).is_ok())
+    }
 }
 
 impl Authorizer {
@@ -35,6 +49,23 @@ impl Authorizer {
     ) -> Result<TenantScope, UseCaseError> {
         let actor = self.actor(bearer, operation).await?;
         Ok(policy::tenant_scope(&actor, operation, tenant)?)
+    }
+
+    /// Returns the roles that a bearer who may see the users of a tenant may give there; the
+    /// bearer's own account is looked up once.
+    ///
+    /// # Errors
+    /// As [`Authorizer::tenant`] for [`Operation::ReadTenantUsers`].
+    #[tracing::instrument(name = "authorizer.grants", skip_all)]
+    pub async fn grants(
+        &self,
+        bearer: &Bearer,
+        tenant: Option<&TenantId>,
+    ) -> Result<Grants, UseCaseError> {
+        let operation = Operation::ReadTenantUsers;
+        let actor = self.actor(bearer, operation).await?;
+        policy::tenant_scope(&actor, operation, tenant)?;
+        Ok(Grants { scope: policy::tenant_scope(&actor, Operation::WriteTenantUsers, tenant).ok() })
     }
 
     /// Returns the scope of a call about one account.

@@ -13,7 +13,7 @@ use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
 use crate::response::{error_response, problem};
 use crate::routes;
-use crate::routes::{change_password, health, tenant_users, users};
+use crate::routes::{change_password, health, roles, tenant_users, users};
 
 /// The parts of the document that no handler declares; [`routes::endpoints`] adds the paths.
 #[derive(utoipa::OpenApi)]
@@ -24,12 +24,14 @@ use crate::routes::{change_password, health, tenant_users, users};
     ),
     tags(
         (name = "Tenant users", description = "The users of one tenant. Errors are problem details (RFC 9457)."),
+        (name = "Roles", description = "The roles that users of a tenant can have, and which of them the caller may give."),
         (name = "User", description = "Management of accounts. The token must have the permission VIEW_USERS_AND_GROUPS or MODIFY_USERS_AND_GROUPS."),
         (name = "Health", description = "Liveness, readiness and metrics of the service."),
     ),
     components(schemas(
         SortParameter, ErrorCode,
         tenant_users::TenantUser<'_>, tenant_users::CreateTenantUser, tenant_users::UpdateTenantUser,
+        roles::Role<'_>, roles::AccessName,
         users::view::UserResponse<'_>, users::view::PartlyUpdatedUser<'_>, users::view::UserListResponse<'_>, users::view::ListLinks<'_>,
         users::view::Links<'_>, users::view::Totals, users::request::UserCreateRequest, users::request::UserUpdateRequest,
         change_password::ChangePasswordRequest, change_password::ChangePasswordRequestV2,

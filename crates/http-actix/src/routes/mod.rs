@@ -18,6 +18,7 @@
 
 pub(crate) mod change_password;
 pub(crate) mod health;
+pub(crate) mod roles;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
@@ -114,6 +115,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, ANSWERS, TENANT, USER, BODY, &[UnknownRole, LastProtectedRoleHolder]]),
         endpoint::<tenant_users::__path_delete, _, _>(tenant_users::delete,
             &[ANY, TENANT, USER, &[LastProtectedRoleHolder]]),
+        endpoint::<roles::__path_list, _, _>(roles::list,
+            &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_list, _, _>(users::list,
             &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_create, _, _>(users::create,

@@ -49,6 +49,8 @@ fn contract_a() -> Vec<Call> {
         update("name_only", VERA, json!({"role": null, "name": "Vera Vance"})),
         update("", VERA, json!({"role": "king"})),
         update("", OLIVIA, json!({"role": "viewer"})),
+        call("catalogue", "GET", "/api/acme/admin/roles"),
+        call("", "GET", "/api/globex/admin/roles"),
     ]
 }
 
