@@ -31,7 +31,7 @@ const PASSWORDS: [(&str, &str); 3] = [
 
 /// Returns the document of every operation under these settings.
 pub(crate) fn text(settings: DocumentSettings<'_>) -> Result<String, serde_json::Error> {
-    let mut document = super::document::document();
+    let mut document = super::document::document()?;
     for (schema, member) in ROLES {
         if let Some(role) = member_schema(&mut document, schema, member) {
             let names = settings.roles.roles().iter().map(|role| role.name().as_str().into());

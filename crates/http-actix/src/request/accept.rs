@@ -26,15 +26,31 @@ pub(crate) fn check_accept(request: &HttpRequest) -> Result<(), ApiError> {
     }
 }
 
-/// Returns whether the most specific matching range accepts JSON; `q=0` means that it does not.
+/// Returns whether the client accepts metrics as plain text, but not as `OpenMetrics`.
+pub(crate) fn accepts_only_plain_text(request: &HttpRequest) -> bool {
+    let accepts_type = |full: &str, group: &str| {
+        let values = request.headers().get_all(header::ACCEPT);
+        let values = values.filter_map(|value| value.to_str().ok());
+        accepts(full, group, values.flat_map(|value| value.split(',')))
+    };
+    accepts_type("text/plain", "text/*")
+        && !accepts_type("application/openmetrics-text", "application/*")
+}
+
 fn accepts_json<'a>(ranges: impl Iterator<Item = &'a str>) -> bool {
+    accepts("application/json", "application/*", ranges)
+}
+
+/// Returns whether the most specific matching range accepts the media type; `q=0` means that it
+/// does not.
+fn accepts<'a>(full: &str, group: &str, ranges: impl Iterator<Item = &'a str>) -> bool {
     let mut best: Option<(usize, bool)> = None;
     for range in ranges {
         let mut parts = range.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default().to_ascii_lowercase();
         let precision = match media.as_str() {
-            "application/json" => 2,
-            "application/*" => 1,
+            media if media == full => 2,
+            media if media == group => 1,
             "*/*" => 0,
             _ => continue,
         };

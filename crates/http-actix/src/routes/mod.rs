@@ -2,9 +2,19 @@
 //!
 //! Path and method of an operation are declared once, in the `#[utoipa::path]` of its handler. The
 //! router and the OpenAPI document both derive from it, so that every operation is documented. To
-//! add an endpoint, write its handler, add a line with its error codes to [`endpoints`], and run
-//! `make generate`. The actor matrix of `tests/api` covers it automatically, and calls it according
-//! to the document.
+//! add an endpoint:
+//!
+//! 1. Write its handler. Its `#[utoipa::path]` has an operation id, one tag, and the security scheme
+//!    of its contract: `("OAuth2" = ["tenant.access:read"])` or `:write` under
+//!    `/api/{tenantId}/admin`, `("bearer" = [])` under `/api/v1` and `/api/v2`. The document adds the
+//!    other scheme. Members that are always present are required in the schemas of responses.
+//! 2. Add a line with its error codes to [`endpoints`]. The document derives the error responses from
+//!    it.
+//! 3. Add new schemas and a new tag to `openapi/document.rs`.
+//! 4. Add its calls to `tests/cli/api_examples/calls.rs`, one for each successful response with a body
+//!    and for the errors that clients must expect. Their requests and responses become the examples.
+//! 5. Run `make generate`. The actor matrix of `tests/api` covers the operation automatically, and
+//!    calls it according to the document.
 
 pub(crate) mod change_password;
 pub(crate) mod health;
@@ -12,6 +22,7 @@ pub(crate) mod invitation;
 pub(crate) mod me;
 pub(crate) mod membership_status;
 pub(crate) mod operators;
+pub(crate) mod roles;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
@@ -112,6 +123,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, TENANT, USER, &[LastProtectedRoleHolder]]),
         endpoint::<invitation::__path_create, _, _>(invitation::create,
             &[ANY, ANSWERS, TENANT, USER, ACCOUNT, &[MailUnavailable]]),
+        endpoint::<roles::__path_list, _, _>(roles::list,
+            &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_list, _, _>(users::list,
             &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_create, _, _>(users::create,
@@ -145,18 +158,25 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-fn endpoint<P: utoipa::Path, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
+/// Returns the endpoint of a handler and its documentation `P`.
+///
+/// The documentation of a path leaves out its tags, which the derive macro of the document adds; it
+/// reads them from the same trait.
+fn endpoint<P, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
 where
+    P: utoipa::Path + for<'t> utoipa::__dev::Tags<'t>,
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
     let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+    let mut operation = P::operation();
+    operation.tags = Some(P::tags().into_iter().map(ToOwned::to_owned).collect());
     Endpoint {
         path: P::path(),
         route: web::method(actix_method(&method)).to(handler),
         method,
-        operation: P::operation(),
+        operation,
         errors: [ALWAYS, &errors.concat()].concat(),
         checks_password: false,
         allows_head: false,
@@ -164,8 +184,9 @@ where
 }
 
 /// Returns an operation with GET outside the contracts, which also supports HEAD.
-fn readable<P: utoipa::Path, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
+fn readable<P, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
 where
+    P: utoipa::Path + for<'t> utoipa::__dev::Tags<'t>,
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,

@@ -34,16 +34,16 @@ pub(crate) struct TenantUser<'a> {
     #[schema(min_length = 1, example = "jane@acme.example")]
     email: &'a str,
     /// The user's display name in this tenant.
+    #[schema(required = true)]
     name: Option<&'a str>,
     /// Whether the account is blocked.
-    #[schema(required = false)]
     blocked: bool,
     /// When the user last logged in (RFC 3339).
     #[serde(serialize_with = "json::optional_text")]
-    #[schema(value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
+    #[schema(required = true, value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
     last_login: Option<Timestamp>,
     /// The user's role in this tenant.
-    #[schema(example = "admin")]
+    #[schema(required = true, example = "admin")]
     tenant_role: Option<&'a str>,
     /// Whether this tenant manages the account: it is the account's home.
     #[schema(required = false)]

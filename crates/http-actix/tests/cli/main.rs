@@ -10,6 +10,7 @@
     reason = "a failed step ends the test"
 )]
 
+mod api_examples;
 mod auth0;
 mod auth0_settings;
 mod check_config;
