@@ -46,11 +46,9 @@ pub(crate) struct TenantUser<'a> {
     #[schema(required = true, example = "admin")]
     tenant_role: Option<&'a str>,
     /// Whether this tenant manages the account: it is the account's home.
-    #[schema(required = false)]
     managed_here: bool,
     /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
     /// shown.
-    #[schema(required = false)]
     status: MembershipStatus,
 }
 

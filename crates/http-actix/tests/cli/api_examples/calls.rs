@@ -5,9 +5,21 @@
 
 use serde_json::{Value, json};
 
-/// A call with a token of the demo tenant acme.
+/// Whose token a call has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Of the demo tenant acme.
+    Acme,
+    /// An operator.
+    Operator,
+    /// Boris of the demo tenant globex, whom acme has attached.
+    Boris,
+}
+
+/// A call.
 #[derive(Debug)]
 pub(crate) struct Call {
+    pub(crate) caller: Caller,
     /// The name of the example of a successful call; that of an error is its code.
     pub(crate) name: &'static str,
     pub(crate) method: &'static str,
@@ -16,12 +28,23 @@ pub(crate) struct Call {
 }
 
 fn call(name: &'static str, method: &'static str, path: &'static str) -> Call {
-    Call { name, method, path, body: None }
+    Call { caller: Caller::Acme, name, method, path, body: None }
 }
 
 /// Returns the calls.
 pub(crate) fn calls() -> Vec<Call> {
-    [contract_a(), contract_b(), passwords(), deletions(), health()].into_iter().flatten().collect()
+    [
+        contract_a(),
+        contract_b(),
+        passwords(),
+        shared_accounts(),
+        own_account(),
+        deletions(),
+        health(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn contract_a() -> Vec<Call> {
@@ -107,6 +130,44 @@ fn passwords() -> Vec<Call> {
         change("", "demo-password-0", "correct-horse-7"),
         change("", "demo-password-2", "short"),
         change("changed", "demo-password-2", "correct-horse-7"),
+    ]
+}
+
+fn shared_accounts() -> Vec<Call> {
+    const BORIS: &str = "/api/acme/admin/users/auth0%7Cdemo-boris/invitation";
+    const HOME: &str = "/api/v1/users/auth0%7Cdemo-boris/home";
+    const PROOF: &str = "/api/v1/users/auth0%7Cdemo-boris/proof";
+    const RELEASE: &str = "/api/v1/tenants/initech/release";
+    let operator = |name, path, body| Call {
+        caller: Caller::Operator,
+        body: Some(body),
+        ..call(name, "PUT", path)
+    };
+    let acme = |path, body| Call { body: Some(body), ..call("", "PUT", path) };
+    vec![
+        call("", "POST", BORIS),
+        call("", "POST", "/api/acme/admin/users/auth0%7Cnobody/invitation"),
+        operator("verified", PROOF, json!({"emailVerified": true})),
+        acme(PROOF, json!({"emailVerified": true})),
+        operator("", PROOF, json!({})),
+        operator("moved", HOME, json!({"tenantName": "acme"})),
+        operator("", HOME, json!({"tenantName": "initech"})),
+        acme(HOME, json!({"tenantName": "acme"})),
+        operator("moved_back", HOME, json!({"tenantName": "globex"})),
+        Call { caller: Caller::Operator, ..call("released", "POST", RELEASE) },
+        call("", "POST", RELEASE),
+    ]
+}
+
+fn own_account() -> Vec<Call> {
+    const LEAVE: &str = "/api/v1/me/memberships/acme";
+    let boris = |call: Call| Call { caller: Caller::Boris, ..call };
+    vec![
+        call("program", "GET", "/api/v1/me"),
+        boris(call("user", "GET", "/api/v1/me")),
+        call("", "GET", "/api/v1/me?limit=1"),
+        call("", "DELETE", LEAVE),
+        boris(call("", "DELETE", "/api/v1/me/memberships/initech")),
     ]
 }
 

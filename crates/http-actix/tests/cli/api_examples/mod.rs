@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::support::{Response, Sandbox, Service};
-use calls::{Call, calls};
+use calls::{Call, Caller, calls};
 
 /// Values that differ between runs are replaced by these.
 const ADDRESS: &str = "127.0.0.1:8080";
@@ -39,11 +39,17 @@ async fn record() -> Vec<Value> {
     let started = Timestamp::now();
     let service = sandbox.start_dev();
     let token = sandbox.acme_token();
+    let tokens = [
+        (Caller::Acme, token.clone()),
+        (Caller::Operator, sandbox.operator_token()),
+        (Caller::Boris, sandbox.member_token("auth0|demo-boris")),
+    ];
     let document = service.get("/openapi.json", &token).await.body;
     let mut examples: Vec<(Key, Value)> = Vec::new();
     for call in calls() {
         let operation = operation(&document, &call);
-        let mut responses = vec![send(&service, &call, &token).await];
+        let (_, token) = tokens.iter().find(|(caller, _)| *caller == call.caller).unwrap();
+        let mut responses = vec![send(&service, &call, token).await];
         if operation.get("security").is_some() {
             responses.push(send(&service, &call, "").await);
         }
