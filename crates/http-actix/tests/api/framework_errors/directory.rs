@@ -15,7 +15,7 @@ use crate::matrix;
 use crate::support::{Answer, App, AppOptions};
 
 /// Details of a failure that only the log may contain.
-const SECRET: &str = "https://directory.internal/api?token=4711";
+const SECRET: &str = "https://directory.internal/api?token=planted";
 
 /// Kinds of directory failure.
 #[derive(Debug, Clone, Copy)]
@@ -142,7 +142,7 @@ async fn responses(failure: Failure, http: &'static str) -> Vec<(String, Answer)
                 continue;
             }
             let response = client.call(method.clone(), &path, body.clone()).await;
-            assert!(!response.text.contains("4711"), "{method} {path}: {response:?}");
+            assert!(!response.text.contains("planted"), "{method} {path}: {response:?}");
             if reads_only_the_caller(&path) && !is_member {
                 assert_eq!(response.outcome(), "200", "{method} {path}");
                 continue;
