@@ -52,7 +52,7 @@ pub(super) struct Http {
     #[serde(default, deserialize_with = "strict::optional_string")]
     pub(super) admin_listen: Option<String>,
     /// Base URL under which clients reach the service; links and `Location` start with it. Without
-    /// it, `http://` and the listen address.
+    /// it, `http://` and the listen address. It may have a path, which the proxy must remove.
     #[serde(default, deserialize_with = "strict::optional_string")]
     pub(super) public_url: Option<String>,
     /// Number of worker threads, at most 1024; 0 for one for each CPU core.
@@ -95,10 +95,11 @@ pub(super) struct Http {
     /// served.
     #[serde(deserialize_with = "strict::boolean")]
     pub(super) docs: bool,
-    /// Exact origins of the browser applications that may call the API.
+    /// Exact origins of the browser applications that may call the API. Development mode also allows
+    /// every `http` origin on loopback.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) cors_origins: Vec<String>,
-    /// Networks (CIDR) of the proxies whose `X-Forwarded-For` is trusted.
+    /// Networks (CIDR) of the proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) trusted_proxies: Vec<String>,
 }
