@@ -212,8 +212,8 @@ pub enum InvalidMetadataPrefix {
     /// Auth0 reserves the name (metadata field names and data types).
     #[error("must not be a name reserved by Auth0")]
     Reserved,
-    /// It could be the key of a tenant under another prefix.
-    #[error("must not contain `_tenant_`")]
+    /// It could be another of Usher's keys under another prefix.
+    #[error("must not contain `_tenant_`, `_name_` or `_life_`, nor end in `_credentials`")]
     Ambiguous,
 }
 
@@ -232,6 +232,9 @@ impl MetadataPrefix {
         "updated_at",
         "user_id",
     ];
+
+    /// What tells Usher's keys apart.
+    const INFIXES: [&str; 3] = ["_tenant_", "_name_", "_life_"];
 
     /// Returns the prefix as text.
     pub fn as_str(&self) -> &str {
@@ -257,7 +260,9 @@ impl FromStr for MetadataPrefix {
             Err(InvalidMetadataPrefix::Syntax)
         } else if Self::RESERVED.contains(&text) {
             Err(InvalidMetadataPrefix::Reserved)
-        } else if text.contains("_tenant_") {
+        } else if Self::INFIXES.iter().any(|infix| text.contains(infix))
+            || text.ends_with("_credentials")
+        {
             Err(InvalidMetadataPrefix::Ambiguous)
         } else {
             Ok(Self(text.to_owned()))

@@ -37,6 +37,7 @@ pub(crate) struct DirectoryCore {
     pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) tasks: Tasks,
+    pub(crate) clock: Arc<dyn Clock>,
     locks: KeyedLock<LockKey>,
 }
 
@@ -53,10 +54,11 @@ impl DirectoryCore {
         tasks: Tasks,
         management: ManagementClient,
     ) -> Self {
+        let connections = Arc::from([config.connection.clone()]);
         Self {
             management,
-            reader: ReloadableReader::new(config.metadata_prefix, catalogue),
-            recent_writes: RecentWrites::new(clock, config.recent_writes_ttl),
+            reader: ReloadableReader::new(config.metadata_prefix, connections, catalogue),
+            recent_writes: RecentWrites::new(Arc::clone(&clock), config.recent_writes_ttl),
             pending_reblocks: PendingReblocks::default(),
             anomalies: PagingAnomalies::default(),
             username_support: UsernameSupportCache::default(),
@@ -66,6 +68,7 @@ impl DirectoryCore {
             timeout: config.timeout,
             deadline: config.deadline,
             tasks,
+            clock,
             locks: KeyedLock::default(),
         }
     }

@@ -12,4 +12,6 @@ mod pending_reblocks;
 mod random_password;
 mod recent_writes;
 mod reload;
+mod stamps;
+mod step;
 mod users;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::config::Auth0Config;
 use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
 use crate::management::decode::{decode_json, require_success};
+use crate::management::directory_clock::DirectoryClock;
 use crate::management::error::{Auth0Error, CreateError};
 use crate::management::params::{PatchRetry, UserSearch};
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
@@ -46,6 +47,7 @@ struct ClientState {
     tokens: TokenStore,
     requests: RequestBuilder,
     deadline: Duration,
+    clock: DirectoryClock,
     /// When the Management API last accepted a token and a call.
     last_success: Mutex<Option<Instant>>,
     readiness_probe: SingleFlight<RequestError>,
@@ -66,6 +68,7 @@ impl ManagementClient {
             tokens: TokenStore::new(),
             requests: RequestBuilder::new(config),
             deadline: config.deadline,
+            clock: DirectoryClock::default(),
             last_success: Mutex::new(None),
             readiness_probe: SingleFlight::new(RequestError::applies_to_waiters)
                 .with_failure_ttl(FAILURE_TTL),
@@ -76,6 +79,11 @@ impl ManagementClient {
     /// Replaces the client secret.
     pub(crate) fn set_client_secret(&self, secret: SecretString) {
         self.inner.requests.set_client_secret(secret);
+    }
+
+    /// Returns the present time by Auth0's clock, if a response has shown it.
+    pub(crate) fn directory_time(&self) -> Option<Timestamp> {
+        self.inner.clock.now()
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
@@ -164,6 +172,14 @@ impl ManagementClient {
         Ok(transport.send(&request, None, retry_policy, deadline, &mut attempts, read).await?)
     }
 
+    /// Requests an e-mail with a link to verify the address (`POST /jobs/verification-email`).
+    pub(crate) async fn send_verification_mail(&self, id: &UserId) -> Result<(), Auth0Error> {
+        let request = self.inner.requests.verification_mail(id);
+        let read =
+            |response: &ApiResponse, now: Timestamp| require_success(response, now).map(|_| ());
+        Ok(self.call(request, RetryPolicy::IfUnprocessed, read).await?)
+    }
+
     /// Checks whether Auth0 accepts calls.
     ///
     /// A recent successful call suffices. Otherwise this reads an account that cannot exist. Only
@@ -217,6 +233,10 @@ impl ManagementClient {
         read: impl Fn(&ApiResponse, Timestamp) -> Result<T, RequestError> + Send + Sync,
     ) -> Result<T, RequestError> {
         let mut attempts = Attempts::default();
+        let read = |response: &ApiResponse, now: Timestamp| {
+            self.inner.clock.observe(&response.headers);
+            read(response, now)
+        };
         let outcome = self.call_with_token(&request, retry_policy, &mut attempts, &read).await;
         let changes = request.method != Method::GET;
         outcome.map_err(|error| if changes { attempts.final_error(error) } else { error })

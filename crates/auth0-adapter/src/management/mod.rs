@@ -6,6 +6,7 @@
 pub(crate) mod app_metadata;
 pub(crate) mod client;
 pub(crate) mod decode;
+pub(crate) mod directory_clock;
 pub(crate) mod error;
 pub(crate) mod error_table;
 pub(crate) mod params;

@@ -58,6 +58,12 @@ struct ResetMailBody<'a> {
     connection: &'a str,
 }
 
+#[derive(Serialize)]
+struct VerificationMailBody<'a> {
+    user_id: &'a str,
+    client_id: &'a str,
+}
+
 impl RequestBuilder {
     pub(crate) fn new(config: &Auth0Config) -> Self {
         Self {
@@ -90,6 +96,8 @@ impl RequestBuilder {
         request(CallKind::Read, "GET /api/v2/users-by-email", Method::GET, url)
     }
 
+    /// Whole rows: `last_password_reset`, which decides whether a membership is pending, is not
+    /// among the names that the parameter `fields` takes.
     pub(crate) fn search(&self, search: &UserSearch) -> ApiRequest {
         let mut url = self.users(&[]);
         url.query_pairs_mut()
@@ -98,9 +106,7 @@ impl RequestBuilder {
             .append_pair("sort", search.sort)
             .append_pair("page", &search.page.to_string())
             .append_pair("per_page", &search.per_page.to_string())
-            .append_pair("include_totals", "true")
-            .append_pair("fields", wire::Auth0User::FIELDS)
-            .append_pair("include_fields", "true");
+            .append_pair("include_totals", "true");
         request(CallKind::Search, "GET /api/v2/users", Method::GET, url)
     }
 
@@ -169,6 +175,13 @@ impl RequestBuilder {
         };
         let url = self.domain.url_for(&["dbconnections", "change_password"]);
         let route = "POST /dbconnections/change_password";
+        with_json(request(CallKind::Mail, route, Method::POST, url), &body)
+    }
+
+    pub(crate) fn verification_mail(&self, id: &UserId) -> ApiRequest {
+        let body = VerificationMailBody { user_id: id.as_str(), client_id: &self.client_id };
+        let url = self.domain.url_for(&["api", "v2", "jobs", "verification-email"]);
+        let route = "POST /api/v2/jobs/verification-email";
         with_json(request(CallKind::Mail, route, Method::POST, url), &body)
     }
 

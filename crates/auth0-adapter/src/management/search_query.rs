@@ -49,6 +49,25 @@ impl SearchQuery {
         Self(format!("app_metadata.{}.role:{}", prefix.membership_key(tenant), any_of(roles)))
     }
 
+    /// All users with anything of the tenant, also a role outside the catalogue, or the home there.
+    pub(crate) fn related_to(prefix: &MetadataPrefix, tenant: &TenantId) -> Self {
+        let membership = prefix.membership_key(tenant);
+        Self(format!("(_exists_:app_metadata.{membership}.role OR {})", home_is(prefix, tenant)))
+    }
+
+    /// Restricts the query to accounts whose home is the tenant, or to all others.
+    #[must_use]
+    pub(crate) fn home(
+        mut self,
+        prefix: &MetadataPrefix,
+        tenant: &TenantId,
+        is_home: bool,
+    ) -> Self {
+        self.0.push_str(if is_home { " AND " } else { " AND NOT " });
+        self.0.push_str(&home_is(prefix, tenant));
+        self
+    }
+
     /// Restricts the query to users created in the range.
     #[must_use]
     pub(crate) fn created_in(mut self, range: CreatedRange) -> Self {
@@ -79,6 +98,10 @@ impl SearchQuery {
         self.0.push_str(&any_of(ids));
         self
     }
+}
+
+fn home_is(prefix: &MetadataPrefix, tenant: &TenantId) -> String {
+    format!("app_metadata.{}.home:\"{tenant}\"", prefix.account_key())
 }
 
 /// Returns `("one" OR "other")`. None of the types passed here can contain a quote or a backslash.

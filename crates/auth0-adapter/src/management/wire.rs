@@ -33,12 +33,17 @@ pub(crate) struct Auth0User {
     pub(crate) updated_at: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) last_login: Option<String>,
+    /// When a password was last set, by anyone; absent before the first time.
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) last_password_reset: Option<String>,
+    /// Whether the address is verified. Anything but a plain yes is no.
+    #[serde(default, deserialize_with = "certainly")]
+    pub(crate) email_verified: bool,
     /// Blocked by an administrator; blocks of attack protection are not included.
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) blocked: bool,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) app_metadata: Map<String, Value>,
-    /// Not among the fields of searches, which do not need it.
     #[serde(default)]
     pub(crate) identities: Identities,
 }
@@ -49,6 +54,17 @@ pub(crate) struct Auth0User {
 pub(crate) struct Identities(Value);
 
 impl Identities {
+    /// Returns whether there are identities, and each is of one of the connections.
+    pub(crate) fn are_all_of(&self, connections: &[String]) -> bool {
+        let is_allowed = |identity: &Value| {
+            let connection = identity.get("connection").and_then(Value::as_str);
+            connection.is_some_and(|name| connections.iter().any(|allowed| allowed == name))
+        };
+        self.0
+            .as_array()
+            .is_some_and(|identities| !identities.is_empty() && identities.iter().all(is_allowed))
+    }
+
     /// Returns whether the account belongs to the connection.
     pub(crate) fn are_of(&self, connection: &str) -> bool {
         let is_it = |identity: &Value| {
@@ -56,12 +72,6 @@ impl Identities {
         };
         self.0.as_array().is_some_and(|identities| identities.iter().any(is_it))
     }
-}
-
-impl Auth0User {
-    /// The names of the members above, as the `fields` parameter takes them.
-    pub(crate) const FIELDS: &str = "user_id,email,username,name,given_name,family_name,\
-                                     created_at,updated_at,last_login,blocked,app_metadata";
 }
 
 impl fmt::Debug for Auth0User {
@@ -204,6 +214,11 @@ where
     D: Deserializer<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads anything but true as false.
+fn certainly<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
 
 /// Reads a value that is not a string as absent.

@@ -34,7 +34,7 @@ impl TenantIndex<'_> {
 
 impl UserIndex for TenantIndex<'_> {
     async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
-        let AccountReader { prefix, catalogue } = self.reader;
+        let AccountReader { prefix, catalogue, .. } = self.reader;
         let mut search_query = SearchQuery::members(prefix, self.tenant, catalogue);
         if let Some(range) = query.created {
             search_query = search_query.created_in(range);

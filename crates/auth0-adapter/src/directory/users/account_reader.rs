@@ -13,13 +13,21 @@ use crate::management::wire;
 #[derive(Debug)]
 pub(crate) struct ReloadableReader {
     prefix: MetadataPrefix,
+    connections: Arc<[String]>,
     current: RwLock<Arc<AccountReader>>,
 }
 
 impl ReloadableReader {
-    pub(crate) fn new(prefix: MetadataPrefix, catalogue: Arc<RoleCatalogue>) -> Self {
-        let reader = AccountReader { prefix: prefix.clone(), catalogue };
-        Self { prefix, current: RwLock::new(Arc::new(reader)) }
+    /// A reader of accounts, of which those of these connections may vouch for their person.
+    pub(crate) fn new(
+        prefix: MetadataPrefix,
+        connections: Arc<[String]>,
+        catalogue: Arc<RoleCatalogue>,
+    ) -> Self {
+        let (own_prefix, own_connections) = (prefix.clone(), Arc::clone(&connections));
+        let reader = AccountReader { prefix, connections, catalogue };
+        let current = RwLock::new(Arc::new(reader));
+        Self { prefix: own_prefix, connections: own_connections, current }
     }
 
     /// Returns the prefix, which never changes.
@@ -42,7 +50,8 @@ impl ReloadableReader {
     /// progress.
     pub(crate) fn replace_catalogue(&self, catalogue: Arc<RoleCatalogue>, forget: impl FnOnce()) {
         let mut current = self.current.write();
-        *current = Arc::new(AccountReader { prefix: self.prefix.clone(), catalogue });
+        let (prefix, connections) = (self.prefix.clone(), Arc::clone(&self.connections));
+        *current = Arc::new(AccountReader { prefix, connections, catalogue });
         forget();
     }
 }
@@ -51,6 +60,8 @@ impl ReloadableReader {
 #[derive(Debug)]
 pub(crate) struct AccountReader {
     pub(crate) prefix: MetadataPrefix,
+    /// The connections that may vouch for their accounts.
+    pub(crate) connections: Arc<[String]>,
     pub(crate) catalogue: Arc<RoleCatalogue>,
 }
 
@@ -89,7 +100,12 @@ impl AccountReader {
             updated_at: moment(user.updated_at),
             last_login: moment(user.last_login),
             home: metadata.home,
-            credentials: Credentials::default(),
+            credentials: Credentials {
+                email_verified: user.email_verified,
+                connections_allowed: user.identities.are_all_of(&self.connections),
+                stamp: metadata.stamp,
+                last_password_reset: moment(user.last_password_reset),
+            },
             memberships: metadata.memberships,
             id,
             email,

@@ -1,7 +1,7 @@
 //! Creates accounts.
 
 use aws_lc_rs::rand;
-use domain::{Membership, NewUser, TenantId, TenantScope, User, UserId};
+use domain::{CredentialStamp, Membership, NewUser, StampUpdate, TenantScope, User, UserId};
 use ports::{BoxError, Conflict, PortError, PortResult};
 
 use super::account_reader::placeholder_username;
@@ -26,24 +26,26 @@ pub(super) enum CreateOutcome {
 impl DirectoryCore {
     pub(crate) async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
-        match self.create_account(scope.tenant(), new).await? {
+        match self.create_account(scope, new).await? {
             CreateOutcome::Created(user) => Ok(user),
             CreateOutcome::EmailTaken => Err(Conflict::EmailTaken.into()),
         }
     }
 
-    /// Creates an account whose home is the tenant. The caller has authorized the role.
+    /// Creates an account whose home is the scope's tenant.
     pub(super) async fn create_account(
         &self,
-        home: &TenantId,
+        scope: &TenantScope,
         new: NewUser,
     ) -> PortResult<CreateOutcome> {
         let id = RandomId::new()?;
         // Nobody knows the id yet, but whoever finds the account by its address waits until the
         // creation is recorded.
-        let _held = self.lock([LockKey::Account(id.user_id.clone())]).await?;
+        let keys = [LockKey::Account(id.user_id.clone())];
+        let (_held, scope) = self.begin_in_tenant(scope, keys).await?;
+        scope.authorize_grant(&new.role)?;
         let invited = new.password.is_none() && !new.service_user;
-        let outcome = match self.send_create(home, new.clone(), &id).await {
+        let outcome = match self.send_create(&scope, new.clone(), &id).await {
             Ok(response) => {
                 CreateOutcome::Created(self.record_write(&id.user_id, None, response)?)
             }
@@ -56,7 +58,7 @@ impl DirectoryCore {
         if let CreateOutcome::Created(user) = &outcome
             && invited
         {
-            self.send_invitation(user).await;
+            self.mail_new_user(user).await;
         }
         Ok(outcome)
     }
@@ -64,22 +66,31 @@ impl DirectoryCore {
     /// Sends the account, and learns whether the connection supports usernames.
     async fn send_create(
         &self,
-        home: &TenantId,
+        scope: &TenantScope,
         new: NewUser,
         id: &RandomId,
     ) -> Result<wire::Auth0User, CreateError> {
+        let is_given = new.password.is_some();
         let password = match new.password {
             Some(password) => password,
             None => random_password()
                 .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?,
         };
-        let membership = Membership::new(new.role);
-        let prefix = self.reader.prefix();
-        let metadata = MetadataPatch::default().account(prefix, home, new.service_user).membership(
-            prefix,
-            home,
-            Some(&membership),
-        );
+        let attachment = self
+            .new_attachment(new.email.clone())
+            .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?;
+        let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
+        let (prefix, home) = (self.reader.prefix(), scope.tenant());
+        let stamp = if is_given && scope.leaves_stamp() {
+            let at = self.directory_now();
+            StampUpdate::Set(CredentialStamp { at, by: Some(home.clone()) })
+        } else {
+            StampUpdate::Keep
+        };
+        let metadata = MetadataPatch::default()
+            .account(prefix, Some(home), new.service_user)
+            .first_membership(prefix, home, &membership)
+            .stamp(prefix, &stamp);
         let text = |name: Option<&str>| name.map(str::to_owned);
         let mut account = wire::CreateUserBody {
             connection: self.connection.clone(),
@@ -92,7 +103,7 @@ impl DirectoryCore {
             given_name: text(new.given_name.as_ref().map(domain::PersonName::as_str)),
             family_name: text(new.family_name.as_ref().map(domain::PersonName::as_str)),
             password,
-            app_metadata: metadata.into_map(),
+            app_metadata: metadata.into_map().unwrap_or_default(),
         };
         // A connection supports, lacks or requires usernames; what it reports is cached.
         let mut remaining_retries = 2;
@@ -165,7 +176,7 @@ impl DirectoryCore {
     }
 
     /// Requests the invitation e-mail if configured. The account stays in any case.
-    async fn send_invitation(&self, user: &User) {
+    async fn mail_new_user(&self, user: &User) {
         if self.invite == Invite::ResetEmail
             && let Err(error) = self.management.send_reset_mail(&user.email).await
         {
