@@ -1,10 +1,10 @@
 //! Queries of Auth0's search, in its subset of Lucene's syntax.
 //!
-//! Only types with a known set of characters become part of a query, never a caller's text; the
-//! signatures ensure it. Every literal is quoted all the same. Each row of the result is checked
-//! again for the membership it carries.
+//! Only validated values become part of a query, never a caller's text; the signatures ensure it.
+//! Every literal is quoted, and quotes and backslashes in it are escaped. Each row of the result is
+//! checked again for the membership it carries.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use domain::{RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
 
@@ -81,16 +81,22 @@ impl SearchQuery {
     }
 }
 
-/// Returns `("one" OR "other")`. None of the types passed here can contain a quote or a backslash.
+/// Returns `("one" OR "other")`.
 fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let mut text = String::from("(");
     for (index, literal) in literals.into_iter().enumerate() {
-        let before = if index == 0 { "" } else { " OR " };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{before}\"{literal}\"");
+        if index > 0 {
+            text.push_str(" OR ");
+        }
+        text.push_str(&phrase(literal));
     }
     text.push(')');
     text
+}
+
+/// Returns the literal as a quoted phrase, in which `"` and `\` are escaped.
+fn phrase(literal: impl fmt::Display) -> String {
+    format!("\"{}\"", literal.to_string().replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Formats the value of the parameter `q`.

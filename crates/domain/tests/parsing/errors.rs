@@ -5,9 +5,26 @@ use super::*;
 #[test]
 fn user_id_error_names_the_reason() {
     assert_eq!(error::<UserId>(""), InvalidUserId::Empty);
-    assert_eq!(error::<UserId>(&"a".repeat(256)), InvalidUserId::TooLong);
-    for text in [".", "..", "auth0|a/b", "auth0|a%2Fb", "auth0|a b", "auth0|é", "a\n"] {
-        assert_eq!(error::<UserId>(text), InvalidUserId::ForbiddenCharacter, "{text:?}");
+    assert_eq!(error::<UserId>(&"a".repeat(1025)), InvalidUserId::TooLong);
+    for text in ["a\n", "auth0|\u{0}", "auth0|a\u{7f}", "auth0|\u{85}"] {
+        assert_eq!(error::<UserId>(text), InvalidUserId::ControlCharacter, "{text:?}");
+    }
+    for text in [".", ".."] {
+        assert_eq!(error::<UserId>(text), InvalidUserId::PathStep, "{text:?}");
+    }
+}
+
+#[test]
+fn user_id_of_any_provider_is_accepted() {
+    for text in [
+        r"samlp|corp|CORP\jane",
+        "waad|a/b#c?d=e%2F",
+        "oidc|corp|\"Doe, Jane\" <jane@corp.example>",
+        "adfs|CN=Jörg Müller,OU=Vertrieb",
+        "custom|日本 ",
+        "no bar",
+    ] {
+        assert_eq!(text.parse::<UserId>().unwrap().as_str(), text);
     }
 }
 
