@@ -40,6 +40,31 @@ fn long_email_error_names_the_length() {
 }
 
 #[test]
+fn top_level_domain_that_auth0_rejects_is_rejected() {
+    for text in ["a@b.c", "a@b.c1", "a@b.1", "a@192.0.2.1", "a@b.co-m", "a@b.xn"] {
+        let expected = text == "a@b.xn";
+        assert_eq!(accepts::<EmailAddress>(text), expected, "{text}");
+    }
+    assert!(accepts::<EmailAddress>("a@b.co") && accepts::<EmailAddress>("a@b.xn--p1ai"));
+}
+
+#[test]
+fn stored_email_has_any_syntax_in_lower_case() {
+    for (text, stored) in [
+        ("Jane@Corp.Example", "jane@corp.example"),
+        ("jane@LOCALHOST", "jane@localhost"),
+        ("\"Jane Doe\"@example.com", "\"jane doe\"@example.com"),
+        ("JÖRG@müller.example", "jörg@müller.example"),
+        ("a@b.c", "a@b.c"),
+    ] {
+        assert_eq!(EmailAddress::stored(text).unwrap().as_str(), stored);
+    }
+    for text in ["", " ", "a\n@example.com", &"a".repeat(1025)] {
+        assert_eq!(EmailAddress::stored(text), None, "{text:?}");
+    }
+}
+
+#[test]
 fn malformed_email_is_rejected() {
     for text in [
         "",

@@ -67,7 +67,14 @@ fn is_email_address(text: &str) -> bool {
         && local.len() <= 64
         && domain.split('.').count() >= 2
         && domain.split('.').all(is_label)
+        && domain.split('.').next_back().is_some_and(is_top_level)
         && text.len() <= 254
+}
+
+fn is_top_level(label: &str) -> bool {
+    let lower = label.to_lowercase();
+    (label.len() >= 2 && lower.chars().all(|c| c.is_ascii_lowercase()))
+        || (label.len() >= 4 && lower.starts_with("xn"))
 }
 
 fn is_name(text: &str, max: usize) -> bool {
