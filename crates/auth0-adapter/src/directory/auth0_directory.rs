@@ -122,9 +122,9 @@ impl UserDirectory for Auth0Directory {
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         let (tenant, listing) = (scope.tenant().clone(), *listing);
         self.run_cancellable(|core| async move {
-            let DirectoryCore { management, anomalies, .. } = &*core;
+            let DirectoryCore { management, anomalies, skipped, .. } = &*core;
             let (reader, written) = core.recent_writes_of(&tenant);
-            let index = TenantIndex { management, reader: &reader, tenant: &tenant };
+            let index = TenantIndex::new(management, &reader, &tenant, skipped);
             let known = ListContext { tenant: &tenant, written, anomalies };
             list(&index, &known, &listing).await
         })

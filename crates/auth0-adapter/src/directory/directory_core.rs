@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Auth0Config, Invite};
 use crate::directory::listing::anomalies::PagingAnomalies;
+use crate::directory::listing::skipped_accounts::SkippedAccounts;
 use crate::directory::lock_key::LockKey;
 use crate::directory::pending_reblocks::PendingReblocks;
 use crate::directory::recent_writes::{RecentWrites, WrittenState};
@@ -30,6 +31,7 @@ pub(crate) struct DirectoryCore {
     pub(crate) recent_writes: RecentWrites,
     pub(crate) pending_reblocks: PendingReblocks,
     pub(crate) anomalies: PagingAnomalies,
+    pub(crate) skipped: SkippedAccounts,
     pub(crate) username_support: UsernameSupportCache,
     pub(crate) connection: String,
     pub(crate) verify_email: bool,
@@ -59,6 +61,7 @@ impl DirectoryCore {
             recent_writes: RecentWrites::new(clock, config.recent_writes_ttl),
             pending_reblocks: PendingReblocks::default(),
             anomalies: PagingAnomalies::default(),
+            skipped: SkippedAccounts::default(),
             username_support: UsernameSupportCache::default(),
             connection: config.connection,
             verify_email: config.verify_email,

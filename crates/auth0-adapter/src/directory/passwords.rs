@@ -8,6 +8,7 @@ use ports::{CallContext, PasswordVerdict, PortError, PortResult};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use crate::digest::digest;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::error::Auth0Error;
@@ -105,7 +106,7 @@ impl DirectoryCore {
                 }
             }
             // The re-block stays pending for the next change of the password.
-            tracing::error!(user_id = %id, "gave up re-blocking an account");
+            tracing::error!(account = digest(id.as_str()), "gave up re-blocking an account");
         };
         // Not a part of the call, which may be over.
         let span = tracing::info_span!(parent: None, "block_again");
@@ -120,7 +121,7 @@ const REBLOCK_ATTEMPTS: u32 = 5;
 /// Logs the account for the operator.
 fn log_unblocked(id: &UserId, error: &PortError) {
     tracing::error!(
-        user_id = %id,
+        account = digest(id.as_str()),
         error = %error,
         "re-block failed; the account may be unblocked since its password was set"
     );

@@ -19,6 +19,7 @@ use domain::{Membership, RoleCatalogue, TenantId};
 use serde_json::{Map, Value, json};
 
 use crate::config::MetadataPrefix;
+use crate::shown_name::shown_name;
 
 impl MetadataPrefix {
     /// Returns the key of the account's own data.
@@ -57,7 +58,7 @@ impl AccountMetadata {
         let membership = |(key, value): (&String, &Value)| {
             let tenant = prefix.tenant_of(key)?;
             let role = catalogue.resolve(value.get("role")?.as_str()?)?.clone();
-            let name = value.get("name").and_then(Value::as_str).and_then(|name| name.parse().ok());
+            let name = value.get("name").and_then(Value::as_str).and_then(shown_name);
             Some((tenant, Membership { role, name }))
         };
         Self {

@@ -19,6 +19,7 @@ use crate::management::error::{Auth0Error, CreateError};
 use crate::management::params::{PatchRetry, UserSearch};
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
 use crate::management::requests::RequestBuilder;
+use crate::management::search_parts::{is_too_long, search_in_parts};
 use crate::management::token::{AccessToken, TokenStore};
 use crate::management::wire;
 use crate::tasks::Tasks;
@@ -96,10 +97,16 @@ impl ManagementClient {
         Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
     }
 
-    /// `GET /users`, which is eventually consistent.
+    /// `GET /users`, which is eventually consistent. A page that is too long is fetched in parts.
     pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
-        let request = self.inner.requests.search(search);
-        Ok(self.call(request, RetryPolicy::Always, decode_json).await?)
+        let fetch = |search: UserSearch| async move {
+            let request = self.inner.requests.search(&search);
+            self.call(request, RetryPolicy::Always, decode_json).await
+        };
+        match fetch(search.clone()).await {
+            Err(error) if is_too_long(&error) => Ok(search_in_parts(search, fetch).await?),
+            page => Ok(page?),
+        }
     }
 
     /// `POST /users`.

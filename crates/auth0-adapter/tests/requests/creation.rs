@@ -230,7 +230,7 @@ async fn no_invitation_by_default_and_one_after_recovery() {
 async fn unreadable_account_is_hidden_but_blocks_attaching() {
     let world = World::new().await;
     let unreadable = json!({
-        "user_id": "auth0|a?b",
+        "user_id": "auth0|a\nb",
         "email": "ada@example.com",
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     });

@@ -22,6 +22,7 @@ pub(crate) mod index;
 pub(crate) mod list;
 mod overlay;
 mod single_page;
+pub(crate) mod skipped_accounts;
 pub(crate) mod tenant_index;
 
 #[cfg(test)]

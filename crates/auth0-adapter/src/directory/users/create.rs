@@ -8,6 +8,7 @@ use super::account_reader::placeholder_username;
 use super::email_match::with_email;
 use super::username_support::UsernameSupport;
 use crate::config::Invite;
+use crate::digest::digest;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::directory::random_password::random_password;
@@ -144,7 +145,7 @@ impl DirectoryCore {
             Err(error) => {
                 let error = PortError::from(error);
                 tracing::warn!(
-                    user_id = %id.user_id,
+                    account = digest(id.user_id.as_str()),
                     %error,
                     "outcome of creating an account is unknown"
                 );
@@ -170,7 +171,8 @@ impl DirectoryCore {
             && let Err(error) = self.management.send_reset_mail(&user.email).await
         {
             let error = PortError::from(error);
-            tracing::warn!(user_id = %user.id, %error, "invitation e-mail was not sent");
+            let account = digest(user.id.as_str());
+            tracing::warn!(account, %error, "invitation e-mail was not sent");
         }
     }
 }

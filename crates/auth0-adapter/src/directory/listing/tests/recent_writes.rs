@@ -149,7 +149,8 @@ proptest! {
         let (users, written) = after(events_by_user, &index);
         let row = |user: &User| IndexRow {
             id: user.id.to_string(),
-            created_at: user.created_at,
+            created_at: Some(user.created_at),
+            has_other_email: false,
             user: Some(user.clone()),
         };
         let (held, others): (Vec<_>, Vec<_>) =
