@@ -11,10 +11,10 @@
 //!
 //! ```
 //! use application::{AttemptLimit, Ports, Services, UseCaseError};
-//! use domain::{Bearer, Operation, TenantId, User, UserId};
+//! use domain::{AccountRules, Bearer, Operation, TenantId, UserId, UserView};
 //!
 //! fn services(ports: Ports) -> Services {
-//!     Services::new(ports, AttemptLimit::default())
+//!     Services::new(ports, AttemptLimit::default(), AccountRules::default())
 //! }
 //!
 //! async fn get(
@@ -22,7 +22,7 @@
 //!     bearer: &Bearer,
 //!     tenant: &TenantId,
 //!     user: &UserId,
-//! ) -> Result<User, UseCaseError> {
+//! ) -> Result<UserView<'static>, UseCaseError> {
 //!     let operation = Operation::ReadTenantUsers;
 //!     let scope = services.authorizer.tenant(bearer, operation, Some(tenant)).await?;
 //!     services.tenant_users.get(&scope, user).await
@@ -34,6 +34,7 @@
 mod attempts;
 mod authorizer;
 mod error;
+mod own_memberships;
 mod passwords;
 mod services;
 mod tenant_users;
@@ -42,7 +43,8 @@ mod users;
 pub use attempts::AttemptLimit;
 pub use authorizer::Authorizer;
 pub use error::UseCaseError;
+pub use own_memberships::{OwnMembership, OwnMemberships};
 pub use passwords::Passwords;
 pub use services::{Ports, Services};
 pub use tenant_users::TenantUsers;
-pub use users::Users;
+pub use users::{UpdatedUser, Users};

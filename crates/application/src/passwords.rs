@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use concurrency::KeyedLock;
-use domain::{AccountScope, CurrentPassword, Password, User, UserId};
+use domain::{AccountScope, CurrentPassword, Password, User, UserId, UserView};
 use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 
 use crate::attempts::{AttemptLimit, Attempts};
@@ -48,10 +48,11 @@ impl Passwords {
         scope: &AccountScope,
         id: &UserId,
         new: Password,
-    ) -> Result<User, UseCaseError> {
+    ) -> Result<UserView<'static>, UseCaseError> {
         let user = self.find(scope, id).await?;
         let _guard = self.changes.lock_all([id.clone()]).await;
-        Ok(self.directory.set_password(scope, &user, new).await?)
+        let user = self.directory.set_password(scope, &user, new).await?;
+        scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
     /// Sets an account's password, with proof of the current one.
@@ -70,7 +71,7 @@ impl Passwords {
         current: CurrentPassword,
         new: Password,
         client: Option<IpAddr>,
-    ) -> Result<User, UseCaseError> {
+    ) -> Result<UserView<'static>, UseCaseError> {
         let user = self.find(scope, id).await?;
         let attempt = self
             .attempts
@@ -82,7 +83,8 @@ impl Passwords {
         if verdict == PasswordVerdict::Mismatch {
             return Err(UseCaseError::CurrentPasswordMismatch);
         }
-        Ok(self.directory.set_password(scope, &user, new).await?)
+        let user = self.directory.set_password(scope, &user, new).await?;
+        scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
     async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {

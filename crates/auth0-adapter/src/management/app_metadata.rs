@@ -59,7 +59,7 @@ impl AccountMetadata {
             let tenant = prefix.tenant_of(key)?;
             let role = catalogue.resolve(value.get("role")?.as_str()?)?.clone();
             let name = value.get("name").and_then(Value::as_str).and_then(shown_name);
-            Some((tenant, Membership { role, name }))
+            Some((tenant, Membership { name, ..Membership::new(role) }))
         };
         Self {
             home: own("home").and_then(Value::as_str).and_then(|home| home.parse().ok()),
@@ -96,7 +96,7 @@ impl MetadataPatch {
         membership: Option<&Membership>,
     ) -> Self {
         // Auth0 replaces the whole value, so it always holds the complete membership.
-        let value = membership.map_or(Value::Null, |Membership { role, name }| match name {
+        let value = membership.map_or(Value::Null, |Membership { role, name, .. }| match name {
             Some(name) => json!({ "role": role.name().as_str(), "name": name.as_str() }),
             None => json!({ "role": role.name().as_str() }),
         });

@@ -339,7 +339,7 @@ impl Directory {
             password_check: self.passwords,
             clock: Arc::clone(&clock),
         };
-        let services = Services::new(ports, settings.attempts);
+        let services = Services::new(ports, settings.attempts, settings.accounts);
         Backend { services, keys, clock, metrics, settings_listener: self.settings_listener }
     }
 }

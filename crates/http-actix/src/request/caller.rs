@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use domain::{Bearer, Denied, Operation, TenantId};
+use domain::{Bearer, ClaimedTenants, Denied, Operation, Refusal, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ports::{CallContext, QuotaOwner};
 
@@ -40,6 +40,23 @@ impl Caller {
     /// Records the request's tenant for the log, if the path does not contain it.
     pub(crate) fn log_tenant(&self, tenant: &TenantId) {
         self.log_fields.set_tenant(Some(tenant));
+    }
+
+    /// Rejects a caller whose token lacks the permission, or states that it does not cover the
+    /// tenant; what depends on the caller's memberships is not checked.
+    pub(crate) fn require_in(
+        &self,
+        operation: Operation,
+        tenant: Option<&TenantId>,
+    ) -> Result<(), ApiError> {
+        self.require(operation)?;
+        let is_excluded = match (&self.bearer.tenants, tenant) {
+            (_, None) => true,
+            (ClaimedTenants::Listed(tenants), Some(tenant)) => !tenants.contains(tenant),
+            (ClaimedTenants::Memberships { within: Some(only) }, Some(tenant)) => only != tenant,
+            (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => false,
+        };
+        if is_excluded { Err(Refusal::TenantNotCovered.into()) } else { Ok(()) }
     }
 
     /// Rejects a caller whose token lacks the permission.

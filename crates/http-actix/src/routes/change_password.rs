@@ -103,13 +103,15 @@ pub(crate) async fn v1(
     body: Body,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    caller.require(Operation::ModifyUsers)?;
     query.expect_none()?;
-    let request = body.json::<ChangePasswordRequest>().await?;
+    let body = body.receive().await?;
+    let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    let request = body.json::<ChangePasswordRequest>()?;
     let new = new_password(&request.new_password)?;
     let id = names.require_user()?;
     let user = state.services.passwords.set(&scope, id, new).await.map_err(password_error)?;
-    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
+    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
 /// Changes a user's password if the current one is correct.
@@ -133,16 +135,20 @@ pub(crate) async fn v2(
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
+    if caller.bearer().subject.as_ref().is_none_or(|own| Some(own) != names.user()) {
+        caller.require(Operation::ModifyUsers)?;
+    }
     query.expect_none()?;
     let client = client_address(&request);
-    let request = body.json::<ChangePasswordRequestV2>().await?;
+    let body = body.receive().await?;
+    let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
+    let request = body.json::<ChangePasswordRequestV2>()?;
     let new = new_password(&request.new_password)?;
     let current = CurrentPassword::offered(request.current_password);
     let id = names.require_user()?;
     let changed = state.services.passwords.change(&scope, id, current, new, client).await;
     let user = changed.map_err(password_error)?;
-    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
+    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
 /// Adds the headers of a deprecated operation to every response of v1.

@@ -3,8 +3,8 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use domain::{
-    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, TenantId,
-    Timestamp, User,
+    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
+    TenantId, Timestamp, UserView,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,7 @@ use crate::response::code::ErrorCode;
 use crate::response::field_error::FieldError;
 use crate::response::json;
 use crate::response::links::PageLinks;
+use crate::routes::MembershipStatus;
 use crate::server::state::AppState;
 
 /// A user of a tenant.
@@ -44,10 +45,15 @@ pub(crate) struct TenantUser<'a> {
     /// The user's role in this tenant.
     #[schema(example = "admin")]
     tenant_role: Option<&'a str>,
+    /// Whether this tenant manages the account: it is the account's home.
+    managed_here: bool,
+    /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
+    /// shown.
+    status: MembershipStatus,
 }
 
 impl<'a> TenantUser<'a> {
-    fn new(user: &'a User, tenant: &TenantId) -> Self {
+    fn new(user: &'a UserView<'_>, tenant: &TenantId) -> Self {
         Self {
             id: user.id.as_str(),
             email: user.email.as_str(),
@@ -55,6 +61,8 @@ impl<'a> TenantUser<'a> {
             blocked: user.blocked,
             last_login: user.last_login,
             tenant_role: user.role_in(tenant).map(|role| role.name().as_str()),
+            managed_here: user.is_managed_here(),
+            status: user.standing().unwrap_or(Standing::Pending).into(),
         }
     }
 }
@@ -183,7 +191,9 @@ pub(crate) async fn list(
 ///
 /// An existing account with the e-mail address is attached; otherwise an account is created whose
 /// home is this tenant. The response is the same in both cases. If the account's home is another
-/// tenant, `name` is its display name in this tenant only.
+/// tenant, `name` is its display name in this tenant only, and the membership is `pending`, without
+/// force, until the account is provably the person's own. Attaching a pending user again confirms
+/// the membership.
 #[utoipa::path(
     post,
     path = "/api/{tenantId}/admin/users",
@@ -203,16 +213,17 @@ pub(crate) async fn create(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
+    caller.require_in(operation, names.tenant())?;
+    query.expect_none()?;
+    let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
-    query.expect_none()?;
-    let new_member =
-        body.json::<CreateTenantUser>().await?.into_new_member(&state.reloadable().roles)?;
-    let attached = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
-    let location = state.public_url.tenant_user(scope.tenant(), &attached.user.id);
+    let new_member = body.json::<CreateTenantUser>()?.into_new_member(&state.reloadable().roles)?;
+    let user = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
+    let location = state.public_url.tenant_user(scope.tenant(), &user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(TenantUser::new(&attached.user, scope.tenant())))
+        .json(TenantUser::new(&user, scope.tenant())))
 }
 
 /// Returns one user of a tenant.
@@ -264,10 +275,12 @@ pub(crate) async fn update(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
+    caller.require_in(operation, names.tenant())?;
+    query.expect_none()?;
+    let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
-    query.expect_none()?;
-    let change = body.json::<UpdateTenantUser>().await?.into_change(&state.reloadable().roles)?;
+    let change = body.json::<UpdateTenantUser>()?.into_change(&state.reloadable().roles)?;
     let user = state.services.tenant_users.change(&scope, names.require_user()?, change).await?;
     Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::AttemptLimit;
-use domain::RoleCatalogue;
+use domain::{AccountRules, RoleCatalogue};
 use secrecy::SecretString;
 use token_verifier::{TrustedIssuers, VerifierSettings};
 
@@ -27,6 +27,8 @@ pub struct Settings {
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
     pub auth: VerifierSettings,
+    /// `[accounts]`
+    pub accounts: AccountRules,
     /// `[passwords]`
     pub attempts: AttemptLimit,
     /// `[limits]`

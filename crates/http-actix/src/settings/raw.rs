@@ -23,6 +23,8 @@ pub(super) struct Raw {
     pub(super) directory: Directory,
     /// Authentication: trusted token issuers, and the verification of their tokens.
     pub(super) auth: Auth,
+    /// Accounts that several tenants rely on.
+    pub(super) accounts: Accounts,
     /// Limits on wrong passwords.
     pub(super) passwords: Passwords,
     /// Rate limits for each caller.
@@ -252,6 +254,20 @@ pub(super) enum Tenants {
     Word(String),
     // Not a struct, because serde also reads a struct from an array such as `["acme"]`.
     Claim(BTreeMap<String, String>),
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Accounts {
+    /// Which memberships have force in tenants that are not the account's home: `verified`, those
+    /// of accounts that are provably the person's own; `any`, all of them, for closed systems where
+    /// nobody can sign up and every tenant is trusted.
+    #[serde(deserialize_with = "strict::string")]
+    pub(super) attach: String,
+    /// What a tenant sees of active users whose home is another tenant: `shown`, the account's own
+    /// data; `hidden`, only what the tenant entered, and whether the account is blocked.
+    #[serde(deserialize_with = "strict::string")]
+    pub(super) foreign_profile: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{DisplayName, EmailAddress, RoleCatalogue, Timestamp, User, UserId, Username};
+use domain::{
+    Credentials, DisplayName, EmailAddress, RoleCatalogue, Timestamp, User, UserId, Username,
+};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::MetadataPrefix;
@@ -81,6 +83,7 @@ impl AccountReader {
             updated_at: user.updated_at,
             last_login: user.last_login,
             home: metadata.home,
+            credentials: Credentials::default(),
             memberships: metadata.memberships,
             id,
             email,
