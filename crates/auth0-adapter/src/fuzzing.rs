@@ -1,6 +1,7 @@
 //! Entry points of the fuzz targets: decoding of responses and building of queries.
 
-use domain::{RoleName, TenantId, Timestamp, UserId};
+use domain::policy::tenant_scope;
+use domain::{Actor, Operation, PolicyContext, RoleName, TenantId, Timestamp, UserId};
 use ports::{PortError, PortResult};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -85,7 +86,9 @@ fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
 fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
     let core = &directory.core;
     let reader = core.reader.current();
-    let search = TenantIndex::new(&core.management, &reader, tenant, &core.skipped);
+    let (reads, context) = (Operation::ReadTenantUsers, PolicyContext::at(Timestamp::UNIX_EPOCH));
+    let Ok(scope) = tenant_scope(&Actor::operator(), reads, Some(tenant), &context) else { return };
+    let search = TenantIndex::new(&core.management, &reader, &scope, &core.skipped);
     let row = search.row(user);
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);

@@ -31,7 +31,7 @@ impl DirectoryCore {
         let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&before)?;
         let patch = PatchUserBody {
-            connection: Some(self.connection.clone()),
+            connection: Some(self.connection_of(&before.id)),
             password: Some(password),
             ..PatchUserBody::default()
         };
@@ -143,7 +143,8 @@ impl DirectoryCore {
         if !is_valid || !user.id.as_str().starts_with(PROVIDER) {
             return Ok(PasswordVerdict::Mismatch);
         }
-        match self.management.log_in(&user.email, offered, client).await? {
+        let connection = self.connection_of(&user.id);
+        match self.management.log_in(&connection, &user.email, offered, client).await? {
             PasswordGrantOutcome::Accepted => Ok(PasswordVerdict::Match),
             PasswordGrantOutcome::WrongPassword => Ok(PasswordVerdict::Mismatch),
             PasswordGrantOutcome::AttemptsBlocked { retry_after } => {

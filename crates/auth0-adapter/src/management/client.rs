@@ -130,7 +130,10 @@ impl ManagementClient {
             PatchRetry::Always => RetryPolicy::Always,
             PatchRetry::IfUnprocessed => RetryPolicy::IfUnprocessed,
         };
-        Ok(self.call(request, retry_policy, decode_json).await?)
+        match self.call(request, retry_policy, decode_json).await.map_err(Auth0Error::from) {
+            Err(Auth0Error::NotSupported(_)) => Err(Auth0Error::NotSupported(patch.fields())),
+            response => response,
+        }
     }
 
     /// `DELETE /users/{id}`, which also succeeds for a deleted account.
@@ -144,11 +147,13 @@ impl ManagementClient {
     /// Auth0 counts each attempt by address and client, so it is never retried.
     pub(crate) async fn log_in(
         &self,
+        connection: &str,
         email: &EmailAddress,
         password: &CurrentPassword,
         client: Option<IpAddr>,
     ) -> Result<PasswordGrantOutcome, Auth0Error> {
-        let request = self.inner.requests.log_in(email.as_str(), password.expose(), client);
+        let (email, password) = (email.as_str(), password.expose());
+        let request = self.inner.requests.log_in(connection, email, password, client);
         let deadline = self.deadline();
         let transport = &self.inner.transport;
         let mut attempts = Attempts::default();

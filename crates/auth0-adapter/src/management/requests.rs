@@ -135,6 +135,7 @@ impl RequestBuilder {
 
     pub(crate) fn log_in(
         &self,
+        realm: &str,
         username: &str,
         password: &str,
         client: Option<IpAddr>,
@@ -142,7 +143,7 @@ impl RequestBuilder {
         let secret = self.client_secret();
         let body = PasswordGrantBody {
             grant_type: "http://auth0.com/oauth/grant-type/password-realm",
-            realm: &self.connection,
+            realm,
             username,
             password,
             client_id: &self.client_id,

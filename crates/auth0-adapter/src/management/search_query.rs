@@ -6,11 +6,11 @@
 
 use std::fmt;
 
-use domain::{RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
+use domain::{EmailAddress, RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
 
 use crate::config::MetadataPrefix;
 
-/// A query for members of one tenant.
+/// A query for members of one tenant, or for the accounts of one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SearchQuery(String);
 
@@ -47,6 +47,11 @@ impl SearchQuery {
     ) -> Self {
         // A hyphen within a term is not an operator, so field names may contain it.
         Self(format!("app_metadata.{}.role:{}", prefix.membership_key(tenant), any_of(roles)))
+    }
+
+    /// All accounts with the address, in any letter case.
+    pub(crate) fn address(email: &EmailAddress) -> Self {
+        Self(format!("email:{}", phrase(email.as_str())))
     }
 
     /// Restricts the query to users created in the range.

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use domain::Password;
+use ports::AccountField;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -67,6 +68,24 @@ pub(crate) struct PatchUserBody {
     /// Merged at the first level only; null removes a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) app_metadata: Option<Map<String, Value>>,
+}
+
+impl PatchUserBody {
+    /// Returns the fields of the account that the change sets.
+    pub(crate) fn fields(&self) -> Vec<AccountField> {
+        let changes_email = self.email.is_some();
+        [
+            (changes_email, AccountField::Email),
+            (!self.given_name.is_keep(), AccountField::GivenName),
+            (!self.family_name.is_keep(), AccountField::FamilyName),
+            // Set together with the address, it is the address.
+            (!self.name.is_keep() && !changes_email, AccountField::DisplayName),
+            (self.password.is_some(), AccountField::Password),
+        ]
+        .into_iter()
+        .filter_map(|(is_set, field)| is_set.then_some(field))
+        .collect()
+    }
 }
 
 impl fmt::Debug for PatchUserBody {

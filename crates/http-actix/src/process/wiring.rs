@@ -238,6 +238,7 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
     );
     Ok(Auth0Config {
         audience: settings.audience.clone().unwrap_or(config.audience),
+        attach_connections: settings.attach_connections.clone(),
         metadata_prefix: settings
             .metadata_prefix
             .parse()

@@ -151,7 +151,13 @@ pub(crate) async fn update(
     query.expect_none()?;
     let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
-    let change = body.json::<UserUpdateRequest>()?.into_change()?;
+    let request = body.json::<UserUpdateRequest>()?;
+    // The address of an account of another identity provider may be sent back as it was shown.
+    let stored = match names.user() {
+        Some(id) if request.has_odd_email() => state.services.users.get(&scope, id).await.ok(),
+        Some(_) | None => None,
+    };
+    let change = request.into_change(stored.as_ref().map(|view| &view.email))?;
     let applied = state.services.users.change(&scope, names.require_user()?, change).await?;
     let user = UserResponse::new(&applied.user);
     if applied.failures.is_empty() {

@@ -1,9 +1,9 @@
 //! Paging anomalies: properties of a tenant's users that make Auth0's pages differ from those of
 //! the list.
 //!
-//! Auth0 sorts ids by their bytes, the list by their lower case; addresses are listed in lower case,
-//! and with a placeholder where there is none; and unreadable rows count for Auth0, but are not on
-//! the list. Adjacent pages have to agree, so an anomaly found on one page is recorded for all: the
+//! Auth0 sorts ids by their bytes, the list by their lower case; what the list shows can differ from
+//! what Auth0 sorts by, such as addresses with capitals and what a tenant does not see; and unreadable
+//! rows count for Auth0, but are not on the list. Adjacent pages have to agree, so an anomaly found on one page is recorded for all: the
 //! lists of such a tenant are read by a full scan.
 
 use std::collections::HashMap;
@@ -89,18 +89,12 @@ impl PagingAnomalies {
 impl TenantAnomalies {
     fn of(found: &IndexPage) -> Self {
         let any = |is_such: fn(&IndexRow) -> bool| found.rows.iter().any(is_such);
-        let unsorted = [
-            (IndexField::Email, any(|row| row.has_other_email)),
-            (IndexField::CreatedAt, any(|row| row.created_at.is_none())),
-        ];
+        let differs = |field| found.rows.iter().any(|row| row.shown_differently.contains(&field));
+        let fields = [IndexField::Email, IndexField::CreatedAt];
         Self {
             has_upper_case_ids: any(|row| has_upper_case(&row.id)),
             has_unreadable_rows: found.unreadable > 0 || any(|row| row.user.is_none()),
-            unsorted_fields: unsorted
-                .into_iter()
-                .filter(|(_, is)| *is)
-                .map(|(field, _)| field)
-                .collect(),
+            unsorted_fields: fields.into_iter().filter(|field| differs(*field)).collect(),
         }
     }
 }

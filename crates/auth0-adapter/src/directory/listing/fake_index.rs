@@ -108,7 +108,7 @@ impl UserIndex for FakeIndex {
         let row = |user: &&&User| IndexRow {
             id: user.id.to_string(),
             created_at: Some(user.created_at),
-            has_other_email: false,
+            shown_differently: Vec::new(),
             user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
         };
         let is_well_formed = |user: &&&&User| !self.malformed.contains(&user.id);

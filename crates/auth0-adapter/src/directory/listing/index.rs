@@ -104,8 +104,8 @@ pub(crate) struct IndexRow {
     pub(crate) id: String,
     /// The creation time, if it is readable.
     pub(crate) created_at: Option<Timestamp>,
-    /// Whether the list shows another address than the one that the index sorts by.
-    pub(crate) has_other_email: bool,
+    /// The fields of which the list shows another value than the one that the index sorts by.
+    pub(crate) shown_differently: Vec<IndexField>,
     /// The account, unless it is unreadable or not a member of the tenant.
     pub(crate) user: Option<User>,
 }

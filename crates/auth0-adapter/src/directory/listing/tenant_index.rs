@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::TenantId;
+use domain::TenantScope;
 use ports::PortResult;
 
 use super::index::{
@@ -20,21 +20,21 @@ use crate::management::wire;
 pub(crate) struct TenantIndex<'a> {
     management: &'a ManagementClient,
     reader: &'a AccountReader,
-    tenant: &'a TenantId,
+    scope: &'a TenantScope,
     skipped: &'a SkippedAccounts,
     /// The largest page that was short enough to be read, once one was not.
     page_size: AtomicU32,
 }
 
 impl<'a> TenantIndex<'a> {
-    /// The index of the tenant, whose accounts this reader maps.
+    /// The index of the scope's tenant, whose accounts this reader maps.
     pub(crate) fn new(
         management: &'a ManagementClient,
         reader: &'a AccountReader,
-        tenant: &'a TenantId,
+        scope: &'a TenantScope,
         skipped: &'a SkippedAccounts,
     ) -> Self {
-        Self { management, reader, tenant, skipped, page_size: AtomicU32::new(MAX_PAGE_SIZE) }
+        Self { management, reader, scope, skipped, page_size: AtomicU32::new(MAX_PAGE_SIZE) }
     }
 
     /// Converts a row. Only its own metadata makes it one of the tenant's users, not the search
@@ -43,12 +43,19 @@ impl<'a> TenantIndex<'a> {
         let (id, created_at, email) = (user.user_id.clone(), user.created_at, user.email.clone());
         let read = self.reader.read(user);
         if read.is_none() {
-            self.skipped.log(self.tenant, &id);
+            self.skipped.log(self.scope.tenant(), &id);
         }
-        let user = read.filter(|user| user.role_in(self.tenant).is_some());
-        let has_other_email =
-            user.as_ref().is_some_and(|user| email.as_deref() != Some(user.email.as_str()));
-        IndexRow { id, created_at, has_other_email, user }
+        let user = read.filter(|user| self.scope.can_see(user));
+        let mut shown_differently = Vec::new();
+        if let Some(view) = user.as_ref().and_then(|user| self.scope.view(user)) {
+            if email.as_deref() != Some(view.email.as_str()) {
+                shown_differently.push(IndexField::Email);
+            }
+            if created_at != Some(view.created_at) {
+                shown_differently.push(IndexField::CreatedAt);
+            }
+        }
+        IndexRow { id, created_at, shown_differently, user }
     }
 }
 
@@ -59,7 +66,7 @@ impl UserIndex for TenantIndex<'_> {
             query.per_page = query.per_page.min(self.page_size.load(Ordering::Relaxed));
         }
         let AccountReader { prefix, catalogue } = self.reader;
-        let mut search_query = SearchQuery::members(prefix, self.tenant, catalogue);
+        let mut search_query = SearchQuery::members(prefix, self.scope.tenant(), catalogue);
         if let Some(range) = query.created {
             search_query = search_query.created_in(range);
         }
@@ -82,7 +89,7 @@ impl UserIndex for TenantIndex<'_> {
         let requested_start = u64::from(query.page) * u64::from(query.per_page);
         let wire::UserRows { readable, unreadable } = found.users;
         if unreadable > 0 {
-            self.skipped.log(self.tenant, "");
+            self.skipped.log(self.scope.tenant(), "");
         }
         Ok(IndexPage {
             rows: readable.into_iter().map(|user| self.row(user)).collect(),

@@ -18,8 +18,13 @@ const MAX_ATTEMPTS: usize = 16;
 #[error("the account was attached to another tenant in every attempt to delete it")]
 struct TenantsKeptChanging;
 
-fn update(name: Option<PersonName>) -> FieldUpdate<String> {
-    name.map_or(FieldUpdate::Clear, |name| FieldUpdate::Set(name.as_str().to_owned()))
+/// Returns the update from one name to another.
+fn update(before: Option<&PersonName>, after: Option<&PersonName>) -> FieldUpdate<String> {
+    match after {
+        after if after == before => FieldUpdate::Keep,
+        Some(name) => FieldUpdate::Set(name.as_str().to_owned()),
+        None => FieldUpdate::Clear,
+    }
 }
 
 impl DirectoryCore {
@@ -29,23 +34,33 @@ impl DirectoryCore {
         snapshot: &User,
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
-        let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
+        let keys = [LockKey::Address(change.email.clone()), LockKey::Account(snapshot.id.clone())];
+        let _held = self.lock(keys).await?;
         let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_change(&before)?;
         let changes_names = change.changes_names(&before);
         let AccountChange { email, given_name, family_name } = change;
+        // Only what differs is sent: the account's connection may own the rest.
         let name_patch = PatchUserBody {
-            given_name: update(given_name),
-            family_name: update(family_name),
+            given_name: update(before.given_name.as_ref(), given_name.as_ref()),
+            family_name: update(before.family_name.as_ref(), family_name.as_ref()),
             ..PatchUserBody::default()
         };
         if email == before.email {
-            let user = self.patch(&before, &name_patch).await?;
+            let user = if changes_names { self.patch(&before, &name_patch).await? } else { before };
             return Ok(AccountUpdate { user, failures: Vec::new() });
+        }
+        let taken = || vec![Conflict::EmailTaken];
+        if self.is_taken_elsewhere(&email, Some(&before.id)).await? {
+            if !changes_names {
+                return Err(Conflict::EmailTaken.into());
+            }
+            let user = self.patch(&before, &name_patch).await?;
+            return Ok(AccountUpdate { user, failures: taken() });
         }
         let address = email.as_str().to_owned();
         let full_patch = PatchUserBody {
-            connection: Some(self.connection.clone()),
+            connection: Some(self.connection_of(&before.id)),
             // Auth0 stores the address as the name if there is none, and does not update it: the
             // old address would become the display name.
             name: if before.display_name.is_none() {
@@ -66,7 +81,7 @@ impl DirectoryCore {
             // Nothing was changed.
             Err(Auth0Error::EmailTaken) if changes_names => {
                 let user = self.patch(&before, &name_patch).await?;
-                Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
+                Ok(AccountUpdate { user, failures: taken() })
             }
             Err(error) => Err(self.resolve_failure(&before, error).await),
         }
@@ -79,6 +94,7 @@ impl DirectoryCore {
             return Err(self.resolve_failure(&before, error).await);
         }
         self.recent_writes.record_deletion(&before);
+        self.scans.forget(before.memberships.keys());
         Ok(())
     }
 

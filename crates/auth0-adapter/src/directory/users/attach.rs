@@ -4,7 +4,6 @@ use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, Us
 use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
 use super::create::CreateOutcome;
-use super::email_match::with_email;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::MetadataPatch;
@@ -27,7 +26,7 @@ impl DirectoryCore {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let _held = self.lock([LockKey::Address(email.clone())]).await?;
-        let mut found = self.find_by_email(&email).await?;
+        let mut found = self.find_by_email(scope, &email).await?;
         for _ in 0..MAX_ATTEMPTS {
             if let Some(account) = &found {
                 if let Some(user) =
@@ -35,7 +34,7 @@ impl DirectoryCore {
                 {
                     return Ok(AttachOutcome { user, created: false });
                 }
-                found = self.find_by_email(&email).await?;
+                found = self.find_by_email(scope, &email).await?;
                 continue;
             }
             let new = NewUser {
@@ -52,7 +51,7 @@ impl DirectoryCore {
                 return Ok(AttachOutcome { user, created: true });
             }
             // Another process has created the account meanwhile, so it can be attached.
-            found = self.find_by_email(&email).await?;
+            found = self.find_by_email(scope, &email).await?;
             if found.is_none() {
                 // Auth0 reports the address as taken, but shows no account with it.
                 return Err(Conflict::AmbiguousAccount.into());
@@ -61,18 +60,14 @@ impl DirectoryCore {
         Err(PortError::Failed { source: BoxError::from(AccountKeptChanging) })
     }
 
-    /// Returns the account of the address, as Auth0 has it now.
-    async fn find_by_email(&self, email: &EmailAddress) -> PortResult<Option<User>> {
-        let found = self.management.users_by_email(email).await?;
-        let mut found = with_email(found, email);
-        match (found.next(), found.next()) {
-            (None, _) => Ok(None),
-            // An unreadable account still has the address.
-            (Some(user), None) => {
-                self.reader.current().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
-            }
-            (Some(_), Some(_)) => Err(Conflict::AmbiguousAccount.into()),
-        }
+    /// Returns the account of the address that is to be attached, as Auth0 has it now.
+    async fn find_by_email(
+        &self,
+        scope: &TenantScope,
+        email: &EmailAddress,
+    ) -> PortResult<Option<User>> {
+        let accounts = self.accounts_with(email).await?;
+        Ok(scope.account_to_attach(&accounts)?.cloned())
     }
 
     /// Attaches the account, unless it has been deleted or has another address by now.

@@ -5,7 +5,7 @@ use domain::{Membership, NewUser, TenantId, TenantScope, User, UserId};
 use ports::{BoxError, Conflict, PortError, PortResult};
 
 use super::account_reader::placeholder_username;
-use super::email_match::with_email;
+use super::accounts_by_email::with_email;
 use super::username_support::UsernameSupport;
 use crate::config::Invite;
 use crate::digest::digest;
@@ -27,6 +27,10 @@ pub(super) enum CreateOutcome {
 impl DirectoryCore {
     pub(crate) async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
+        let _held = self.lock([LockKey::Address(new.email.clone())]).await?;
+        if self.is_taken_elsewhere(&new.email, None).await? {
+            return Err(Conflict::EmailTaken.into());
+        }
         match self.create_account(scope.tenant(), new).await? {
             CreateOutcome::Created(user) => Ok(user),
             CreateOutcome::EmailTaken => Err(Conflict::EmailTaken.into()),
@@ -51,6 +55,7 @@ impl DirectoryCore {
             Err(CreateError::NotCreated(Auth0Error::EmailTaken)) => CreateOutcome::EmailTaken,
             Err(CreateError::NotCreated(error)) => return Err(error.into()),
             Err(CreateError::OutcomeUnknown(error)) => {
+                self.scans.forget([home]);
                 self.recover_created(&new, &id, error).await?
             }
         };

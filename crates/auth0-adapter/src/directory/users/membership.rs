@@ -1,6 +1,6 @@
 //! Changes and removals of a membership.
 
-use domain::{MembershipChange, NameOwner, TenantScope, User};
+use domain::{MembershipChange, TenantScope, User};
 use ports::{PortError, PortResult};
 
 use crate::directory::directory_core::DirectoryCore;
@@ -27,14 +27,16 @@ impl DirectoryCore {
         let mut after = before.clone();
         authorized.apply(&mut after);
         let mut patch = PatchUserBody::default();
-        let gets_role = change.role.is_some();
-        if let Some(name) = change.name
-            && before.name_owner(tenant) == NameOwner::Account
+        if let Some(name) = &after.display_name
+            && before.display_name != after.display_name
         {
             patch.name = FieldUpdate::Set(name.as_str().to_owned());
+        } else if before.display_name.is_some() && after.display_name.is_none() {
+            // Auth0's name of an account without one.
+            patch.name = FieldUpdate::Set(before.email.as_str().to_owned());
         }
         let membership = after.memberships.get(tenant);
-        if gets_role || membership != before.memberships.get(tenant) {
+        if membership != before.memberships.get(tenant) {
             let metadata =
                 MetadataPatch::default().membership(self.reader.prefix(), tenant, membership);
             patch.app_metadata = Some(metadata.into_map());

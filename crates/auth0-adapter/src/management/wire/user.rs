@@ -85,14 +85,41 @@ impl fmt::Debug for Auth0User {
 pub(crate) struct Identities(Value);
 
 impl Identities {
-    /// Returns whether the account belongs to the connection.
+    /// Returns whether one of the identities is of the connection.
     pub(crate) fn are_of(&self, connection: &str) -> bool {
-        let is_it = |identity: &Value| {
-            identity.get("connection").is_some_and(|name| name.as_str() == Some(connection))
+        self.connections().any(|name| name == Some(connection))
+    }
+
+    /// Returns whether one of the identities is of one of the connections.
+    pub(crate) fn are_of_any(&self, connections: &[String]) -> bool {
+        connections.iter().any(|connection| self.are_of(connection))
+    }
+
+    /// Returns whether there is an identity, and each is of one of the connections.
+    pub(crate) fn are_all_of(&self, connections: &[String]) -> bool {
+        let is_allowed = |name: Option<&str>| connections.iter().any(|one| Some(&**one) == name);
+        self.connections().next().is_some() && self.connections().all(is_allowed)
+    }
+
+    /// Returns the connection of the first identity of a database connection, which has a password.
+    pub(crate) fn database(&self) -> Option<&str> {
+        let is_database = |identity: &&Value| {
+            identity.get("provider").and_then(Value::as_str) == Some(DATABASE_PROVIDER)
         };
-        self.0.as_array().is_some_and(|identities| identities.iter().any(is_it))
+        self.all().find(is_database)?.get("connection")?.as_str()
+    }
+
+    fn connections(&self) -> impl Iterator<Item = Option<&str>> {
+        self.all().map(|identity| identity.get("connection").and_then(Value::as_str))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Value> {
+        self.0.as_array().into_iter().flatten()
     }
 }
+
+/// The provider of the identities of database connections.
+const DATABASE_PROVIDER: &str = "auth0";
 
 /// `GET /users` with `include_totals`: rows of the search index.
 #[derive(Debug, Clone, Deserialize)]
