@@ -14,9 +14,8 @@ use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
 use crate::response::{error_response, problem};
 use crate::routes;
-use crate::routes::{
-    MembershipStatus, change_password, health, me, operators, tenant_users, users,
-};
+use crate::routes::membership_status::MembershipStatus;
+use crate::routes::{change_password, health, me, operators, tenant_users, users};
 
 /// The parts of the document that no handler declares; [`routes::endpoints`] adds the paths.
 #[derive(utoipa::OpenApi)]

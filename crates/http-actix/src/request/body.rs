@@ -111,13 +111,11 @@ pub(crate) struct ReceivedBody(Option<web::BytesMut>);
 impl ReceivedBody {
     /// Reads the body as a JSON object.
     pub(crate) fn json<T: FromJsonObject>(self) -> Result<T, ApiError> {
-        match self.0 {
-            Some(bytes) => parse(&bytes),
-            None => {
-                let detail = "The body must be application/json without a content encoding.";
-                Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail))
-            }
-        }
+        let not_json = || {
+            let detail = "The body must be application/json without a content encoding.";
+            ApiError::new(ErrorCode::UnsupportedMediaType, detail)
+        };
+        parse(&self.0.ok_or_else(not_json)?)
     }
 }
 

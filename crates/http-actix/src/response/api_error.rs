@@ -156,6 +156,11 @@ impl From<UseCaseError> for ApiError {
                 "Too many attempts with a wrong current password; retry after the time in Retry-After.",
             )
             .with_header(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
+            UseCaseError::TooManyInvitations { retry_after } => Self::new(
+                ErrorCode::TooManyRequests,
+                "Too many invitations; retry after the time in Retry-After.",
+            )
+            .with_header(ErrorHeader::RetryAfter(retry_after)),
             UseCaseError::Unavailable { retry_after, source } => {
                 let api_error = Self::new(
                     ErrorCode::DirectoryUnavailable,

@@ -36,6 +36,11 @@ pub(crate) async fn create(
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    state.services.tenant_users.invite(&scope, names.require_user()?).await?;
+    let id = names.require_user()?.clone();
+    caller
+        .run_to_completion(
+            |state| async move { state.services.tenant_users.invite(&scope, &id).await },
+        )
+        .await?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -13,6 +13,7 @@ use crate::request::path::PathParameters;
 use crate::request::query::QueryString;
 use crate::response::api_error::ApiError;
 use crate::response::json;
+use crate::routes::membership_status::MembershipStatus;
 use crate::server::state::AppState;
 
 /// What the caller may do.
@@ -61,7 +62,7 @@ pub(crate) struct OwnMembershipResponse<'a> {
     #[schema(example = "admin")]
     role: &'a str,
     /// Whether the membership gives the role.
-    status: super::MembershipStatus,
+    status: MembershipStatus,
     /// Whether the tenant manages the account.
     managed_here: bool,
     /// When the account was attached to the tenant, if known.
@@ -118,10 +119,10 @@ pub(crate) async fn get(
 }
 
 impl<'a> CoveredTenant<'a> {
-    fn new(tenant: &'a TenantId, role: Option<&'a Role>, permissions: &Permissions) -> Self {
+    fn new(tenant: &'a TenantId, role: Option<&'a Role>, permissions: Permissions) -> Self {
         let is_permitted = |access: Access| {
             Operation::ALL.into_iter().any(|operation| {
-                operation.access() == access && operation.check(permissions).is_ok()
+                operation.access() == access && operation.check(&permissions).is_ok()
             })
         };
         let is_allowed =
@@ -136,7 +137,7 @@ impl<'a> CoveredTenant<'a> {
 }
 
 fn covered_tenants(actor: &Actor) -> Vec<CoveredTenant<'_>> {
-    let covered = |tenant, role| CoveredTenant::new(tenant, role, &actor.permissions);
+    let covered = |tenant, role| CoveredTenant::new(tenant, role, actor.permissions);
     match &actor.coverage {
         Coverage::All => Vec::new(),
         Coverage::Listed(tenants) => tenants.iter().map(|tenant| covered(tenant, None)).collect(),
@@ -167,11 +168,18 @@ pub(crate) async fn leave(
     let bearer = caller.bearer();
     let scope = state.services.authorizer.own_account(bearer).await?;
     query.expect_none()?;
-    let id = bearer.subject.as_ref().ok_or(Refusal::SubjectNotAnAccount)?;
-    let tenant = names.tenant().ok_or_else(ApiError::membership_not_found)?;
-    match state.services.own_memberships.leave(&scope, id, tenant).await {
-        Ok(()) => Ok(HttpResponse::NoContent().finish()),
-        Err(UseCaseError::Hidden) => Err(ApiError::membership_not_found()),
-        Err(error) => Err(error.into()),
+    let id = bearer.subject.clone().ok_or(Refusal::SubjectNotAnAccount)?;
+    let tenant = names.tenant().cloned().ok_or_else(ApiError::membership_not_found)?;
+    let left = caller.run_to_completion(|state| async move {
+        match state.services.own_memberships.leave(&scope, &id, &tenant).await {
+            Ok(()) => Ok(true),
+            Err(UseCaseError::Hidden) => Ok(false),
+            Err(error) => Err(error),
+        }
+    });
+    if left.await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(ApiError::membership_not_found())
     }
 }

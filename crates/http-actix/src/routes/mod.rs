@@ -10,7 +10,7 @@ pub(crate) mod change_password;
 pub(crate) mod health;
 pub(crate) mod invitation;
 pub(crate) mod me;
-mod membership_status;
+pub(crate) mod membership_status;
 pub(crate) mod operators;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
@@ -27,7 +27,6 @@ use crate::metrics;
 use crate::protection::rate_limit::ChecksPassword;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
-pub(crate) use membership_status::MembershipStatus;
 
 /// One operation: its path, its documentation, and its handler.
 pub(crate) struct Endpoint {

@@ -87,7 +87,12 @@ pub(crate) async fn set_home(
     let mut field_errors = FieldErrors::default();
     let home = request.tenant_name.map(|name| field_errors.tenant("tenantName", &name));
     let home = field_errors.finish(|| Some(home.flatten()))?;
-    let user = state.services.users.move_home(&scope, names.require_user()?, home).await?;
+    let id = names.require_user()?.clone();
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.users.move_home(&scope, &id, home).await
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
@@ -118,8 +123,12 @@ pub(crate) async fn set_proof(
     let body = body.receive().await?;
     let scope = state.services.authorizer.operator(caller.bearer()).await?;
     let ProofRequest { email_verified } = body.json()?;
-    let id = names.require_user()?;
-    let user = state.services.users.set_email_verified(&scope, id, email_verified).await?;
+    let id = names.require_user()?.clone();
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.users.set_email_verified(&scope, &id, email_verified).await
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
@@ -146,6 +155,10 @@ pub(crate) async fn release(
     query.expect_none()?;
     let tenant = names.tenant().ok_or(domain::Refusal::TenantNotCovered)?;
     let scope = state.services.authorizer.release(caller.bearer(), tenant).await?;
-    let outcome = state.services.tenant_users.release(&scope, RELEASE_LIMIT).await?;
+    let outcome = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.release(&scope, RELEASE_LIMIT).await
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(ReleaseResponse { done: outcome.done, left: outcome.left }))
 }

@@ -20,7 +20,7 @@ use crate::response::code::ErrorCode;
 use crate::response::field_error::FieldError;
 use crate::response::json;
 use crate::response::links::PageLinks;
-use crate::routes::MembershipStatus;
+use crate::routes::membership_status::MembershipStatus;
 use crate::server::state::AppState;
 
 /// A user of a tenant.
@@ -219,11 +219,16 @@ pub(crate) async fn create(
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     let new_member = body.json::<CreateTenantUser>()?.into_new_member(&state.reloadable().roles)?;
-    let user = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
-    let location = state.public_url.tenant_user(scope.tenant(), &user.id);
+    let tenant = scope.tenant().clone();
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.attach_or_create(&scope, new_member).await
+        })
+        .await?;
+    let location = state.public_url.tenant_user(&tenant, &user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(TenantUser::new(&user, scope.tenant())))
+        .json(TenantUser::new(&user, &tenant)))
 }
 
 /// Returns one user of a tenant.
@@ -281,8 +286,13 @@ pub(crate) async fn update(
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     let change = body.json::<UpdateTenantUser>()?.into_change(&state.reloadable().roles)?;
-    let user = state.services.tenant_users.change(&scope, names.require_user()?, change).await?;
-    Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
+    let (id, tenant) = (names.require_user()?.clone(), scope.tenant().clone());
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.change(&scope, &id, change).await
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(TenantUser::new(&user, &tenant)))
 }
 
 /// Detaches a user from a tenant, and keeps the account.
@@ -308,6 +318,11 @@ pub(crate) async fn delete(
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    state.services.tenant_users.detach(&scope, names.require_user()?).await?;
+    let id = names.require_user()?.clone();
+    caller
+        .run_to_completion(
+            |state| async move { state.services.tenant_users.detach(&scope, &id).await },
+        )
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

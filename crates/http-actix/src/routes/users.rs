@@ -97,7 +97,9 @@ pub(crate) async fn create(
     };
     let (scope, new) =
         request.into_new_user(state.reloadable().roles.default_role(), scope, field_errors)?;
-    let user = state.services.users.create(&scope, new).await?;
+    let user = caller
+        .run_to_completion(|state| async move { state.services.users.create(&scope, new).await })
+        .await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, state.public_url.user(&user.id)))
         .json(UserResponse::new(&user)))
@@ -158,7 +160,12 @@ pub(crate) async fn update(
         Some(_) | None => None,
     };
     let change = request.into_change(stored.as_ref().map(|view| &view.email))?;
-    let applied = state.services.users.change(&scope, names.require_user()?, change).await?;
+    let user_id = names.require_user()?.clone();
+    let applied = caller
+        .run_to_completion(|state| async move {
+            state.services.users.change(&scope, &user_id, change).await
+        })
+        .await?;
     let user = UserResponse::new(&applied.user);
     if applied.failures.is_empty() {
         return Ok(HttpResponse::Ok().json(user));
@@ -195,6 +202,9 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     let scope = if query.force()? { scope.forced()? } else { scope };
-    state.services.users.delete(&scope, names.require_user()?).await?;
+    let id = names.require_user()?.clone();
+    caller
+        .run_to_completion(|state| async move { state.services.users.delete(&scope, &id).await })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

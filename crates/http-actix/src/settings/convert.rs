@@ -40,6 +40,10 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>) -> SettingsResult<Setting
         accounts: accounts(&raw.accounts)?,
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
+            wrong_per_account: nonzero(
+                "passwords.max_wrong_per_account",
+                raw.passwords.max_wrong_per_account,
+            )?,
             window: positive("passwords.window_ms", raw.passwords.window_ms)?,
         },
         limits: LimitSettings {

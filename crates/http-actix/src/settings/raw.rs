@@ -278,9 +278,12 @@ pub(super) struct Accounts {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Passwords {
-    /// Number of wrong current passwords for one user from one address before 429.
+    /// Number of wrong current passwords of one caller for one user before 429.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_wrong: usize,
+    /// Number of wrong current passwords of all callers for one user before 429.
+    #[serde(deserialize_with = "strict::integer")]
+    pub(super) max_wrong_per_account: usize,
     /// Time for which a wrong password counts.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) window_ms: u64,

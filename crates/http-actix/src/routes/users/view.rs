@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::response::error_response;
 use crate::response::json;
-use crate::routes::MembershipStatus;
+use crate::routes::membership_status::MembershipStatus;
 
 /// A user as seen in one tenant.
 #[derive(Debug, Serialize, ToSchema)]
