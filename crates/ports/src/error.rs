@@ -115,6 +115,12 @@ impl From<Denied> for PortError {
     }
 }
 
+impl From<RejectedValue> for PortError {
+    fn from(value: RejectedValue) -> Self {
+        Self::Rejected(value)
+    }
+}
+
 impl From<Conflict> for PortError {
     fn from(conflict: Conflict) -> Self {
         Self::Conflict(conflict)

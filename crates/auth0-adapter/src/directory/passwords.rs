@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
-use ports::{CallContext, PasswordVerdict, PortError, PortResult};
+use ports::{AccountField, CallContext, PasswordVerdict, PortError, PortResult, RejectedValue};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -137,10 +137,13 @@ impl DirectoryCore {
     ) -> PortResult<PasswordVerdict> {
         let user = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
         scope.authorize_password(&user)?;
-        // No account has an invalid password, and the password of another provider's account is not
-        // stored here: the address may belong to a different account here.
-        let is_valid = offered.expose().parse::<Password>().is_ok();
-        if !is_valid || !user.id.as_str().starts_with(PROVIDER) {
+        // The password of another provider's account is not stored here: the address may belong to a
+        // different account here.
+        if !user.id.as_str().starts_with(PROVIDER) {
+            return Err(RejectedValue::Unsupported(vec![AccountField::Password]).into());
+        }
+        // No account has an invalid password.
+        if offered.expose().parse::<Password>().is_err() {
             return Ok(PasswordVerdict::Mismatch);
         }
         let connection = self.connection_of(&user.id);

@@ -56,7 +56,7 @@ async fn account_with_an_id_of_any_provider_is_manageable() {
 #[tokio::test]
 async fn recent_writes_to_odd_ids_do_not_break_pages() {
     let world = World::new().await;
-    world.control().update(|switches| switches.search_lag_millis = 2000);
+    world.control().update_switches(|switches| switches.search_lag_millis = 2000);
     for number in 0..150 {
         let mut user = account(&format!("{number:04}"), [("acme", "member")]);
         if let Some(id) = ODD_IDS.get(number) {

@@ -1,6 +1,6 @@
 //! Creation of accounts: what is sent, and how lost responses are resolved.
 
-use auth0_adapter::Invite;
+use auth0_adapter::{Auth0Config, Invite};
 use auth0_sim::{Fault, FaultKind};
 use conformance::{Caller, acme, globex};
 use domain::{NewUser, UserId};
@@ -8,7 +8,7 @@ use ports::{AttachOutcome, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{
-    BY_EMAIL, CREATE, MAIL, PATCH, World, calls, new_member, new_user, short_timeout,
+    BY_EMAIL, CREATE, MAIL, PATCH, SEARCH, World, calls, new_member, new_user, short_timeout,
 };
 
 /// The ways in which a response gets lost after Auth0 has processed the request.
@@ -164,12 +164,15 @@ async fn account_created_concurrently_is_attached() {
         (&user.id, &user.home, user.memberships.len()),
         (&created_user.id, &Some(globex()), 2)
     );
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (SEARCH, 2), (CREATE, 2), (PATCH, 1)]));
 }
 
 #[tokio::test]
 async fn email_of_several_accounts_is_ambiguous() {
-    let world = World::new().await;
+    let allow = |config: &mut Auth0Config| {
+        config.attach_connections = vec!["google-oauth2".to_owned()];
+    };
+    let world = World::with(|_| (), allow).await;
     world.seed(json!({ "user_id": "auth0|one", "email": "ada@example.com" }));
     let social = json!({
         "user_id": "google-oauth2|1",
@@ -182,7 +185,7 @@ async fn email_of_several_accounts_is_ambiguous() {
     world.seed(social);
     let result = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1)]));
 }
 
 #[tokio::test]
@@ -191,7 +194,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
     world.create("ada", "member").await;
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
     world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1), (CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.control().mails().len(), 2);
 
     // No invitation for users with a password, service users, or existing accounts.
@@ -202,7 +205,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
     world.directory.create(&writes(), new).await.unwrap();
     let scope = Caller::of([globex()]).writes(&globex());
     world.directory.attach_or_create(&scope, new_member("cy", "member")).await.unwrap();
-    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (SEARCH, 1), (PATCH, 1)]));
 }
 
 #[tokio::test]
