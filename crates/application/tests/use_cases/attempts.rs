@@ -222,7 +222,7 @@ fn slowly(check: Arc<Slow>) -> Passwords {
     directory.expect_find().returning(|_, _| Ok(Some(ann())));
     let clock = Arc::new(ManualClock::new());
     let ports = Ports { directory: Arc::new(directory), password_check: check, clock };
-    Services::new(ports, LIMIT).passwords
+    Services::new(ports, LIMIT, domain::AccountRules::default()).passwords
 }
 
 #[tokio::test]

@@ -150,9 +150,9 @@ pub(crate) async fn update(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    query.expect_none()?;
     let request = body.json::<UserUpdateRequest>()?;
     // The address of an account of another identity provider may be sent back as it was shown.
     let stored = match names.user() {

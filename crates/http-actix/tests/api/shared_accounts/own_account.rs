@@ -1,5 +1,6 @@
 //! The caller's own rights and memberships.
 
+use ports::Clock as _;
 use serde_json::{Value, json};
 
 use super::{NIA_ID, app_with_nia, attach_nia, vouch};
@@ -10,8 +11,8 @@ async fn me_shows_rights_and_memberships_of_a_member() {
     let app = app_with_nia().await;
     attach_nia(&app.tenant("acme"), "viewer").await;
     let since = app.clock.now().to_string();
-    let me =
-        app.member_with("nia", &["tenant.access:read", "tenant.access:write"]).get("/api/v1/me");
+    let nia = app.member_with("nia", &["tenant.access:read", "tenant.access:write"]);
+    let me = nia.get("/api/v1/me");
     assert_eq!(
         me.await.json(),
         json!({

@@ -1,5 +1,6 @@
 //! What a tenant sees of a pending user.
 
+use ports::Clock as _;
 use serde_json::{Value, json};
 
 use super::{NIA_ID, app_with_nia, attach_nia, vouch};
