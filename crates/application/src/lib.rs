@@ -34,6 +34,7 @@
 mod attempts;
 mod authorizer;
 mod error;
+mod invitations;
 mod own_memberships;
 mod passwords;
 mod services;

@@ -45,7 +45,7 @@ impl Services {
         let Ports { directory, password_check, clock } = ports;
         Self {
             authorizer: Authorizer::new(Arc::clone(&directory), Arc::clone(&clock), rules),
-            tenant_users: TenantUsers::new(Arc::clone(&directory)),
+            tenant_users: TenantUsers::new(Arc::clone(&directory), Arc::clone(&clock)),
             users: Users::new(Arc::clone(&directory)),
             passwords: Passwords::new(Arc::clone(&directory), password_check, clock, limit),
             own_memberships: OwnMemberships::new(Arc::clone(&directory)),

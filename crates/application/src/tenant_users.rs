@@ -5,19 +5,22 @@ use std::sync::Arc;
 use domain::{
     AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId, UserView,
 };
-use ports::{ReleaseOutcome, UserDirectory};
+use ports::{Clock, ReleaseOutcome, UserDirectory};
 
 use crate::error::UseCaseError;
+use crate::invitations::Invitations;
 
 /// Lists, attaches, changes and detaches the users of one tenant.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TenantUsers {
     directory: Arc<dyn UserDirectory>,
+    clock: Arc<dyn Clock>,
+    invitations: Invitations,
 }
 
 impl TenantUsers {
-    pub(crate) fn new(directory: Arc<dyn UserDirectory>) -> Self {
-        Self { directory }
+    pub(crate) fn new(directory: Arc<dyn UserDirectory>, clock: Arc<dyn Clock>) -> Self {
+        Self { directory, clock, invitations: Invitations::default() }
     }
 
     /// Returns the requested page of the tenant's users.
@@ -91,12 +94,20 @@ impl TenantUsers {
     /// Has the directory mail the user what is missing for a membership with force.
     ///
     /// # Errors
-    /// `Hidden`; `Refused`; `Conflict` with `MailUnavailable`.
+    /// `Hidden`; `Refused`; `TooManyInvitations`; `Conflict` with `MailUnavailable`.
     #[tracing::instrument(name = "tenant_users.invite", skip_all)]
     pub async fn invite(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
         let user = self.find(scope, id).await?;
         scope.authorize_invitation(&user)?;
-        Ok(self.directory.send_invitation(scope, &user).await?)
+        let now = self.clock.now();
+        self.invitations
+            .begin(scope.tenant(), id, now)
+            .map_err(|retry_after| UseCaseError::TooManyInvitations { retry_after })?;
+        let sent = self.directory.send_invitation(scope, &user).await;
+        if sent.is_err() {
+            self.invitations.withdraw(scope.tenant(), id, now);
+        }
+        Ok(sent?)
     }
 
     /// Removes memberships in the tenant and homes there, of at most `limit` accounts.

@@ -59,6 +59,7 @@
 #![warn(clippy::future_not_send)]
 
 mod config;
+mod digest;
 mod directory;
 pub mod doctor;
 mod error;
@@ -66,6 +67,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod management;
+mod shown_name;
 mod tasks;
 mod transport;
 

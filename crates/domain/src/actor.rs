@@ -68,6 +68,8 @@ pub enum SubjectKind {
 pub struct Bearer {
     /// The caller's identity, for limits and logs.
     pub caller: CallerKey,
+    /// The `iss` claim.
+    pub issuer: String,
     /// The `sub` claim, if it is a valid account id.
     pub subject: Option<UserId>,
     /// Whether the subject is an account.

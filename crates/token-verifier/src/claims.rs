@@ -140,6 +140,7 @@ impl Claims {
         let tenants = self.claimed_tenants(selected)?;
         Ok(Bearer {
             caller: self.caller_key(),
+            issuer: self.issuer.clone(),
             subject: self.subject.as_ref().and_then(|subject| subject.parse().ok()),
             subject_kind: default_subject_kind(&tenants),
             permissions: Permissions::from_names(names),

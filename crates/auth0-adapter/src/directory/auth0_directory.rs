@@ -122,12 +122,11 @@ impl UserDirectory for Auth0Directory {
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         let (scope, listing) = (scope.clone(), *listing);
         self.run_cancellable(|core| async move {
-            let tenant = scope.tenant().clone();
-            let DirectoryCore { management, anomalies, .. } = &*core;
-            let (reader, written) = core.recent_writes_of(&tenant);
-            let index = TenantIndex { management, reader: &reader, tenant: &tenant };
-            let known = ListContext { tenant: &tenant, written, anomalies };
-            list(&index, &known, &listing).await.map(|page| page.seen_by(&scope))
+            let DirectoryCore { management, anomalies, skipped, scans, .. } = &*core;
+            let (reader, written) = core.recent_writes_of(scope.tenant());
+            let index = TenantIndex::new(management, &reader, &scope, skipped);
+            let known = ListContext { scope: &scope, written, anomalies, scans };
+            list(&index, &known, &listing).await
         })
         .await
     }

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
-use ports::{PasswordVerdict, PortError, PortResult};
+use ports::{AccountField, PasswordVerdict, PortError, PortResult, RejectedValue};
 use tracing::Instrument as _;
 
+use crate::digest::digest;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::error::Auth0Error;
@@ -16,7 +17,7 @@ use crate::management::wire::PatchUserBody;
 use crate::transport::backoff::sleep;
 
 /// The prefix of the ids of accounts whose password Auth0 stores itself.
-const PROVIDER: &str = "auth0|";
+pub(super) const PROVIDER: &str = "auth0|";
 
 impl DirectoryCore {
     pub(crate) async fn set_password(
@@ -31,7 +32,7 @@ impl DirectoryCore {
         scope.authorize_password(&before)?;
         let stamp = scope.stamp_after_password(&before, self.directory_now());
         let patch = PatchUserBody {
-            connection: Some(self.connection.clone()),
+            connection: Some(self.connection_of(&before.id)),
             password: Some(password),
             app_metadata: self.stamp_patch(&stamp),
             ..PatchUserBody::default()
@@ -96,7 +97,7 @@ impl DirectoryCore {
                 }
             }
             // The re-block stays pending for the next change of the password.
-            tracing::error!(user_id = %id, "gave up re-blocking an account");
+            tracing::error!(account = digest(id.as_str()), "gave up re-blocking an account");
         };
         // Not a part of the call, which may be over.
         let span = tracing::info_span!(parent: None, "block_again");
@@ -111,7 +112,7 @@ const REBLOCK_ATTEMPTS: u32 = 5;
 /// Logs the account for the operator.
 fn log_unblocked(id: &UserId, error: &PortError) {
     tracing::error!(
-        user_id = %id,
+        account = digest(id.as_str()),
         error = %error,
         "re-block failed; the account may be unblocked since its password was set"
     );
@@ -127,13 +128,17 @@ impl DirectoryCore {
     ) -> PortResult<PasswordVerdict> {
         let user = self.latest(snapshot)?;
         scope.authorize_password(&user)?;
-        // No account has an invalid password, and the password of another provider's account is not
-        // stored here: the address may belong to a different account here.
-        let is_valid = offered.expose().parse::<Password>().is_ok();
-        if !is_valid || !user.id.as_str().starts_with(PROVIDER) {
+        // The password of another provider's account is not stored here: the address may belong to a
+        // different account here.
+        if !user.id.as_str().starts_with(PROVIDER) {
+            return Err(RejectedValue::Unsupported(vec![AccountField::Password]).into());
+        }
+        // No account has an invalid password.
+        if offered.expose().parse::<Password>().is_err() {
             return Ok(PasswordVerdict::Mismatch);
         }
-        match self.management.log_in(&user.email, offered, client).await? {
+        let connection = self.connection_of(&user.id);
+        match self.management.log_in(&connection, &user.email, offered, client).await? {
             PasswordGrantOutcome::Accepted => Ok(PasswordVerdict::Match),
             PasswordGrantOutcome::WrongPassword => Ok(PasswordVerdict::Mismatch),
             PasswordGrantOutcome::AttemptsBlocked { retry_after } => {

@@ -30,7 +30,7 @@ use domain::{CredentialStamp, Membership, RoleCatalogue, TenantId, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::config::MetadataPrefix;
-
+use crate::shown_name::shown_name;
 use membership_value::{StoredLife, StoredMembership, tagged_text};
 
 pub(crate) use membership_value::NameId;
@@ -105,7 +105,7 @@ fn parse_membership(
     let life = life.map_or(StoredLife::default(), |(_, text)| StoredLife::parse(text));
     Some(Membership {
         role,
-        name: renamed.or(name).and_then(|name| name.parse().ok()),
+        name: renamed.or(name).and_then(shown_name),
         attachment,
         suspended: life.suspended,
         expires_at: life.expires_at,

@@ -20,6 +20,7 @@ use crate::management::error::{Auth0Error, CreateError};
 use crate::management::params::{PatchRetry, UserSearch};
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
 use crate::management::requests::RequestBuilder;
+use crate::management::search_parts::{is_too_long, search_in_parts};
 use crate::management::token::{AccessToken, TokenStore};
 use crate::management::wire;
 use crate::tasks::Tasks;
@@ -104,10 +105,16 @@ impl ManagementClient {
         Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
     }
 
-    /// `GET /users`, which is eventually consistent.
+    /// `GET /users`, which is eventually consistent. A page that is too long is fetched in parts.
     pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
-        let request = self.inner.requests.search(search);
-        Ok(self.call(request, RetryPolicy::Always, decode_json).await?)
+        let fetch = |search: UserSearch| async move {
+            let request = self.inner.requests.search(&search);
+            self.call(request, RetryPolicy::Always, decode_json).await
+        };
+        match fetch(search.clone()).await {
+            Err(error) if is_too_long(&error) => Ok(search_in_parts(search, fetch).await?),
+            page => Ok(page?),
+        }
     }
 
     /// `POST /users`.
@@ -131,7 +138,10 @@ impl ManagementClient {
             PatchRetry::Always => RetryPolicy::Always,
             PatchRetry::IfUnprocessed => RetryPolicy::IfUnprocessed,
         };
-        Ok(self.call(request, retry_policy, decode_json).await?)
+        match self.call(request, retry_policy, decode_json).await.map_err(Auth0Error::from) {
+            Err(Auth0Error::NotSupported(_)) => Err(Auth0Error::NotSupported(patch.fields())),
+            response => response,
+        }
     }
 
     /// `DELETE /users/{id}`, which also succeeds for a deleted account.
@@ -145,11 +155,13 @@ impl ManagementClient {
     /// Auth0 counts each attempt by address and client, so it is never retried.
     pub(crate) async fn log_in(
         &self,
+        connection: &str,
         email: &EmailAddress,
         password: &CurrentPassword,
         client: Option<IpAddr>,
     ) -> Result<PasswordGrantOutcome, Auth0Error> {
-        let request = self.inner.requests.log_in(email.as_str(), password.expose(), client);
+        let (email, password) = (email.as_str(), password.expose());
+        let request = self.inner.requests.log_in(connection, email, password, client);
         let deadline = self.deadline();
         let transport = &self.inner.transport;
         let mut attempts = Attempts::default();
@@ -160,8 +172,12 @@ impl ManagementClient {
     }
 
     /// Requests an e-mail with a link to set a password.
-    pub(crate) async fn send_reset_mail(&self, email: &EmailAddress) -> Result<(), Auth0Error> {
-        let request = self.inner.requests.reset_mail(email);
+    pub(crate) async fn send_reset_mail(
+        &self,
+        connection: &str,
+        email: &EmailAddress,
+    ) -> Result<(), Auth0Error> {
+        let request = self.inner.requests.reset_mail(connection, email);
         let deadline = self.deadline();
         // The body is a sentence for people.
         let read =

@@ -12,6 +12,7 @@ pub(crate) mod error_table;
 pub(crate) mod params;
 pub(crate) mod password_grant;
 pub(crate) mod requests;
+mod search_parts;
 pub(crate) mod search_query;
 pub(crate) mod token;
 pub(crate) mod wire;

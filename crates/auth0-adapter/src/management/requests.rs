@@ -141,6 +141,7 @@ impl RequestBuilder {
 
     pub(crate) fn log_in(
         &self,
+        realm: &str,
         username: &str,
         password: &str,
         client: Option<IpAddr>,
@@ -148,7 +149,7 @@ impl RequestBuilder {
         let secret = self.client_secret();
         let body = PasswordGrantBody {
             grant_type: "http://auth0.com/oauth/grant-type/password-realm",
-            realm: &self.connection,
+            realm,
             username,
             password,
             client_id: &self.client_id,
@@ -167,12 +168,8 @@ impl RequestBuilder {
         api_request
     }
 
-    pub(crate) fn reset_mail(&self, email: &EmailAddress) -> ApiRequest {
-        let body = ResetMailBody {
-            client_id: &self.client_id,
-            email: email.as_str(),
-            connection: &self.connection,
-        };
+    pub(crate) fn reset_mail(&self, connection: &str, email: &EmailAddress) -> ApiRequest {
+        let body = ResetMailBody { client_id: &self.client_id, email: email.as_str(), connection };
         let url = self.domain.url_for(&["dbconnections", "change_password"]);
         let route = "POST /dbconnections/change_password";
         with_json(request(CallKind::Mail, route, Method::POST, url), &body)

@@ -1,16 +1,16 @@
 //! Queries of Auth0's search, in its subset of Lucene's syntax.
 //!
-//! Only types with a known set of characters become part of a query, never a caller's text; the
-//! signatures ensure it. Every literal is quoted all the same. Each row of the result is checked
-//! again for the membership it carries.
+//! Only validated values become part of a query, never a caller's text; the signatures ensure it.
+//! Every literal is quoted, and quotes and backslashes in it are escaped. Each row of the result is
+//! checked again for the membership it carries.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use domain::{RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
+use domain::{EmailAddress, RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
 
 use crate::config::MetadataPrefix;
 
-/// A query for members of one tenant.
+/// A query for members of one tenant, or for the accounts of one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SearchQuery(String);
 
@@ -51,21 +51,15 @@ impl SearchQuery {
 
     /// All users with anything of the tenant, also a role outside the catalogue, or the home there.
     pub(crate) fn related_to(prefix: &MetadataPrefix, tenant: &TenantId) -> Self {
-        let membership = prefix.membership_key(tenant);
-        Self(format!("(_exists_:app_metadata.{membership}.role OR {})", home_is(prefix, tenant)))
+        let (membership, account) = (prefix.membership_key(tenant), prefix.account_key());
+        Self(format!(
+            "(_exists_:app_metadata.{membership}.role OR app_metadata.{account}.home:\"{tenant}\")"
+        ))
     }
 
-    /// Restricts the query to accounts whose home is the tenant, or to all others.
-    #[must_use]
-    pub(crate) fn home(
-        mut self,
-        prefix: &MetadataPrefix,
-        tenant: &TenantId,
-        is_home: bool,
-    ) -> Self {
-        self.0.push_str(if is_home { " AND " } else { " AND NOT " });
-        self.0.push_str(&home_is(prefix, tenant));
-        self
+    /// All accounts with the address, in any letter case.
+    pub(crate) fn address(email: &EmailAddress) -> Self {
+        Self(format!("email:{}", phrase(email.as_str())))
     }
 
     /// Restricts the query to users created in the range.
@@ -100,20 +94,22 @@ impl SearchQuery {
     }
 }
 
-fn home_is(prefix: &MetadataPrefix, tenant: &TenantId) -> String {
-    format!("app_metadata.{}.home:\"{tenant}\"", prefix.account_key())
-}
-
-/// Returns `("one" OR "other")`. None of the types passed here can contain a quote or a backslash.
+/// Returns `("one" OR "other")`.
 fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let mut text = String::from("(");
     for (index, literal) in literals.into_iter().enumerate() {
-        let before = if index == 0 { "" } else { " OR " };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{before}\"{literal}\"");
+        if index > 0 {
+            text.push_str(" OR ");
+        }
+        text.push_str(&phrase(literal));
     }
     text.push(')');
     text
+}
+
+/// Returns the literal as a quoted phrase, in which `"` and `\` are escaped.
+fn phrase(literal: impl fmt::Display) -> String {
+    format!("\"{}\"", literal.to_string().replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Formats the value of the parameter `q`.

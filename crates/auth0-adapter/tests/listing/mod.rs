@@ -4,6 +4,7 @@
 mod anomalies;
 mod equal_moments;
 mod lengths;
+mod odd_accounts;
 mod query;
 mod recent_writes;
 mod tenant;

@@ -1,6 +1,6 @@
 //! Creation of accounts: what is sent, and how lost responses are resolved.
 
-use auth0_adapter::Invite;
+use auth0_adapter::{Auth0Config, Invite};
 use auth0_sim::{Fault, FaultKind};
 use conformance::{Caller, acme, globex};
 use domain::{NewUser, UserId};
@@ -8,7 +8,7 @@ use ports::{AttachOutcome, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{
-    BY_EMAIL, CREATE, MAIL, PATCH, World, calls, new_member, new_user, short_timeout,
+    BY_EMAIL, CREATE, MAIL, PATCH, SEARCH, World, calls, new_member, new_user, short_timeout,
 };
 
 /// The ways in which a response gets lost after Auth0 has processed the request.
@@ -72,14 +72,14 @@ async fn create_sends_every_field() {
 async fn lost_create_response_yields_one_account() {
     for loss in losses() {
         let world = World::with(|_| (), short_timeout).await;
-        world.control().fault(once(CREATE, loss.clone()));
+        world.control().add_fault(once(CREATE, loss.clone()));
         let ada = world.directory.create(&writes(), new_user("ada", "member")).await;
         let ada = ada.unwrap_or_else(|error| panic!("{loss:?}: {error:?}"));
         assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 1)]), "{loss:?}");
         assert_eq!(world.control().users().len(), 1);
         assert_eq!(world.find(&ada.id).await, Some(ada));
 
-        world.control().fault(once(CREATE, loss.clone()));
+        world.control().add_fault(once(CREATE, loss.clone()));
         let AttachOutcome { user, created } =
             world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
         assert!(created);
@@ -98,7 +98,7 @@ async fn failed_create_is_an_error_and_can_be_repeated() {
         FaultKind::Status { status: 500, retry_after: None },
     ] {
         let world = World::with(|_| (), short_timeout).await;
-        world.control().fault(once(CREATE, loss.clone()));
+        world.control().add_fault(once(CREATE, loss.clone()));
         let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
         assert!(
             matches!(
@@ -119,7 +119,7 @@ async fn lost_create_response_for_taken_email_is_a_conflict() {
     let world = World::with(|_| (), short_timeout).await;
     let first = world.create("ada", "member").await;
     for loss in [FaultKind::ResetAfter, FaultKind::Malformed, FaultKind::ResetBefore] {
-        world.control().fault(once(CREATE, loss));
+        world.control().add_fault(once(CREATE, loss));
         let again = world.directory.create(&writes(), new_user("ada", "owner")).await;
         assert!(matches!(again, Err(PortError::Conflict(Conflict::EmailTaken))), "{again:?}");
     }
@@ -130,8 +130,8 @@ async fn lost_create_response_for_taken_email_is_a_conflict() {
 #[tokio::test]
 async fn unknown_create_outcome_is_resolved_by_repeating() {
     let world = World::with(|_| (), short_timeout).await;
-    world.control().fault(once(CREATE, FaultKind::ResetAfter));
-    world.control().fault(Fault { times: Some(3), ..once(BY_EMAIL, FaultKind::ResetBefore) });
+    world.control().add_fault(once(CREATE, FaultKind::ResetAfter));
+    world.control().add_fault(Fault { times: Some(3), ..once(BY_EMAIL, FaultKind::ResetBefore) });
     let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(failed, Err(PortError::Failed { .. })), "{failed:?}");
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 3)]));
@@ -148,7 +148,7 @@ async fn account_created_concurrently_is_attached() {
     let world = World::new().await;
     let other = world.another_directory(conformance::catalogue());
     // The look-up finds nothing, since it is answered before the other process creates the account.
-    world.control().fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
+    world.control().add_fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
     let scope = writes();
     let (attached, created_user) = tokio::join!(
         world.directory.attach_or_create(&scope, new_member("ada", "viewer")),
@@ -164,12 +164,15 @@ async fn account_created_concurrently_is_attached() {
         (&user.id, &user.home, user.memberships.len()),
         (&created_user.id, &Some(globex()), 2)
     );
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (SEARCH, 2), (CREATE, 2), (PATCH, 1)]));
 }
 
 #[tokio::test]
 async fn email_of_several_accounts_is_ambiguous() {
-    let world = World::new().await;
+    let allow = |config: &mut Auth0Config| {
+        config.attach_connections = vec!["google-oauth2".to_owned()];
+    };
+    let world = World::with(|_| (), allow).await;
     world.seed(json!({ "user_id": "auth0|one", "email": "ada@example.com" }));
     let social = json!({
         "user_id": "google-oauth2|1",
@@ -182,7 +185,7 @@ async fn email_of_several_accounts_is_ambiguous() {
     world.seed(social);
     let result = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1)]));
 }
 
 #[tokio::test]
@@ -191,7 +194,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
     world.create("ada", "member").await;
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
     world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1), (CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.control().mails().len(), 2);
 
     // No invitation for users with a password, service users, or existing accounts.
@@ -202,14 +205,14 @@ async fn invitation_goes_only_to_new_users_without_password() {
     world.directory.create(&writes(), new).await.unwrap();
     let scope = Caller::of([globex()]).writes(&globex());
     world.directory.attach_or_create(&scope, new_member("cy", "member")).await.unwrap();
-    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (SEARCH, 1), (PATCH, 1)]));
 }
 
 #[tokio::test]
 async fn failed_invitation_keeps_the_account() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     let fault = FaultKind::Status { status: 500, retry_after: None };
-    world.control().fault(once(MAIL, fault));
+    world.control().add_fault(once(MAIL, fault));
     let ada = world.create("ada", "member").await;
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.find(&ada.id).await, Some(ada));
@@ -221,7 +224,7 @@ async fn no_invitation_by_default_and_one_after_recovery() {
     world.create("ada", "member").await;
     assert!(world.control().mails().is_empty());
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
-    world.control().fault(once(CREATE, FaultKind::ResetAfter));
+    world.control().add_fault(once(CREATE, FaultKind::ResetAfter));
     world.create("ada", "member").await;
     assert_eq!(world.control().mails().len(), 1);
 }
@@ -230,7 +233,7 @@ async fn no_invitation_by_default_and_one_after_recovery() {
 async fn unreadable_account_is_hidden_but_blocks_attaching() {
     let world = World::new().await;
     let unreadable = json!({
-        "user_id": "auth0|a?b",
+        "user_id": "auth0|a\nb",
         "email": "ada@example.com",
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     });
@@ -253,7 +256,7 @@ async fn account_of_another_connection_does_not_take_the_email() {
             "isSocial": true,
         }],
     }));
-    world.control().fault(once(CREATE, FaultKind::ResetBefore));
+    world.control().add_fault(once(CREATE, FaultKind::ResetBefore));
     let lost = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(lost, Err(PortError::Failed { .. })), "{lost:?}");
     world.directory.create(&writes(), new_user("ada", "member")).await.unwrap();

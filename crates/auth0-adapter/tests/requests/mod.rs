@@ -1,6 +1,7 @@
 //! The requests that operations make, and their results when requests fail. Each test has its own
 //! stand-in for Auth0, and inspects the requests it received.
 
+mod addresses;
 mod cancellation;
 mod changes;
 mod creation;

@@ -14,7 +14,8 @@ use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
 use crate::response::{error_response, problem};
 use crate::routes;
-use crate::routes::{change_password, health, tenant_users, users};
+use crate::routes::membership_status::MembershipStatus;
+use crate::routes::{change_password, health, me, operators, tenant_users, users};
 
 /// The parts of the document that no handler declares; [`routes::endpoints`] adds the paths.
 #[derive(utoipa::OpenApi)]
@@ -26,6 +27,8 @@ use crate::routes::{change_password, health, tenant_users, users};
     tags(
         (name = "Tenant users", description = "The users of one tenant. Errors are problem details (RFC 9457)."),
         (name = "User", description = "Management of accounts. The token must have the permission VIEW_USERS_AND_GROUPS or MODIFY_USERS_AND_GROUPS."),
+        (name = "Operators", description = "What only operators may do to accounts and tenants: an extension of the User Management API."),
+        (name = "Own account", description = "The caller's own rights and memberships: an extension of the User Management API."),
         (name = "Health", description = "Liveness, readiness and metrics of the service."),
     ),
     components(schemas(
@@ -36,6 +39,8 @@ use crate::routes::{change_password, health, tenant_users, users};
         change_password::ChangePasswordRequest, change_password::ChangePasswordRequestV2,
         problem::Problem<'_>, problem::FieldProblem<'_>,
         error_response::ErrorResponse<'_>, error_response::Error<'_>, error_response::Meta<'_>,
+        MembershipStatus, me::Me<'_>, me::CoveredTenant<'_>, me::OwnMembershipResponse<'_>,
+        operators::HomeRequest, operators::ProofRequest, operators::ReleaseResponse,
         health::Health,
     )),
 )]

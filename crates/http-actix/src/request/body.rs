@@ -1,7 +1,7 @@
 //! JSON bodies, received and read only when a handler calls for them.
 //!
-//! Reading is a method and not an extractor, so that a handler can reject a caller before it reads
-//! the body.
+//! Receiving is a method and not an extractor, so that a handler can reject a caller before it
+//! receives the body.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -62,11 +62,14 @@ impl FromRequest for Body {
 }
 
 impl Body {
-    /// Receives the body and reads it as a JSON object.
-    pub(crate) async fn json<T: FromJsonObject>(self) -> Result<T, ApiError> {
+    /// Receives the body. A body that is not JSON is not received.
+    ///
+    /// The rights of the caller are resolved after this, because a client can take its time: the
+    /// caller may have lost them meanwhile. The body is read after that, so that a caller without
+    /// rights learns nothing about what is wrong with it.
+    pub(crate) async fn receive(self) -> Result<ReceivedBody, ApiError> {
         if !self.is_json {
-            let detail = "The body must be application/json without a content encoding.";
-            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
+            return Ok(ReceivedBody(None));
         }
         // Shorter than the request timeout, so that a slow client is not reported as a slow
         // directory.
@@ -76,7 +79,7 @@ impl Body {
                 || ApiError::new(ErrorCode::RequestTimeout, "The body was not received in time.");
             tokio::time::timeout(time, self.bytes()).await.map_err(|_elapsed| timed_out())?
         });
-        parse(&bytes.await?)
+        Ok(ReceivedBody(Some(bytes.await?)))
     }
 
     async fn bytes(mut self) -> Result<web::BytesMut, ApiError> {
@@ -99,5 +102,25 @@ impl Body {
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
+    }
+}
+
+/// The body of a request, not read yet; `None` if it is not JSON.
+pub(crate) struct ReceivedBody(Option<web::BytesMut>);
+
+impl ReceivedBody {
+    /// Reads the body as a JSON object.
+    pub(crate) fn json<T: FromJsonObject>(self) -> Result<T, ApiError> {
+        let not_json = || {
+            let detail = "The body must be application/json without a content encoding.";
+            ApiError::new(ErrorCode::UnsupportedMediaType, detail)
+        };
+        parse(&self.0.ok_or_else(not_json)?)
+    }
+}
+
+impl fmt::Debug for ReceivedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReceivedBody(…)")
     }
 }

@@ -21,6 +21,8 @@ pub(crate) const PAGE_NUMBER: &str = "page[number]";
 pub(crate) const PAGE_SIZE: &str = "page[size]";
 /// The parameter with the sort order.
 pub(crate) const SORT: &str = "sort";
+/// The parameter that overrides the rule about protected roles.
+const FORCE: &str = "force";
 
 /// The page size if the client gives none.
 pub(crate) const DEFAULT_PAGE_SIZE: u32 = 50;
@@ -49,6 +51,15 @@ impl QueryString {
     /// Rejects all parameters, for operations that have none.
     pub(crate) fn expect_none(&self) -> Result<(), ApiError> {
         Parameters::read(&self.0, &[])?.finish(())
+    }
+
+    /// Reads the parameter that overrides the rule about protected roles, the only one.
+    pub(crate) fn force(&self) -> Result<bool, ApiError> {
+        let mut parameters = Parameters::read(&self.0, &[FORCE])?;
+        let force = parameters.parse(FORCE, |text| {
+            text.parse::<bool>().map_err(|_| "must be true or false".to_owned())
+        });
+        parameters.finish(force.unwrap_or(false))
     }
 
     /// Reads the parameters of a list.

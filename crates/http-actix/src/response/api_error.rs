@@ -13,7 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use application::UseCaseError;
 use domain::Refusal;
-use ports::{Conflict, RejectedValue};
+use ports::{AccountField, Conflict, RejectedValue};
 
 use crate::response::code::ErrorCode;
 use crate::response::field_error::FieldError;
@@ -60,6 +60,11 @@ impl ApiError {
     /// An unknown user: the same response for every reason, so that it discloses none.
     pub(crate) fn user_not_found() -> Self {
         Self::new(ErrorCode::UserNotFound, "The user was not found.")
+    }
+
+    /// A membership that the caller does not have.
+    pub(crate) fn membership_not_found() -> Self {
+        Self::new(ErrorCode::NotFound, "The caller has no such membership.")
     }
 
     /// A password that violates the directory's policy.
@@ -151,6 +156,11 @@ impl From<UseCaseError> for ApiError {
                 "Too many attempts with a wrong current password; retry after the time in Retry-After.",
             )
             .with_header(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
+            UseCaseError::TooManyInvitations { retry_after } => Self::new(
+                ErrorCode::TooManyRequests,
+                "Too many invitations; retry after the time in Retry-After.",
+            )
+            .with_header(ErrorHeader::RetryAfter(retry_after)),
             UseCaseError::Unavailable { retry_after, source } => {
                 let api_error = Self::new(
                     ErrorCode::DirectoryUnavailable,
@@ -205,9 +215,16 @@ impl From<Refusal> for ApiError {
                 ErrorCode::InsufficientPermission,
                 "The role ranks above the caller's own role in the tenant.",
             ),
-            Refusal::AccountBlocked => Self::new(
+            Refusal::AccountBlocked => {
+                Self::new(ErrorCode::InsufficientPermission, "The caller's own account is blocked.")
+            }
+            Refusal::OperatorsOnly => Self::new(
                 ErrorCode::InsufficientPermission,
-                "The account is blocked and cannot change its own password.",
+                "Only operators, whose tokens cover every tenant, may do this.",
+            ),
+            Refusal::SubjectNotAnAccount => Self::new(
+                ErrorCode::SubjectNotAnAccount,
+                "The subject of the token is not an account of the user directory.",
             ),
         };
         api_error.with_cause(refusal)
@@ -229,11 +246,29 @@ impl From<RejectedValue> for ApiError {
                 ErrorCode::ValidationFailed,
                 "A name is not accepted by the user directory.",
             ),
-            RejectedValue::Unsupported => Self::new(
+            RejectedValue::Unsupported(fields) if fields.is_empty() => Self::new(
                 ErrorCode::ValidationFailed,
                 "The user directory does not support this operation for this kind of account.",
             ),
+            RejectedValue::Unsupported(fields) => {
+                let error = |field| {
+                    let detail = "is managed by another identity provider and cannot be changed";
+                    FieldError::field(field_name(field), ErrorCode::ValidationFailed, detail)
+                };
+                Self::from_fields(fields.into_iter().map(error).collect())
+            }
         }
+    }
+}
+
+/// Returns the member of a body that holds the field.
+fn field_name(field: AccountField) -> &'static str {
+    match field {
+        AccountField::Email => "email",
+        AccountField::GivenName => "firstName",
+        AccountField::FamilyName => "lastName",
+        AccountField::DisplayName => "name",
+        AccountField::Password => "newPassword",
     }
 }
 

@@ -41,6 +41,8 @@ codes! {
     TenantForbidden "tenant_forbidden" FORBIDDEN;
     /// The account's home tenant is another one.
     ManagedByAnotherTenant "managed_by_another_tenant" FORBIDDEN;
+    /// The subject of the token is no account of the directory.
+    SubjectNotAnAccount "subject_not_an_account" FORBIDDEN;
     /// The user does not exist or is hidden from the caller.
     UserNotFound "user_not_found" NOT_FOUND;
     /// The path does not exist.
@@ -61,6 +63,10 @@ codes! {
     AmbiguousAccount "ambiguous_account" CONFLICT;
     /// A tenant would lose the last holder of a protected role.
     LastProtectedRoleHolder "last_protected_role_holder" CONFLICT;
+    /// The account is not attached to the tenant.
+    NotAttached "not_attached" CONFLICT;
+    /// The directory sends no mail.
+    MailUnavailable "mail_unavailable" CONFLICT;
     /// The path and the query are too long.
     UriTooLong "uri_too_long" URI_TOO_LONG;
     /// The header fields are too large.

@@ -8,6 +8,10 @@
 
 pub(crate) mod change_password;
 pub(crate) mod health;
+pub(crate) mod invitation;
+pub(crate) mod me;
+pub(crate) mod membership_status;
+pub(crate) mod operators;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
@@ -90,7 +94,8 @@ const ACCOUNT: &[ErrorCode] = &[ErrorCode::ManagedByAnotherTenant];
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     use ErrorCode::{
         AlreadyAttached, AmbiguousAccount, CurrentPasswordMismatch, EmailTaken,
-        LastProtectedRoleHolder, TooManyAttempts, UnknownRole, UsernameTaken, WeakPassword,
+        LastProtectedRoleHolder, MailUnavailable, NotAttached, NotFound, SubjectNotAnAccount,
+        TooManyAttempts, UnknownRole, UsernameTaken, WeakPassword,
     };
     use change_password as passwords;
     vec![
@@ -104,6 +109,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, ANSWERS, TENANT, USER, BODY, &[UnknownRole, LastProtectedRoleHolder]]),
         endpoint::<tenant_users::__path_delete, _, _>(tenant_users::delete,
             &[ANY, TENANT, USER, &[LastProtectedRoleHolder]]),
+        endpoint::<invitation::__path_create, _, _>(invitation::create,
+            &[ANY, TENANT, USER, ACCOUNT, &[MailUnavailable]]),
         endpoint::<users::__path_list, _, _>(users::list,
             &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_create, _, _>(users::create,
@@ -119,6 +126,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint::<passwords::__path_v2, _, _>(passwords::v2,
             &[ANY, ANSWERS, USER, ACCOUNT, BODY,
               &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).with_password_check(),
+        endpoint::<operators::__path_set_home, _, _>(operators::set_home,
+            &[ANY, ANSWERS, USER, BODY, &[NotAttached]]),
+        endpoint::<operators::__path_set_proof, _, _>(operators::set_proof,
+            &[ANY, ANSWERS, USER, BODY]),
+        endpoint::<operators::__path_release, _, _>(operators::release,
+            &[ANY, ANSWERS, TENANT]),
+        endpoint::<me::__path_get, _, _>(me::get,
+            &[ANY, ANSWERS]),
+        endpoint::<me::__path_leave, _, _>(me::leave,
+            &[ANY, &[SubjectNotAnAccount, NotFound, LastProtectedRoleHolder]]),
         endpoint::<health::__path_live, _, _>(health::live, &[]),
         endpoint::<health::__path_ready, _, _>(health::ready,
             &[&[ErrorCode::ShuttingDown, ErrorCode::KeysUnavailable, ErrorCode::DirectoryUnavailable,

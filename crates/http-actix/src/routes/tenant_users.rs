@@ -3,8 +3,8 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use domain::{
-    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, TenantId,
-    Timestamp, User,
+    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
+    TenantId, Timestamp, UserView,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,7 @@ use crate::response::code::ErrorCode;
 use crate::response::field_error::FieldError;
 use crate::response::json;
 use crate::response::links::PageLinks;
+use crate::routes::membership_status::MembershipStatus;
 use crate::server::state::AppState;
 
 /// A user of a tenant.
@@ -44,10 +45,17 @@ pub(crate) struct TenantUser<'a> {
     /// The user's role in this tenant.
     #[schema(example = "admin")]
     tenant_role: Option<&'a str>,
+    /// Whether this tenant manages the account: it is the account's home.
+    #[schema(required = false)]
+    managed_here: bool,
+    /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
+    /// shown.
+    #[schema(required = false)]
+    status: MembershipStatus,
 }
 
 impl<'a> TenantUser<'a> {
-    fn new(user: &'a User, tenant: &TenantId) -> Self {
+    fn new(user: &'a UserView<'_>, tenant: &TenantId) -> Self {
         Self {
             id: user.id.as_str(),
             email: user.email.as_str(),
@@ -55,6 +63,8 @@ impl<'a> TenantUser<'a> {
             blocked: user.blocked,
             last_login: user.last_login,
             tenant_role: user.role_in(tenant).map(|role| role.name().as_str()),
+            managed_here: user.is_managed_here(),
+            status: user.standing().unwrap_or(Standing::Pending).into(),
         }
     }
 }
@@ -67,7 +77,7 @@ pub(crate) struct CreateTenantUser {
     #[schema(
         min_length = 1,
         max_length = 254,
-        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|[Xx][Nn][A-Za-z0-9-]{1,60}[A-Za-z0-9])$",
         example = "jane@acme.example"
     )]
     email: String,
@@ -183,7 +193,9 @@ pub(crate) async fn list(
 ///
 /// An existing account with the e-mail address is attached; otherwise an account is created whose
 /// home is this tenant. The response is the same in both cases. If the account's home is another
-/// tenant, `name` is its display name in this tenant only.
+/// tenant, `name` is its display name in this tenant only, and the membership is `pending`, without
+/// force, until the account is provably the person's own. Attaching a pending user again confirms
+/// the membership.
 #[utoipa::path(
     post,
     path = "/api/{tenantId}/admin/users",
@@ -203,16 +215,22 @@ pub(crate) async fn create(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
+    caller.require_in(operation, names.tenant())?;
+    let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    let new_member =
-        body.json::<CreateTenantUser>().await?.into_new_member(&state.reloadable().roles)?;
-    let attached = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
-    let location = state.public_url.tenant_user(scope.tenant(), &attached.user.id);
+    let new_member = body.json::<CreateTenantUser>()?.into_new_member(&state.reloadable().roles)?;
+    let tenant = scope.tenant().clone();
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.attach_or_create(&scope, new_member).await
+        })
+        .await?;
+    let location = state.public_url.tenant_user(&tenant, &user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(TenantUser::new(&attached.user, scope.tenant())))
+        .json(TenantUser::new(&user, &tenant)))
 }
 
 /// Returns one user of a tenant.
@@ -264,12 +282,19 @@ pub(crate) async fn update(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
+    caller.require_in(operation, names.tenant())?;
+    let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    let change = body.json::<UpdateTenantUser>().await?.into_change(&state.reloadable().roles)?;
-    let user = state.services.tenant_users.change(&scope, names.require_user()?, change).await?;
-    Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
+    let change = body.json::<UpdateTenantUser>()?.into_change(&state.reloadable().roles)?;
+    let (id, tenant) = (names.require_user()?.clone(), scope.tenant().clone());
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.change(&scope, &id, change).await
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(TenantUser::new(&user, &tenant)))
 }
 
 /// Detaches a user from a tenant, and keeps the account.
@@ -295,6 +320,11 @@ pub(crate) async fn delete(
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    state.services.tenant_users.detach(&scope, names.require_user()?).await?;
+    let id = names.require_user()?.clone();
+    caller
+        .run_to_completion(
+            |state| async move { state.services.tenant_users.detach(&scope, &id).await },
+        )
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,6 +5,7 @@
 //! writes its log entry.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -65,7 +66,7 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
     let status = response.status();
     let route = response.request().app_data::<Route>().cloned();
     let route = route.as_ref();
-    let permit = response.request().extensions_mut().remove::<Permit>();
+    let permit = response.request().extensions_mut().remove::<Arc<Permit>>();
     let mut response = if status.is_client_error() || status.is_server_error() {
         let error = response.response().error();
         // Errors of the framework and of other middleware, such as CORS, are not an `ApiError`.

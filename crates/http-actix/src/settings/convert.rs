@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::AttemptLimit;
-use domain::{Access, RoleCatalogue, RoleDefinition};
+use domain::{Access, AccountRules, AttachRule, ForeignProfile, RoleCatalogue, RoleDefinition};
 use token_verifier::{KeyCacheSettings, VerifierSettings};
 
 use super::bounds::{at_most, nonzero, positive};
@@ -37,8 +37,13 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>) -> SettingsResult<Setting
         auth: auth(&raw.auth, raw.http.request_timeout_ms)?,
         http: http(raw.http)?,
         issuers: issuers(raw.auth.issuers)?,
+        accounts: accounts(&raw.accounts)?,
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
+            wrong_per_account: nonzero(
+                "passwords.max_wrong_per_account",
+                raw.passwords.max_wrong_per_account,
+            )?,
             window: positive("passwords.window_ms", raw.passwords.window_ms)?,
         },
         limits: LimitSettings {
@@ -54,6 +59,22 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>) -> SettingsResult<Setting
         },
         traces: traces(raw.traces)?,
         roles: Arc::new(roles(raw.roles)?),
+    })
+}
+
+fn accounts(raw: &raw::Accounts) -> SettingsResult<AccountRules> {
+    let invalid = |key, reason| Err(InvalidSettings::value(key, reason));
+    Ok(AccountRules {
+        attach: match raw.attach.as_str() {
+            "verified" => AttachRule::Verified,
+            "any" => AttachRule::Any,
+            _ => return invalid("accounts.attach", "must be verified or any"),
+        },
+        foreign_profile: match raw.foreign_profile.as_str() {
+            "shown" => ForeignProfile::Shown,
+            "hidden" => ForeignProfile::Hidden,
+            _ => return invalid("accounts.foreign_profile", "must be shown or hidden"),
+        },
     })
 }
 

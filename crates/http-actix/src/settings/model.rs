@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::AttemptLimit;
-use domain::RoleCatalogue;
+use domain::{AccountRules, RoleCatalogue};
 use secrecy::SecretString;
 use token_verifier::{TrustedIssuers, VerifierSettings};
 
@@ -27,6 +27,8 @@ pub struct Settings {
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
     pub auth: VerifierSettings,
+    /// `[accounts]`
+    pub accounts: AccountRules,
     /// `[passwords]`
     pub attempts: AttemptLimit,
     /// `[limits]`
@@ -155,6 +157,8 @@ pub struct Auth0Settings {
     pub client_secret: SecretString,
     /// The name of the database connection of new accounts.
     pub connection: String,
+    /// The names of further connections whose accounts may be attached.
+    pub attach_connections: Vec<String>,
     /// The prefix of the keys in `app_metadata`.
     pub metadata_prefix: String,
     /// The timeout of one call.

@@ -23,6 +23,8 @@ pub(super) struct Raw {
     pub(super) directory: Directory,
     /// Authentication: trusted token issuers, and the verification of their tokens.
     pub(super) auth: Auth,
+    /// Accounts that several tenants rely on.
+    pub(super) accounts: Accounts,
     /// Limits on wrong passwords.
     pub(super) passwords: Passwords,
     /// Rate limits for each caller.
@@ -157,6 +159,11 @@ pub(super) struct Auth0 {
     /// Name of the database connection for new accounts.
     #[serde(deserialize_with = "strict::string")]
     pub(super) connection: String,
+    /// Names of the connections whose accounts may be attached and have force in tenants other than
+    /// their home, besides `connection`. An address is unique over all of them. An enterprise
+    /// connection vouches for whatever its owner says, so each is named.
+    #[serde(deserialize_with = "strict::strings")]
+    pub(super) attach_connections: Vec<String>,
     /// Prefix of Usher's keys in `app_metadata`: a lower-case letter, followed by lower-case
     /// letters, digits and underscores; at most 30 characters.
     #[serde(deserialize_with = "strict::string")]
@@ -256,10 +263,27 @@ pub(super) enum Tenants {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Accounts {
+    /// Which memberships have force in tenants that are not the account's home: `verified`, those
+    /// of accounts that are provably the person's own; `any`, all of them, for closed systems where
+    /// nobody can sign up and every tenant is trusted.
+    #[serde(deserialize_with = "strict::string")]
+    pub(super) attach: String,
+    /// What a tenant sees of active users whose home is another tenant: `shown`, the account's own
+    /// data; `hidden`, only what the tenant entered, and whether the account is blocked.
+    #[serde(deserialize_with = "strict::string")]
+    pub(super) foreign_profile: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Passwords {
-    /// Number of wrong current passwords for one user from one address before 429.
+    /// Number of wrong current passwords of one caller for one user before 429.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_wrong: usize,
+    /// Number of wrong current passwords of all callers for one user before 429.
+    #[serde(deserialize_with = "strict::integer")]
+    pub(super) max_wrong_per_account: usize,
     /// Time for which a wrong password counts.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) window_ms: u64,

@@ -107,7 +107,8 @@ impl UserIndex for FakeIndex {
         let page_rows: Vec<_> = page_rows.collect();
         let row = |user: &&&User| IndexRow {
             id: user.id.to_string(),
-            created_at: user.created_at,
+            created_at: Some(user.created_at),
+            shown_differently: Vec::new(),
             user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
         };
         let is_well_formed = |user: &&&&User| !self.malformed.contains(&user.id);

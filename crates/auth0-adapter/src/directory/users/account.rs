@@ -34,12 +34,13 @@ impl DirectoryCore {
         snapshot: &User,
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
-        let keys = [LockKey::Account(snapshot.id.clone())];
+        let keys = [LockKey::Address(change.email.clone()), LockKey::Account(snapshot.id.clone())];
         let (_held, scope) = self.begin_on_account(scope, keys).await?;
         let before = self.latest(snapshot)?;
         scope.authorize_change(&before)?;
         let changes_names = change.changes_names(&before);
         let AccountChange { email, given_name, family_name } = change;
+        // Only what differs is sent: the account's connection may own the rest.
         let name_patch = PatchUserBody {
             given_name: update(before.given_name.as_ref(), given_name.as_ref()),
             family_name: update(before.family_name.as_ref(), family_name.as_ref()),
@@ -49,10 +50,18 @@ impl DirectoryCore {
             let user = if changes_names { self.patch(&before, &name_patch).await? } else { before };
             return Ok(AccountUpdate { user, failures: Vec::new() });
         }
+        let taken = || vec![Conflict::EmailTaken];
+        if self.is_taken_elsewhere(&email, Some(&before.id)).await? {
+            if !changes_names {
+                return Err(Conflict::EmailTaken.into());
+            }
+            let user = self.patch(&before, &name_patch).await?;
+            return Ok(AccountUpdate { user, failures: taken() });
+        }
         let stamp = scope.stamp_after_address(&before, self.directory_now());
         let address = email.as_str().to_owned();
         let full_patch = PatchUserBody {
-            connection: Some(self.connection.clone()),
+            connection: Some(self.connection_of(&before.id)),
             // Auth0 stores the address as the name if there is none, and does not update it: the
             // old address would become the display name.
             name: if before.display_name.is_none() {
@@ -75,7 +84,7 @@ impl DirectoryCore {
             // Nothing was changed.
             Err(Auth0Error::EmailTaken) if changes_names => {
                 let user = self.patch(&before, &name_patch).await?;
-                Ok(AccountUpdate { user, failures: vec![Conflict::EmailTaken] })
+                Ok(AccountUpdate { user, failures: taken() })
             }
             Err(error) => Err(self.resolve_failure(&before, error).await),
         }
@@ -94,6 +103,7 @@ impl DirectoryCore {
         match self.management.delete(authorized.user()).await {
             Ok(()) => {
                 self.recent_writes.record_deletion(&before);
+                self.scans.forget(before.memberships.keys());
                 Ok(())
             }
             Err(error) => {

@@ -4,7 +4,6 @@ use domain::{AttachStep, DisplayName, EmailAddress, NewMember, NewUser, Role, Te
 use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
 use super::create::CreateOutcome;
-use super::email_match::with_email;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::MetadataPatch;
@@ -67,12 +66,7 @@ impl DirectoryCore {
         scope: &TenantScope,
         email: &EmailAddress,
     ) -> PortResult<Option<User>> {
-        let found: Vec<_> =
-            with_email(self.management.users_by_email(email).await?, email).collect();
-        let reader = self.reader.current();
-        // An unreadable account still has the address.
-        let accounts = found.into_iter().map(|user| reader.read(user)).collect::<Option<Vec<_>>>();
-        let accounts = accounts.ok_or(Conflict::AmbiguousAccount)?;
+        let accounts = self.accounts_with(email).await?;
         Ok(scope.account_to_attach(&accounts)?.cloned())
     }
 
@@ -116,11 +110,11 @@ impl DirectoryCore {
 }
 
 /// Returns the update of the account's own name from one state to the next.
-fn display_name_update(before: &User, after: &User) -> FieldUpdate<String> {
+pub(super) fn display_name_update(before: &User, after: &User) -> FieldUpdate<String> {
     match &after.display_name {
-        Some(name) if before.display_name != after.display_name => {
-            FieldUpdate::Set(name.as_str().to_owned())
-        }
-        Some(_) | None => FieldUpdate::Keep,
+        after if *after == before.display_name => FieldUpdate::Keep,
+        Some(name) => FieldUpdate::Set(name.as_str().to_owned()),
+        // Auth0's name of an account without one.
+        None => FieldUpdate::Set(before.email.as_str().to_owned()),
     }
 }

@@ -5,9 +5,10 @@ use domain::{CredentialStamp, Membership, NewUser, StampUpdate, TenantScope, Use
 use ports::{BoxError, Conflict, PortError, PortResult};
 
 use super::account_reader::placeholder_username;
-use super::email_match::with_email;
+use super::accounts_by_email::with_email;
 use super::username_support::UsernameSupport;
 use crate::config::Invite;
+use crate::digest::digest;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::directory::random_password::random_password;
@@ -26,6 +27,10 @@ pub(super) enum CreateOutcome {
 impl DirectoryCore {
     pub(crate) async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
+        let _held = self.lock([LockKey::Address(new.email.clone())]).await?;
+        if self.is_taken_elsewhere(&new.email, None).await? {
+            return Err(Conflict::EmailTaken.into());
+        }
         match self.create_account(scope, new).await? {
             CreateOutcome::Created(user) => Ok(user),
             CreateOutcome::EmailTaken => Err(Conflict::EmailTaken.into()),
@@ -52,6 +57,7 @@ impl DirectoryCore {
             Err(CreateError::NotCreated(Auth0Error::EmailTaken)) => CreateOutcome::EmailTaken,
             Err(CreateError::NotCreated(error)) => return Err(error.into()),
             Err(CreateError::OutcomeUnknown(error)) => {
+                self.scans.forget([scope.tenant()]);
                 self.recover_created(&new, &id, error).await?
             }
         };
@@ -155,7 +161,7 @@ impl DirectoryCore {
             Err(error) => {
                 let error = PortError::from(error);
                 tracing::warn!(
-                    user_id = %id.user_id,
+                    account = digest(id.user_id.as_str()),
                     %error,
                     "outcome of creating an account is unknown"
                 );
@@ -178,10 +184,11 @@ impl DirectoryCore {
     /// Requests the invitation e-mail if configured. The account stays in any case.
     async fn mail_new_user(&self, user: &User) {
         if self.invite == Invite::ResetEmail
-            && let Err(error) = self.management.send_reset_mail(&user.email).await
+            && let Err(error) = self.management.send_reset_mail(&self.connection, &user.email).await
         {
             let error = PortError::from(error);
-            tracing::warn!(user_id = %user.id, %error, "invitation e-mail was not sent");
+            let account = digest(user.id.as_str());
+            tracing::warn!(account, %error, "invitation e-mail was not sent");
         }
     }
 }

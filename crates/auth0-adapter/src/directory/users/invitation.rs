@@ -4,6 +4,7 @@ use domain::{TenantScope, User};
 use ports::{Conflict, PortError, PortResult};
 
 use crate::directory::directory_core::DirectoryCore;
+use crate::directory::passwords::PROVIDER;
 use crate::management::error::Auth0Error;
 
 impl DirectoryCore {
@@ -22,8 +23,10 @@ impl DirectoryCore {
         if !credentials.email_verified {
             self.management.send_verification_mail(&user.id).await.map_err(no_mail)?;
         }
-        if is_unused || credentials.open_stamp().is_some() {
-            self.management.send_reset_mail(&user.email).await.map_err(no_mail)?;
+        let has_password = user.id.as_str().starts_with(PROVIDER);
+        if has_password && (is_unused || credentials.open_stamp().is_some()) {
+            let connection = self.connection_of(&user.id);
+            self.management.send_reset_mail(&connection, &user.email).await.map_err(no_mail)?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Changes and removals of a membership.
 
-use domain::{DisplayName, MembershipChange, NameOwner, TenantId, TenantScope, User};
+use domain::{MembershipChange, TenantId, TenantScope, User};
 use ports::{PortError, PortResult};
 
+use super::attach::display_name_update;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::{MetadataPatch, NameId};
@@ -22,64 +23,50 @@ impl DirectoryCore {
         let tenant = scope.tenant();
         let before = self.latest(snapshot)?;
         let (authorized, others) = self.complete(scope.authorize_change(&before, &change)?).await?;
-        let Some(held) = before.memberships.get(tenant) else { return Err(PortError::NotFound) };
+        let mut after = before.clone();
+        authorized.apply(&mut after);
+        let both = before.memberships.get(tenant).zip(after.memberships.get(tenant));
+        let Some((held, next)) = both else { return Err(PortError::NotFound) };
 
-        let (mut patch, mut metadata) = (PatchUserBody::default(), MetadataPatch::default());
-        let prefix = self.reader.prefix();
-        let MembershipChange { role, name } = authorized.change();
+        let (mut metadata, prefix) = (MetadataPatch::default(), self.reader.prefix());
         // A write of what is there could restore what another process has just changed.
-        let new_role = role.as_ref().filter(|role| **role != held.role);
+        let new_role = (next.role != held.role).then_some(&next.role);
         if let Some(role) = new_role {
             metadata = metadata.role(prefix, tenant, held, role);
         }
-        if let Some(name) = name {
-            let is_own = before.name_owner(tenant) == NameOwner::Account;
-            if is_own && before.display_name.as_ref() != Some(name) {
-                patch.name = FieldUpdate::Set(name.as_str().to_owned());
-            }
-            let name_here = (!is_own).then_some(name);
-            if held.name.as_ref() != name_here {
-                let id = match (new_role, &held.attachment) {
-                    // The role's value, too, is written without a name beside it.
-                    (Some(_), None) => NameId::without_name(),
-                    (_, Some(attachment)) => NameId::from(attachment),
-                    (None, None) => match self.older_name_id(&before, tenant).await? {
-                        Some(id) => id,
-                        None => return Err(PortError::NotFound),
-                    },
-                };
-                metadata = self.rename(metadata, tenant, &id, name_here);
-            }
+        if next.name != held.name {
+            let id = match (&held.attachment, new_role) {
+                (Some(attachment), _) => NameId::from(attachment),
+                // The new role is written without a name beside it.
+                (None, Some(_)) => NameId::without_name(),
+                (None, None) => self.older_name_id(&before, tenant).await?,
+            };
+            metadata = metadata.name(prefix, tenant, &id, next.name.as_ref());
         }
-        patch.app_metadata = metadata.into_map();
+        let patch = PatchUserBody {
+            name: display_name_update(&before, &after),
+            app_metadata: metadata.into_map(),
+            ..PatchUserBody::default()
+        };
         if patch.app_metadata.is_none() && patch.name == FieldUpdate::Keep {
             return Ok(before);
         }
-        let after = self.patch(&before, &patch).await?;
+        let written = self.patch(&before, &patch).await?;
         match new_role {
             Some(role) if held.role.outranks(role) => {
-                self.finish(self.secure_demotion(&before, after, (tenant, role), &others)).await
+                self.finish(self.secure_demotion(&before, written, (tenant, role), &others)).await
             }
-            Some(_) | None => Ok(after),
+            Some(_) | None => Ok(written),
         }
-    }
-
-    fn rename(
-        &self,
-        metadata: MetadataPatch,
-        tenant: &TenantId,
-        id: &NameId,
-        name: Option<&DisplayName>,
-    ) -> MetadataPatch {
-        metadata.name(self.reader.prefix(), tenant, id, name)
     }
 
     /// Returns the id of the name of a membership of an older version, which depends on the name
     /// that is stored beside its role.
-    async fn older_name_id(&self, user: &User, tenant: &TenantId) -> PortResult<Option<NameId>> {
+    async fn older_name_id(&self, user: &User, tenant: &TenantId) -> PortResult<NameId> {
         let found = self.management.user(&user.id).await?;
         let key = self.reader.prefix().membership_key(tenant);
-        Ok(found.and_then(|found| NameId::of_value(found.app_metadata.get(&key))))
+        let id = found.and_then(|found| NameId::of_value(found.app_metadata.get(&key)));
+        id.ok_or(PortError::NotFound)
     }
 
     pub(crate) async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {

@@ -99,7 +99,7 @@ impl DirectoryCore {
         while (page + 1) * per_page <= MAX_RESULTS {
             let search = UserSearch { q: query.to_string(), sort: "user_id:1", page, per_page };
             let found = self.management.search(&search).await?;
-            let row_count = found.users.readable.len() as u64 + found.users.unreadable;
+            let row_count = found.users.count();
             let rows = found.users.readable.into_iter().filter_map(|user| reader.read(user));
             for row in rows.filter(|row| holds(row) && is_current(row)) {
                 if candidates == 0 {

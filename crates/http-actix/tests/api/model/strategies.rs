@@ -134,6 +134,15 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         };
         Call { caller: if by_admin { admin } else { caller }, action }
     });
+    // An operator's statement about an account that a tenant has attached.
+    let proof = (user_ref(), prop::bool::weighted(0.8)).prop_map(|(user, verified)| Call {
+        caller: Caller::Bearer {
+            issuer: Issuer::Operators,
+            subject: None,
+            permissions: TokenPermissions::All,
+        },
+        action: Action::SetProof { user, verified },
+    });
     let any_call = (caller(), action(), prop::bool::weighted(0.6)).prop_map(|values| {
         let (caller, action, in_known) = values;
         let action = if in_known { in_known_tenant(&caller, action) } else { action };
@@ -143,6 +152,7 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         3 => owner_change,
         16 => any_call,
         1 => own_password_change,
+        2 => proof,
     ]
     .boxed()
 }
@@ -162,6 +172,7 @@ fn in_known_tenant(caller: &Caller<UserRef>, mut action: Action<UserRef>) -> Act
     | Action::AttachOrCreate { tenant, .. }
     | Action::UpdateTenantUser { tenant, .. }
     | Action::Detach(tenant, _)
+    | Action::Leave(tenant)
     | Action::CreateUser { tenant, .. } = &mut action
     {
         *tenant = known;
@@ -285,6 +296,11 @@ fn action() -> BoxedStrategy<Action<UserRef>> {
         4 => update_user,
         4 => user_ref().prop_map(Action::DeleteUser),
         2 => (user_ref(), password()).prop_map(|(user, new)| Action::SetPassword { user, new }),
+        4 => (user_ref(), prop::bool::weighted(0.8))
+            .prop_map(|(user, verified)| Action::SetProof { user, verified }),
+        2 => (user_ref(), option::weighted(0.8, select(&TENANTS)))
+            .prop_map(|(user, tenant)| Action::SetHome { user, tenant }),
+        2 => tenant().prop_map(Action::Leave),
         4 => change_password,
     ]
     .boxed()

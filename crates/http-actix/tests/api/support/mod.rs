@@ -165,7 +165,7 @@ impl App {
             clock: Arc::clone(&clock) as _,
         };
         let wired = Backend {
-            services: Services::new(ports, settings.attempts),
+            services: Services::new(ports, settings.attempts, settings.accounts),
             keys: options.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
             metrics: Metrics::new(&(Arc::clone(&clock) as _)),
             settings_listener: SettingsListener::noop(),

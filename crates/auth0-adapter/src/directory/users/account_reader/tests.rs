@@ -61,35 +61,72 @@ fn name_equal_to_the_address_is_read_as_none() {
 }
 
 #[test]
-fn invalid_names_are_read_as_none() {
-    let bad = json!("line\nbreak");
+fn invalid_names_are_shown_cleaned() {
     let user = read(&json!({
-        "given_name": bad,
-        "family_name": "",
+        "given_name": "line\nbreak",
+        "family_name": "\u{0}",
         "name": "x".repeat(301),
         "username": "no spaces",
         "updated_at": "yesterday",
         "last_login": "never",
     }))
     .unwrap();
-    assert_eq!((&user.given_name, &user.family_name), (&None, &None));
-    assert_eq!((&user.display_name, &user.username), (&None, &None));
-    assert_eq!((user.updated_at, user.last_login), (None, None));
+    assert_eq!((user.given_name_or_empty(), &user.family_name), ("line break", &None));
+    assert_eq!(user.display_name.unwrap().as_str(), "x".repeat(300));
+    assert_eq!((user.username, user.updated_at, user.last_login), (None, None, None));
 }
 
 #[test]
-fn unreadable_account_is_skipped() {
-    for changes in [
-        json!({ "email": null }),
-        json!({ "email": "" }),
-        json!({ "email": "no address" }),
-        json!({ "user_id": "" }),
-        json!({ "user_id": "auth0|a/../b" }),
-        json!({ "user_id": "auth0|\"quoted\"" }),
-        json!({ "created_at": "long ago" }),
+fn address_of_any_syntax_is_read_in_lower_case() {
+    for (stored, shown) in [
+        ("Jane@Corp.Example", "jane@corp.example"),
+        ("\"odd one\"@example.com", "\"odd one\"@example.com"),
+        ("jörg@müller.example", "jörg@müller.example"),
+        ("JANE@localhost", "jane@localhost"),
+        ("a@b.c", "a@b.c"),
     ] {
-        assert_eq!(read(&changes), None, "{changes}");
+        let user = read(&json!({ "email": stored, "name": stored })).unwrap();
+        assert_eq!((user.email.as_str(), user.display_name), (shown, None));
     }
+}
+
+#[test]
+fn account_without_an_address_has_a_placeholder() {
+    let mut placeholders = Vec::new();
+    for (id, email) in [
+        ("sms|5f7c8ec7c33c6c004bbafe82", json!(null)),
+        ("sms|5f7c8ec7c33c6c004bbafe83", json!("")),
+        ("sms|5f7c8ec7c33c6c004bbafe84", json!({ "a": "b" })),
+    ] {
+        let user = read(&json!({ "user_id": id, "email": email, "name": "Jane" })).unwrap();
+        assert_eq!(user.email.as_str().parse(), Ok(user.email.clone()));
+        assert!(user.email.as_str().ends_with("@no-address.invalid"));
+        assert_eq!(user.display_name.unwrap().as_str(), "Jane");
+        placeholders.push(user.email);
+    }
+    placeholders.dedup();
+    assert_eq!(placeholders.len(), 3);
+}
+
+#[test]
+fn id_of_any_provider_is_read() {
+    for id in ["auth0|a/../b", "auth0|\"quoted\"", r"samlp|corp|CORP\jane doe", "adfs|Jörg#1?%2F"]
+    {
+        assert_eq!(read(&json!({ "user_id": id })).unwrap().id.as_str(), id);
+    }
+}
+
+#[test]
+fn account_without_a_usable_id_is_skipped() {
+    for id in ["", ".", "auth0|a\nb", &"x".repeat(2000)] {
+        assert_eq!(read(&json!({ "user_id": id })), None, "{id:?}");
+    }
+}
+
+#[test]
+fn unreadable_creation_time_is_the_epoch() {
+    let user = read(&json!({ "created_at": "long ago" })).unwrap();
+    assert_eq!(user.created_at, Timestamp::UNIX_EPOCH);
 }
 
 #[test]
