@@ -35,7 +35,7 @@ impl DirectoryCore {
 /// Converts the error. Another provider verifies the addresses of its accounts itself.
 fn no_mail(error: Auth0Error) -> PortError {
     match error {
-        Auth0Error::NotSupported => Conflict::MailUnavailable.into(),
+        Auth0Error::NotSupported(_) => Conflict::MailUnavailable.into(),
         error => error.into(),
     }
 }
