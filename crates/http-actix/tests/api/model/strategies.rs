@@ -149,7 +149,7 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         Call { caller, action }
     });
     prop_oneof![
-        3 => owner_change,
+        5 => owner_change,
         16 => any_call,
         1 => own_password_change,
         2 => proof,
