@@ -30,7 +30,6 @@ pub(crate) struct RequestBuilder {
     audience: String,
     client_id: String,
     client_secret: RwLock<SecretString>,
-    connection: String,
 }
 
 #[derive(Serialize)]
@@ -71,7 +70,6 @@ impl RequestBuilder {
             audience: config.audience.clone(),
             client_id: config.client_id.clone(),
             client_secret: RwLock::new(config.client_secret.clone()),
-            connection: config.connection.clone(),
         }
     }
 

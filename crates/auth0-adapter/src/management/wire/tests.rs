@@ -9,9 +9,20 @@ fn absent_and_null_members_are_equal() {
     let bare: Auth0User = serde_json::from_str(BARE).unwrap();
     assert!(!bare.blocked && bare.app_metadata.is_empty() && bare.email.is_none());
     let mut nulls = json!({"user_id": "auth0|a", "created_at": "2026-03-01T09:30:00.000Z"});
-    for name in
-        Auth0User::FIELDS.split(',').filter(|name| !["user_id", "created_at"].contains(name))
-    {
+    for name in [
+        "email",
+        "username",
+        "name",
+        "given_name",
+        "family_name",
+        "updated_at",
+        "last_login",
+        "last_password_reset",
+        "email_verified",
+        "blocked",
+        "app_metadata",
+        "identities",
+    ] {
         nulls[name] = Value::Null;
     }
     assert_eq!(from_value::<Auth0User>(nulls).unwrap(), bare);
@@ -27,6 +38,10 @@ fn member_of_another_form_is_read() {
     assert_eq!(read("user_id", json!(7)).user_id, "7");
     assert!(read("blocked", json!("true")).blocked && read("blocked", json!(1)).blocked);
     assert!(!read("blocked", json!("false")).blocked && !read("blocked", json!(0)).blocked);
+    assert!(read("email_verified", json!(true)).email_verified);
+    for doubtful in [json!("true"), json!(1), json!({})] {
+        assert!(!read("email_verified", doubtful).email_verified);
+    }
     assert!(read("app_metadata", json!([])).app_metadata.is_empty());
     assert!(read("app_metadata", json!("x")).app_metadata.is_empty());
     assert!(read("last_login", json!("2026-03-01 09:30:00")).last_login.is_some());

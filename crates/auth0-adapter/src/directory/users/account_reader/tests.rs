@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 use super::*;
 
 fn reader() -> AccountReader {
-    AccountReader { prefix: MetadataPrefix::default(), catalogue: catalogue() }
+    AccountReader {
+        prefix: MetadataPrefix::default(),
+        connections: ["people".to_owned(), "staff".to_owned()].into(),
+        catalogue: catalogue(),
+    }
 }
 
 /// An account as Auth0 returns it, with these members changed.
@@ -138,4 +142,21 @@ fn placeholder_username_is_read_as_none() {
     // On another account the same username is a real one.
     let other = json!({ "user_id": "auth0|other", "username": placeholder.as_str() });
     assert_eq!(read(&other).unwrap().username, Some(placeholder));
+}
+
+#[test]
+fn every_identity_must_be_of_an_allowed_connection() {
+    let of = |connection: &str| json!({ "connection": connection, "provider": "auth0" });
+    for (identities, allowed) in [
+        (json!([of("people")]), true),
+        (json!([of("people"), of("staff")]), true),
+        (json!([of("people"), of("google-oauth2")]), false),
+        (json!([{ "provider": "auth0" }]), false),
+        (json!([]), false),
+        (json!(null), false),
+        (json!("people"), false),
+    ] {
+        let user = read(&json!({ "identities": identities })).unwrap();
+        assert_eq!(user.credentials.connections_allowed, allowed, "{identities}");
+    }
 }
