@@ -7,6 +7,8 @@ mod changes;
 mod creation;
 mod panics;
 mod passwords;
+mod proof;
 mod protected_roles;
 mod reload;
+mod two_processes;
 mod usernames;

@@ -151,6 +151,7 @@ pub(super) fn numbered_user(number: u64, created_at: i64) -> User {
         updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(created_at)),
         last_login: None,
         home: None,
-        memberships: [(acme(), Membership { role: role(), name: None })].into(),
+        credentials: domain::Credentials::default(),
+        memberships: [(acme(), Membership::new(role()))].into(),
     }
 }
