@@ -132,11 +132,17 @@ async fn every_operation_keeps_to_its_call_budget() {
         })
         .await;
     table
-        .row("detach", calls([(GET, 1), (PATCH, 1)]), async {
+        .row("demote", calls([(GET, 2), (PATCH, 1)]), async {
+            let seen = find("ada").await?;
+            directory.change_membership(&writes, &seen, to_role("member")).await
+        })
+        .await;
+    table
+        .row("detach", calls([(GET, 2), (PATCH, 1)]), async {
             directory.detach(&writes, &find("cy").await?).await
         })
         .await;
-    let expected = calls([(GET, 2), (SEARCH, 1), (PATCH, 1)]);
+    let expected = calls([(GET, 4), (SEARCH, 1), (PATCH, 1)]);
     table
         .row("detach a holder of a protected role", expected, async {
             directory.detach(&writes, &find("owner").await?).await

@@ -41,8 +41,11 @@ impl DirectoryCore {
         let outcome = self.management.patch(&before.id, &patch, PatchRetry::IfUnprocessed).await;
         match outcome {
             Ok(response) => {
-                let after = self.record_write(&before.id, Some(&before), response);
-                let after = if blocked { self.reblock(&before).await } else { after }?;
+                let after = if blocked {
+                    self.reblock(&before).await?
+                } else {
+                    self.record_write(&before.id, Some(&before), response)?
+                };
                 self.keep_stamp_open(&stamp, after).await
             }
             // Whether the password was set is unknown, and so is whether the block was lifted.

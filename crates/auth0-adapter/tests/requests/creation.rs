@@ -48,8 +48,12 @@ async fn create_sends_every_field() {
     let ada = world.directory.create(&writes(), new).await.unwrap();
     let own = ada.id.as_str().strip_prefix("auth0|").unwrap();
     assert!(own.len() == 24 && own.bytes().all(|b| b.is_ascii_hexdigit()));
+    let mut sent = sent(&world, CREATE);
+    let attachment = sent["app_metadata"]["usher_tenant_acme"]["m"].take();
+    let (id, rest) = attachment.as_str().unwrap().split_once(' ').unwrap();
+    assert!(id.len() == 32 && rest == "2026-01-01T00:00:00.000Z ada@example.com", "{attachment}");
     assert_eq!(
-        sent(&world, CREATE),
+        sent,
         json!({
             "connection": "Username-Password-Authentication",
             "user_id": own,
@@ -61,7 +65,7 @@ async fn create_sends_every_field() {
             "password": "[redacted]",
             "app_metadata": {
                 "usher": { "home": "acme", "service_user": false },
-                "usher_tenant_acme": { "role": "viewer" },
+                "usher_tenant_acme": { "role": "viewer", "m": null },
             },
         })
     );

@@ -44,17 +44,20 @@ fn fault(skip: u64, times: u64, kind: FaultKind) -> Fault {
 }
 
 #[tokio::test]
-async fn password_patch_sends_only_password_and_connection() {
+async fn password_patch_sends_password_connection_and_stamp() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     set(&world, &bob, "battery-staple").await.unwrap();
     let requests = world.control().requests();
+    let mut sent = requests[0].body.clone().unwrap();
+    let stamp = sent.as_object_mut().unwrap().remove("app_metadata").unwrap();
+    assert!(stamp["usher_credentials"].as_str().unwrap().ends_with(" acme"), "{stamp}");
     assert_eq!(
-        requests[0].body,
-        Some(json!({
+        sent,
+        json!({
             "connection": "Username-Password-Authentication",
             "password": "[redacted]",
-        }))
+        })
     );
     assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
 }

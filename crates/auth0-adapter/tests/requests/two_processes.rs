@@ -143,8 +143,9 @@ async fn detachment_undone_by_another_process_is_repeated() {
         // The other process has read the account before the detachment, and writes after it.
         let result = race
             .held(GET, detaching, async {
-                let change = race.other.change_membership(&writes(), &stale, to_role("viewer"));
-                assert!(change.await.unwrap().memberships.contains_key(&acme()));
+                let scope = writes();
+                let changing = race.other.change_membership(&scope, &stale, to_role("viewer"));
+                assert!(changing.await.unwrap().memberships.contains_key(&acme()));
             })
             .await;
         result.unwrap();
@@ -188,8 +189,8 @@ async fn rename_by_another_process_restores_nothing() {
     let race = Race::new().await;
     let seen = {
         let id = race.world.seed(account("guest", []));
-        let attached =
-            race.world.directory.attach_or_create(&writes(), new_member("guest", "admin"));
+        let scope = writes();
+        let attached = race.world.directory.attach_or_create(&scope, new_member("guest", "admin"));
         assert_eq!(attached.await.unwrap().user.id, id);
         race.world.find(&id).await.unwrap()
     };
@@ -197,7 +198,9 @@ async fn rename_by_another_process_restores_nothing() {
     race.other.change_membership(&writes(), &seen, renamed()).await.unwrap();
     assert_eq!(race.role_of(&seen.id).await.as_deref(), Some("member"));
     race.world.directory.detach(&writes(), &seen).await.unwrap();
-    race.other.change_membership(&writes(), &seen, renamed()).await.unwrap_err();
+    let again = MembershipChange { role: None, name: Some("Ada B.".parse().unwrap()) };
+    let late = race.other.change_membership(&writes(), &seen, again).await;
+    assert!(matches!(late, Err(PortError::NotFound)), "{late:?}");
     assert_eq!(race.role_of(&seen.id).await, None);
     let metadata: Value = race.world.control().user(seen.id.as_str()).unwrap();
     assert_eq!(metadata["app_metadata"].get("usher_tenant_acme"), None);
@@ -238,9 +241,10 @@ async fn races_at_50_ms() {
     for _ in 0..ROUNDS {
         let race = Race::new().await;
         race.world.control().update_switches(|switches| switches.latency_millis = 50);
+        let scope = writes();
         let (here, there) = tokio::join!(
-            race.world.directory.detach(&writes(), &race.ada),
-            race.other.detach(&writes(), &race.bob),
+            race.world.directory.detach(&scope, &race.ada),
+            race.other.detach(&scope, &race.bob),
         );
         both_refused += usize::from(here.is_err() && there.is_err());
         let owners = [race.role_of(&race.ada.id).await, race.role_of(&race.bob.id).await];

@@ -52,6 +52,10 @@ impl DirectoryCore {
             return Ok(before);
         }
         let written = self.patch(&before, &patch).await?;
+        // Another process has detached the user meanwhile.
+        if !scope.can_see(&written) {
+            return Err(PortError::NotFound);
+        }
         match new_role {
             Some(role) if held.role.outranks(role) => {
                 self.finish(self.secure_demotion(&before, written, (tenant, role), &others)).await
