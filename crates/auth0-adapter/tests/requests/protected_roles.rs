@@ -16,7 +16,7 @@ macro_rules! assert_last {
     ($result:expr) => {{
         let result = $result;
         assert!(
-            matches!(result, Err(PortError::Conflict(Conflict::LastProtectedRoleHolder))),
+            matches!(result, Err(PortError::Conflict(Conflict::LastProtectedRoleHolder(_)))),
             "{result:?}"
         );
     }};

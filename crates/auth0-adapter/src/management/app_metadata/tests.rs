@@ -17,7 +17,7 @@ fn tenant(name: &str) -> TenantId {
 
 fn membership(role: &str, name: Option<&str>) -> Membership {
     let role = catalogue().resolve(role).unwrap().clone();
-    Membership { role, name: name.map(|name| name.parse().unwrap()) }
+    Membership { name: name.map(|name| name.parse().unwrap()), ..Membership::new(role) }
 }
 
 #[test]
