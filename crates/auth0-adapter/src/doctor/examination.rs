@@ -103,12 +103,9 @@ impl Examination<'_> {
         // With a fixed address, attack protection would block it after some runs.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
         let name = format!("usher-doctor-{:016x}@example.invalid", u64::from_le_bytes(bytes));
-        let response = self
-            .send(
-                &self.requests.log_in(&self.config.connection, &name, "not-a-password", None),
-                None,
-            )
-            .await;
+        let realm = &self.config.connection;
+        let request = self.requests.log_in(realm, &name, "not-a-password", None);
+        let response = self.send(&request, None).await;
         checks::password_grant(&response.map(|response| (response.status, response.body)))
     }
 

@@ -7,4 +7,5 @@ mod lengths;
 mod odd_accounts;
 mod query;
 mod recent_writes;
+mod shared_scans;
 mod tenant;

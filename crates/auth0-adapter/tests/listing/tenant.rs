@@ -1,6 +1,7 @@
 //! A tenant of any size, and its expected lists.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::{ListQuery, PageRequest, Sort, SortField, User};
@@ -30,7 +31,7 @@ pub(crate) async fn tenant(
         lagging_search(settings);
         settings.switches.max_per_page = pages_of;
     };
-    let world = World::with(settings, |_| ()).await;
+    let world = World::with(settings, |config| config.scan_ttl = Duration::ZERO).await;
     let now = ManualClock::new().now();
     let mut users = Vec::new();
     for number in 0..count {
@@ -74,10 +75,7 @@ fn user(account: &serde_json::Value) -> User {
         updated_at: Some(moment),
         last_login: None,
         home: None,
-        credentials: domain::Credentials {
-            connections_allowed: true,
-            ..domain::Credentials::default()
-        },
+        credentials: domain::Credentials::default(),
         memberships: [(acme(), domain::Membership::new(role))].into(),
     }
 }

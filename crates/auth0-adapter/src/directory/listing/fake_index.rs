@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{
-    Access, Membership, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User, UserId,
+    Access, Credentials, Membership, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp,
+    User, UserId,
 };
 use ports::PortResult;
 
@@ -151,7 +152,7 @@ pub(super) fn numbered_user(number: u64, created_at: i64) -> User {
         updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(created_at)),
         last_login: None,
         home: None,
-        credentials: domain::Credentials::default(),
+        credentials: Credentials::default(),
         memberships: [(acme(), Membership::new(role()))].into(),
     }
 }

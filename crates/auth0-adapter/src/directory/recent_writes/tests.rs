@@ -1,5 +1,5 @@
 use conformance::ManualClock;
-use domain::{Access, Membership, RoleCatalogue, RoleDefinition};
+use domain::{Access, Credentials, Membership, RoleCatalogue, RoleDefinition};
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn user(id: &str, updated_at: i64, tenants: &[&str]) -> User {
         updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(updated_at)),
         last_login: None,
         home: None,
-        credentials: domain::Credentials::default(),
+        credentials: Credentials::default(),
         memberships: tenants.iter().map(|id| (id.parse().unwrap(), membership.clone())).collect(),
     }
 }

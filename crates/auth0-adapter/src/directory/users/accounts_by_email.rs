@@ -56,10 +56,10 @@ impl DirectoryCore {
             page: 0,
             per_page: MAX_FOUND,
         };
-        let (exact, found) =
-            tokio::join!(self.management.users_by_email(email), self.management.search(&search));
-        let mut rows: Vec<_> = with_email(exact?, email).collect();
-        for row in found?.users.readable {
+        let exact = self.management.users_by_email(email).await?;
+        let mut rows: Vec<_> = with_email(exact, email).collect();
+        let found = self.management.search(&search).await?;
+        for row in found.users.readable {
             // The lookup would have returned an account whose address is in lower case.
             let has_capitals = row.email.as_deref().is_some_and(|text| text != email.as_str());
             let is_known = rows.iter().any(|known| known.user_id == row.user_id);
