@@ -82,6 +82,18 @@ impl AccountMetadata {
     }
 }
 
+/// Returns the number of memberships without an id, whatever their roles.
+pub(crate) fn count_older_memberships(
+    prefix: &MetadataPrefix,
+    metadata: &Map<String, Value>,
+) -> usize {
+    let is_older = |(key, value): &(&String, &Value)| {
+        let read = StoredMembership::parse(value);
+        prefix.tenant_of(key).is_some() && read.is_some_and(|read| read.attachment.is_none())
+    };
+    metadata.iter().filter(is_older).count()
+}
+
 fn home(prefix: &MetadataPrefix, metadata: &Map<String, Value>) -> Option<TenantId> {
     metadata.get(prefix.account_key())?.get("home")?.as_str()?.parse().ok()
 }

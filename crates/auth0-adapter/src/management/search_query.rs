@@ -57,6 +57,11 @@ impl SearchQuery {
         ))
     }
 
+    /// All accounts of the connection.
+    pub(crate) fn connection(name: &str) -> Self {
+        Self(format!("identities.connection:{}", phrase(name)))
+    }
+
     /// All accounts with the address, in any letter case.
     pub(crate) fn address(email: &EmailAddress) -> Self {
         Self(format!("email:{}", phrase(email.as_str())))

@@ -27,7 +27,8 @@ fn by_name(number: u64) -> ListQuery {
 #[tokio::test]
 async fn lists_of_a_tenant_share_a_scan() {
     let world = long_list().await;
-    let lists = (0..20).map(|number| world.list(&acme(), by_name(number % 5)));
+    let tenant = acme();
+    let lists = (0..20).map(|number| world.list(&tenant, by_name(number % 5)));
     let mut lists: Vec<_> = lists.map(Box::pin).collect();
     let mut pages = Vec::new();
     std::future::poll_fn(|context| {
