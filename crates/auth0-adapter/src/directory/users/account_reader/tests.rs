@@ -160,3 +160,22 @@ fn every_identity_must_be_of_an_allowed_connection() {
         assert_eq!(user.credentials.connections_allowed, allowed, "{identities}");
     }
 }
+
+#[test]
+fn action_for_applications_gives_the_roles_of_active_memberships() {
+    // `docs/auth0-action/roles.test.js` runs the Action on the same cases.
+    let cases: Value =
+        serde_json::from_str(include_str!("../../../../../../docs/auth0-action/cases.json")).unwrap();
+    let context = domain::PolicyContext::at("2026-06-01T00:00:00.000Z".parse().unwrap());
+    let connections = ["Username-Password-Authentication".to_owned()].into();
+    let reader = AccountReader { connections, ..reader() };
+    for case in cases.as_array().unwrap() {
+        let user = reader.read(serde_json::from_value(case["user"].clone()).unwrap()).unwrap();
+        let roles = user.active_roles(&context);
+        let roles = roles.map(|(tenant, role)| (tenant.to_string(), json!(role.name().as_str())));
+        assert_eq!(Value::Object(roles.collect()), case["roles"], "{}", case["name"]);
+    }
+    let page = include_str!("../../../../../../docs/auth0.md");
+    let action = include_str!("../../../../../../docs/auth0-action/roles.js");
+    assert!(page.contains(action), "docs/auth0.md shows another Action");
+}
