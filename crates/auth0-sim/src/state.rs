@@ -1,5 +1,6 @@
 //! The state of a stand-in.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +10,6 @@ use crate::crypto::CryptoError;
 use crate::http::error::ApiError;
 use crate::http::paging::Checkpoints;
 use crate::http::validation::check_user_id;
-use crate::mail::jobs::Jobs;
 use crate::mail::outbox::Outbox;
 use crate::mail::tickets::Tickets;
 use crate::oauth::issued_tokens::IssuedTokens;
@@ -24,6 +24,7 @@ use crate::traffic::rate_limits::RateLimiter;
 use crate::users::store::Users;
 
 use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
 
 /// The state of a stand-in. A handler holds its lock until it returns.
 pub(crate) struct State {
@@ -39,7 +40,8 @@ pub(crate) struct State {
     pub(crate) tokens: IssuedTokens,
     pub(crate) outbox: Outbox,
     pub(crate) tickets: Tickets,
-    pub(crate) jobs: Jobs,
+    /// The jobs as created, by id.
+    pub(crate) jobs: HashMap<String, Value>,
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
     pub(crate) rate_limiter: RateLimiter,
@@ -68,7 +70,7 @@ impl State {
             tokens: IssuedTokens::default(),
             outbox: Outbox::default(),
             tickets: Tickets::default(),
-            jobs: Jobs::default(),
+            jobs: HashMap::new(),
             calls: CallLog::default(),
             faults: Faults::default(),
             rate_limiter: RateLimiter::default(),
@@ -94,7 +96,7 @@ impl State {
         self.connections = self.initial_config.connections.clone();
         self.outbox = Outbox::default();
         self.tickets = Tickets::default();
-        self.jobs = Jobs::default();
+        self.jobs = HashMap::new();
         self.calls = CallLog::default();
         self.faults = Faults::default();
         self.rate_limiter = RateLimiter::default();

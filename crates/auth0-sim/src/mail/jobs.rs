@@ -5,8 +5,6 @@
 //! is `pending` at first. Assumed: it is `completed` afterwards; the mail is sent at once, and to a
 //! verified address too; 404 for an unknown user, or another status by a switch; the other errors.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value, json};
 
 use super::links::send_mail;
@@ -21,9 +19,6 @@ use crate::state::State;
 use crate::users::checks::missing_property;
 use crate::users::identities::{self, PRIMARY};
 use crate::users::profile::{DATABASE, Profile};
-
-/// The jobs as created, by id.
-pub(crate) type Jobs = HashMap<String, Value>;
 
 const BODY: &[Property] = &[
     Property {

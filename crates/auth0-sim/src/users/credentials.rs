@@ -1,7 +1,8 @@
-//! Changes of credentials by `PATCH /api/v2/users/{id}`: e-mail address, username, password.
+//! Changes of credentials by `PATCH /api/v2/users/{id}`: e-mail address, phone number, username,
+//! password.
 //!
 //! Documented: `connection` names the identity whose credentials change, and is needed for a linked
-//! one; `email_verified` cannot be set for enterprise connections; PATCH of a password sets
+//! one; `email_verified` cannot be set for enterprise and SMS connections; PATCH of a password sets
 //! `last_password_reset`; without profile synchronisation, names and picture of users of other
 //! providers can be changed. Observed: the text about attributes that a provider owns. Assumed: the
 //! e-mail address of a passwordless user can be changed; a change of a linked identity's password
@@ -54,7 +55,7 @@ impl Target {
         let owned = PROFILE_ATTRIBUTES
             .into_iter()
             .filter(|_| owns_profile(state, profile))
-            .chain(CREDENTIALS.into_iter().filter(|_| owns_credentials(profile, index)));
+            .chain(CREDENTIALS.into_iter().filter(|key| owns_credential(profile, index, key)));
         let mut owned: Vec<&str> = owned.filter(|key| body.contains_key(*key)).collect();
         owned.sort_unstable();
         let connection_name = identities::member(profile, index, "connection").to_owned();
@@ -95,6 +96,21 @@ impl Target {
             return Err(username_taken());
         }
         set_or_remove(attributes, "username", json!(username));
+        Ok(())
+    }
+
+    /// Changes `phone_number` and `phone_verified`, each of which may be absent from the body.
+    pub(super) fn change_phone(
+        &self,
+        profile: &mut Profile,
+        body: &Map<String, Value>,
+    ) -> Result<(), ApiError> {
+        for key in ["phone_number", "phone_verified"] {
+            if let Some(value) = body.get(key) {
+                let attributes = identities::attributes_mut(profile, self.index);
+                set_or_remove(attributes.ok_or_else(unknown_connection)?, key, value.clone());
+            }
+        }
         Ok(())
     }
 
@@ -194,9 +210,13 @@ fn owns_profile(state: &State, profile: &Profile) -> bool {
         && connection.is_none_or(|connection| connection.profile_sync)
 }
 
-/// Returns whether the provider of this identity owns its credentials.
-fn owns_credentials(profile: &Profile, index: usize) -> bool {
-    ![DATABASE, "email", "sms", ""].contains(&identities::member(profile, index, "provider"))
+/// Returns whether the provider of this identity owns a credential of it.
+fn owns_credential(profile: &Profile, index: usize, attribute: &str) -> bool {
+    match identities::member(profile, index, "provider") {
+        DATABASE | "email" | "" => false,
+        "sms" => attribute == "email_verified",
+        _ => true,
+    }
 }
 
 /// Returns the error for a connection in the body that the user has no identity in.

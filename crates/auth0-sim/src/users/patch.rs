@@ -62,15 +62,13 @@ pub(crate) fn patch_user(
     let target = Target::of_request(state, &body, &user.profile)?;
     let profile = Arc::make_mut(&mut user.profile);
 
-    for key in ["given_name", "family_name", "name", "nickname", "picture", "phone_number"] {
+    for key in ["given_name", "family_name", "name", "nickname", "picture"] {
         if let Some(value) = body.get(key) {
             set_or_remove(profile, key, value.clone());
         }
     }
-    for key in ["blocked", "phone_verified"] {
-        if let Some(value) = body.get(key) {
-            set_or_remove(profile, key, value.clone());
-        }
+    if let Some(blocked) = body.get("blocked") {
+        set_or_remove(profile, "blocked", blocked.clone());
     }
     for metadata in Metadata::BOTH {
         if let Some(Value::Object(change)) = body.get(metadata.key()) {
@@ -78,6 +76,7 @@ pub(crate) fn patch_user(
         }
     }
     target.change_username(state, profile, &body)?;
+    target.change_phone(profile, &body)?;
     target.change_email(state, profile, &body)?;
     let identifiers = user.login_identifiers();
     if let Some(password) = body.get("password") {

@@ -123,7 +123,11 @@ async fn credentials_of_linked_identity_need_its_connection() {
         (&user["email"], &user["email_verified"]),
         (&json!("Jane@gmail.example"), &json!(true))
     );
+    let phone = json!({"phone_number": "+491234567", "connection": SECOND});
+    let (_, user) = tenant.patch(&id, phone).await;
+    assert_eq!(user.get("phone_number"), None);
     let data = &user["identities"][1]["profileData"];
+    assert_eq!(data["phone_number"], "+491234567");
     assert_eq!(
         (&data["email"], &data["email_verified"]),
         (&json!("new@acme.example"), &json!(false))
@@ -205,8 +209,11 @@ async fn enterprise_user_keeps_capitals_and_owns_its_attributes() {
 
     let loose = tenant.seed(json!({"user_id": "samlp|loose|1", "email": "L@acme.example"}));
     assert_eq!(tenant.patch(&loose, json!({"given_name": "L", "name": "L"})).await.0, 200);
-    let rejection = tenant.patch(&loose, json!({"email_verified": true})).await;
-    assert_code(&rejection, 400, "operation_not_supported");
+    let phone = tenant.seed(json!({"user_id": "sms|1", "phone_number": "+491234567"}));
+    for id in [loose, phone] {
+        let rejection = tenant.patch(&id, json!({"email_verified": true})).await;
+        assert_code(&rejection, 400, "operation_not_supported");
+    }
 }
 
 #[tokio::test]

@@ -211,6 +211,11 @@ impl Operation {
         self.names_tenant && !self.template.ends_with("/home")
     }
 
+    /// Whether only operators may call the operation.
+    pub(crate) fn is_for_operators(&self) -> bool {
+        ["/home", "/proof", "/release"].iter().any(|end| self.template.ends_with(end))
+    }
+
     /// Whether the operation is about the caller itself.
     pub(crate) fn is_about_caller(&self) -> bool {
         self.template.starts_with("/api/v1/me")
