@@ -165,7 +165,8 @@ fn every_identity_must_be_of_an_allowed_connection() {
 fn action_for_applications_gives_the_roles_of_active_memberships() {
     // `docs/auth0-action/roles.test.js` runs the Action on the same cases.
     let cases: Value =
-        serde_json::from_str(include_str!("../../../../../../docs/auth0-action/cases.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../../docs/auth0-action/cases.json"))
+            .unwrap();
     let context = domain::PolicyContext::at("2026-06-01T00:00:00.000Z".parse().unwrap());
     let connections = ["Username-Password-Authentication".to_owned()].into();
     let reader = AccountReader { connections, ..reader() };
