@@ -141,7 +141,7 @@ async fn other_server_or_unhealthy_auth0_is_found() {
         let passing = matches!(kind, FaultKind::Status { .. });
         let expected = if passing { FindingStatus::Warning } else { FindingStatus::Problem };
         assert_eq!(checks_with(&found, expected), ["reached"], "{kind:?}");
-        assert_eq!(checks_with(&found, FindingStatus::Ok), ["clock"], "{kind:?}");
+        assert_eq!(checks_with(&found, FindingStatus::Ok), ["clock", "attach rule"], "{kind:?}");
         assert_each_problem_has_a_fix(&found);
     }
 }

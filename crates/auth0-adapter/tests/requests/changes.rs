@@ -73,7 +73,8 @@ async fn membership_change_patches_only_that_membership() {
             "somebody_elses": { "kept": true },
         })
     );
-    assert_eq!(world.take_calls(), calls([(PATCH, 3)]));
+    // The detachment is followed by a read.
+    assert_eq!(world.take_calls(), calls([(PATCH, 3), (GET, 1)]));
 }
 
 #[tokio::test]
