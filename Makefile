@@ -21,9 +21,10 @@ run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000
 	target/debug/auth0-sim --listen 127.0.0.1:9000 --seed crates/auth0-sim/demo.jsonl & \
 	trap "kill $$! 2>/dev/null" EXIT INT TERM; target/debug/usher serve --dev
 
-sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
+sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI, and the Action of docs/auth0.md
 	cargo build --locked -p auth0-sim --bins
 	crates/auth0-sim/sdks/check target/debug/auth0-sim
+	node --test docs/auth0-action/
 
 api-clients: ## Generate clients from the OpenAPI document and use them, with generators from npm and PyPI
 	cargo build --locked -p http-actix --bins

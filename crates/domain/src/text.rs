@@ -14,7 +14,9 @@ use crate::text_value::{hidden_debug, text_value};
 /// An e-mail address, kept and compared in lower case.
 ///
 /// The syntax is the dot-atom form of RFC 5321 §4.1.2, in ASCII, with a domain of at least two
-/// labels; the local part has at most 64 characters, the whole at most 254.
+/// labels, whose last one has two letters or more or is an internationalized one (`xn--…`): Auth0
+/// accepts no other. The local part has at most 64 characters, the whole at most 254. Only
+/// [`EmailAddress::stored`] makes an address of another syntax.
 /// `Debug` hides the address, and there is no `Display`, so that it cannot reach a log by accident.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EmailAddress(Arc<str>);
@@ -33,6 +35,17 @@ pub enum InvalidEmailAddress {
 impl EmailAddress {
     const MAX_LENGTH: usize = 254;
     const MAX_LOCAL_LENGTH: usize = 64;
+    const MAX_STORED_BYTES: usize = 1024;
+
+    /// Returns the address of an existing account, whatever its syntax: other identity providers
+    /// accept addresses that Usher would give no account. None if the text is blank, has control
+    /// characters, or has more than 1024 bytes.
+    pub fn stored(text: &str) -> Option<Self> {
+        let is_shown = !text.trim().is_empty()
+            && text.len() <= Self::MAX_STORED_BYTES
+            && !text.chars().any(char::is_control);
+        is_shown.then(|| Self(text.to_lowercase().into()))
+    }
 }
 
 text_value!(EmailAddress, "the address in lower case,");
@@ -59,15 +72,23 @@ fn is_atom(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
 }
 
-/// RFC 5321 `Domain` of at least two labels.
+/// RFC 5321 `Domain` of at least two labels, with a top-level domain that Auth0 accepts: its API
+/// validates addresses with validator.js (`isEmail` with `require_tld`), of which the text of its
+/// error is known.
 fn is_mail_domain(domain: &str) -> bool {
+    let is_top_level = |label: &str| {
+        let is_internationalized =
+            label.len() >= 4 && label.get(..2).is_some_and(|xn| xn.eq_ignore_ascii_case("xn"));
+        is_internationalized || label.len() >= 2 && label.bytes().all(|b| b.is_ascii_alphabetic())
+    };
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    domain.contains('.') && domain.split('.').all(label)
+    let top_level = domain.rsplit_once('.').map(|(_, top_level)| top_level);
+    domain.split('.').all(label) && top_level.is_some_and(is_top_level)
 }
 
 /// A username: a second way to log in, kept and compared in lower case.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use domain::RoleCatalogue;
+use domain::{RoleCatalogue, User, UserId};
 use parking_lot::RwLock;
 use ports::Clock;
 
@@ -47,6 +47,18 @@ impl MemoryDirectory {
         *state = state.under_catalogue(&catalogue);
         // Still under the lock, so that no account is stored under the old catalogue.
         *self.catalogue.write() = catalogue;
+    }
+
+    /// Changes an account past the ports, as whoever administers the directory would: blocks it,
+    /// verifies its address, resets its password. Returns whether it exists.
+    ///
+    /// The address and the username must not be those of another account.
+    pub fn edit(&self, id: &UserId, change: impl FnOnce(&mut User)) -> bool {
+        let mut state = self.state.write();
+        let Some(mut record) = state.get(id).cloned() else { return false };
+        change(Arc::make_mut(&mut record.user));
+        state.put(record.under_catalogue(&self.catalogue()));
+        true
     }
 
     pub(crate) fn catalogue(&self) -> Arc<RoleCatalogue> {

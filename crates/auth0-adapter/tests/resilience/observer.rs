@@ -17,7 +17,7 @@ async fn every_attempt_is_observed_once_with_its_kind() {
     for (operation, expected) in [
         (Operation::Find, vec![("read", 1, OK)]),
         (Operation::List, vec![("search", 1, OK)]),
-        (Operation::Attach, vec![("read", 1, OK), ("write", 1, created)]),
+        (Operation::Attach, vec![("read", 1, OK), ("search", 1, OK), ("write", 1, created)]),
         (Operation::Create, vec![("write", 1, created)]),
         (Operation::Change, vec![("write", 1, OK)]),
         (Operation::Delete, vec![("write", 1, RequestOutcome::Status(204))]),

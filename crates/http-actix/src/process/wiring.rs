@@ -212,7 +212,8 @@ pub(crate) async fn diagnose(settings: &Settings) -> Result<Vec<Diagnosis>, Wiri
         DirectorySettings::Memory { .. } => Err(WiringError::NoChecks),
         DirectorySettings::Auth0(auth0) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let findings = auth0_adapter::doctor::examine(&auth0_config(auth0)?, clock).await;
+            let config = auth0_config(auth0)?;
+            let findings = auth0_adapter::doctor::examine(&config, settings.accounts, clock).await;
             Ok(findings.into_iter().map(diagnosis).collect())
         }
     }
@@ -240,6 +241,7 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
     );
     Ok(Auth0Config {
         audience: settings.audience.clone().unwrap_or(config.audience),
+        attach_connections: settings.attach_connections.clone(),
         metadata_prefix: settings
             .metadata_prefix
             .parse()

@@ -45,6 +45,7 @@ fn auth0(
         client_id: required("directory.auth0.client_id", raw.client_id)?,
         client_secret: secret(raw.client_secret, raw.client_secret_file, folder)?,
         connection: required("directory.auth0.connection", Some(raw.connection))?,
+        attach_connections: connection_names(raw.attach_connections)?,
         metadata_prefix: raw.metadata_prefix,
         timeout: positive("directory.auth0.timeout_ms", raw.timeout_ms)?,
         ca: raw
@@ -62,6 +63,19 @@ fn auth0(
         verify_email: raw.verify_email,
         request_timeout: positive("http.request_timeout_ms", request_timeout_ms)?,
     })
+}
+
+/// Returns the names of connections, none of which may be empty.
+fn connection_names(mut names: Vec<String>) -> SettingsResult<Vec<String>> {
+    // An empty variable is a list of one empty text.
+    if names.len() == 1 {
+        names.retain(|name| !name.is_empty());
+    }
+    if let Some(index) = names.iter().position(String::is_empty) {
+        let key = format!("directory.auth0.attach_connections[{index}]");
+        return Err(InvalidSettings::value(key, "must not be empty"));
+    }
+    Ok(names)
 }
 
 /// Returns the secret, or the contents of the file without the final line break.

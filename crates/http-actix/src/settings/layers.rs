@@ -28,6 +28,7 @@ pub(super) fn read(compiled_in: &[&str], file: Option<&Path>) -> SettingsResult<
         .separator("__")
         .try_parsing(true)
         .list_separator(",")
+        .with_list_parse_key("directory.auth0.attach_connections")
         .with_list_parse_key("http.cors_origins")
         .with_list_parse_key("http.trusted_proxies")
         .with_list_parse_key("auth.known_tenants");

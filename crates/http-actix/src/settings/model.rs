@@ -158,6 +158,8 @@ pub struct Auth0Settings {
     pub client_secret: SecretString,
     /// The name of the database connection of new accounts.
     pub connection: String,
+    /// The names of further connections whose accounts may be attached.
+    pub attach_connections: Vec<String>,
     /// The prefix of the keys in `app_metadata`.
     pub metadata_prefix: String,
     /// The timeout of one call.

@@ -162,6 +162,11 @@ pub(super) struct Auth0 {
     /// Name of the database connection for new accounts.
     #[serde(deserialize_with = "strict::string")]
     pub(super) connection: String,
+    /// Names of the connections whose accounts may be attached and have force in tenants other than
+    /// their home, besides `connection`. An address is unique over all of them. An enterprise
+    /// connection vouches for whatever its owner says, so each is named.
+    #[serde(deserialize_with = "strict::strings")]
+    pub(super) attach_connections: Vec<String>,
     /// Prefix of Usher's keys in `app_metadata`: a lower-case letter, followed by lower-case
     /// letters, digits and underscores; at most 30 characters.
     #[serde(deserialize_with = "strict::string")]

@@ -15,7 +15,7 @@ pub(crate) struct UserCreateRequest {
     #[schema(
         format = Email,
         max_length = 254,
-        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|[Xx][Nn][A-Za-z0-9-]{1,60}[A-Za-z0-9])$",
         example = "jane@acme.example"
     )]
     email: String,
@@ -128,7 +128,7 @@ pub(crate) struct UserUpdateRequest {
     #[schema(
         format = Email,
         max_length = 254,
-        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|[Xx][Nn][A-Za-z0-9-]{1,60}[A-Za-z0-9])$",
         example = "jane@acme.example"
     )]
     email: String,
@@ -158,9 +158,24 @@ impl FromJsonObject for UserUpdateRequest {
 }
 
 impl UserUpdateRequest {
-    pub(super) fn into_change(self) -> Result<AccountChange, ApiError> {
+    /// Returns whether the address has a syntax that only an existing account may have.
+    pub(super) fn has_odd_email(&self) -> bool {
+        self.email.parse::<EmailAddress>().is_err() && EmailAddress::stored(&self.email).is_some()
+    }
+
+    /// Validates the values. `stored` is the address that the account has: it may be sent back
+    /// whatever its syntax.
+    pub(super) fn into_change(
+        self,
+        stored: Option<&EmailAddress>,
+    ) -> Result<AccountChange, ApiError> {
         let mut field_errors = FieldErrors::default();
-        let email = field_errors.check("email", self.email.parse::<EmailAddress>());
+        let is_stored =
+            |email: &EmailAddress| EmailAddress::stored(&self.email).as_ref() == Some(email);
+        let email = match stored.filter(|email| is_stored(email)) {
+            Some(stored) => Some(stored.clone()),
+            None => field_errors.check("email", self.email.parse::<EmailAddress>()),
+        };
         let given_name = optional_name(&mut field_errors, "firstName", &self.first_name);
         let family_name = optional_name(&mut field_errors, "lastName", &self.last_name);
         field_errors.finish(|| Some(AccountChange { email: email?, given_name, family_name }))
