@@ -1,9 +1,10 @@
 //! The directory's state, catalogue, clock and hasher.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use domain::RoleCatalogue;
+use domain::{RoleCatalogue, RoleName};
 use parking_lot::RwLock;
 use ports::Clock;
 
@@ -47,6 +48,11 @@ impl MemoryDirectory {
         *state = state.under_catalogue(&catalogue);
         // Still under the lock, so that no account is stored under the old catalogue.
         *self.catalogue.write() = catalogue;
+    }
+
+    /// Returns the roles of stored memberships that the catalogue does not have. They give no access.
+    pub fn unknown_roles(&self) -> BTreeSet<RoleName> {
+        self.state.read().unknown_roles().cloned().collect()
     }
 
     pub(crate) fn catalogue(&self) -> Arc<RoleCatalogue> {
