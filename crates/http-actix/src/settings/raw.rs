@@ -104,6 +104,7 @@ pub(super) struct Http {
 pub(super) struct Log {
     /// Format of the log on standard error: `text` or `json`.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["text", "json"]))]
     pub(super) format: String,
     /// Events to log, in the syntax of
     /// [`EnvFilter`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html).
@@ -116,6 +117,7 @@ pub(super) struct Log {
 pub(super) struct Directory {
     /// Where user accounts are stored: `memory` or `auth0`.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["memory", "auth0"]))]
     pub(super) adapter: String,
     /// The directory in memory.
     #[serde(default)]
@@ -171,6 +173,7 @@ pub(super) struct Auth0 {
     /// Mail to users that are created without a password: `reset_email` sends a link to set a
     /// password, `none` sends nothing.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["none", "reset_email"]))]
     pub(super) invite: String,
     /// Whether Auth0 mails a verification request to new addresses.
     #[serde(deserialize_with = "strict::boolean")]
@@ -221,12 +224,14 @@ pub(super) struct Issuer {
     /// Allowed signature algorithms: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`,
     /// `ES384`, `EdDSA`.
     #[serde(default = "rs256", deserialize_with = "strict::strings")]
+    #[schemars(with = "Vec<AlgorithmName>")]
     pub(super) algorithms: Vec<String>,
     /// Tenants that the tokens cover: `"issuer"`, `"membership"`, `"all"` or `{ claim = "…" }`.
     pub(super) tenants: Tenants,
     /// Token profile: `"jwt"` (`typ` is `JWT` or absent), `"rfc9068"` (`typ` is `at+jwt`, and all
     /// claims that RFC 9068 requires are present), or `"any"` (either), which is the default.
     #[serde(default, deserialize_with = "strict::optional_string")]
+    #[schemars(extend("enum" = ["jwt", "rfc9068", "any"]))]
     pub(super) profile: Option<String>,
     /// Whether machine clients may call with their own tokens: tokens whose `sub` ends in
     /// `@clients` or equals `client_id` or `azp`, or whose `gty` is `client-credentials`. Machine
@@ -249,10 +254,34 @@ fn enabled() -> bool {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }")]
 pub(super) enum Tenants {
+    #[schemars(extend("enum" = ["issuer", "membership", "all"]))]
     Word(String),
     // Not a struct, because serde also reads a struct from an array such as `["acme"]`.
+    #[schemars(with = "TenantClaim")]
     Claim(BTreeMap<String, String>),
 }
+
+/// The schema of [`Tenants::Claim`].
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct TenantClaim {
+    claim: String,
+}
+
+/// The schema of the names that `token_verifier::Algorithm` parses.
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("enum" = [
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AlgorithmName(String);
+
+/// The schema of the names that `domain::Access` parses.
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("enum" = ["read", "write"]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AccessName(String);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -320,6 +349,7 @@ pub(super) struct Traces {
     /// Fraction of the traces started by Usher that is exported, from 0 to 1. For requests with a
     /// `traceparent`, the caller decides.
     #[serde(deserialize_with = "strict::fraction")]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub(super) sample_ratio: f64,
     /// Service name in the spans.
     #[serde(deserialize_with = "strict::string")]
@@ -335,6 +365,7 @@ pub(super) struct Role {
     /// What the role allows on the users of the tenant, where the token leaves that to the role:
     /// `read`, `write`.
     #[serde(default, deserialize_with = "strict::strings")]
+    #[schemars(with = "Vec<AccessName>")]
     pub(super) may: BTreeSet<String>,
     /// Whether each tenant must keep at least one holder.
     #[serde(default, deserialize_with = "strict::boolean")]

@@ -1,0 +1,19 @@
+//! Settings that are valid, and probably not what was meant.
+
+use domain::Role;
+
+use super::model::Settings;
+
+impl Settings {
+    /// Returns a warning about each doubtful setting.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.roles.roles().iter().any(Role::is_protected) {
+            warnings.push(
+                "roles: no role is protected, so that a tenant can lose its last administrator"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+}
