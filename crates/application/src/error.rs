@@ -30,6 +30,12 @@ pub enum UseCaseError {
         /// How long to wait, if known.
         retry_after: Option<Duration>,
     },
+    /// Too many invitations; no further one is sent for now.
+    #[error("too many invitations")]
+    TooManyInvitations {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The directory cannot serve the call for now.
     #[error("directory unavailable")]
     Unavailable {

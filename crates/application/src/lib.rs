@@ -1,6 +1,7 @@
 //! The use cases: one function for each published operation, over `domain` and `ports`.
 //!
-//! - [`Authorizer`] turns a token's bearer into a scope, by the policy alone.
+//! - [`Authorizer`] turns a token's bearer into a scope, by the policy alone, and tells which roles
+//!   the bearer may give ([`Grants`]).
 //! - [`TenantUsers`] has the five operations of contract A, [`Users`] the five of contract B, and
 //!   [`Passwords`] its two password changes. Each takes a scope of the [`Authorizer`].
 //! - [`UseCaseError`] is their error, in terms of the domain.
@@ -11,10 +12,10 @@
 //!
 //! ```
 //! use application::{AttemptLimit, Ports, Services, UseCaseError};
-//! use domain::{Bearer, Operation, TenantId, User, UserId};
+//! use domain::{AccountRules, Bearer, Operation, TenantId, UserId, UserView};
 //!
 //! fn services(ports: Ports) -> Services {
-//!     Services::new(ports, AttemptLimit::default())
+//!     Services::new(ports, AttemptLimit::default(), AccountRules::default())
 //! }
 //!
 //! async fn get(
@@ -22,7 +23,7 @@
 //!     bearer: &Bearer,
 //!     tenant: &TenantId,
 //!     user: &UserId,
-//! ) -> Result<User, UseCaseError> {
+//! ) -> Result<UserView<'static>, UseCaseError> {
 //!     let operation = Operation::ReadTenantUsers;
 //!     let scope = services.authorizer.tenant(bearer, operation, Some(tenant)).await?;
 //!     services.tenant_users.get(&scope, user).await
@@ -34,15 +35,18 @@
 mod attempts;
 mod authorizer;
 mod error;
+mod invitations;
+mod own_memberships;
 mod passwords;
 mod services;
 mod tenant_users;
 mod users;
 
 pub use attempts::AttemptLimit;
-pub use authorizer::Authorizer;
+pub use authorizer::{Authorizer, Grants};
 pub use error::UseCaseError;
+pub use own_memberships::{OwnMembership, OwnMemberships};
 pub use passwords::Passwords;
 pub use services::{Ports, Services};
 pub use tenant_users::TenantUsers;
-pub use users::Users;
+pub use users::{UpdatedUser, Users};

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use concurrency::KeyedLock;
-use domain::{AccountScope, CurrentPassword, Password, User, UserId};
-use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
+use domain::{AccountScope, CallerKey, CurrentPassword, Password, User, UserId, UserView};
+use ports::{Clock, PasswordCheck, PasswordVerdict, PortError, UserDirectory};
 
 use crate::attempts::{AttemptLimit, Attempts};
 use crate::error::UseCaseError;
@@ -48,16 +48,19 @@ impl Passwords {
         scope: &AccountScope,
         id: &UserId,
         new: Password,
-    ) -> Result<User, UseCaseError> {
+    ) -> Result<UserView<'static>, UseCaseError> {
         let user = self.find(scope, id).await?;
         let _guard = self.changes.lock_all([id.clone()]).await;
-        Ok(self.directory.set_password(scope, &user, new).await?)
+        let user = self.directory.set_password(scope, &user, new).await?;
+        scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
     /// Sets an account's password, with proof of the current one.
     ///
-    /// Wrong attempts are counted by account and by `client`, the client's address. They count only
-    /// if the caller may know the account, so that the limit reveals nothing.
+    /// Wrong attempts are counted by account and by `caller`, and by account over all callers. They
+    /// count only if the caller may know the account, so that the limit reveals nothing. An attempt
+    /// without a verdict counts as a wrong one, so that nobody gains by hanging up. `client` is the
+    /// client's address, for the directory.
     ///
     /// # Errors
     /// `Hidden`; `Refused`; `TooManyAttempts`; `CurrentPasswordMismatch`; `Rejected` with
@@ -67,27 +70,49 @@ impl Passwords {
         &self,
         scope: &AccountScope,
         id: &UserId,
-        current: CurrentPassword,
-        new: Password,
+        caller: CallerKey,
+        (current, new): (CurrentPassword, Password),
         client: Option<IpAddr>,
-    ) -> Result<User, UseCaseError> {
+    ) -> Result<UserView<'static>, UseCaseError> {
         let user = self.find(scope, id).await?;
         let attempt = self
             .attempts
-            .begin(id, client, self.clock.now())
+            .begin(id, caller, self.clock.now())
             .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
         let _guard = self.changes.lock_all([id.clone()]).await;
-        let verdict = self.check.verify(scope, &user, current, client).await?;
+        let verdict = match self.check.verify(scope, &user, current, client).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                if is_certainly_unchecked(&error) {
+                    attempt.withdraw();
+                }
+                return Err(error.into());
+            }
+        };
         attempt.record(verdict);
         if verdict == PasswordVerdict::Mismatch {
             return Err(UseCaseError::CurrentPasswordMismatch);
         }
-        Ok(self.directory.set_password(scope, &user, new).await?)
+        let user = self.directory.set_password(scope, &user, new).await?;
+        scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
     async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
         let user = self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)?;
         scope.authorize_password(&user)?;
         Ok(user)
+    }
+}
+
+/// Whether the directory has certainly not checked the password.
+fn is_certainly_unchecked(error: &PortError) -> bool {
+    match error {
+        PortError::NotFound
+        | PortError::Refused(_)
+        | PortError::Conflict(_)
+        | PortError::Rejected(_)
+        | PortError::TooManyAttempts { .. }
+        | PortError::Unavailable { .. } => true,
+        PortError::Timeout | PortError::Failed { .. } => false,
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use domain::AccountRules;
 use ports::{Clock, PasswordCheck, PortResult, UserDirectory};
 
 use crate::attempts::AttemptLimit;
 use crate::authorizer::Authorizer;
+use crate::own_memberships::OwnMemberships;
 use crate::passwords::Passwords;
 use crate::tenant_users::TenantUsers;
 use crate::users::Users;
@@ -32,18 +34,21 @@ pub struct Services {
     pub users: Users,
     /// The password changes of contract B.
     pub passwords: Passwords,
+    /// The caller's own memberships.
+    pub own_memberships: OwnMemberships,
     directory: Arc<dyn UserDirectory>,
 }
 
 impl Services {
-    /// Returns the use cases over these ports.
-    pub fn new(ports: Ports, limit: AttemptLimit) -> Self {
+    /// Returns the use cases over these ports, under these rules.
+    pub fn new(ports: Ports, limit: AttemptLimit, rules: AccountRules) -> Self {
         let Ports { directory, password_check, clock } = ports;
         Self {
-            authorizer: Authorizer::new(Arc::clone(&directory)),
-            tenant_users: TenantUsers::new(Arc::clone(&directory)),
+            authorizer: Authorizer::new(Arc::clone(&directory), Arc::clone(&clock), rules),
+            tenant_users: TenantUsers::new(Arc::clone(&directory), Arc::clone(&clock)),
             users: Users::new(Arc::clone(&directory)),
             passwords: Passwords::new(Arc::clone(&directory), password_check, clock, limit),
+            own_memberships: OwnMemberships::new(Arc::clone(&directory)),
             directory,
         }
     }

@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId,
+    AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId, UserView,
 };
-use ports::{AttachOutcome, UserDirectory};
+use ports::{Clock, ReleaseOutcome, UserDirectory};
 
 use crate::error::UseCaseError;
+use crate::invitations::Invitations;
 
 /// Lists, attaches, changes and detaches the users of one tenant.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TenantUsers {
     directory: Arc<dyn UserDirectory>,
+    clock: Arc<dyn Clock>,
+    invitations: Invitations,
 }
 
 impl TenantUsers {
-    pub(crate) fn new(directory: Arc<dyn UserDirectory>) -> Self {
-        Self { directory }
+    pub(crate) fn new(directory: Arc<dyn UserDirectory>, clock: Arc<dyn Clock>) -> Self {
+        Self { directory, clock, invitations: Invitations::default() }
     }
 
     /// Returns the requested page of the tenant's users.
@@ -26,7 +29,8 @@ impl TenantUsers {
         Ok(self.directory.list(scope, query).await?)
     }
 
-    /// Attaches the account with the address to the tenant, or creates one at home there.
+    /// Attaches the account with the address to the tenant, confirms its pending membership, or
+    /// creates an account at home there.
     ///
     /// # Errors
     /// `Refused` for a role above the caller's own; `Conflict` with `AlreadyAttached` or
@@ -36,10 +40,11 @@ impl TenantUsers {
         &self,
         scope: &TenantScope,
         new_member: NewMember,
-    ) -> Result<AttachOutcome, UseCaseError> {
+    ) -> Result<UserView<'static>, UseCaseError> {
         // Checked before the directory is called; the directory checks again.
         scope.authorize_grant(&new_member.role)?;
-        Ok(self.directory.attach_or_create(scope, new_member).await?)
+        let outcome = self.directory.attach_or_create(scope, new_member).await?;
+        scope.into_view(outcome.user).ok_or(UseCaseError::Hidden)
     }
 
     /// Returns one user of the tenant.
@@ -47,9 +52,13 @@ impl TenantUsers {
     /// # Errors
     /// `Hidden` if the account is not attached to the tenant.
     #[tracing::instrument(name = "tenant_users.get", skip_all)]
-    pub async fn get(&self, scope: &TenantScope, id: &UserId) -> Result<User, UseCaseError> {
-        let found = self.directory.find(&AccountScope::from(scope), id).await?;
-        found.ok_or(UseCaseError::Hidden)
+    pub async fn get(
+        &self,
+        scope: &TenantScope,
+        id: &UserId,
+    ) -> Result<UserView<'static>, UseCaseError> {
+        let user = self.find(scope, id).await?;
+        scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
     /// Changes a user's role or display name in the tenant.
@@ -63,11 +72,12 @@ impl TenantUsers {
         scope: &TenantScope,
         id: &UserId,
         change: MembershipChange,
-    ) -> Result<User, UseCaseError> {
-        let user = self.get(scope, id).await?;
+    ) -> Result<UserView<'static>, UseCaseError> {
+        let user = self.find(scope, id).await?;
         // Checked before the directory is called; the directory checks again, and R4 too.
         let _decision = scope.authorize_change(&user, &change)?;
-        Ok(self.directory.change_membership(scope, &user, change).await?)
+        let user = self.directory.change_membership(scope, &user, change).await?;
+        scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
     /// Removes a user's membership in the tenant; the account stays.
@@ -76,8 +86,46 @@ impl TenantUsers {
     /// As [`TenantUsers::change`].
     #[tracing::instrument(name = "tenant_users.detach", skip_all)]
     pub async fn detach(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
-        let user = self.get(scope, id).await?;
+        let user = self.find(scope, id).await?;
         let _decision = scope.authorize_detach(&user)?;
         Ok(self.directory.detach(scope, &user).await?)
+    }
+
+    /// Has the directory mail the user what is missing for a membership with force.
+    ///
+    /// # Errors
+    /// `Hidden`; `Refused`; `TooManyInvitations`; `Conflict` with `MailUnavailable`.
+    #[tracing::instrument(name = "tenant_users.invite", skip_all)]
+    pub async fn invite(&self, scope: &TenantScope, id: &UserId) -> Result<(), UseCaseError> {
+        let user = self.find(scope, id).await?;
+        scope.authorize_invitation(&user)?;
+        let now = self.clock.now();
+        self.invitations
+            .begin(scope.tenant(), id, now)
+            .map_err(|retry_after| UseCaseError::TooManyInvitations { retry_after })?;
+        let sent = self.directory.send_invitation(scope, &user).await;
+        if sent.is_err() {
+            self.invitations.withdraw(scope.tenant(), id, now);
+        }
+        Ok(sent?)
+    }
+
+    /// Removes memberships in the tenant and homes there, of at most `limit` accounts.
+    ///
+    /// # Errors
+    /// `Refused` unless the scope is for that.
+    #[tracing::instrument(name = "tenant_users.release", skip_all)]
+    pub async fn release(
+        &self,
+        scope: &TenantScope,
+        limit: usize,
+    ) -> Result<ReleaseOutcome, UseCaseError> {
+        scope.authorize_release()?;
+        Ok(self.directory.release_tenant(scope, limit).await?)
+    }
+
+    async fn find(&self, scope: &TenantScope, id: &UserId) -> Result<User, UseCaseError> {
+        let found = self.directory.find(&AccountScope::from(scope), id).await?;
+        found.ok_or(UseCaseError::Hidden)
     }
 }

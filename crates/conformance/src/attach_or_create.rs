@@ -73,12 +73,16 @@ pub async fn unknown_address_creates_account_at_home_here(subject: &Subject) {
 
 pub async fn known_address_attaches_its_account(subject: &Subject) {
     let ada = subject.create(&acme(), "ada", "owner").await;
+    let ada = subject.vouch(&ada).await;
     let new_member = new_member("ADA", "viewer");
     let attached =
         subject.directory.attach_or_create(&writes(&globex()), new_member).await.unwrap();
     assert!(!attached.created);
+    let attachment = attached.user.memberships[&globex()].attachment.clone().unwrap();
+    assert_eq!((attachment.since, &attachment.email), (subject.clock.now(), &ada.email));
     let mut expected = User { updated_at: attached.user.updated_at, ..ada };
-    expected.memberships.insert(globex(), Membership { role: role("viewer"), name: None });
+    let membership = Membership { attachment: Some(attachment), ..Membership::new(role("viewer")) };
+    expected.memberships.insert(globex(), membership);
     assert_eq!(attached.user, expected);
     assert_eq!(subject.found_in(&acme(), &expected.id).await.as_ref(), Some(&expected));
     assert_eq!(subject.found_in(&globex(), &expected.id).await.as_ref(), Some(&expected));

@@ -82,7 +82,7 @@ pub mod protected;
 pub mod races;
 pub mod users;
 
-pub use caller::{Caller, acme, globex};
+pub use caller::{Caller, acme, context, globex};
 pub use catalogue::{catalogue, role};
 pub use clock::ManualClock;
 pub use keys::{IssuerControl, KeySubject, PublishedKey};

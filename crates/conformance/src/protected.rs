@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "the name of a case says what it tests")]
 
-use domain::{MembershipChange, Refusal, TenantId, User};
+use domain::{MembershipChange, Refusal, Standing, TenantId, User};
 use ports::Conflict::LastProtectedRoleHolder;
 use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
 
@@ -20,11 +20,14 @@ async fn assert_kept(subject: &Subject, tenant: &TenantId, user: &User) {
     let (scope, directory) = (writes(tenant), &subject.directory);
     assert_fails!(
         directory.change_membership(&scope, user, to_role("member")).await,
-        Conflicts(LastProtectedRoleHolder)
+        Conflicts(LastProtectedRoleHolder(_))
     );
-    assert_fails!(directory.detach(&scope, user).await, Conflicts(LastProtectedRoleHolder));
+    assert_fails!(directory.detach(&scope, user).await, Conflicts(LastProtectedRoleHolder(_)));
     for account in [changes(user.home.as_ref().unwrap()), Caller::operator().changes()] {
-        assert_fails!(directory.delete(&account, user).await, Conflicts(LastProtectedRoleHolder));
+        assert_fails!(
+            directory.delete(&account, user).await,
+            Conflicts(LastProtectedRoleHolder(_))
+        );
     }
     subject.assert_untouched(user).await;
 }
@@ -82,20 +85,74 @@ pub async fn unknown_stored_role_does_not_count(subject: &Subject) {
     assert_kept(subject, &acme(), &ada).await;
 }
 
-pub async fn deletion_checks_every_tenant(subject: &Subject) {
+pub async fn home_deletes_last_holder_of_another_tenant(subject: &Subject) {
     subject.create(&acme(), "ada", "member").await;
     let ada = subject.attach(&globex(), "ada", "owner").await;
-    // At home, ada holds no protected role, but globex would be left without an owner.
+    // Globex itself must keep its last owner, but attaching does not make an account undeletable.
+    let demotion = to_role("member");
     assert_fails!(
-        subject.directory.delete(&changes(&acme()), &ada).await,
-        Conflicts(LastProtectedRoleHolder)
+        subject.directory.change_membership(&writes(&globex()), &ada, demotion).await,
+        Conflicts(LastProtectedRoleHolder(_))
     );
-    subject.assert_untouched(&ada).await;
-    // Acme may still demote and detach her.
-    subject.directory.detach(&writes(&acme()), &ada).await.unwrap();
+    subject.directory.delete(&changes(&acme()), &ada).await.unwrap();
+    assert_eq!(subject.current(&ada.id).await, None);
+    assert_eq!(subject.users_of(&globex()).await, []);
+}
+
+pub async fn home_cannot_delete_its_own_last_holder(subject: &Subject) {
+    subject.create(&acme(), "ada", "owner").await;
     subject.create(&globex(), "bob", "owner").await;
-    let operator = Caller::operator().changes();
-    subject.directory.delete(&operator, &ada).await.unwrap();
+    let ada = subject.attach_unproven(&globex(), "ada", "owner").await;
+    let deleted = subject.directory.delete(&changes(&acme()), &ada).await;
+    let acmes = domain::LastProtectedRoleHolder { tenant: acme() };
+    assert_fails!(deleted, Conflicts(LastProtectedRoleHolder(last)) if *last == acmes);
+    subject.assert_untouched(&ada).await;
+}
+
+pub async fn operator_deletion_is_held_by_every_tenant_unless_forced(subject: &Subject) {
+    subject.create(&acme(), "spare", "owner").await;
+    let kept = subject.create(&acme(), "ada", "owner").await;
+    let ada = subject.attach(&globex(), "ada", "owner").await;
+    assert_eq!(ada.id, kept.id);
+    let deleted = subject.directory.delete(&Caller::operator().changes(), &ada).await;
+    let globexs = domain::LastProtectedRoleHolder { tenant: globex() };
+    assert_fails!(deleted, Conflicts(LastProtectedRoleHolder(last)) if *last == globexs);
+    subject.assert_untouched(&ada).await;
+    let forced = Caller::operator().changes().forced().unwrap();
+    subject.directory.delete(&forced, &ada).await.unwrap();
+    assert_eq!(subject.current(&ada.id).await, None);
+    // Even the last holder of the home.
+    let last = subject.users_of(&acme()).await.remove(0);
+    assert_fails!(
+        subject.directory.delete(&Caller::operator().changes(), &last).await,
+        Conflicts(LastProtectedRoleHolder(_))
+    );
+    subject.directory.delete(&forced, &last).await.unwrap();
+    assert_fails!(changes(&acme()).forced(), domain::Denied::Refused(Refusal::OperatorsOnly));
+}
+
+pub async fn pending_holders_do_not_count(subject: &Subject) {
+    let ada = subject.create(&acme(), "ada", "owner").await;
+    subject.create(&globex(), "bob", "member").await;
+    let bob = subject.attach_unproven(&acme(), "bob", "owner").await;
+    assert_eq!(subject.standing(&acme(), &bob).await, Some(Standing::Pending));
+    assert_kept(subject, &acme(), &ada).await;
+    // So a pending holder is never the last one.
+    let demoted = subject
+        .directory
+        .change_membership(&writes(&acme()), &bob, to_role("admin"))
+        .await
+        .unwrap();
+    let bob =
+        subject.directory.change_membership(&writes(&acme()), &demoted, to_role("owner")).await;
+    // Once proven it counts.
+    let bob = subject.vouch(&bob.unwrap()).await;
+    assert_eq!(subject.standing(&acme(), &bob).await, Some(Standing::Active));
+    subject.directory.change_membership(&writes(&acme()), &ada, to_role("member")).await.unwrap();
+    assert_fails!(
+        subject.directory.detach(&writes(&acme()), &bob).await,
+        Conflicts(LastProtectedRoleHolder(_))
+    );
 }
 
 pub async fn each_protected_role_needs_its_own_holder(subject: &Subject) {
@@ -107,7 +164,7 @@ pub async fn each_protected_role_needs_its_own_holder(subject: &Subject) {
     // Another protected role does not compensate for a demotion.
     assert_fails!(
         subject.directory.change_membership(&writes(&acme()), &ada, to_role("auditor")).await,
-        Conflicts(LastProtectedRoleHolder)
+        Conflicts(LastProtectedRoleHolder(_))
     );
 }
 

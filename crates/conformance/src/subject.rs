@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{ListQuery, NewUser, Page, Password, RoleCatalogue, TenantId, User, UserId};
-use ports::{PasswordCheck, PortResult, UserDirectory};
+use domain::{
+    ListQuery, NewUser, Page, Password, PolicyContext, RoleCatalogue, Standing, TenantId, User,
+    UserId,
+};
+use ports::{Clock, PasswordCheck, PortResult, UserDirectory};
 
-use crate::caller::{Caller, writes};
+use crate::caller::{Caller, operates, writes};
 use crate::clock::ManualClock;
 use crate::values::{address, new_member, new_user, valid};
 
@@ -118,15 +121,33 @@ impl Subject {
         self.directory.create(&writes(tenant), new).await.unwrap()
     }
 
-    /// Attaches an existing user to the tenant.
-    pub(crate) async fn attach(&self, tenant: &TenantId, name: &str, role: &str) -> User {
+    /// Attaches an existing user to the tenant, without any proof that the account is the person's.
+    pub(crate) async fn attach_unproven(&self, tenant: &TenantId, name: &str, role: &str) -> User {
         let attached =
             self.directory.attach_or_create(&writes(tenant), new_member(name, role)).await.unwrap();
         assert!(!attached.created, "there was no {name} to attach");
         attached.user
     }
 
-    /// Creates a user whose home is the first tenant and who is attached to the second.
+    /// Attaches an existing user to the tenant, and vouches for the account, so that the membership is
+    /// active.
+    pub(crate) async fn attach(&self, tenant: &TenantId, name: &str, role: &str) -> User {
+        let user = self.attach_unproven(tenant, name, role).await;
+        self.vouch(&user).await
+    }
+
+    /// Vouches as an operator that the account is the person's own.
+    pub(crate) async fn vouch(&self, user: &User) -> User {
+        self.directory.set_email_verified(&operates(), user, true).await.unwrap()
+    }
+
+    /// Returns the standing of the user's membership in the tenant, as the tenant sees it.
+    pub(crate) async fn standing(&self, tenant: &TenantId, user: &User) -> Option<Standing> {
+        let now = self.clock.now();
+        self.current(&user.id).await?.standing_in(tenant, &PolicyContext::at(now))
+    }
+
+    /// Creates a user whose home is the first tenant and who has an active membership in the second.
     pub(crate) async fn create_shared(
         &self,
         home: &TenantId,
@@ -148,14 +169,16 @@ impl Subject {
         self.directory.find(&Caller::operator().views(), id).await.unwrap()
     }
 
-    /// Returns the account as callers of the tenant find it.
+    /// Returns the account as callers of the tenant find and see it.
     pub(crate) async fn found_in(&self, tenant: &TenantId, id: &UserId) -> Option<User> {
-        self.directory.find(&Caller::of([tenant.clone()]).views(), id).await.unwrap()
+        let scope = Caller::of([tenant.clone()]).views();
+        let found = self.directory.find(&scope, id).await.unwrap()?;
+        Some(User::clone(&scope.view(&found).expect("a found account is visible")))
     }
 
-    /// Returns all users of the tenant, by id.
+    /// Returns all users of the tenant as its callers see them, by id.
     pub(crate) async fn users_of(&self, tenant: &TenantId) -> Vec<User> {
-        self.page(tenant, ListQuery::default()).await.users
+        shown(&self.page(tenant, ListQuery::default()).await)
     }
 
     /// Returns a page of the tenant's users.
@@ -170,11 +193,16 @@ impl Subject {
     }
 }
 
+/// Returns the users of a page, as they are seen.
+pub(crate) fn shown(page: &Page) -> Vec<User> {
+    page.users.iter().map(|view| User::clone(view)).collect()
+}
+
 /// Asserts that the result is this error.
 macro_rules! assert_fails {
-    ($result:expr, $error:pat) => {{
+    ($result:expr, $error:pat $(if $condition:expr)?) => {{
         let result = $result;
-        assert!(matches!(result, Err($error)), "got {result:?}, not {}", stringify!($error));
+        assert!(matches!(&result, Err($error) $(if $condition)?), "got {result:?}, not {}", stringify!($error));
     }};
 }
 pub(crate) use assert_fails;

@@ -39,6 +39,7 @@ macro_rules! directory_suite {
             ]
             accounts: [
                 account_change_is_visible_in_every_tenant,
+                changed_address_is_stored_in_lower_case,
                 change_sets_updated_at_only,
                 replaced_address_is_free_again,
                 taken_address_with_new_names_changes_names_only,
@@ -87,7 +88,10 @@ macro_rules! directory_suite {
                 remaining_holder_becomes_the_last,
                 blocked_holders_do_not_count,
                 unknown_stored_role_does_not_count,
-                deletion_checks_every_tenant,
+                home_deletes_last_holder_of_another_tenant,
+                home_cannot_delete_its_own_last_holder,
+                operator_deletion_is_held_by_every_tenant_unless_forced,
+                pending_holders_do_not_count,
                 each_protected_role_needs_its_own_holder,
                 promotion_of_last_holder_is_allowed,
                 last_holder_can_be_renamed,
@@ -111,7 +115,7 @@ macro_rules! directory_suite {
             ]
             races: [
                 racing_removals_keep_one_holder,
-                racing_deletion_by_another_tenant_keeps_one_holder,
+                racing_deletion_by_operator_keeps_one_holder,
                 racing_creations_share_no_address,
                 racing_creations_share_no_username,
                 racing_creation_and_change_share_no_address,
@@ -146,7 +150,7 @@ macro_rules! password_suite {
                 only_operators_set_password_without_home,
                 password_of_higher_role_holder_cannot_be_set,
                 user_sets_own_password_in_any_tenant,
-                own_password_needs_a_tenant_of_the_user,
+                own_password_depends_on_the_kind_of_subject,
                 own_password_scope_allows_nothing_else,
                 blocked_user_cannot_prove_or_set_own_password,
                 new_password_keeps_account_blocked,
@@ -188,11 +192,12 @@ macro_rules! key_source_suite {
             keys: [
                 issuer_has_its_own_keys_only,
                 known_key_types_are_returned_unchanged,
+                keys_sharing_a_kid_are_all_returned,
                 keys_unfit_for_signatures_are_omitted,
                 empty_key_set_is_no_error,
                 every_call_fetches_and_returns_rotated_keys,
                 failing_issuer_does_not_affect_others,
-                issuer_without_keys_is_an_error,
+                issuer_that_published_nothing_does_not_exist,
             ]
         }
     };

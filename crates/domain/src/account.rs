@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::id::{TenantId, UserId};
+use crate::membership::{Attachment, Credentials, Membership};
 use crate::password::Password;
 use crate::role::Role;
 use crate::text::{DisplayName, EmailAddress, PersonName, Username};
@@ -38,17 +39,16 @@ pub struct User {
     /// The home tenant, through which Usher created the account. Its administrators have authority
     /// over the account's own data (rule R2); without a home, only operators have.
     pub home: Option<TenantId>,
+    /// What the directory knows about who controls the account.
+    pub credentials: Credentials,
     /// The memberships, by tenant.
     pub memberships: BTreeMap<TenantId, Membership>,
 }
 
-/// The membership of a user in one tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Membership {
-    /// The role in the tenant.
-    pub role: Role,
-    /// The display name in the tenant, if it differs from the account's own.
-    pub name: Option<DisplayName>,
+impl AsRef<Self> for User {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 /// The owner of the display name that a tenant changes when it renames a user.
@@ -77,6 +77,28 @@ impl User {
     /// Returns which name the tenant changes when it renames this user (rules R1 and R2).
     pub fn name_owner(&self, tenant: &TenantId) -> NameOwner {
         if self.home.as_ref() == Some(tenant) { NameOwner::Account } else { NameOwner::Membership }
+    }
+
+    /// Attaches the account to the tenant, or confirms a membership there, which keeps its name
+    /// unless another is given.
+    pub fn attach(
+        &mut self,
+        tenant: &TenantId,
+        role: Role,
+        name: Option<DisplayName>,
+        attachment: Attachment,
+    ) {
+        let kept = self.memberships.remove(tenant).and_then(|membership| membership.name);
+        let membership =
+            Membership { name: kept, attachment: Some(attachment), ..Membership::new(role) };
+        self.memberships.insert(tenant.clone(), membership);
+        if let Some(name) = name {
+            self.rename_in(tenant, name);
+        }
+    }
+
+    pub(crate) fn with_memberships(self, memberships: BTreeMap<TenantId, Membership>) -> Self {
+        Self { memberships, ..self }
     }
 
     /// Changes the display name that the tenant sees. Does nothing without a membership there.

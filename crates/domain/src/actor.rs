@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::account::User;
+use crate::context::PolicyContext;
 use crate::id::{TenantId, UserId};
 use crate::permission::Permissions;
-use crate::role::Role;
+use crate::refusal::{Denied, Refusal};
+use crate::role::{Access, Role};
 
 /// The tenants that a token covers, as the token states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +51,29 @@ impl fmt::Debug for CallerKey {
     }
 }
 
+/// Which subjects of an issuer's tokens are accounts of the directory (rule R5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SubjectKind {
+    /// Any subject is the account with that id: the issuer is the directory itself.
+    Accounts,
+    /// Only the account at home in, and attached to, a tenant that the token covers: the issuer is
+    /// a tenant's own, and may name any subject.
+    Home,
+    /// None is.
+    External,
+}
+
 /// The bearer of a verified token (RFC 6750), as the token states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
     /// The caller's identity, for limits and logs.
     pub caller: CallerKey,
+    /// The `iss` claim.
+    pub issuer: String,
     /// The `sub` claim, if it is a valid account id.
     pub subject: Option<UserId>,
+    /// Whether the subject is an account.
+    pub subject_kind: SubjectKind,
     /// What the token allows.
     pub permissions: Permissions,
     /// The tenants where it allows that.
@@ -73,6 +91,48 @@ pub enum Coverage {
     All,
 }
 
+impl Coverage {
+    /// Returns the caller's own role in the tenant, if it is known.
+    pub(crate) fn role_in(
+        &self,
+        tenant: &TenantId,
+        access: Access,
+    ) -> Result<Option<Role>, Denied> {
+        match self {
+            Self::All => Ok(None),
+            Self::Listed(tenants) if tenants.contains(tenant) => Ok(None),
+            Self::Listed(_) => Err(Refusal::TenantNotCovered.into()),
+            Self::Roles(roles) => {
+                let role = roles.get(tenant).ok_or(Refusal::TenantNotCovered)?;
+                if role.allows(access) {
+                    Ok(Some(role.clone()))
+                } else {
+                    Err(Refusal::InsufficientRole.into())
+                }
+            }
+        }
+    }
+
+    /// Checks that one of the caller's roles, where they are known, allows the access.
+    pub(crate) fn check_any_role(&self, access: Access) -> Result<(), Denied> {
+        match self {
+            Self::Roles(roles) if !roles.values().any(|role| role.allows(access)) => {
+                Err(Refusal::InsufficientRole.into())
+            }
+            Self::Roles(_) | Self::Listed(_) | Self::All => Ok(()),
+        }
+    }
+
+    /// Whether the token covers this tenant by name: as an operator it covers none in particular.
+    pub(crate) fn names(&self, tenant: &TenantId) -> bool {
+        match self {
+            Self::All => false,
+            Self::Listed(tenants) => tenants.contains(tenant),
+            Self::Roles(roles) => roles.contains_key(tenant),
+        }
+    }
+}
+
 /// A caller with its rights resolved.
 ///
 /// A service makes one from a token, by [`Bearer::actor`]. Tools without tokens construct it.
@@ -80,10 +140,33 @@ pub enum Coverage {
 pub struct Actor {
     /// The account that acts, if the caller has one.
     pub subject: Option<UserId>,
+    /// Whether the subject is an account.
+    pub subject_kind: SubjectKind,
     /// The permissions.
     pub permissions: Permissions,
     /// The tenants where they hold.
     pub coverage: Coverage,
+    /// The account whose stored memberships the coverage was resolved from.
+    resolved_from: Option<CallerAccount>,
+}
+
+/// The caller's account, whose memberships decide what the caller may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CallerAccount {
+    pub(crate) id: UserId,
+    /// The one tenant whose membership counts, if the issuer is of one tenant.
+    pub(crate) within: Option<TenantId>,
+}
+
+impl CallerAccount {
+    /// Returns the coverage that the account's active memberships give.
+    pub(crate) fn coverage(&self, account: Option<&User>, context: &PolicyContext) -> Coverage {
+        let account = account.filter(|account| account.id == self.id);
+        let roles = account.into_iter().flat_map(|account| account.active_roles(context));
+        let roles =
+            roles.filter(|(tenant, _)| self.within.as_ref().is_none_or(|only| only == *tenant));
+        Coverage::Roles(roles.map(|(tenant, role)| (tenant.clone(), role.clone())).collect())
+    }
 }
 
 impl Bearer {
@@ -106,40 +189,52 @@ impl Bearer {
 
     /// Resolves the bearer to an actor, given the account of [`Bearer::membership_subject`].
     ///
-    /// A bearer whose account is missing or blocked covers no tenant.
-    pub fn actor(&self, account: Option<&User>) -> Actor {
-        let coverage = match &self.tenants {
-            ClaimedTenants::Listed(tenants) => Coverage::Listed(tenants.clone()),
-            ClaimedTenants::All => Coverage::All,
-            ClaimedTenants::Memberships { within } => Coverage::Roles(
-                account
-                    .filter(|user| Some(&user.id) == self.subject.as_ref())
-                    .into_iter()
-                    .flat_map(effective_roles)
-                    .filter(|(tenant, _)| within.as_ref().is_none_or(|only| only == *tenant))
-                    .map(|(tenant, role)| (tenant.clone(), role.clone()))
-                    .collect(),
-            ),
+    /// A bearer whose account is missing or blocked covers no tenant, and one whose membership is
+    /// not active does not cover that tenant.
+    pub fn actor(&self, account: Option<&User>, context: &PolicyContext) -> Actor {
+        let (coverage, resolved_from) = match &self.tenants {
+            ClaimedTenants::Listed(tenants) => (Coverage::Listed(tenants.clone()), None),
+            ClaimedTenants::All => (Coverage::All, None),
+            ClaimedTenants::Memberships { within } => match &self.subject {
+                Some(id) => {
+                    let caller = CallerAccount { id: id.clone(), within: within.clone() };
+                    (caller.coverage(account, context), Some(caller))
+                }
+                None => (Coverage::Roles(BTreeMap::new()), None),
+            },
         };
-        Actor { subject: self.subject.clone(), permissions: self.permissions, coverage }
+        Actor {
+            subject: self.subject.clone(),
+            subject_kind: self.subject_kind,
+            permissions: self.permissions,
+            coverage,
+            resolved_from,
+        }
     }
 }
 
 impl Actor {
+    /// Returns an actor with every permission in these tenants.
+    fn new(subject: Option<UserId>, subject_kind: SubjectKind, coverage: Coverage) -> Self {
+        let permissions = Permissions::all();
+        Self { subject, subject_kind, permissions, coverage, resolved_from: None }
+    }
+
     /// Returns an operator: every permission in every tenant.
     pub fn operator() -> Self {
-        Self { subject: None, permissions: Permissions::all(), coverage: Coverage::All }
+        Self::new(None, SubjectKind::External, Coverage::All)
     }
 
     /// Returns an actor with these roles and every permission; what it may do depends on the roles.
     pub fn member(id: UserId, roles: impl IntoIterator<Item = (TenantId, Role)>) -> Self {
         let coverage = Coverage::Roles(roles.into_iter().collect());
-        Self { subject: Some(id), permissions: Permissions::all(), coverage }
+        Self::new(Some(id), SubjectKind::Accounts, coverage)
     }
 
-    /// Returns the user as an actor with its own roles; a blocked user has none.
-    pub fn from_user(user: &User) -> Self {
-        let roles = effective_roles(user);
+    /// Returns the user as an actor with its own roles: those of its active memberships; a blocked
+    /// user has none.
+    pub fn from_user(user: &User, context: &PolicyContext) -> Self {
+        let roles = user.active_roles(context);
         let roles = roles.map(|(tenant, role)| (tenant.clone(), role.clone()));
         Self::member(user.id.clone(), roles)
     }
@@ -147,7 +242,7 @@ impl Actor {
     /// Returns an actor with every permission in these tenants, whose own role there is unknown.
     pub fn of_tenants(tenants: impl IntoIterator<Item = TenantId>) -> Self {
         let coverage = Coverage::Listed(tenants.into_iter().collect());
-        Self { subject: None, permissions: Permissions::all(), coverage }
+        Self::new(None, SubjectKind::Home, coverage)
     }
 
     /// Replaces the permissions.
@@ -156,15 +251,18 @@ impl Actor {
         Self { permissions, ..self }
     }
 
-    /// Replaces the account that acts.
+    /// Replaces the subject, and whether it is an account.
     #[must_use]
-    pub fn with_subject(self, subject: UserId) -> Self {
-        Self { subject: Some(subject), ..self }
+    pub fn with_subject(self, subject: UserId, subject_kind: SubjectKind) -> Self {
+        Self { subject: Some(subject), subject_kind, ..self }
     }
-}
 
-/// The roles with which the user may act: none if it is blocked.
-fn effective_roles(user: &User) -> impl Iterator<Item = (&TenantId, &Role)> {
-    let memberships = user.memberships.iter().filter(|_| !user.blocked);
-    memberships.map(|(tenant, membership)| (tenant, &membership.role))
+    /// Returns the subject, if it can be an account.
+    pub fn account(&self) -> Option<&UserId> {
+        self.subject.as_ref().filter(|_| self.subject_kind != SubjectKind::External)
+    }
+
+    pub(crate) fn resolved_from(&self) -> Option<&CallerAccount> {
+        self.resolved_from.as_ref()
+    }
 }

@@ -7,6 +7,7 @@
 //! through one of them cannot have skipped a rule.
 
 use crate::account::{MembershipChange, User};
+use crate::context::PolicyContext;
 use crate::id::{TenantId, UserId};
 use crate::refusal::LastProtectedRoleHolder;
 use crate::role::Role;
@@ -39,18 +40,30 @@ pub struct RoleAtRisk {
     user: UserId,
     tenant: TenantId,
     role: Role,
+    context: PolicyContext,
 }
 
 impl RoleAtRisk {
     /// Returns the role that the user holds in the tenant, if it is protected, the user counts as
     /// a holder, and `new_role` (`None`: no membership) is less powerful.
     ///
-    /// A blocked user does not count. A change to a more powerful role is no demotion.
-    fn find(user: &User, tenant: &TenantId, new_role: Option<&Role>) -> Option<Self> {
-        user.role_in(tenant)
-            .filter(|held| held.is_protected() && !user.blocked)
+    /// Only an active membership without an end date counts, and not that of a blocked user. A
+    /// change to a more powerful role is no demotion.
+    fn find(
+        user: &User,
+        tenant: &TenantId,
+        new_role: Option<&Role>,
+        context: &PolicyContext,
+    ) -> Option<Self> {
+        user.lasting_role_in(tenant, context)
+            .filter(|held| held.is_protected())
             .filter(|held| new_role.is_none_or(|new| held.outranks(new)))
-            .map(|role| Self { user: user.id.clone(), tenant: tenant.clone(), role: role.clone() })
+            .map(|role| Self {
+                user: user.id.clone(),
+                tenant: tenant.clone(),
+                role: role.clone(),
+                context: *context,
+            })
     }
 
     /// Returns the tenant that must keep a holder.
@@ -63,9 +76,11 @@ impl RoleAtRisk {
         &self.role
     }
 
-    /// Whether this is another user who holds the role in the tenant and is not blocked.
+    /// Whether this is another user who holds the role in the tenant by an active membership
+    /// without an end date, and is not blocked.
     pub fn is_held_by(&self, other: &User) -> bool {
-        other.id != self.user && !other.blocked && other.role_in(&self.tenant) == Some(&self.role)
+        let role = other.lasting_role_in(&self.tenant, &self.context);
+        other.id != self.user && role == Some(&self.role)
     }
 }
 
@@ -127,7 +142,7 @@ impl<C> PendingChange<C> {
         if others.into_iter().any(|other| self.at_risk.is_held_by(other)) {
             Ok(Decision::next(self.change, self.rest))
         } else {
-            Err(LastProtectedRoleHolder)
+            Err(LastProtectedRoleHolder { tenant: self.at_risk.tenant })
         }
     }
 }
@@ -145,9 +160,10 @@ impl AuthorizedChange {
         user: &User,
         tenant: &TenantId,
         change: &MembershipChange,
+        context: &PolicyContext,
     ) -> Decision<Self> {
         let new_role = change.role.as_ref();
-        let at_risk = new_role.and_then(|role| RoleAtRisk::find(user, tenant, Some(role)));
+        let at_risk = new_role.and_then(|role| RoleAtRisk::find(user, tenant, Some(role), context));
         let (user, tenant, change) = (user.id.clone(), tenant.clone(), change.clone());
         Decision::new(Self { user, tenant, change }, at_risk)
     }
@@ -181,8 +197,12 @@ pub struct AuthorizedDetachment {
 }
 
 impl AuthorizedDetachment {
-    pub(crate) fn decide(user: &User, tenant: &TenantId) -> Decision<Self> {
-        let at_risk = RoleAtRisk::find(user, tenant, None);
+    pub(crate) fn decide(
+        user: &User,
+        tenant: &TenantId,
+        context: &PolicyContext,
+    ) -> Decision<Self> {
+        let at_risk = RoleAtRisk::find(user, tenant, None, context);
         Decision::new(Self { user: user.id.clone(), tenant: tenant.clone() }, at_risk)
     }
 
@@ -206,9 +226,14 @@ pub struct AuthorizedDeletion {
 }
 
 impl AuthorizedDeletion {
-    pub(crate) fn decide(user: &User) -> Decision<Self> {
-        let tenants = user.memberships.keys();
-        let at_risk = tenants.filter_map(|tenant| RoleAtRisk::find(user, tenant, None));
+    /// `is_held` tells of a tenant whether its R4 holds for the deletion.
+    pub(crate) fn decide(
+        user: &User,
+        is_held: impl Fn(&TenantId) -> bool,
+        context: &PolicyContext,
+    ) -> Decision<Self> {
+        let tenants = user.memberships.keys().filter(|tenant| is_held(tenant));
+        let at_risk = tenants.filter_map(|tenant| RoleAtRisk::find(user, tenant, None, context));
         Decision::new(Self { user: user.id.clone() }, at_risk)
     }
 

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use domain::policy::{Action, decide};
-//! use domain::{Actor, Refusal, RoleCatalogue, TenantId, User};
+//! use domain::{Actor, PolicyContext, Refusal, RoleCatalogue, TenantId, Timestamp, User};
 //!
 //! let catalogue = RoleCatalogue::standard();
 //! let role = |name: &str| catalogue.resolve(name).cloned().ok_or("unknown role");
@@ -23,8 +23,9 @@
 //! let admin = Actor::member("auth0|bob".parse()?, [(acme.clone(), role("admin")?)]);
 //!
 //! let to_viewer = Action::SetRole(&acme, &role("viewer")?);
-//! assert_eq!(decide(&admin, to_viewer, &eve, [&ada]), Ok(()));
-//! let refusal = decide(&admin, to_viewer, &ada, [&eve]);
+//! let context = PolicyContext::at(Timestamp::UNIX_EPOCH);
+//! assert_eq!(decide(&admin, to_viewer, &eve, [&ada], &context), Ok(()));
+//! let refusal = decide(&admin, to_viewer, &ada, [&eve], &context);
 //! assert_eq!(refusal, Err(Refusal::RoleAboveOwn.into()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -35,7 +36,9 @@
 //!   [`Username`], [`PersonName`], [`DisplayName`], [`Password`], [`Timestamp`]. Each has a private
 //!   field and one error type.
 //! - [`RoleCatalogue`], [`Role`], [`Access`]: the roles and what they allow.
-//! - [`User`], [`Membership`], and changes to them.
+//! - [`User`], [`Membership`], and changes to them. [`standing`] tells whether a membership has
+//!   force: a foreign one only while the account is provably the person's own.
+//! - [`UserView`]: a user as a caller sees it.
 //! - [`ListQuery`], [`Sort`], [`Page`]: the total and stable order of lists, and their pages.
 //! - [`Bearer`] and [`Actor`]: the caller as its token states it, and with its rights resolved.
 //! - [`policy`]: rules R1 to R5. [`policy::decide`] checks all of them for one action. The policy
@@ -51,33 +54,42 @@
 //! step with a change.
 
 mod account;
+mod account_scope;
 mod actor;
 mod change;
+mod character;
+mod context;
 mod id;
 mod listing;
+mod membership;
 mod operation;
 mod password;
 mod permission;
 pub mod policy;
 mod refusal;
 mod role;
-mod scope;
 #[cfg(feature = "serde")]
 mod serde;
+mod standing;
+mod tenant_scope;
 mod text;
 mod text_value;
 mod timestamp;
 mod user_builder;
+mod view;
 
-pub use account::{
-    AccountChange, Membership, MembershipChange, NameOwner, NewMember, NewUser, User,
-};
-pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage};
+pub use account::{AccountChange, MembershipChange, NameOwner, NewMember, NewUser, User};
+pub use account_scope::{AccountScope, StampUpdate};
+pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage, SubjectKind};
 pub use change::{
     AuthorizedChange, AuthorizedDeletion, AuthorizedDetachment, Decision, PendingChange, RoleAtRisk,
 };
+pub use context::{AccountRules, AttachRule, ForeignProfile, PolicyContext};
 pub use id::{InvalidTenantId, InvalidUserId, TenantId, UserId};
 pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort, SortField};
+pub use membership::{
+    Attachment, CredentialStamp, Credentials, InvalidMembershipId, Membership, MembershipId,
+};
 pub use operation::Operation;
 pub use password::{CurrentPassword, InvalidPassword, Password};
 pub use permission::{InvalidPermission, Permission, Permissions};
@@ -87,10 +99,12 @@ pub use role::{
     Access, InvalidAccess, InvalidRoleCatalogue, InvalidRoleName, Role, RoleCatalogue,
     RoleDefinition, RoleName,
 };
-pub use scope::{AccountScope, TenantScope};
+pub use standing::{Standing, standing};
+pub use tenant_scope::{AmbiguousAccount, AttachStep, TenantScope};
 pub use text::{
     DisplayName, EmailAddress, InvalidEmailAddress, InvalidName, InvalidUsername, PersonName,
     Username,
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use user_builder::UserBuilder;
+pub use view::UserView;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::account::User;
 use crate::text_value::parse_from_str;
 use crate::timestamp::Timestamp;
+use crate::view::UserView;
 
 /// The field that a list is sorted by. A missing username counts as the e-mail address, a missing
 /// name as the empty text, as in the response.
@@ -122,11 +123,11 @@ pub struct ListQuery {
     pub page: Option<PageRequest>,
 }
 
-/// The users of one page, and the total.
+/// The users of one page as a tenant sees them, and the total.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The users of the page, in order.
-    pub users: Vec<User>,
+    pub users: Vec<UserView<'static>>,
     /// The number of users on all pages.
     pub total: u64,
 }
@@ -161,8 +162,8 @@ impl<'a> Key<'a> {
 }
 
 impl Sort {
-    fn compare(self, left: &(Key<'_>, &User), right: &(Key<'_>, &User)) -> Ordering {
-        let by_field = left.0.cmp(&right.0);
+    fn compare(self, left: (&Key<'_>, &User), right: (&Key<'_>, &User)) -> Ordering {
+        let by_field = left.0.cmp(right.0);
         let by_field = if self.descending { by_field.reverse() } else { by_field };
         // Ties are rare, so the tie-breaker is computed only then.
         let id = |user| Key::of(user, SortField::Id);
@@ -172,10 +173,14 @@ impl Sort {
 
 impl ListQuery {
     /// Returns the requested page of these users, in the requested order.
-    pub fn select<'a>(&self, users: impl IntoIterator<Item = &'a User>) -> Vec<&'a User> {
-        let compare = |left: &_, right: &_| self.sort.compare(left, right);
-        let mut keyed: Vec<_> =
-            users.into_iter().map(|user| (Key::of(user, self.sort.field), user)).collect();
+    ///
+    /// They are users or, for a caller, [views](UserView): what a view hides must not decide an order.
+    pub fn select<'a, U: AsRef<User>>(&self, users: impl IntoIterator<Item = &'a U>) -> Vec<&'a U> {
+        let compare = |left: &(Key<'_>, &U), right: &(Key<'_>, &U)| {
+            self.sort.compare((&left.0, left.1.as_ref()), (&right.0, right.1.as_ref()))
+        };
+        let mut keyed: Vec<(Key<'a>, &'a U)> =
+            users.into_iter().map(|user| (Key::of(user.as_ref(), self.sort.field), user)).collect();
         if let Some(PageRequest { number, size }) = self.page {
             let size = size.get() as usize;
             let start = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(size);

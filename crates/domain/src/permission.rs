@@ -82,6 +82,11 @@ impl Permissions {
         Permission::ALL.into_iter().collect()
     }
 
+    /// Returns the permissions of the set.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| self.has(*permission))
+    }
+
     fn bit(permission: Permission) -> u8 {
         match permission {
             Permission::TenantAccessRead => 1,

@@ -6,7 +6,8 @@
 //! | R2 home authority | [`AccountScope::authorize_change`] |
 //! | R3 role ceiling | [`TenantScope::authorize_grant`], [`TenantScope::authorize_change`], [`AccountScope::authorize_change`] |
 //! | R4 protected roles | [`Decision`] |
-//! | R5 own password | [`own_password_scope`], [`AccountScope::authorize_password`] |
+//! | R5 own account | [`own_account_scope`], [`own_password_scope`], [`AccountScope::owns`] |
+//! | force of a membership | [`standing`](crate::standing) |
 //!
 //! [`decide`] applies all of them to one action. A service that reads and writes in separate steps
 //! takes a scope instead, and checks it again when it writes.
@@ -14,13 +15,15 @@
 //! The order of the checks is fixed: permission, tenant, caller's role, user (R1), R2, R3, R4.
 
 use crate::account::{MembershipChange, User};
+use crate::account_scope::{AccountScope, OwnAccount, Purpose};
 use crate::actor::{Actor, Coverage};
 use crate::change::Decision;
+use crate::context::PolicyContext;
 use crate::id::{TenantId, UserId};
 use crate::operation::Operation;
 use crate::refusal::{ActionDenied, Denied, LastProtectedRoleHolder, Refusal};
 use crate::role::{Access, Role};
-use crate::scope::{AccountScope, Purpose, TenantScope};
+use crate::tenant_scope::{Authority, TenantScope};
 
 /// An action of an actor on one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +53,8 @@ pub enum Action<'a> {
 /// `others` are the other users of the tenants concerned, of whom one must keep each protected role
 /// that the action takes from the user (R4). Only [`Action::SetRole`], [`Action::Detach`] and
 /// [`Action::Delete`] of a holder of a protected role depend on them. Users of other tenants, and
-/// the user itself, may be among them and do not count.
+/// the user itself, may be among them and do not count. Only active memberships count, as they
+/// stand at the moment of the context.
 ///
 /// # Errors
 /// [`ActionDenied`], with the first rule that the action violates.
@@ -59,7 +63,7 @@ pub enum Action<'a> {
 ///
 /// ```
 /// use domain::policy::{Action, decide};
-/// use domain::{Actor, LastProtectedRoleHolder, RoleCatalogue, User};
+/// use domain::{Actor, LastProtectedRoleHolder, PolicyContext, RoleCatalogue, Timestamp, User};
 ///
 /// let roles = RoleCatalogue::standard();
 /// let (owner, admin) = (roles.resolve("owner").unwrap(), roles.resolve("admin").unwrap());
@@ -68,8 +72,9 @@ pub enum Action<'a> {
 ///     .membership(acme.clone(), owner.clone())
 ///     .build();
 ///
-/// let verdict = decide(&Actor::operator(), Action::SetRole(&acme, admin), &ada, &[]);
-/// assert_eq!(verdict, Err(LastProtectedRoleHolder.into()));
+/// let context = PolicyContext::at(Timestamp::UNIX_EPOCH);
+/// let verdict = decide(&Actor::operator(), Action::SetRole(&acme, admin), &ada, &[], &context);
+/// assert_eq!(verdict, Err(LastProtectedRoleHolder { tenant: acme.clone() }.into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn decide<'u>(
@@ -77,16 +82,17 @@ pub fn decide<'u>(
     action: Action<'_>,
     user: &User,
     others: impl IntoIterator<Item = &'u User>,
+    context: &PolicyContext,
 ) -> Result<(), ActionDenied> {
-    let writes = |tenant| tenant_scope(actor, Operation::WriteTenantUsers, Some(tenant));
-    let modifies = || account_scope(actor, Operation::ModifyUsers);
+    let writes = |tenant| tenant_scope(actor, Operation::WriteTenantUsers, Some(tenant), context);
+    let modifies = || account_scope(actor, Operation::ModifyUsers, context);
     let visible = |can_see| if can_see { Ok(()) } else { Err(Denied::Hidden) };
     match action {
         Action::SeeIn(tenant) => {
-            let scope = tenant_scope(actor, Operation::ReadTenantUsers, Some(tenant))?;
+            let scope = tenant_scope(actor, Operation::ReadTenantUsers, Some(tenant), context)?;
             visible(scope.can_see(user))?;
         }
-        Action::See => visible(account_scope(actor, Operation::ViewUsers)?.can_see(user))?,
+        Action::See => visible(account_scope(actor, Operation::ViewUsers, context)?.can_see(user))?,
         Action::Rename(tenant) => {
             let decision = writes(tenant)?.authorize_change(user, &MembershipChange::default())?;
             complete(decision, others)?;
@@ -101,7 +107,7 @@ pub fn decide<'u>(
         Action::ChangeAccount => modifies()?.authorize_change(user)?,
         Action::SetPassword => modifies()?.authorize_password(user)?,
         Action::ChangePassword => {
-            own_password_scope(actor, &user.id)?.authorize_password(user)?;
+            own_password_scope(actor, &user.id, context)?.authorize_password(user)?;
         }
         Action::Delete => {
             complete(modifies()?.authorize_deletion(user)?, others)?;
@@ -130,40 +136,73 @@ pub fn tenant_scope(
     actor: &Actor,
     operation: Operation,
     tenant: Option<&TenantId>,
+    context: &PolicyContext,
 ) -> Result<TenantScope, Denied> {
     operation.check(&actor.permissions)?;
     let tenant = tenant.ok_or(Refusal::TenantNotCovered)?;
-    let own_role = match &actor.coverage {
-        Coverage::All => None,
-        Coverage::Listed(tenants) if tenants.contains(tenant) => None,
-        Coverage::Listed(_) => return Err(Refusal::TenantNotCovered.into()),
-        Coverage::Roles(roles) => {
-            let role = roles.get(tenant).ok_or(Refusal::TenantNotCovered)?;
-            if !role.allows(operation.access()) {
-                return Err(Refusal::InsufficientRole.into());
-            }
-            Some(role.clone())
-        }
-    };
-    Ok(TenantScope::new(tenant.clone(), operation.access(), own_role))
+    let access = operation.access();
+    let authority = Authority::Access(access, actor.coverage.role_in(tenant, access)?);
+    let is_operator = actor.coverage == Coverage::All;
+    let caller = actor.resolved_from().cloned();
+    Ok(TenantScope::new(tenant.clone(), authority, *context, is_operator, caller))
 }
 
 /// Returns the scope of a call about one account, through any of the caller's tenants.
 ///
 /// # Errors
 /// Always [`Denied::Refused`]: by the permission, or by the caller's roles if none allows it.
-pub fn account_scope(actor: &Actor, operation: Operation) -> Result<AccountScope, Denied> {
+pub fn account_scope(
+    actor: &Actor,
+    operation: Operation,
+    context: &PolicyContext,
+) -> Result<AccountScope, Denied> {
     operation.check(&actor.permissions)?;
-    if let Coverage::Roles(roles) = &actor.coverage
-        && !roles.values().any(|role| role.allows(operation.access()))
-    {
-        return Err(Refusal::InsufficientRole.into());
-    }
+    actor.coverage.check_any_role(operation.access())?;
     let purpose = match operation.access() {
         Access::Read => Purpose::View,
         Access::Write => Purpose::Change,
     };
-    Ok(AccountScope::new(actor.coverage.clone(), purpose))
+    Ok(account_scope_for(actor, purpose, context))
+}
+
+/// Returns the scope of a call that only operators may make, about one account.
+///
+/// # Errors
+/// Always [`Denied::Refused`]: by the permission, or because the caller does not cover every tenant.
+pub fn operator_scope(actor: &Actor, context: &PolicyContext) -> Result<AccountScope, Denied> {
+    Operation::ModifyUsers.check(&actor.permissions)?;
+    if actor.coverage != Coverage::All {
+        return Err(Refusal::OperatorsOnly.into());
+    }
+    account_scope(actor, Operation::ModifyUsers, context)
+}
+
+/// Returns the scope of removing every membership and home of a tenant, as only operators may.
+///
+/// `tenant` is `None` where the caller's text is no tenant id.
+///
+/// # Errors
+/// Those of [`operator_scope`].
+pub fn release_scope(
+    actor: &Actor,
+    tenant: Option<&TenantId>,
+    context: &PolicyContext,
+) -> Result<TenantScope, Denied> {
+    operator_scope(actor, context)?;
+    let tenant = tenant.ok_or(Refusal::TenantNotCovered)?;
+    Ok(TenantScope::new(tenant.clone(), Authority::Release, *context, true, None))
+}
+
+/// Returns the scope of acting on the caller's own account (R5), without any permission.
+///
+/// Whether the account is the caller's own depends on the account:
+/// [`AccountScope::owns`](crate::AccountScope::owns).
+///
+/// # Errors
+/// [`Refusal::SubjectNotAnAccount`] if the subject cannot be one.
+pub fn own_account_scope(actor: &Actor, context: &PolicyContext) -> Result<AccountScope, Denied> {
+    let own = actor.account().ok_or(Refusal::SubjectNotAnAccount)?;
+    Ok(account_scope_for(actor, own_purpose(actor, own), context))
 }
 
 /// Returns the scope of a password change by proof of the current password (R5): without any
@@ -171,10 +210,28 @@ pub fn account_scope(actor: &Actor, operation: Operation) -> Result<AccountScope
 ///
 /// # Errors
 /// Those of [`account_scope`].
-pub fn own_password_scope(actor: &Actor, user: &UserId) -> Result<AccountScope, Denied> {
-    if actor.subject.as_ref() == Some(user) {
-        Ok(AccountScope::new(actor.coverage.clone(), Purpose::OwnPassword(user.clone())))
-    } else {
-        account_scope(actor, Operation::ModifyUsers)
+pub fn own_password_scope(
+    actor: &Actor,
+    user: &UserId,
+    context: &PolicyContext,
+) -> Result<AccountScope, Denied> {
+    match actor.account() {
+        Some(own) if own == user => Ok(account_scope_for(actor, own_purpose(actor, own), context)),
+        Some(_) | None => account_scope(actor, Operation::ModifyUsers, context),
     }
+}
+
+fn own_purpose(actor: &Actor, own: &UserId) -> Purpose {
+    let operation = Operation::ModifyUsers;
+    Purpose::Own(OwnAccount {
+        id: own.clone(),
+        kind: actor.subject_kind,
+        may_modify: operation.check(&actor.permissions).is_ok()
+            && actor.coverage.check_any_role(operation.access()).is_ok(),
+    })
+}
+
+fn account_scope_for(actor: &Actor, purpose: Purpose, context: &PolicyContext) -> AccountScope {
+    let caller = actor.resolved_from().cloned();
+    AccountScope::new(actor.coverage.clone(), purpose, *context, caller)
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::id::TenantId;
 use crate::permission::Permission;
 
 /// A denial, of one of two kinds.
@@ -36,6 +37,12 @@ pub enum Refusal {
     /// The caller's own account is blocked.
     #[error("the account is blocked")]
     AccountBlocked,
+    /// Only operators, who cover every tenant, may do this.
+    #[error("only operators may do this")]
+    OperatorsOnly,
+    /// The token's subject is no account of the directory (R5).
+    #[error("the subject of the token is not an account")]
+    SubjectNotAnAccount,
 }
 
 impl From<Refusal> for Denied {
@@ -45,9 +52,12 @@ impl From<Refusal> for Denied {
 }
 
 /// The change would take the last holder of a protected role from a tenant (R4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the tenant would lose the last holder of a protected role")]
-pub struct LastProtectedRoleHolder;
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the tenant {tenant} would lose the last holder of a protected role")]
+pub struct LastProtectedRoleHolder {
+    /// The tenant. Only its own callers and operators may be told.
+    pub tenant: TenantId,
+}
 
 /// Why [`policy::decide`](crate::policy::decide) does not allow an action.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -10,11 +10,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use crate::account::{Membership, User};
+use crate::account::User;
 use crate::id::{TenantId, UserId};
 use crate::listing::Sort;
+use crate::membership::{Attachment, CredentialStamp, Credentials, Membership, MembershipId};
 use crate::permission::Permission;
 use crate::role::{Access, Role, RoleName};
+use crate::standing::Standing;
 use crate::text::{DisplayName, EmailAddress, PersonName, Username};
 use crate::timestamp::Timestamp;
 
@@ -67,6 +69,7 @@ macro_rules! serialize_display {
 }
 
 deserialize_text!(
+    MembershipId,
     UserId,
     TenantId,
     EmailAddress,
@@ -80,6 +83,7 @@ deserialize_text!(
     Access
 );
 serialize_text!(
+    MembershipId,
     UserId,
     TenantId,
     EmailAddress,
@@ -101,11 +105,54 @@ impl Serialize for Role {
 
 impl Serialize for Membership {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { role, name } = self;
-        let mut fields = serializer.serialize_struct("Membership", 2)?;
+        let Self { role, name, attachment, suspended, expires_at } = self;
+        let mut fields = serializer.serialize_struct("Membership", 5)?;
         fields.serialize_field("role", role)?;
         fields.serialize_field("name", name)?;
+        fields.serialize_field("attachment", attachment)?;
+        fields.serialize_field("suspended", suspended)?;
+        fields.serialize_field("expires_at", expires_at)?;
         fields.end()
+    }
+}
+
+impl Serialize for Attachment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, since, email } = self;
+        let mut fields = serializer.serialize_struct("Attachment", 3)?;
+        fields.serialize_field("id", id)?;
+        fields.serialize_field("since", since)?;
+        fields.serialize_field("email", email)?;
+        fields.end()
+    }
+}
+
+impl Serialize for Credentials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { email_verified, connections_allowed, stamp, last_password_reset } = self;
+        let mut fields = serializer.serialize_struct("Credentials", 4)?;
+        fields.serialize_field("email_verified", email_verified)?;
+        fields.serialize_field("connections_allowed", connections_allowed)?;
+        fields.serialize_field("stamp", stamp)?;
+        fields.serialize_field("last_password_reset", last_password_reset)?;
+        fields.end()
+    }
+}
+
+impl Serialize for CredentialStamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { at, by } = self;
+        let mut fields = serializer.serialize_struct("CredentialStamp", 2)?;
+        fields.serialize_field("at", at)?;
+        fields.serialize_field("by", by)?;
+        fields.end()
+    }
+}
+
+/// Serializes the name.
+impl Serialize for Standing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -124,9 +171,10 @@ impl Serialize for User {
             updated_at,
             last_login,
             home,
+            credentials,
             memberships,
         } = self;
-        let mut fields = serializer.serialize_struct("User", 13)?;
+        let mut fields = serializer.serialize_struct("User", 14)?;
         fields.serialize_field("id", id)?;
         fields.serialize_field("email", email)?;
         fields.serialize_field("username", username)?;
@@ -139,6 +187,7 @@ impl Serialize for User {
         fields.serialize_field("updated_at", updated_at)?;
         fields.serialize_field("last_login", last_login)?;
         fields.serialize_field("home", home)?;
+        fields.serialize_field("credentials", credentials)?;
         fields.serialize_field("memberships", memberships)?;
         fields.end()
     }

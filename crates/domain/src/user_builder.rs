@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::account::{Membership, User};
+use crate::account::User;
 use crate::id::{TenantId, UserId};
+use crate::membership::{Attachment, Credentials, Membership};
 use crate::role::Role;
 use crate::text::{DisplayName, EmailAddress, PersonName, Username};
 use crate::timestamp::Timestamp;
@@ -44,6 +45,7 @@ impl User {
             updated_at: None,
             last_login: None,
             home: None,
+            credentials: Credentials::default(),
             memberships: BTreeMap::new(),
         })
     }
@@ -112,13 +114,26 @@ impl UserBuilder {
 
     /// Adds a membership with this role.
     pub fn membership(mut self, tenant: TenantId, role: Role) -> Self {
-        self.0.memberships.insert(tenant, Membership { role, name: None });
+        self.0.memberships.insert(tenant, Membership::new(role));
         self
     }
 
     /// Adds a membership with this role and a display name of its own.
     pub fn named_membership(mut self, tenant: TenantId, role: Role, name: DisplayName) -> Self {
-        self.0.memberships.insert(tenant, Membership { role, name: Some(name) });
+        let membership = Membership { name: Some(name), ..Membership::new(role) };
+        self.0.memberships.insert(tenant, membership);
+        self
+    }
+
+    /// Adds a membership with this role and the record of how it came about.
+    pub fn attached(mut self, tenant: &TenantId, role: Role, attachment: Attachment) -> Self {
+        self.0.attach(tenant, role, None, attachment);
+        self
+    }
+
+    /// Sets what is known about who controls the account.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.0.credentials = credentials;
         self
     }
 

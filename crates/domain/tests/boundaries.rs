@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use domain::policy::{Action, decide};
+use domain::policy::{Action, decide, tenant_scope};
 use domain::{
-    AccountChange, Actor, CurrentPassword, DisplayName, EmailAddress, InvalidPassword,
-    InvalidUserId, Membership, MembershipChange, NewMember, NewUser, Page, Password, Permission,
-    Permissions, PersonName, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User,
-    UserId, Username,
+    AccountChange, Actor, Attachment, CurrentPassword, DisplayName, EmailAddress, InvalidPassword,
+    InvalidUserId, Membership, MembershipChange, NewMember, NewUser, Operation, Page, Password,
+    Permission, Permissions, PersonName, PolicyContext, Role, RoleCatalogue, RoleDefinition,
+    TenantId, Timestamp, User, UserId, UserView, Username,
 };
 
 const SECRET: &str = "Planted-secret-1";
@@ -51,6 +51,15 @@ fn user() -> User {
         .build()
 }
 
+/// Returns the user as globex sees it.
+fn view() -> UserView<'static> {
+    let context = PolicyContext::at(Timestamp::UNIX_EPOCH);
+    let tenant: TenantId = "globex".parse().unwrap();
+    let operation = Operation::ReadTenantUsers;
+    let scope = tenant_scope(&Actor::operator(), operation, Some(&tenant), &context).unwrap();
+    scope.into_view(user()).unwrap()
+}
+
 /// Returns both debug outputs of a value.
 fn debug_outputs(value: &dyn Debug) -> String {
     format!("{value:?} {value:#?}")
@@ -72,7 +81,9 @@ fn debug_output_contains_no_secret_or_personal_data() {
     let change =
         AccountChange { email: email(), given_name: Some(first()), family_name: Some(last()) };
     let username: Username = "plantedlogin".parse().unwrap();
-    let values: [&dyn Debug; 13] = [
+    let attachment =
+        Attachment { id: "m1".parse().unwrap(), since: Timestamp::UNIX_EPOCH, email: email() };
+    let values: [&dyn Debug; 15] = [
         &password,
         &CurrentPassword::offered(SECRET.to_owned()),
         &email(),
@@ -84,8 +95,10 @@ fn debug_output_contains_no_secret_or_personal_data() {
         &NewMember { email: email(), role: role(), name: Some(display()) },
         &MembershipChange { role: Some(role()), name: Some(display()) },
         &change,
-        &Page { users: vec![user()], total: 1 },
-        &Membership { role: role(), name: Some(display()) },
+        &Page { users: vec![view()], total: 1 },
+        &Membership { name: Some(display()), ..Membership::new(role()) },
+        &view(),
+        &attachment,
     ];
     for value in values {
         let outputs = debug_outputs(value);
@@ -175,9 +188,11 @@ fn holder_of_another_protected_role_does_not_count() {
         User::builder(id.parse().unwrap(), email()).membership(tenant.clone(), role).build()
     };
     let target = holder("auth0|target", "auditor");
+    let context = PolicyContext::at(Timestamp::UNIX_EPOCH);
     for (name, kept) in [("owner", false), ("auditor", true)] {
         let other = holder("auth0|other", name);
-        let verdict = decide(&Actor::operator(), Action::Detach(&tenant), &target, [&other]);
+        let verdict =
+            decide(&Actor::operator(), Action::Detach(&tenant), &target, [&other], &context);
         assert_eq!(verdict.is_ok(), kept, "{name}");
     }
 }

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use domain::policy::{Action, account_scope, decide, tenant_scope};
 use domain::{
-    Access, ActionDenied, Actor, Coverage, Decision, Denied, LastProtectedRoleHolder,
-    MembershipChange, Operation, Permission, Permissions, Refusal, Role, RoleCatalogue,
-    RoleDefinition, TenantId, User,
+    Access, ActionDenied, Actor, Attachment, Coverage, CredentialStamp, Credentials, Decision,
+    Denied, LastProtectedRoleHolder, Membership, MembershipChange, Operation, Permission,
+    Permissions, PolicyContext, Refusal, Role, RoleCatalogue, RoleDefinition, SubjectKind,
+    TenantId, User,
 };
+use proptest::bool::weighted;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -80,36 +82,97 @@ fn any_actor() -> impl Strategy<Value = Actor> {
         6 => Just(Permissions::all()),
         1 => vec(select(Permission::ALL.to_vec()), 0..4).prop_map(Permissions::from_iter),
     ];
-    (coverage, permissions).prop_map(|(coverage, permissions)| Actor {
-        subject: None,
-        permissions,
-        coverage,
+    (coverage, permissions).prop_map(|(coverage, permissions)| {
+        let mut actor = Actor::operator().with_permissions(permissions);
+        actor.coverage = coverage;
+        actor
     })
 }
 
-fn any_user(name: &'static str) -> impl Strategy<Value = User> {
-    let memberships = btree_map(any_tenant(), any_role(), 0..4);
-    (option::weighted(0.8, any_tenant()), memberships, any::<bool>()).prop_map(
-        move |(home, memberships, blocked)| {
-            let builder = memberships.into_iter().fold(
-                User::builder(name.parse().expect("an id"), "a@b.example".parse().expect("email")),
-                |builder, (tenant, role)| builder.membership(tenant, role),
-            );
-            User { home, ..builder.blocked(blocked).build() }
+fn context() -> PolicyContext {
+    PolicyContext::at("2026-03-01T12:00:00Z".parse().expect("a time"))
+}
+
+/// Returns a membership that is active wherever the account has proof.
+fn any_membership() -> impl Strategy<Value = Membership> {
+    let since = context().now.plus_millis(-1);
+    let attachment = move |email: &str| Attachment {
+        id: "m1".parse().expect("an id"),
+        since,
+        email: email.parse().expect("an address"),
+    };
+    let attachment = prop_oneof![
+        2 => Just(None),
+        2 => Just(Some(attachment("a@b.example"))),
+        1 => Just(Some(attachment("former@b.example"))),
+    ];
+    let expires_at = prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(context().now)),
+        1 => Just(Some(context().now.plus_millis(1))),
+    ];
+    (any_role(), attachment, weighted(0.1), expires_at).prop_map(
+        |(role, attachment, suspended, expires_at)| Membership {
+            attachment,
+            suspended,
+            expires_at,
+            ..Membership::new(role)
         },
     )
 }
 
+fn any_user(name: &'static str) -> impl Strategy<Value = User> {
+    let memberships = btree_map(any_tenant(), any_membership(), 0..4);
+    let stamp = CredentialStamp { at: context().now, by: None };
+    let credentials = (weighted(0.8), weighted(0.1)).prop_map(move |(email_verified, stamped)| {
+        let stamp = stamped.then(|| stamp.clone());
+        Credentials { email_verified, stamp, ..Credentials::default() }
+    });
+    (option::weighted(0.8, any_tenant()), memberships, credentials, weighted(0.2)).prop_map(
+        move |(home, memberships, credentials, blocked)| {
+            let email = "a@b.example".parse().expect("email");
+            let user = User::builder(name.parse().expect("an id"), email).blocked(blocked).build();
+            User { home, memberships, credentials, ..user }
+        },
+    )
+}
+
+/// Returns the role in the tenant if it has force, by a second statement of the rule.
+fn active<'a>(user: &'a User, at: &TenantId) -> Option<&'a Role> {
+    let Membership { role, attachment, suspended, expires_at, name: _ } =
+        user.memberships.get(at)?;
+    let is_over = expires_at.is_some_and(|end| end.as_unix_millis() <= now_millis());
+    let stamped = user.credentials.stamp.is_some();
+    let proven = attachment.as_ref().is_none_or(|attachment| {
+        user.credentials.email_verified && attachment.email.as_str() == user.email.as_str()
+    });
+    let has_force = user.home.as_ref() == Some(at) || (proven && !stamped);
+    (!is_over && !suspended && has_force).then_some(role)
+}
+
+fn now_millis() -> i64 {
+    context().now.as_unix_millis()
+}
+
+/// Returns the rank of the role in the tenant if the user counts as one of its holders.
+fn lasting(user: &User, at: &TenantId) -> Option<usize> {
+    let ends = user.memberships.get(at)?.expires_at.is_some();
+    active(user, at).filter(|_| !user.blocked && !ends).map(rank)
+}
+
 /// Whether another user keeps the role that the user holds in the tenant, if that is needed.
 fn keeps_holder(user: &User, tenant: &TenantId, new_rank: Option<usize>, others: &[User]) -> bool {
-    let Some(held) = user.role_in(tenant).map(rank) else { return true };
+    let Some(held) = lasting(user, tenant) else { return true };
     let lost = ROLES.get(held).is_some_and(|role| role.3) && new_rank.is_none_or(|new| new > held);
-    let holds = |other: &User| !other.blocked && other.role_in(tenant).map(rank) == Some(held);
-    user.blocked || !lost || others.iter().any(holds)
+    !lost || others.iter().any(|other| lasting(other, tenant) == Some(held))
 }
 
 /// The denials in the order of their checks, each with whether it applies.
 type Checks = Vec<(bool, ActionDenied)>;
+
+fn last(tenant: &TenantId) -> ActionDenied {
+    LastProtectedRoleHolder { tenant: tenant.clone() }.into()
+}
 
 fn first(checks: Checks) -> Result<(), ActionDenied> {
     checks.into_iter().find(|(applies, _)| *applies).map_or(Ok(()), |(_, denied)| Err(denied))
@@ -133,15 +196,14 @@ fn expected_role_change(
     };
     let above =
         |role: Option<&Role>| role.zip(own).is_some_and(|(role, own)| rank(role) < rank(own));
-    let held = user.role_in(at);
     let write = Permission::TenantAccessWrite;
     first(vec![
         (!actor.permissions.has(write), Refusal::MissingPermission(write).into()),
         (!covered, Refusal::TenantNotCovered.into()),
         (own.is_some_and(|own| !own.allows(Access::Write)), Refusal::InsufficientRole.into()),
-        (held.is_none(), Denied::Hidden.into()),
-        (above(held) || above(new), Refusal::RoleAboveOwn.into()),
-        (!keeps_holder(user, at, new.map(rank), others), LastProtectedRoleHolder.into()),
+        (user.role_in(at).is_none(), Denied::Hidden.into()),
+        (above(active(user, at)) || above(new), Refusal::RoleAboveOwn.into()),
+        (!keeps_holder(user, at, new.map(rank), others), last(at)),
     ])
 }
 
@@ -164,8 +226,12 @@ fn expected_deletion(actor: &Actor, user: &User, others: &[User]) -> Result<(), 
     let managed =
         operator || home.is_some_and(|home| listed.contains(&home)) || home_role.is_some();
     let above =
-        roles.iter().any(|(at, own)| user.role_in(at).is_some_and(|held| rank(held) < rank(own)));
-    let keeps = |at| keeps_holder(user, at, None, others);
+        roles.iter().any(|(at, own)| active(user, at).is_some_and(|held| rank(held) < rank(own)));
+    // R4 of the home holds; operators are held by every tenant's.
+    let at_risk = user
+        .memberships
+        .keys()
+        .find(|at| (operator || home == Some(*at)) && !keeps_holder(user, at, None, others));
     let modify = Permission::ModifyUsersAndGroups;
     first(vec![
         (!actor.permissions.has(modify), Refusal::MissingPermission(modify).into()),
@@ -174,7 +240,7 @@ fn expected_deletion(actor: &Actor, user: &User, others: &[User]) -> Result<(), 
         (!managed, Refusal::ManagedByAnotherTenant.into()),
         (home_role.is_some_and(|role| !may_write(role)), Refusal::InsufficientRole.into()),
         (above, Refusal::RoleAboveOwn.into()),
-        (!user.memberships.keys().all(keeps), LastProtectedRoleHolder.into()),
+        (at_risk.is_some(), last(at_risk.unwrap_or(&tenant("acme")))),
     ])
 }
 
@@ -189,7 +255,7 @@ proptest! {
         new in any_role(),
         others in vec(any_user("auth0|other"), 0..3),
     ) {
-        let verdict = decide(&actor, Action::SetRole(&at, &new), &user, &others);
+        let verdict = decide(&actor, Action::SetRole(&at, &new), &user, &others, &context());
         prop_assert_eq!(verdict, expected_role_change(&actor, &at, &user, Some(&new), &others));
     }
 
@@ -200,7 +266,7 @@ proptest! {
         user in any_user("auth0|target"),
         others in vec(any_user("auth0|other"), 0..3),
     ) {
-        let verdict = decide(&actor, Action::Detach(&at), &user, &others);
+        let verdict = decide(&actor, Action::Detach(&at), &user, &others, &context());
         prop_assert_eq!(verdict, expected_role_change(&actor, &at, &user, None, &others));
     }
 
@@ -210,7 +276,7 @@ proptest! {
         user in any_user("auth0|target"),
         others in vec(any_user("auth0|other"), 0..3),
     ) {
-        let verdict = decide(&actor, Action::Delete, &user, &others);
+        let verdict = decide(&actor, Action::Delete, &user, &others, &context());
         prop_assert_eq!(verdict, expected_deletion(&actor, &user, &others));
     }
 
@@ -220,15 +286,16 @@ proptest! {
         at in any_tenant(),
         user in any_user("auth0|target"),
     ) {
-        let alone = decide(&actor, Action::Detach(&at), &user, &[]);
-        prop_assert_eq!(decide(&actor, Action::Detach(&at), &user, [&user]), alone);
+        let alone = decide(&actor, Action::Detach(&at), &user, &[], &context());
+        prop_assert_eq!(decide(&actor, Action::Detach(&at), &user, [&user], &context()), alone);
     }
 }
 
 #[test]
 fn deletion_needs_a_holder_of_each_role_at_risk() {
     let target = user("target", &[("acme", "owner"), ("globex", "keeper"), ("initech", "admin")]);
-    let scope = account_scope(&Actor::operator(), Operation::ModifyUsers).expect("a scope");
+    let scope =
+        account_scope(&Actor::operator(), Operation::ModifyUsers, &context()).expect("a scope");
     let (owner, keeper) =
         (user("owner", &[("acme", "owner")]), user("keeper", &[("globex", "keeper")]));
 
@@ -236,12 +303,18 @@ fn deletion_needs_a_holder_of_each_role_at_risk() {
         panic!("a role is at risk");
     };
     assert_eq!(first.role_at_risk().tenant(), &tenant("acme"));
-    assert_eq!(first.clone().resolve([&keeper]), Err(LastProtectedRoleHolder));
+    assert_eq!(
+        first.clone().resolve([&keeper]),
+        Err(LastProtectedRoleHolder { tenant: tenant("acme") })
+    );
     let Ok(Decision::Pending(second)) = first.resolve([&keeper, &owner]) else {
         panic!("another role is at risk");
     };
     assert_eq!(second.role_at_risk().role(), &role("keeper"));
-    assert_eq!(second.clone().resolve([&owner]), Err(LastProtectedRoleHolder));
+    assert_eq!(
+        second.clone().resolve([&owner]),
+        Err(LastProtectedRoleHolder { tenant: tenant("globex") })
+    );
     let Ok(Decision::Authorized(deletion)) = second.resolve([&keeper]) else {
         panic!("nothing is at risk any more");
     };
@@ -251,7 +324,8 @@ fn deletion_needs_a_holder_of_each_role_at_risk() {
 #[test]
 fn completing_asks_for_others_only_if_a_role_is_at_risk() {
     let actor = Actor::of_tenants([tenant("acme")]);
-    let scope = tenant_scope(&actor, Operation::WriteTenantUsers, Some(&tenant("acme")));
+    let scope =
+        tenant_scope(&actor, Operation::WriteTenantUsers, Some(&tenant("acme")), &context());
     let scope = scope.expect("a scope");
     let decision = scope.authorize_detach(&user("target", &[("acme", "admin")])).expect("decision");
     let detachment = decision.complete(|_| -> [&User; 0] { panic!("no role is at risk") });
@@ -261,7 +335,8 @@ fn completing_asks_for_others_only_if_a_role_is_at_risk() {
 #[test]
 fn authorized_change_applies_to_its_own_user_only() {
     let actor = Actor::of_tenants([tenant("acme")]);
-    let scope = tenant_scope(&actor, Operation::WriteTenantUsers, Some(&tenant("acme")));
+    let scope =
+        tenant_scope(&actor, Operation::WriteTenantUsers, Some(&tenant("acme")), &context());
     let scope = scope.expect("a scope");
     let before = user("target", &[("acme", "member"), ("globex", "member")]);
     let name = "Guest".parse().ok();
@@ -290,36 +365,17 @@ fn authorized_change_applies_to_its_own_user_only() {
 fn actor_constructors_have_the_rights_of_tokens() {
     let ada = user("ada", &[("acme", "admin")]);
     let roles = Coverage::Roles([(tenant("acme"), role("admin"))].into());
-    assert_eq!(Actor::from_user(&ada).coverage, roles);
-    assert_eq!(Actor::from_user(&ada).subject, Some(ada.id.clone()));
+    assert_eq!(Actor::from_user(&ada, &context()).coverage, roles);
+    assert_eq!(Actor::from_user(&ada, &context()).subject, Some(ada.id.clone()));
     let member = Actor::member(ada.id.clone(), [(tenant("acme"), role("admin"))]);
-    assert_eq!(member, Actor::from_user(&ada));
+    assert_eq!(member, Actor::from_user(&ada, &context()));
     let blocked = User { blocked: true, ..ada.clone() };
-    assert_eq!(Actor::from_user(&blocked).coverage, Coverage::Roles([].into()));
+    assert_eq!(Actor::from_user(&blocked, &context()).coverage, Coverage::Roles([].into()));
     let reader = Permissions::from_names(["tenant.access:read"]);
-    let limited = Actor::operator().with_permissions(reader).with_subject(ada.id.clone());
+    let limited = Actor::operator()
+        .with_permissions(reader)
+        .with_subject(ada.id.clone(), SubjectKind::Accounts);
     assert_eq!(limited.permissions, reader);
     assert_eq!(limited.subject, Some(ada.id));
     assert_eq!(limited.coverage, Coverage::All);
-}
-
-#[test]
-fn standard_catalogue_has_the_default_roles() {
-    let standard = RoleCatalogue::standard();
-    let described: Vec<_> = standard
-        .roles()
-        .iter()
-        .map(|role| {
-            let access = Access::ALL.map(|access| role.allows(access));
-            (role.name().as_str(), access, role.is_protected())
-        })
-        .collect();
-    let expected = [
-        ("owner", [true, true], true),
-        ("admin", [true, true], false),
-        ("viewer", [true, false], false),
-        ("member", [false, false], false),
-    ];
-    assert_eq!(described, expected);
-    assert_eq!(standard.default_role().name().as_str(), "member");
 }

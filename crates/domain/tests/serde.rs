@@ -4,8 +4,9 @@
 use std::fmt::Debug;
 
 use domain::{
-    Access, DisplayName, EmailAddress, Permission, PersonName, RoleCatalogue, RoleName, Sort,
-    TenantId, Timestamp, User, UserId, Username,
+    Access, Attachment, CredentialStamp, Credentials, DisplayName, EmailAddress, MembershipId,
+    Permission, PersonName, RoleCatalogue, RoleName, Sort, Standing, TenantId, Timestamp, User,
+    UserId, Username,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +35,9 @@ fn values_serialize_as_their_text() {
     round_trip::<Permission>("tenant.access:read", "tenant.access:read");
     round_trip::<Access>("read", "read");
     round_trip::<Sort>("-createdAt", "-createdAt");
+    round_trip::<MembershipId>("0aF9", "0aF9");
+    let standings = Standing::ALL.map(|standing| to_value(standing).unwrap());
+    assert_eq!(standings, ["active", "pending", "suspended", "expired"]);
 }
 
 #[track_caller]
@@ -57,6 +61,7 @@ fn invalid_values_are_rejected_without_repeating_them() {
     reject::<Permission>(&[json!("Planted"), json!("TENANT.ACCESS:READ")]);
     reject::<Access>(&[json!("Planted"), json!("Read")]);
     reject::<Sort>(&[json!("Planted")]);
+    reject::<MembershipId>(&[json!("Planted id"), json!(""), json!("a".repeat(65)), json!(1)]);
 }
 
 #[test]
@@ -64,11 +69,22 @@ fn user_serializes_with_its_memberships_and_role_names() {
     let roles = RoleCatalogue::standard();
     let owner = roles.resolve("owner").unwrap().clone();
     let member = roles.resolve("member").unwrap().clone();
+    let seconds = |seconds: i64| Timestamp::from_unix_millis(seconds * 1000).unwrap();
+    let attachment = Attachment {
+        id: "m1".parse().unwrap(),
+        since: seconds(1),
+        email: "ada@example.com".parse().unwrap(),
+    };
+    let stamp = CredentialStamp { at: seconds(2), by: "acme".parse().ok() };
+    let credentials =
+        Credentials { email_verified: true, stamp: Some(stamp), ..Credentials::default() };
     let user = User::builder("auth0|ada".parse().unwrap(), "ada@example.com".parse().unwrap())
         .given_name("Ada".parse().unwrap())
         .home("acme".parse().unwrap())
         .membership("acme".parse().unwrap(), owner)
-        .named_membership("globex".parse().unwrap(), member, "Guest".parse().unwrap())
+        .attached(&"globex".parse().unwrap(), member.clone(), attachment)
+        .named_membership("initech".parse().unwrap(), member, "Guest".parse().unwrap())
+        .credentials(credentials)
         .build();
     let expected = json!({
         "id": "auth0|ada",
@@ -83,9 +99,38 @@ fn user_serializes_with_its_memberships_and_role_names() {
         "updated_at": null,
         "last_login": null,
         "home": "acme",
+        "credentials": {
+            "email_verified": true,
+            "connections_allowed": true,
+            "stamp": {"at": "1970-01-01T00:00:02.000Z", "by": "acme"},
+            "last_password_reset": null,
+        },
         "memberships": {
-            "acme": {"role": "owner", "name": null},
-            "globex": {"role": "member", "name": "Guest"},
+            "acme": {
+                "role": "owner",
+                "name": null,
+                "attachment": null,
+                "suspended": false,
+                "expires_at": null,
+            },
+            "globex": {
+                "role": "member",
+                "name": null,
+                "attachment": {
+                    "id": "m1",
+                    "since": "1970-01-01T00:00:01.000Z",
+                    "email": "ada@example.com",
+                },
+                "suspended": false,
+                "expires_at": null,
+            },
+            "initech": {
+                "role": "member",
+                "name": "Guest",
+                "attachment": null,
+                "suspended": false,
+                "expires_at": null,
+            },
         },
     });
     assert_eq!(to_value(&user).unwrap(), expected);

@@ -2,20 +2,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up should stop")]
 
 use domain::policy::{account_scope, own_password_scope, tenant_scope};
-use domain::{AccountScope, Actor, Denied, Operation, Refusal, TenantId, User, UserId};
+use domain::{
+    AccountScope, Actor, Denied, Operation, PolicyContext, Refusal, TenantId, Timestamp, User,
+    UserId,
+};
 
 #[test]
 fn only_a_system_scope_has_a_bypass_reason() {
     assert_eq!(AccountScope::system("to test").bypass_reason(), Some("to test"));
     let tenant: TenantId = "acme".parse().unwrap();
     let actor = Actor::operator();
+    let context = PolicyContext::at(Timestamp::UNIX_EPOCH);
     let id: UserId = "auth0|known".parse().unwrap();
     for operation in Operation::ALL {
-        let scope = tenant_scope(&actor, operation, Some(&tenant)).unwrap();
+        let scope = tenant_scope(&actor, operation, Some(&tenant), &context).unwrap();
         assert_eq!(AccountScope::from(&scope).bypass_reason(), None);
-        assert_eq!(account_scope(&actor, operation).unwrap().bypass_reason(), None);
+        assert_eq!(account_scope(&actor, operation, &context).unwrap().bypass_reason(), None);
     }
-    let own = own_password_scope(&actor, &id).unwrap();
+    let own = own_password_scope(&actor, &id, &context).unwrap();
     assert_eq!(own.bypass_reason(), None);
 }
 

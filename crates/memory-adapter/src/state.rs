@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use domain::{
-    Decision, DisplayName, EmailAddress, LastProtectedRoleHolder, Membership, RoleCatalogue,
-    RoleName, TenantId, User, UserId, Username,
+    Attachment, Decision, DisplayName, EmailAddress, LastProtectedRoleHolder, Membership,
+    MembershipId, RoleCatalogue, RoleName, TenantId, Timestamp, User, UserId, Username,
 };
 use ports::{Conflict, PortError};
 
@@ -30,6 +30,28 @@ pub(crate) struct Record {
 pub(crate) struct StoredMembership {
     pub(crate) role: RoleName,
     pub(crate) name: Option<DisplayName>,
+    pub(crate) attachment: Option<Attachment>,
+    pub(crate) suspended: bool,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl StoredMembership {
+    pub(crate) fn of_role(role: RoleName) -> Self {
+        Self { role, name: None, attachment: None, suspended: false, expires_at: None }
+    }
+
+    fn resolve(self, catalogue: &RoleCatalogue) -> Result<Membership, Self> {
+        let Some(role) = catalogue.resolve(self.role.as_str()).cloned() else { return Err(self) };
+        let Self { role: _, name, attachment, suspended, expires_at } = self;
+        Ok(Membership { role, name, attachment, suspended, expires_at })
+    }
+}
+
+impl From<Membership> for StoredMembership {
+    fn from(membership: Membership) -> Self {
+        let Membership { role, name, attachment, suspended, expires_at } = membership;
+        Self { role: role.name().clone(), name, attachment, suspended, expires_at }
+    }
 }
 
 /// Every account, indexed by id, e-mail address, username and tenant.
@@ -73,11 +95,10 @@ impl Record {
         catalogue: &RoleCatalogue,
     ) -> Self {
         let mut unresolved = BTreeMap::new();
-        for (tenant, StoredMembership { role: stored, name }) in stored {
-            if let Some(role) = catalogue.resolve(stored.as_str()) {
-                user.memberships.insert(tenant, Membership { role: role.clone(), name });
-            } else {
-                unresolved.insert(tenant, StoredMembership { role: stored, name });
+        for (tenant, stored) in stored {
+            match stored.resolve(catalogue) {
+                Ok(membership) => drop(user.memberships.insert(tenant, membership)),
+                Err(stored) => drop(unresolved.insert(tenant, stored)),
             }
         }
         Self { user: Arc::new(user), unresolved, password }
@@ -87,9 +108,9 @@ impl Record {
     pub(crate) fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
         let mut user = User::clone(&self.user);
         let resolved = std::mem::take(&mut user.memberships);
-        let stored = resolved.into_iter().map(|(tenant, Membership { role, name })| {
-            (tenant, StoredMembership { role: role.name().clone(), name })
-        });
+        let stored = resolved
+            .into_iter()
+            .map(|(tenant, membership)| (tenant, StoredMembership::from(membership)));
         let stored: Vec<_> = stored.chain(self.unresolved.clone()).collect();
         Self::new(user, stored, self.password.clone(), catalogue)
     }
@@ -145,16 +166,36 @@ impl State {
 
     /// Returns an unused id in Auth0's form, with 96 random bits.
     pub(crate) fn new_id(&self) -> Result<UserId, PortError> {
-        let failed = |source: ports::BoxError| PortError::Failed { source };
         loop {
-            let mut bytes = [0; 16];
-            rand::fill(&mut bytes).map_err(|source| failed(source.into()))?;
-            let text = format!("auth0|{:024x}", u128::from_be_bytes(bytes) >> 32);
-            let id = text.parse().map_err(|source: domain::InvalidUserId| failed(source.into()))?;
+            let text = format!("auth0|{:024x}", random_bits()? >> 32);
+            let id = text.parse().map_err(|source: domain::InvalidUserId| failed(source))?;
             if !self.records.contains_key(&id) {
                 return Ok(id);
             }
         }
+    }
+
+    /// Returns the record of attaching an account by this address now, with a new id.
+    pub(crate) fn new_attachment(
+        email: EmailAddress,
+        now: Timestamp,
+    ) -> Result<Attachment, PortError> {
+        Ok(Attachment { id: MembershipId::from_random_bits(random_bits()?), since: now, email })
+    }
+
+    /// Returns the ids of the accounts that have a membership or their home in the tenant.
+    pub(crate) fn related_to(&self, tenant: &TenantId) -> Vec<UserId> {
+        let is_related = |record: &&Record| {
+            record.user.home.as_ref() == Some(tenant)
+                || record.user.memberships.contains_key(tenant)
+                || record.unresolved.contains_key(tenant)
+        };
+        self.records.values().filter(is_related).map(|record| record.user.id.clone()).collect()
+    }
+
+    /// Returns the account on which a scope depends, as it is now.
+    pub(crate) fn caller(&self, id: Option<&UserId>) -> Option<&User> {
+        id.and_then(|id| self.records.get(id)).map(|record| record.user.as_ref())
     }
 
     /// Completes a decision with the other users of each tenant at risk (R4).
@@ -195,4 +236,14 @@ impl State {
             }
         }
     }
+}
+
+fn random_bits() -> Result<u128, PortError> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).map_err(failed)?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+fn failed(source: impl Into<ports::BoxError>) -> PortError {
+    PortError::Failed { source: source.into() }
 }

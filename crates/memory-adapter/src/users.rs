@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, Denied, ListQuery, Membership, MembershipChange, NewMember,
-    NewUser, Page, Password, TenantScope, User, UserId,
+    AccountChange, AccountScope, AttachStep, CredentialStamp, Credentials, Denied, ListQuery,
+    Membership, MembershipChange, NewMember, NewUser, Page, Password, StampUpdate, TenantId,
+    TenantScope, User, UserId, UserView,
 };
-use ports::{AccountUpdate, AttachOutcome, Conflict, PortError, PortResult, UserDirectory};
+use ports::{
+    AccountUpdate, AttachOutcome, Conflict, PortError, PortResult, ReleaseOutcome, UserDirectory,
+};
 
 use crate::directory::MemoryDirectory;
 use crate::password_hash::check_policy;
@@ -16,9 +19,21 @@ use crate::state::{Record, State};
 /// The number of users above which sorting would block an async thread for too long.
 const SORT_INLINE_LIMIT: usize = 1000;
 
-fn page(users: &[Arc<User>], query: &ListQuery) -> Page {
-    let selected = query.select(users.iter().map(Arc::as_ref));
-    Page { users: selected.into_iter().cloned().collect(), total: users.len() as u64 }
+fn page(users: &[Arc<User>], scope: &TenantScope, query: &ListQuery) -> Page {
+    let views: Vec<_> = users.iter().filter_map(|user| scope.view(user)).collect();
+    let selected = query.select(&views);
+    Page {
+        users: selected.into_iter().cloned().map(UserView::into_owned).collect(),
+        total: views.len() as u64,
+    }
+}
+
+fn update_stamp(user: &mut User, update: StampUpdate) {
+    match update {
+        StampUpdate::Keep => {}
+        StampUpdate::Set(stamp) => user.credentials.stamp = Some(stamp),
+        StampUpdate::Remove => user.credentials.stamp = None,
+    }
 }
 
 #[async_trait]
@@ -33,10 +48,10 @@ impl UserDirectory for MemoryDirectory {
         // Sort after the lock is released.
         let users = self.state.read().users_of(scope.tenant()).to_vec();
         if users.len() <= SORT_INLINE_LIMIT {
-            return Ok(page(&users, query));
+            return Ok(page(&users, scope, query));
         }
-        let query = *query;
-        tokio::task::spawn_blocking(move || page(&users, &query))
+        let (scope, query) = (scope.clone(), *query);
+        tokio::task::spawn_blocking(move || page(&users, &scope, &query))
             .await
             .map_err(|source| PortError::Failed { source: source.into() })
     }
@@ -52,9 +67,15 @@ impl UserDirectory for MemoryDirectory {
         };
 
         let mut state = self.state.write();
+        let scope = self.renew_tenant(&state, scope)?;
+        scope.authorize_grant(&new.role)?;
         state.check_vacant(&new.email, new.username.as_ref())?;
         let id = state.new_id()?;
-        let user = self.new_user(scope, id, new);
+        let mut user = self.new_user(&scope, id, new)?;
+        if password.is_some() && scope.leaves_stamp() {
+            user.credentials.stamp =
+                Some(CredentialStamp { at: self.clock.now(), by: user.home.clone() });
+        }
         Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }
 
@@ -64,9 +85,10 @@ impl UserDirectory for MemoryDirectory {
         new_member: NewMember,
     ) -> PortResult<AttachOutcome> {
         let NewMember { email, role, name } = new_member;
+        let mut state = self.state.write();
+        let scope = self.renew_tenant(&state, scope)?;
         scope.authorize_grant(&role)?;
         let tenant = scope.tenant();
-        let mut state = self.state.write();
         let Some(record) = state.by_email(&email) else {
             let new = NewUser {
                 email,
@@ -78,23 +100,20 @@ impl UserDirectory for MemoryDirectory {
                 role,
                 password: None,
             };
-            let user = self.new_user(scope, state.new_id()?, new);
+            let user = self.new_user(&scope, state.new_id()?, new)?;
             let record = Record { user: Arc::new(user), unresolved: [].into(), password: None };
             let user = self.put(&mut state, &record);
             return Ok(AttachOutcome { user, created: true });
         };
-        if record.user.memberships.contains_key(tenant) {
+        if scope.authorize_attach(&record.user, &role)? == AttachStep::AlreadyAttached {
             return Err(Conflict::AlreadyAttached.into());
         }
         let mut record = record.clone();
         // A stored membership with an unknown role is replaced, with its name.
         record.unresolved.remove(tenant);
-        let user = self.store(&mut state, record, |user| {
-            user.memberships.insert(tenant.clone(), Membership { role, name: None });
-            if let Some(name) = name {
-                user.rename_in(tenant, name);
-            }
-        });
+        let attachment = State::new_attachment(email, self.clock.now())?;
+        let user =
+            self.store(&mut state, record, |user| user.attach(tenant, role, name, attachment));
         Ok(AttachOutcome { user, created: false })
     }
 
@@ -105,6 +124,7 @@ impl UserDirectory for MemoryDirectory {
         change: MembershipChange,
     ) -> PortResult<User> {
         let mut state = self.state.write();
+        let scope = self.renew_tenant(&state, scope)?;
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_change(&record.user, &change)?)?;
         let record = record.clone();
@@ -113,6 +133,7 @@ impl UserDirectory for MemoryDirectory {
 
     async fn detach(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
         let mut state = self.state.write();
+        let scope = self.renew_tenant(&state, scope)?;
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_detach(&record.user)?)?;
         let record = record.clone();
@@ -127,18 +148,22 @@ impl UserDirectory for MemoryDirectory {
         change: AccountChange,
     ) -> PortResult<AccountUpdate> {
         let mut state = self.state.write();
+        let scope = self.renew_account(&state, scope)?;
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_change(&record.user)?;
         let taken = state.by_email(&change.email).is_some_and(|other| other.user.id != snapshot.id);
         if taken && !change.changes_names(&record.user) {
             return Err(Conflict::EmailTaken.into());
         }
+        let stamp = scope.stamp_after_address(&record.user, self.clock.now());
         let record = record.clone();
         let user = self.store(&mut state, record, |user| {
             let AccountChange { email, given_name, family_name } = change;
             (user.given_name, user.family_name) = (given_name, family_name);
-            if !taken {
+            if !taken && user.email != email {
                 user.email = email;
+                user.credentials.email_verified = false;
+                update_stamp(user, stamp);
             }
         });
         let failures = if taken { vec![Conflict::EmailTaken] } else { Vec::new() };
@@ -157,18 +182,90 @@ impl UserDirectory for MemoryDirectory {
         let hash = self.hasher.hash(password).await?;
 
         let mut state = self.state.write();
+        let scope = self.renew_account(&state, scope)?;
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_password(&record.user)?;
+        let stamp = scope.stamp_after_password(&record.user, self.clock.now());
         let record = Record { password: Some(hash), ..record.clone() };
-        Ok(self.store(&mut state, record, |_| ()))
+        let now = self.clock.now();
+        Ok(self.store(&mut state, record, |user| {
+            update_stamp(user, stamp);
+            user.updated_at = Some(now);
+        }))
     }
 
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         let mut state = self.state.write();
+        let scope = self.renew_account(&state, scope)?;
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         let authorized = state.complete(scope.authorize_deletion(&record.user)?)?;
         state.remove(authorized.user());
         Ok(())
+    }
+
+    async fn move_home(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        home: Option<TenantId>,
+    ) -> PortResult<User> {
+        let mut state = self.state.write();
+        let scope = self.renew_account(&state, scope)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
+        scope.authorize_operator(&record.user)?;
+        if home.as_ref().is_some_and(|home| !record.user.memberships.contains_key(home)) {
+            return Err(Conflict::NotAttached.into());
+        }
+        let record = record.clone();
+        Ok(self.store(&mut state, record, |user| user.home = home))
+    }
+
+    async fn set_email_verified(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        verified: bool,
+    ) -> PortResult<User> {
+        let mut state = self.state.write();
+        let scope = self.renew_account(&state, scope)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
+        scope.authorize_operator(&record.user)?;
+        let record = record.clone();
+        Ok(self.store(&mut state, record, |user| {
+            user.credentials.email_verified = verified;
+            if verified {
+                user.credentials.stamp = None;
+            }
+        }))
+    }
+
+    async fn send_invitation(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        let state = self.state.read();
+        let scope = self.renew_tenant(&state, scope)?;
+        let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
+        scope.authorize_invitation(&record.user)?;
+        Err(Conflict::MailUnavailable.into())
+    }
+
+    async fn release_tenant(
+        &self,
+        scope: &TenantScope,
+        limit: usize,
+    ) -> PortResult<ReleaseOutcome> {
+        scope.authorize_release()?;
+        let tenant = scope.tenant();
+        let mut state = self.state.write();
+        let related = state.related_to(tenant);
+        for id in related.iter().take(limit) {
+            let Some(mut record) = state.get(id).cloned() else { continue };
+            record.unresolved.remove(tenant);
+            self.store(&mut state, record, |user| {
+                user.memberships.remove(tenant);
+                user.home.take_if(|home| home == tenant);
+            });
+        }
+        let done = related.len().min(limit);
+        Ok(ReleaseOutcome { done: done as u64, left: (related.len() - done) as u64 })
     }
 
     async fn check_ready(&self) -> PortResult<()> {
@@ -188,11 +285,22 @@ impl MemoryDirectory {
         Ok(record)
     }
 
+    /// Returns the scope with the role that its caller has now. The state is locked.
+    fn renew_tenant(&self, state: &State, scope: &TenantScope) -> PortResult<TenantScope> {
+        Ok(scope.renew(state.caller(scope.caller_account()), self.clock.now())?)
+    }
+
+    /// As [`MemoryDirectory::renew_tenant`].
+    fn renew_account(&self, state: &State, scope: &AccountScope) -> PortResult<AccountScope> {
+        Ok(scope.renew(state.caller(scope.caller_account()), self.clock.now())?)
+    }
+
     /// Returns a new account whose home is the scope's tenant.
-    fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
+    fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> PortResult<User> {
         let now = self.clock.now();
-        let membership = Membership { role: new.role, name: None };
-        User {
+        let attachment = State::new_attachment(new.email.clone(), now)?;
+        let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
+        Ok(User {
             id,
             email: new.email,
             username: new.username,
@@ -205,15 +313,20 @@ impl MemoryDirectory {
             updated_at: Some(now),
             last_login: None,
             home: Some(scope.tenant().clone()),
+            credentials: Credentials::default(),
             memberships: [(scope.tenant().clone(), membership)].into(),
-        }
+        })
     }
 
-    /// Stores the record with a change to its user, and returns the user as stored.
+    /// Stores the record with a change to its user, and returns the user as stored. The time of the
+    /// last change moves only if something differs.
     fn store(&self, state: &mut State, mut record: Record, change: impl FnOnce(&mut User)) -> User {
+        let before = Arc::clone(&record.user);
         let mut user = Arc::unwrap_or_clone(record.user);
         change(&mut user);
-        user.updated_at = Some(self.clock.now());
+        if user != *before {
+            user.updated_at = Some(self.clock.now());
+        }
         record.user = Arc::new(user);
         self.put(state, &record)
     }

@@ -50,7 +50,7 @@ where
     assert_eq!(directory.find(&views, &ann.id).await.unwrap().as_ref(), Some(&ann));
     let reads = Caller::of([acme()]).reads(&acme());
     let all = directory.list(&reads, &domain::ListQuery::default()).await.unwrap();
-    assert_eq!(all.users, std::slice::from_ref(&ann));
+    assert_eq!(all.users.iter().map(|view| &**view).collect::<Vec<_>>(), [&ann]);
     toggle(&clock);
     tokio::spawn(call(directory.clone(), ann)).await.unwrap();
 }

@@ -25,7 +25,8 @@ async fn find(directory: &MemoryDirectory, id: &str) -> Option<User> {
 
 async fn users_of_acme(directory: &MemoryDirectory) -> Vec<User> {
     let scope = Caller::of([acme()]).reads(&acme());
-    directory.list(&scope, &ListQuery::default()).await.unwrap().users
+    let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
+    page.users.iter().map(|view| User::clone(view)).collect()
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use domain::{Denied, Refusal};
+use domain::{AmbiguousAccount, Denied, LastProtectedRoleHolder, Refusal};
 use thiserror::Error;
 
 /// The result of a port method.
@@ -55,9 +55,10 @@ pub enum PortError {
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A state that prevents a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
-    /// The account already has a role of the catalogue in the tenant.
+    /// The account already has a role of the catalogue in the tenant, by a membership that is not
+    /// pending.
     AlreadyAttached,
     /// Another account has the e-mail address.
     EmailTaken,
@@ -66,7 +67,11 @@ pub enum Conflict {
     /// More than one account has the e-mail address, so that it identifies none.
     AmbiguousAccount,
     /// A tenant would lose the last holder of a protected role (R4).
-    LastProtectedRoleHolder,
+    LastProtectedRoleHolder(LastProtectedRoleHolder),
+    /// The account is not attached to the tenant.
+    NotAttached,
+    /// The directory sends no mail.
+    MailUnavailable,
 }
 
 /// A well-formed value that the directory rejects.
@@ -101,8 +106,14 @@ impl From<Conflict> for PortError {
     }
 }
 
-impl From<domain::LastProtectedRoleHolder> for PortError {
-    fn from(_: domain::LastProtectedRoleHolder) -> Self {
-        Self::Conflict(Conflict::LastProtectedRoleHolder)
+impl From<LastProtectedRoleHolder> for PortError {
+    fn from(last: LastProtectedRoleHolder) -> Self {
+        Self::Conflict(Conflict::LastProtectedRoleHolder(last))
+    }
+}
+
+impl From<AmbiguousAccount> for PortError {
+    fn from(_: AmbiguousAccount) -> Self {
+        Self::Conflict(Conflict::AmbiguousAccount)
     }
 }

@@ -60,7 +60,7 @@ pub use password_check::{PasswordCheck, PasswordVerdict};
 pub use upstream::{
     CircuitState, NoopObserver, Quota, RequestOutcome, UpstreamObserver, UpstreamRequest,
 };
-pub use user_directory::{AccountUpdate, AttachOutcome, UserDirectory};
+pub use user_directory::{AccountUpdate, AttachOutcome, ReleaseOutcome, UserDirectory};
 
 #[cfg(feature = "mock")]
 pub use {

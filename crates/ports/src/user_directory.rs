@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
-    TenantScope, User, UserId,
+    TenantId, TenantScope, User, UserId,
 };
 
 use crate::error::{Conflict, PortResult};
@@ -17,6 +17,13 @@ use crate::error::{Conflict, PortResult};
 /// that cannot may rely on the snapshot to save a second read. Either way it checks the scope on the
 /// newest state that it has, and returns `NotFound` or `Refused` as the scope decides. Changes of
 /// roles, detachments and deletions go through the scope's [`Decision`](domain::Decision).
+///
+/// The caller may have lost its role since the scope was made. Every change therefore renews the
+/// scope in the same step, by [`TenantScope::renew`] or [`AccountScope::renew`] with the caller's
+/// account as it then is.
+///
+/// Returned users are whole; [`TenantScope::view`] and [`AccountScope::view`] reduce them to what
+/// the caller may see. Lists are selected from such views.
 ///
 /// A stored role that is not in the catalogue is no membership: not shown, not counted, not listed.
 ///
@@ -40,11 +47,14 @@ pub trait UserDirectory: Debug + Send + Sync {
 
     /// Attaches the account with the address to the scope's tenant, or creates one at home there.
     ///
-    /// An attached account gets the name by [`User::rename_in`].
+    /// Several accounts with the address are decided by [`TenantScope::account_to_attach`]. The
+    /// account is attached by [`User::attach`], with a new id. A pending membership is confirmed in
+    /// the same way.
     ///
     /// # Errors
-    /// `Refused` if the scope does not allow the role; `Conflict` with `AlreadyAttached` or
-    /// `AmbiguousAccount`. Of concurrent calls for one address and tenant, one succeeds.
+    /// `Refused` if the scope does not allow the role; `Conflict` with `AlreadyAttached`, if there is
+    /// a membership that is not pending, or `AmbiguousAccount`. Of concurrent calls for one address
+    /// and tenant, one succeeds.
     async fn attach_or_create(
         &self,
         scope: &TenantScope,
@@ -64,7 +74,8 @@ pub trait UserDirectory: Debug + Send + Sync {
         change: MembershipChange,
     ) -> PortResult<User>;
 
-    /// Removes the account's membership in the scope's tenant, and keeps the account.
+    /// Removes the account's membership in the scope's tenant, and keeps the account. The scope may
+    /// be that of [`AccountScope::leave`].
     ///
     /// # Errors
     /// As [`UserDirectory::change_membership`].
@@ -73,7 +84,8 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// Changes the account's own e-mail address and names.
     ///
     /// If the address is taken but the names differ, the names are changed and [`AccountUpdate`]
-    /// reports the failure.
+    /// reports the failure. The credential stamp changes in the same step as the address, by
+    /// [`AccountScope::stamp_after_address`]. A change to the values that are there changes nothing.
     ///
     /// # Errors
     /// `NotFound` or `Refused` as the scope decides; `Conflict` with `EmailTaken` if the names are
@@ -85,7 +97,8 @@ pub trait UserDirectory: Debug + Send + Sync {
         change: AccountChange,
     ) -> PortResult<AccountUpdate>;
 
-    /// Sets the account's password. A blocked account stays blocked.
+    /// Sets the account's password. A blocked account stays blocked. The credential stamp changes in
+    /// the same step, by [`AccountScope::stamp_after_password`].
     ///
     /// # Errors
     /// `NotFound` or `Refused` as [`AccountScope::authorize_password`] decides; `Rejected` with
@@ -100,9 +113,50 @@ pub trait UserDirectory: Debug + Send + Sync {
     /// Deletes the account in every tenant.
     ///
     /// # Errors
-    /// `NotFound` or `Refused` as the scope decides; `Conflict` with `LastProtectedRoleHolder` for
-    /// any tenant, checked in one step with the deletion.
+    /// `NotFound` or `Refused` as the scope decides; `Conflict` with `LastProtectedRoleHolder` for a
+    /// tenant whose rule holds for the caller, checked in one step with the deletion.
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()>;
+
+    /// Moves the account's home to another tenant that it is attached to, or clears it.
+    ///
+    /// # Errors
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_operator`] decides; `Conflict` with
+    /// `NotAttached`.
+    async fn move_home(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        home: Option<TenantId>,
+    ) -> PortResult<User>;
+
+    /// Vouches that the account is the person's own: its address is verified, and no credential
+    /// stamp is open. Or withdraws that: its address is not verified.
+    ///
+    /// # Errors
+    /// `NotFound` or `Refused` as [`AccountScope::authorize_operator`] decides; `Rejected` with
+    /// `Unsupported` if the account's connection decides it.
+    async fn set_email_verified(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        verified: bool,
+    ) -> PortResult<User>;
+
+    /// Has the directory send the mails that the person needs to prove that the account is its own:
+    /// a link to verify the address, and one to set a password, whichever is missing.
+    ///
+    /// # Errors
+    /// `NotFound` or `Refused` as [`TenantScope::authorize_invitation`] decides; `Conflict` with
+    /// `MailUnavailable` if the directory sends no mail.
+    async fn send_invitation(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()>;
+
+    /// Removes memberships in the scope's tenant, and homes there, of at most `limit` accounts. The
+    /// rule about protected roles does not hold.
+    ///
+    /// # Errors
+    /// `Refused` as [`TenantScope::authorize_release`] decides.
+    async fn release_tenant(&self, scope: &TenantScope, limit: usize)
+    -> PortResult<ReleaseOutcome>;
 
     /// Checks that the directory can serve calls. Touches no tenant's data.
     async fn check_ready(&self) -> PortResult<()>;
@@ -124,4 +178,13 @@ pub struct AccountUpdate {
     pub user: User,
     /// Why the rest was not made; empty if the change is complete.
     pub failures: Vec<Conflict>,
+}
+
+/// The outcome of one step of [`UserDirectory::release_tenant`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReleaseOutcome {
+    /// The number of accounts changed.
+    pub done: u64,
+    /// The number of accounts left to change, as far as it is known.
+    pub left: u64,
 }

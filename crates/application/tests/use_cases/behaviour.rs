@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
 use conformance::{ManualClock, catalogue};
-use domain::{CurrentPassword, ListQuery, NewUser, Operation, Refusal};
+use domain::{
+    AccountRules, CallerKey, CurrentPassword, LastProtectedRoleHolder, ListQuery, NewUser,
+    Operation, Refusal,
+};
 use memory_adapter::MemoryDirectory;
 use ports::Conflict;
 
@@ -23,7 +26,7 @@ fn services() -> Services {
 "#;
     directory.load_seed(seed.as_bytes()).unwrap();
     let ports = Ports { directory: directory.clone(), password_check: directory, clock };
-    Services::new(ports, AttemptLimit::default())
+    Services::new(ports, AttemptLimit::default(), AccountRules::default())
 }
 
 #[tokio::test]
@@ -38,10 +41,10 @@ async fn member_is_attached_promoted_and_detached() {
         .tenant(&member("olga"), Operation::ReadTenantUsers, Some(&acme()))
         .await
         .unwrap();
-    let outcome =
-        services.tenant_users.attach_or_create(&writes, new_member("member")).await.unwrap();
-    assert!(outcome.created);
-    let id = outcome.user.id;
+    let created = services.tenant_users.attach_or_create(&writes, new_member("member")).await;
+    let created = created.unwrap();
+    assert!(created.is_managed_here());
+    let id = created.id.clone();
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
     let page = services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 3);
@@ -94,9 +97,10 @@ async fn last_owner_cannot_be_removed_by_any_caller() {
         .unwrap();
     let changes = services.authorizer.account(&operator(), Operation::ModifyUsers).await.unwrap();
     let conflict = |result: Result<(), UseCaseError>| {
-        let last = Conflict::LastProtectedRoleHolder;
+        let last = LastProtectedRoleHolder { tenant: acme() };
+        let last = Conflict::LastProtectedRoleHolder(last);
         assert!(
-            matches!(result, Err(UseCaseError::Conflict(conflict)) if conflict == last),
+            matches!(&result, Err(UseCaseError::Conflict(conflict)) if *conflict == last),
             "{result:?}"
         );
     };
@@ -116,14 +120,15 @@ async fn user_changes_own_password_with_current_one() {
         .await
         .unwrap();
     let new = NewUser { password: Some(valid("first-password")), ..new_user("member") };
-    let id = services.users.create(&writes, new).await.unwrap().id;
+    let id = services.users.create(&writes, new).await.unwrap().id.clone();
 
     let bearer =
         domain::Bearer { subject: Some(id.clone()), ..without_permissions(member("anybody")) };
     let scope = services.authorizer.own_password(&bearer, Some(&id)).await.unwrap();
     let change = async |current: &str, new: &str| {
         let current = CurrentPassword::offered(current.to_owned());
-        services.passwords.change(&scope, &id, current, valid(new), None).await
+        let caller = CallerKey::new([0; 32]);
+        services.passwords.change(&scope, &id, caller, (current, valid(new)), None).await
     };
     let wrong = change("some-password", "second-password").await;
     assert!(matches!(wrong, Err(UseCaseError::CurrentPasswordMismatch)), "{wrong:?}");

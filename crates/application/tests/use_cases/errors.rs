@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use application::UseCaseError;
 use conformance::Caller;
-use domain::{ListQuery, Refusal};
+use domain::{LastProtectedRoleHolder, ListQuery, Refusal};
 use ports::{Conflict, PortError, RejectedValue};
 
 use crate::support::{
@@ -38,7 +38,12 @@ fn table() -> Vec<(PortError, &'static str)> {
         (Conflict::EmailTaken, "Conflict EmailTaken"),
         (Conflict::UsernameTaken, "Conflict UsernameTaken"),
         (Conflict::AmbiguousAccount, "Conflict AmbiguousAccount"),
-        (Conflict::LastProtectedRoleHolder, "Conflict LastProtectedRoleHolder"),
+        (
+            Conflict::LastProtectedRoleHolder(LastProtectedRoleHolder { tenant: acme() }),
+            "Conflict LastProtectedRoleHolder(LastProtectedRoleHolder { tenant: TenantId(acme) })",
+        ),
+        (Conflict::NotAttached, "Conflict NotAttached"),
+        (Conflict::MailUnavailable, "Conflict MailUnavailable"),
     ] {
         table.push((PortError::Conflict(conflict), name));
     }
@@ -62,6 +67,9 @@ fn error_line<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
         UseCaseError::CurrentPasswordMismatch => "CurrentPasswordMismatch".to_owned(),
         UseCaseError::TooManyAttempts { retry_after } => {
             format!("TooManyAttempts{}", wait(retry_after))
+        }
+        UseCaseError::TooManyInvitations { retry_after } => {
+            format!("TooManyInvitations {retry_after:?}")
         }
         UseCaseError::Unavailable { retry_after, .. } => {
             format!("Unavailable{}{cause}", wait(retry_after))

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use application::UseCaseError;
 use conformance::Caller;
-use domain::{AccountScope, User};
+use domain::{AccountScope, CallerKey, User, UserView};
 use mockall::Sequence;
 use ports::{PasswordVerdict, PortError, RejectedValue};
 
@@ -26,9 +26,10 @@ async fn change(
     ports: TestPorts,
     scope: &AccountScope,
     client: Option<IpAddr>,
-) -> Result<User, UseCaseError> {
+) -> Result<UserView<'static>, UseCaseError> {
     let passwords = ports.services().passwords;
-    passwords.change(scope, &ann().id, current_password(), new_password(), client).await
+    let texts = (current_password(), new_password());
+    passwords.change(scope, &ann().id, CallerKey::new([0; 32]), texts, client).await
 }
 
 #[tokio::test]
@@ -65,7 +66,7 @@ async fn current_password_is_checked_between_read_and_write() {
         .in_sequence(&mut sequence)
         .returning(|_, snapshot, _| Ok(snapshot.clone()));
     let client = "192.0.2.1".parse().ok();
-    assert_eq!(change(ports, &own(), client).await.unwrap(), ann());
+    assert_eq!(*change(ports, &own(), client).await.unwrap(), ann());
 }
 
 #[tokio::test]

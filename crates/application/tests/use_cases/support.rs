@@ -6,8 +6,9 @@ use application::{AttemptLimit, Ports, Services, UseCaseError};
 use conformance::ManualClock;
 pub(crate) use conformance::{acme, globex, role, valid};
 use domain::{
-    AccountChange, Bearer, CallerKey, ClaimedTenants, CurrentPassword, MembershipChange, NewMember,
-    NewUser, Password, Permission, Permissions, Refusal, User,
+    AccountChange, AccountRules, Bearer, CallerKey, ClaimedTenants, CurrentPassword,
+    MembershipChange, NewMember, NewUser, Password, Permission, Permissions, Refusal, SubjectKind,
+    User,
 };
 use ports::{MockPasswordCheck, MockUserDirectory};
 
@@ -34,7 +35,7 @@ impl TestPorts {
         let Self { directory, check, clock, limit } = self;
         let ports =
             Ports { directory: Arc::new(directory), password_check: Arc::new(check), clock };
-        Services::new(ports, limit)
+        Services::new(ports, limit, AccountRules::default())
     }
 }
 
@@ -47,10 +48,12 @@ pub(crate) fn user(name: &str, roles: &[(&str, &str)]) -> User {
 }
 
 /// Returns a bearer with every permission.
-fn bearer(subject: &str, tenants: ClaimedTenants) -> Bearer {
+fn bearer(subject: &str, kind: SubjectKind, tenants: ClaimedTenants) -> Bearer {
     Bearer {
         caller: CallerKey::new([0; 32]),
+        issuer: "https://issuer.example.com".to_owned(),
         subject: subject.parse().ok(),
+        subject_kind: kind,
         permissions: Permission::ALL.into_iter().collect(),
         tenants,
     }
@@ -59,17 +62,21 @@ fn bearer(subject: &str, tenants: ClaimedTenants) -> Bearer {
 /// Returns a bearer whose token names these tenants.
 pub(crate) fn listed(tenants: &[&str]) -> Bearer {
     let tenants = tenants.iter().map(|tenant| valid(tenant)).collect();
-    bearer("a-program@clients", ClaimedTenants::Listed(tenants))
+    bearer("a-program@clients", SubjectKind::Home, ClaimedTenants::Listed(tenants))
 }
 
 /// Returns a bearer whose own memberships decide.
 pub(crate) fn member(name: &str) -> Bearer {
-    bearer(&format!("auth0|{name}"), ClaimedTenants::Memberships { within: None })
+    bearer(
+        &format!("auth0|{name}"),
+        SubjectKind::Accounts,
+        ClaimedTenants::Memberships { within: None },
+    )
 }
 
 /// Returns an operator.
 pub(crate) fn operator() -> Bearer {
-    bearer("an-operator@clients", ClaimedTenants::All)
+    bearer("an-operator@clients", SubjectKind::External, ClaimedTenants::All)
 }
 
 /// Returns the bearer without any permission.

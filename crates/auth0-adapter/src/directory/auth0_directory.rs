@@ -6,11 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
-    Page, Password, RoleCatalogue, TenantScope, User, UserId,
+    Page, Password, RoleCatalogue, TenantId, TenantScope, User, UserId,
 };
 use ports::{
     AccountUpdate, AttachOutcome, CallContext, Clock, PasswordCheck, PasswordVerdict, PortError,
-    PortResult, UserDirectory,
+    PortResult, ReleaseOutcome, UserDirectory,
 };
 use tokio::task::AbortHandle;
 use tracing::Instrument;
@@ -120,13 +120,14 @@ impl UserDirectory for Auth0Directory {
     }
 
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
-        let (tenant, listing) = (scope.tenant().clone(), *listing);
+        let (scope, listing) = (scope.clone(), *listing);
         self.run_cancellable(|core| async move {
+            let tenant = scope.tenant().clone();
             let DirectoryCore { management, anomalies, .. } = &*core;
             let (reader, written) = core.recent_writes_of(&tenant);
             let index = TenantIndex { management, reader: &reader, tenant: &tenant };
             let known = ListContext { tenant: &tenant, written, anomalies };
-            list(&index, &known, &listing).await
+            list(&index, &known, &listing).await.map(|page| page.seen_by(&scope))
         })
         .await
     }
@@ -195,6 +196,22 @@ impl UserDirectory for Auth0Directory {
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         let (scope, snapshot) = (scope.clone(), snapshot.clone());
         self.run_to_completion(|core| async move { core.delete(&scope, &snapshot).await }).await
+    }
+
+    async fn move_home(&self, _: &AccountScope, _: &User, _: Option<TenantId>) -> PortResult<User> {
+        Err(PortError::Failed { source: TaskFailed.into() })
+    }
+
+    async fn set_email_verified(&self, _: &AccountScope, _: &User, _: bool) -> PortResult<User> {
+        Err(PortError::Failed { source: TaskFailed.into() })
+    }
+
+    async fn send_invitation(&self, _: &TenantScope, _: &User) -> PortResult<()> {
+        Err(PortError::Failed { source: TaskFailed.into() })
+    }
+
+    async fn release_tenant(&self, _: &TenantScope, _: usize) -> PortResult<ReleaseOutcome> {
+        Err(PortError::Failed { source: TaskFailed.into() })
     }
 
     async fn check_ready(&self) -> PortResult<()> {

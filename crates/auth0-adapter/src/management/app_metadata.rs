@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Membership, RoleCatalogue, TenantId};
+use domain::{DisplayName, Membership, RoleCatalogue, TenantId};
 use serde_json::{Map, Value, json};
 
 use crate::config::MetadataPrefix;
@@ -57,8 +57,8 @@ impl AccountMetadata {
         let membership = |(key, value): (&String, &Value)| {
             let tenant = prefix.tenant_of(key)?;
             let role = catalogue.resolve(value.get("role")?.as_str()?)?.clone();
-            let name = value.get("name").and_then(Value::as_str).and_then(|name| name.parse().ok());
-            Some((tenant, Membership { role, name }))
+            let name = value.get("name").and_then(Value::as_str).and_then(DisplayName::cleaned);
+            Some((tenant, Membership { name, ..Membership::new(role) }))
         };
         Self {
             home: own("home").and_then(Value::as_str).and_then(|home| home.parse().ok()),
@@ -95,7 +95,7 @@ impl MetadataPatch {
         membership: Option<&Membership>,
     ) -> Self {
         // Auth0 replaces the whole value, so it always holds the complete membership.
-        let value = membership.map_or(Value::Null, |Membership { role, name }| match name {
+        let value = membership.map_or(Value::Null, |Membership { role, name, .. }| match name {
             Some(name) => json!({ "role": role.name().as_str(), "name": name.as_str() }),
             None => json!({ "role": role.name().as_str() }),
         });

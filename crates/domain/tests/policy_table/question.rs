@@ -1,9 +1,9 @@
 //! The questions of the table, each answered by [`decide`] or by a scope.
 
 use domain::policy::{Action, decide, tenant_scope};
-use domain::{
-    ActionDenied, Actor, Denied, LastProtectedRoleHolder, Operation, Refusal, Role, TenantId, User,
-};
+use domain::{ActionDenied, Actor, Denied, Operation, Refusal, Role, TenantId, User};
+
+use crate::world::context;
 
 /// The first rule that an action violates, in one word of the legend.
 pub(crate) struct No(&'static str);
@@ -11,7 +11,7 @@ pub(crate) struct No(&'static str);
 impl<D: Into<ActionDenied>> From<D> for No {
     fn from(denied: D) -> Self {
         Self(match denied.into() {
-            ActionDenied::LastProtectedRoleHolder(LastProtectedRoleHolder) => "last",
+            ActionDenied::LastProtectedRoleHolder(_) => "last",
             ActionDenied::Denied(Denied::Hidden) => "hidden",
             ActionDenied::Denied(Denied::Refused(refusal)) => match refusal {
                 Refusal::MissingPermission(_) => "perm",
@@ -20,6 +20,8 @@ impl<D: Into<ActionDenied>> From<D> for No {
                 Refusal::ManagedByAnotherTenant => "home",
                 Refusal::RoleAboveOwn => "above",
                 Refusal::AccountBlocked => "blocked",
+                Refusal::OperatorsOnly => "operator",
+                Refusal::SubjectNotAnAccount => "subject",
             },
         })
     }
@@ -33,7 +35,7 @@ pub(crate) fn word(verdict: Verdict) -> &'static str {
 }
 
 pub(crate) fn list(caller: &Actor, operation: Operation, tenant: Option<&TenantId>) -> Verdict {
-    tenant_scope(caller, operation, tenant)?;
+    tenant_scope(caller, operation, tenant, &context())?;
     Ok(())
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn grant(
     tenant: Option<&TenantId>,
     role: &Role,
 ) -> Verdict {
-    Ok(tenant_scope(caller, operation, tenant)?.authorize_grant(role)?)
+    Ok(tenant_scope(caller, operation, tenant, &context())?.authorize_grant(role)?)
 }
 
 /// A caller, the user it acts on, and the other users of that user's tenants.
@@ -56,7 +58,7 @@ pub(crate) struct Question<'a> {
 
 impl Question<'_> {
     fn decide(&self, action: Action<'_>) -> Verdict {
-        Ok(decide(self.caller, action, self.user, self.others)?)
+        Ok(decide(self.caller, action, self.user, self.others, &context())?)
     }
 
     /// Decides an action in a tenant, or only whether its operation is allowed if the tenant in the

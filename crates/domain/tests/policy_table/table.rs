@@ -3,13 +3,11 @@
 //! The test in `main.rs` compares it with the checked-in `policy_table.txt`; only `make generate`
 //! writes the file.
 
-use domain::{
-    Actor, Bearer, ClaimedTenants, Operation, Permission, Permissions, TenantId, User, UserId,
-};
+use domain::{Bearer, ClaimedTenants, Operation, Permission, Permissions, TenantId, User, UserId};
 
 use crate::question::{Question, grant, list, word};
 use crate::text::{Table, heading};
-use crate::world::{Caller, RANK_COLUMNS, World};
+use crate::world::{Caller, RANK_COLUMNS, World, context, default_kind};
 
 const WORDS: &str = "\
 What the policy decides, for every kind of caller and of account.
@@ -24,6 +22,8 @@ The words
   home     R2: the account is managed by another tenant, or by operators (403)
   above    R3: the role held or the new one is above the caller's own (403)
   blocked  the caller's own account is blocked (403)
+  operator only operators may do this (403)
+  subject  the token's subject is no account (403)
   last     R4: the tenant would lose the last holder of a protected role (409)
 
 The columns (A and B: the contract)
@@ -92,8 +92,7 @@ fn permissions(world: &World) -> String {
             |tenant| world.user("target", Some(tenant), &[(tenant, "member")]),
         );
         for (name, permissions) in &held {
-            let caller =
-                Actor { permissions: *permissions, ..world.listed("", &[&world.acme]).actor };
+            let caller = world.listed("", &[&world.acme]).actor.with_permissions(*permissions);
             let question = Question { caller: &caller, user: &user, others: &[] };
             table.row(
                 name,
@@ -181,7 +180,7 @@ fn homes(world: &World) -> String {
         let user = world.user("target", home, &memberships);
         for Caller { name, actor } in world.callers() {
             let question = Question { caller: &actor, user: &user, others: &[] };
-            let myself = Actor { subject: Some(user.id.clone()), ..actor.clone() };
+            let myself = actor.clone().with_subject(user.id.clone(), actor.subject_kind);
             table.row(
                 name,
                 vec![
@@ -320,11 +319,13 @@ fn own_passwords(world: &World) -> String {
             let cell = |claimed: ClaimedTenants, subject: &UserId| {
                 let bearer = Bearer {
                     caller: domain::CallerKey::new([0; 32]),
+                    issuer: "https://issuer.example.com".to_owned(),
                     subject: Some(subject.clone()),
+                    subject_kind: default_kind(&claimed),
                     permissions: Permissions::default(),
                     tenants: claimed,
                 };
-                let caller = bearer.actor(Some(&user));
+                let caller = bearer.actor(Some(&user), &context());
                 word(Question { caller: &caller, user: &user, others: &[] }.change_own_password())
             };
             let listed = || ClaimedTenants::Listed([acme.clone()].into());

@@ -1,8 +1,8 @@
 //! The tenants, roles, callers and users of the table.
 
 use domain::{
-    Actor, Bearer, CallerKey, ClaimedTenants, Permission, Permissions, Role, RoleCatalogue,
-    TenantId, User, UserBuilder,
+    Actor, Bearer, CallerKey, ClaimedTenants, Permission, Permissions, PolicyContext, Role,
+    RoleCatalogue, SubjectKind, TenantId, User, UserBuilder,
 };
 
 use super::question::{Question, word};
@@ -20,9 +20,25 @@ pub(crate) const RANK_COLUMNS: [&str; 9] = [
     "delete",
 ];
 
+/// Returns the moment of the table, and the default rules.
+pub(crate) fn context() -> PolicyContext {
+    PolicyContext::at("2026-03-01T12:00:00Z".parse().expect("a time"))
+}
+
 pub(crate) struct Caller {
     pub(crate) name: &'static str,
     pub(crate) actor: Actor,
+}
+
+/// Returns the kind of subjects that an issuer has unless it is configured.
+pub(crate) fn default_kind(tenants: &ClaimedTenants) -> SubjectKind {
+    match tenants {
+        ClaimedTenants::Listed(_) | ClaimedTenants::Memberships { within: Some(_) } => {
+            SubjectKind::Home
+        }
+        ClaimedTenants::Memberships { within: None } => SubjectKind::Accounts,
+        ClaimedTenants::All => SubjectKind::External,
+    }
 }
 
 pub(crate) struct World {
@@ -63,11 +79,13 @@ impl World {
     pub(crate) fn caller(name: &'static str, account: &User, tenants: ClaimedTenants) -> Caller {
         let bearer = Bearer {
             caller: CallerKey::new([0; 32]),
+            issuer: "https://issuer.example.com".to_owned(),
             subject: Some(account.id.clone()),
+            subject_kind: default_kind(&tenants),
             permissions: Permissions::from_iter(Permission::ALL),
             tenants,
         };
-        Caller { name, actor: bearer.actor(Some(account)) }
+        Caller { name, actor: bearer.actor(Some(account), &context()) }
     }
 
     pub(crate) fn listed(&self, name: &'static str, tenants: &[&TenantId]) -> Caller {

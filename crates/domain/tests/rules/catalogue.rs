@@ -75,3 +75,24 @@ fn unknown_or_differently_cased_name_is_no_role() {
     }
     assert!(catalogue.resolve("owner").is_some());
 }
+
+#[test]
+fn standard_catalogue_has_the_default_roles() {
+    let standard = RoleCatalogue::standard();
+    let described: Vec<_> = standard
+        .roles()
+        .iter()
+        .map(|role| {
+            let access = Access::ALL.map(|access| role.allows(access));
+            (role.name().as_str(), access, role.is_protected())
+        })
+        .collect();
+    let expected = [
+        ("owner", [true, true], true),
+        ("admin", [true, true], false),
+        ("viewer", [true, false], false),
+        ("member", [false, false], false),
+    ];
+    assert_eq!(described, expected);
+    assert_eq!(standard.default_role().name().as_str(), "member");
+}

@@ -13,8 +13,8 @@ mod scopes;
 use domain::policy::{account_scope, own_password_scope, tenant_scope};
 use domain::{
     Access, AccountScope, Actor, Bearer, ClaimedTenants, Coverage, Decision, Denied, DisplayName,
-    LastProtectedRoleHolder, MembershipChange, Operation, Permission, Permissions, Refusal, Role,
-    RoleCatalogue, RoleDefinition, TenantId, TenantScope, User, UserId,
+    LastProtectedRoleHolder, MembershipChange, Operation, Permission, Permissions, PolicyContext,
+    Refusal, Role, RoleCatalogue, RoleDefinition, SubjectKind, TenantId, TenantScope, User, UserId,
 };
 
 const READ_WRITE: &[Access] = &[Access::Read, Access::Write];
@@ -63,12 +63,14 @@ fn blocked(user: User) -> User {
     User { blocked: true, ..user }
 }
 
+fn context() -> PolicyContext {
+    PolicyContext::at("2026-03-01T12:00:00Z".parse().expect("a time"))
+}
+
 fn actor(permissions: &[Permission], coverage: Coverage) -> Actor {
-    Actor {
-        subject: Some(id("caller")),
-        permissions: permissions.iter().copied().collect(),
-        coverage,
-    }
+    let mut actor = Actor::operator().with_subject(id("caller"), SubjectKind::Accounts);
+    actor.coverage = coverage;
+    actor.with_permissions(permissions.iter().copied().collect())
 }
 
 /// Returns a caller with every permission in these tenants, whose role is unknown.
@@ -91,7 +93,8 @@ fn refused<T>(refusal: Refusal) -> Result<T, Denied> {
 }
 
 fn writing(caller: &Actor, at: &str) -> TenantScope {
-    tenant_scope(caller, Operation::WriteTenantUsers, Some(&tenant(at))).expect("a scope")
+    tenant_scope(caller, Operation::WriteTenantUsers, Some(&tenant(at)), &context())
+        .expect("a scope")
 }
 
 /// Whether the scope allows changing the user's membership, the role aside.
@@ -100,9 +103,9 @@ fn rename(scope: &TenantScope, user: &User) -> Result<(), Denied> {
 }
 
 fn modifying(caller: &Actor) -> AccountScope {
-    account_scope(caller, Operation::ModifyUsers).expect("a scope")
+    account_scope(caller, Operation::ModifyUsers, &context()).expect("a scope")
 }
 
 fn viewing(caller: &Actor) -> AccountScope {
-    account_scope(caller, Operation::ViewUsers).expect("a scope")
+    account_scope(caller, Operation::ViewUsers, &context()).expect("a scope")
 }

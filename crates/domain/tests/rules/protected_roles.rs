@@ -56,7 +56,11 @@ fn unprotected_or_foreign_role_is_not_at_risk() {
 fn blocked_holder_does_not_count() {
     let owner = blocked(user("target", None, &[("acme", "owner")]));
     assert_eq!(role_at_risk(&owner, None), None, "and so may go");
-    assert_eq!(removal_with(&[owner]), Err(LastProtectedRoleHolder), "and keeps nothing");
+    assert_eq!(
+        removal_with(&[owner]),
+        Err(LastProtectedRoleHolder { tenant: tenant("acme") }),
+        "and keeps nothing"
+    );
 }
 
 #[test]
@@ -67,10 +71,14 @@ fn other_holder_in_same_tenant_is_enough() {
 
 #[test]
 fn other_tenant_or_role_is_no_holder() {
-    assert_eq!(removal_with(&[]), Err(LastProtectedRoleHolder));
+    assert_eq!(removal_with(&[]), Err(LastProtectedRoleHolder { tenant: tenant("acme") }));
     for other in [("globex", "owner"), ("acme", "keeper"), ("acme", "admin")] {
         let others = [user("other", None, &[other])];
-        assert_eq!(removal_with(&others), Err(LastProtectedRoleHolder), "{other:?}");
+        assert_eq!(
+            removal_with(&others),
+            Err(LastProtectedRoleHolder { tenant: tenant("acme") }),
+            "{other:?}"
+        );
     }
 }
 

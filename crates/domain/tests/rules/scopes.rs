@@ -5,15 +5,18 @@ use super::*;
 #[test]
 fn write_does_not_imply_read_in_contract_a() {
     let writer = actor(&[Permission::TenantAccessWrite], Coverage::All);
-    let scope = tenant_scope(&writer, Operation::ReadTenantUsers, Some(&tenant("acme")));
+    let scope =
+        tenant_scope(&writer, Operation::ReadTenantUsers, Some(&tenant("acme")), &context());
     assert_eq!(scope, refused(Refusal::MissingPermission(Permission::TenantAccessRead)));
 }
 
 #[test]
 fn modify_implies_view_in_contract_b() {
     let modifier = actor(&[Permission::ModifyUsersAndGroups], Coverage::All);
-    assert!(account_scope(&modifier, Operation::ViewUsers).is_ok());
-    assert!(tenant_scope(&modifier, Operation::ViewUsers, Some(&tenant("acme"))).is_ok());
+    assert!(account_scope(&modifier, Operation::ViewUsers, &context()).is_ok());
+    assert!(
+        tenant_scope(&modifier, Operation::ViewUsers, Some(&tenant("acme")), &context()).is_ok()
+    );
 }
 
 #[test]
@@ -27,10 +30,10 @@ fn permissions_do_not_cross_contracts() {
     ] {
         for operation in needs {
             assert!(
-                tenant_scope(&caller, operation, Some(&tenant("acme"))).is_err(),
+                tenant_scope(&caller, operation, Some(&tenant("acme")), &context()).is_err(),
                 "{operation:?}"
             );
-            assert!(account_scope(&caller, operation).is_err(), "{operation:?}");
+            assert!(account_scope(&caller, operation, &context()).is_err(), "{operation:?}");
         }
     }
 }
@@ -50,7 +53,7 @@ fn permission_names_match_exactly() {
 fn missing_permission_precedes_uncovered_tenant() {
     let caller = actor(&[], Coverage::Listed([tenant("acme")].into()));
     for at in [Some(&tenant("globex")), None] {
-        let scope = tenant_scope(&caller, Operation::ReadTenantUsers, at);
+        let scope = tenant_scope(&caller, Operation::ReadTenantUsers, at, &context());
         assert_eq!(scope, refused(Refusal::MissingPermission(Permission::TenantAccessRead)));
     }
 }
@@ -58,7 +61,7 @@ fn missing_permission_precedes_uncovered_tenant() {
 #[test]
 fn invalid_tenant_is_covered_by_no_caller() {
     for caller in [covering(&["acme"]), holding(&[("acme", "owner")]), operator()] {
-        let scope = tenant_scope(&caller, Operation::ReadTenantUsers, None);
+        let scope = tenant_scope(&caller, Operation::ReadTenantUsers, None, &context());
         assert_eq!(scope, refused(Refusal::TenantNotCovered));
     }
 }
@@ -68,16 +71,22 @@ fn permission_without_role_access_is_refused() {
     let member = holding(&[("acme", "member")]);
     for operation in Operation::ALL {
         let at = tenant("acme");
-        assert_eq!(tenant_scope(&member, operation, Some(&at)), refused(Refusal::InsufficientRole));
-        assert_eq!(account_scope(&member, operation), refused(Refusal::InsufficientRole));
+        assert_eq!(
+            tenant_scope(&member, operation, Some(&at), &context()),
+            refused(Refusal::InsufficientRole)
+        );
+        assert_eq!(
+            account_scope(&member, operation, &context()),
+            refused(Refusal::InsufficientRole)
+        );
     }
 }
 
 #[test]
 fn role_access_without_permission_is_refused() {
-    let caller = Actor { permissions: Permissions::default(), ..holding(&[("acme", "owner")]) };
+    let caller = holding(&[("acme", "owner")]).with_permissions(Permissions::default());
     for operation in Operation::ALL {
-        let scope = tenant_scope(&caller, operation, Some(&tenant("acme")));
+        let scope = tenant_scope(&caller, operation, Some(&tenant("acme")), &context());
         assert!(matches!(scope, Err(Denied::Refused(Refusal::MissingPermission(_)))));
     }
 }
@@ -85,7 +94,7 @@ fn role_access_without_permission_is_refused() {
 #[test]
 fn role_gives_no_access_to_another_tenant() {
     let caller = holding(&[("acme", "owner"), ("globex", "viewer")]);
-    let ask = |operation, at| tenant_scope(&caller, operation, Some(&tenant(at)));
+    let ask = |operation, at| tenant_scope(&caller, operation, Some(&tenant(at)), &context());
     assert!(ask(Operation::WriteTenantUsers, "acme").is_ok());
     assert_eq!(ask(Operation::WriteTenantUsers, "globex"), refused(Refusal::InsufficientRole));
     assert_eq!(ask(Operation::ReadTenantUsers, "initech"), refused(Refusal::TenantNotCovered));
@@ -95,7 +104,8 @@ fn role_gives_no_access_to_another_tenant() {
 fn read_scope_authorizes_no_change() {
     let (caller, target) = (operator(), user("target", Some("acme"), &[("acme", "member")]));
     let reading =
-        tenant_scope(&caller, Operation::ReadTenantUsers, Some(&tenant("acme"))).expect("read");
+        tenant_scope(&caller, Operation::ReadTenantUsers, Some(&tenant("acme")), &context())
+            .expect("read");
     let refusals = [
         reading.authorize_grant(&role("member")),
         rename(&reading, &target),
@@ -117,7 +127,9 @@ fn read_scope_authorizes_no_change() {
 fn looked_up(within: Option<&str>) -> Bearer {
     Bearer {
         caller: domain::CallerKey::new([0; 32]),
+        issuer: "https://issuer.example.com".to_owned(),
         subject: Some(id("caller")),
+        subject_kind: SubjectKind::Accounts,
         permissions: Permissions::from_iter(Permission::ALL),
         tenants: ClaimedTenants::Memberships { within: within.map(tenant) },
     }
@@ -128,14 +140,14 @@ fn membership_token_covers_memberships_of_its_subject() {
     let account = user("caller", None, &[("acme", "admin"), ("globex", "viewer")]);
     let roles = [(tenant("acme"), role("admin")), (tenant("globex"), role("viewer"))];
     assert_eq!(looked_up(None).membership_subject(), Some(&id("caller")));
-    let actor = looked_up(None).actor(Some(&account));
+    let actor = looked_up(None).actor(Some(&account), &context());
     assert_eq!(actor.coverage, Coverage::Roles(roles.into()));
 }
 
 #[test]
 fn issuer_of_one_tenant_covers_no_other() {
     let account = user("caller", None, &[("acme", "admin"), ("globex", "owner")]);
-    let actor = looked_up(Some("acme")).actor(Some(&account));
+    let actor = looked_up(Some("acme")).actor(Some(&account), &context());
     assert_eq!(actor.coverage, Coverage::Roles([(tenant("acme"), role("admin"))].into()));
 }
 
@@ -145,10 +157,14 @@ fn blocked_missing_or_wrong_account_covers_no_tenant() {
     let own = user("caller", None, &[("acme", "owner")]);
     let of_another = user("another", None, &[("acme", "owner")]);
     for account in [Some(&blocked(own)), None, Some(&of_another)] {
-        let actor = looked_up(None).actor(account);
+        let actor = looked_up(None).actor(account, &context());
         assert_eq!(actor.coverage, nowhere);
-        assert_eq!(account_scope(&actor, Operation::ViewUsers), refused(Refusal::InsufficientRole));
-        let scope = tenant_scope(&actor, Operation::ReadTenantUsers, Some(&tenant("acme")));
+        assert_eq!(
+            account_scope(&actor, Operation::ViewUsers, &context()),
+            refused(Refusal::InsufficientRole)
+        );
+        let scope =
+            tenant_scope(&actor, Operation::ReadTenantUsers, Some(&tenant("acme")), &context());
         assert_eq!(scope, refused(Refusal::TenantNotCovered));
     }
 }

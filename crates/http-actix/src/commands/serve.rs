@@ -137,9 +137,11 @@ fn serve_dev(mut settings: Settings, allow_remote: bool, context: Context) -> Co
         )
         .into());
     }
-    settings.issuers = TrustedIssuers::new(vec![dev_mode::issuer()?]);
+    // Applications under development are served by tools on the same machine.
+    settings.http.cors_origins.loopback = true;
+    settings.issuers = TrustedIssuers::new(dev_mode::issuers()?);
     let key = dev_mode::key()?;
-    let backend = wiring::wire_dev(&settings, &context.upstream, key.public())?;
+    let backend = wiring::wire_dev(&settings, &context.upstream, &key.public())?;
     let acme: TenantId = "acme".parse()?;
     let token = key.sign(&Grant::all(vec![acme], 24 * 3600), SystemClock.now())?;
     let storage = match settings.directory {
@@ -158,7 +160,7 @@ fn welcome(server: &Server, storage: &str, token: &str) -> String {
         "\
 Usher serves {url} in development mode: demo tenants acme and globex, {storage}.
 Every request needs a token. This one covers acme for a day; `usher token --help` shows how to get
-others.
+others, such as those of operators and of single users.
 
 List the users of acme with the back office API:
 

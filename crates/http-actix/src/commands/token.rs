@@ -5,13 +5,20 @@ use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
 use super::output::{CommandResult, print};
-use crate::process::dev_mode::{self, DevKey, Grant};
+use crate::process::dev_mode::{self, DevIssuer, DevKey, Grant};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Tenant that the token covers, such as the demo tenants acme and globex; repeatable
     #[arg(long, value_name = "TENANT", default_value = "acme")]
     tenant: Vec<TenantId>,
+    /// Token of an operator, who covers every tenant
+    #[arg(long, conflicts_with_all = ["tenant", "member"])]
+    operator: bool,
+    /// Token of a user of the directory, such as auth0|demo-adam, whose own roles
+    /// count
+    #[arg(long, value_name = "USER", conflicts_with_all = ["tenant", "sub"])]
+    member: Option<String>,
     /// Scope of the back office API, such as `tenant.access:read`; repeatable. Without any --scope
     /// or --permission, the token has all of both
     #[arg(long, value_name = "SCOPE")]
@@ -37,7 +44,12 @@ pub(super) fn run(options: &Options) -> CommandResult {
     let file = dev_mode::key_file()
         .ok_or("HOME or XDG_STATE_HOME must be set, to locate the development key")?;
     let mut grant = Grant::all(options.tenant.clone(), options.ttl);
-    grant.subject.clone_from(&options.sub);
+    grant.subject.clone_from(options.member.as_ref().unwrap_or(&options.sub));
+    if options.operator {
+        (grant.issuer, grant.tenants) = (DevIssuer::Operators, Vec::new());
+    } else if options.member.is_some() {
+        (grant.issuer, grant.tenants) = (DevIssuer::Members, Vec::new());
+    }
     if !options.scope.is_empty() || !options.permission.is_empty() {
         grant.scopes.clone_from(&options.scope);
         grant.permissions.clone_from(&options.permission);

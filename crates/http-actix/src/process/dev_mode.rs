@@ -14,9 +14,40 @@ use token_verifier::{Algorithm, InvalidIssuer, TenantSource, TrustedIssuer};
 
 use crate::settings;
 
-/// The issuer of development tokens. Names under `.invalid` never resolve, so its keys are never
-/// fetched.
-pub(crate) const ISSUER: &str = "https://issuer.usher.invalid/";
+/// The issuers of development tokens, one for each kind of caller. Names under `.invalid` never
+/// resolve, so their keys are never fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DevIssuer {
+    /// Of callers of the tenants in the token.
+    Tenants,
+    /// Of users of the directory, whose own roles count.
+    Members,
+    /// Of operators, who cover every tenant.
+    Operators,
+}
+
+impl DevIssuer {
+    /// Every issuer.
+    pub(crate) const ALL: [Self; 3] = [Self::Tenants, Self::Members, Self::Operators];
+
+    /// Returns the `iss` claim.
+    pub(crate) fn url(self) -> &'static str {
+        match self {
+            Self::Tenants => "https://issuer.usher.invalid/",
+            Self::Members => "https://members.usher.invalid/",
+            Self::Operators => "https://operators.usher.invalid/",
+        }
+    }
+
+    fn tenant_source(self) -> TenantSource {
+        match self {
+            Self::Tenants => TenantSource::Claim(TENANTS_CLAIM.to_owned()),
+            Self::Members => TenantSource::Membership,
+            Self::Operators => TenantSource::All,
+        }
+    }
+}
+
 /// The audience of development tokens.
 pub(crate) const AUDIENCE: &str = "usher-development";
 /// The claim of development tokens that lists the tenants.
@@ -109,7 +140,7 @@ impl DevKey {
     pub(crate) fn sign(&self, grant: &Grant, now: Timestamp) -> Result<String, DevKeyError> {
         let names = grant.permissions.iter().map(String::as_str);
         let claims = Claims {
-            iss: ISSUER,
+            iss: grant.issuer.url(),
             aud: AUDIENCE,
             sub: &grant.subject,
             iat: now.as_unix_seconds(),
@@ -131,6 +162,8 @@ impl DevKey {
 /// The contents of a development token.
 #[derive(Debug)]
 pub(crate) struct Grant {
+    /// The issuer.
+    pub(crate) issuer: DevIssuer,
     /// The `sub` claim.
     pub(crate) subject: String,
     /// The tenants that the token covers.
@@ -151,6 +184,7 @@ impl Grant {
         };
         let names = |permissions: [Permission; 2]| permissions.map(|p| p.as_str().to_owned());
         Self {
+            issuer: DevIssuer::Tenants,
             subject: "auth0|developer".to_owned(),
             tenants,
             scopes: names([TenantAccessRead, TenantAccessWrite]).into(),
@@ -172,10 +206,13 @@ struct Claims<'a> {
     tenants: Vec<&'a str>,
 }
 
-/// Returns the development issuer for the list of trusted issuers.
-pub(crate) fn issuer() -> Result<TrustedIssuer, InvalidIssuer> {
-    let tenants = TenantSource::Claim(TENANTS_CLAIM.to_owned());
-    TrustedIssuer::new(ISSUER, None, AUDIENCE, &[Algorithm::EdDsa], tenants)
+/// Returns the development issuers for the list of trusted issuers.
+pub(crate) fn issuers() -> Result<Vec<TrustedIssuer>, InvalidIssuer> {
+    let trusted = |issuer: DevIssuer| {
+        let tenants = issuer.tenant_source();
+        TrustedIssuer::new(issuer.url(), None, AUDIENCE, &[Algorithm::EdDsa], tenants)
+    };
+    DevIssuer::ALL.into_iter().map(trusted).collect()
 }
 
 /// Returns the file of the development key, from which `usher token` signs too.

@@ -122,14 +122,14 @@ pub(crate) fn check(settings: &Settings, upstream: &UpstreamRuntime) -> Findings
 }
 
 /// Builds the backend of development mode: demo tenants in memory, unless the settings name a seed
-/// or a stand-in for Auth0, and the key of the development issuer.
+/// or a stand-in for Auth0, and the key of the development issuers.
 ///
 /// # Errors
 /// When the seed or a setting is invalid.
 pub(crate) fn wire_dev(
     settings: &Settings,
     upstream: &UpstreamRuntime,
-    key: PublicKey,
+    key: &PublicKey,
 ) -> Result<Backend, WiringError> {
     if let DirectorySettings::Auth0(auth0) = &settings.directory
         && !auth0_config(auth0)?.domain.is_loopback()
@@ -141,7 +141,9 @@ pub(crate) fn wire_dev(
     let directory =
         Directory::from_settings(settings, upstream, &clock, &metrics, dev_mode::SEED.as_bytes())?;
     let keys = MemoryKeySource::new();
-    keys.publish(dev_mode::ISSUER, vec![key]);
+    for issuer in dev_mode::DevIssuer::ALL {
+        keys.publish(issuer.url(), vec![key.clone()]);
+    }
     Ok(directory.into_backend(settings, Arc::new(keys), clock, metrics))
 }
 
@@ -334,7 +336,7 @@ impl Directory {
             password_check: self.passwords,
             clock: Arc::clone(&clock),
         };
-        let services = Services::new(ports, settings.attempts);
+        let services = Services::new(ports, settings.attempts, settings.accounts);
         Backend { services, keys, clock, metrics, settings_listener: self.settings_listener }
     }
 }

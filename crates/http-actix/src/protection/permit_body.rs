@@ -1,6 +1,7 @@
 //! Response bodies that hold their request's permit.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -19,7 +20,7 @@ const CHUNK_BYTES: usize = 32 * 1024;
 #[derive(Debug)]
 pub(crate) struct PermitBody {
     body: Content,
-    _permit: Option<Permit>,
+    _permit: Option<Arc<Permit>>,
 }
 
 #[derive(Debug)]
@@ -30,7 +31,7 @@ enum Content {
 
 impl PermitBody {
     /// Creates a body that holds the permit.
-    pub(crate) fn new(body: impl MessageBody + 'static, permit: Option<Permit>) -> Self {
+    pub(crate) fn new(body: impl MessageBody + 'static, permit: Option<Arc<Permit>>) -> Self {
         let body = match body.try_into_bytes() {
             Ok(bytes) => Content::Whole(bytes),
             Err(body) => Content::Other(body.boxed()),

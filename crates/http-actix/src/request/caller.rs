@@ -7,17 +7,20 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use domain::{Bearer, Denied, Operation, TenantId};
+use application::UseCaseError;
+use domain::{Bearer, ClaimedTenants, Denied, Operation, Refusal, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ports::{CallContext, QuotaOwner};
 
 use crate::metrics::ShedReason;
 use crate::protection::admission::{Permit, quota_owner_of};
 use crate::request::accept::check_accept;
+use crate::request::client_address::client_address;
 use crate::request::path::PathParameters;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
 use crate::server::access_log::LogFields;
+use crate::server::completion::run_to_completion;
 use crate::server::state::AppState;
 use token_verifier::TokenError;
 
@@ -29,6 +32,7 @@ use token_verifier::TokenError;
 pub(crate) struct Caller {
     bearer: Arc<Bearer>,
     log_fields: LogFields,
+    request: HttpRequest,
 }
 
 impl Caller {
@@ -37,9 +41,38 @@ impl Caller {
         &self.bearer
     }
 
+    /// Makes a change to its end, even if the client leaves; see [`run_to_completion`].
+    pub(crate) async fn run_to_completion<T, F>(
+        &self,
+        change: impl FnOnce(web::Data<AppState>) -> F,
+    ) -> Result<T, ApiError>
+    where
+        T: 'static,
+        F: Future<Output = Result<T, UseCaseError>> + 'static,
+    {
+        Ok(run_to_completion(&self.request, change).await??)
+    }
+
     /// Records the request's tenant for the log, if the path does not contain it.
     pub(crate) fn log_tenant(&self, tenant: &TenantId) {
         self.log_fields.set_tenant(Some(tenant));
+    }
+
+    /// Rejects a caller whose token lacks the permission, or states that it does not cover the
+    /// tenant; what depends on the caller's memberships is not checked.
+    pub(crate) fn require_in(
+        &self,
+        operation: Operation,
+        tenant: Option<&TenantId>,
+    ) -> Result<(), ApiError> {
+        self.require(operation)?;
+        let is_excluded = match (&self.bearer.tenants, tenant) {
+            (_, None) => true,
+            (ClaimedTenants::Listed(tenants), Some(tenant)) => !tenants.contains(tenant),
+            (ClaimedTenants::Memberships { within: Some(only) }, Some(tenant)) => only != tenant,
+            (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => false,
+        };
+        if is_excluded { Err(Refusal::TenantNotCovered.into()) } else { Ok(()) }
     }
 
     /// Rejects a caller whose token lacks the permission.
@@ -60,7 +93,8 @@ impl FromRequest for Caller {
                 .app_data::<web::Data<AppState>>()
                 .ok_or_else(|| ApiError::internal("the application has no state"))?;
             let (reloadable, log_fields) = (state.reloadable(), LogFields::of(&request));
-            let bearer = reloadable.verifier.verify(token).await.inspect_err(|error| {
+            let client = client_address(&request);
+            let bearer = reloadable.verifier.verify(token, client).await.inspect_err(|error| {
                 state.metrics.refused(error);
                 log_fields.set_issuer(reloadable.verifier.issuer_name(token));
             })?;
@@ -82,7 +116,7 @@ impl FromRequest for Caller {
                 call.set_quota_owner(quota_owner.clone());
             }
             acquire_permit(&request, state, quota_owner).await?;
-            Ok(Self { bearer, log_fields })
+            Ok(Self { bearer, log_fields, request: request.clone() })
         }
         .boxed_local()
     }
@@ -96,7 +130,7 @@ async fn acquire_permit(
     quota_owner: QuotaOwner,
 ) -> Result<(), ApiError> {
     let permit = state.admission.acquire(quota_owner).await.map_err(overloaded)?;
-    request.extensions_mut().insert(permit);
+    request.extensions_mut().insert(Arc::new(permit));
     Ok(())
 }
 
@@ -110,7 +144,7 @@ pub(crate) async fn release_permit_while<T>(
     if let Some(received) = from_client.as_mut().now_or_never() {
         return received;
     }
-    let permit = request.extensions_mut().remove::<Permit>();
+    let permit = request.extensions_mut().remove::<Arc<Permit>>();
     let quota_owner = permit.as_ref().map(|permit| permit.quota_owner().clone());
     drop(permit);
     let received = from_client.await?;

@@ -62,6 +62,11 @@ impl ApiError {
         Self::new(ErrorCode::UserNotFound, "The user was not found.")
     }
 
+    /// A membership that the caller does not have.
+    pub(crate) fn membership_not_found() -> Self {
+        Self::new(ErrorCode::NotFound, "The caller has no such membership.")
+    }
+
     /// A password that violates the directory's policy.
     pub(crate) fn weak_password(field: &'static str) -> Self {
         let detail = "does not meet the password policy of the user directory";
@@ -151,6 +156,11 @@ impl From<UseCaseError> for ApiError {
                 "Too many attempts with a wrong current password; retry after the time in Retry-After.",
             )
             .with_header(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
+            UseCaseError::TooManyInvitations { retry_after } => Self::new(
+                ErrorCode::TooManyRequests,
+                "Too many invitations; retry after the time in Retry-After.",
+            )
+            .with_header(ErrorHeader::RetryAfter(retry_after)),
             UseCaseError::Unavailable { retry_after, source } => {
                 let api_error = Self::new(
                     ErrorCode::DirectoryUnavailable,
@@ -205,9 +215,16 @@ impl From<Refusal> for ApiError {
                 ErrorCode::InsufficientPermission,
                 "The role ranks above the caller's own role in the tenant.",
             ),
-            Refusal::AccountBlocked => Self::new(
+            Refusal::AccountBlocked => {
+                Self::new(ErrorCode::InsufficientPermission, "The caller's own account is blocked.")
+            }
+            Refusal::OperatorsOnly => Self::new(
                 ErrorCode::InsufficientPermission,
-                "The account is blocked and cannot change its own password.",
+                "Only operators, whose tokens cover every tenant, may do this.",
+            ),
+            Refusal::SubjectNotAnAccount => Self::new(
+                ErrorCode::SubjectNotAnAccount,
+                "The subject of the token is not an account of the user directory.",
             ),
         };
         api_error.with_cause(refusal)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::LastProtectedRoleHolder;
 use ports::Conflict;
 
 use crate::response::code::ErrorCode;
@@ -86,12 +87,24 @@ impl From<Conflict> for FieldError {
                 ErrorCode::AmbiguousAccount,
                 "belongs to several accounts and does not identify one of them",
             ),
-            Conflict::LastProtectedRoleHolder => Self {
+            Conflict::LastProtectedRoleHolder(LastProtectedRoleHolder { tenant }) => Self {
                 source: None,
                 code: ErrorCode::LastProtectedRoleHolder,
-                detail: "The user is the last holder of a protected role in a tenant; assign the role to \
-                         another user first."
-                    .into(),
+                detail: format!(
+                    "The user is the last holder of a protected role in the tenant {tenant}; assign \
+                     the role to another user first."
+                )
+                .into(),
+            },
+            Conflict::NotAttached => Self::field(
+                "tenantName",
+                ErrorCode::NotAttached,
+                "is not a tenant that the account is attached to",
+            ),
+            Conflict::MailUnavailable => Self {
+                source: None,
+                code: ErrorCode::MailUnavailable,
+                detail: "The user directory sends no mail.".into(),
             },
         }
     }

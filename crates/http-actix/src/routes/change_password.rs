@@ -18,6 +18,7 @@ use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
 use crate::routes::users::view::UserResponse;
+use crate::server::completion::run_to_completion;
 use crate::server::state::AppState;
 
 /// The date since which v1 is deprecated (RFC 9745): 2026-01-01T00:00:00Z.
@@ -101,15 +102,21 @@ pub(crate) async fn v1(
     names: PathParameters,
     query: QueryString,
     body: Body,
+    request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
+    caller.require(Operation::ModifyUsers)?;
+    let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.expect_none()?;
-    let request = body.json::<ChangePasswordRequest>().await?;
-    let new = new_password(&request.new_password)?;
+    let new = new_password(&body.json::<ChangePasswordRequest>()?.new_password)?;
     let id = names.require_user()?;
-    let user = state.services.passwords.set(&scope, id, new).await.map_err(password_error)?;
-    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
+    let id = id.clone();
+    let changed = run_to_completion(&request, |state| async move {
+        state.services.passwords.set(&scope, &id, new).await
+    });
+    let user = changed.await?.map_err(password_error)?;
+    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
 /// Changes a user's password if the current one is correct.
@@ -133,16 +140,24 @@ pub(crate) async fn v2(
     request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
+    if caller.bearer().subject.as_ref().is_none_or(|own| Some(own) != names.user()) {
+        caller.require(Operation::ModifyUsers)?;
+    }
+    let client = client_address(&request);
+    let body = body.receive().await?;
     let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
     query.expect_none()?;
-    let client = client_address(&request);
-    let request = body.json::<ChangePasswordRequestV2>().await?;
-    let new = new_password(&request.new_password)?;
-    let current = CurrentPassword::offered(request.current_password);
+    let passwords = body.json::<ChangePasswordRequestV2>()?;
+    let new = new_password(&passwords.new_password)?;
+    let current = CurrentPassword::offered(passwords.current_password);
     let id = names.require_user()?;
-    let changed = state.services.passwords.change(&scope, id, current, new, client).await;
-    let user = changed.map_err(password_error)?;
-    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
+    let (caller, passwords) = (caller.bearer().caller, (current, new));
+    let id = id.clone();
+    let changed = run_to_completion(&request, |state| async move {
+        state.services.passwords.change(&scope, &id, caller, passwords, client).await
+    });
+    let user = changed.await?.map_err(password_error)?;
+    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
 /// Adds the headers of a deprecated operation to every response of v1.

@@ -3,8 +3,8 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use domain::{
-    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, TenantId,
-    Timestamp, User,
+    DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
+    TenantId, Timestamp, UserView,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,7 @@ use crate::response::code::ErrorCode;
 use crate::response::field_error::FieldError;
 use crate::response::json;
 use crate::response::links::PageLinks;
+use crate::routes::membership_status::MembershipStatus;
 use crate::server::state::AppState;
 
 /// A user of a tenant.
@@ -33,21 +34,28 @@ pub(crate) struct TenantUser<'a> {
     #[schema(min_length = 1, example = "jane@acme.example")]
     email: &'a str,
     /// The user's display name in this tenant.
+    #[schema(required = true)]
     name: Option<&'a str>,
     /// Whether the account is blocked.
-    #[schema(required = false)]
     blocked: bool,
     /// When the user last logged in (RFC 3339).
     #[serde(serialize_with = "json::optional_text")]
-    #[schema(value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
+    #[schema(required = true, value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
     last_login: Option<Timestamp>,
     /// The user's role in this tenant.
-    #[schema(example = "admin")]
+    #[schema(required = true, example = "admin")]
     tenant_role: Option<&'a str>,
+    /// Whether this tenant manages the account: it is the account's home.
+    #[schema(required = false)]
+    managed_here: bool,
+    /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
+    /// shown.
+    #[schema(required = false)]
+    status: MembershipStatus,
 }
 
 impl<'a> TenantUser<'a> {
-    fn new(user: &'a User, tenant: &TenantId) -> Self {
+    fn new(user: &'a UserView<'_>, tenant: &TenantId) -> Self {
         Self {
             id: user.id.as_str(),
             email: user.email.as_str(),
@@ -55,6 +63,8 @@ impl<'a> TenantUser<'a> {
             blocked: user.blocked,
             last_login: user.last_login,
             tenant_role: user.role_in(tenant).map(|role| role.name().as_str()),
+            managed_here: user.is_managed_here(),
+            status: user.standing().unwrap_or(Standing::Pending).into(),
         }
     }
 }
@@ -72,7 +82,11 @@ pub(crate) struct CreateTenantUser {
     )]
     email: String,
     /// The user's display name in this tenant: 1 to 300 characters.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 300,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: Option<String>,
     /// The user's role in this tenant.
     #[schema(min_length = 1, example = "viewer")]
@@ -103,7 +117,11 @@ impl CreateTenantUser {
 #[derive(Debug, ToSchema)]
 pub(crate) struct UpdateTenantUser {
     /// The user's display name in this tenant; if it is absent or null, the name does not change.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 300,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: Option<String>,
     /// The user's role in this tenant. It is required; null leaves the role unchanged.
     #[schema(required = true, example = "admin")]
@@ -183,7 +201,9 @@ pub(crate) async fn list(
 ///
 /// An existing account with the e-mail address is attached; otherwise an account is created whose
 /// home is this tenant. The response is the same in both cases. If the account's home is another
-/// tenant, `name` is its display name in this tenant only.
+/// tenant, `name` is its display name in this tenant only, and the membership is `pending`, without
+/// force, until the account is provably the person's own. Attaching a pending user again confirms
+/// the membership.
 #[utoipa::path(
     post,
     path = "/api/{tenantId}/admin/users",
@@ -203,16 +223,22 @@ pub(crate) async fn create(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
+    caller.require_in(operation, names.tenant())?;
+    let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    let new_member =
-        body.json::<CreateTenantUser>().await?.into_new_member(&state.reloadable().roles)?;
-    let attached = state.services.tenant_users.attach_or_create(&scope, new_member).await?;
-    let location = state.public_url.tenant_user(scope.tenant(), &attached.user.id);
+    let new_member = body.json::<CreateTenantUser>()?.into_new_member(&state.reloadable().roles)?;
+    let tenant = scope.tenant().clone();
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.attach_or_create(&scope, new_member).await
+        })
+        .await?;
+    let location = state.public_url.tenant_user(&tenant, &user.id);
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, location))
-        .json(TenantUser::new(&attached.user, scope.tenant())))
+        .json(TenantUser::new(&user, &tenant)))
 }
 
 /// Returns one user of a tenant.
@@ -264,12 +290,19 @@ pub(crate) async fn update(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
+    caller.require_in(operation, names.tenant())?;
+    let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    let change = body.json::<UpdateTenantUser>().await?.into_change(&state.reloadable().roles)?;
-    let user = state.services.tenant_users.change(&scope, names.require_user()?, change).await?;
-    Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
+    let change = body.json::<UpdateTenantUser>()?.into_change(&state.reloadable().roles)?;
+    let (id, tenant) = (names.require_user()?.clone(), scope.tenant().clone());
+    let user = caller
+        .run_to_completion(|state| async move {
+            state.services.tenant_users.change(&scope, &id, change).await
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(TenantUser::new(&user, &tenant)))
 }
 
 /// Detaches a user from a tenant, and keeps the account.
@@ -295,6 +328,11 @@ pub(crate) async fn delete(
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
-    state.services.tenant_users.detach(&scope, names.require_user()?).await?;
+    let id = names.require_user()?.clone();
+    caller
+        .run_to_completion(
+            |state| async move { state.services.tenant_users.detach(&scope, &id).await },
+        )
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -61,7 +61,7 @@ pub(crate) async fn list(
             next: links.next.as_deref().map(plain),
             prev: links.prev.as_deref().map(plain),
         },
-        data: page.users.iter().map(|user| UserResponse::new(user, tenant.as_str())).collect(),
+        data: page.users.iter().map(UserResponse::new).collect(),
     }))
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
     query.expect_none()?;
-    let request = body.json::<UserCreateRequest>().await?;
+    let request = body.receive().await?.json::<UserCreateRequest>()?;
     let mut field_errors = FieldErrors::default();
     // The right to create users in the tenant is checked before the other values.
     let scope = match field_errors.tenant("tenantName", &request.tenant_name) {
@@ -97,10 +97,12 @@ pub(crate) async fn create(
     };
     let (scope, new) =
         request.into_new_user(state.reloadable().roles.default_role(), scope, field_errors)?;
-    let user = state.services.users.create(&scope, new).await?;
+    let user = caller
+        .run_to_completion(|state| async move { state.services.users.create(&scope, new).await })
+        .await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, state.public_url.user(&user.id)))
-        .json(UserResponse::new(&user, scope.tenant().as_str())))
+        .json(UserResponse::new(&user)))
 }
 
 /// Returns one user.
@@ -122,7 +124,7 @@ pub(crate) async fn get(
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ViewUsers).await?;
     query.expect_none()?;
     let user = state.services.users.get(&scope, names.require_user()?).await?;
-    Ok(HttpResponse::Ok().json(UserResponse::in_scope(&scope, &user)))
+    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
 }
 
 /// Changes a user's e-mail address and names, as far as possible.
@@ -147,29 +149,43 @@ pub(crate) async fn update(
     id: web::ReqData<RequestId>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
+    caller.require(Operation::ModifyUsers)?;
+    let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.expect_none()?;
-    let change = body.json::<UserUpdateRequest>().await?.into_change()?;
-    let applied = state.services.users.change(&scope, names.require_user()?, change).await?;
-    let user = UserResponse::in_scope(&scope, &applied.user);
+    let change = body.json::<UserUpdateRequest>()?.into_change()?;
+    let user_id = names.require_user()?.clone();
+    let applied = caller
+        .run_to_completion(|state| async move {
+            state.services.users.change(&scope, &user_id, change).await
+        })
+        .await?;
+    let user = UserResponse::new(&applied.user);
     if applied.failures.is_empty() {
         return Ok(HttpResponse::Ok().json(user));
     }
     let field_errors: Vec<FieldError> =
         applied.failures.into_iter().map(FieldError::from).collect();
-    let errors =
-        field_errors.iter().map(|field_error| error_response::Error::new(field_error, id.as_str()));
+    let errors = field_errors
+        .iter()
+        .map(|field_error| error_response::ErrorObject::new(field_error, id.as_str()));
     let errors = errors.collect();
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
 }
 
 /// Deletes a user's account from all tenants.
+///
+/// The last holder of a protected role in the account's home cannot be deleted; by an operator not
+/// the last one in any tenant, unless `force` is true.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{userId}",
     operation_id = "DeleteUserV0",
     tag = "User",
-    params(("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82")),
+    params(
+        ("userId" = String, Path, description = "The user id.", example = "auth0|5f7c8ec7c33c6c004bbafe82"),
+        ("force" = Option<bool>, Query, description = "Whether to delete the last holder of a protected role; `true` only for operators."),
+    ),
     responses((status = 204, description = "The account was deleted.")),
     security(("bearer" = [])),
 )]
@@ -180,7 +196,10 @@ pub(crate) async fn delete(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
-    query.expect_none()?;
-    state.services.users.delete(&scope, names.require_user()?).await?;
+    let scope = if query.force()? { scope.forced()? } else { scope };
+    let id = names.require_user()?.clone();
+    caller
+        .run_to_completion(|state| async move { state.services.users.delete(&scope, &id).await })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,7 @@
 //! Processing of every request, from its first byte to its log entry.
 
 pub(crate) mod access_log;
+pub(crate) mod completion;
 pub(crate) mod cors;
 pub(crate) mod lifecycle;
 pub(crate) mod malformed_requests;

@@ -35,7 +35,9 @@ pub(crate) struct AppState {
     pub(crate) admission: Admission,
     /// The base URL for clients.
     pub(crate) public_url: PublicUrl,
-    /// The proxies whose `X-Forwarded-For` is trusted.
+    /// Whether the base URL is configured. Otherwise, clients may reach the service under others.
+    pub(crate) is_public_url_configured: bool,
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     pub(crate) trusted_proxies: TrustedProxies,
     /// The maximum size of a request's head.
     pub(crate) head: HeadLimits,
@@ -110,7 +112,9 @@ impl AppState {
 pub(crate) struct InFlight {
     stopping: AtomicBool,
     count: AtomicUsize,
-    /// Notified when no request is in flight.
+    /// The changes that are being made, some of them after their client has left.
+    changes: AtomicUsize,
+    /// Notified when no request and no change is in flight.
     empty: Notify,
 }
 
@@ -132,16 +136,32 @@ impl InFlight {
         }
     }
 
+    /// Counts a change that starts.
+    pub(crate) fn start_change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Counts a change that has ended.
+    pub(crate) fn finish_change(&self) {
+        if self.changes.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.empty.notify_waiters();
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.count() == 0 && self.changes.load(Ordering::Acquire) == 0
+    }
+
     /// Returns the number of requests in flight.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Waits until no request is in flight.
+    /// Waits until no request and no change is in flight.
     pub(crate) async fn wait_until_idle(&self) {
         let mut empty = pin!(self.empty.notified());
         empty.as_mut().enable();
-        while self.count() > 0 {
+        while !self.is_idle() {
             empty.as_mut().await;
             empty.set(self.empty.notified());
             empty.as_mut().enable();

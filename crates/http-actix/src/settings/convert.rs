@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::AttemptLimit;
-use domain::{Access, RoleCatalogue, RoleDefinition};
+use domain::{Access, AccountRules, AttachRule, ForeignProfile, RoleCatalogue, RoleDefinition};
 use token_verifier::{KeyCacheSettings, VerifierSettings};
 
 use super::bounds::{at_most, in_range, nonzero, positive};
@@ -42,7 +42,8 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>, errors: &mut Errors) -> S
         log: log(raw.log, errors),
         directory: directory(raw.directory, request_timeout_ms, folder, errors),
         auth: auth(&raw.auth, request_timeout_ms, errors),
-        issuers: errors.check_or_default(issuers(raw.auth.issuers)),
+        issuers: issuers(raw.auth.issuers, &raw.auth.known_tenants, errors),
+        accounts: accounts(&raw.accounts),
         attempts: attempts(&raw.passwords, errors),
         limits: LimitSettings {
             writes: NonZeroU32::new(raw.limits.writes_per_minute),
@@ -61,9 +62,26 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>, errors: &mut Errors) -> S
     }
 }
 
+fn accounts(raw: &raw::Accounts) -> AccountRules {
+    AccountRules {
+        attach: match raw.attach.as_str() {
+            "any" => AttachRule::Any,
+            _ => AttachRule::Verified,
+        },
+        foreign_profile: match raw.foreign_profile.as_str() {
+            "hidden" => ForeignProfile::Hidden,
+            _ => ForeignProfile::Shown,
+        },
+    }
+}
+
 fn attempts(raw: &raw::Passwords, errors: &mut Errors) -> AttemptLimit {
     AttemptLimit {
         wrong: errors.check_or_default(nonzero("passwords.max_wrong", raw.max_wrong)),
+        wrong_per_account: errors.check_or_default(nonzero(
+            "passwords.max_wrong_per_account",
+            raw.max_wrong_per_account,
+        )),
         window: errors.check_or_default(positive("passwords.window_ms", raw.window_ms)),
     }
 }
@@ -84,6 +102,11 @@ fn auth(raw: &raw::Auth, request_timeout_ms: u64, errors: &mut Errors) -> Verifi
             raw.leeway_ms,
             60_000,
         ))),
+        max_token_bytes: errors.check_or_default(in_range(
+            "auth.max_token_bytes",
+            raw.max_token_bytes,
+            65_536,
+        )),
         cached_tokens: errors.check_or_default(in_range(
             "auth.cached_tokens",
             raw.cached_tokens,

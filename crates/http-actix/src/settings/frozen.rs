@@ -13,6 +13,7 @@ impl FrozenSections {
             log,
             directory,
             auth,
+            accounts,
             passwords,
             limits,
             overload,
@@ -21,7 +22,7 @@ impl FrozenSections {
             roles: _,
         } = raw;
         let auth = (
-            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens),
+            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens, auth.max_token_bytes),
             (auth.key_cooldown_ms, auth.key_refresh_ms, auth.key_stale_ms),
         );
         Self(vec![
@@ -29,6 +30,7 @@ impl FrozenSections {
             ("log.format", log.format.clone()),
             ("directory", directory_without_secret(directory)),
             ("auth", format!("{auth:?}")),
+            ("accounts", format!("{accounts:?}")),
             ("passwords", format!("{passwords:?}")),
             ("limits", format!("{limits:?}")),
             ("overload", format!("{overload:?}")),

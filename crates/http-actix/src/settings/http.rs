@@ -9,6 +9,7 @@ use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::model::HttpSettings;
 use super::raw;
 use crate::request::trusted_proxies::TrustedProxies;
+use crate::server::cors::AllowedOrigins;
 
 /// Stands for an invalid address.
 const PLACEHOLDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -53,7 +54,7 @@ pub(super) fn http(mut raw: raw::Http, errors: &mut Errors) -> HttpSettings {
         max_body_bytes: errors.check_or_default(nonzero("http.max_body_bytes", raw.max_body_bytes)),
         trusted_proxies,
         docs: raw.docs,
-        cors_origins: raw.cors_origins,
+        cors_origins: AllowedOrigins { exact: raw.cors_origins, loopback: false },
     }
 }
 

@@ -18,6 +18,7 @@ mod load;
 mod model;
 mod opentelemetry;
 mod raw;
+mod raw_auth;
 mod reference;
 mod schema;
 mod shape;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::AttemptLimit;
-use domain::RoleCatalogue;
+use domain::{AccountRules, RoleCatalogue};
 use secrecy::SecretString;
 use token_verifier::{TrustedIssuers, VerifierSettings};
 
 use crate::protection::settings::{LimitSettings, OverloadSettings};
 use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::links::PublicUrl;
+use crate::server::cors::AllowedOrigins;
 
 /// All settings of the service.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
     pub auth: VerifierSettings,
+    /// `[accounts]`
+    pub accounts: AccountRules,
     /// `[passwords]`
     pub attempts: AttemptLimit,
     /// `[limits]`
@@ -73,9 +76,9 @@ pub struct HttpSettings {
     pub shutdown_timeout: Duration,
     /// Whether Swagger UI is served.
     pub docs: bool,
-    /// The exact origins that CORS allows.
-    pub cors_origins: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` is trusted.
+    /// The origins that CORS allows.
+    pub cors_origins: AllowedOrigins,
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     pub trusted_proxies: TrustedProxies,
 }
 

@@ -1,6 +1,6 @@
 //! Settings that are valid, and probably not what was meant.
 
-use domain::Role;
+use domain::{AttachRule, Role};
 
 use super::model::Settings;
 
@@ -11,6 +11,14 @@ impl Settings {
         if !self.roles.roles().iter().any(Role::is_protected) {
             warnings.push(
                 "roles: no role is protected, so that a tenant can lose its last administrator"
+                    .to_owned(),
+            );
+        }
+        if self.accounts.attach == AttachRule::Any {
+            warnings.push(
+                "accounts.attach: is any, so that whoever owns an account's home tenant, or has \
+                 signed up under the address of another person, can act in every tenant that \
+                 attaches the account"
                     .to_owned(),
             );
         }

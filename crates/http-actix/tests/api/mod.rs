@@ -22,6 +22,8 @@ pub(crate) mod model;
 mod openapi;
 mod overload;
 mod paging;
+mod roles;
+mod shared_accounts;
 mod smoke;
 mod tenant_users;
 pub(crate) mod tokens;

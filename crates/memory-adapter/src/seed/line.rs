@@ -14,9 +14,10 @@ use crate::seed::error::SeedError;
 use crate::seed::json::Json;
 
 /// The members of a line.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "id",
     "email",
+    "emailVerified",
     "username",
     "firstName",
     "lastName",
@@ -35,6 +36,7 @@ const MEMBERS: [&str; 14] = [
 pub(super) struct Line {
     pub(super) id: Option<UserId>,
     pub(super) email: EmailAddress,
+    pub(super) email_verified: bool,
     pub(super) username: Option<Username>,
     pub(super) given_name: Option<PersonName>,
     pub(super) family_name: Option<PersonName>,
@@ -89,6 +91,7 @@ impl Line {
             email: members
                 .parsed("email")?
                 .ok_or_else(|| Problem::field("email", "is required"))?,
+            email_verified: members.flag("emailVerified")?,
             username: members.parsed("username")?,
             given_name: members.person_name("firstName")?,
             family_name: members.person_name("lastName")?,

@@ -20,7 +20,7 @@ use std::collections::HashSet;
 use std::io::BufRead;
 use std::thread::available_parallelism;
 
-use domain::{User, UserId};
+use domain::{Credentials, User, UserId};
 
 use crate::directory::MemoryDirectory;
 use crate::password_hash::PasswordHash;
@@ -85,12 +85,16 @@ impl MemoryDirectory {
                 updated_at: line.updated_at,
                 last_login: line.last_login,
                 home: line.home,
+                credentials: Credentials {
+                    email_verified: line.email_verified,
+                    ..Credentials::default()
+                },
                 memberships: [].into(),
             };
             let stored = line
                 .tenants
                 .into_iter()
-                .map(|(tenant, role)| (tenant, StoredMembership { role, name: None }));
+                .map(|(tenant, role)| (tenant, StoredMembership::of_role(role)));
             summary.passwords += usize::from(hash.is_some());
             let record = Record::new(user, stored, hash, &catalogue);
             summary.unknown_roles += record.unresolved.len();

@@ -1,9 +1,10 @@
 //! Chooses how to read a list.
 
-use domain::{ListQuery, Page};
+use domain::ListQuery;
 use ports::PortResult;
 
 use super::context::ListContext;
+use super::found_page::FoundPage;
 use super::index::{IndexOrder, IndexPage, IndexQuery, MAX_PAGE_SIZE, UserIndex};
 use super::{full_scan, overlay, single_page};
 
@@ -12,7 +13,7 @@ pub(crate) async fn list(
     index: &impl UserIndex,
     context: &ListContext<'_>,
     listing: &ListQuery,
-) -> PortResult<Page> {
+) -> PortResult<FoundPage> {
     let ListContext { tenant, anomalies, .. } = context;
     let as_page = || {
         let context = IndexOrder::of(listing.sort).zip(listing.page);
@@ -46,9 +47,9 @@ pub(crate) async fn list(
 }
 
 /// Selects the page from all users of the tenant.
-fn select_from_all(context: &ListContext<'_>, found: IndexPage, listing: &ListQuery) -> Page {
+fn select_from_all(context: &ListContext<'_>, found: IndexPage, listing: &ListQuery) -> FoundPage {
     context.anomalies.record_all(context.tenant, &found, context.written.keys());
     let users = overlay::apply_writes(context.tenant, found.rows, &context.written);
     let selected = listing.select(&users).into_iter().cloned().collect();
-    Page { users: selected, total: users.len() as u64 }
+    FoundPage { users: selected, total: users.len() as u64 }
 }

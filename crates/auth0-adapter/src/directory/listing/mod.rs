@@ -17,6 +17,7 @@
 pub(crate) mod anomalies;
 pub(crate) mod context;
 mod count;
+pub(crate) mod found_page;
 mod full_scan;
 pub(crate) mod index;
 pub(crate) mod list;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use domain::{ListQuery, Page, Sort, TenantId, User, UserId};
+use domain::{ListQuery, Sort, TenantId, User, UserId};
 
+use super::found_page::FoundPage;
 use super::index::{IndexPage, IndexRow};
 use crate::directory::recent_writes::WrittenState;
 
@@ -69,10 +70,10 @@ impl Overlay {
         counted: u64,
         sort: Sort,
         range: &Range<u64>,
-    ) -> Page {
+    ) -> FoundPage {
         let total = self.total(counted);
         if range.start >= total {
-            return Page { users: Vec::new(), total };
+            return FoundPage { users: Vec::new(), total };
         }
         let rows = found.rows.iter().filter_map(|row| row.user.as_ref());
         let merged = ListQuery { sort, page: None }.select(rows.chain(&self.present));
@@ -82,6 +83,6 @@ impl Overlay {
         let (start, end) = (position(range.start), position(range.end));
         let (start, end) = (start.unwrap_or(usize::MAX), end.unwrap_or(usize::MAX));
         let users = merged.into_iter().skip(start).take(end.saturating_sub(start)).cloned();
-        Page { users: users.collect(), total }
+        FoundPage { users: users.collect(), total }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use domain::{Page, PageRequest, Sort, UserId};
+use domain::{PageRequest, Sort, UserId};
 use ports::PortResult;
 
 use super::context::ListContext;
 use super::count;
+use super::found_page::FoundPage;
 use super::index::{
     IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, MAX_PAGE_SIZE, MAX_RESULTS, UserIndex,
 };
@@ -30,7 +31,7 @@ pub(super) async fn fetch_page(
     (sort, order): (Sort, IndexOrder),
     window: PageRequest,
     first: Option<&IndexPage>,
-) -> PortResult<Option<Page>> {
+) -> PortResult<Option<FoundPage>> {
     let written: Vec<_> = context.written.keys().cloned().collect();
     let except = (!written.is_empty()).then_some(&*written);
     let Some(overlay) = fetch_overlay(index, context, except).await? else { return Ok(None) };
@@ -200,10 +201,12 @@ async fn page_past_end(
     overlay: &Overlay,
     except: Option<&[UserId]>,
     wanted: &Range<u64>,
-) -> PortResult<Option<Page>> {
+) -> PortResult<Option<FoundPage>> {
     let counted = count::count_users(index, except).await?;
     let total = counted.map(|counted| overlay.total(counted));
-    Ok(total.filter(|total| wanted.start >= *total).map(|total| Page { users: Vec::new(), total }))
+    Ok(total
+        .filter(|total| wanted.start >= *total)
+        .map(|total| FoundPage { users: Vec::new(), total }))
 }
 
 /// Returns number and size of a page of the index that contains the range.

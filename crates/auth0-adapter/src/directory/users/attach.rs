@@ -92,7 +92,7 @@ impl DirectoryCore {
             return Err(Conflict::AlreadyAttached.into());
         }
         let mut after = before.clone();
-        after.memberships.insert(tenant.clone(), Membership { role: role.clone(), name: None });
+        after.memberships.insert(tenant.clone(), Membership::new(role.clone()));
         if let Some(name) = name {
             after.rename_in(tenant, name.clone());
         }

@@ -73,7 +73,7 @@ impl DirectoryCore {
             None => random_password()
                 .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?,
         };
-        let membership = Membership { role: new.role, name: None };
+        let membership = Membership::new(new.role);
         let prefix = self.reader.prefix();
         let metadata = MetadataPatch::default().account(prefix, home, new.service_user).membership(
             prefix,

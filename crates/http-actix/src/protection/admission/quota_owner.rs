@@ -22,7 +22,7 @@ pub(crate) fn quota_owner_of(bearer: &Bearer, named: Option<&TenantId>) -> Quota
 
 #[cfg(test)]
 mod tests {
-    use domain::{CallerKey, Permissions};
+    use domain::{CallerKey, Permissions, SubjectKind};
 
     use super::*;
 
@@ -44,8 +44,14 @@ mod tests {
             (ClaimedTenants::Memberships { within: None }, Some("acme"), None),
             (ClaimedTenants::Memberships { within: Some(tenant("acme")) }, None, Some("acme")),
         ] {
-            let bearer =
-                Bearer { caller, subject: None, permissions: Permissions::default(), tenants };
+            let bearer = Bearer {
+                caller,
+                issuer: String::new(),
+                subject: None,
+                subject_kind: SubjectKind::Home,
+                permissions: Permissions::default(),
+                tenants,
+            };
             let expected = quota_owner
                 .map_or(QuotaOwner::Caller(caller), |name| QuotaOwner::Tenant(tenant(name)));
             assert_eq!(quota_owner_of(&bearer, named.map(tenant).as_ref()), expected, "{bearer:?}");

@@ -1,11 +1,12 @@
 //! Responses of contract B.
 
-use domain::{AccountScope, TenantId, Timestamp, User};
+use domain::{TenantId, Timestamp, UserView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::response::error_response;
 use crate::response::json;
+use crate::routes::membership_status::MembershipStatus;
 
 /// A user as seen in one tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,27 +44,32 @@ pub(crate) struct UserResponse<'a> {
     #[serde(serialize_with = "json::optional_text")]
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     last_login: Option<Timestamp>,
+    /// Whether that tenant manages the account: it is the account's home.
+    #[schema(required = false)]
+    managed_here: bool,
+    /// Whether the membership in that tenant gives its role. Of a `pending` one only what the
+    /// tenant entered is shown. Absent for a user without memberships, whom only operators see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    status: Option<MembershipStatus>,
 }
 
 impl<'a> UserResponse<'a> {
-    /// Renders the user as seen in the scope.
-    pub(crate) fn in_scope(scope: &AccountScope, user: &'a User) -> Self {
-        Self::new(user, scope.visible_tenant(user).map_or("", TenantId::as_str))
-    }
-
-    /// Renders the user as seen in the tenant.
-    pub(super) fn new(user: &'a User, tenant_name: &'a str) -> Self {
+    /// Renders the user as the caller sees it.
+    pub(crate) fn new(user: &'a UserView<'_>) -> Self {
         Self {
             id: user.id.as_str(),
             email: user.email.as_str(),
             service_user: user.service_user,
-            tenant_name,
+            tenant_name: user.tenant().map_or("", TenantId::as_str),
             created_at: user.created_at,
             updated_at: user.updated_at,
             username: user.username_or_email(),
             first_name: user.given_name_or_empty(),
             last_name: user.family_name_or_empty(),
             last_login: user.last_login,
+            managed_here: user.is_managed_here(),
+            status: user.standing().map(MembershipStatus::from),
         }
     }
 }
@@ -74,16 +80,13 @@ pub(crate) struct PartlyUpdatedUser<'a> {
     #[serde(flatten)]
     pub(super) user: UserResponse<'a>,
     /// Why the remaining values were not changed.
-    #[schema(required = false)]
-    pub(super) errors: Vec<error_response::Error<'a>>,
+    pub(super) errors: Vec<error_response::ErrorObject<'a>>,
 }
 
 /// One page of a tenant's users.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UserListResponse<'a> {
-    #[schema(required = false)]
     pub(super) links: ListLinks<'a>,
-    #[schema(required = false)]
     pub(super) data: Vec<UserResponse<'a>>,
 }
 
@@ -91,10 +94,8 @@ pub(crate) struct UserListResponse<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListLinks<'a> {
     /// The first page.
-    #[schema(required = false)]
     pub(super) first: Links<'a>,
     /// The last page, with the totals.
-    #[schema(required = false)]
     pub(super) last: Links<'a>,
     /// The next page.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -24,7 +24,12 @@ fn words(schema: &Value, key: &str) -> BTreeMap<String, Vec<String>> {
 fn schema_lists_the_allowed_words() {
     let words = words(&schema().unwrap(), "");
     for (key, expected) in [
-        ("auth.issuers.algorithms", "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA"),
+        ("accounts.attach", "verified any"),
+        ("accounts.foreign_profile", "shown hidden"),
+        (
+            "auth.issuers.algorithms",
+            "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA Ed25519",
+        ),
         ("auth.issuers.profile", "jwt rfc9068 any"),
         ("auth.issuers.tenants", "issuer membership all"),
         ("directory.adapter", "memory auth0"),

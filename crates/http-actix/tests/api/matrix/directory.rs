@@ -9,10 +9,11 @@ use auth0_sim::Control;
 use conformance::ManualClock;
 use domain::{
     AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
-    Page, Password, RoleCatalogue, TenantScope, User, UserId,
+    Page, Password, RoleCatalogue, TenantId, TenantScope, User, UserId,
 };
 use ports::{
-    AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, UserDirectory,
+    AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, ReleaseOutcome,
+    UserDirectory,
 };
 use serde_json::json;
 use usher_http::settings;
@@ -142,6 +143,36 @@ impl UserDirectory for ResettableDirectory {
 
     async fn delete(&self, scope: &AccountScope, snapshot: &User) -> PortResult<()> {
         self.count(self.current().delete(scope, snapshot).await)
+    }
+
+    async fn move_home(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        home: Option<TenantId>,
+    ) -> PortResult<User> {
+        self.count(self.current().move_home(scope, snapshot, home).await)
+    }
+
+    async fn set_email_verified(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        verified: bool,
+    ) -> PortResult<User> {
+        self.count(self.current().set_email_verified(scope, snapshot, verified).await)
+    }
+
+    async fn send_invitation(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        self.count(self.current().send_invitation(scope, snapshot).await)
+    }
+
+    async fn release_tenant(
+        &self,
+        scope: &TenantScope,
+        limit: usize,
+    ) -> PortResult<ReleaseOutcome> {
+        self.count(self.current().release_tenant(scope, limit).await)
     }
 
     async fn check_ready(&self) -> PortResult<()> {
