@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +64,16 @@ lint: ## Check format, lints, documentation and dependencies
 		&& cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources; \
 	else echo 'cargo-deny is not installed: dependencies not checked'; fi
 
-test: ## Run all tests, including doctests
-	cargo test --workspace --all-features --locked
+test: ## Run all tests, including doctests; a failure does not hide others
+	cargo test --workspace --all-features --locked --no-fail-fast
+
+# The number of runs, and of busy loops beside them.
+LOADED_RUNS ?= 10
+LOADED_LOOPS ?= 4
+
+test-loaded: ## Run all tests on a busy machine (LOADED_RUNS, LOADED_LOOPS); no test may assume a speed
+	cargo test --workspace --all-features --locked --no-run
+	.ci/test-loaded $(LOADED_RUNS) $(LOADED_LOOPS)
 
 # The number of random cases, and the seed.
 MODEL_CASES ?= 100

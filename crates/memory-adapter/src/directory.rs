@@ -1,9 +1,10 @@
 //! The directory's state, catalogue, clock and hasher.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use domain::{RoleCatalogue, User, UserId};
+use domain::{RoleCatalogue, RoleName, User, UserId};
 use parking_lot::RwLock;
 use ports::Clock;
 
@@ -59,6 +60,11 @@ impl MemoryDirectory {
         change(Arc::make_mut(&mut record.user));
         state.put(record.under_catalogue(&self.catalogue()));
         true
+    }
+
+    /// Returns the roles of stored memberships that the catalogue does not have. They give no access.
+    pub fn unknown_roles(&self) -> BTreeSet<RoleName> {
+        self.state.read().unknown_roles().cloned().collect()
     }
 
     pub(crate) fn catalogue(&self) -> Arc<RoleCatalogue> {

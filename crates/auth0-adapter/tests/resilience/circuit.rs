@@ -161,7 +161,7 @@ async fn rate_limits_and_4xx_do_not_open_the_circuit() {
 async fn timeouts_and_malformed_responses_open_the_circuit() {
     for kind in [FaultKind::Hang, FaultKind::ResetBefore, FaultKind::Html { status: 200 }] {
         let bench = Bench::with(Config::default(), |config| {
-            config.timeout = Duration::from_millis(300);
+            config.timeout = Duration::from_secs(1);
             config.circuit_breaker.failure_threshold = 3;
             config.circuit_breaker.min_failure_span = Duration::ZERO;
         })

@@ -51,7 +51,7 @@ async fn outcomes_and_attempt_numbers_are_observed() {
         (FaultKind::Hang, RequestOutcome::TimedOut),
     ] {
         let bench = Bench::with(Config::default(), |config| {
-            config.timeout = Duration::from_millis(400);
+            config.timeout = Duration::from_secs(1);
         })
         .await;
         bench.add_fault(GET_USER, 1, kind.clone());

@@ -5,33 +5,37 @@ use token_verifier::{
     Algorithm, AmbiguousIssuers, Profile, TenantSource, TrustedIssuer, TrustedIssuers,
 };
 
-use super::error::{InvalidSettings, SettingsResult};
+use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::raw;
 
+/// Converts the issuers. Records an error of each invalid one.
 pub(super) fn issuers(
     raw: Vec<raw::Issuer>,
     known_tenants: &[String],
-) -> SettingsResult<TrustedIssuers> {
-    let known_tenants = known_tenants
-        .iter()
-        .map(|label| label.parse::<TenantId>())
-        .collect::<Result<_, _>>()
-        .map_err(|error| InvalidSettings::value("auth.known_tenants", error))?;
-    let issuers = raw.into_iter().enumerate().map(|(index, raw)| issuer(index, raw));
-    let issuers = TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?);
-    match issuers.ambiguous() {
-        None => Ok(issuers.with_known_tenants(known_tenants)),
-        Some(AmbiguousIssuers { first, second, is_same }) => {
-            let reason = if is_same {
-                format!(
-                    "must differ from auth.issuers[{first}].issuer, which has the same audience"
-                )
-            } else {
-                format!("must not match the same names as auth.issuers[{first}].issuer")
-            };
-            Err(InvalidSettings::value(format!("auth.issuers[{second}].issuer"), reason))
-        }
+    errors: &mut Errors,
+) -> TrustedIssuers {
+    let known = known_tenants.iter().enumerate().filter_map(|(index, label)| {
+        let key = format!("auth.known_tenants[{index}]");
+        errors.check(label.parse::<TenantId>().map_err(|error| InvalidSettings::value(key, error)))
+    });
+    let known_tenants = known.collect();
+    let count = raw.len();
+    let converted = raw.into_iter().enumerate();
+    let converted = converted.filter_map(|(index, raw)| errors.check(issuer(index, raw)));
+    let converted: Vec<_> = converted.collect();
+    let is_complete = converted.len() == count;
+    let issuers = TrustedIssuers::new(converted);
+    // Without some of the issuers, the indices would be wrong.
+    let ambiguous = issuers.ambiguous().filter(|_| is_complete);
+    if let Some(AmbiguousIssuers { first, second, is_same }) = ambiguous {
+        let reason = if is_same {
+            format!("must differ from auth.issuers[{first}].issuer, which has the same audience")
+        } else {
+            format!("must not match the same names as auth.issuers[{first}].issuer")
+        };
+        errors.add(InvalidSettings::value(format!("auth.issuers[{second}].issuer"), reason));
     }
+    issuers.with_known_tenants(known_tenants)
 }
 
 fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {

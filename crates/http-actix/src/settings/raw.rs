@@ -109,6 +109,7 @@ pub(super) struct Http {
 pub(super) struct Log {
     /// Format of the log on standard error: `text` or `json`.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["text", "json"]))]
     pub(super) format: String,
     /// Events to log, in the syntax of
     /// [`EnvFilter`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html).
@@ -121,6 +122,7 @@ pub(super) struct Log {
 pub(super) struct Directory {
     /// Where user accounts are stored: `memory` or `auth0`.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["memory", "auth0"]))]
     pub(super) adapter: String,
     /// The directory in memory.
     #[serde(default)]
@@ -181,6 +183,7 @@ pub(super) struct Auth0 {
     /// Mail to users that are created without a password: `reset_email` sends a link to set a
     /// password, `none` sends nothing.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["none", "reset_email"]))]
     pub(super) invite: String,
     /// Whether Auth0 mails a verification request to new addresses.
     #[serde(deserialize_with = "strict::boolean")]
@@ -194,12 +197,20 @@ pub(super) struct Accounts {
     /// of accounts that are provably the person's own; `any`, all of them, for closed systems where
     /// nobody can sign up and every tenant is trusted.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["verified", "any"]))]
     pub(super) attach: String,
     /// What a tenant sees of active users whose home is another tenant: `shown`, the account's own
     /// data; `hidden`, only what the tenant entered, and whether the account is blocked.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["shown", "hidden"]))]
     pub(super) foreign_profile: String,
 }
+
+/// The schema of the names that `domain::Access` parses.
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("enum" = ["read", "write"]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AccessName(String);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -270,6 +281,7 @@ pub(super) struct Traces {
     /// Fraction of the traces started by Usher that is exported, from 0 to 1. For requests with a
     /// `traceparent`, the caller decides.
     #[serde(deserialize_with = "strict::fraction")]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub(super) sample_ratio: f64,
     /// Service name in the spans.
     #[serde(deserialize_with = "strict::string")]
@@ -285,6 +297,7 @@ pub(super) struct Role {
     /// What the role allows on the users of the tenant, where the token leaves that to the role:
     /// `read`, `write`.
     #[serde(default, deserialize_with = "strict::strings")]
+    #[schemars(with = "Vec<AccessName>")]
     pub(super) may: BTreeSet<String>,
     /// Whether each tenant must keep at least one holder.
     #[serde(default, deserialize_with = "strict::boolean")]

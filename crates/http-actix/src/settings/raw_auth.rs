@@ -58,6 +58,7 @@ pub(super) struct Issuer {
     /// Allowed signature algorithms: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`,
     /// `ES384`, `EdDSA` (also named `Ed25519`).
     #[serde(default = "rs256", deserialize_with = "strict::strings")]
+    #[schemars(with = "Vec<AlgorithmName>")]
     pub(super) algorithms: Vec<String>,
     /// Tenants that the tokens cover: `"issuer"`, `"membership"`, `"all"` or `{ claim = "…" }`.
     pub(super) tenants: Tenants,
@@ -76,6 +77,7 @@ pub(super) struct Issuer {
     /// Token profile: `"jwt"` (`typ` is `JWT` or absent), `"rfc9068"` (`typ` is `at+jwt`, and all
     /// claims that RFC 9068 requires are present), or `"any"` (either), which is the default.
     #[serde(default, deserialize_with = "strict::optional_string")]
+    #[schemars(extend("enum" = ["jwt", "rfc9068", "any"]))]
     pub(super) profile: Option<String>,
     /// Whether machine clients may call with their own tokens: tokens whose `sub` ends in
     /// `@clients` or equals `client_id` or `azp`, or whose `gty` is `client-credentials`. Machine
@@ -106,7 +108,25 @@ fn enabled() -> bool {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }")]
 pub(super) enum Tenants {
+    #[schemars(extend("enum" = ["issuer", "membership", "all"]))]
     Word(String),
     // Not a struct, because serde also reads a struct from an array such as `["acme"]`.
+    #[schemars(with = "TenantClaim")]
     Claim(BTreeMap<String, String>),
 }
+
+/// The schema of [`Tenants::Claim`].
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct TenantClaim {
+    claim: String,
+}
+
+/// The schema of the names that `token_verifier::Algorithm` parses.
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("enum" = [
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519",
+]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AlgorithmName(String);

@@ -15,6 +15,7 @@ mod auth0;
 mod auth0_settings;
 mod check_config;
 mod check_issuers;
+mod check_reports;
 mod commands;
 mod dev_mode;
 mod dev_origins;

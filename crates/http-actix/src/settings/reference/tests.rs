@@ -37,7 +37,7 @@ fn compiled_in_value_is_listed_as_default() {
         section.settings.iter().find(|setting| setting.key == key)?.default.clone()
     };
     let mut count = 0;
-    let mut sections = vec![(String::new(), defaults().unwrap())];
+    let mut sections = vec![(String::new(), default_values().unwrap())];
     while let Some((name, section)) = sections.pop() {
         for (key, value) in section.as_object().unwrap() {
             let path = format!("{name}.{key}").trim_start_matches('.').to_owned();

@@ -193,7 +193,7 @@ async fn directory_timeout_is_504() {
 
 #[tokio::test]
 async fn unresponsive_directory_is_504_after_request_timeout() {
-    for (path, response) in responses(Failure::NoResponse, "request_timeout_ms = 50").await {
+    for (path, response) in responses(Failure::NoResponse, "request_timeout_ms = 500").await {
         assert_error(&path, &response, "504 directory_timeout");
     }
 }

@@ -96,7 +96,7 @@ impl Fixture {
     /// Starts a service with a short timeout for the hostile issuer.
     pub(crate) async fn start_with_short_timeout() -> Self {
         let (hostile, healthy) = (Issuer::start().await, Issuer::start().await);
-        let timeout = Duration::from_millis(200);
+        let timeout = Duration::from_millis(500);
         let settings = OidcSettings { timeout, ..OidcSettings::default() };
         let short_timeout = OidcKeySource::new(settings).unwrap();
         let source = ShortTimeoutSource { issuer_prefix: hostile.name(), short_timeout };
