@@ -76,7 +76,7 @@ impl Race {
     }
 }
 
-fn assert_last<T: std::fmt::Debug>(result: PortResult<T>) {
+fn assert_last<T: std::fmt::Debug>(result: &PortResult<T>) {
     assert!(
         matches!(result, Err(PortError::Conflict(Conflict::LastProtectedRoleHolder(_)))),
         "{result:?}"
@@ -94,7 +94,7 @@ async fn last_owners_removed_by_two_processes_leave_one() {
         })
         .await;
     // Bob was an owner when that was checked, and is none after the change.
-    assert_last(result);
+    assert_last(&result);
     assert_eq!(race.role_of(&race.ada.id).await.as_deref(), Some("owner"));
     assert_eq!(race.role_of(&race.bob.id).await, None);
 }
@@ -110,7 +110,7 @@ async fn last_owners_demoted_by_two_processes_leave_one() {
             race.other.change_membership(&writes(), &race.bob, to_role("admin")).await.unwrap();
         })
         .await;
-    assert_last(result);
+    assert_last(&result);
     assert_eq!(race.role_of(&race.ada.id).await.as_deref(), Some("owner"));
 }
 
@@ -124,7 +124,7 @@ async fn last_owner_is_not_deleted_beside_another_process() {
             race.other.detach(&writes(), &race.bob).await.unwrap();
         })
         .await;
-    assert_last(result);
+    assert_last(&result);
     assert_eq!(race.role_of(&race.ada.id).await.as_deref(), Some("owner"));
     assert_eq!(race.world.take_calls().get(DELETE), None);
 }
@@ -247,6 +247,7 @@ impl Race {
 /// `cargo test -p auth0-adapter --test directory -- --ignored --nocapture races_at_50_ms`
 #[tokio::test]
 #[ignore = "a measurement, which takes about a minute"]
+#[expect(clippy::print_stdout, reason = "it prints what it has measured")]
 async fn races_at_50_ms() {
     let (mut by_rename, mut by_role) = (0, 0);
     for _ in 0..ROUNDS {
