@@ -68,7 +68,8 @@ impl Authorizer {
         Ok(policy::operator_scope(&actor, &context)?)
     }
 
-    /// Returns the scope of releasing a tenant's label, which only operators may do.
+    /// Returns the scope of releasing a tenant's label, which only operators may do; `tenant` is
+    /// `None` if the caller's text is no tenant id.
     ///
     /// # Errors
     /// Those of [`Authorizer::operator`].
@@ -76,7 +77,7 @@ impl Authorizer {
     pub async fn release(
         &self,
         bearer: &Bearer,
-        tenant: &TenantId,
+        tenant: Option<&TenantId>,
     ) -> Result<TenantScope, UseCaseError> {
         let (actor, context) = self.permitted(bearer, Operation::ModifyUsers).await?;
         Ok(policy::release_scope(&actor, tenant, &context)?)

@@ -54,7 +54,8 @@ impl OwnMemberships {
         Ok(Some(memberships.collect()))
     }
 
-    /// Ends the caller's own membership in the tenant.
+    /// Ends the caller's own membership in the tenant; `tenant` is `None` if the caller's text is no
+    /// tenant id.
     ///
     /// # Errors
     /// `Refused` with `SubjectNotAnAccount`; `Hidden` if there is no such membership; `Conflict` with
@@ -64,12 +65,12 @@ impl OwnMemberships {
         &self,
         scope: &AccountScope,
         id: &UserId,
-        tenant: &TenantId,
+        tenant: Option<&TenantId>,
     ) -> Result<(), UseCaseError> {
         let Some(user) = self.find(scope, id).await? else {
             return Err(UseCaseError::Refused(domain::Refusal::SubjectNotAnAccount));
         };
-        let scope = scope.leave(&user, tenant)?;
+        let scope = scope.leave(&user, tenant.ok_or(UseCaseError::Hidden)?)?;
         let _decision = scope.authorize_detach(&user)?;
         Ok(self.directory.detach(&scope, &user).await?)
     }

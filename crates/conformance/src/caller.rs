@@ -61,6 +61,7 @@ impl Caller {
     /// read again when it changes something.
     pub fn member(account: &User) -> Self {
         let bearer = Bearer {
+            issuer: "https://login.example.com/".to_owned(),
             caller: CallerKey::new([0; 32]),
             issuer: "https://issuer.example.com".to_owned(),
             subject: Some(account.id.clone()),
@@ -101,7 +102,7 @@ impl Caller {
     /// # Errors
     /// Those of [`release_scope`].
     pub fn releases(&self, tenant: &TenantId) -> Result<TenantScope, Denied> {
-        release_scope(&self.actor, tenant, &self.context)
+        release_scope(&self.actor, Some(tenant), &self.context)
     }
 
     /// Returns the scope of reading accounts.

@@ -179,14 +179,17 @@ pub fn operator_scope(actor: &Actor, context: &PolicyContext) -> Result<AccountS
 
 /// Returns the scope of removing every membership and home of a tenant, as only operators may.
 ///
+/// `tenant` is `None` where the caller's text is no tenant id.
+///
 /// # Errors
 /// Those of [`operator_scope`].
 pub fn release_scope(
     actor: &Actor,
-    tenant: &TenantId,
+    tenant: Option<&TenantId>,
     context: &PolicyContext,
 ) -> Result<TenantScope, Denied> {
     operator_scope(actor, context)?;
+    let tenant = tenant.ok_or(Refusal::TenantNotCovered)?;
     Ok(TenantScope::new(tenant.clone(), Authority::Release, *context, true, None))
 }
 

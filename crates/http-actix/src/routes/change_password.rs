@@ -106,9 +106,9 @@ pub(crate) async fn v1(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    query.expect_none()?;
     let new = new_password(&body.json::<ChangePasswordRequest>()?.new_password)?;
     let id = names.require_user()?;
     let id = id.clone();
@@ -143,10 +143,10 @@ pub(crate) async fn v2(
     if caller.bearer().subject.as_ref().is_none_or(|own| Some(own) != names.user()) {
         caller.require(Operation::ModifyUsers)?;
     }
-    query.expect_none()?;
     let client = client_address(&request);
     let body = body.receive().await?;
     let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
+    query.expect_none()?;
     let passwords = body.json::<ChangePasswordRequestV2>()?;
     let new = new_password(&passwords.new_password)?;
     let current = CurrentPassword::offered(passwords.current_password);

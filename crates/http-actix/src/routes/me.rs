@@ -169,9 +169,9 @@ pub(crate) async fn leave(
     let scope = state.services.authorizer.own_account(bearer).await?;
     query.expect_none()?;
     let id = bearer.subject.clone().ok_or(Refusal::SubjectNotAnAccount)?;
-    let tenant = names.tenant().cloned().ok_or_else(ApiError::membership_not_found)?;
+    let tenant = names.tenant().cloned();
     let left = caller.run_to_completion(|state| async move {
-        match state.services.own_memberships.leave(&scope, &id, &tenant).await {
+        match state.services.own_memberships.leave(&scope, &id, tenant.as_ref()).await {
             Ok(()) => Ok(true),
             Err(UseCaseError::Hidden) => Ok(false),
             Err(error) => Err(error),

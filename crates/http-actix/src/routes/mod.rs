@@ -110,7 +110,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint::<tenant_users::__path_delete, _, _>(tenant_users::delete,
             &[ANY, TENANT, USER, &[LastProtectedRoleHolder]]),
         endpoint::<invitation::__path_create, _, _>(invitation::create,
-            &[ANY, TENANT, USER, ACCOUNT, &[MailUnavailable]]),
+            &[ANY, ANSWERS, TENANT, USER, ACCOUNT, &[MailUnavailable]]),
         endpoint::<users::__path_list, _, _>(users::list,
             &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_create, _, _>(users::create,

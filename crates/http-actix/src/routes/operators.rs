@@ -40,6 +40,7 @@ impl FromJsonObject for HomeRequest {
 pub(crate) struct ProofRequest {
     /// Whether the operator vouches that the address is the person's, and that nobody else knows
     /// the password.
+    #[schema(example = true)]
     email_verified: bool,
 }
 
@@ -80,9 +81,9 @@ pub(crate) async fn set_home(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope = state.services.authorizer.operator(caller.bearer()).await?;
+    query.expect_none()?;
     let request = body.json::<HomeRequest>()?;
     let mut field_errors = FieldErrors::default();
     let home = request.tenant_name.map(|name| field_errors.tenant("tenantName", &name));
@@ -119,9 +120,9 @@ pub(crate) async fn set_proof(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope = state.services.authorizer.operator(caller.bearer()).await?;
+    query.expect_none()?;
     let ProofRequest { email_verified } = body.json()?;
     let id = names.require_user()?.clone();
     let user = caller
@@ -152,9 +153,8 @@ pub(crate) async fn release(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
+    let scope = state.services.authorizer.release(caller.bearer(), names.tenant()).await?;
     query.expect_none()?;
-    let tenant = names.tenant().ok_or(domain::Refusal::TenantNotCovered)?;
-    let scope = state.services.authorizer.release(caller.bearer(), tenant).await?;
     let outcome = caller
         .run_to_completion(|state| async move {
             state.services.tenant_users.release(&scope, RELEASE_LIMIT).await

@@ -46,9 +46,11 @@ pub(crate) struct TenantUser<'a> {
     #[schema(example = "admin")]
     tenant_role: Option<&'a str>,
     /// Whether this tenant manages the account: it is the account's home.
+    #[schema(required = false)]
     managed_here: bool,
     /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
     /// shown.
+    #[schema(required = false)]
     status: MembershipStatus,
 }
 
@@ -214,10 +216,10 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
     caller.require_in(operation, names.tenant())?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    query.expect_none()?;
     let new_member = body.json::<CreateTenantUser>()?.into_new_member(&state.reloadable().roles)?;
     let tenant = scope.tenant().clone();
     let user = caller
@@ -281,10 +283,10 @@ pub(crate) async fn update(
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::WriteTenantUsers;
     caller.require_in(operation, names.tenant())?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope =
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
+    query.expect_none()?;
     let change = body.json::<UpdateTenantUser>()?.into_change(&state.reloadable().roles)?;
     let (id, tenant) = (names.require_user()?.clone(), scope.tenant().clone());
     let user = caller

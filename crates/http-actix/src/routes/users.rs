@@ -150,9 +150,9 @@ pub(crate) async fn update(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
-    query.expect_none()?;
     let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
+    query.expect_none()?;
     let change = body.json::<UserUpdateRequest>()?.into_change()?;
     let user_id = names.require_user()?.clone();
     let applied = caller

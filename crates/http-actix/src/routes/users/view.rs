@@ -45,6 +45,7 @@ pub(crate) struct UserResponse<'a> {
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     last_login: Option<Timestamp>,
     /// Whether that tenant manages the account: it is the account's home.
+    #[schema(required = false)]
     managed_here: bool,
     /// Whether the membership in that tenant gives its role. Of a `pending` one only what the
     /// tenant entered is shown. Absent for a user without memberships, whom only operators see.

@@ -135,17 +135,29 @@ async fn failed_attempts_are_counted_per_user() {
 }
 
 #[tokio::test]
-async fn callers_from_one_address_share_an_attempt_count() {
+async fn callers_have_attempt_counts_of_their_own() {
     let app = App::start().await;
     fail_attempts(&user_client(&app, "acme", "mia"), "mia", 10).await;
 
     let response = submit_password(&app.tenant("acme"), "mia", "mias-password").await;
 
+    assert_eq!(response.outcome(), "200");
+}
+
+#[tokio::test]
+async fn attempts_of_all_callers_are_limited_per_user() {
+    let app = App::start().await;
+    for caller in [app.tenant("acme"), app.operator(), app.tenants(&["acme"])] {
+        fail_attempts(&caller, "mia", 10).await;
+    }
+
+    let response = submit_password(&user_client(&app, "acme", "mia"), "mia", "mias-password").await;
+
     assert_eq!(response.outcome(), TOO_MANY_ATTEMPTS);
 }
 
 #[tokio::test]
-async fn failed_attempts_are_counted_per_client_address() {
+async fn failed_attempts_are_counted_whatever_the_client_address() {
     let app = App::start_with(with_trusted_proxy()).await;
     let mia = user_client(&app, "acme", "mia");
     fail_attempts(&mia.clone().header("x-forwarded-for", "198.51.100.1"), "mia", 10).await;
@@ -154,7 +166,7 @@ async fn failed_attempts_are_counted_per_client_address() {
     let other = mia.header("x-forwarded-for", "198.51.100.2");
 
     assert_eq!(submit_password(&same, "mia", "mias-password").await.outcome(), TOO_MANY_ATTEMPTS);
-    assert_eq!(submit_password(&other, "mia", "mias-password").await.outcome(), "200");
+    assert_eq!(submit_password(&other, "mia", "mias-password").await.outcome(), TOO_MANY_ATTEMPTS);
 }
 
 #[tokio::test]
@@ -229,5 +241,8 @@ async fn concurrent_attempts_do_not_exceed_the_limit() {
     let responses = futures_util::future::join_all(attempts).await;
 
     let mismatches = responses.iter().filter(|response| response.outcome() == MISMATCH).count();
-    assert_eq!((mismatches, responses.len() - mismatches), (10, 4));
+    // Five are admitted at once, further ones as those end.
+    assert!((5..=10).contains(&mismatches), "{mismatches}");
+    let refused = responses.iter().filter(|response| response.outcome() == TOO_MANY_ATTEMPTS);
+    assert_eq!(refused.count(), responses.len() - mismatches);
 }

@@ -28,14 +28,16 @@ async fn user_changes_own_password_with_tenant_token() {
 }
 
 #[tokio::test]
-async fn guest_changes_own_password() {
+async fn guest_changes_own_password_only_as_itself() {
     let app = App::start().await;
 
     let body = passwords("guss-password", "another-password");
-    let response = user_client(&app, "acme", "gus").patch(&v2_path("gus"), body).await;
+    // The issuer of a tenant that is not his home cannot speak for him.
+    let guest = user_client(&app, "acme", "gus").patch(&v2_path("gus"), body.clone()).await;
+    let member = app.member_with("gus", &[]).patch(&v2_path("gus"), body).await;
 
-    assert_eq!(response.outcome(), "200");
-    assert_eq!(response.json()["tenantName"], "acme");
+    assert_eq!([guest.outcome(), member.outcome()], ["404 user_not_found", "200"]);
+    assert_eq!(member.json()["tenantName"], "globex");
 }
 
 #[tokio::test]

@@ -64,14 +64,25 @@ async fn malformed_request_never_reaches_the_directory() {
     let mut call_count = 0;
     for operation in operations().0 {
         for (status, mutate) in MUTATIONS {
-            for client in [app.tenant("acme"), app.operator(), app.member("olga")] {
-                let is_member = client.token() == app.member("olga").token();
+            for (client_name, client) in [
+                ("tenant", app.tenant("acme")),
+                ("operator", app.operator()),
+                ("member", app.member("olga")),
+            ] {
+                let is_member = client_name == "member";
                 let (path, body) = operation.request("acme", &mia);
                 let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
                 let request = Request { client, method: operation.method.clone(), path, body };
                 let Some(request) = mutate(&operation, request) else { continue };
                 let answer = send(request).await;
-                assert_eq!(answer.status, status, "{}: {answer:?}", operation.name());
+                // Some operations refuse a caller of this kind before they read the request.
+                let is_refused = if client_name == "operator" {
+                    operation.is_about_caller() && operation.method == "DELETE"
+                } else {
+                    operation.is_for_operators()
+                };
+                let is_expected = answer.status == status || (is_refused && answer.status == 403);
+                assert!(is_expected, "{}: {answer:?}", operation.name());
                 let Some(auth0) = app.auth0() else { continue };
                 let mut requests = auth0.requests();
                 auth0.reset_calls();

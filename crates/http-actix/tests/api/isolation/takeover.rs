@@ -122,7 +122,7 @@ async fn attaching_foreign_account_grants_no_control() {
             PUT /api/globex/admin/users/auth0%7Cmia: 200
             PUT /api/globex/admin/users/auth0%7Cmia: 200
             PUT /api/globex/admin/users/auth0%7Cmia: 200
-            POST /api/globex/admin/users: 409 already_attached
+            POST /api/globex/admin/users: 201
             GET /api/v1/users/auth0%7Cmia: 200
             GET /api/v1/users?filter[tenant]=globex: 200
             PUT /api/v1/users/auth0%7Cmia: 403 managed_by_another_tenant

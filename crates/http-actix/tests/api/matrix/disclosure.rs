@@ -19,7 +19,7 @@ pub(crate) fn is_visible(
         Some(TargetUser::Unknown | TargetUser::Malformed) | None => None,
     };
     let Some(known) = known else { return false };
-    match tenant.filter(|_| table.operation.names_tenant) {
+    match tenant.filter(|_| table.operation.shows_users_of_named_tenant()) {
         Some(tenant) => caller.can_see(tenant) && known.tenants.contains(tenant),
         // An operator also sees users without memberships.
         None => {

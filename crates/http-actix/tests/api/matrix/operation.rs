@@ -20,7 +20,9 @@ enum NameMeaning {
 }
 
 /// Names that mean neither a tenant nor a user.
-const OTHER_NAMES: [&str; 12] = [
+const OTHER_NAMES: [&str; 14] = [
+    "force",
+    "emailVerified",
     "page[size]",
     "page[number]",
     "sort",
@@ -201,6 +203,22 @@ impl Operation {
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         let body = self.body.as_ref().map(|body| fill(body, tenant, &user.email));
         (format!("{path}{query}"), body)
+    }
+
+    /// Whether a user is visible to the operation only in the tenant that it names; otherwise in any
+    /// tenant of the caller.
+    pub(crate) fn shows_users_of_named_tenant(&self) -> bool {
+        self.names_tenant && !self.template.ends_with("/home")
+    }
+
+    /// Whether only operators may call the operation.
+    pub(crate) fn is_for_operators(&self) -> bool {
+        ["/home", "/proof", "/release"].iter().any(|end| self.template.ends_with(end))
+    }
+
+    /// Whether the operation is about the caller itself.
+    pub(crate) fn is_about_caller(&self) -> bool {
+        self.template.starts_with("/api/v1/me")
     }
 
     /// Returns method and path as in the document.

@@ -58,6 +58,15 @@ pub(crate) enum Caller<U> {
     Bearer { issuer: Issuer, subject: Option<U>, permissions: TokenPermissions },
 }
 
+/// Which subjects of an issuer are accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SubjectKind {
+    Accounts,
+    /// Those at home in a tenant that the token covers.
+    Home,
+    External,
+}
+
 /// The tenants that a caller may act in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Coverage {
@@ -106,13 +115,34 @@ impl Caller<String> {
             Issuer::Operators => Coverage::All,
             Issuer::Membership => {
                 let account = subject.as_ref().and_then(|id| state.accounts.get(id));
-                let tenants =
-                    account.filter(|account| !account.blocked).map(|account| &account.tenants);
-                let roles = tenants.into_iter().flatten();
-                Coverage::Roles(
-                    roles.map(|(tenant, membership)| (tenant.clone(), membership.role)).collect(),
-                )
+                let account = account.filter(|account| !account.blocked);
+                let roles = account.into_iter().flat_map(|account| {
+                    let tenants = account.tenants.keys();
+                    tenants.filter_map(|tenant| {
+                        Some((tenant.clone(), account.active_role_in(tenant)?))
+                    })
+                });
+                Coverage::Roles(roles.collect())
             }
+        }
+    }
+
+    /// Returns the subject of the token.
+    pub(crate) fn subject(&self) -> Option<&String> {
+        match self {
+            Self::Bearer { subject, .. } => subject.as_ref(),
+            Self::Anonymous | Self::InvalidToken => None,
+        }
+    }
+
+    /// Returns which subjects of the caller's issuer are accounts.
+    pub(crate) fn subject_kind(&self) -> SubjectKind {
+        match self {
+            Self::Bearer { issuer: Issuer::Tenant(_) | Issuer::Claim(_), .. } => SubjectKind::Home,
+            Self::Bearer { issuer: Issuer::Membership, .. } => SubjectKind::Accounts,
+            Self::Bearer { issuer: Issuer::Operators, .. }
+            | Self::Anonymous
+            | Self::InvalidToken => SubjectKind::External,
         }
     }
 

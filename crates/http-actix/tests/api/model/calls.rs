@@ -139,6 +139,18 @@ pub(crate) enum Action<U> {
         current: String,
         new: &'static str,
     },
+    /// Contract B, PUT, for operators.
+    SetProof {
+        user: U,
+        verified: bool,
+    },
+    /// Contract B, PUT, for operators.
+    SetHome {
+        user: U,
+        tenant: Option<&'static str>,
+    },
+    /// Contract B, DELETE, the caller's own membership.
+    Leave(&'static str),
 }
 
 impl Action<UserRef> {
@@ -171,6 +183,9 @@ impl Action<UserRef> {
             }
             Self::DeleteUser(user) => Action::DeleteUser(id(&user)),
             Self::SetPassword { user, new } => Action::SetPassword { user: id(&user), new },
+            Self::SetProof { user, verified } => Action::SetProof { user: id(&user), verified },
+            Self::SetHome { user, tenant } => Action::SetHome { user: id(&user), tenant },
+            Self::Leave(tenant) => Action::Leave(tenant),
             Self::ChangePassword { user, mut current, new } => {
                 let user = id(&user);
                 if current == CORRECT_PASSWORD {
@@ -238,6 +253,17 @@ impl Action<String> {
                 let path = format!("{}/change-password", user_path(user));
                 (Method::PATCH, path, Some(json!({"newPassword": new})))
             }
+            Self::SetProof { user, verified } => {
+                let path = format!("{}/proof", user_path(user));
+                (Method::PUT, path, Some(json!({"emailVerified": verified})))
+            }
+            Self::SetHome { user, tenant } => {
+                let path = format!("{}/home", user_path(user));
+                (Method::PUT, path, Some(json!({"tenantName": tenant})))
+            }
+            Self::Leave(tenant) => {
+                (Method::DELETE, format!("/api/v1/me/memberships/{tenant}"), None)
+            }
             Self::ChangePassword { user, current, new } => {
                 let path = format!("/api/v2/users/{}/change-password", escaped(user));
                 let body = json!({"currentPassword": current, "newPassword": new});
@@ -246,10 +272,18 @@ impl Action<String> {
         }
     }
 
+    /// Whether the call changes nothing.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self, Self::List(..) | Self::GetTenantUser(..) | Self::GetUser(_))
+    }
+
     /// Returns the id of the user in the path.
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
-            Self::List(..) | Self::AttachOrCreate { .. } | Self::CreateUser { .. } => None,
+            Self::List(..)
+            | Self::AttachOrCreate { .. }
+            | Self::CreateUser { .. }
+            | Self::Leave(_) => None,
             Self::GetTenantUser(_, user)
             | Self::UpdateTenantUser { user, .. }
             | Self::Detach(_, user)
@@ -257,6 +291,8 @@ impl Action<String> {
             | Self::UpdateUser { user, .. }
             | Self::DeleteUser(user)
             | Self::SetPassword { user, .. }
+            | Self::SetProof { user, .. }
+            | Self::SetHome { user, .. }
             | Self::ChangePassword { user, .. } => Some(user),
         }
     }
@@ -276,6 +312,9 @@ impl Action<String> {
             | Self::UpdateUser { .. }
             | Self::DeleteUser(_)
             | Self::SetPassword { .. }
+            | Self::SetProof { .. }
+            | Self::SetHome { .. }
+            | Self::Leave(_)
             | Self::ChangePassword { .. } => self.user().map(str::to_owned),
         }
     }

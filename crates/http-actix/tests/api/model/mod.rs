@@ -38,7 +38,7 @@ use strategies::{Call, SeedLines, Step};
 use crate::ON_AUTH0;
 
 /// The number of cases, unless the environment sets it.
-const SEQUENCE_CASES: u32 = 10;
+const SEQUENCE_CASES: u32 = 24;
 const RACE_CASES: u32 = 10;
 /// The maximum number of steps in a sequence.
 const MAX_STEPS: usize = 50;

@@ -141,6 +141,10 @@ fn isolation_violation(
 /// tenant.
 fn may_affect(before: &ModelState, (caller, action): &ResolvedCall, tenant: &str) -> bool {
     let coverage = caller.coverage(before);
+    if matches!(action, Action::Leave(left) if *left == tenant) {
+        // The person leaves; it may do so where it is pending.
+        return true;
+    }
     let account = action.target(before).and_then(|id| before.accounts.get(&id));
     let home = account.and_then(|account| account.home.as_deref());
     coverage.includes(tenant) || home.is_some_and(|home| coverage.includes(home))
@@ -175,6 +179,9 @@ pub(crate) fn attempted_password(action: &Action<String>) -> Option<(String, Str
         | Action::GetUser(_)
         | Action::CreateUser { .. }
         | Action::UpdateUser { .. }
+        | Action::SetProof { .. }
+        | Action::SetHome { .. }
+        | Action::Leave(_)
         | Action::DeleteUser(_) => None,
     }
 }

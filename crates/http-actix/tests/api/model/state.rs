@@ -56,6 +56,14 @@ impl Role {
 pub(crate) struct Membership {
     pub(crate) role: Role,
     pub(crate) name: Option<String>,
+    /// When and by which address the account was attached; `None` for seeded memberships.
+    pub(crate) attached: Option<(Timestamp, String)>,
+}
+
+impl Membership {
+    pub(crate) fn new(role: Role, now: Timestamp, email: &str) -> Self {
+        Self { role, name: None, attached: Some((now, email.to_owned())) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +80,11 @@ pub(crate) struct Account {
     pub(crate) blocked: bool,
     pub(crate) created: Timestamp,
     pub(crate) home: Option<String>,
+    /// Whether the address is verified.
+    pub(crate) verified: bool,
+    /// Whether someone other than the person and operators has set the password or the address
+    /// since the last proof.
+    pub(crate) stamped: bool,
     pub(crate) tenants: BTreeMap<String, Membership>,
     /// `None` if unknown.
     pub(crate) password: Option<String>,
@@ -95,9 +108,14 @@ impl Account {
             blocked: line["blocked"] == true,
             created: text("createdAt").map_or(now, |time| time.parse().unwrap()),
             home: text("homeTenant"),
+            verified: false,
+            stamped: false,
             tenants: tenants
                 .map(|(tenant, role)| {
-                    (tenant.clone(), Membership { role: parse_role(role), name: None })
+                    (
+                        tenant.clone(),
+                        Membership { role: parse_role(role), name: None, attached: None },
+                    )
                 })
                 .collect(),
             password: text("password"),
@@ -106,6 +124,43 @@ impl Account {
 
     pub(crate) fn role_in(&self, tenant: &str) -> Option<Role> {
         self.tenants.get(tenant).map(|membership| membership.role)
+    }
+
+    /// Whether the membership in the tenant has force: it is at home, or the account is proven.
+    pub(crate) fn is_active_in(&self, tenant: &str) -> bool {
+        self.tenants.get(tenant).is_some_and(|membership| {
+            let is_proven = match &membership.attached {
+                Some((_, email)) => self.verified && !self.stamped && *email == self.email,
+                None => !self.stamped,
+            };
+            self.home.as_deref() == Some(tenant) || is_proven
+        })
+    }
+
+    /// Returns the role that counts for the rules about roles.
+    pub(crate) fn active_role_in(&self, tenant: &str) -> Option<Role> {
+        self.role_in(tenant).filter(|_| self.is_active_in(tenant))
+    }
+
+    /// Returns the account as the tenant sees it: of a pending user only what the tenant entered.
+    fn seen_in(&self, tenant: &str) -> Self {
+        if self.is_active_in(tenant) {
+            return self.clone();
+        }
+        let membership = self.tenants[tenant].clone();
+        let (created, email) =
+            membership.attached.clone().unwrap_or((self.created, self.email.clone()));
+        Self {
+            email,
+            username: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            name: None,
+            is_service_user: false,
+            blocked: false,
+            created,
+            ..self.clone()
+        }
     }
 
     /// Sets the name that a tenant gives: the account's own name in its home tenant, else a name in
@@ -121,27 +176,47 @@ impl Account {
 
     /// Returns contract A's view. Times that the service maintains itself are null here and below.
     pub(crate) fn tenant_view(&self, tenant: &str) -> Value {
+        let seen = self.seen_in(tenant);
         let membership = &self.tenants[tenant];
         json!({
-            "id": self.id, "email": self.email, "blocked": self.blocked, "lastLogin": null,
-            "name": membership.name.as_ref().or(self.name.as_ref()),
+            "id": seen.id, "email": seen.email, "blocked": seen.blocked, "lastLogin": null,
+            "name": membership.name.as_ref().or(seen.name.as_ref()),
             "tenantRole": membership.role.name(),
+            "managedHere": self.home.as_deref() == Some(tenant), "status": self.status_in(tenant),
         })
     }
 
-    /// Returns contract B's view.
+    /// Returns contract B's view of a caller of the tenant.
     pub(crate) fn user_view(&self, tenant: &str) -> Value {
+        self.seen_in(tenant).whole_view(tenant, self.status_in(tenant))
+    }
+
+    /// Returns contract B's view of an operator or the person itself; `tenant` may be empty.
+    pub(crate) fn own_view(&self, tenant: &str) -> Value {
+        let mut view = self.whole_view(tenant, self.status_in(tenant));
+        if tenant.is_empty() {
+            view.as_object_mut().unwrap().remove("status");
+        }
+        view
+    }
+
+    fn status_in(&self, tenant: &str) -> &'static str {
+        if self.is_active_in(tenant) { "active" } else { "pending" }
+    }
+
+    fn whole_view(&self, tenant: &str, status: &str) -> Value {
         json!({
             "id": self.id, "email": self.email, "serviceUser": self.is_service_user,
             "tenantName": tenant, "createdAt": self.created.to_string(), "updatedAt": null,
             "username": self.username.as_ref().unwrap_or(&self.email), "firstName": self.first_name,
             "lastName": self.last_name, "lastLogin": null,
+            "managedHere": self.home.as_deref() == Some(tenant), "status": status,
         })
     }
 
-    /// Returns the value that lists are sorted by.
-    fn sort_key(&self, field: &str) -> String {
-        self.user_view("")[field].as_str().unwrap().to_owned()
+    /// Returns the value that the tenant's lists are sorted by.
+    fn sort_key(&self, tenant: &str, field: &str) -> String {
+        self.user_view(tenant)[field].as_str().unwrap().to_owned()
     }
 }
 
@@ -152,8 +227,8 @@ pub(crate) struct ModelState {
     /// The ids of accounts created during the sequence, in order.
     pub(crate) created_ids: Vec<String>,
     pub(crate) now: Timestamp,
-    /// When wrong current passwords were sent, by user.
-    pub(crate) wrong_passwords: BTreeMap<String, Vec<Timestamp>>,
+    /// When wrong current passwords were sent, by user, and by which caller.
+    pub(crate) wrong_passwords: BTreeMap<String, Vec<(Timestamp, String)>>,
     /// Disables rule R4, for the test of the model test itself.
     pub(crate) skip_last_holder_rule: bool,
 }
@@ -186,7 +261,7 @@ impl ModelState {
         let mut users: Vec<_> = users.collect();
         let (field, descending) = paging.order();
         let compare = |left: &&Account, right: &&Account| -> Ordering {
-            let (one, other) = (left.sort_key(field), right.sort_key(field));
+            let (one, other) = (left.sort_key(tenant, field), right.sort_key(tenant, field));
             let order = one.to_lowercase().cmp(&other.to_lowercase()).then(one.cmp(&other));
             let order = if descending { order.reverse() } else { order };
             order.then_with(|| left.id.cmp(&right.id))

@@ -34,7 +34,10 @@ const USER_NAMES: [&str; 19] = [
     "olga", "olga", "adam", "adam", "adam", "vera", "mia", "mia", "bob", "gina", "gina", "gus",
     "gus", "gus", "hal", "ivy", "ann", "ben", "cyd",
 ];
-const EMAIL_ADDRESSES: [&str; 14] = [
+const EMAIL_ADDRESSES: [&str; 17] = [
+    "four@new.example",
+    "five@new.example",
+    "six@new.example",
     "one@new.example",
     "two@new.example",
     "Three@New.Example",
@@ -134,15 +137,25 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         };
         Call { caller: if by_admin { admin } else { caller }, action }
     });
+    // An operator's statement about an account that a tenant has attached.
+    let proof = (user_ref(), prop::bool::weighted(0.8)).prop_map(|(user, verified)| Call {
+        caller: Caller::Bearer {
+            issuer: Issuer::Operators,
+            subject: None,
+            permissions: TokenPermissions::All,
+        },
+        action: Action::SetProof { user, verified },
+    });
     let any_call = (caller(), action(), prop::bool::weighted(0.6)).prop_map(|values| {
         let (caller, action, in_known) = values;
         let action = if in_known { in_known_tenant(&caller, action) } else { action };
         Call { caller, action }
     });
     prop_oneof![
-        3 => owner_change,
+        4 => owner_change,
         16 => any_call,
         1 => own_password_change,
+        2 => proof,
     ]
     .boxed()
 }
@@ -162,6 +175,7 @@ fn in_known_tenant(caller: &Caller<UserRef>, mut action: Action<UserRef>) -> Act
     | Action::AttachOrCreate { tenant, .. }
     | Action::UpdateTenantUser { tenant, .. }
     | Action::Detach(tenant, _)
+    | Action::Leave(tenant)
     | Action::CreateUser { tenant, .. } = &mut action
     {
         *tenant = known;
@@ -255,7 +269,7 @@ fn action() -> BoxedStrategy<Action<UserRef>> {
         (tenant(), user_ref(), maybe_role, name()).prop_map(|(tenant, user, role, name)| {
             Action::UpdateTenantUser { tenant, user, role, name }
         });
-    let username = select(&["olga", "Adam", "uno", "Due"]);
+    let username = select(&["olga", "Adam", "uno", "Due", "tre", "quattro"]);
     let create_user =
         (tenant(), email(), username, names(), any::<bool>(), option::weighted(0.3, password()))
             .prop_map(|(tenant, email, username, first_name, is_service_user, password)| {
@@ -281,10 +295,15 @@ fn action() -> BoxedStrategy<Action<UserRef>> {
         6 => update_tenant_user,
         4 => (tenant(), user_ref()).prop_map(|(tenant, user)| Action::Detach(tenant, user)),
         2 => user_ref().prop_map(Action::GetUser),
-        4 => create_user,
+        7 => create_user,
         4 => update_user,
         4 => user_ref().prop_map(Action::DeleteUser),
         2 => (user_ref(), password()).prop_map(|(user, new)| Action::SetPassword { user, new }),
+        4 => (user_ref(), prop::bool::weighted(0.8))
+            .prop_map(|(user, verified)| Action::SetProof { user, verified }),
+        2 => (user_ref(), option::weighted(0.8, select(&TENANTS)))
+            .prop_map(|(user, tenant)| Action::SetHome { user, tenant }),
+        2 => tenant().prop_map(Action::Leave),
         4 => change_password,
     ]
     .boxed()

@@ -114,6 +114,9 @@ async fn descending_order_breaks_ties_by_ascending_id() {
     // Gina of globex and Olga of acme have the same last name, so Olga is attached to globex.
     let body = json!({"email": "olga@acme.example", "role": "member"});
     app.tenant("globex").post("/api/globex/admin/users", body).await;
+    // Before that, her last name is hidden from globex.
+    let proof = json!({"emailVerified": true});
+    app.operator().put("/api/v1/users/auth0%7Colga/proof", proof).await;
 
     let up = app.operator().get(&List::B.path("globex", "sort=lastName")).await;
     let down = app.operator().get(&List::B.path("globex", "sort=-lastName")).await;

@@ -30,7 +30,7 @@ async fn new_user_is_created_and_attached() {
     assert!(user["id"].take().as_str().unwrap().starts_with("auth0|"));
     let expected = json!({
         "id": null, "email": "new@acme.example", "name": "New N.", "blocked": false,
-        "lastLogin": null, "tenantRole": "viewer",
+        "lastLogin": null, "tenantRole": "viewer", "managedHere": true, "status": "active",
     });
     assert_eq!(user, expected);
 }
@@ -209,7 +209,13 @@ async fn attaching_without_name_keeps_the_account_name() {
         json!({"email": "adam@acme.example", "role": "viewer"}),
         json!({"email": "olga@acme.example", "role": "viewer", "name": null}),
     ] {
-        let name = if body["email"] == "adam@acme.example" { "Adam A." } else { "Olga O." };
+        let (id, name) = match body["email"].as_str() {
+            Some("adam@acme.example") => ("adam", "Adam A."),
+            _ => ("olga", "Olga O."),
+        };
+        // Before that, the name is hidden from the tenant.
+        let proof = format!("/api/v1/users/auth0%7C{id}/proof");
+        app.operator().put(&proof, json!({"emailVerified": true})).await;
         let response = app.tenant("initech").post("/api/initech/admin/users", body).await;
         assert_eq!(response.json()["name"], name);
     }

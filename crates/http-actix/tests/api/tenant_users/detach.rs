@@ -69,6 +69,8 @@ async fn detach_removes_the_tenant_name() {
     acme.put(&user_path("acme", "gus"), json!({"role": null, "name": "Our guest"})).await;
     acme.delete(&user_path("acme", "gus")).await;
 
+    let proof = json!({"emailVerified": true});
+    app.operator().put("/api/v1/users/auth0%7Cgus/proof", proof).await;
     let body = json!({"email": "gus@globex.example", "role": "member"});
     let response = acme.post(ACME, body).await;
 

@@ -54,6 +54,8 @@ async fn user_is_shown_with_every_field() {
         "blocked": false,
         "lastLogin": "2026-02-01T10:00:00.500Z",
         "tenantRole": "owner",
+        "managedHere": true,
+        "status": "active",
     });
     assert_eq!(olga.json(), expected);
 }

@@ -15,7 +15,7 @@ async fn role_and_name_change_together() {
 
     let expected = json!({
         "id": "auth0|mia", "email": "mia@acme.example", "name": "Mia M.", "blocked": false,
-        "lastLogin": null, "tenantRole": "admin",
+        "lastLogin": null, "tenantRole": "admin", "managedHere": true, "status": "active",
     });
     assert_eq!((response.status.as_u16(), response.json()), (200, expected.clone()));
     assert_eq!(acme.get(&mia).await.json(), expected);

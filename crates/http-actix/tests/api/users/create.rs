@@ -35,6 +35,8 @@ async fn created_user_has_the_sent_fields() {
         "firstName": "Nina",
         "lastName": "New",
         "lastLogin": null,
+        "managedHere": true,
+        "status": "active",
     });
     assert_eq!(created, expected);
 }

@@ -26,6 +26,8 @@ async fn user_is_shown_with_every_field() {
         "firstName": "Olga",
         "lastName": "Owner",
         "lastLogin": "2026-02-01T10:00:00.500Z",
+        "managedHere": true,
+        "status": "active",
     });
     assert_eq!((olga.status.as_u16(), olga.json()), (200, expected));
 }

@@ -23,6 +23,8 @@ async fn email_and_names_change_together() {
         "firstName": "Maria",
         "lastName": "Moved",
         "lastLogin": null,
+        "managedHere": true,
+        "status": "active",
     });
     assert_eq!((response.status.as_u16(), response.json()), (200, expected.clone()));
     assert_eq!(acme.get(&user_path("mia")).await.json(), expected);

@@ -2,8 +2,12 @@
 
 use super::{
     Access, Evaluation, Refusal, RuleResult, ensure_valid_password, insufficient_permission,
-    is_email_address, is_tenant_label, is_weak_password, refuse, store_password, visible_account,
+    is_email_address, is_tenant_label, is_weak_password, own_tenant, refuse, seen_by,
+    visible_account,
 };
+use serde_json::Value;
+
+use crate::model::callers::{Caller, Coverage, SubjectKind};
 use crate::model::calls::Action;
 use crate::model::state::{Account, ModelState, Role};
 
@@ -33,14 +37,15 @@ impl Evaluation<'_> {
         if !faults.is_empty() {
             return Err(Refusal(faults));
         }
+        let is_operator = self.caller.coverage(self.arrival_state) == Coverage::All;
         let account = Account {
-            email,
+            stamped: password.is_some() && !is_operator,
             username: Some(username),
             first_name: (*first_name).to_owned(),
             last_name: "New".to_owned(),
             is_service_user: *is_service_user,
             password: password.map(str::to_owned),
-            ..self.new_account(state, tenant, Role::Member)
+            ..self.new_account(state, tenant, Role::Member, &email)
         };
         let body = account.user_view(tenant);
         state.insert_account(account);
@@ -68,15 +73,32 @@ impl Evaluation<'_> {
             return refuse(409, "email_taken");
         }
         (account.first_name, account.last_name) = (first_name.to_owned(), last_name.to_owned());
-        if !taken {
+        let coverage = self.caller.coverage(self.arrival_state);
+        if !taken && account.email != email {
             account.email = email;
+            account.verified = false;
+            account.stamped |= coverage != Coverage::All;
         }
-        let body = account.user_view(&via_tenant);
+        let body = seen_by(&coverage, &account, &via_tenant);
         state.insert_account(account);
         Ok((if taken { 207 } else { 200 }, body))
     }
 
-    /// R5: the own password, from any tenant, without permission or rank.
+    /// Whether the account is the caller's own (R5).
+    fn owns(&self, account: &Account) -> bool {
+        let is_covered_home = |home: &String| {
+            account.tenants.contains_key(home)
+                && self.caller.coverage(self.arrival_state).includes(home)
+        };
+        self.caller.is_user(&account.id)
+            && match self.caller.subject_kind() {
+                SubjectKind::Accounts => true,
+                SubjectKind::Home => account.home.as_ref().is_some_and(is_covered_home),
+                SubjectKind::External => false,
+            }
+    }
+
+    /// R5: the own password, without permission or rank.
     pub(super) fn change_password(
         &self,
         state: &mut ModelState,
@@ -84,32 +106,67 @@ impl Evaluation<'_> {
         current: &str,
         new: &'static str,
     ) -> RuleResult {
-        let is_own = self.caller.is_user(user);
-        if !is_own {
-            self.require_any_tenant("MODIFY_USERS_AND_GROUPS", Access::Write)?;
+        let may_be_own =
+            self.caller.is_user(user) && self.caller.subject_kind() != SubjectKind::External;
+        let may_modify = self.require_any_tenant("MODIFY_USERS_AND_GROUPS", Access::Write);
+        if !may_be_own {
+            may_modify?;
+        } else if matches!(self.caller, Caller::Anonymous | Caller::InvalidToken) {
+            return Err(may_modify.unwrap_err());
         }
         ensure_valid_password(new)?;
-        let (account, via_tenant) = if is_own {
-            let coverage = self.caller.coverage(self.arrival_state);
-            let found = visible_account(state, &coverage, user, |_| true)?;
-            if found.0.blocked {
+        let own = state.accounts.get(user).filter(|account| may_be_own && self.owns(account));
+        let is_own = own.is_some();
+        let (account, via_tenant) = if let Some(account) = own.cloned() {
+            if account.blocked {
                 return insufficient_permission();
             }
-            found
+            let coverage = self.caller.coverage(self.arrival_state);
+            let seen = visible_account(state, &coverage, user, Role::can_read);
+            let via_tenant = seen.map_or_else(|_| own_tenant(&account), |(_, via)| via);
+            (account, via_tenant)
+        } else if may_be_own
+            && self.require_any_tenant("MODIFY_USERS_AND_GROUPS", Access::Write).is_err()
+        {
+            return refuse(404, "user_not_found");
         } else {
             self.account_to_change(state, user)?
         };
-        let now = state.now;
+        let (now, caller) = (state.now, self.caller.to_string());
         let attempts = state.wrong_passwords.entry(user.to_owned()).or_default();
-        attempts.retain(|when| when.plus_millis(15 * 60 * 1000) > now);
-        if attempts.len() >= 10 {
+        attempts.retain(|(when, _)| when.plus_millis(15 * 60 * 1000) > now);
+        let of_caller = attempts.iter().filter(|(_, other)| *other == caller).count();
+        if of_caller >= 10 || attempts.len() >= 30 {
             return refuse(429, "too_many_attempts");
         }
         if account.password.as_deref() != Some(current) {
-            attempts.push(now);
+            attempts.push((now, caller));
             return refuse(422, "current_password_mismatch");
         }
-        attempts.clear();
-        store_password(state, account, &via_tenant, new)
+        attempts.retain(|(_, other)| *other != caller);
+        self.store_password(state, account, &via_tenant, new, is_own)
+    }
+
+    /// R5: ends the caller's own membership.
+    pub(super) fn leave(&self, state: &mut ModelState, tenant: &str) -> RuleResult {
+        if matches!(self.caller, Caller::Anonymous | Caller::InvalidToken) {
+            self.require_permission("MODIFY_USERS_AND_GROUPS")?;
+        }
+        let own = self.caller.subject().and_then(|id| state.accounts.get(id));
+        let Some(mut account) = own.filter(|account| self.owns(account)).cloned() else {
+            return refuse(403, "subject_not_an_account");
+        };
+        let is_known = self.caller.subject_kind() == SubjectKind::Accounts
+            || self.caller.coverage(self.arrival_state).includes(tenant);
+        if !is_known || !account.tenants.contains_key(tenant) {
+            return refuse(404, "not_found");
+        }
+        if account.blocked {
+            return insufficient_permission();
+        }
+        state.ensure_other_holder(&account, tenant, None)?;
+        account.tenants.remove(tenant);
+        state.insert_account(account);
+        Ok((204, Value::Null))
     }
 }

@@ -6,10 +6,12 @@
 //! Checks run in this order: token, permission, tenant, request, user, R2, R3, R4.
 
 mod accounts;
+mod passwords;
 mod tenant_users;
 
 use std::collections::BTreeMap;
 
+use passwords::{own_tenant, seen_by, store_whole};
 use serde_json::Value;
 
 use super::callers::{Caller, Coverage};
@@ -92,12 +94,12 @@ impl ModelState {
         tenant: &str,
         new_role: Option<Role>,
     ) -> Result<(), Refusal> {
-        let Some(held_role) = holder.role_in(tenant) else { return Ok(()) };
+        let Some(held_role) = holder.active_role_in(tenant) else { return Ok(()) };
         let keeps_role = new_role.is_some_and(|role| !held_role.is_above(role));
         let other = |account: &Account| {
             account.id != holder.id
                 && !account.blocked
-                && account.role_in(tenant) == Some(held_role)
+                && account.active_role_in(tenant) == Some(held_role)
         };
         if !held_role.is_protected()
             || holder.blocked
@@ -143,7 +145,7 @@ impl Evaluation<'_> {
             Action::Detach(tenant, user) => {
                 let own_role = self.require_tenant("tenant.access:write", Access::Write, tenant)?;
                 let mut account = attached_account(state, tenant, user)?;
-                ensure_not_above_own(own_role, account.role_in(tenant))?;
+                ensure_not_above_own(own_role, account.active_role_in(tenant))?;
                 state.ensure_other_holder(&account, tenant, None)?;
                 account.tenants.remove(*tenant);
                 state.insert_account(account);
@@ -153,7 +155,7 @@ impl Evaluation<'_> {
                 let coverage = self.require_any_tenant("VIEW_USERS_AND_GROUPS", Access::Read)?;
                 let (account, via_tenant) =
                     visible_account(state, &coverage, user, Role::can_read)?;
-                Ok((200, account.user_view(&via_tenant)))
+                Ok((200, seen_by(&coverage, &account, &via_tenant)))
             }
             Action::CreateUser { .. } => self.create_user(state),
             Action::UpdateUser { user, email, first_name, last_name } => {
@@ -161,8 +163,12 @@ impl Evaluation<'_> {
             }
             Action::DeleteUser(user) => {
                 let (account, _) = self.account_to_change(state, user)?;
+                // The home's own rule holds its callers; operators are held by every tenant's.
+                let is_operator = self.caller.coverage(self.arrival_state) == Coverage::All;
                 for tenant in account.tenants.keys() {
-                    state.ensure_other_holder(&account, tenant, None)?;
+                    if is_operator || account.home.as_ref() == Some(tenant) {
+                        state.ensure_other_holder(&account, tenant, None)?;
+                    }
                 }
                 state.accounts.remove(user);
                 Ok((204, Value::Null))
@@ -171,11 +177,26 @@ impl Evaluation<'_> {
                 self.require_any_tenant("MODIFY_USERS_AND_GROUPS", Access::Write)?;
                 ensure_valid_password(new)?;
                 let (account, via_tenant) = self.account_to_change(state, user)?;
-                store_password(state, account, &via_tenant, new)
+                self.store_password(state, account, &via_tenant, new, false)
             }
             Action::ChangePassword { user, current, new } => {
                 self.change_password(state, user, current, new)
             }
+            Action::SetProof { user, verified } => {
+                let mut account = self.account_of_operator(state, user)?;
+                account.verified = *verified;
+                account.stamped &= !*verified;
+                Ok((200, store_whole(state, account)))
+            }
+            Action::SetHome { user, tenant } => {
+                let mut account = self.account_of_operator(state, user)?;
+                if tenant.is_some_and(|tenant| !account.tenants.contains_key(tenant)) {
+                    return refuse(409, "not_attached");
+                }
+                account.home = tenant.map(str::to_owned);
+                Ok((200, store_whole(state, account)))
+            }
+            Action::Leave(tenant) => self.leave(state, tenant),
         }
     }
 
@@ -248,7 +269,7 @@ impl Evaluation<'_> {
                 }
                 // An account change affects every membership, so R3 applies to each known role.
                 for (tenant, own_role) in roles {
-                    ensure_not_above_own(Some(*own_role), account.role_in(tenant))?;
+                    ensure_not_above_own(Some(*own_role), account.active_role_in(tenant))?;
                 }
             }
             Coverage::Listed(_) | Coverage::Roles(_) => {
@@ -258,12 +279,21 @@ impl Evaluation<'_> {
         Ok((account, via_tenant))
     }
 
+    /// Returns the account that an operator changes.
+    fn account_of_operator(&self, state: &ModelState, user: &str) -> Result<Account, Refusal> {
+        self.require_permission("MODIFY_USERS_AND_GROUPS")?;
+        if self.caller.coverage(self.arrival_state) != Coverage::All {
+            return insufficient_permission();
+        }
+        state.accounts.get(user).cloned().map_or_else(|| refuse(404, "user_not_found"), Ok)
+    }
+
     /// Returns a new account with this home tenant.
-    fn new_account(&self, state: &mut ModelState, home: &str, role: Role) -> Account {
+    fn new_account(&self, state: &mut ModelState, home: &str, role: Role, email: &str) -> Account {
         state.created_ids.push(self.new_id.to_owned());
         Account {
             id: self.new_id.to_owned(),
-            email: String::new(),
+            email: email.to_owned(),
             username: None,
             first_name: String::new(),
             last_name: String::new(),
@@ -272,7 +302,9 @@ impl Evaluation<'_> {
             blocked: false,
             created: state.now,
             home: Some(home.to_owned()),
-            tenants: BTreeMap::from([(home.to_owned(), Membership { role, name: None })]),
+            verified: false,
+            stamped: false,
+            tenants: BTreeMap::from([(home.to_owned(), Membership::new(role, state.now, email))]),
             password: None,
         }
     }
@@ -317,20 +349,6 @@ fn ensure_not_above_own(own_role: Option<Role>, role: Option<Role>) -> Result<()
         (Some(own_role), Some(role)) if role.is_above(own_role) => insufficient_permission(),
         (_, _) => Ok(()),
     }
-}
-
-fn store_password(
-    state: &mut ModelState,
-    account: Account,
-    via_tenant: &str,
-    new: &str,
-) -> RuleResult {
-    if is_weak_password(new) {
-        return refuse(422, "weak_password");
-    }
-    let body = account.user_view(via_tenant);
-    state.insert_account(Account { password: Some(new.to_owned()), ..account });
-    Ok((200, body))
 }
 
 /// Refuses texts that cannot be a password.

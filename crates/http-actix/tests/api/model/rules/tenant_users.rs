@@ -24,12 +24,16 @@ impl Evaluation<'_> {
         let (true, Some(role)) = (faults.is_empty(), role) else { return Err(Refusal(faults)) };
         ensure_not_above_own(own_role, Some(role))?;
         let account = match state.by_email(&email) {
-            Some(existing) if existing.tenants.contains_key(tenant) => {
+            Some(existing) if existing.is_active_in(tenant) => {
                 return refuse(409, "already_attached");
             }
             Some(existing) => {
                 let mut account = existing.clone();
-                account.tenants.insert(tenant.to_owned(), Membership { role, name: None });
+                // A pending membership is confirmed, and keeps its name.
+                let kept = account.tenants.remove(tenant).and_then(|membership| membership.name);
+                let attached = Membership::new(role, state.now, &email);
+                let membership = Membership { name: kept, ..attached };
+                account.tenants.insert(tenant.to_owned(), membership);
                 if let Some(name) = name {
                     account.rename_in(tenant, name);
                 }
@@ -37,7 +41,7 @@ impl Evaluation<'_> {
             }
             None => {
                 let name = name.map(str::to_owned);
-                Account { email, name, ..self.new_account(state, tenant, role) }
+                Account { name, ..self.new_account(state, tenant, role, &email) }
             }
         };
         let body = account.tenant_view(tenant);
@@ -63,7 +67,7 @@ impl Evaluation<'_> {
             role.map(|role| Role::from_name(role).map_or_else(|| refuse(422, "unknown_role"), Ok));
         let new_role = new_role.transpose()?;
         let mut account = attached_account(state, tenant, user)?;
-        ensure_not_above_own(own_role, account.role_in(tenant))?;
+        ensure_not_above_own(own_role, account.active_role_in(tenant))?;
         ensure_not_above_own(own_role, new_role)?;
         if let Some(new_role) = new_role {
             state.ensure_other_holder(&account, tenant, Some(new_role))?;
