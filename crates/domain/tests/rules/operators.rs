@@ -45,11 +45,16 @@ fn only_operators_move_homes_and_vouch() {
 fn release_scope_is_operators_and_for_nothing_else() {
     let acme = tenant("acme");
     for caller in [covering(&["acme"]), holding(&[("acme", "owner")])] {
-        assert_eq!(release_scope(&caller, &acme, &context()), refused(Refusal::OperatorsOnly));
+        assert_eq!(
+            release_scope(&caller, Some(&acme), &context()),
+            refused(Refusal::OperatorsOnly)
+        );
         let writes = writing(&caller, "acme").authorize_release();
         assert_eq!(writes, refused(Refusal::OperatorsOnly));
     }
-    let scope = release_scope(&operator(), &acme, &context()).expect("a scope");
+    let invalid = release_scope(&operator(), None, &context());
+    assert_eq!(invalid, refused(Refusal::TenantNotCovered));
+    let scope = release_scope(&operator(), Some(&acme), &context()).expect("a scope");
     assert_eq!((scope.authorize_release(), scope.tenant()), (Ok(()), &acme));
     let target = user("target", Some("acme"), &[("acme", "member")]);
     for refusal in [
