@@ -63,7 +63,6 @@ impl Caller {
         let bearer = Bearer {
             issuer: "https://login.example.com/".to_owned(),
             caller: CallerKey::new([0; 32]),
-            issuer: "https://issuer.example.com".to_owned(),
             subject: Some(account.id.clone()),
             subject_kind: SubjectKind::Accounts,
             permissions: Permission::ALL.into_iter().collect(),
