@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000
 sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
 	cargo build --locked -p auth0-sim --bins
 	crates/auth0-sim/sdks/check target/debug/auth0-sim
+
+api-clients: ## Generate clients from the OpenAPI document and use them, with generators from npm and PyPI
+	cargo build --locked -p http-actix --bins
+	crates/http-actix/api-clients/check target/debug/usher
 
 api-fuzz: ## Test the service against its OpenAPI document with Schemathesis, from PyPI; takes minutes
 	cargo build --locked -p http-actix -p auth0-sim --bins
@@ -104,6 +108,7 @@ GENERATE := USHER_GENERATE=1 cargo test --quiet --locked
 
 generate: ## Write the generated files that are checked in
 	$(GENERATE) -p domain --test policy_table
+	$(GENERATE) -p http-actix --all-features --test cli -- api_examples
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(GENERATE) -p http-actix --all-features --test api -- matrix::answers_match_the_matrix
 	$(GENERATE) -p http-actix --all-features --test api_on_auth0 -- matrix::auth0_requests_match_the_matrix

@@ -61,7 +61,6 @@ impl Caller {
     /// read again when it changes something.
     pub fn member(account: &User) -> Self {
         let bearer = Bearer {
-            issuer: "https://login.example.com/".to_owned(),
             caller: CallerKey::new([0; 32]),
             subject: Some(account.id.clone()),
             subject_kind: SubjectKind::Accounts,

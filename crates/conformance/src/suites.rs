@@ -242,11 +242,12 @@ macro_rules! key_source_suite {
             keys: [
                 issuer_has_its_own_keys_only,
                 known_key_types_are_returned_unchanged,
+                keys_sharing_a_kid_are_all_returned,
                 keys_unfit_for_signatures_are_omitted,
                 empty_key_set_is_no_error,
                 every_call_fetches_and_returns_rotated_keys,
                 failing_issuer_does_not_affect_others,
-                issuer_without_keys_is_an_error,
+                issuer_that_published_nothing_does_not_exist,
             ]
         }
     };

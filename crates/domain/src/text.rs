@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::character::{is_bidirectional_control, is_visible};
 use crate::text_value::{hidden_debug, text_value};
 
 /// An e-mail address, kept and compared in lower case.
@@ -131,9 +132,15 @@ pub enum InvalidName {
         /// The maximum length, in Unicode scalar values.
         max: usize,
     },
-    /// A control character, which could break a line in a log or on a screen.
-    #[error("must not contain control characters")]
+    /// A control character or a line separator, which could break a line in a log or on a screen.
+    #[error("must not contain control characters or line separators")]
     ControlCharacter,
+    /// A character that reorders the text around it, on the page that shows the name.
+    #[error("must not contain bidirectional control characters")]
+    BidirectionalControl,
+    /// Only blanks and invisible characters.
+    #[error("must contain a visible character")]
+    Invisible,
 }
 
 fn name(text: &str, max: usize) -> Result<Arc<str>, InvalidName> {
@@ -141,39 +148,75 @@ fn name(text: &str, max: usize) -> Result<Arc<str>, InvalidName> {
         Err(InvalidName::Empty)
     } else if text.chars().count() > max {
         Err(InvalidName::TooLong { max })
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(breaks_line) {
         Err(InvalidName::ControlCharacter)
+    } else if text.chars().any(is_bidirectional_control) {
+        Err(InvalidName::BidirectionalControl)
+    } else if !text.chars().any(is_visible) {
+        Err(InvalidName::Invisible)
     } else {
         Ok(text.into())
     }
 }
 
-/// A given or family name (first or last name) of 1 to 150 characters.
+/// Returns what is valid of a name: without the characters that are not allowed, and cut off at the
+/// maximum length.
+fn cleaned_name(text: &str, max: usize) -> Option<Arc<str>> {
+    let allowed = |c: &char| !breaks_line(*c) && !is_bidirectional_control(*c);
+    let cleaned: String = text.chars().filter(allowed).take(max).collect();
+    name(&cleaned, max).ok()
+}
+
+fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// A given or family name (first or last name) of 1 to 150 characters, at least one of them visible.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonName(Arc<str>);
 
 text_value!(PersonName, "the name as it was given,");
 hidden_debug!(PersonName);
 
+impl PersonName {
+    const MAX_LENGTH: usize = 150;
+
+    /// Reads a name from a directory that has other rules: what is not allowed is left out. Returns
+    /// `None` if nothing visible is left.
+    pub fn cleaned(text: &str) -> Option<Self> {
+        cleaned_name(text, Self::MAX_LENGTH).map(Self)
+    }
+}
+
 impl FromStr for PersonName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        name(text, 150).map(Self)
+        name(text, Self::MAX_LENGTH).map(Self)
     }
 }
 
-/// A display name of 1 to 300 characters.
+/// A display name of 1 to 300 characters, at least one of them visible.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DisplayName(Arc<str>);
 
 text_value!(DisplayName, "the name as it was given,");
 hidden_debug!(DisplayName);
 
+impl DisplayName {
+    const MAX_LENGTH: usize = 300;
+
+    /// Reads a name from a directory that has other rules: what is not allowed is left out. Returns
+    /// `None` if nothing visible is left.
+    pub fn cleaned(text: &str) -> Option<Self> {
+        cleaned_name(text, Self::MAX_LENGTH).map(Self)
+    }
+}
+
 impl FromStr for DisplayName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        name(text, 300).map(Self)
+        name(text, Self::MAX_LENGTH).map(Self)
     }
 }

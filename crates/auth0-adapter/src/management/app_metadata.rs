@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Membership, RoleCatalogue, TenantId};
+use domain::{DisplayName, Membership, RoleCatalogue, TenantId};
 use serde_json::{Map, Value, json};
 
 use crate::config::MetadataPrefix;
@@ -57,7 +57,7 @@ impl AccountMetadata {
         let membership = |(key, value): (&String, &Value)| {
             let tenant = prefix.tenant_of(key)?;
             let role = catalogue.resolve(value.get("role")?.as_str()?)?.clone();
-            let name = value.get("name").and_then(Value::as_str).and_then(|name| name.parse().ok());
+            let name = value.get("name").and_then(Value::as_str).and_then(DisplayName::cleaned);
             Some((tenant, Membership { name, ..Membership::new(role) }))
         };
         Self {

@@ -66,7 +66,15 @@ fn name_length_counts_characters() {
     assert!(accepts::<DisplayName>(&"🦀".repeat(300)));
     assert_eq!(error::<DisplayName>(&"🦀".repeat(301)), InvalidName::TooLong { max: 300 });
     assert_eq!(error::<PersonName>(""), InvalidName::Empty);
-    assert_eq!(error::<PersonName>("a\nb"), InvalidName::ControlCharacter);
+    for text in ["a\nb", "\u{0}", "a\u{9f}", "a\u{2028}b", "a\u{2029}b"] {
+        assert_eq!(error::<PersonName>(text), InvalidName::ControlCharacter, "{text:?}");
+    }
+    for text in ["a\u{202e}b", "\u{200f}a", "\u{2066}", "a\u{61c}"] {
+        assert_eq!(error::<DisplayName>(text), InvalidName::BidirectionalControl, "{text:?}");
+    }
+    for text in [" ", "\u{3000}", "\u{200b}\u{ad}", "\u{2800}", "\u{e0020}"] {
+        assert_eq!(error::<PersonName>(text), InvalidName::Invisible, "{text:?}");
+    }
 }
 
 #[test]

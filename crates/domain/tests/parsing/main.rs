@@ -11,6 +11,7 @@
 )]
 
 mod errors;
+mod names;
 mod timestamps;
 
 use std::fmt::Debug;
@@ -71,8 +72,9 @@ fn is_email_address(text: &str) -> bool {
 }
 
 fn is_name(text: &str, max: usize) -> bool {
-    let control = |c| matches!(c, '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}');
-    (1..=max).contains(&text.chars().count()) && !text.chars().any(control)
+    (1..=max).contains(&text.chars().count())
+        && !text.chars().any(names::is_forbidden)
+        && !text.chars().all(names::is_invisible)
 }
 
 proptest! {

@@ -108,6 +108,8 @@ fn serve_dev(mut settings: Settings, allow_remote: bool, context: Context) -> Co
         )
         .into());
     }
+    // Applications under development are served by tools on the same machine.
+    settings.http.cors_origins.loopback = true;
     settings.issuers = TrustedIssuers::new(dev_mode::issuers()?);
     let key = dev_mode::key()?;
     let backend = wiring::wire_dev(&settings, &context.upstream, &key.public())?;

@@ -166,8 +166,9 @@ pub(crate) async fn update(
     }
     let field_errors: Vec<FieldError> =
         applied.failures.into_iter().map(FieldError::from).collect();
-    let errors =
-        field_errors.iter().map(|field_error| error_response::Error::new(field_error, id.as_str()));
+    let errors = field_errors
+        .iter()
+        .map(|field_error| error_response::ErrorObject::new(field_error, id.as_str()));
     let errors = errors.collect();
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
 }

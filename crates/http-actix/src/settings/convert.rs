@@ -36,7 +36,7 @@ pub(super) fn convert(raw: Raw, folder: Option<&Path>) -> SettingsResult<Setting
         directory: directory(raw.directory, raw.http.request_timeout_ms, folder)?,
         auth: auth(&raw.auth, raw.http.request_timeout_ms)?,
         http: http(raw.http)?,
-        issuers: issuers(raw.auth.issuers)?,
+        issuers: issuers(raw.auth.issuers, &raw.auth.known_tenants)?,
         accounts: accounts(&raw.accounts)?,
         attempts: AttemptLimit {
             wrong: nonzero("passwords.max_wrong", raw.passwords.max_wrong)?,
@@ -80,6 +80,11 @@ fn accounts(raw: &raw::Accounts) -> SettingsResult<AccountRules> {
 
 fn auth(raw: &raw::Auth, request_timeout_ms: u64) -> SettingsResult<VerifierSettings> {
     Ok(VerifierSettings {
+        max_token_bytes: at_most(
+            "auth.max_token_bytes",
+            nonzero("auth.max_token_bytes", raw.max_token_bytes)?,
+            65_536,
+        )?,
         // RFC 7519 §4.1.4: "usually no more than a few minutes".
         leeway: Duration::from_millis(at_most("auth.leeway_ms", raw.leeway_ms, 60_000)?),
         max_lifetime: positive("auth.max_token_lifetime_ms", raw.max_token_lifetime_ms)?,

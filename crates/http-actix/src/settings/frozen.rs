@@ -22,7 +22,7 @@ impl FrozenSections {
             roles: _,
         } = raw;
         let auth = (
-            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens),
+            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens, auth.max_token_bytes),
             (auth.key_cooldown_ms, auth.key_refresh_ms, auth.key_stale_ms),
         );
         Self(vec![

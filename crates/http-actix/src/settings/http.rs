@@ -10,6 +10,7 @@ use super::error::{InvalidSettings, SettingsResult};
 use super::model::HttpSettings;
 use super::raw;
 use crate::request::trusted_proxies::TrustedProxies;
+use crate::server::cors::AllowedOrigins;
 
 pub(super) fn http(mut raw: raw::Http) -> SettingsResult<HttpSettings> {
     // An empty variable means an empty list.
@@ -66,7 +67,7 @@ pub(super) fn http(mut raw: raw::Http) -> SettingsResult<HttpSettings> {
         shutdown_timeout: at_most_an_hour("http.shutdown_timeout_ms", raw.shutdown_timeout_ms)?,
         trusted_proxies: trusted_proxies(&raw.trusted_proxies)?,
         docs: raw.docs,
-        cors_origins: raw.cors_origins,
+        cors_origins: AllowedOrigins { exact: raw.cors_origins, loopback: false },
     })
 }
 

@@ -1,13 +1,37 @@
 //! Converts `[[auth.issuers]]`.
 
-use token_verifier::{Algorithm, Profile, TenantSource, TrustedIssuer, TrustedIssuers};
+use domain::TenantId;
+use token_verifier::{
+    Algorithm, AmbiguousIssuers, Profile, TenantSource, TrustedIssuer, TrustedIssuers,
+};
 
 use super::error::{InvalidSettings, SettingsResult};
 use super::raw;
 
-pub(super) fn issuers(raw: Vec<raw::Issuer>) -> SettingsResult<TrustedIssuers> {
+pub(super) fn issuers(
+    raw: Vec<raw::Issuer>,
+    known_tenants: &[String],
+) -> SettingsResult<TrustedIssuers> {
+    let known_tenants = known_tenants
+        .iter()
+        .map(|label| label.parse::<TenantId>())
+        .collect::<Result<_, _>>()
+        .map_err(|error| InvalidSettings::value("auth.known_tenants", error))?;
     let issuers = raw.into_iter().enumerate().map(|(index, raw)| issuer(index, raw));
-    Ok(TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?))
+    let issuers = TrustedIssuers::new(issuers.collect::<SettingsResult<Vec<_>>>()?);
+    match issuers.ambiguous() {
+        None => Ok(issuers.with_known_tenants(known_tenants)),
+        Some(AmbiguousIssuers { first, second, is_same }) => {
+            let reason = if is_same {
+                format!(
+                    "must differ from auth.issuers[{first}].issuer, which has the same audience"
+                )
+            } else {
+                format!("must not match the same names as auth.issuers[{first}].issuer")
+            };
+            Err(InvalidSettings::value(format!("auth.issuers[{second}].issuer"), reason))
+        }
+    }
 }
 
 fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {
@@ -26,11 +50,20 @@ fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {
         .profile
         .map_or(Ok(Profile::Any), |name| name.parse())
         .map_err(|error| InvalidSettings::value(key("profile"), error))?;
+    for (field, names) in
+        [("scope_claims", &raw.scope_claims), ("permission_claims", &raw.permission_claims)]
+    {
+        if names.iter().any(String::is_empty) {
+            return Err(InvalidSettings::value(key(field), "must not contain an empty name"));
+        }
+    }
     let jwks_uri = raw.jwks_uri.as_deref();
     let issuer = TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
         .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
     Ok(issuer
         .with_profile(profile)
+        .with_scope_claims(raw.scope_claims)
+        .with_permission_claims(raw.permission_claims)
         .with_machine_clients(raw.machine_clients)
         .with_private_network(raw.private_network))
 }

@@ -29,7 +29,8 @@ pub(super) fn read(compiled_in: &[&str], file: Option<&Path>) -> SettingsResult<
         .try_parsing(true)
         .list_separator(",")
         .with_list_parse_key("http.cors_origins")
-        .with_list_parse_key("http.trusted_proxies");
+        .with_list_parse_key("http.trusted_proxies")
+        .with_list_parse_key("auth.known_tenants");
     let mut layers = Config::builder();
     for text in compiled_in {
         layers = layers.add_source(File::from_str(text, FileFormat::Toml));

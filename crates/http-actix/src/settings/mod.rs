@@ -16,6 +16,7 @@ mod load;
 mod model;
 mod opentelemetry;
 mod raw;
+mod raw_auth;
 mod reference;
 mod source;
 mod strict;

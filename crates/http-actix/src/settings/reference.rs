@@ -1,8 +1,8 @@
 //! The reference of all settings: the tables of `docs/configuration.md`, and a JSON schema.
 //!
-//! Both are generated from the types. The meaning of a key is its doc comment in `raw.rs`, and its
-//! default is the compiled-in one. Whether a key is reloaded is determined by changing it and
-//! comparing [`FrozenSections`].
+//! Both are generated from the types. The meaning of a key is its doc comment in `raw.rs` or
+//! `raw_auth.rs`, and its default is the compiled-in one. Whether a key is reloaded is determined by
+//! changing it and comparing [`FrozenSections`].
 
 use std::fmt::Display;
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use reqwest::Method;
+
 use crate::framework_errors::directory::{FailingDirectory, Failure};
 use crate::support::{App, AppOptions, Client};
 
@@ -147,4 +149,31 @@ async fn default_settings_open_one_listener() {
     let app = App::start().await;
     assert_eq!(app.admin_address, None);
     assert_eq!(app.anonymous().get("/metrics").await.status, 200);
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get() {
+    let app = App::start().await;
+    for path in ["/health/live", "/health/ready", "/openapi.json", "/docs/", "/docs", "/"] {
+        let get = app.anonymous().get(path).await;
+        let head = app.anonymous().call(Method::HEAD, path, None).await;
+        assert_eq!((head.status, &*head.text), (get.status, ""), "{path}");
+        for name in ["content-type", "content-length", "location"] {
+            assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
+    }
+    let metrics = app.anonymous().call(Method::HEAD, "/metrics", None).await;
+    assert_eq!((metrics.status.as_u16(), &*metrics.text), (200, ""));
+    assert!(metrics.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    let app = app_with_failing_directory(Failure::Failed, "").await;
+    let ready = app.anonymous().call(Method::HEAD, "/health/ready", None).await;
+    assert_eq!((ready.status.as_u16(), &*ready.text), (503, ""));
+}
+
+#[tokio::test]
+async fn head_is_counted_as_head() {
+    let app = App::start().await;
+    app.anonymous().call(Method::HEAD, "/health/live", None).await;
+    let counts = request_counts(&app.anonymous()).await.join("\n");
+    assert!(counts.contains(r#"route="/health/live",method="HEAD",status="200"} 1"#), "{counts}");
 }

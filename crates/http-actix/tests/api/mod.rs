@@ -22,6 +22,7 @@ pub(crate) mod model;
 mod openapi;
 mod overload;
 mod paging;
+mod roles;
 mod shared_accounts;
 mod smoke;
 mod tenant_users;

@@ -78,6 +78,26 @@ async fn full_queue_is_rejected_with_503_immediately() {
 }
 
 #[tokio::test]
+async fn rejection_can_be_read_by_configured_origin() {
+    let origin = "https://admin.example.com";
+    let app = App::start_with(AppOptions {
+        http: "cors_origins = [\"https://admin.example.com\"]",
+        settings: "[overload]\nmax_concurrent = 1\nmax_queued = 0\n",
+        directory: Some(Arc::new(FailingDirectory(Failure::NoResponse)) as _),
+        ..AppOptions::default()
+    })
+    .await;
+    let acme = app.tenant("acme").header("origin", origin);
+    while_pending(&[(&acme, USER)], async {
+        wait_for_metric(&app, IN_FLIGHT, 1).await;
+        let answer = acme.get(USER).await;
+        assert_eq!(answer.outcome(), "503 overloaded");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{answer:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn queue_timeout_is_rejected_with_503() {
     let app = app_with_silent_directory(
         "[overload]\nmax_concurrent = 1\nmax_queued = 5\nmax_wait_ms = 50\n",

@@ -131,7 +131,7 @@ async fn one_reachable_issuer_or_template_makes_it_ready() {
     issuer.publish("/reachable", &[&SigningKey::rsa("one")]).await;
     for issuers in [
         vec![issuer.name("/unreachable"), issuer.name("/reachable")],
-        vec![issuer.name("/unreachable"), issuer.name("/{tenant}")],
+        vec![issuer.name("/unreachable"), issuer.name("/tenants/{tenant}")],
     ] {
         let file = sandbox.write("usher.toml", &settings_with_issuers(&issuers));
         let service = sandbox.start(&["serve", "--config", &file]);

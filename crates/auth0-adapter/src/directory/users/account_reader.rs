@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Credentials, DisplayName, RoleCatalogue, Timestamp, User, UserId, Username};
+use domain::{
+    Credentials, DisplayName, PersonName, RoleCatalogue, Timestamp, User, UserId, Username,
+};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::MetadataPrefix;
@@ -80,8 +82,8 @@ impl AccountReader {
                 .username
                 .and_then(|name| name.parse().ok())
                 .filter(|name| *name != placeholder_username(&id)),
-            given_name: user.given_name.and_then(|name| name.parse().ok()),
-            family_name: user.family_name.and_then(|name| name.parse().ok()),
+            given_name: user.given_name.as_deref().and_then(PersonName::cleaned),
+            family_name: user.family_name.as_deref().and_then(PersonName::cleaned),
             display_name: display_name(user.name.as_deref(), user.email.as_deref()),
             service_user: metadata.service_user,
             blocked: user.blocked,
@@ -100,7 +102,7 @@ impl AccountReader {
 /// Auth0 stores the e-mail address as the name if none was given.
 fn display_name(name: Option<&str>, email: Option<&str>) -> Option<DisplayName> {
     let is_address = |name: &str| email.is_some_and(|email| name.eq_ignore_ascii_case(email));
-    name.filter(|name| !is_address(name)).and_then(|name| name.parse().ok())
+    name.filter(|name| !is_address(name)).and_then(DisplayName::cleaned)
 }
 
 /// Returns the placeholder username of an account created without one, where the connection

@@ -72,7 +72,7 @@ fn malformed_metadata_grants_nothing() {
 
 #[test]
 fn malformed_name_keeps_the_membership() {
-    for name in [json!(null), json!(7), json!(""), json!("a\nb"), json!("x".repeat(301))] {
+    for name in [json!(null), json!(7), json!(""), json!(" "), json!("\n\u{200b}\u{202e}")] {
         let metadata = read(&json!({ "usher_tenant_acme": { "role": "admin", "name": name } }));
         assert_eq!(metadata.memberships, [(tenant("acme"), membership("admin", None))].into());
     }

@@ -63,6 +63,11 @@ fn reloaded_keys_match_the_documentation() {
         |key: &String| !key.starts_with("auth.issuers.") && !key.starts_with("roles.");
     assert_eq!(
         reloaded.filter(outside_lists).collect::<Vec<_>>(),
-        ["log.filter", "directory.auth0.client_secret", "directory.auth0.client_secret_file",]
+        [
+            "log.filter",
+            "directory.auth0.client_secret",
+            "directory.auth0.client_secret_file",
+            "auth.known_tenants",
+        ]
     );
 }

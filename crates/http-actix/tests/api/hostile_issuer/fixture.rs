@@ -22,6 +22,9 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Settings with placeholders for the names of the issuers and the port of the hostile one.
 const SETTINGS: &str = r#"
+[auth]
+known_tenants = ["known"]
+
 [[auth.issuers]]
 issuer = "HOSTILE"
 audience = "user-management"
@@ -107,8 +110,12 @@ impl Fixture {
             .replace("HOSTILE", &hostile.name())
             .replace("HEALTHY", &healthy.name())
             .replace("PORT", &hostile.port().to_string());
-        let wishes =
-            AppOptions { settings: settings.leak(), keys: Some(source), ..AppOptions::default() };
+        let wishes = AppOptions {
+            settings: settings.leak(),
+            http: "trusted_proxies = [\"127.0.0.1/32\"]",
+            keys: Some(source),
+            ..AppOptions::default()
+        };
         Self { app: App::start_with(wishes).await, hostile, healthy, cases: AtomicUsize::default() }
     }
 

@@ -61,12 +61,26 @@ fn name_equal_to_the_address_is_read_as_none() {
 }
 
 #[test]
-fn invalid_names_are_read_as_none() {
-    let bad = json!("line\nbreak");
+fn names_outside_our_rules_are_read_cleaned() {
     let user = read(&json!({
-        "given_name": bad,
-        "family_name": "",
+        "given_name": "line\nbreak",
+        "family_name": "\u{202e}Doe\u{2069}",
         "name": "x".repeat(301),
+        "app_metadata": { "usher_tenant_acme": { "role": "owner", "name": "J\u{2028}D" } },
+    }))
+    .unwrap();
+    assert_eq!((user.given_name_or_empty(), user.family_name_or_empty()), ("linebreak", "Doe"));
+    assert_eq!(user.display_name.as_ref().unwrap().as_str(), "x".repeat(300));
+    let acme = "acme".parse().unwrap();
+    assert_eq!(user.name_in(&acme).unwrap().as_str(), "JD");
+}
+
+#[test]
+fn invalid_values_are_read_as_none() {
+    let user = read(&json!({
+        "given_name": "\u{200b} \n",
+        "family_name": "",
+        "name": " ",
         "username": "no spaces",
         "updated_at": "yesterday",
         "last_login": "never",
