@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, SubjectKind, TenantId, Timestamp};
+use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, TenantId, Timestamp};
 use serde_json::{Map, Number, Value};
 
 use crate::error::Reason;
@@ -148,14 +148,13 @@ impl Claims {
 
     /// Returns the bearer that the claims of this issuer describe.
     pub(crate) fn to_bearer(&self, selected: &SelectedIssuer<'_>) -> Result<Bearer, Reason> {
-        let tenants = self.claimed_tenants(selected)?;
         Ok(Bearer {
             caller: self.caller_key(),
             issuer: self.issuer.clone(),
             subject: self.subject.as_ref().and_then(|subject| subject.parse().ok()),
-            subject_kind: default_subject_kind(&tenants),
+            subject_kind: selected.issuer.subjects(),
             permissions: self.permissions,
-            tenants,
+            tenants: self.claimed_tenants(selected)?,
         })
     }
 
@@ -257,18 +256,6 @@ fn millis(number: &Number, round: fn(f64) -> f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "saturation is intended")]
     let millis = millis as i64;
     millis
-}
-
-/// Returns which subjects are accounts if the issuer's settings do not say it: any, if it names
-/// accounts for its tenants to be looked up; none of operators; else those of its own tenants.
-fn default_subject_kind(tenants: &ClaimedTenants) -> SubjectKind {
-    match tenants {
-        ClaimedTenants::Memberships { within: None } => SubjectKind::Accounts,
-        ClaimedTenants::All => SubjectKind::External,
-        ClaimedTenants::Memberships { within: Some(_) } | ClaimedTenants::Listed(_) => {
-            SubjectKind::Home
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::TenantId;
+use domain::{SubjectKind, TenantId};
 use ports::KeySetLocation;
 use thiserror::Error;
 
@@ -37,13 +37,14 @@ pub struct TrustedIssuer {
     machine_clients: bool,
     private_network: bool,
     permission_claims: PermissionClaims,
+    subjects: SubjectKind,
 }
 
 /// The error for an invalid setting of an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field} {reason}")]
 pub struct InvalidIssuer {
-    /// The setting: `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
+    /// The setting: `issuer`, `jwks_uri`, `audience`, `algorithms`, `tenants` or `subjects`.
     pub field: &'static str,
     /// What is wrong, as the rest of a sentence that starts with the setting.
     pub reason: String,
@@ -100,6 +101,13 @@ impl TrustedIssuer {
             return Err(InvalidIssuer::new("tenants", objection));
         }
         let (audience, algorithms) = (audience.to_owned(), algorithms.to_vec());
+        let subjects = match &tenants {
+            TenantSource::All => SubjectKind::External,
+            TenantSource::Membership if !names_tenant => SubjectKind::Accounts,
+            TenantSource::Membership | TenantSource::Issuer | TenantSource::Claim(_) => {
+                SubjectKind::Home
+            }
+        };
         Ok(Self {
             issuer,
             jwks_uri,
@@ -110,6 +118,7 @@ impl TrustedIssuer {
             machine_clients: true,
             private_network: false,
             permission_claims: PermissionClaims::default(),
+            subjects,
         })
     }
 
@@ -129,6 +138,19 @@ impl TrustedIssuer {
     #[must_use]
     pub fn with_private_network(self, private_network: bool) -> Self {
         Self { private_network, ..self }
+    }
+
+    /// Sets which accounts the subjects of tokens are. The default is any account for a fixed issuer
+    /// with [`TenantSource::Membership`], none for [`TenantSource::All`], and otherwise the accounts
+    /// at home in a tenant that the token covers.
+    ///
+    /// The issuer of one tenant must not speak for any account.
+    pub fn with_subjects(self, subjects: SubjectKind) -> Result<Self, InvalidIssuer> {
+        if subjects == SubjectKind::Accounts && self.issuer.has_placeholder() {
+            let reason = "is \"accounts\", but the issuer has {tenant}";
+            return Err(InvalidIssuer::new("subjects", reason));
+        }
+        Ok(Self { subjects, ..self })
     }
 
     /// Sets the claims that contain scopes, each a string or an array. The default is `scope`.
@@ -158,6 +180,11 @@ impl TrustedIssuer {
     /// Returns the source of the tenants that tokens cover.
     pub fn tenants(&self) -> &TenantSource {
         &self.tenants
+    }
+
+    /// Returns which accounts the subjects of tokens are.
+    pub fn subjects(&self) -> SubjectKind {
+        self.subjects
     }
 
     /// Returns the profile that tokens must have.

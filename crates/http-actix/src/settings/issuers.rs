@@ -1,6 +1,6 @@
 //! Converts `[[auth.issuers]]`.
 
-use domain::TenantId;
+use domain::{SubjectKind, TenantId};
 use token_verifier::{
     Algorithm, AmbiguousIssuers, Profile, TenantSource, TrustedIssuer, TrustedIssuers,
 };
@@ -60,12 +60,33 @@ fn issuer(index: usize, raw: raw::Issuer) -> SettingsResult<TrustedIssuer> {
     let jwks_uri = raw.jwks_uri.as_deref();
     let issuer = TrustedIssuer::new(&raw.issuer, jwks_uri, &raw.audience, &algorithms, tenants)
         .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?;
+    let issuer = match raw.subjects {
+        None => issuer,
+        Some(word) => {
+            let subjects = subject_kind(&word).ok_or_else(|| {
+                let reason = "must be \"accounts\", \"home\" or \"external\"";
+                InvalidSettings::value(key("subjects"), reason)
+            })?;
+            issuer
+                .with_subjects(subjects)
+                .map_err(|error| InvalidSettings::value(key(error.field), error.reason))?
+        }
+    };
     Ok(issuer
         .with_profile(profile)
         .with_scope_claims(raw.scope_claims)
         .with_permission_claims(raw.permission_claims)
         .with_machine_clients(raw.machine_clients)
         .with_private_network(raw.private_network))
+}
+
+fn subject_kind(word: &str) -> Option<SubjectKind> {
+    match word {
+        "accounts" => Some(SubjectKind::Accounts),
+        "home" => Some(SubjectKind::Home),
+        "external" => Some(SubjectKind::External),
+        _ => None,
+    }
 }
 
 fn tenant_source(raw: raw::Tenants) -> Option<TenantSource> {

@@ -67,6 +67,12 @@ pub(super) struct Issuer {
     /// Claims that contain permissions: arrays of strings.
     #[serde(default = "permissions", deserialize_with = "strict::strings")]
     pub(super) permission_claims: Vec<String>,
+    /// Accounts that the subjects of tokens are: `"accounts"` (any; only without `{tenant}`),
+    /// `"home"` (those at home in a tenant that the token covers), or `"external"` (none). The
+    /// default is `"accounts"` for `tenants = "membership"` without `{tenant}`, `"external"` for
+    /// `tenants = "all"`, and otherwise `"home"`.
+    #[serde(default, deserialize_with = "strict::optional_string")]
+    pub(super) subjects: Option<String>,
     /// Token profile: `"jwt"` (`typ` is `JWT` or absent), `"rfc9068"` (`typ` is `at+jwt`, and all
     /// claims that RFC 9068 requires are present), or `"any"` (either), which is the default.
     #[serde(default, deserialize_with = "strict::optional_string")]

@@ -39,6 +39,7 @@ fn invalid_issuer_setting_is_named() {
         ("profile", ["\"JWT\"", "\"at+jwt\"", "\"\"", "1"]),
         ("machine_clients", ["\"no\"", "0", "\"\"", "[]"]),
         ("private_network", ["\"yes\"", "1", "\"\"", "[]"]),
+        ("subjects", ["\"Accounts\"", "\"\"", "[]", "true"]),
         ("scope_claims", ["\"scope\"", "[\"\"]", "[1]", "true"]),
         ("permission_claims", ["\"permissions\"", "[\"a\", \"\"]", "[1]", "1"]),
     ] {
@@ -54,6 +55,21 @@ fn invalid_issuer_setting_is_named() {
     // A password in a URL is not quoted.
     let output = check(&issuer(name, "https://user:secret@login.example.com/"));
     assert!(!output.stderr.contains("secret"), "{output:?}");
+}
+
+#[test]
+fn subjects_of_a_template_are_not_any_account() {
+    let template = issuer("https://login.example.com/", "https://login.{tenant}.example.com/")
+        .replace("\"all\"", "\"issuer\"");
+    for (subjects, code) in [("accounts", 1), ("home", 0), ("external", 0)] {
+        let line = format!("subjects = \"{subjects}\"");
+        if code == 1 {
+            assert_rejects(&format!("{template}{line}"), "auth.issuers[0].subjects");
+        } else {
+            assert_eq!(check(&format!("{template}{line}")).code, Some(code), "{subjects}");
+        }
+        assert_eq!(check(&format!("{ISSUER}{line}")).code, Some(0), "{subjects}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashSet};
 
-use domain::Permission;
+use domain::{Permission, SubjectKind};
 use serde_json::json;
 
 use super::*;
@@ -148,6 +148,17 @@ fn caller_is_identified_by_issuer_and_subject() {
         }
     }
     assert_eq!(keys.len(), issuers.len() * tokens().len());
+}
+
+#[test]
+fn bearer_has_the_subject_kind_of_its_issuer() {
+    let kind = |issuer, tenants| {
+        bearer_of(issuer, tenants, TokenBuilder::new()).map(|bearer| bearer.subject_kind)
+    };
+    assert_eq!(kind(FIXED, TenantSource::All), Ok(SubjectKind::External));
+    assert_eq!(kind(FIXED, TenantSource::Membership), Ok(SubjectKind::Accounts));
+    assert_eq!(kind(TEMPLATE, TenantSource::Membership), Ok(SubjectKind::Home));
+    assert_eq!(kind(TEMPLATE, TenantSource::Issuer), Ok(SubjectKind::Home));
 }
 
 #[test]

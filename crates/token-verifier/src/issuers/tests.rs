@@ -153,3 +153,33 @@ fn known_issuers_are_those_that_the_settings_name() {
     }
     assert!(!issuers.is_known("https://evil.test/"));
 }
+
+#[test]
+fn subjects_default_to_what_the_issuer_can_vouch_for() {
+    let claim = || TenantSource::Claim("org".to_owned());
+    for (issuer, tenants, expected) in [
+        (FIXED, TenantSource::Membership, SubjectKind::Accounts),
+        (TEMPLATE, TenantSource::Membership, SubjectKind::Home),
+        (TEMPLATE, TenantSource::Issuer, SubjectKind::Home),
+        (FIXED, claim(), SubjectKind::Home),
+        (TEMPLATE, claim(), SubjectKind::Home),
+        (FIXED, TenantSource::All, SubjectKind::External),
+    ] {
+        let issuer = issuer_with(issuer, None, "a", tenants.clone()).unwrap();
+        assert_eq!(issuer.subjects(), expected, "{tenants:?}");
+    }
+}
+
+#[test]
+fn issuer_of_one_tenant_cannot_speak_for_any_account() {
+    let kinds = [SubjectKind::Accounts, SubjectKind::Home, SubjectKind::External];
+    for kind in kinds {
+        let fixed = issuer_with(FIXED, None, "a", TenantSource::All).unwrap();
+        assert_eq!(fixed.with_subjects(kind).unwrap().subjects(), kind);
+        let template = issuer_with(TEMPLATE, None, "a", TenantSource::Issuer).unwrap();
+        match template.with_subjects(kind) {
+            Ok(issuer) => assert_eq!(issuer.subjects(), kind),
+            Err(error) => assert_eq!((error.field, kind), ("subjects", SubjectKind::Accounts)),
+        }
+    }
+}
