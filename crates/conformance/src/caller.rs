@@ -62,6 +62,7 @@ impl Caller {
     pub fn member(account: &User) -> Self {
         let bearer = Bearer {
             caller: CallerKey::new([0; 32]),
+            issuer: "https://issuer.example.com".to_owned(),
             subject: Some(account.id.clone()),
             subject_kind: SubjectKind::Accounts,
             permissions: Permission::ALL.into_iter().collect(),

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::policy::leave_scope;
 use domain::{AccountChange, MembershipChange, NewUser, Standing, User};
 use ports::PortError::{self, Conflict as Conflicts};
 use ports::{Conflict, PortResult, UserDirectory};
@@ -345,7 +346,7 @@ pub async fn racing_leave_and_demotion_keep_one_holder(subject: &Subject) {
         let results = race(
             async move {
                 let own = Caller::of([]).without_permissions(&leaver.id).owns();
-                directory.0.detach(&own.leave(&leaver, &acme()).unwrap(), &leaver).await
+                directory.0.detach(&leave_scope(&own, &leaver, &acme()).unwrap(), &leaver).await
             },
             Loss::Demote.apply(directory.1, demoted),
         )

@@ -1,7 +1,9 @@
 //! The tables of accounts that several tenants rely on: memberships without force, and the kinds of
 //! subjects.
 
-use domain::policy::{own_account_scope, own_password_scope, release_scope, tenant_scope};
+use domain::policy::{
+    leave_scope, own_account_scope, own_password_scope, release_scope, tenant_scope,
+};
 use domain::{
     Actor, Attachment, Bearer, CallerKey, ClaimedTenants, Credentials, Operation, Permission,
     Permissions, SubjectKind, User,
@@ -108,7 +110,7 @@ fn subject(kind: SubjectKind, permissions: Permissions, tenants: &ClaimedTenants
 /// Whether the caller may know of its own membership in acme, and end it.
 fn leave(caller: &Actor, user: &User, world: &World) -> Verdict {
     let scope = own_account_scope(caller, &context())?;
-    scope.leave(user, &world.acme)?.authorize_detach(user).map(drop).map_err(No::from)
+    leave_scope(&scope, user, &world.acme)?.authorize_detach(user).map(drop).map_err(No::from)
 }
 
 fn own_password(caller: &Actor, user: &User) -> Verdict {

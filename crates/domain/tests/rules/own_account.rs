@@ -2,7 +2,7 @@
 
 use super::*;
 use domain::Standing;
-use domain::policy::own_account_scope;
+use domain::policy::{leave_scope, own_account_scope};
 
 const KINDS: [SubjectKind; 3] = [SubjectKind::Accounts, SubjectKind::Home, SubjectKind::External];
 
@@ -102,7 +102,7 @@ fn leaving_needs_the_own_account_and_a_membership() {
     let account = user("self", Some("acme"), &[("acme", "owner"), ("globex", "member")]);
     let leave = |kind, tenants: &[&str], account: &User, at: &str| {
         let scope = own_account_scope(&caller(kind, &[], tenants), &context()).expect("a scope");
-        scope.leave(account, &tenant(at)).map(drop)
+        leave_scope(&scope, account, &tenant(at)).map(drop)
     };
     for at in ["acme", "globex"] {
         assert_eq!(leave(SubjectKind::Accounts, &[], &account, at), Ok(()));
@@ -119,7 +119,8 @@ fn leaving_needs_the_own_account_and_a_membership() {
 fn leave_scope_ends_that_membership_only() {
     let account = user("self", Some("acme"), &[("acme", "member"), ("globex", "member")]);
     let own = own_account_scope(&caller(SubjectKind::Accounts, &[], &[]), &context());
-    let scope = own.expect("a scope").leave(&account, &tenant("globex")).expect("a scope");
+    let scope = leave_scope(&own.expect("a scope"), &account, &tenant("globex"));
+    let scope = scope.expect("a scope");
     assert!(scope.authorize_detach(&account).is_ok());
     assert_eq!(scope.tenant(), &tenant("globex"));
     let other = user("other", Some("acme"), &[("globex", "member")]);
