@@ -206,7 +206,7 @@ const BAD: [(&str, &str); 46] = [
     (r#"{"email":"a@x.test","username":"b@x.test"}"#, "username: must not be an e-mail address"),
     (
         r#"{"email":"a@x.test","firstName":"\u0000"}"#,
-        "firstName: must not contain control characters",
+        "firstName: must not contain control characters or line separators",
     ),
     (r#"{"email":"a@x.test","lastName":7}"#, "lastName: must be a string"),
     (r#"{"email":"a@x.test","name":""}"#, "name: must not be empty"),
