@@ -155,7 +155,7 @@ fn skip_after(check: &'static str, findings: &mut Vec<Finding>) {
 
 /// Skips the checks between these two.
 fn skip_between(after: &'static str, before: &'static str, findings: &mut Vec<Finding>) {
-    let rest = checks::ALL
+    let rest = check_names::ALL
         .iter()
         .skip_while(|check| **check != after)
         .skip(1)
