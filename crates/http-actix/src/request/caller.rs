@@ -69,9 +69,14 @@ impl Caller {
         let is_excluded = match (&self.bearer.tenants, tenant) {
             (ClaimedTenants::Listed(tenants), Some(tenant)) => !tenants.contains(tenant),
             (ClaimedTenants::Memberships { within: Some(only) }, Some(tenant)) => only != tenant,
-            (ClaimedTenants::Listed(_) | ClaimedTenants::All, None) => true,
+            (
+                ClaimedTenants::Listed(_)
+                | ClaimedTenants::All
+                | ClaimedTenants::Memberships { within: Some(_) },
+                None,
+            ) => true,
             // A malformed tenant costs the same look-up as one that the caller is not attached to.
-            (ClaimedTenants::Memberships { .. }, None)
+            (ClaimedTenants::Memberships { within: None }, None)
             | (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => {
                 false
             }

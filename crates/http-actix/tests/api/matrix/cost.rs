@@ -73,7 +73,9 @@ fn allowed_cost(
         "missing_token" | "invalid_token" => NOTHING,
         "insufficient_permission" if !caller.has_permission && !is_self => NOTHING,
         // A blocked user is found to be so.
-        "insufficient_permission" if is_self => AllowedCost::AnyOf("or"),
+        "insufficient_permission" if is_self || table.operation.is_about_caller() => {
+            AllowedCost::AnyOf("or")
+        }
         // R3 depends on the user's role, and the caller may see the user.
         "insufficient_permission"
             if caller.seeded_name.is_some() && is_visible(table, caller, tenant, user) =>
