@@ -278,19 +278,20 @@ impl AccountScope {
     }
 
     /// Returns what setting a password does to the credential stamp: a stamp for everyone but the
-    /// person, who renews an open one, and operators, who remove it.
+    /// person, who renews an open one, and operators, who remove it. Whoever proves the current
+    /// password of its own account acts as the person, even if the token covers every tenant.
     ///
     /// `now` is by the directory's clock, as the time of its last password reset is.
     pub fn stamp_after_password(&self, user: &User, now: Timestamp) -> StampUpdate {
-        let stamp = CredentialStamp { at: now, by: user.home.clone() };
-        if self.is_operator() {
+        if self.owns(user) {
+            let open = user.credentials.open_stamp();
+            open.map_or(StampUpdate::Keep, |open| {
+                StampUpdate::Set(CredentialStamp { at: now, by: open.by.clone() })
+            })
+        } else if self.is_operator() {
             StampUpdate::Remove
-        } else if !self.owns(user) {
-            StampUpdate::Set(stamp)
-        } else if let Some(open) = user.credentials.open_stamp() {
-            StampUpdate::Set(CredentialStamp { at: now, by: open.by.clone() })
         } else {
-            StampUpdate::Keep
+            StampUpdate::Set(CredentialStamp { at: now, by: user.home.clone() })
         }
     }
 
