@@ -286,23 +286,31 @@ impl AccountScope {
         if self.owns(user) {
             let open = user.credentials.open_stamp();
             open.map_or(StampUpdate::Keep, |open| {
-                StampUpdate::Set(CredentialStamp { at: now, by: open.by.clone() })
+                StampUpdate::Set(CredentialStamp { at: now, ..open.clone() })
             })
         } else if self.is_operator() {
             StampUpdate::Remove
         } else {
-            StampUpdate::Set(CredentialStamp { at: now, by: user.home.clone() })
+            let stamp = user.credentials.stamp.as_ref();
+            StampUpdate::Set(CredentialStamp {
+                at: now,
+                by: user.home.clone(),
+                sets_address: stamp.is_some_and(|stamp| stamp.sets_address),
+            })
         }
     }
 
-    /// Returns what changing the address does to the credential stamp.
+    /// Returns what changing the address does to the credential stamp: a stamp for everyone but
+    /// operators. A person has no right to change the own address; one who may do so acts as the
+    /// home.
     ///
     /// `now` is by the directory's clock, as the time of its last password reset is.
     pub fn stamp_after_address(&self, user: &User, now: Timestamp) -> StampUpdate {
-        if self.is_operator() || self.owns(user) {
+        if self.is_operator() {
             StampUpdate::Keep
         } else {
-            StampUpdate::Set(CredentialStamp { at: now, by: user.home.clone() })
+            let by = user.home.clone();
+            StampUpdate::Set(CredentialStamp { at: now, by, sets_address: true })
         }
     }
 
