@@ -304,13 +304,20 @@ impl AccountScope {
     /// operators. A person has no right to change the own address; one who may do so acts as the
     /// home.
     ///
+    /// A reset that has closed a stamp was made by mail to the old address, and proves nothing about
+    /// the new one: an operator's change renews a stamp, open or not.
+    ///
     /// `now` is by the directory's clock, as the time of its last password reset is.
     pub fn stamp_after_address(&self, user: &User, now: Timestamp) -> StampUpdate {
-        if self.is_operator() {
-            StampUpdate::Keep
-        } else {
-            let by = user.home.clone();
-            StampUpdate::Set(CredentialStamp { at: now, by, sets_address: true })
+        match &user.credentials.stamp {
+            Some(stamp) if self.is_operator() => {
+                StampUpdate::Set(CredentialStamp { at: now, ..stamp.clone() })
+            }
+            None if self.is_operator() => StampUpdate::Keep,
+            Some(_) | None => {
+                let by = user.home.clone();
+                StampUpdate::Set(CredentialStamp { at: now, by, sets_address: true })
+            }
         }
     }
 
