@@ -30,7 +30,7 @@ function isAttachment(m) {
 
 function isProven(user, m) {
   if (isStampOpen(user)) return false;
-  if (m == null) return true;
+  if (m == null) return !hasNewAddress(user);
   const address = String(m).split(" ").slice(2).join(" ");
   const identities = user.identities ?? [];
   return (
@@ -47,6 +47,12 @@ function isStampOpen(user) {
   if (stamp == null) return false;
   const at = Date.parse(String(stamp).split(" ")[0]);
   return !(Date.parse(user.last_password_reset) > at + 60_000);
+}
+
+// Someone else has set the address, so a reset proves only who reads the mail of that one.
+function hasNewAddress(user) {
+  const stamp = user.app_metadata?.[`${PREFIX}_credentials`];
+  return stamp != null && !/^\S+ \S+$/.test(String(stamp));
 }
 
 function isAlive(metadata, tenant, m, now) {

@@ -50,8 +50,6 @@ impl Attempts {
     /// The maximum number of accounts, which bounds the memory. Expired entries are evicted first,
     /// then any.
     const MAX_ACCOUNTS: usize = 100_000;
-    /// The maximum number of attempts on one account in flight: one is checked, the others wait.
-    const MAX_IN_FLIGHT: usize = 5;
     /// How long to wait if only attempts in flight exhaust the limit.
     const IN_FLIGHT_WAIT: Duration = Duration::from_secs(1);
 
@@ -74,9 +72,6 @@ impl Attempts {
         tally.wrong.retain(|(moment, _)| self.counts(*moment, now));
         self.check(tally, |other| *other == caller, self.limit.wrong, now)?;
         self.check(tally, |_| true, self.limit.wrong_per_account, now)?;
-        if tally.in_flight.len() >= Self::MAX_IN_FLIGHT {
-            return Err(Self::IN_FLIGHT_WAIT);
-        }
         tally.in_flight.push(caller);
         drop(tallies);
         let outcome = Outcome::Wrong;

@@ -24,8 +24,9 @@ pub enum UseCaseError {
     /// The given current password is wrong.
     #[error("the current password does not match")]
     CurrentPasswordMismatch,
-    /// Too many wrong current passwords; no further one is checked for now.
-    #[error("too many wrong current passwords")]
+    /// Too many wrong current passwords, or too many changes of one password at once; no further one
+    /// is made for now.
+    #[error("too many wrong current passwords or concurrent changes")]
     TooManyAttempts {
         /// How long to wait, if known.
         retry_after: Option<Duration>,

@@ -34,6 +34,7 @@
 
 mod attempts;
 mod authorizer;
+mod change_queue;
 mod error;
 mod invitations;
 mod own_memberships;

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use concurrency::KeyedLock;
 use domain::{AccountScope, CallerKey, CurrentPassword, Password, User, UserId, UserView};
 use ports::{Clock, PasswordCheck, PasswordVerdict, PortError, UserDirectory};
 
 use crate::attempts::{AttemptLimit, Attempts};
+use crate::change_queue::ChangeQueue;
 use crate::error::UseCaseError;
 
 /// Sets passwords, with or without proof of the current one.
@@ -17,9 +18,7 @@ pub struct Passwords {
     check: Arc<dyn PasswordCheck>,
     clock: Arc<dyn Clock>,
     attempts: Attempts,
-    /// Serializes the changes of one account: of two changes at once, the second must find the
-    /// password that the first has set, or one proof of the old password would serve both.
-    changes: KeyedLock<UserId>,
+    changes: ChangeQueue,
 }
 
 impl Passwords {
@@ -34,14 +33,16 @@ impl Passwords {
             check,
             clock,
             attempts: Attempts::new(limit),
-            changes: KeyedLock::default(),
+            changes: ChangeQueue::default(),
         }
     }
 
     /// Sets an account's password, without the current one.
     ///
+    /// At most four changes of one account wait for each other.
+    ///
     /// # Errors
-    /// `Hidden`; `Refused`; `Rejected` with `WeakPassword`.
+    /// `Hidden`; `Refused`; `TooManyAttempts`; `Rejected` with `WeakPassword`.
     #[tracing::instrument(name = "passwords.set", skip_all)]
     pub async fn set(
         &self,
@@ -50,7 +51,7 @@ impl Passwords {
         new: Password,
     ) -> Result<UserView<'static>, UseCaseError> {
         let user = self.find(scope, id).await?;
-        let _guard = self.changes.lock_all([id.clone()]).await;
+        let _permit = self.changes.acquire(id).await.map_err(too_many)?;
         let user = self.directory.set_password(scope, &user, new).await?;
         scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
@@ -75,11 +76,14 @@ impl Passwords {
         client: Option<IpAddr>,
     ) -> Result<UserView<'static>, UseCaseError> {
         let user = self.find(scope, id).await?;
-        let attempt = self
-            .attempts
-            .begin(id, caller, self.clock.now())
-            .map_err(|wait| UseCaseError::TooManyAttempts { retry_after: Some(wait) })?;
-        let _guard = self.changes.lock_all([id.clone()]).await;
+        let attempt = self.attempts.begin(id, caller, self.clock.now()).map_err(too_many)?;
+        let _permit = match self.changes.acquire(id).await {
+            Ok(permit) => permit,
+            Err(wait) => {
+                attempt.withdraw();
+                return Err(too_many(wait));
+            }
+        };
         let verdict = match self.check.verify(scope, &user, current, client).await {
             Ok(verdict) => verdict,
             Err(error) => {
@@ -102,6 +106,10 @@ impl Passwords {
         scope.authorize_password(&user)?;
         Ok(user)
     }
+}
+
+fn too_many(wait: Duration) -> UseCaseError {
+    UseCaseError::TooManyAttempts { retry_after: Some(wait) }
 }
 
 /// Whether the directory has certainly not checked the password.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId, UserView,
 };
-use ports::{Clock, ReleaseOutcome, UserDirectory};
+use ports::{Clock, PortError, ReleaseOutcome, UserDirectory};
 
 use crate::error::UseCaseError;
 use crate::invitations::Invitations;
@@ -93,6 +93,9 @@ impl TenantUsers {
 
     /// Has the directory mail the user what is missing for a membership with force.
     ///
+    /// An invitation counts unless certainly no mail was sent, so that failures cannot be used to
+    /// send many.
+    ///
     /// # Errors
     /// `Hidden`; `Refused`; `TooManyInvitations`; `Conflict` with `MailUnavailable`.
     #[tracing::instrument(name = "tenant_users.invite", skip_all)]
@@ -104,7 +107,7 @@ impl TenantUsers {
             .begin(scope.tenant(), id, now)
             .map_err(|retry_after| UseCaseError::TooManyInvitations { retry_after })?;
         let sent = self.directory.send_invitation(scope, &user).await;
-        if sent.is_err() {
+        if sent.as_ref().is_err_and(is_certainly_unsent) {
             self.invitations.withdraw(scope.tenant(), id, now);
         }
         Ok(sent?)
@@ -127,5 +130,19 @@ impl TenantUsers {
     async fn find(&self, scope: &TenantScope, id: &UserId) -> Result<User, UseCaseError> {
         let found = self.directory.find(&AccountScope::from(scope), id).await?;
         found.ok_or(UseCaseError::Hidden)
+    }
+}
+
+/// Whether the directory has certainly sent no mail. It may send two, of which the second can fail.
+fn is_certainly_unsent(error: &PortError) -> bool {
+    match error {
+        PortError::NotFound
+        | PortError::Refused(_)
+        | PortError::Conflict(_)
+        | PortError::Rejected(_) => true,
+        PortError::TooManyAttempts { .. }
+        | PortError::Unavailable { .. }
+        | PortError::Timeout
+        | PortError::Failed { .. } => false,
     }
 }

@@ -239,6 +239,36 @@ pub async fn password_reset_by_mail_closes_the_stamp(subject: &Subject) {
     assert_standing(subject, &ada, Pending).await;
 }
 
+pub async fn older_membership_stays_pending_after_a_reset_at_a_new_address(subject: &Subject) {
+    // It is not known by which address the account was attached, and the home may read the mail of
+    // the new one.
+    let older = StoredAccount::named("cy").at_home_in(acme()).with_role(acme(), "member");
+    let cy = subject.insert(older.with_role(globex(), "owner")).await;
+    assert_standing(subject, &cy, Active).await;
+    let (directory, home) = (&subject.directory, changes(&acme()));
+    let moved = directory.change_account(&home, &cy, to_address(&cy, "eve")).await.unwrap().user;
+    let reset = async || {
+        subject.clock.advance(Duration::from_mins(2));
+        subject.store.happen(&cy.id, StoreEvent::EmailVerified).await;
+        subject.store.happen(&cy.id, StoreEvent::PasswordReset).await;
+    };
+    reset().await;
+    assert_standing(subject, &cy, Pending).await;
+    // A password does not make the new address forgotten, nor does the former address.
+    let own = Caller::of([globex()]).without_permissions(&cy.id).proves(&cy.id);
+    for scope in [&home, &own, &home] {
+        directory.set_password(scope, &moved, valid(PASSWORD)).await.unwrap();
+        reset().await;
+        assert_standing(subject, &cy, Pending).await;
+    }
+    directory.change_account(&home, &moved, to_address(&cy, "cy")).await.unwrap();
+    reset().await;
+    assert_standing(subject, &cy, Pending).await;
+    // Confirmed, it depends on the address by which it is confirmed.
+    let confirmed = subject.attach_unproven(&globex(), "cy", "owner").await;
+    assert_standing(subject, &confirmed, Active).await;
+}
+
 // Proof by operators.
 
 pub async fn operator_vouches_and_withdraws(subject: &Subject) {

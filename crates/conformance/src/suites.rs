@@ -127,6 +127,7 @@ macro_rules! directory_suite {
                 operators_password_closes_the_stamp,
                 own_password_renews_open_stamp_and_opens_none,
                 password_reset_by_mail_closes_the_stamp,
+                older_membership_stays_pending_after_a_reset_at_a_new_address,
                 operator_vouches_and_withdraws,
                 only_operators_vouch,
             ]

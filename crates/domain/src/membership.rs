@@ -96,6 +96,9 @@ pub struct CredentialStamp {
     pub at: Timestamp,
     /// The account's home at that moment.
     pub by: Option<TenantId>,
+    /// Whether the address was set as well, now or with an earlier stamp: someone else than the
+    /// person whom a tenant has attached may read its mail.
+    pub sets_address: bool,
 }
 
 impl CredentialStamp {
@@ -123,6 +126,12 @@ impl Credentials {
             let closes_after = stamp.at.plus_millis(CredentialStamp::RESET_MARGIN_MILLIS);
             self.last_password_reset.is_none_or(|reset| reset <= closes_after)
         })
+    }
+
+    /// Whether nobody but the person knows the password, and nobody else has set the address.
+    pub(crate) fn are_untouched(&self) -> bool {
+        let has_new_address = self.stamp.as_ref().is_some_and(|stamp| stamp.sets_address);
+        !has_new_address && self.open_stamp().is_none()
     }
 
     /// Whether the account is provably of the person who reads the mail of its address.

@@ -141,10 +141,11 @@ impl Serialize for Credentials {
 
 impl Serialize for CredentialStamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { at, by } = self;
-        let mut fields = serializer.serialize_struct("CredentialStamp", 2)?;
+        let Self { at, by, sets_address } = self;
+        let mut fields = serializer.serialize_struct("CredentialStamp", 3)?;
         fields.serialize_field("at", at)?;
         fields.serialize_field("by", by)?;
+        fields.serialize_field("sets_address", sets_address)?;
         fields.end()
     }
 }

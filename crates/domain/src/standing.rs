@@ -47,7 +47,8 @@ impl Standing {
 /// 3. no credential stamp is open, and
 /// 4. the address is still the one by which the account was attached.
 ///
-/// A membership without [`Attachment`] needs the third alone.
+/// A membership without [`Attachment`] needs the third alone. As its address is not recorded, a stamp
+/// of a new address stays open for it: a reset proves only who reads the mail of that one.
 pub fn standing(
     tenant: &TenantId,
     membership: &Membership,
@@ -80,7 +81,7 @@ pub(crate) fn is_proven(
 fn has_proof(membership: &Membership, account: &User) -> bool {
     match &membership.attachment {
         Some(attachment) => account.credentials.are_proven() && attachment.email == account.email,
-        None => account.credentials.open_stamp().is_none(),
+        None => account.credentials.are_untouched(),
     }
 }
 

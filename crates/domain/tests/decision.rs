@@ -123,7 +123,7 @@ fn any_membership() -> impl Strategy<Value = Membership> {
 
 fn any_user(name: &'static str) -> impl Strategy<Value = User> {
     let memberships = btree_map(any_tenant(), any_membership(), 0..4);
-    let stamp = CredentialStamp { at: context().now, by: None };
+    let stamp = CredentialStamp { at: context().now, by: None, sets_address: false };
     let credentials = (weighted(0.8), weighted(0.1)).prop_map(move |(email_verified, stamped)| {
         let stamp = stamped.then(|| stamp.clone());
         Credentials { email_verified, stamp, ..Credentials::default() }

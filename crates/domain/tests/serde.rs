@@ -75,7 +75,7 @@ fn user_serializes_with_its_memberships_and_role_names() {
         since: seconds(1),
         email: "ada@example.com".parse().unwrap(),
     };
-    let stamp = CredentialStamp { at: seconds(2), by: "acme".parse().ok() };
+    let stamp = CredentialStamp { at: seconds(2), by: "acme".parse().ok(), sets_address: true };
     let credentials =
         Credentials { email_verified: true, stamp: Some(stamp), ..Credentials::default() };
     let user = User::builder("auth0|ada".parse().unwrap(), "ada@example.com".parse().unwrap())
@@ -102,7 +102,7 @@ fn user_serializes_with_its_memberships_and_role_names() {
         "credentials": {
             "email_verified": true,
             "connections_allowed": true,
-            "stamp": {"at": "1970-01-01T00:00:02.000Z", "by": "acme"},
+            "stamp": {"at": "1970-01-01T00:00:02.000Z", "by": "acme", "sets_address": true},
             "last_password_reset": null,
         },
         "memberships": {

@@ -73,8 +73,8 @@ impl UserDirectory for MemoryDirectory {
         let id = state.new_id()?;
         let mut user = self.new_user(&scope, id, new)?;
         if password.is_some() && scope.leaves_stamp() {
-            user.credentials.stamp =
-                Some(CredentialStamp { at: self.clock.now(), by: user.home.clone() });
+            let (at, by) = (self.clock.now(), user.home.clone());
+            user.credentials.stamp = Some(CredentialStamp { at, by, sets_address: false });
         }
         Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }

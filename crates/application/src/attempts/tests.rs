@@ -91,17 +91,6 @@ fn match_resets_only_the_own_count() {
     assert!(attempts.begin(&ann(), caller(1), BEGIN).is_ok());
 }
 
-#[test]
-fn four_attempts_wait_behind_one() {
-    let limit = AttemptLimit { wrong: 100, wrong_per_account: 100, ..LIMIT };
-    let attempts = Attempts::new(limit);
-    let begin = |number| attempts.begin(&ann(), caller(number), BEGIN);
-    let mut waiting: Vec<_> = (0..5).map(|number| begin(number).unwrap()).collect();
-    assert_eq!(begin(9).unwrap_err(), Attempts::IN_FLIGHT_WAIT);
-    waiting.pop();
-    assert!(begin(9).is_ok());
-}
-
 fn user(number: usize) -> UserId {
     format!("auth0|{number}").parse().unwrap()
 }

@@ -220,7 +220,8 @@ impl PasswordCheck for Slow {
 
 fn slowly(check: Arc<Slow>) -> Passwords {
     let mut directory = MockUserDirectory::new();
-    directory.expect_find().returning(|_, _| Ok(Some(ann())));
+    directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
+    directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
     let clock = Arc::new(ManualClock::new());
     let ports = Ports { directory: Arc::new(directory), password_check: check, clock };
     Services::new(ports, LIMIT, domain::AccountRules::default()).passwords
@@ -243,6 +244,34 @@ async fn concurrent_attempts_respect_the_limit() {
     // A short wait only, since the attempts in flight may still match.
     assert_eq!([fourth, fifth], ["wait Some(1s)", "wait Some(1s)"]);
     assert_eq!(check.asked.load(Ordering::SeqCst), 3);
+}
+
+/// Sets a password without the current one, and returns the outcome in a word.
+async fn set(passwords: &Passwords, name: &str) -> String {
+    match passwords.set(&scope(), &user(name, &[]).id, new_password()).await {
+        Ok(_) => "set".to_owned(),
+        Err(UseCaseError::TooManyAttempts { retry_after }) => format!("wait {retry_after:?}"),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn at_most_four_changes_of_one_account_wait() {
+    let check = Slow::check();
+    let passwords = slowly(Arc::clone(&check));
+    let (set, attempt) = (|name| set(&passwords, name), |name| attempt(&passwords, name));
+    let later = async {
+        // Another account does not wait.
+        assert_eq!(set("bea").await, "set");
+        check.gate.add_permits(1);
+    };
+    let (checked, a, b, c, d, fifth, other, ()) = tokio::join!(biased;
+        attempt("ann"), set("ann"), set("ann"), set("ann"), set("ann"), set("ann"), attempt("ann"),
+        later);
+    assert_eq!(checked, "wrong");
+    assert_eq!([a, b, c, d], ["set", "set", "set", "set"]);
+    assert_eq!([fifth, other], ["wait Some(1s)", "wait Some(1s)"]);
+    assert_eq!(set("ann").await, "set");
 }
 
 #[tokio::test]

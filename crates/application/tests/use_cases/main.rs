@@ -15,6 +15,7 @@ mod attempts;
 mod authorizer;
 mod behaviour;
 mod errors;
+mod invitations;
 mod operations;
 mod passwords;
 mod support;

@@ -23,13 +23,13 @@ impl DirectoryCore {
         left: &StampUpdate,
         after: User,
     ) -> PortResult<User> {
-        let StampUpdate::Set(CredentialStamp { by, .. }) = left else { return Ok(after) };
+        let StampUpdate::Set(left) = left else { return Ok(after) };
         if after.credentials.open_stamp().is_some() {
             return Ok(after);
         }
         let reset = after.credentials.last_password_reset;
         let at = reset.max(after.updated_at).unwrap_or_else(|| self.directory_now());
-        let stamp = StampUpdate::Set(CredentialStamp { at, by: by.clone() });
+        let stamp = StampUpdate::Set(CredentialStamp { at, ..left.clone() });
         let patch =
             PatchUserBody { app_metadata: self.stamp_patch(&stamp), ..PatchUserBody::default() };
         self.finish(self.patch(&after, &patch)).await

@@ -130,11 +130,13 @@ fn parse_stamp(value: &Value) -> Option<CredentialStamp> {
     }
     let read = |text: &str| {
         let (at, by) = text.split_once(' ')?;
+        let home = by.strip_suffix(patch::OF_ADDRESS);
+        let (by, sets_address) = (home.unwrap_or(by), home.is_some());
         let by = if by == patch::NOBODY { None } else { Some(by.parse().ok()?) };
-        Some(CredentialStamp { at: at.parse().ok()?, by })
+        Some(CredentialStamp { at: at.parse().ok()?, by, sets_address })
     };
-    let never_closed =
-        CredentialStamp { at: Timestamp::UNIX_EPOCH.plus_millis(i64::MAX), by: None };
+    let at = Timestamp::UNIX_EPOCH.plus_millis(i64::MAX);
+    let never_closed = CredentialStamp { at, by: None, sets_address: true };
     Some(value.as_str().and_then(read).unwrap_or(never_closed))
 }
 

@@ -135,7 +135,7 @@ async fn new_email_is_unverified_and_replaces_missing_name() {
     });
     let mut sent_once = sent(&world);
     let stamp = sent_once[0].as_object_mut().unwrap().remove("app_metadata").unwrap();
-    assert!(stamp["usher_credentials"].as_str().unwrap().ends_with(" acme"), "{stamp}");
+    assert!(stamp["usher_credentials"].as_str().unwrap().ends_with(" acme address"), "{stamp}");
     assert_eq!(sent_once, [everything]);
     world.take_calls();
 

@@ -179,6 +179,15 @@ async fn invitation_mails_what_is_missing() {
     world.take_calls();
     world.directory.send_invitation(&scope, &known).await.unwrap();
     assert_eq!(world.take_calls(), calls([]));
+    // Somebody has signed up under the address, and uses a password of its own.
+    let mut squatter = account("squatter", [("acme", "member")]);
+    squatter["email_verified"] = json!(false);
+    squatter["last_login"] = json!("2026-01-02T03:04:05.000Z");
+    squatter["app_metadata"]["usher"] = json!({ "home": "acme" });
+    let squatter = world.find(&world.seed(squatter)).await.unwrap();
+    world.take_calls();
+    world.directory.send_invitation(&scope, &squatter).await.unwrap();
+    assert_eq!(world.take_calls(), calls([(VERIFY, 1), (MAIL, 1)]));
     // The home sets a password: the person has to set one of its own.
     let home = Caller::of([acme()]).changes();
     let password = "battery-staple".parse().unwrap();

@@ -9,7 +9,7 @@ fn with(name: &str, email_verified: bool, connections_allowed: bool) -> User {
 }
 
 fn stamped(account: User) -> User {
-    let stamp = Some(CredentialStamp { at: context().now, by: None });
+    let stamp = Some(CredentialStamp { at: context().now, by: None, sets_address: false });
     let credentials = Credentials { stamp, ..account.credentials.clone() };
     User { credentials, ..account }
 }

@@ -150,7 +150,10 @@ fn pending_role_has_no_vote_in_the_role_ceiling() {
 #[test]
 fn stamp_follows_who_sets_a_password_or_address() {
     let now = context().now;
-    let open = CredentialStamp { at: now.plus_millis(-5000), by: Some(tenant("initech")) };
+    let stamp =
+        |by: &str, sets_address| CredentialStamp { at: now, by: Some(tenant(by)), sets_address };
+    let open = CredentialStamp { at: now.plus_millis(-5000), ..stamp("initech", false) };
+    let of_address = CredentialStamp { sets_address: true, ..open.clone() };
     let target = user("target", Some("acme"), &[("acme", "member")]);
     let with_stamp = |stamp: Option<&CredentialStamp>, reset: Option<i64>| User {
         credentials: Credentials {
@@ -160,31 +163,36 @@ fn stamp_follows_who_sets_a_password_or_address() {
         },
         ..target.clone()
     };
-    let own = actor(&[], Coverage::All).with_subject(target.id.clone(), SubjectKind::Accounts);
-    let own = |account: &User| {
-        let mut own = own.clone();
-        own.coverage = Coverage::Listed([].into());
+    // The person stays the person if its token covers every tenant.
+    let own = |account: &User, coverage| {
+        let own = actor(&[], coverage).with_subject(target.id.clone(), SubjectKind::Accounts);
         own_password_scope(&own, &account.id, &context()).expect("a scope")
     };
-    let stamp = |by: &str| StampUpdate::Set(CredentialStamp { at: now, by: Some(tenant(by)) });
-    // No stamp, an open one, one that a reset has closed.
+    // No stamp, an open one, one that a reset has closed; the last two of an address. Whether the
+    // next stamp covers an address, and what a password of the person does.
+    let renewed = |sets_address| StampUpdate::Set(stamp("initech", sets_address));
     let accounts = [
-        with_stamp(None, None),
-        with_stamp(Some(&open), None),
-        with_stamp(Some(&open), Some(60_000)),
+        (with_stamp(None, None), false, StampUpdate::Keep),
+        (with_stamp(Some(&open), None), false, renewed(false)),
+        (with_stamp(Some(&open), Some(60_000)), false, StampUpdate::Keep),
+        (with_stamp(Some(&of_address), None), true, renewed(true)),
+        (with_stamp(Some(&of_address), Some(60_000)), true, StampUpdate::Keep),
     ];
-    let expected_own = [StampUpdate::Keep, stamp("initech"), StampUpdate::Keep];
-    for (account, expected_own) in accounts.iter().zip(expected_own) {
+    for (account, sets_address, expected_own) in &accounts {
         let home = modifying(&covering(&["acme"]));
-        assert_eq!(home.stamp_after_password(account, now), stamp("acme"));
-        assert_eq!(home.stamp_after_address(account, now), stamp("acme"));
+        let left = |sets_address| StampUpdate::Set(stamp("acme", sets_address));
+        assert_eq!(home.stamp_after_password(account, now), left(*sets_address));
+        assert_eq!(home.stamp_after_address(account, now), left(true));
         let operator = modifying(&operator());
         assert_eq!(operator.stamp_after_password(account, now), StampUpdate::Remove);
         // The reset that closed a stamp was by mail to the old address.
         let has_stamp = account.credentials.stamp.is_some();
-        let renewed = if has_stamp { stamp("initech") } else { StampUpdate::Keep };
-        assert_eq!(operator.stamp_after_address(account, now), renewed);
-        assert_eq!(own(account).stamp_after_password(account, now), expected_own);
+        let expected = if has_stamp { renewed(*sets_address) } else { StampUpdate::Keep };
+        assert_eq!(operator.stamp_after_address(account, now), expected);
+        for coverage in [Coverage::Listed([].into()), Coverage::All] {
+            let own = own(account, coverage);
+            assert_eq!(own.stamp_after_password(account, now), *expected_own);
+        }
     }
     assert!(writing(&covering(&["acme"]), "acme").leaves_stamp());
     assert!(!writing(&operator(), "acme").leaves_stamp());

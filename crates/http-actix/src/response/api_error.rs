@@ -153,7 +153,7 @@ impl From<UseCaseError> for ApiError {
             )]),
             UseCaseError::TooManyAttempts { retry_after } => Self::new(
                 ErrorCode::TooManyAttempts,
-                "Too many attempts with a wrong current password; retry after the time in Retry-After.",
+                "Too many wrong current passwords or concurrent changes of the password; retry after the time in Retry-After.",
             )
             .with_header(ErrorHeader::RetryAfter(retry_after.unwrap_or(DEFAULT_RETRY_AFTER))),
             UseCaseError::TooManyInvitations { retry_after } => Self::new(

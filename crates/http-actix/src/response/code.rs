@@ -94,7 +94,7 @@ codes! {
     WeakPassword "weak_password" UNPROCESSABLE_ENTITY;
     /// The given current password is wrong.
     CurrentPasswordMismatch "current_password_mismatch" UNPROCESSABLE_ENTITY;
-    /// Too many attempts with a wrong current password.
+    /// Too many attempts with a wrong current password, or concurrent changes of one password.
     TooManyAttempts "too_many_attempts" TOO_MANY_REQUESTS;
     /// The caller exceeded its rate limit.
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS;

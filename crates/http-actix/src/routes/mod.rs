@@ -136,7 +136,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint::<users::__path_delete, _, _>(users::delete,
             &[ANY, USER, ACCOUNT, &[LastProtectedRoleHolder]]),
         endpoint::<passwords::__path_v1, _, _>(passwords::v1,
-            &[ANY, ANSWERS, USER, ACCOUNT, BODY, &[WeakPassword]]),
+            &[ANY, ANSWERS, USER, ACCOUNT, BODY, &[WeakPassword, TooManyAttempts]]),
         endpoint::<passwords::__path_v2, _, _>(passwords::v2,
             &[ANY, ANSWERS, USER, ACCOUNT, BODY,
               &[WeakPassword, CurrentPasswordMismatch, TooManyAttempts]]).with_password_check(),

@@ -89,7 +89,7 @@ impl DirectoryCore {
         let (prefix, home) = (self.reader.prefix(), scope.tenant());
         let stamp = if is_given && scope.leaves_stamp() {
             let at = self.directory_now();
-            StampUpdate::Set(CredentialStamp { at, by: Some(home.clone()) })
+            StampUpdate::Set(CredentialStamp { at, by: Some(home.clone()), sets_address: false })
         } else {
             StampUpdate::Keep
         };

@@ -10,6 +10,9 @@ use crate::management::error::Auth0Error;
 impl DirectoryCore {
     /// Requests a link to verify the address if it is not verified, and one to set a password if
     /// none is known to have been set or used by the person.
+    ///
+    /// Who has used an account under an address that is not verified need not be the person, who
+    /// would give force to somebody else's password by verifying the address alone.
     pub(crate) async fn send_invitation(
         &self,
         scope: &TenantScope,
@@ -19,12 +22,13 @@ impl DirectoryCore {
         let user = self.latest(snapshot)?;
         scope.authorize_invitation(&user)?;
         let credentials = &user.credentials;
-        let is_unused = user.last_login.is_none() && credentials.last_password_reset.is_none();
+        let is_used = user.last_login.is_some() && credentials.email_verified;
+        let is_set = is_used || credentials.last_password_reset.is_some();
         if !credentials.email_verified {
             self.management.send_verification_mail(&user.id).await.map_err(no_mail)?;
         }
         let has_password = user.id.as_str().starts_with(PROVIDER);
-        if has_password && (is_unused || credentials.open_stamp().is_some()) {
+        if has_password && (!is_set || credentials.open_stamp().is_some()) {
             let connection = self.connection_of(&user.id);
             self.management.send_reset_mail(&connection, &user.email).await.map_err(no_mail)?;
         }

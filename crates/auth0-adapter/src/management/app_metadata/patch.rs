@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use super::membership_value::{NameId, StoredLife, membership_value};
 use crate::config::MetadataPrefix;
 
+/// The end of a stamp that covers the address too.
+pub(super) const OF_ADDRESS: &str = " address";
 /// The home of a stamp on an account without one.
 pub(super) const NOBODY: &str = "-";
 
@@ -111,7 +113,8 @@ impl MetadataPatch {
             StampUpdate::Keep => return self,
             StampUpdate::Set(stamp) => {
                 let by = stamp.by.as_ref().map_or(NOBODY, TenantId::as_str);
-                format!("{} {by}", stamp.at).into()
+                let what = if stamp.sets_address { OF_ADDRESS } else { "" };
+                format!("{} {by}{what}", stamp.at).into()
             }
             StampUpdate::Remove => Value::Null,
         };

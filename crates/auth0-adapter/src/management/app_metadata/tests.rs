@@ -70,6 +70,7 @@ fn written_metadata_is_read_back() {
     let stamp = CredentialStamp {
         at: "2026-03-02T03:04:05.000Z".parse().unwrap(),
         by: Some(tenant("acme")),
+        sets_address: true,
     };
     let written = patch()
         .account(&prefix(), Some(&tenant("acme")), true)
@@ -88,7 +89,7 @@ fn written_metadata_is_read_back() {
             "usher_name_a-1": "7b Jane \"J\" Doe",
             "usher_tenant_b": { "role": "member", "m": format!("2c {since}") },
             "usher_life_b": "2c s=1 e=2027-01-01T00:00:00.000Z",
-            "usher_credentials": "2026-03-02T03:04:05.000Z acme",
+            "usher_credentials": "2026-03-02T03:04:05.000Z acme address",
         })
     );
     let expected = AccountMetadata {
@@ -98,6 +99,19 @@ fn written_metadata_is_read_back() {
         stamp: Some(stamp),
     };
     assert_eq!(read(&written), expected);
+}
+
+fn stamp_at_epoch() -> CredentialStamp {
+    CredentialStamp { at: Timestamp::UNIX_EPOCH, by: None, sets_address: false }
+}
+
+#[test]
+fn stamp_without_address_is_read_back() {
+    let stamp = stamp_at_epoch();
+    let written = patch().stamp(&prefix(), &StampUpdate::Set(stamp.clone()));
+    let written = merged(&json!({}), written);
+    assert_eq!(written, json!({ "usher_credentials": "1970-01-01T00:00:00.000Z -" }));
+    assert_eq!(read(&written).stamp, Some(stamp));
 }
 
 #[test]
@@ -179,9 +193,10 @@ fn unreadable_attachment_is_no_membership() {
 
 #[test]
 fn unreadable_stamp_is_never_closed() {
-    for stamp in [json!(7), json!(""), json!("now"), json!("2026-03-02T03:04:05.000Z Acme")] {
+    for stamp in [json!(7), json!(""), json!("now"), json!("2026-03-02T03:04:05.000Z acme x")] {
         let stamp = read(&json!({ "usher_credentials": stamp })).stamp.unwrap();
         assert!(stamp.at > "9999-01-01T00:00:00.000Z".parse().unwrap());
+        assert!(stamp.sets_address);
     }
     assert_eq!(read(&json!({ "usher_credentials": null })).stamp, None);
 }
@@ -256,7 +271,7 @@ proptest! {
         let patch = MetadataPatch::default()
             .account(&one, Some(&tenant(&id)), false)
             .membership(&one, &tenant(&id), &membership("owner", "1a", Some("Jane")))
-            .stamp(&one, &StampUpdate::Set(CredentialStamp { at: Timestamp::UNIX_EPOCH, by: None }));
+            .stamp(&one, &StampUpdate::Set(stamp_at_epoch()));
         let metadata = AccountMetadata::parse(&other, &catalogue(), &patch.into_map().unwrap());
         let expected = usize::from(one == other);
         prop_assert_eq!(metadata.memberships.len(), expected);

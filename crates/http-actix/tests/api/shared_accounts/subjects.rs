@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use super::{NIA_ID, app_with_nia, attach_nia, vouch};
-use crate::support::{App, CLAIM_ISSUER, Client, OPERATOR_ISSUER, SigningKey, TENANT_ISSUER};
+use super::{NIA_ID, app_with_nia, attach_nia, set_password, status_in_acme, vouch};
+use crate::support::{
+    App, AppOptions, CLAIM_ISSUER, Client, OPERATOR_ISSUER, SigningKey, TENANT_ISSUER,
+};
 
 fn client<'a>(app: &'a App, issuer: &str, subject: &str) -> Client<'a> {
     let claims = app.claims(issuer).with("sub", json!(subject)).with("tenants", json!(["acme"]));
@@ -59,4 +61,36 @@ async fn issuer_of_the_home_shows_only_its_own_membership() {
     assert_eq!(foreign.get("/api/v1/me").await.json().get("memberships"), None);
     let answer = foreign.delete("/api/v1/me/memberships/acme").await;
     assert_eq!(answer.outcome(), "403 subject_not_an_account");
+}
+
+#[tokio::test]
+async fn person_with_a_token_of_all_tenants_does_not_close_its_stamp() {
+    const STAFF: &str = r#"
+[[auth.issuers]]
+issuer = "https://staff.example.com/"
+audience = "user-management"
+algorithms = ["EdDSA"]
+tenants = "all"
+subjects = "accounts"
+"#;
+    let options =
+        AppOptions { users: super::NIA.to_owned(), settings: STAFF, ..AppOptions::default() };
+    let app = App::start_with(options).await;
+    app.keys.publish("https://staff.example.com/", vec![SigningKey::shared().public()]);
+    vouch(&app, NIA_ID, true).await;
+    attach_nia(&app.tenant("acme"), "admin").await;
+    set_password(&app.tenant("globex"), "set-by-the-home").await;
+    // Whoever knows the password can log in as nia. She covers every tenant, but as she changes her
+    // own password, she acts as the person, and not as an operator.
+    let path = format!("/api/v2/users/{NIA_ID}/change-password");
+    let mut current = "set-by-the-home".to_owned();
+    for permissions in [&[][..], &["MODIFY_USERS_AND_GROUPS"]] {
+        let claims = app.claims("https://staff.example.com/").permissions(permissions);
+        let nia = app.bearer(claims.with("sub", json!("auth0|nia")).sign(&SigningKey::shared()));
+        let new = format!("{current}-again");
+        let body = json!({"currentPassword": current, "newPassword": new});
+        assert_eq!(nia.patch(&path, body).await.outcome(), "200");
+        assert_eq!(status_in_acme(&app).await, "pending", "{permissions:?}");
+        current = new;
+    }
 }
