@@ -132,7 +132,7 @@ async fn other_server_or_unhealthy_auth0_is_found() {
         FaultKind::Status { status: 429, retry_after: Some(1) },
     ] {
         let sim = Sim::start(Config::default()).await.unwrap();
-        sim.control().fault(Fault { route: None, skip: 0, times: None, kind: kind.clone() });
+        sim.control().add_fault(Fault { route: None, skip: 0, times: None, kind: kind.clone() });
         let found = findings_of(&sim, |_| {}).await;
         let passing = matches!(kind, FaultKind::Status { .. });
         let expected = if passing { FindingStatus::Warning } else { FindingStatus::Problem };
@@ -145,7 +145,7 @@ async fn other_server_or_unhealthy_auth0_is_found() {
 #[tokio::test]
 async fn silent_tenant_is_a_problem() {
     let sim = Sim::start(Config::default()).await.unwrap();
-    sim.control().fault(Fault { route: None, skip: 0, times: None, kind: FaultKind::Hang });
+    sim.control().add_fault(Fault { route: None, skip: 0, times: None, kind: FaultKind::Hang });
     let found = findings_of(&sim, |config| config.timeout = Duration::from_millis(200)).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), ["reached"]);
     assert!(message(&found, "reached").contains("in time"), "{found:#?}");
@@ -161,7 +161,7 @@ async fn clock_skew_is_found() {
         (-100_000, FindingStatus::Problem),
     ] {
         let sim = Sim::start(Config::default()).await.unwrap();
-        sim.control().update(|switches| switches.clock_skew_millis = millis);
+        sim.control().update_switches(|switches| switches.clock_skew_millis = millis);
         let found = findings_of(&sim, |_| {}).await;
         assert_eq!(status(&found, "clock"), expected, "{millis}");
         assert_each_problem_has_a_fix(&found);
@@ -177,7 +177,7 @@ async fn clock_skew_is_found() {
 async fn wrong_credentials_are_a_problem() {
     for old_form in [false, true] {
         let sim = Sim::start(Config::default()).await.unwrap();
-        sim.control().update(|switches| switches.bad_secret_is_access_denied = old_form);
+        sim.control().update_switches(|switches| switches.bad_secret_is_access_denied = old_form);
         let found = findings_of(&sim, |config| config.client_secret = "wrong".into()).await;
         assert_eq!(checks_with(&found, FindingStatus::Problem), ["credentials"]);
         assert!(message(&found, "credentials").contains("secret"), "{found:#?}");
@@ -303,7 +303,7 @@ async fn passing_failure_is_only_a_warning() {
             let sim = Sim::start(Config::default()).await.unwrap();
             let kind = FaultKind::Status { status, retry_after: Some(1) };
             let route = Some(route.to_owned());
-            sim.control().fault(Fault { route, skip: 0, times: None, kind });
+            sim.control().add_fault(Fault { route, skip: 0, times: None, kind });
             let found = findings_of(&sim, |_| {}).await;
             assert_eq!(checks_with(&found, FindingStatus::Warning), [check], "{status} {found:#?}");
             assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0], "{status}");
@@ -316,7 +316,7 @@ async fn forbidden_connection_read_is_skipped() {
     let sim = Sim::start(Config::default()).await.unwrap();
     let kind = FaultKind::Status { status: 403, retry_after: None };
     let route = Some("GET /api/v2/connections".to_owned());
-    sim.control().fault(Fault { route, skip: 0, times: None, kind });
+    sim.control().add_fault(Fault { route, skip: 0, times: None, kind });
     let found = findings_of(&sim, |_| {}).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0]);
     let skipped = ["connection", "usernames", "connection enabled", "client addresses"];

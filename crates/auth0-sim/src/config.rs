@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{Clock, SystemClock};
 use crate::server::tls::Tls;
 use crate::switches::Switches;
+use crate::users::profile::DATABASE;
 
 /// The grant by which a client gets a token for itself (RFC 6749 §4.4).
 pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";
@@ -16,7 +17,7 @@ pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";
 pub(crate) const PASSWORD_REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 
 /// All scopes that any route requires.
-pub(crate) const ALL_SCOPES: [&str; 26] = [
+pub(crate) const ALL_SCOPES: [&str; 27] = [
     "read:users",
     "create:users",
     "update:users",
@@ -43,6 +44,7 @@ pub(crate) const ALL_SCOPES: [&str; 26] = [
     "delete:roles",
     "read:role_members",
     "create:role_members",
+    "create:user_tickets",
 ];
 
 /// The configuration of a stand-in. The default is a tenant that is ready for use.
@@ -59,7 +61,7 @@ pub struct Config {
     pub issuer: Option<String>,
     /// The applications (clients).
     pub clients: Vec<Client>,
-    /// The database connections.
+    /// The connections.
     pub connections: Vec<Connection>,
     /// The APIs in addition to the Management API.
     pub apis: Vec<Api>,
@@ -153,14 +155,23 @@ pub enum PasswordPolicy {
     Excellent,
 }
 
-/// A database connection.
+/// A connection. The default is a database connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent settings of Auth0's")]
 pub struct Connection {
     /// The id, `con_…`.
     pub id: String,
     /// The name, which is also the realm of the password grant.
     pub name: String,
+    /// The strategy, such as `auth0` for a database, `samlp` or `google-oauth2`. The settings of
+    /// usernames and passwords apply to databases only.
+    pub strategy: String,
+    /// Whether people cannot sign up (`options.disable_signup`). The stand-in has no sign-up.
+    pub disable_signup: bool,
+    /// "Sync user profile attributes at each login". If it is off, PATCH can change the names and
+    /// the picture of users of another provider.
+    pub profile_sync: bool,
     /// Whether users have usernames.
     pub usernames: Usernames,
     /// The required password strength.
@@ -183,6 +194,9 @@ impl Default for Connection {
         Self {
             id: "con_0000000000000001".to_owned(),
             name: "Username-Password-Authentication".to_owned(),
+            strategy: DATABASE.to_owned(),
+            disable_signup: false,
+            profile_sync: true,
             usernames: Usernames::default(),
             password_policy: PasswordPolicy::default(),
             min_length: None,
@@ -195,6 +209,11 @@ impl Default for Connection {
 }
 
 impl Connection {
+    /// Returns whether the connection is a database of Auth0.
+    pub(crate) fn is_database(&self) -> bool {
+        self.strategy == DATABASE
+    }
+
     /// Returns whether the application may use the connection.
     pub(crate) fn enabled_for(&self, client: &str) -> bool {
         self.enabled_clients.as_ref().is_none_or(|enabled| enabled.iter().any(|id| id == client))

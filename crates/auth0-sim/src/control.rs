@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::config::Connection;
 use crate::crypto::CryptoError;
+use crate::mail::links::{self, LinkError};
 use crate::mail::outbox::Mail;
 use crate::oauth::access_token::{self, Claims};
 use crate::state::{SharedState, State};
@@ -95,7 +97,7 @@ impl Control {
     }
 
     /// Changes some of the switches.
-    pub fn update(&self, change: impl FnOnce(&mut Switches)) {
+    pub fn update_switches(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.0.lock().switches);
     }
 
@@ -104,6 +106,41 @@ impl Control {
     /// defaults of a new user. The search index is updated immediately. Returns the id.
     pub fn seed(&self, user: Value) -> Result<String, SeedError> {
         seed_user(&mut self.0.lock(), user)
+    }
+
+    /// Stores a user exactly as given, for accounts that this API would not create: members of the
+    /// wrong type, invalid dates, any `user_id`. Only `password` is taken out. Fails if `user_id`
+    /// is not a string. Returns the id.
+    pub fn seed_exact(&self, user: Value) -> Result<String, SeedError> {
+        seed_exact_user(&mut self.0.lock(), user)
+    }
+
+    /// Adds a connection, or replaces the one with the same name.
+    pub fn set_connection(&self, connection: Connection) {
+        self.0.lock().set_connection(connection);
+    }
+
+    /// Verifies the address of a user, as if the user had followed a link mailed just now.
+    pub fn verify_email(&self, id: &str) -> Result<(), LinkError> {
+        let mut state = self.0.lock();
+        let now = state.now();
+        links::verify_email(&mut state, id, now)
+    }
+
+    /// Sets the password of a user, as if the user had followed a link mailed just now:
+    /// `last_password_reset` is set, and `email_verified` if the switch says so.
+    pub fn reset_password(&self, id: &str, password: &str) -> Result<(), LinkError> {
+        let mut state = self.0.lock();
+        let now = state.now();
+        links::reset_password(&mut state, id, password, now)
+    }
+
+    /// Follows a link from [`mails`](Self::mails) or of a ticket. A password link needs the new
+    /// password.
+    pub fn follow_link(&self, link: &str, password: Option<&str>) -> Result<(), LinkError> {
+        let mut state = self.0.lock();
+        let now = state.now();
+        links::follow_link(&mut state, link, password, now)
     }
 
     /// Returns a user as stored, regardless of the search index.
@@ -152,8 +189,14 @@ impl Control {
     }
 
     /// Injects a fault.
-    pub fn fault(&self, fault: Fault) {
+    pub fn add_fault(&self, fault: Fault) {
         self.0.lock().faults.add(fault);
+    }
+
+    /// Lets requests continue that [`FaultKind::Hold`](crate::FaultKind::Hold) or
+    /// [`FaultKind::HoldAfter`](crate::FaultKind::HoldAfter) holds. Later ones are held anew.
+    pub fn release_held(&self) {
+        self.0.lock().faults.release_held();
     }
 
     /// Removes all faults.
@@ -225,6 +268,12 @@ pub(crate) fn seed_user(state: &mut State, user: Value) -> Result<String, SeedEr
     let now = state.now();
     let connections = state.connections.clone();
     state.users.seed(user, &connections, now).map_err(SeedError)
+}
+
+/// Stores a user exactly as given.
+pub(crate) fn seed_exact_user(state: &mut State, user: Value) -> Result<String, SeedError> {
+    let now = state.now();
+    state.users.seed_exact(user, now).map_err(SeedError)
 }
 
 /// Deletes a user with its memberships and roles. Returns false if there is none.

@@ -12,7 +12,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sim = Sim::start(Config::default()).await?;
 //! sim.control().seed(json!({"email": "jane@acme.example", "password": "correct horse"}))?;
-//! sim.control().fault(Fault { route: None, skip: 0, times: Some(1), kind: FaultKind::ResetAfter });
+//! sim.control().add_fault(Fault { route: None, skip: 0, times: Some(1), kind: FaultKind::ResetAfter });
 //! // Run the code under test against `sim.url()`, and then check what it has sent and stored.
 //! assert!(sim.control().requests().is_empty());
 //! assert_eq!(sim.control().users().len(), 1);
@@ -46,6 +46,7 @@ mod users;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Api, Client, Config, Connection, PasswordPolicy, Usernames};
 pub use control::{Control, SeedError, SigningError, UserToken};
+pub use mail::links::LinkError;
 pub use mail::outbox::Mail;
 pub use search::error::UnsupportedQuery;
 pub use search::matcher::IsMember;

@@ -1,13 +1,17 @@
 //! The state of a stand-in.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::{Api, Client, Config, Connection};
 use crate::crypto::CryptoError;
+use crate::http::error::ApiError;
 use crate::http::paging::Checkpoints;
+use crate::http::validation::check_user_id;
 use crate::mail::outbox::Outbox;
+use crate::mail::tickets::Tickets;
 use crate::oauth::issued_tokens::IssuedTokens;
 use crate::oauth::keys::Keys;
 use crate::oauth::login_attempts::LoginAttempts;
@@ -20,6 +24,7 @@ use crate::traffic::rate_limits::RateLimiter;
 use crate::users::store::Users;
 
 use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
 
 /// The state of a stand-in. A handler holds its lock until it returns.
 pub(crate) struct State {
@@ -34,6 +39,9 @@ pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) tokens: IssuedTokens,
     pub(crate) outbox: Outbox,
+    pub(crate) tickets: Tickets,
+    /// The jobs as created, by id.
+    pub(crate) jobs: HashMap<String, Value>,
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
     pub(crate) rate_limiter: RateLimiter,
@@ -41,12 +49,14 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer, ending in `/`.
     pub(crate) issuer: String,
+    /// The URL of the stand-in, without a trailing slash. Links lead there.
+    pub(crate) url: String,
     /// The configuration that a reset restores.
     initial_config: Config,
 }
 
 impl State {
-    pub(crate) fn new(config: Config, issuer: String) -> Result<Self, CryptoError> {
+    pub(crate) fn new(config: Config, issuer: String, url: String) -> Result<Self, CryptoError> {
         Ok(Self {
             users: Users::default(),
             organizations: Organizations::default(),
@@ -59,12 +69,15 @@ impl State {
             keys: Keys::new()?,
             tokens: IssuedTokens::default(),
             outbox: Outbox::default(),
+            tickets: Tickets::default(),
+            jobs: HashMap::new(),
             calls: CallLog::default(),
             faults: Faults::default(),
             rate_limiter: RateLimiter::default(),
             checkpoints: Checkpoints::default(),
             clock: Arc::clone(&config.clock),
             issuer,
+            url,
             initial_config: config,
         })
     }
@@ -80,7 +93,10 @@ impl State {
         self.roles = Roles::default();
         self.attempts = LoginAttempts::default();
         self.switches = self.initial_config.switches.clone();
+        self.connections = self.initial_config.connections.clone();
         self.outbox = Outbox::default();
+        self.tickets = Tickets::default();
+        self.jobs = HashMap::new();
         self.calls = CallLog::default();
         self.faults = Faults::default();
         self.rate_limiter = RateLimiter::default();
@@ -91,6 +107,19 @@ impl State {
     pub(crate) fn remove_assignments(&mut self, user_id: &str, now: i64) {
         self.organizations.remove_user(user_id, now);
         self.roles.remove_user(user_id);
+    }
+
+    /// Rejects a malformed user id in a path, unless a user has it.
+    pub(crate) fn check_user_id(&self, id: &str) -> Result<(), ApiError> {
+        if self.users.get(id).is_some() { Ok(()) } else { check_user_id(id) }
+    }
+
+    /// Adds a connection, or replaces the one with the same name.
+    pub(crate) fn set_connection(&mut self, connection: Connection) {
+        match self.connections.iter_mut().find(|known| known.name == connection.name) {
+            Some(known) => *known = connection,
+            None => self.connections.push(connection),
+        }
     }
 
     /// Returns the connection with this name.

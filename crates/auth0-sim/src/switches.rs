@@ -35,6 +35,12 @@ pub struct Switches {
     pub strict_patch_pairs: bool,
     /// Whether a new e-mail without `email_verified` is unverified.
     pub email_change_unverifies: bool,
+    /// Whether a change of the address makes links mailed before useless.
+    pub email_change_revokes_links: bool,
+    /// Whether a new password by a mailed link also verifies the address.
+    pub password_link_verifies: bool,
+    /// The status of a verification job for an unknown user.
+    pub unknown_job_user_status: u16,
     /// Whether PATCH may set a username for a user without one.
     pub username_for_users_without_one: bool,
     /// Whether `alg` is missing from keys in the key set.
@@ -118,6 +124,9 @@ impl Default for Switches {
             max_per_page: 100,
             strict_patch_pairs: true,
             email_change_unverifies: true,
+            email_change_revokes_links: true,
+            password_link_verifies: true,
+            unknown_job_user_status: 404,
             username_for_users_without_one: false,
             omit_alg_in_jwks: false,
             at_jwt_profile: false,

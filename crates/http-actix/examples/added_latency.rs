@@ -36,7 +36,7 @@ async fn main() {
     let auth0_url = format!("{}/api/v2{PATH}", sim.url());
     let auth0_token = management_token(&http, sim.url()).await;
 
-    sim.control().update(|switches| switches.latency_millis = DELAY_MILLIS);
+    sim.control().update_switches(|switches| switches.latency_millis = DELAY_MILLIS);
     let (mut via_usher, mut direct) = (Vec::new(), Vec::new());
     for call in 0..=CALLS {
         let direct_time = time_request(&http, &auth0_url, &auth0_token).await;

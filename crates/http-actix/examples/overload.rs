@@ -52,7 +52,7 @@ async fn main() {
         ("USHER__OVERLOAD__MAX_QUEUED", QUEUED.to_string()),
     ];
     let usher = Usher::start(folder.path(), sim.url(), &limits);
-    sim.control().update(|switches| switches.latency_millis = UPSTREAM_MILLIS);
+    sim.control().update_switches(|switches| switches.latency_millis = UPSTREAM_MILLIS);
     let acme = Caller::new(
         &usher,
         service::dev_token(folder.path(), "acme"),

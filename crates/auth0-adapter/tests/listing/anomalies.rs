@@ -39,7 +39,7 @@ async fn ids_of_either_case_appear_on_one_page_each() {
     expected.sort_by_key(|id| id.to_lowercase());
     assert_eq!(pages(&world, 20).await, (expected.clone(), vec![150]));
     // And with recent writes that the search does not show.
-    world.control().update(|switches| switches.search_lag_millis = 2000);
+    world.control().update_switches(|switches| switches.search_lag_millis = 2000);
     let scope = Caller::of([acme()]).writes(&acme());
     for id in ["auth0|a0010", "auth0|B0101"] {
         let seen = world.find(&id.parse().unwrap()).await.unwrap();
@@ -90,7 +90,7 @@ async fn index_update_during_a_list_is_tolerated() {
         let (world, mut users) = tenant(150, 100, |number| number * 1009 + 1).await;
         users.push(world.create("zzz", "member").await);
         // The last query is delayed, and meanwhile the search index catches up.
-        world.control().fault(Fault {
+        world.control().add_fault(Fault {
             route: Some(SEARCH.to_owned()),
             skip: calls_before,
             times: Some(1),

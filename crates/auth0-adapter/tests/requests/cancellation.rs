@@ -27,7 +27,7 @@ async fn wait_for_calls(world: &World, route: &str, count: u64) {
 
 /// Starts to create a user, and cancels the call while Auth0 processes it.
 async fn create_and_cancel(world: &World) {
-    world.control().fault(delay(CREATE));
+    world.control().add_fault(delay(CREATE));
     let directory = Arc::clone(&world.directory);
     let caller = tokio::spawn(async move {
         let scope = writes();
@@ -57,7 +57,7 @@ async fn reblock_completes_after_the_caller_left() {
     bob["blocked"] = true.into();
     let bob = world.seed(bob);
     let bob = world.find(&bob).await.unwrap();
-    world.control().fault(delay(PATCH));
+    world.control().add_fault(delay(PATCH));
     let directory = Arc::clone(&world.directory);
     let seen = bob.clone();
     let caller = tokio::spawn(async move {
@@ -78,7 +78,7 @@ async fn lock_is_held_until_a_cancelled_write_ends() {
     let ada = world.seed(account("ada", [("acme", "owner")]));
     let bob = world.seed(account("bob", [("acme", "owner")]));
     let (ada, bob) = (world.find(&ada).await.unwrap(), world.find(&bob).await.unwrap());
-    world.control().fault(delay(PATCH));
+    world.control().add_fault(delay(PATCH));
     let directory = Arc::clone(&world.directory);
     let caller = tokio::spawn(async move {
         let scope = writes();
@@ -98,7 +98,7 @@ async fn lock_wait_ends_at_the_deadline() {
     let ada = world.find(&ada).await.unwrap();
     let kind = FaultKind::Hang;
     let hang = Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind };
-    world.control().fault(hang);
+    world.control().add_fault(hang);
     let directory = Arc::clone(&world.directory);
     let seen = ada.clone();
     let first = tokio::spawn(async move {

@@ -177,7 +177,7 @@ async fn lost_response_of_a_change_is_retried() {
     for kind in [FaultKind::ResetAfter, FaultKind::ResetBefore, FaultKind::Malformed] {
         let fault =
             Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind: kind.clone() };
-        world.control().fault(fault);
+        world.control().add_fault(fault);
         let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
         // Retried or not: a success returns what is stored.
         let stored = world.find(&ada.id).await.unwrap();
@@ -237,9 +237,9 @@ async fn write_of_unknown_outcome_is_not_remembered() {
             Fault { route, skip: 0, times: Some(3), kind: FaultKind::Malformed }
         };
         let reset = Fault { kind: FaultKind::ResetAfter, ..lost(DELETE) };
-        world.control().fault(reset);
+        world.control().add_fault(reset);
         if !reading {
-            world.control().fault(lost(GET));
+            world.control().add_fault(lost(GET));
         }
         let result = world.directory.delete(&Caller::operator().changes(), &ada).await;
         assert!(result.is_err(), "{reading}");

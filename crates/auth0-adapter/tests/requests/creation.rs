@@ -72,14 +72,14 @@ async fn create_sends_every_field() {
 async fn lost_create_response_yields_one_account() {
     for loss in losses() {
         let world = World::with(|_| (), short_timeout).await;
-        world.control().fault(once(CREATE, loss.clone()));
+        world.control().add_fault(once(CREATE, loss.clone()));
         let ada = world.directory.create(&writes(), new_user("ada", "member")).await;
         let ada = ada.unwrap_or_else(|error| panic!("{loss:?}: {error:?}"));
         assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 1)]), "{loss:?}");
         assert_eq!(world.control().users().len(), 1);
         assert_eq!(world.find(&ada.id).await, Some(ada));
 
-        world.control().fault(once(CREATE, loss.clone()));
+        world.control().add_fault(once(CREATE, loss.clone()));
         let AttachOutcome { user, created } =
             world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
         assert!(created);
@@ -98,7 +98,7 @@ async fn failed_create_is_an_error_and_can_be_repeated() {
         FaultKind::Status { status: 500, retry_after: None },
     ] {
         let world = World::with(|_| (), short_timeout).await;
-        world.control().fault(once(CREATE, loss.clone()));
+        world.control().add_fault(once(CREATE, loss.clone()));
         let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
         assert!(
             matches!(
@@ -119,7 +119,7 @@ async fn lost_create_response_for_taken_email_is_a_conflict() {
     let world = World::with(|_| (), short_timeout).await;
     let first = world.create("ada", "member").await;
     for loss in [FaultKind::ResetAfter, FaultKind::Malformed, FaultKind::ResetBefore] {
-        world.control().fault(once(CREATE, loss));
+        world.control().add_fault(once(CREATE, loss));
         let again = world.directory.create(&writes(), new_user("ada", "owner")).await;
         assert!(matches!(again, Err(PortError::Conflict(Conflict::EmailTaken))), "{again:?}");
     }
@@ -130,8 +130,8 @@ async fn lost_create_response_for_taken_email_is_a_conflict() {
 #[tokio::test]
 async fn unknown_create_outcome_is_resolved_by_repeating() {
     let world = World::with(|_| (), short_timeout).await;
-    world.control().fault(once(CREATE, FaultKind::ResetAfter));
-    world.control().fault(Fault { times: Some(3), ..once(BY_EMAIL, FaultKind::ResetBefore) });
+    world.control().add_fault(once(CREATE, FaultKind::ResetAfter));
+    world.control().add_fault(Fault { times: Some(3), ..once(BY_EMAIL, FaultKind::ResetBefore) });
     let failed = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(failed, Err(PortError::Failed { .. })), "{failed:?}");
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (BY_EMAIL, 3)]));
@@ -148,7 +148,7 @@ async fn account_created_concurrently_is_attached() {
     let world = World::new().await;
     let other = world.another_directory(conformance::catalogue());
     // The look-up finds nothing, since it is answered before the other process creates the account.
-    world.control().fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
+    world.control().add_fault(once(CREATE, FaultKind::Delay { millis: 1000 }));
     let scope = writes();
     let (attached, created_user) = tokio::join!(
         world.directory.attach_or_create(&scope, new_member("ada", "viewer")),
@@ -209,7 +209,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
 async fn failed_invitation_keeps_the_account() {
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
     let fault = FaultKind::Status { status: 500, retry_after: None };
-    world.control().fault(once(MAIL, fault));
+    world.control().add_fault(once(MAIL, fault));
     let ada = world.create("ada", "member").await;
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.find(&ada.id).await, Some(ada));
@@ -221,7 +221,7 @@ async fn no_invitation_by_default_and_one_after_recovery() {
     world.create("ada", "member").await;
     assert!(world.control().mails().is_empty());
     let world = World::with(|_| (), |config| config.invite = Invite::ResetEmail).await;
-    world.control().fault(once(CREATE, FaultKind::ResetAfter));
+    world.control().add_fault(once(CREATE, FaultKind::ResetAfter));
     world.create("ada", "member").await;
     assert_eq!(world.control().mails().len(), 1);
 }
@@ -253,7 +253,7 @@ async fn account_of_another_connection_does_not_take_the_email() {
             "isSocial": true,
         }],
     }));
-    world.control().fault(once(CREATE, FaultKind::ResetBefore));
+    world.control().add_fault(once(CREATE, FaultKind::ResetBefore));
     let lost = world.directory.create(&writes(), new_user("ada", "member")).await;
     assert!(matches!(lost, Err(PortError::Failed { .. })), "{lost:?}");
     world.directory.create(&writes(), new_user("ada", "member")).await.unwrap();

@@ -77,7 +77,7 @@ async fn blocked_user_is_reblocked_after_a_lost_response() {
     ] {
         let world = World::with(|_| (), short_timeout).await;
         let bob = planted(&world, json!({ "blocked": true })).await;
-        world.control().fault(fault(0, 1, loss.clone()));
+        world.control().add_fault(fault(0, 1, loss.clone()));
         let result = set(&world, &bob, "battery-staple").await;
         assert!(result.is_err(), "{loss:?}: whether the password was set is not known");
         assert!(is_blocked(&world, &bob), "{loss:?}");
@@ -90,7 +90,7 @@ async fn blocked_user_is_reblocked_after_a_lost_response() {
 async fn reblock_is_retried() {
     let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
-    world.control().fault(fault(1, 2, FaultKind::ResetBefore));
+    world.control().add_fault(fault(1, 2, FaultKind::ResetBefore));
     assert!(set(&world, &bob, "battery-staple").await.unwrap().blocked);
     assert!(is_blocked(&world, &bob));
     assert_eq!(world.take_calls(), calls([(PATCH, 4)]));
@@ -100,7 +100,7 @@ async fn reblock_is_retried() {
 async fn failed_reblock_is_an_error() {
     let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
-    world.control().fault(fault(1, 3, FaultKind::ResetBefore));
+    world.control().add_fault(fault(1, 3, FaultKind::ResetBefore));
     let result = set(&world, &bob, "battery-staple").await;
     assert!(matches!(result, Err(PortError::Failed { .. })), "{result:?}");
     assert_eq!(world.take_calls(), calls([(PATCH, 4)]));
@@ -110,7 +110,7 @@ async fn failed_reblock_is_an_error() {
 async fn failed_reblock_is_repeated_with_the_next_password() {
     let world = World::new().await;
     let bob = planted(&world, json!({ "blocked": true })).await;
-    world.control().fault(fault(1, 3, FaultKind::Status { status: 500, retry_after: None }));
+    world.control().add_fault(fault(1, 3, FaultKind::Status { status: 500, retry_after: None }));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     assert!(!is_blocked(&world, &bob));
     // By now Auth0 shows the account as not blocked.
@@ -124,7 +124,7 @@ async fn failed_reblock_is_repeated_with_the_next_password() {
 async fn failed_reblock_is_repeated_later() {
     let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
-    world.control().fault(fault(1, 4, FaultKind::Status { status: 500, retry_after: None }));
+    world.control().add_fault(fault(1, 4, FaultKind::Status { status: 500, retry_after: None }));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     let waiting = world.finish_writes();
     tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("still pending");
@@ -216,7 +216,7 @@ async fn blocked_attempts_are_too_many_attempts() {
 async fn mfa_prompt_means_correct_password() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
-    world.control().update(|switches| {
+    world.control().update_switches(|switches| {
         switches.mfa_users.insert(bob.id.to_string());
     });
     assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
@@ -232,7 +232,7 @@ async fn unset_password_needs_no_reblock() {
     ] {
         let world = World::with(|_| (), short_timeout).await;
         let bob = planted(&world, json!({ "blocked": true })).await;
-        world.control().fault(fault(0, 1, kind.clone()));
+        world.control().add_fault(fault(0, 1, kind.clone()));
         assert!(set(&world, &bob, "battery-staple").await.is_err());
         world.finish_writes().await;
         assert_eq!(world.take_calls(), calls([(PATCH, 1)]), "{kind:?}");
@@ -243,7 +243,7 @@ async fn unset_password_needs_no_reblock() {
 async fn late_password_change_is_followed_by_a_reblock() {
     let world = World::with(|_| (), short_timeout).await;
     let bob = planted(&world, json!({ "blocked": true })).await;
-    world.control().fault(fault(0, 1, FaultKind::Hang));
+    world.control().add_fault(fault(0, 1, FaultKind::Hang));
     assert!(set(&world, &bob, "battery-staple").await.is_err());
     assert!(is_blocked(&world, &bob));
     // The password was set after the call had timed out and the account was re-blocked.
@@ -258,7 +258,7 @@ async fn late_password_change_is_followed_by_a_reblock() {
 async fn log_in_denied_by_an_action_is_a_match() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
-    world.control().update(|switches| {
+    world.control().update_switches(|switches| {
         switches.denied_users.insert(bob.id.to_string(), "Please verify your address".to_owned());
     });
     assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);

@@ -24,7 +24,7 @@ async fn fragile_bench() -> Bench {
 
 /// Two calls of three attempts each.
 async fn open_read_circuit(bench: &Bench) {
-    bench.fault(GET_USER, None, DOWN);
+    bench.add_fault(GET_USER, None, DOWN);
     for _ in 0..2 {
         assert_eq!(outcome_name(&bench.find().await), "failed");
     }
@@ -37,7 +37,7 @@ async fn open_circuit_fails_calls_without_sending() {
     for operation in Operation::ALL {
         let bench = fragile_bench().await;
         let route = operation.route();
-        bench.fault(route, None, DOWN);
+        bench.add_fault(route, None, DOWN);
         while bench.calls(route) < 6 {
             assert_eq!(outcome_name(&bench.run(operation).await), "failed", "{operation:?}");
         }
@@ -53,7 +53,7 @@ async fn open_circuit_fails_calls_without_sending() {
 #[tokio::test]
 async fn failing_searches_affect_no_other_kind() {
     let bench = fragile_bench().await;
-    bench.fault(Operation::List.route(), None, DOWN);
+    bench.add_fault(Operation::List.route(), None, DOWN);
     for expected in ["failed", "failed", "unavailable"] {
         assert_eq!(outcome_name(&bench.run(Operation::List).await), expected);
     }
@@ -129,7 +129,7 @@ async fn failed_trial_doubles_the_open_time() {
     let bench = fragile_bench().await;
     open_read_circuit(&bench).await;
     advance(Duration::from_secs(1)).await;
-    bench.control().update(|switches| switches.latency_millis = 50);
+    bench.control().update_switches(|switches| switches.latency_millis = 50);
     let (a, b, c) = tokio::join!(bench.find(), bench.find(), bench.find());
     let mut names = [outcome_name(&a), outcome_name(&b), outcome_name(&c)];
     names.sort_unstable();
@@ -144,7 +144,7 @@ async fn failed_trial_doubles_the_open_time() {
 async fn rate_limits_and_4xx_do_not_open_the_circuit() {
     let bench = fragile_bench().await;
     for status in [429, 404, 403, 409, 400] {
-        bench.fault(GET_USER, None, FaultKind::Status { status, retry_after: Some(50) });
+        bench.add_fault(GET_USER, None, FaultKind::Status { status, retry_after: Some(50) });
         for _ in 0..7 {
             let _ = bench.find().await;
         }
@@ -164,7 +164,7 @@ async fn timeouts_and_malformed_responses_open_the_circuit() {
             config.circuit_breaker.min_failure_span = Duration::ZERO;
         })
         .await;
-        bench.fault(GET_USER, None, kind.clone());
+        bench.add_fault(GET_USER, None, kind.clone());
         for _ in 0..3 {
             let _ = bench.find().await;
         }
@@ -176,7 +176,7 @@ async fn timeouts_and_malformed_responses_open_the_circuit() {
 #[tokio::test]
 async fn single_blip_under_load_opens_no_circuit() {
     let bench = Bench::new().await;
-    bench.control().update(|switches| switches.latency_millis = 20);
-    bench.fault(GET_USER, 20, FaultKind::ResetBefore);
+    bench.control().update_switches(|switches| switches.latency_millis = 20);
+    bench.add_fault(GET_USER, 20, FaultKind::ResetBefore);
     assert_eq!(bench.find_concurrently(20).await, ["ok"; 20]);
 }

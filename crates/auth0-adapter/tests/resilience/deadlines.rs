@@ -32,7 +32,7 @@ async fn unanswered_call_times_out() {
 
 async fn outcome_of(operation: Operation, kind: FaultKind) -> &'static str {
     let bench = short_timeout_bench().await;
-    bench.fault(operation.route(), None, kind);
+    bench.add_fault(operation.route(), None, kind);
     let outcome = outcome_name(&bench.run(operation).await);
     assert_eq!(bench.calls(operation.route()), operation.sends(), "{operation:?}");
     outcome
@@ -42,7 +42,7 @@ async fn outcome_of(operation: Operation, kind: FaultKind) -> &'static str {
 async fn hanging_token_request_times_out() {
     let bench = short_timeout_bench().await;
     bench.control().revoke_tokens();
-    bench.fault(TOKEN, None, FaultKind::Hang);
+    bench.add_fault(TOKEN, None, FaultKind::Hang);
     assert_eq!(outcome_name(&bench.find().await), "timeout");
     assert_eq!(bench.calls(TOKEN), 3);
 }
@@ -51,7 +51,7 @@ async fn hanging_token_request_times_out() {
 async fn call_deadline_ends_every_operation() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
-        bench.fault(operation.route(), None, FaultKind::Hang);
+        bench.add_fault(operation.route(), None, FaultKind::Hang);
         let start = Instant::now();
         let result = bench.run_within(TIMEOUT, operation).await;
         assert_eq!(outcome_name(&result), "timeout", "{operation:?}");
@@ -64,7 +64,7 @@ async fn call_deadline_ends_every_operation() {
 #[tokio::test]
 async fn configured_deadline_applies_without_a_call() {
     let bench = Bench::with(Config::default(), |config| config.deadline = TIMEOUT).await;
-    bench.fault(Operation::Find.route(), None, FaultKind::Hang);
+    bench.add_fault(Operation::Find.route(), None, FaultKind::Hang);
     assert_eq!(outcome_name(&bench.find().await), "timeout");
     assert_eq!(bench.calls(Operation::Find.route()), 1);
 }

@@ -25,7 +25,7 @@ async fn malformed_response_is_an_error_without_its_content() {
     for operation in Operation::ALL {
         for kind in kinds() {
             let bench = Bench::new().await;
-            bench.fault(operation.route(), None, kind.clone());
+            bench.add_fault(operation.route(), None, kind.clone());
             let result = bench.run(operation).await;
             if outcome_name(&result) == "ok" {
                 // A delete response has no body; a create is resolved by an e-mail look-up. Both
@@ -51,7 +51,7 @@ async fn malformed_token_response_is_an_error() {
     for kind in kinds() {
         let bench = Bench::new().await;
         bench.control().revoke_tokens();
-        bench.fault(TOKEN, None, kind.clone());
+        bench.add_fault(TOKEN, None, kind.clone());
         let result = bench.find().await;
         assert_eq!(outcome_name(&result), "failed", "{kind:?}");
         let text = error_text(&result.unwrap_err());
@@ -66,7 +66,7 @@ async fn proxy_error_page_has_no_meaning() {
     let bench = Bench::new().await;
     for status in [401, 403, 404, 409, 429] {
         for operation in [Operation::Find, Operation::Delete, Operation::LogIn] {
-            bench.fault(operation.route(), 4, FaultKind::Html { status });
+            bench.add_fault(operation.route(), 4, FaultKind::Html { status });
             let result = bench.run(operation).await;
             let expected = if status == 429 { "unavailable" } else { "failed" };
             assert_eq!(outcome_name(&result), expected, "{operation:?} {status}");
@@ -80,7 +80,7 @@ async fn error_of_a_4xx_hides_what_was_sent() {
     let bench = Bench::new().await;
     for operation in Operation::ALL {
         let kind = FaultKind::Status { status: 403, retry_after: None };
-        bench.fault(operation.route(), 1, kind);
+        bench.add_fault(operation.route(), 1, kind);
         let result = bench.run(operation).await;
         assert_eq!(outcome_name(&result), "failed", "{operation:?}");
         let text = error_text(&result.unwrap_err());

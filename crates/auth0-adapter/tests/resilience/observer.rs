@@ -54,7 +54,7 @@ async fn outcomes_and_attempt_numbers_are_observed() {
             config.timeout = Duration::from_millis(400);
         })
         .await;
-        bench.fault(GET_USER, 1, kind.clone());
+        bench.add_fault(GET_USER, 1, kind.clone());
         bench.find().await.unwrap();
         assert_eq!(bench.observer.requests(), [("read", 1, outcome), ("read", 2, OK)], "{kind:?}");
     }
@@ -67,7 +67,7 @@ async fn outcomes_and_attempt_numbers_are_observed() {
 #[tokio::test]
 async fn abandoned_request_is_observed() {
     let bench = Bench::new().await;
-    bench.fault(GET_USER, None, FaultKind::Hang);
+    bench.add_fault(GET_USER, None, FaultKind::Hang);
     tokio::select! {
         found = bench.find() => panic!("{found:?}"),
         () = bench.wait_for_calls(GET_USER, 1) => {}
@@ -80,7 +80,7 @@ async fn abandoned_request_is_observed() {
 #[tokio::test]
 async fn quota_headers_are_observed() {
     let bench = Bench::new().await;
-    bench.control().update(|switches| switches.rate_limit = Some(RateLimit::enterprise()));
+    bench.control().update_switches(|switches| switches.rate_limit = Some(RateLimit::enterprise()));
     bench.find().await.unwrap();
     let allowance = Quota { limit: 50, remaining: 49 };
     assert!(bench.observer.observations().contains(&Observation::Quota("read", allowance)));

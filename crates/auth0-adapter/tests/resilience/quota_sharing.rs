@@ -16,7 +16,7 @@ use crate::support::{Bench, GET_USER, directory_at, outcome_name};
 /// A tenant with this rate limit and burst, which the directory has observed.
 async fn limited(each_second: u64) -> Bench {
     let bench = Bench::with(Config::default(), |_| {}).await;
-    bench.control().update(|switches| {
+    bench.control().update_switches(|switches| {
         switches.rate_limit = Some(RateLimit {
             global_burst: each_second,
             global_per_second: each_second,

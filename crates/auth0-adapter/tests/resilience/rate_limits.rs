@@ -16,7 +16,7 @@ fn limited(retry_after: u64) -> FaultKind {
 async fn short_rate_limit_is_waited_for_except_by_log_ins() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
-        bench.fault(operation.route(), 2, limited(0));
+        bench.add_fault(operation.route(), 2, limited(0));
         let result = bench.run(operation).await;
         let (expected, sends) =
             if operation == Operation::LogIn { ("unavailable", 1) } else { ("ok", 3) };
@@ -29,7 +29,7 @@ async fn short_rate_limit_is_waited_for_except_by_log_ins() {
 async fn long_rate_limit_is_an_error_at_once() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
-        bench.fault(operation.route(), None, limited(50));
+        bench.add_fault(operation.route(), None, limited(50));
         let start = Instant::now();
         let result = bench.run(operation).await;
         assert!(start.elapsed() < Duration::from_secs(20), "{operation:?}");
@@ -41,7 +41,7 @@ async fn long_rate_limit_is_an_error_at_once() {
 #[tokio::test]
 async fn rate_limit_applies_to_its_kind_only() {
     let bench = Bench::new().await;
-    bench.fault(Operation::Change.route(), None, limited(50));
+    bench.add_fault(Operation::Change.route(), None, limited(50));
     assert_eq!(retry_after(&bench.run(Operation::Change).await), Some(Duration::from_secs(50)));
     bench.control().reset_calls();
     for operation in Operation::ALL {
@@ -62,7 +62,7 @@ async fn rate_limit_applies_to_its_kind_only() {
 async fn rate_limit_on_tokens_is_reported() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
-    bench.fault(TOKEN, None, limited(50));
+    bench.add_fault(TOKEN, None, limited(50));
     assert_eq!(retry_after(&bench.find().await), Some(Duration::from_secs(50)));
     assert_eq!(bench.calls(TOKEN), 1);
 }
@@ -71,7 +71,7 @@ async fn rate_limit_on_tokens_is_reported() {
 async fn exhausted_bench(skew_millis: i64) -> Bench {
     let clock = Arc::new(auth0_sim::ManualClock::at(1_772_357_400_000));
     let bench = Bench::with(Config { clock, ..Config::default() }, |_| {}).await;
-    bench.control().update(|switches| {
+    bench.control().update_switches(|switches| {
         switches.clock_skew_millis = skew_millis;
         switches.rate_limit = Some(RateLimit {
             global_burst: 1,

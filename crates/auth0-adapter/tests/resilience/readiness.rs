@@ -33,8 +33,8 @@ async fn concurrent_readiness_checks_share_one_probe() {
         (FaultKind::Status { status: 500, retry_after: None }, "failed"),
     ] {
         let bench = idle_bench().await;
-        bench.control().update(|switches| switches.latency_millis = 50);
-        bench.fault(GET_USER, None, kind);
+        bench.control().update_switches(|switches| switches.latency_millis = 50);
+        bench.add_fault(GET_USER, None, kind);
         let ready = || bench.directory.check_ready();
         let (a, b, c) = tokio::join!(ready(), ready(), ready());
         assert_eq!([outcome_name(&a), outcome_name(&b), outcome_name(&c)], [expected; 3]);
@@ -54,7 +54,7 @@ async fn failing_auth0_is_unready_after_one_probe() {
         (FaultKind::ResetBefore, "failed"),
     ] {
         let bench = idle_bench().await;
-        bench.fault(GET_USER, None, kind.clone());
+        bench.add_fault(GET_USER, None, kind.clone());
         assert_eq!(outcome_name(&bench.directory.check_ready().await), expected, "{kind:?}");
         let probes = if matches!(kind, FaultKind::Status { status: 401, .. }) { 2 } else { 1 };
         assert_eq!(bench.calls(GET_USER), probes, "{kind:?}");
@@ -64,7 +64,7 @@ async fn failing_auth0_is_unready_after_one_probe() {
 #[tokio::test]
 async fn rate_limited_auth0_is_ready() {
     let bench = idle_bench().await;
-    bench.fault(GET_USER, None, FaultKind::Status { status: 429, retry_after: Some(50) });
+    bench.add_fault(GET_USER, None, FaultKind::Status { status: 429, retry_after: Some(50) });
     bench.directory.check_ready().await.unwrap();
     assert_eq!(bench.calls(GET_USER), 1);
 }
@@ -73,7 +73,7 @@ async fn rate_limited_auth0_is_ready() {
 async fn missing_token_is_unready_despite_log_ins() {
     let bench = idle_bench().await;
     bench.control().revoke_tokens();
-    bench.fault(TOKEN, None, FaultKind::Status { status: 401, retry_after: None });
+    bench.add_fault(TOKEN, None, FaultKind::Status { status: 401, retry_after: None });
     bench.run(Operation::LogIn).await.unwrap();
     assert_eq!(outcome_name(&bench.directory.check_ready().await), "failed");
     bench.control().clear_faults();
@@ -84,7 +84,7 @@ async fn missing_token_is_unready_despite_log_ins() {
 #[tokio::test]
 async fn failed_probe_is_not_repeated_within_a_second() {
     let bench = idle_bench().await;
-    bench.fault(GET_USER, None, FaultKind::Status { status: 500, retry_after: None });
+    bench.add_fault(GET_USER, None, FaultKind::Status { status: 500, retry_after: None });
     for _ in 0..20 {
         assert_eq!(outcome_name(&bench.directory.check_ready().await), "failed");
     }

@@ -17,7 +17,7 @@ async fn failing_call_is_sent_three_times_if_repeatable() {
             (FaultKind::ResetBefore, "failed"),
         ] {
             let bench = Bench::new().await;
-            bench.fault(operation.route(), None, kind.clone());
+            bench.add_fault(operation.route(), None, kind.clone());
             let result = bench.run(operation).await;
             assert_eq!(outcome_name(&result), expected, "{operation:?} {kind:?}");
             let sends = bench.calls(operation.route());
@@ -35,7 +35,7 @@ async fn third_attempt_succeeds_after_two_failures() {
                 continue;
             }
             let bench = Bench::new().await;
-            bench.fault(operation.route(), 2, kind.clone());
+            bench.add_fault(operation.route(), 2, kind.clone());
             let result = bench.run(operation).await;
             assert_eq!(outcome_name(&result), "ok", "{operation:?} {kind:?}");
             assert_eq!(bench.calls(operation.route()), 3, "{operation:?} {kind:?}");
@@ -46,7 +46,7 @@ async fn third_attempt_succeeds_after_two_failures() {
 #[tokio::test]
 async fn lost_delete_response_is_a_success() {
     let bench = Bench::new().await;
-    bench.fault(Operation::Delete.route(), 1, FaultKind::ResetAfter);
+    bench.add_fault(Operation::Delete.route(), 1, FaultKind::ResetAfter);
     assert_eq!(outcome_name(&bench.run(Operation::Delete).await), "ok");
     assert_eq!(bench.calls(Operation::Delete.route()), 2);
     assert_eq!(bench.control().user(bench.jane.id.as_str()), None);
@@ -59,13 +59,13 @@ async fn slow_search_is_retried_once_and_opens_no_circuit() {
         config.circuit_breaker.min_failure_span = std::time::Duration::ZERO;
     })
     .await;
-    bench.control().update(|switches| switches.slow_search = true);
+    bench.control().update_switches(|switches| switches.slow_search = true);
     for _ in 0..3 {
         let before = bench.calls(Operation::List.route());
         assert_eq!(outcome_name(&bench.run(Operation::List).await), "unavailable");
         assert_eq!(bench.calls(Operation::List.route()) - before, 2);
     }
-    bench.control().update(|switches| switches.slow_search = false);
+    bench.control().update_switches(|switches| switches.slow_search = false);
     assert_eq!(outcome_name(&bench.run(Operation::List).await), "ok");
 }
 
@@ -84,8 +84,8 @@ async fn uncertain_attempt_determines_the_error() {
         FaultKind::Status { status: 403, retry_after: None },
     ] {
         let bench = Bench::new().await;
-        bench.fault(Operation::Change.route(), 1, FaultKind::ResetAfter);
-        bench.fault(Operation::Change.route(), None, then.clone());
+        bench.add_fault(Operation::Change.route(), 1, FaultKind::ResetAfter);
+        bench.add_fault(Operation::Change.route(), None, then.clone());
         // For example `Unavailable` would mean that nothing was done.
         let result = bench.run(Operation::Change).await;
         let text = crate::support::error_text(&result.unwrap_err());
@@ -99,7 +99,7 @@ async fn status_408_has_an_unknown_outcome() {
     for operation in Operation::ALL {
         let bench = Bench::new().await;
         let status = FaultKind::Status { status: 408, retry_after: None };
-        bench.fault(operation.route(), None, status);
+        bench.add_fault(operation.route(), None, status);
         assert_eq!(outcome_name(&bench.run(operation).await), "timeout", "{operation:?}");
         assert_eq!(bench.calls(operation.route()), operation.sends(), "{operation:?}");
     }

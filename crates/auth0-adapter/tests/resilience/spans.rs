@@ -66,8 +66,8 @@ fn fields<const N: usize>(fields: [(&'static str, &str); N]) -> Fields {
 #[tokio::test]
 async fn each_attempt_has_a_span_without_personal_data() {
     let bench = Bench::new().await;
-    bench.fault(GET_USER, 1, FaultKind::Status { status: 502, retry_after: None });
-    bench.fault(GET_USER, 1, FaultKind::ResetBefore);
+    bench.add_fault(GET_USER, 1, FaultKind::Status { status: 502, retry_after: None });
+    bench.add_fault(GET_USER, 1, FaultKind::ResetBefore);
     let spans = Spans::default();
     let subscriber = tracing::subscriber::set_default(spans.clone());
     bench.find().await.unwrap();

@@ -71,9 +71,9 @@ impl Bench {
     }
 
     /// Makes the stand-in fail this many times on a route.
-    pub(crate) fn fault(&self, route: &str, times: impl Into<Option<u64>>, kind: FaultKind) {
+    pub(crate) fn add_fault(&self, route: &str, times: impl Into<Option<u64>>, kind: FaultKind) {
         let route = Some(route.to_owned());
-        self.control().fault(Fault { route, skip: 0, times: times.into(), kind });
+        self.control().add_fault(Fault { route, skip: 0, times: times.into(), kind });
     }
 
     pub(crate) async fn find(&self) -> PortResult<()> {

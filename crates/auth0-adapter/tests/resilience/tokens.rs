@@ -22,7 +22,7 @@ async fn one_token_serves_all_operations() {
 async fn concurrent_calls_fetch_one_token() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
-    bench.control().update(|switches| switches.latency_millis = 30);
+    bench.control().update_switches(|switches| switches.latency_millis = 30);
     assert_eq!(bench.find_concurrently(50).await, ["ok"; 50]);
     assert_eq!(bench.calls(TOKEN), 1);
     let gets = bench.calls(GET_USER);
@@ -33,8 +33,8 @@ async fn concurrent_calls_fetch_one_token() {
 async fn concurrent_calls_share_a_token_failure() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
-    bench.control().update(|switches| switches.latency_millis = 30);
-    bench.fault(TOKEN, None, FaultKind::Status { status: 403, retry_after: None });
+    bench.control().update_switches(|switches| switches.latency_millis = 30);
+    bench.add_fault(TOKEN, None, FaultKind::Status { status: 403, retry_after: None });
     assert_eq!(outcome_name(&bench.find().await), "failed");
     bench.control().reset_calls();
     assert_eq!(bench.find_concurrently(50).await, ["failed"; 50]);
@@ -54,7 +54,7 @@ async fn rejected_token_is_replaced_once() {
 #[tokio::test]
 async fn rejected_replacement_token_is_an_error() {
     let bench = Bench::new().await;
-    bench.fault(GET_USER, None, FaultKind::Status { status: 401, retry_after: None });
+    bench.add_fault(GET_USER, None, FaultKind::Status { status: 401, retry_after: None });
     assert_eq!(outcome_name(&bench.find().await), "failed");
     assert_eq!((bench.calls(GET_USER), bench.calls(TOKEN)), (2, 1));
     bench.control().clear_faults();
@@ -73,7 +73,7 @@ async fn password_check_uses_no_token() {
 async fn wrong_secret_error_hides_the_secret() {
     let bench = Bench::new().await;
     bench.control().revoke_tokens();
-    bench.fault(TOKEN, None, FaultKind::Status { status: 401, retry_after: None });
+    bench.add_fault(TOKEN, None, FaultKind::Status { status: 401, retry_after: None });
     let result = bench.find().await;
     assert_eq!(outcome_name(&result), "failed");
     assert_eq!(bench.calls(TOKEN), 1, "a refusal is not repeated");
@@ -126,7 +126,7 @@ async fn old_token_is_renewed_by_one_call() {
     bench.find().await.unwrap();
     assert_eq!(bench.calls(TOKEN), 0, "three seconds are left");
     advance(Duration::from_secs(1)).await;
-    bench.control().update(|switches| switches.latency_millis = 30);
+    bench.control().update_switches(|switches| switches.latency_millis = 30);
     assert_eq!(bench.find_concurrently(20).await, ["ok"; 20]);
     bench.wait_for_calls(TOKEN, 1).await;
     assert_eq!((bench.calls(TOKEN), bench.calls(GET_USER)), (1, 21));
@@ -135,7 +135,7 @@ async fn old_token_is_renewed_by_one_call() {
 #[tokio::test]
 async fn failed_renewal_keeps_the_old_token() {
     let bench = short_lived_token_bench().await;
-    bench.fault(TOKEN, None, FaultKind::Status { status: 500, retry_after: None });
+    bench.add_fault(TOKEN, None, FaultKind::Status { status: 500, retry_after: None });
     advance(Duration::from_secs(18)).await;
     for _ in 0..5 {
         bench.find().await.unwrap();
@@ -152,7 +152,7 @@ async fn failed_renewal_keeps_the_old_token() {
 async fn calls_do_not_wait_for_a_renewal() {
     let bench = short_lived_token_bench().await;
     advance(Duration::from_secs(19)).await;
-    bench.fault(TOKEN, None, FaultKind::Hang);
+    bench.add_fault(TOKEN, None, FaultKind::Hang);
     let found = bench.run_within(Duration::from_secs(10), Operation::Find).await;
     assert_eq!(outcome_name(&found), "ok");
     bench.wait_for_calls(TOKEN, 1).await;
@@ -161,7 +161,7 @@ async fn calls_do_not_wait_for_a_renewal() {
 #[tokio::test]
 async fn constant_401_requests_few_tokens() {
     let bench = Bench::new().await;
-    bench.fault(GET_USER, None, FaultKind::Status { status: 401, retry_after: None });
+    bench.add_fault(GET_USER, None, FaultKind::Status { status: 401, retry_after: None });
     for _ in 0..10 {
         assert_eq!(outcome_name(&bench.find().await), "failed");
     }
@@ -190,9 +190,9 @@ async fn insufficient_scope_requests_a_new_token() {
 async fn rejected_token_gives_no_extra_attempts() {
     let bench = Bench::new().await;
     let down = |status| FaultKind::Status { status, retry_after: None };
-    bench.fault(GET_USER, 1, down(500));
-    bench.fault(GET_USER, 1, down(401));
-    bench.fault(GET_USER, None, down(500));
+    bench.add_fault(GET_USER, 1, down(500));
+    bench.add_fault(GET_USER, 1, down(401));
+    bench.add_fault(GET_USER, None, down(500));
     assert_eq!(outcome_name(&bench.find().await), "failed");
     assert_eq!(bench.calls(GET_USER), 3);
 }

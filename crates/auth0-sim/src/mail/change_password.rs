@@ -3,6 +3,8 @@
 //! Documented: the response, which is the same for unknown users, and the rate limit for each pair
 //! of client address and e-mail address. Assumed: the error formats.
 
+use super::links::send_mail;
+use super::tickets::LinkKind;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -30,8 +32,10 @@ pub(crate) fn request_password_change(
         let description = "Too many password change requests for this user.";
         return Err(ApiError::oauth(429, "too_many_requests", description));
     }
-    if let Some(id) = state.users.find_by_login(connection, &email) {
-        state.outbox.send("reset_email", &email, &id, now);
+    if let Some((id, index)) = state.users.find_by_login(connection, &email)
+        && let Some(user) = state.users.get(&id).cloned()
+    {
+        send_mail(state, LinkKind::ResetPassword, &user, index, now)?;
     }
     let sentence = "We've just sent you an email to reset your password.";
     Ok(Response::raw(200, "text/html; charset=utf-8", sentence))

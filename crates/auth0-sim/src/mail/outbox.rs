@@ -11,7 +11,7 @@ use serde::Serialize;
 const BURST: u64 = 10;
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// An e-mail that Auth0 would have sent. `Debug` omits the recipient.
+/// An e-mail that Auth0 would have sent. `Debug` omits the recipient and the link.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Mail {
     /// The kind: `reset_email` or `verify_email`.
@@ -20,6 +20,8 @@ pub struct Mail {
     pub to: String,
     /// The user's id.
     pub user_id: String,
+    /// The link, which can be followed by GET; a password link takes the password by POST.
+    pub link: String,
     /// The time of sending, in milliseconds since 1970.
     pub sent_at: i64,
 }
@@ -39,11 +41,12 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Records an e-mail as sent.
-    pub(crate) fn send(&mut self, kind: &str, to: &str, user_id: &str, now: i64) {
+    pub(crate) fn send(&mut self, kind: &str, to: &str, user_id: &str, link: String, now: i64) {
         self.sent.push(Mail {
             kind: kind.to_owned(),
             to: to.to_owned(),
             user_id: user_id.to_owned(),
+            link,
             sent_at: now,
         });
     }

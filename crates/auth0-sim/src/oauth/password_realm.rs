@@ -37,6 +37,10 @@ pub(super) fn log_in(
     let Some(connection) = state.connection(realm) else {
         return Err(ApiError::oauth(400, "invalid_request", "Unknown realm."));
     };
+    if !connection.is_database() {
+        let description = "The realm is not a database connection.";
+        return Err(ApiError::oauth(400, "invalid_request", description));
+    }
     if !connection.enabled_for(&client.id) {
         let description = "The connection is not enabled for the client.";
         return Err(ApiError::oauth(403, "unauthorized_client", description));
@@ -48,7 +52,8 @@ pub(super) fn log_in(
     let ip = login_address(client, request);
     check_limits(state, identifier, ip, now)?;
     let known = state.users.find_by_login(realm, identifier);
-    let Some(id) = known.filter(|id| state.users.check_password(id, password)) else {
+    let verified = known.filter(|(id, index)| state.users.check_password(id, *index, password));
+    let Some((id, _)) = verified else {
         let threshold = state.switches.brute_force_threshold;
         state.attempts.record_failure(identifier, realm, ip, threshold, now);
         return Err(wrong_password(state));

@@ -7,10 +7,12 @@ use hyper::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::control::{Control, UserToken, remove_user, seed_user};
+use crate::config::Connection;
+use crate::control::{Control, UserToken, remove_user, seed_exact_user, seed_user};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
+use crate::mail::links::{self, LinkError};
 use crate::oauth::access_token::issue_access_token;
 use crate::state::{SharedState, State};
 use crate::switches::Switches;
@@ -46,6 +48,10 @@ fn dispatch(state: &mut State, request: &Request, path: &[&str]) -> Result<Respo
             state.faults.clear();
             done()
         }
+        ["faults", "release"] if is(Method::POST) => {
+            state.faults.release_held();
+            done()
+        }
         ["calls"] if is(Method::GET) => ok(to_json(&state.calls.counts())?),
         ["calls"] if is(Method::DELETE) => {
             state.calls.reset();
@@ -55,8 +61,10 @@ fn dispatch(state: &mut State, request: &Request, path: &[&str]) -> Result<Respo
         ["mails"] if is(Method::GET) => ok(to_json(&state.outbox.sent())?),
         ["users"] if is(Method::GET) => ok(state.users.all_json().into()),
         ["users"] if is(Method::POST) => {
-            let id = seed_user(state, body(request)?)
-                .map_err(|error| bad_request(&error.to_string()))?;
+            let is_exact = request.query("exact") == Some("true");
+            let seed = if is_exact { seed_exact_user } else { seed_user };
+            let id =
+                seed(state, body(request)?).map_err(|error| bad_request(&error.to_string()))?;
             Ok(Response::json(201, &json!({"user_id": id})))
         }
         ["users", id] if is(Method::GET) => {
@@ -68,6 +76,24 @@ fn dispatch(state: &mut State, request: &Request, path: &[&str]) -> Result<Respo
             } else {
                 Err(not_found())
             }
+        }
+        ["users", id, "verify-email"] if is(Method::POST) => {
+            let now = state.now();
+            links::verify_email(state, id, now).map_err(|error| link_failure(&error))?;
+            done()
+        }
+        ["users", id, "reset-password"] if is(Method::POST) => {
+            let members = body::<Map<String, Value>>(request)?;
+            let password = members.get("password").and_then(Value::as_str);
+            let password = password.ok_or_else(|| bad_request("`password` must be a string"))?;
+            let now = state.now();
+            links::reset_password(state, id, password, now)
+                .map_err(|error| link_failure(&error))?;
+            done()
+        }
+        ["connections"] if is(Method::POST) => {
+            state.set_connection(body::<Connection>(request)?);
+            done()
         }
         ["catch-up"] if is(Method::POST) => {
             state.users.catch_up();
@@ -112,6 +138,16 @@ fn to_json(of: &impl serde::Serialize) -> Result<Value, ApiError> {
 
 fn bad_request(message: &str) -> ApiError {
     ApiError::bare(400, message)
+}
+
+fn link_failure(error: &LinkError) -> ApiError {
+    match error {
+        LinkError::UnknownUser => not_found(),
+        LinkError::Unusable
+        | LinkError::NoCredential
+        | LinkError::PasswordRefused(_)
+        | LinkError::NoRandomness => bad_request(&error.to_string()),
+    }
 }
 
 fn not_found() -> ApiError {

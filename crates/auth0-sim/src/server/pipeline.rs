@@ -54,10 +54,11 @@ pub(crate) async fn handle_request(
         matched.map_or((None, Vec::new()), |(route, params)| (Some(route), params));
     request.params = params;
     let route_name = route_name(route, &request);
-    let (fault, latency) = {
+    let (fault, latency, mut releases) = {
         let mut state = shared.lock();
         state.calls.record(&route_name, &request);
-        (state.faults.take_due(&route_name), state.switches.latency_millis)
+        let fault = state.faults.take_due(&route_name);
+        (fault, state.switches.latency_millis, state.faults.releases())
     };
     match &fault {
         Some(FaultKind::Status { status, retry_after }) => {
@@ -69,10 +70,14 @@ pub(crate) async fn handle_request(
             return send(Response::raw(*status, "text/html", page), date());
         }
         Some(FaultKind::Delay { millis }) => sleep_millis(*millis).await,
+        Some(FaultKind::Hold) => {
+            let _ = releases.changed().await;
+        }
         Some(FaultKind::Hang) => return std::future::pending().await,
         Some(FaultKind::ResetBefore) => return reset.request_reset().await,
         Some(
             FaultKind::HangAfter
+            | FaultKind::HoldAfter
             | FaultKind::ResetAfter
             | FaultKind::Malformed
             | FaultKind::Truncated
@@ -88,6 +93,10 @@ pub(crate) async fn handle_request(
     let response = handle(&mut shared.lock(), route, &route_name, request);
     match fault {
         Some(FaultKind::HangAfter) => std::future::pending().await,
+        Some(FaultKind::HoldAfter) => {
+            let _ = releases.changed().await;
+            send(response, date())
+        }
         Some(FaultKind::ResetAfter) => reset.request_reset().await,
         Some(FaultKind::Malformed) => {
             let malformed = "{\"user_id\": \"auth0|5f7c8ec7c33c6c004bbafe82\", \"email\": }]<!--";
@@ -103,6 +112,7 @@ pub(crate) async fn handle_request(
             FaultKind::Status { .. }
             | FaultKind::Html { .. }
             | FaultKind::Delay { .. }
+            | FaultKind::Hold
             | FaultKind::Hang
             | FaultKind::ResetBefore,
         )

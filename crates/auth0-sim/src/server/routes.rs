@@ -6,6 +6,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::mail::change_password::request_password_change;
+use crate::mail::{jobs, link_pages, ticket_endpoints};
 use crate::oauth::discovery::{key_set, openid_configuration};
 use crate::oauth::token_endpoint::issue_token;
 use crate::organizations::{endpoints as organizations, member_roles, members};
@@ -16,6 +17,7 @@ use crate::tenant::{clients, connections};
 use crate::users::create::create_user;
 use crate::users::delete::delete_user;
 use crate::users::find_by_email::find_users_by_email;
+use crate::users::link;
 use crate::users::patch::patch_user;
 use crate::users::read::read_user;
 use crate::users::user_blocks;
@@ -55,6 +57,12 @@ const ROUTES: &[Route] = &[
     delete("/api/v2/user-blocks", Any(&["update:users"]), user_blocks::unblock_by_identifier),
     get("/api/v2/user-blocks/{id}", Any(&["read:users"]), user_blocks::list_by_id),
     delete("/api/v2/user-blocks/{id}", Any(&["update:users"]), user_blocks::unblock_by_id),
+    post("/api/v2/users/{id}/identities", Any(&["update:users"]), link::link_identity),
+    delete(
+        "/api/v2/users/{id}/identities/{provider}/{user_id}",
+        Any(&["update:users"]),
+        link::unlink_identity,
+    ),
     // Assignments of users.
     get(
         "/api/v2/users/{id}/organizations",
@@ -109,6 +117,22 @@ const ROUTES: &[Route] = &[
     get("/api/v2/connections", Any(&["read:connections"]), connections::list),
     get("/api/v2/connections/{id}", Any(&["read:connections"]), connections::read),
     get("/api/v2/clients/{id}", Any(&["read:clients"]), clients::read),
+    // Mails and links.
+    post("/api/v2/jobs/verification-email", Any(&["update:users"]), jobs::send_verification_mail),
+    get("/api/v2/jobs/{id}", Any(&["create:users", "read:users", "update:users"]), jobs::read_job),
+    post(
+        "/api/v2/tickets/email-verification",
+        Any(&["create:user_tickets"]),
+        ticket_endpoints::create_verification_ticket,
+    ),
+    post(
+        "/api/v2/tickets/password-change",
+        Any(&["create:user_tickets"]),
+        ticket_endpoints::create_password_ticket,
+    ),
+    get("/u/email-verification", Public, link_pages::verify_email),
+    get("/u/reset-password", Public, link_pages::show_password_form),
+    post("/u/reset-password", Public, link_pages::reset_password),
     // Authentication API.
     post("/oauth/token", Public, issue_token),
     post("/dbconnections/change_password", Public, request_password_change),

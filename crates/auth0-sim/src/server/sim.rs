@@ -70,7 +70,7 @@ impl Sim {
         };
         let url = format!("{scheme}://{host}:{port}");
         let issuer = config.issuer.clone().unwrap_or_else(|| format!("{url}/"));
-        let shared = Arc::new(SharedState::new(State::new(config, issuer)?));
+        let shared = Arc::new(SharedState::new(State::new(config, issuer, url.clone())?));
         let (stop, stopped) = watch::channel(false);
         let control = Control::new(Arc::clone(&shared));
         let acceptor = tls.as_ref().map(Tls::acceptor);

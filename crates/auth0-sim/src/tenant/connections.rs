@@ -23,7 +23,7 @@ pub(crate) fn list(state: &mut State, request: &Request, now: i64) -> Result<Res
         .collect();
     let is_requested = |connection: &&Connection| {
         request.query("name").is_none_or(|name| name == connection.name)
-            && (strategies.is_empty() || strategies.contains(&"auth0"))
+            && (strategies.is_empty() || strategies.contains(&connection.strategy.as_str()))
     };
     let State { connections, clients, checkpoints, .. } = state;
     let items = connections
@@ -44,6 +44,23 @@ pub(crate) fn read(state: &mut State, request: &Request, _now: i64) -> Result<Re
 }
 
 fn connection_json(connection: &Connection, clients: &[Client]) -> Value {
+    let options = if connection.is_database() { database_options(connection) } else { json!({}) };
+    let ids = clients.iter().map(|client| &client.id);
+    let enabled: Vec<&String> = ids.filter(|id| connection.enabled_for(id)).collect();
+    json!({
+        "id": connection.id,
+        "name": connection.name,
+        "strategy": connection.strategy,
+        "options": options,
+        "enabled_clients": enabled,
+        "realms": [connection.name],
+        "is_domain_connection": false,
+    })
+}
+
+/// Returns `options` of a database connection. `disable_signup` is absent where people can sign up
+/// (observed).
+fn database_options(connection: &Connection) -> Value {
     let policy = match connection.password_policy {
         PasswordPolicy::None => "none",
         PasswordPolicy::Low => "low",
@@ -79,16 +96,9 @@ fn connection_json(connection: &Connection, clients: &[Client]) -> Value {
             let complexity = json!({ "min_length": minimum });
             members.insert("password_complexity_options".to_owned(), complexity);
         }
+        if connection.disable_signup {
+            members.insert("disable_signup".to_owned(), json!(true));
+        }
     }
-    let ids = clients.iter().map(|client| &client.id);
-    let enabled: Vec<&String> = ids.filter(|id| connection.enabled_for(id)).collect();
-    json!({
-        "id": connection.id,
-        "name": connection.name,
-        "strategy": "auth0",
-        "options": options,
-        "enabled_clients": enabled,
-        "realms": [connection.name],
-        "is_domain_connection": false,
-    })
+    options
 }

@@ -1,6 +1,7 @@
 //! Injected faults.
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// A fault to inject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,11 @@ pub enum FaultKind {
         /// The delay in milliseconds of the system clock.
         millis: u64,
     },
+    /// The request waits until [`Control::release_held`](crate::Control::release_held), and is then
+    /// carried out.
+    Hold,
+    /// The response waits until [`Control::release_held`](crate::Control::release_held), after.
+    HoldAfter,
     /// No response. The request is not carried out.
     Hang,
     /// No response, after.
@@ -65,23 +71,37 @@ pub enum FaultKind {
     EmptyBody,
 }
 
-/// The active faults.
+/// The active faults, and the number of times that held requests were released.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults {
+    active: Vec<Fault>,
+    releases: watch::Sender<u64>,
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.active.push(fault);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.active.clear();
+    }
+
+    /// Lets all held requests continue.
+    pub(crate) fn release_held(&self) {
+        self.releases.send_modify(|count| *count += 1);
+    }
+
+    /// Returns a receiver that changes when held requests are released, or when the faults are
+    /// dropped.
+    pub(crate) fn releases(&self) -> watch::Receiver<u64> {
+        self.releases.subscribe()
     }
 
     /// Returns the first fault that is due for a request of this route, and uses it up once.
     /// Matching faults before it that still skip requests count this one.
     pub(crate) fn take_due(&mut self, route: &str) -> Option<FaultKind> {
-        let due = self.0.iter_mut().find_map(|fault| {
+        let due = self.active.iter_mut().find_map(|fault| {
             if fault.route.as_deref().is_some_and(|only| only != route) || fault.times == Some(0) {
                 return None;
             }
@@ -94,7 +114,7 @@ impl Faults {
             }
             Some(fault.kind.clone())
         });
-        self.0.retain(|fault| fault.times != Some(0));
+        self.active.retain(|fault| fault.times != Some(0));
         due
     }
 }

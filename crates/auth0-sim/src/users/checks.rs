@@ -11,7 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::validation::{Property, invalid_body, invalid_property};
 
 /// Returns 400 for a missing property.
-pub(super) fn missing_property(name: &str) -> ApiError {
+pub(crate) fn missing_property(name: &str) -> ApiError {
     invalid_body(&format!("Missing required property: {name}"))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Documented: the closed body, the connection, `user_id` as a suffix, when a verification mail is
 //! sent. Observed: 409 for an e-mail address or an id in use, 400 for a username, the texts.
-//! Assumed: the order of the checks, and the texts about a missing identifier.
+//! Assumed: the order of the checks, the texts about a
+//! missing identifier, and the error for a connection of another provider.
 
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,7 @@ use super::checks::{
     check_metadata, check_password, check_username, missing_property, unknown_connection,
     username_taken,
 };
+use super::identities::{PRIMARY, new_identity};
 use super::metadata::Metadata;
 use super::passwords::{self, Passwords};
 use super::profile::{self, DATABASE, Profile, fill_defaults, set_or_remove};
@@ -21,6 +23,8 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::validation::check_body;
+use crate::mail::links::send_mail;
+use crate::mail::tickets::LinkKind;
 use crate::state::State;
 
 /// The members of the body that are copied into the profile.
@@ -48,6 +52,13 @@ pub(crate) fn create_user(
         return Err(missing_property("connection"));
     };
     let connection = state.connection(connection).ok_or_else(unknown_connection)?;
+    if !connection.is_database() {
+        return Err(ApiError::new(
+            400,
+            "Users cannot be created in this type of connection.",
+            "operation_not_supported",
+        ));
+    }
     let profile = new_profile(&body, connection, state.users.created_count, now)?;
     let Some(password) = body.get("password").and_then(Value::as_str) else {
         return Err(missing_property("password"));
@@ -58,15 +69,12 @@ pub(crate) fn create_user(
 
     let wants_mail = body.get("verify_email").and_then(Value::as_bool);
     let verified = profile.get("email_verified") == Some(&json!(true));
-    if let Some(email) = profile::text(&profile, "email")
-        && wants_mail.unwrap_or(!verified)
-    {
-        let id = profile::text(&profile, "user_id").unwrap_or("");
-        state.outbox.send("verify_email", email, id, now);
-    }
     let response = Response::json(201, &Value::Object(profile.clone()));
-    let moment = WriteTime { now, lag: state.switches.search_lag_millis };
-    state.users.store(User::new(profile, Some(password)), moment);
+    let user = User::new(profile, Some(password));
+    if wants_mail.unwrap_or(!verified) {
+        send_mail(state, LinkKind::VerifyEmail, &user, PRIMARY, now)?;
+    }
+    state.users.store(user, WriteTime { now, lag: state.switches.search_lag_millis });
     Ok(response)
 }
 
@@ -108,7 +116,7 @@ fn new_profile(
     let given_id = body.get("user_id").and_then(Value::as_str);
     let suffix = given_id.map_or_else(|| profile::random_user_id(number), str::to_owned);
     set_or_remove(&mut profile, "user_id", json!(format!("{DATABASE}|{suffix}")));
-    let identity = profile::new_identity(&connection.name, DATABASE, &suffix);
+    let identity = new_identity(&connection.name, DATABASE, &suffix);
     set_or_remove(&mut profile, "identities", json!([identity]));
     set_or_remove(&mut profile, "created_at", json!(iso_timestamp(now)));
     set_or_remove(&mut profile, "updated_at", json!(iso_timestamp(now)));

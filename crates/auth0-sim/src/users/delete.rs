@@ -7,7 +7,6 @@ use super::user::WriteTime;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::validation::check_user_id;
 use crate::state::State;
 
 /// Handles `DELETE /api/v2/users/{id}`.
@@ -17,7 +16,7 @@ pub(crate) fn delete_user(
     now: i64,
 ) -> Result<Response, ApiError> {
     let id = request.param(0);
-    check_user_id(id)?;
+    state.check_user_id(id)?;
     state.remove_assignments(id, now);
     state.users.delete(id, WriteTime { now, lag: state.switches.search_lag_millis });
     Ok(Response::no_content())

@@ -2,9 +2,12 @@
 
 pub(crate) mod checks;
 pub(crate) mod create;
+pub(crate) mod credentials;
 pub(crate) mod delete;
 pub(crate) mod find_by_email;
+pub(crate) mod identities;
 pub(crate) mod index;
+pub(crate) mod link;
 pub(crate) mod metadata;
 pub(crate) mod passwords;
 pub(crate) mod patch;

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use aws_lc_rs::rand;
 use md5::{Digest, Md5};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A user as the Management API returns it.
 pub(crate) type Profile = Map<String, Value>;
@@ -29,32 +29,6 @@ pub(crate) fn set_or_remove(profile: &mut Profile, key: &str, value: Value) {
     } else {
         profile.insert(key.to_owned(), value);
     }
-}
-
-/// Returns connection and provider of the first identity.
-pub(crate) fn primary_connection(profile: &Profile) -> (&str, &str) {
-    let identity = profile.get("identities").and_then(|identities| identities.get(0));
-    let member = |key| identity.and_then(|identity| identity.get(key)).and_then(Value::as_str);
-    (member("connection").unwrap_or(""), member("provider").unwrap_or(""))
-}
-
-/// Returns whether one of the user's identities belongs to the connection.
-pub(crate) fn has_identity_in(profile: &Profile, connection: &str) -> bool {
-    profile.get("identities").and_then(Value::as_array).is_some_and(|identities| {
-        identities
-            .iter()
-            .any(|identity| identity.get("connection").and_then(Value::as_str) == Some(connection))
-    })
-}
-
-/// Returns the identity of a new user.
-pub(crate) fn new_identity(connection: &str, provider: &str, id: &str) -> Value {
-    json!({
-        "connection": connection,
-        "provider": provider,
-        "user_id": id,
-        "isSocial": provider != DATABASE,
-    })
 }
 
 /// Returns an id as Auth0 generates them: 24 hexadecimal digits.
@@ -117,6 +91,8 @@ pub(crate) fn is_username(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -9,14 +9,17 @@
 //! | e-mail, username and id are unique in a connection | observed |
 //! | logins look up e-mail addresses and usernames in lower case | assumed |
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::identities::{LoginName, find_by_login_name, login_names};
 use super::index::Index;
-use super::profile::{self, Profile, has_identity_in, set_or_remove, text};
+use super::profile::{Profile, set_or_remove, text};
 use super::seed;
 use super::user::{User, WriteTime};
 use crate::clock::iso_timestamp;
@@ -29,7 +32,7 @@ pub(crate) struct Users {
     by_number: BTreeMap<u64, User>,
     by_id: HashMap<String, u64>,
     by_email: HashMap<String, BTreeSet<u64>>,
-    by_username: HashMap<String, BTreeSet<u64>>,
+    by_login_name: HashMap<LoginName, BTreeSet<u64>>,
     index: Index,
     pub(super) created_count: u64,
     search_count: u64,
@@ -43,33 +46,40 @@ impl Users {
 
     /// Returns all users with exactly this e-mail address, in order of creation.
     pub(crate) fn find_by_email(&self, email: &str) -> impl Iterator<Item = &User> {
-        self.lookup(&self.by_email, email)
+        self.users(self.by_email.get(email))
     }
 
-    fn lookup<'a>(
-        &'a self,
-        index: &'a HashMap<String, BTreeSet<u64>>,
-        key: &str,
-    ) -> impl Iterator<Item = &'a User> {
-        index.get(key).into_iter().flatten().filter_map(|number| self.by_number.get(number))
+    /// Returns the users with these creation numbers.
+    fn users<'a>(&'a self, numbers: Option<&'a BTreeSet<u64>>) -> impl Iterator<Item = &'a User> {
+        numbers.into_iter().flatten().filter_map(|number| self.by_number.get(number))
     }
 
-    /// Returns whether another user in the connection has the e-mail address, given in its stored
+    /// Returns whether another user has the e-mail address in the connection, given in its stored
     /// form.
     pub(crate) fn is_email_taken(&self, connection: &str, email: &str, except_id: &str) -> bool {
-        self.find_by_email(email)
-            .any(|user| user.id() != except_id && has_identity_in(&user.profile, connection))
+        self.is_name_taken(connection, "email", email, except_id)
     }
 
-    /// Returns whether another user in the connection has the username, given in its stored form.
+    /// Returns whether another user has the username in the connection, given in its stored form.
     pub(crate) fn is_username_taken(
         &self,
         connection: &str,
         username: &str,
         except_id: &str,
     ) -> bool {
-        self.lookup(&self.by_username, username)
-            .any(|user| user.id() != except_id && has_identity_in(&user.profile, connection))
+        self.is_name_taken(connection, "username", username, except_id)
+    }
+
+    fn is_name_taken(
+        &self,
+        connection: &str,
+        attribute: &'static str,
+        value: &str,
+        except_id: &str,
+    ) -> bool {
+        let (connection, value) = (connection.to_owned(), value.to_owned());
+        let name = LoginName { connection, attribute, value };
+        self.users(self.by_login_name.get(&name)).any(|user| user.id() != except_id)
     }
 
     /// Stores a user, replacing the one with the same id if there is one.
@@ -83,10 +93,11 @@ impl Users {
             self.by_id.insert(id, self.created_count);
             self.created_count
         };
-        for (lookup, key) in [(&mut self.by_email, "email"), (&mut self.by_username, "username")] {
-            if let Some(value) = text(&user.profile, key) {
-                lookup.entry(value.to_owned()).or_default().insert(number);
-            }
+        if let Some(email) = text(&user.profile, "email") {
+            self.by_email.entry(email.to_owned()).or_default().insert(number);
+        }
+        for name in login_names(&user.profile) {
+            self.by_login_name.entry(name).or_default().insert(number);
         }
         self.index.record(number, Some(Arc::clone(&user.profile)), time.now, time.lag);
         self.by_number.insert(number, user);
@@ -101,17 +112,14 @@ impl Users {
         true
     }
 
-    /// Removes a user from the lookups by e-mail and username.
+    /// Removes a user from the lookups by e-mail and by login name.
     fn remove_from_lookups(&mut self, number: u64) {
         let Some(user) = self.by_number.get(&number) else { return };
-        for (lookup, key) in [(&mut self.by_email, "email"), (&mut self.by_username, "username")] {
-            let Some(value) = text(&user.profile, key) else { continue };
-            if let Some(numbers) = lookup.get_mut(value) {
-                numbers.remove(&number);
-                if numbers.is_empty() {
-                    lookup.remove(value);
-                }
-            }
+        if let Some(email) = text(&user.profile, "email") {
+            remove_number(&mut self.by_email, email, number);
+        }
+        for name in login_names(&user.profile) {
+            remove_number(&mut self.by_login_name, &name, number);
         }
     }
 
@@ -125,17 +133,25 @@ impl Users {
     ) -> Result<String, String> {
         let user = seed::parse_user(user, connections, self.created_count, now)?;
         let id = user.id().to_owned();
-        let (connection, _) = profile::primary_connection(&user.profile);
-        if text(&user.profile, "email")
-            .is_some_and(|email| self.is_email_taken(connection, email, &id))
-        {
-            return Err("the e-mail address is in use".to_owned());
+        for LoginName { connection, attribute, value } in login_names(&user.profile) {
+            let text = match attribute {
+                "email" => "the e-mail address is in use",
+                "username" => "the username is in use",
+                _ => continue,
+            };
+            if self.is_name_taken(&connection, attribute, &value, &id) {
+                return Err(text.to_owned());
+            }
         }
-        if text(&user.profile, "username")
-            .is_some_and(|username| self.is_username_taken(connection, username, &id))
-        {
-            return Err("the username is in use".to_owned());
-        }
+        self.store(user, WriteTime { now, lag: 0 });
+        Ok(id)
+    }
+
+    /// Stores a user exactly as given. Only `password` is taken out. The search index shows it
+    /// immediately.
+    pub(crate) fn seed_exact(&mut self, user: Value, now: i64) -> Result<String, String> {
+        let user = seed::exact_user(user)?;
+        let id = user.id().to_owned();
         self.store(user, WriteTime { now, lag: 0 });
         Ok(id)
     }
@@ -172,17 +188,27 @@ impl Users {
         self.search_count
     }
 
-    /// Returns the id of the user with this e-mail address or username in the connection.
-    pub(crate) fn find_by_login(&self, connection: &str, identifier: &str) -> Option<String> {
-        let identifier = identifier.to_lowercase();
-        self.find_by_email(&identifier)
-            .chain(self.lookup(&self.by_username, &identifier))
-            .find(|user| has_identity_in(&user.profile, connection))
-            .map(|user| user.id().to_owned())
+    /// Returns the id of the user with this e-mail address or username in the connection, and the
+    /// index of the identity that has it.
+    pub(crate) fn find_by_login(
+        &self,
+        connection: &str,
+        identifier: &str,
+    ) -> Option<(String, usize)> {
+        let value = identifier.to_lowercase();
+        ["email", "username"].into_iter().find_map(|attribute| {
+            let (connection, value) = (connection.to_owned(), value.clone());
+            let name = LoginName { connection, attribute, value };
+            let user = self.users(self.by_login_name.get(&name)).next()?;
+            let index = find_by_login_name(&user.profile, &name)?;
+            Some((user.id().to_owned(), index))
+        })
     }
 
-    pub(crate) fn check_password(&self, id: &str, password: &str) -> bool {
-        self.get(id).is_some_and(|user| user.passwords.matches(password))
+    /// Returns whether this is the password of the identity with this index.
+    pub(crate) fn check_password(&self, id: &str, index: usize, password: &str) -> bool {
+        let passwords = self.get(id).and_then(|user| user.passwords(index));
+        passwords.is_some_and(|passwords| passwords.matches(password))
     }
 
     /// Records a login: updates `last_login`, `logins_count`, `updated_at` and `last_ip`.
@@ -195,6 +221,20 @@ impl Users {
         set_or_remove(profile, "last_ip", json!(ip.to_string()));
         set_or_remove(profile, "updated_at", json!(iso_timestamp(time.now)));
         self.store(user, time);
+    }
+}
+
+/// Removes a creation number from a lookup.
+fn remove_number<K, Q>(lookup: &mut HashMap<K, BTreeSet<u64>>, key: &Q, number: u64)
+where
+    K: Borrow<Q> + Eq + Hash,
+    Q: Eq + Hash + ?Sized,
+{
+    if let Some(numbers) = lookup.get_mut(key) {
+        numbers.remove(&number);
+        if numbers.is_empty() {
+            lookup.remove(key);
+        }
     }
 }
 

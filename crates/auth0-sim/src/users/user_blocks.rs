@@ -9,7 +9,7 @@ use super::user::User;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::validation::{Param, ParamRule, check_query, check_user_id};
+use crate::http::validation::{Param, ParamRule, check_query};
 use crate::state::State;
 
 const IDENTIFIER: Param = Param {
@@ -75,7 +75,7 @@ fn identifier(request: &Request) -> Result<String, ApiError> {
 
 fn identifiers_of_user(state: &State, request: &Request) -> Result<Vec<String>, ApiError> {
     let id = request.param(0);
-    check_user_id(id)?;
+    state.check_user_id(id)?;
     state.users.get(id).map(User::login_identifiers).ok_or_else(ApiError::inexistent_user)
 }
 

@@ -107,7 +107,7 @@ async fn control_routes_cover_faults_users_and_keys() {
 async fn reset_keeps_tokens_and_keys() {
     let tenant = Tenant::start().await;
     tenant.add_user("jane@acme.example", "correct horse");
-    tenant.control().update(|switches| switches.slow_search = true);
+    tenant.control().update_switches(|switches| switches.slow_search = true);
     assert_eq!(tenant.post("/__sim/reset", json!({})).await.status, 204);
     assert!(tenant.control().users().is_empty());
     assert_eq!(tenant.control().switches(), Switches::default());
@@ -119,26 +119,26 @@ async fn date_header_follows_clock_and_skew() {
     let tenant = Tenant::start().await;
     let date = async || tenant.get("/api/v2/roles").await.header("date").unwrap().to_owned();
     assert_eq!(date().await, "Mon, 02 Mar 2026 08:00:00 GMT");
-    tenant.control().update(|switches| switches.clock_skew_millis = -90_000);
+    tenant.control().update_switches(|switches| switches.clock_skew_millis = -90_000);
     assert_eq!(date().await, "Mon, 02 Mar 2026 07:58:30 GMT");
 }
 
 #[tokio::test]
 async fn latency_applies_to_all_but_control_requests() {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.latency_millis = 1_000_000);
+    tenant.control().update_switches(|switches| switches.latency_millis = 1_000_000);
     let request = tenant.request(Method::GET, "/.well-known/jwks.json");
     let response = send(request.timeout(Duration::from_millis(100))).await;
     assert!(response.unwrap_err().is_timeout());
     assert_eq!(tenant.get("/__sim/health").await.status, 200);
-    tenant.control().update(|switches| switches.latency_millis = 1);
+    tenant.control().update_switches(|switches| switches.latency_millis = 1);
     assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 200);
 }
 
 #[tokio::test]
 async fn larger_pages_are_capped_without_error() {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.max_per_page = 2);
+    tenant.control().update_switches(|switches| switches.max_per_page = 2);
     for n in 0..3 {
         tenant.post("/api/v2/roles", json!({"name": format!("role {n}")})).await;
         tenant.add_user(&format!("person-{n}@acme.example"), "correct horse");

@@ -15,7 +15,7 @@ const CREATE: &str = "POST /api/v2/users";
 async fn tenant_with_fault(kind: FaultKind) -> Tenant {
     let tenant = Tenant::start().await;
     let route = Some(CREATE.to_owned());
-    tenant.control().fault(Fault { route, skip: 0, times: Some(1), kind });
+    tenant.control().add_fault(Fault { route, skip: 0, times: Some(1), kind });
     tenant
 }
 
@@ -74,7 +74,7 @@ async fn status_fault_on_token_endpoint_has_oauth_format() {
     for (status, error) in
         [(429, "too_many_requests"), (500, "server_error"), (503, "temporarily_unavailable")]
     {
-        tenant.control().fault(Fault {
+        tenant.control().add_fault(Fault {
             route: Some("POST /oauth/token client_credentials".to_owned()),
             skip: 0,
             times: Some(1),
@@ -182,14 +182,14 @@ async fn empty_body_fault_has_no_body() {
 async fn fault_skips_applies_and_expires() {
     let tenant = Tenant::start().await;
     let kind = FaultKind::Status { status: 500, retry_after: None };
-    tenant.control().fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
+    tenant.control().add_fault(Fault { route: None, skip: 2, times: Some(2), kind: kind.clone() });
     let mut statuses = Vec::new();
     for _ in 0..5 {
         statuses.push(tenant.get("/api/v2/roles").await.status);
     }
     assert_eq!(statuses, [200, 200, 500, 500, 200]);
 
-    tenant.control().fault(Fault { route: None, skip: 0, times: None, kind });
+    tenant.control().add_fault(Fault { route: None, skip: 0, times: None, kind });
     assert_eq!(tenant.get("/api/v2/roles").await.status, 500);
     assert_eq!(tenant.get("/.well-known/jwks.json").await.status, 500);
     assert_eq!(tenant.get("/__sim/health").await.status, 200, "control routes are not affected");
@@ -205,4 +205,38 @@ async fn fault_counts_request_and_spares_other_routes() {
     let calls = tenant.control().calls();
     assert_eq!(calls.get(CREATE), Some(&1));
     assert_eq!(calls.get("GET /api/v2/roles"), Some(&1));
+}
+
+#[tokio::test]
+async fn held_request_continues_when_released() {
+    const ROUTE: &str = "PATCH /api/v2/users/{id}";
+    for (kind, is_done) in [(FaultKind::Hold, false), (FaultKind::HoldAfter, true)] {
+        let tenant = Tenant::start().await;
+        let id = tenant.add_user("jane@acme.example", "correct horse");
+        let path = format!("/api/v2/users/{}", id.replace('|', "%7C"));
+        let name = || tenant.control().user(&id).unwrap()["name"].clone();
+        tenant.control().add_fault(Fault {
+            route: Some(ROUTE.to_owned()),
+            skip: 0,
+            times: Some(1),
+            kind,
+        });
+        let held = tenant.patch(&path, json!({"name": "held"}));
+        let other = async {
+            tenant.control().wait_for_calls(ROUTE, 1).await;
+            while is_done && name() != "held" {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(tenant.patch(&path, json!({"name": "other"})).await.status, 200);
+            assert_eq!(name(), "other");
+            if is_done {
+                tenant.control().release_held();
+            } else {
+                assert_eq!(tenant.post("/__sim/faults/release", json!({})).await.status, 204);
+            }
+        };
+        let (held, ()) = tokio::join!(held, other);
+        assert_eq!((held.status, &held.json()["name"]), (200, &json!("held")));
+        assert_eq!(name(), if is_done { "other" } else { "held" });
+    }
 }

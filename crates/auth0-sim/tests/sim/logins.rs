@@ -67,21 +67,21 @@ async fn wrong_password_and_unknown_user_look_equal() {
 async fn wrong_password_error_follows_switch() {
     let (tenant, _) = tenant().await;
     let second = WrongPasswordResponse::InvalidUserPassword;
-    tenant.control().update(|switches| switches.wrong_password = second);
+    tenant.control().update_switches(|switches| switches.wrong_password = second);
     assert_eq!(log_in_wrongly(&tenant).await, outcome(403, "invalid_user_password"));
 }
 
 #[tokio::test]
 async fn second_factor_is_required_after_correct_password() {
     let (tenant, id) = tenant().await;
-    tenant.control().update(|switches| {
+    tenant.control().update_switches(|switches| {
         switches.mfa_users.insert(id.clone());
     });
     assert_eq!(log_in_wrongly(&tenant).await, outcome(403, "invalid_grant"));
     let reply = tenant.log_in(EMAIL, PASSWORD, IP, json!({})).await;
     assert_eq!(reply.error(), outcome(403, "mfa_required"));
     assert!(reply.json()["mfa_token"].is_string());
-    tenant.control().update(|switches| switches.mfa_status = 401);
+    tenant.control().update_switches(|switches| switches.mfa_status = 401);
     assert_eq!(log_in_correctly(&tenant).await, outcome(401, "mfa_required"));
     assert!(tenant.control().user(&id).unwrap().get("logins_count").is_none());
 }
@@ -97,7 +97,7 @@ async fn blocked_login_is_rejected_but_counted() {
     assert_eq!(tenant.control().user(&id).unwrap()["logins_count"], 1);
     tenant
         .control()
-        .update(|switches| switches.blocked_answer = BlockedLoginResponse::InvalidGrant);
+        .update_switches(|switches| switches.blocked_answer = BlockedLoginResponse::InvalidGrant);
     assert_eq!(log_in_correctly(&tenant).await, outcome(403, "invalid_grant"));
     assert_eq!(log_in_wrongly(&tenant).await, outcome(403, "invalid_grant"));
 }
@@ -105,17 +105,17 @@ async fn blocked_login_is_rejected_but_counted() {
 #[tokio::test]
 async fn leaks_bots_and_actions_have_distinct_errors() {
     let (tenant, id) = tenant().await;
-    tenant.control().update(|switches| {
+    tenant.control().update_switches(|switches| {
         switches.denied_users.insert(id.clone(), "not today".to_owned());
     });
     let reply = tenant.log_in(EMAIL, PASSWORD, IP, json!({})).await;
     assert_eq!(reply.error(), outcome(403, "access_denied"));
     assert_eq!(reply.json()["error_description"], "not today");
-    tenant.control().update(|switches| {
+    tenant.control().update_switches(|switches| {
         switches.leaked_users.insert(id.clone());
     });
     assert_eq!(log_in_correctly(&tenant).await, outcome(401, "password_leaked"));
-    tenant.control().update(|switches| switches.bot_detection = true);
+    tenant.control().update_switches(|switches| switches.bot_detection = true);
     assert_eq!(log_in_correctly(&tenant).await, outcome(401, "requires_verification"));
 }
 
@@ -142,7 +142,7 @@ async fn tenth_wrong_password_blocks_user_at_address() {
 #[tokio::test]
 async fn correct_password_resets_failure_count() {
     let (tenant, _) = tenant().await;
-    tenant.control().update(|switches| switches.logins_per_minute = 0);
+    tenant.control().update_switches(|switches| switches.logins_per_minute = 0);
     for _ in 0..9 {
         log_in_wrongly(&tenant).await;
     }
@@ -201,7 +201,7 @@ async fn logins_per_user_and_address_are_limited() {
 #[tokio::test]
 async fn address_with_many_failures_is_throttled_for_day() {
     let (tenant, _) = tenant().await;
-    tenant.control().update(|switches| switches.suspicious_ip_threshold = Some(3));
+    tenant.control().update_switches(|switches| switches.suspicious_ip_threshold = Some(3));
     for name in ["a", "b", "c"] {
         tenant.log_in(name, "wrong", IP, json!({})).await;
     }

@@ -12,6 +12,7 @@ mod binary;
 mod control;
 mod faults;
 mod keys;
+mod links;
 mod logins;
 mod mail;
 mod management_tokens;

@@ -86,7 +86,7 @@ async fn wrong_secret_and_missing_grant_follow_switches() {
     let tenant = Tenant::with(|config| config.clients.push(client("no-grant", &[]))).await;
     let no_grant = json!({"client_id": "no-grant", "client_secret": "no-grant-secret"});
     let older = tenant.request_token(no_grant.clone()).await.json();
-    tenant.control().update(|switches| {
+    tenant.control().update_switches(|switches| {
         switches.bad_secret_is_access_denied = true;
         switches.new_client_grant_wording = true;
     });
@@ -200,7 +200,7 @@ async fn requested_scopes_only_narrow_grant() {
 #[tokio::test]
 async fn token_quota_resets_each_hour() {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.tokens_per_hour = Some(2));
+    tenant.control().update_switches(|switches| switches.tokens_per_hour = Some(2));
     let first = tenant.request_token(json!({})).await;
     assert_eq!(first.header("auth0-client-quota-limit"), Some("b=per_hour;q=2;r=1;t=3600"));
     assert_eq!(tenant.request_token(json!({})).await.status, 200);

@@ -120,7 +120,7 @@ async fn members_are_added_ten_at_once_and_removed_by_body() {
 #[tokio::test]
 async fn member_list_lags_after_add_and_remove() {
     let (tenant, id) = tenant_with_organization().await;
-    tenant.control().update(|switches| switches.member_lag_millis = 1_000);
+    tenant.control().update_switches(|switches| switches.member_lag_millis = 1_000);
     let users = add_users(&tenant, 1);
     let path = format!("/api/v2/organizations/{id}/members");
     let count = async || ids(&tenant.get(&path).await.json()).len();
@@ -143,7 +143,7 @@ async fn checkpoint_list_end_follows_switch() {
         add(&tenant, &id, std::slice::from_ref(user)).await;
     }
     for (quirk, expected) in [(false, vec![2, 2, 1]), (true, vec![2, 2, 1, 0])] {
-        tenant.control().update(|switches| switches.members_next_quirk = quirk);
+        tenant.control().update_switches(|switches| switches.members_next_quirk = quirk);
         let (mut members, mut sizes, mut from) = (Vec::new(), Vec::new(), String::new());
         loop {
             let path = format!("/api/v2/organizations/{id}/members?take=2{from}");
@@ -163,7 +163,7 @@ async fn checkpoint_list_end_follows_switch() {
 async fn checkpoint_is_valid_for_one_day() {
     let (tenant, id) = tenant_with_organization().await;
     add(&tenant, &id, &add_users(&tenant, 2)).await;
-    tenant.control().update(|switches| switches.token_lifetime_seconds = 1_000_000);
+    tenant.control().update_switches(|switches| switches.token_lifetime_seconds = 1_000_000);
     let path = format!("/api/v2/organizations/{id}/members?take=1");
     let page = tenant.get(&path).await.json();
     let next = page["next"].as_str().unwrap().replace('=', "%3D");
@@ -253,7 +253,7 @@ async fn organizations_total_is_zero_if_switched() {
         body["total"].clone()
     };
     assert_eq!(total().await, 1);
-    tenant.control().update(|switches| switches.wrong_organizations_total = true);
+    tenant.control().update_switches(|switches| switches.wrong_organizations_total = true);
     assert_eq!(total().await, 0);
 }
 

@@ -9,7 +9,7 @@ const START_SECOND: i64 = START / 1_000;
 
 async fn limited_tenant(limit: RateLimit) -> Tenant {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.rate_limit = Some(limit));
+    tenant.control().update_switches(|switches| switches.rate_limit = Some(limit));
     tenant
 }
 
@@ -93,7 +93,7 @@ async fn rate_limited_request_is_not_carried_out() {
     let tenant = limited_tenant(RateLimit { global_burst: 1, ..unlimited() }).await;
     assert_eq!(tenant.get("/api/v2/roles").await.status, 200);
     assert_eq!(tenant.post("/api/v2/roles", json!({"name": "editor"})).await.status, 429);
-    tenant.control().update(|switches| switches.rate_limit = None);
+    tenant.control().update_switches(|switches| switches.rate_limit = None);
     assert_eq!(tenant.get("/api/v2/roles").await.json(), json!([]));
 }
 
@@ -112,7 +112,7 @@ async fn token_endpoint_has_separate_limit() {
     let tenant = limited_tenant(limit).await;
     // Each request for a token reads the discovery document first.
     assert_eq!(tenant.request_token(json!({})).await.status, 200);
-    tenant.control().update(|switches| switches.latency_millis = 0);
+    tenant.control().update_switches(|switches| switches.latency_millis = 0);
     let rejected = tenant.log_in("a", "b", "203.0.113.7", json!({})).await;
     assert_eq!(rejected.status, 403);
     let rejected = tenant.log_in("a", "b", "203.0.113.7", json!({})).await;

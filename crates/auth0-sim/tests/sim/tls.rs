@@ -38,7 +38,7 @@ async fn faults_apply_over_tls() {
     let ca = reqwest::Certificate::from_pem(sim.ca_pem().unwrap().as_bytes()).unwrap();
     let client = plain_client().tls_certs_only([ca]).build().unwrap();
     for kind in [FaultKind::ResetBefore, FaultKind::Truncated] {
-        sim.control().fault(Fault { route: None, skip: 0, times: Some(1), kind });
+        sim.control().add_fault(Fault { route: None, skip: 0, times: Some(1), kind });
         let request = client.get(format!("{}/.well-known/jwks.json", sim.url()));
         assert!(send(request).await.is_err());
     }

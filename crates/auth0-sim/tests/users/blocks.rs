@@ -8,7 +8,7 @@ use crate::support::{CONNECTION, Tenant, assert_code};
 async fn blocks_are_listed_and_lifted_by_id_or_identifier() {
     for by_id in [true, false] {
         let tenant = Tenant::start().await;
-        tenant.control().update(|switches| switches.brute_force_threshold = 2);
+        tenant.control().update_switches(|switches| switches.brute_force_threshold = 2);
         let id =
             tenant.seed(json!({"email": "j@acme.example", "username": "j", "password": "secret1"}));
         let target = if by_id {

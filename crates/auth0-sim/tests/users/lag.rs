@@ -7,7 +7,7 @@ use crate::support::{CONNECTION, Tenant, path};
 #[tokio::test]
 async fn search_lags_behind_writes() {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.search_lag_millis = 2000);
+    tenant.control().update_switches(|switches| switches.search_lag_millis = 2000);
     let body = json!({"connection": CONNECTION, "email": "jane@acme.example", "password": "secret1", "user_id": "jane"});
     tenant.post(body).await;
     assert_eq!(tenant.search("").await, [""; 0], "just created");
@@ -40,7 +40,7 @@ async fn search_lags_behind_writes() {
 #[tokio::test]
 async fn catch_up_makes_all_writes_searchable() {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.search_lag_millis = 60_000);
+    tenant.control().update_switches(|switches| switches.search_lag_millis = 60_000);
     let id = tenant.seed(json!({"user_id": "auth0|jane", "email": "jane@acme.example"}));
     assert_eq!(tenant.search("").await, ["jane"], "a seeded user is visible immediately");
     tenant.patch(&id, json!({"name": "Joan"})).await;
@@ -54,7 +54,7 @@ async fn catch_up_makes_all_writes_searchable() {
 async fn login_update_lags_in_search() {
     let tenant = Tenant::start().await;
     tenant.seed(json!({"user_id": "auth0|jane", "email": "j@acme.example", "password": "secret1"}));
-    tenant.control().update(|switches| switches.search_lag_millis = 1000);
+    tenant.control().update_switches(|switches| switches.search_lag_millis = 1000);
     assert_eq!(tenant.log_in("j@acme.example", "secret1").await, 200);
     assert_eq!(tenant.control().user("auth0|jane").unwrap()["logins_count"], 1);
     assert_eq!(tenant.search("_exists_:logins_count").await, [""; 0]);

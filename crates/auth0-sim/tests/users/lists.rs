@@ -72,9 +72,9 @@ async fn page_past_first_thousand_is_rejected() {
     }
     let (_, page) = tenant.list(&[("include_totals", "true")]).await;
     assert_eq!(page["total"], 1000, "the total is capped");
-    tenant.control().update(|switches| switches.cap_total = false);
+    tenant.control().update_switches(|switches| switches.cap_total = false);
     assert_eq!(tenant.list(&[("include_totals", "true")]).await.1["total"], 1003);
-    tenant.control().update(|switches| switches.search_window = 20);
+    tenant.control().update_switches(|switches| switches.search_window = 20);
     assert_code(&tenant.list(&[("per_page", "21")]).await, 400, "invalid_paging");
     let (_, after) = tenant
         .list(&[("q", "created_at:{2026-01-01T00:00:00.999Z TO *]"), ("per_page", "20")])
@@ -85,7 +85,7 @@ async fn page_past_first_thousand_is_rejected() {
 #[tokio::test]
 async fn page_size_is_capped_by_switch() {
     let tenant = numbered_users(60).await;
-    tenant.control().update(|switches| switches.max_per_page = 20);
+    tenant.control().update_switches(|switches| switches.max_per_page = 20);
     let (_, page) = tenant
         .list(&[("include_totals", "true"), ("per_page", "50"), ("page", "1"), ("sort", "email:1")])
         .await;
@@ -150,7 +150,7 @@ async fn tie_order_is_stable_unless_switched() {
     };
     let stable = order().await;
     assert_eq!(stable, order().await);
-    tenant.control().update(|switches| switches.unstable_ties = true);
+    tenant.control().update_switches(|switches| switches.unstable_ties = true);
     let (first, second) = (order().await, order().await);
     assert_ne!(first, second);
     for shuffled in [first, second] {
@@ -164,11 +164,11 @@ async fn tie_order_is_stable_unless_switched() {
 #[tokio::test]
 async fn slow_search_is_503_and_long_query_414() {
     let tenant = numbered_users(1).await;
-    tenant.control().update(|switches| switches.slow_search = true);
+    tenant.control().update_switches(|switches| switches.slow_search = true);
     let (status, body) = tenant.list(&[("q", "name:even")]).await;
     assert_eq!(status, 503);
     assert!(body["message"].as_str().unwrap().starts_with("The query exceeded the timeout"));
-    tenant.control().update(|switches| switches.slow_search = false);
+    tenant.control().update_switches(|switches| switches.slow_search = false);
     let long = format!("name:{}", "x".repeat(9000));
     let (status, body): (u16, Value) = tenant.list(&[("q", &long)]).await;
     assert_eq!((status, &body["statusCode"]), (414, &json!(414)));

@@ -10,9 +10,11 @@
 
 mod blocks;
 mod create;
+mod identities;
 mod lag;
 mod lists;
 mod metadata;
+mod odd;
 mod passwords;
 mod patch;
 mod reads;

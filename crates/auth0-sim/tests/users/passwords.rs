@@ -31,7 +31,7 @@ async fn new_password_lifts_administrator_block() {
 #[tokio::test]
 async fn new_password_lifts_brute_force_block() {
     let tenant = Tenant::start().await;
-    tenant.control().update(|switches| switches.brute_force_threshold = 3);
+    tenant.control().update_switches(|switches| switches.brute_force_threshold = 3);
     let id = tenant.seed(json!({"email": "j@acme.example", "password": "secret1"}));
     for _ in 0..3 {
         assert_eq!(tenant.log_in("j@acme.example", "wrong").await, 403);

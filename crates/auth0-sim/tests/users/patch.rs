@@ -93,7 +93,9 @@ async fn new_email_is_unverified_unless_body_or_switch_overrides() {
         (true, json!({"name": "Joan"}), true),
     ] {
         let tenant = Tenant::start().await;
-        tenant.control().update(|switches| switches.email_change_unverifies = clears_verified);
+        tenant
+            .control()
+            .update_switches(|switches| switches.email_change_unverifies = clears_verified);
         let id = jane(&tenant);
         let (_, changed) = tenant.patch(&id, body.clone()).await;
         assert_eq!(changed["email_verified"], verified, "{body}");
@@ -130,7 +132,7 @@ async fn exclusive_pairs_cannot_be_changed_together() {
         let message = format!("Cannot update {a} and {b} simultaneously");
         let rejection = error(400, &message, "operation_not_supported");
         assert_eq!(tenant.patch(&id, json!({ a: value(a), b: value(b) })).await, rejection);
-        tenant.control().update(|switches| switches.strict_patch_pairs = false);
+        tenant.control().update_switches(|switches| switches.strict_patch_pairs = false);
         let expected = if only_strict { 200 } else { 400 };
         let relaxed = tenant.patch(&id, json!({ a: value(a), b: value(b) })).await;
         assert_eq!(relaxed.0, expected, "{a} {b}");
@@ -179,7 +181,7 @@ async fn username_change_depends_on_connection_and_user() {
     let rejection =
         error(400, "Cannot update username for users without an username already set.", "");
     assert_eq!(tenant.patch(&user_without_username, json!({"username": "bob"})).await, rejection);
-    tenant.control().update(|switches| switches.username_for_users_without_one = true);
+    tenant.control().update_switches(|switches| switches.username_for_users_without_one = true);
     assert_eq!(
         tenant.patch(&user_without_username, json!({"username": "Bob"})).await.1["username"],
         "bob"

@@ -75,3 +75,29 @@ async fn fields_select_members_on_every_endpoint() {
         );
     }
 }
+
+#[tokio::test]
+async fn fields_cannot_name_password_reset_or_factors() {
+    let tenant = Tenant::start().await;
+    let id = tenant.seed(json!({
+        "user_id": "auth0|jane", "email": "jane@acme.example",
+        "last_password_reset": "2026-01-01T00:00:00.000Z",
+    }));
+    for name in
+        ["last_password_reset", "multifactor", "multifactor_last_modified", "phone_verified"]
+    {
+        for path in [path(&id), "/api/v2/users".to_owned()] {
+            for include in ["", "&include_fields=false"] {
+                let reply = tenant.get(&format!("{path}?fields=user_id,{name}{include}")).await;
+                assert_code(&reply, 400, "invalid_query_string");
+            }
+        }
+    }
+    let (_, some) = tenant.get(&format!("{}?fields=identities,email_verified", path(&id))).await;
+    assert_eq!(some["identities"][0]["provider"], "auth0");
+    assert_eq!(some.as_object().unwrap().len(), 2);
+    let (_, whole) = tenant.get(&path(&id)).await;
+    assert_eq!(whole["last_password_reset"], "2026-01-01T00:00:00.000Z");
+    let (_, found) = tenant.list(&[]).await;
+    assert_eq!(found[0]["last_password_reset"], "2026-01-01T00:00:00.000Z");
+}

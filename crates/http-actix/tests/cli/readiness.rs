@@ -58,7 +58,7 @@ async fn readiness_probe_is_cached_and_detects_an_outage() {
 async fn disconnected_probes_share_one_auth0_call() {
     let (sandbox, auth0) = (Sandbox::new(), SimulatedAuth0::start_default());
     let service = Service::start(dev_command(&sandbox, auth0.sim.url()));
-    auth0.sim.control().update(|switches| switches.latency_millis = 300);
+    auth0.sim.control().update_switches(|switches| switches.latency_millis = 300);
     let start = Instant::now();
     for _ in 0..50 {
         // The probe disconnects without waiting for the response.

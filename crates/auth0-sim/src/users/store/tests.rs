@@ -36,7 +36,7 @@ fn seeded_user_gets_given_values_and_defaults() {
     assert_eq!(user_json["identities"][0]["connection"], "Username-Password-Authentication");
     assert_eq!(user_json["identities"][0]["user_id"], "jane");
     assert!(user_json.get("password").is_none() && user_json.get("username").is_none());
-    assert!(users.check_password(&id, "secret") && !users.check_password(&id, "other"));
+    assert!(users.check_password(&id, 0, "secret") && !users.check_password(&id, 0, "other"));
 }
 
 #[test]
@@ -64,7 +64,11 @@ fn login_lookup_ignores_case_within_one_connection() {
     let id = seed(&mut users, json!({"email": "jane@acme.example", "username": "jane"}));
     let connection = Connection::default().name;
     for identifier in ["jane@acme.example", "JANE@acme.example", "jane", "Jane"] {
-        assert_eq!(users.find_by_login(&connection, identifier), Some(id.clone()), "{identifier}");
+        assert_eq!(
+            users.find_by_login(&connection, identifier),
+            Some((id.clone(), 0)),
+            "{identifier}"
+        );
         assert_eq!(users.find_by_login("other", identifier), None);
     }
     assert_eq!(users.find_by_login(&connection, "jan"), None);

@@ -243,7 +243,7 @@ async fn auth0_run_leaks_no_secrets() {
     ] {
         for route in FAULTY_ROUTES {
             let route = Some((*route).to_owned());
-            sim.control().fault(Fault { route, skip: 0, times: Some(1), kind: kind.clone() });
+            sim.control().add_fault(Fault { route, skip: 0, times: Some(1), kind: kind.clone() });
         }
         responses.extend(send_basic_requests(&service, &run.tokens).await);
         sim.control().clear_faults();
@@ -251,7 +251,7 @@ async fn auth0_run_leaks_no_secrets() {
     // First the token is revoked, then every call hangs.
     sim.control().revoke_tokens();
     responses.extend(send_basic_requests(&service, &run.tokens).await);
-    sim.control().fault(Fault { route: None, skip: 0, times: None, kind: FaultKind::Hang });
+    sim.control().add_fault(Fault { route: None, skip: 0, times: None, kind: FaultKind::Hang });
     responses.extend(send_basic_requests(&service, &run.tokens).await);
     let more = ["502 directory_error", "504 directory_timeout"];
     run.assert_no_leaks("json", service, &responses, &[&EXPECTED_OUTCOMES[..], &more].concat());
