@@ -51,9 +51,7 @@ impl UserDirectory for MemoryDirectory {
             return Ok(page(&users, scope, query));
         }
         let (scope, query) = (scope.clone(), *query);
-        tokio::task::spawn_blocking(move || page(&users, &scope, &query))
-            .await
-            .map_err(|source| PortError::Failed { source: source.into() })
+        self.sorter.run(move || page(&users, &scope, &query)).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
