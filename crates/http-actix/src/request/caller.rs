@@ -46,8 +46,8 @@ impl Caller {
         change: impl FnOnce(web::Data<AppState>) -> F,
     ) -> Result<T, ApiError>
     where
-        T: 'static,
-        F: Future<Output = Result<T, UseCaseError>> + 'static,
+        T: Send + 'static,
+        F: Future<Output = Result<T, UseCaseError>> + Send + 'static,
     {
         Ok(run_to_completion(&self.request, change).await??)
     }

@@ -147,12 +147,13 @@ impl InFlight {
     }
 
     fn is_idle(&self) -> bool {
-        self.count() == 0 && self.changes.load(Ordering::Acquire) == 0
+        self.work() == 0
     }
 
-    /// Returns the number of requests in flight.
-    pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+    /// Returns the number of requests in flight, or that of changes if it is greater: the clients
+    /// of some changes may have left.
+    pub(crate) fn work(&self) -> usize {
+        self.count.load(Ordering::Acquire).max(self.changes.load(Ordering::Acquire))
     }
 
     /// Waits until no request and no change is in flight.

@@ -11,6 +11,7 @@ pub(crate) mod support;
 
 mod call_context;
 mod change_password;
+mod completion;
 mod field_errors;
 pub(crate) mod framework_errors;
 mod health;
