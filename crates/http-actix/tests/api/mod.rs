@@ -24,6 +24,7 @@ mod openapi;
 mod overload;
 mod paging;
 mod shared_accounts;
+mod slow_bodies;
 mod smoke;
 mod tenant_users;
 pub(crate) mod tokens;
