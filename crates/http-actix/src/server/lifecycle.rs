@@ -5,7 +5,6 @@
 //! writes its log entry.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -18,9 +17,8 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::metrics::Route;
-use crate::protection::admission::Permit;
 use crate::protection::idle_connections::RequestGuard;
-use crate::protection::permit_body::PermitBody;
+use crate::protection::permit_body::{Held, PermitBody};
 use crate::protection::rate_limit::QuotaHeaders;
 use crate::response::api_error::{ApiError, ErrorHeader, directory_timeout};
 use crate::response::code::ErrorCode;
@@ -66,7 +64,7 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
     let status = response.status();
     let route = response.request().app_data::<Route>().cloned();
     let route = route.as_ref();
-    let permit = response.request().extensions_mut().remove::<Arc<Permit>>();
+    let held = Held::take_from(&mut response.request().extensions_mut());
     let mut response = if status.is_client_error() || status.is_server_error() {
         let error = response.response().error();
         // Errors of the framework and of other middleware, such as CORS, are not an `ApiError`.
@@ -77,7 +75,7 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
         replace_body(response, rendered)
     } else {
         context.finish(route, status, None);
-        response.map_body(|_, body| PermitBody::new(body, permit))
+        response.map_body(|_, body| PermitBody::new(body, held))
     };
     add_quota_headers(&mut response);
     if state.in_flight.is_stopping() {
@@ -206,7 +204,10 @@ fn replace_body<B: MessageBody>(
             log_and_render.headers_mut().append(name.clone(), value.clone());
         }
     }
-    ServiceResponse::new(request, log_and_render.map_body(|_, body| PermitBody::new(body, None)))
+    ServiceResponse::new(
+        request,
+        log_and_render.map_body(|_, body| PermitBody::new(body, Held::default())),
+    )
 }
 
 /// Adds the remaining quotas to successful and to rate-limited responses. Other errors do not have

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::metrics::Metrics;
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
+use crate::protection::list_memory::ListMemory;
 use crate::protection::rate_limit::RateLimits;
 use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::api_error::ApiError;
@@ -33,6 +34,8 @@ pub(crate) struct AppState {
     pub(crate) limits: RateLimits,
     /// The admission control.
     pub(crate) admission: Admission,
+    /// The memory for full lists.
+    pub(crate) list_memory: ListMemory,
     /// The base URL for clients.
     pub(crate) public_url: PublicUrl,
     /// The proxies whose `X-Forwarded-For` is trusted.

@@ -98,7 +98,13 @@ fn auth(raw: &raw::Auth, request_timeout_ms: u64) -> SettingsResult<VerifierSett
 }
 
 fn overload(raw: &raw::Overload) -> SettingsResult<OverloadSettings> {
-    let raw::Overload { max_concurrent, max_concurrent_per_tenant, max_queued, max_wait_ms } = *raw;
+    let raw::Overload {
+        max_concurrent,
+        max_concurrent_per_tenant,
+        max_queued,
+        max_wait_ms,
+        max_list_bytes,
+    } = *raw;
     let limit = |key, number| at_most(key, nonzero(key, number)?, 100_000);
     Ok(OverloadSettings {
         concurrent: limit("overload.max_concurrent", max_concurrent)?,
@@ -108,6 +114,10 @@ fn overload(raw: &raw::Overload) -> SettingsResult<OverloadSettings> {
         )?,
         queued: at_most("overload.max_queued", max_queued, 100_000)?,
         wait: at_most("overload.max_wait_ms", max_wait_ms, 3_600_000).map(Duration::from_millis)?,
+        list_bytes: nonzero(
+            "overload.max_list_bytes",
+            at_most("overload.max_list_bytes", max_list_bytes, 1 << 40)?,
+        )?,
     })
 }
 
