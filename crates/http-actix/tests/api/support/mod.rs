@@ -76,6 +76,7 @@ shutdown_delay_ms = 0
 [limits]
 writes_per_minute = 1000000
 password_checks_per_minute = 1000000
+reads_per_minute = 0
 
 [[auth.issuers]]
 issuer = "https://central-manager.{tenant}.pcm.example.com"
@@ -103,7 +104,8 @@ tenants = "all"
 "#;
 
 /// The limits in [`SETTINGS`].
-const DEFAULT_LIMITS: &str = "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\n";
+const DEFAULT_LIMITS: &str =
+    "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\nreads_per_minute = 0\n";
 
 /// Deviations from the default service.
 #[derive(Debug, Default)]
