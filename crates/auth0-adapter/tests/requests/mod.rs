@@ -4,6 +4,7 @@
 mod cancellation;
 mod changes;
 mod creation;
+mod interleaving;
 mod panics;
 mod passwords;
 mod protected_roles;
