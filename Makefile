@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-fuzz fuzz check lint test model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,14 @@ run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000
 	target/debug/auth0-sim --listen 127.0.0.1:9000 --seed crates/auth0-sim/demo.jsonl & \
 	trap "kill $$! 2>/dev/null" EXIT INT TERM; target/debug/usher serve --dev
 
-sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI
+sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI, and the Action of docs/auth0.md
 	cargo build --locked -p auth0-sim --bins
 	crates/auth0-sim/sdks/check target/debug/auth0-sim
+	node --test docs/auth0-action/
+
+api-clients: ## Generate clients from the OpenAPI document and use them, with generators from npm and PyPI
+	cargo build --locked -p http-actix --bins
+	crates/http-actix/api-clients/check target/debug/usher
 
 api-fuzz: ## Test the service against its OpenAPI document with Schemathesis, from PyPI; takes minutes
 	cargo build --locked -p http-actix -p auth0-sim --bins
@@ -59,8 +64,16 @@ lint: ## Check format, lints, documentation and dependencies
 		&& cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources; \
 	else echo 'cargo-deny is not installed: dependencies not checked'; fi
 
-test: ## Run all tests, including doctests
-	cargo test --workspace --all-features --locked
+test: ## Run all tests, including doctests; a failure does not hide others
+	cargo test --workspace --all-features --locked --no-fail-fast
+
+# The number of runs, and of busy loops beside them.
+LOADED_RUNS ?= 10
+LOADED_LOOPS ?= 4
+
+test-loaded: ## Run all tests on a busy machine (LOADED_RUNS, LOADED_LOOPS); no test may assume a speed
+	cargo test --workspace --all-features --locked --no-run
+	.ci/test-loaded $(LOADED_RUNS) $(LOADED_LOOPS)
 
 # The number of random cases, and the seed.
 MODEL_CASES ?= 100
@@ -104,6 +117,7 @@ GENERATE := USHER_GENERATE=1 cargo test --quiet --locked
 
 generate: ## Write the generated files that are checked in
 	$(GENERATE) -p domain --test policy_table
+	$(GENERATE) -p http-actix --all-features --test cli -- api_examples
 	$(call write,docs/openapi.json,cargo run --quiet --locked -- openapi)
 	$(GENERATE) -p http-actix --all-features --test api -- matrix::answers_match_the_matrix
 	$(GENERATE) -p http-actix --all-features --test api_on_auth0 -- matrix::auth0_requests_match_the_matrix

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountRules, AccountScope, Actor, Bearer, Denied, Operation, PolicyContext, TenantId,
+    AccountRules, AccountScope, Actor, Bearer, Denied, Operation, PolicyContext, Role, TenantId,
     TenantScope, UserId, policy,
 };
 use ports::{Clock, UserDirectory};
@@ -17,6 +17,20 @@ pub struct Authorizer {
     directory: Arc<dyn UserDirectory>,
     clock: Arc<dyn Clock>,
     rules: AccountRules,
+}
+
+/// The roles that a bearer may give in one tenant.
+#[derive(Debug)]
+pub struct Grants {
+    /// The scope of changing the tenant's users, if the bearer may do that.
+    scope: Option<TenantScope>,
+}
+
+impl Grants {
+    /// Whether the bearer may give this role to a user of the tenant (R3).
+    pub fn allow(&self, role: &Role) -> bool {
+        self.scope.as_ref().is_some_and(|scope| scope.authorize_grant(role).is_ok())
+    }
 }
 
 impl Authorizer {
@@ -42,6 +56,24 @@ impl Authorizer {
     ) -> Result<TenantScope, UseCaseError> {
         let (actor, context) = self.permitted(bearer, operation).await?;
         Ok(policy::tenant_scope(&actor, operation, tenant, &context)?)
+    }
+
+    /// Returns the roles that a bearer who may see the users of a tenant may give there; the
+    /// bearer's own account is looked up once.
+    ///
+    /// # Errors
+    /// As [`Authorizer::tenant`] for [`Operation::ReadTenantUsers`].
+    #[tracing::instrument(name = "authorizer.grants", skip_all)]
+    pub async fn grants(
+        &self,
+        bearer: &Bearer,
+        tenant: Option<&TenantId>,
+    ) -> Result<Grants, UseCaseError> {
+        let operation = Operation::ReadTenantUsers;
+        let (actor, context) = self.permitted(bearer, operation).await?;
+        policy::tenant_scope(&actor, operation, tenant, &context)?;
+        let write = Operation::WriteTenantUsers;
+        Ok(Grants { scope: policy::tenant_scope(&actor, write, tenant, &context).ok() })
     }
 
     /// Returns the scope of a call about one account.

@@ -1,6 +1,7 @@
 //! The use cases: one function for each published operation, over `domain` and `ports`.
 //!
-//! - [`Authorizer`] turns a token's bearer into a scope, by the policy alone.
+//! - [`Authorizer`] turns a token's bearer into a scope, by the policy alone, and tells which roles
+//!   the bearer may give ([`Grants`]).
 //! - [`TenantUsers`] has the five operations of contract A, [`Users`] the five of contract B, and
 //!   [`Passwords`] its two password changes. Each takes a scope of the [`Authorizer`].
 //! - [`UseCaseError`] is their error, in terms of the domain.
@@ -42,7 +43,7 @@ mod tenant_users;
 mod users;
 
 pub use attempts::AttemptLimit;
-pub use authorizer::Authorizer;
+pub use authorizer::{Authorizer, Grants};
 pub use error::UseCaseError;
 pub use own_memberships::{OwnMembership, OwnMemberships};
 pub use passwords::Passwords;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{AccountScope, Membership, Standing, TenantId, User, UserId};
+use domain::{AccountScope, Membership, Standing, TenantId, User, UserId, policy};
 use ports::UserDirectory;
 
 use crate::error::UseCaseError;
@@ -70,7 +70,7 @@ impl OwnMemberships {
         let Some(user) = self.find(scope, id).await? else {
             return Err(UseCaseError::Refused(domain::Refusal::SubjectNotAnAccount));
         };
-        let scope = scope.leave(&user, tenant.ok_or(UseCaseError::Hidden)?)?;
+        let scope = policy::leave_scope(scope, &user, tenant.ok_or(UseCaseError::Hidden)?)?;
         let _decision = scope.authorize_detach(&user)?;
         Ok(self.directory.detach(&scope, &user).await?)
     }

@@ -25,6 +25,9 @@ pub struct Auth0Config {
     pub client_secret: SecretString,
     /// The name of the database connection that holds the accounts.
     pub connection: String,
+    /// The names of the connections whose accounts may be attached, besides `connection`, which is
+    /// always one of them. An address is unique over all of them.
+    pub attach_connections: Vec<String>,
     /// The prefix of Usher's keys in `app_metadata`.
     pub metadata_prefix: MetadataPrefix,
     /// The timeout of one attempt, from the first step to the last byte.
@@ -41,6 +44,9 @@ pub struct Auth0Config {
     pub circuit_breaker: CircuitBreakerConfig,
     /// For how long recent writes are remembered, since Auth0's search is eventually consistent.
     pub recent_writes_ttl: Duration,
+    /// For how long lists of a tenant share the result of a full scan. Changes of other processes
+    /// appear that much later.
+    pub scan_ttl: Duration,
 }
 
 impl Auth0Config {
@@ -57,6 +63,7 @@ impl Auth0Config {
             client_id,
             client_secret,
             connection,
+            attach_connections: Vec::new(),
             metadata_prefix: MetadataPrefix::default(),
             timeout: Duration::from_secs(5),
             deadline: Duration::from_secs(10),
@@ -65,7 +72,19 @@ impl Auth0Config {
             verify_email: false,
             circuit_breaker: CircuitBreakerConfig::default(),
             recent_writes_ttl: Duration::from_mins(1),
+            scan_ttl: Duration::from_secs(3),
         }
+    }
+
+    /// Returns the names of all connections whose accounts may be attached, each once.
+    pub(crate) fn all_attach_connections(&self) -> Vec<String> {
+        let mut names = vec![self.connection.clone()];
+        for name in &self.attach_connections {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 }
 
@@ -212,8 +231,8 @@ pub enum InvalidMetadataPrefix {
     /// Auth0 reserves the name (metadata field names and data types).
     #[error("must not be a name reserved by Auth0")]
     Reserved,
-    /// It could be the key of a tenant under another prefix.
-    #[error("must not contain `_tenant_`")]
+    /// It could be another of Usher's keys under another prefix.
+    #[error("must not contain `_tenant_`, `_name_` or `_life_`, nor end in `_credentials`")]
     Ambiguous,
 }
 
@@ -232,6 +251,9 @@ impl MetadataPrefix {
         "updated_at",
         "user_id",
     ];
+
+    /// What tells Usher's keys apart.
+    const INFIXES: [&str; 3] = ["_tenant_", "_name_", "_life_"];
 
     /// Returns the prefix as text.
     pub fn as_str(&self) -> &str {
@@ -257,7 +279,9 @@ impl FromStr for MetadataPrefix {
             Err(InvalidMetadataPrefix::Syntax)
         } else if Self::RESERVED.contains(&text) {
             Err(InvalidMetadataPrefix::Reserved)
-        } else if text.contains("_tenant_") {
+        } else if Self::INFIXES.iter().any(|infix| text.contains(infix))
+            || text.ends_with("_credentials")
+        {
             Err(InvalidMetadataPrefix::Ambiguous)
         } else {
             Ok(Self(text.to_owned()))

@@ -1,6 +1,7 @@
 //! Entry points of the fuzz targets: decoding of responses and building of queries.
 
-use domain::{RoleName, TenantId, Timestamp, UserId};
+use domain::policy::tenant_scope;
+use domain::{Actor, Operation, PolicyContext, RoleName, TenantId, Timestamp, UserId};
 use ports::{PortError, PortResult};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -85,11 +86,13 @@ fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
 fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
     let core = &directory.core;
     let reader = core.reader.current();
-    let search = TenantIndex { management: &core.management, reader: &reader, tenant };
-    let Some(row) = search.row(user) else { return };
+    let (reads, context) = (Operation::ReadTenantUsers, PolicyContext::at(Timestamp::UNIX_EPOCH));
+    let Ok(scope) = tenant_scope(&Actor::operator(), reads, Some(tenant), &context) else { return };
+    let search = TenantIndex::new(&core.management, &reader, &scope, &core.skipped);
+    let row = search.row(user);
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);
-        assert_eq!(user.created_at, row.created_at);
+        assert_eq!(user.created_at, row.created_at.unwrap_or(Timestamp::UNIX_EPOCH));
         assert!(user.role_in(tenant).is_some(), "not a member of the tenant");
     }
 }

@@ -11,7 +11,8 @@
 //! | display name | `name`; one equal to the e-mail address counts as absent, since Auth0 sets it by default |
 //! | blocked, created, updated, last log-in | `blocked`, `created_at`, `updated_at`, `last_login` |
 //! | home, service user | `app_metadata.<prefix>` = `{"home", "service_user"}` |
-//! | membership in a tenant | `app_metadata.<prefix>_tenant_<id>` = `{"role", "name"}`; `null` removes it |
+//! | membership in a tenant | `app_metadata.<prefix>_tenant_<id>` = `{"role", "m"}`, and a key for each other kind of writer; `null` removes them |
+//! | proof that the account is the person's own | `email_verified`, `identities`, `last_password_reset`, and a stamp in `app_metadata` |
 //! | the users of a tenant | a search for the roles under that key; each row is checked again |
 //! | the current password is correct | a log-in with it succeeds (`password-realm` grant) |
 //!
@@ -59,6 +60,7 @@
 #![warn(clippy::future_not_send)]
 
 mod config;
+mod digest;
 mod directory;
 pub mod doctor;
 mod error;

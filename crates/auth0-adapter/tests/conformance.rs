@@ -11,11 +11,12 @@
 mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use conformance::{StoreControl, StoredAccount, Subject};
+use conformance::{StoreControl, StoreEvent, StoredAccount, Subject};
 use domain::{RoleCatalogue, UserId};
-use ports::UserDirectory;
+use ports::{Clock, UserDirectory};
 use serde_json::{Map, json};
 
 use crate::world::World;
@@ -86,6 +87,32 @@ impl StoreControl for SimStoreControl {
             }
         }
         self.0.seed(document)
+    }
+
+    async fn happen(&self, id: &UserId, event: StoreEvent) {
+        let (world, id) = (&self.0, id.as_str());
+        // A read recognizes a newer state by its time.
+        world.clock.advance(Duration::from_millis(1));
+        match event {
+            StoreEvent::EmailVerified => world.control().verify_email(id).unwrap(),
+            StoreEvent::PasswordReset => {
+                world.control().reset_password(id, "chosen-by-the-person").unwrap();
+            }
+            StoreEvent::Blocked => {
+                let mut user = world.control().user(id).unwrap();
+                user["blocked"] = true.into();
+                user["updated_at"] = world.clock.now().to_string().into();
+                assert!(world.control().remove_user(id));
+                world.seed(user);
+            }
+        }
+        world.control().catch_up();
+        let found = world.find(&id.parse().unwrap()).await;
+        assert!(found.is_some());
+    }
+
+    fn sends_mail(&self) -> bool {
+        true
     }
 
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory> {

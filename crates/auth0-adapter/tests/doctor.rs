@@ -15,6 +15,7 @@ use auth0_adapter::Auth0Config;
 use auth0_adapter::doctor::{Finding, FindingStatus, examine};
 use auth0_sim::{Client, Config, Connection, Fault, FaultKind, Sim, Tls, Usernames};
 use conformance::ManualClock;
+use domain::{AccountRules, AttachRule};
 use ports::{Clock, SystemClock};
 
 const SECRET: &str = "usher-secret";
@@ -34,7 +35,7 @@ async fn findings(config: Config, change: impl FnOnce(&mut Auth0Config)) -> Vec<
 async fn findings_of(sim: &Sim, change: impl FnOnce(&mut Auth0Config)) -> Vec<Finding> {
     let mut config = config_for(sim);
     change(&mut config);
-    let found = examine(&config, Arc::new(SystemClock)).await;
+    let found = examine(&config, AccountRules::default(), Arc::new(SystemClock)).await;
     let text = format!("{found:?}");
     assert!(!text.contains(SECRET) && !text.contains("eyJ"), "{text}");
     let checks: Vec<_> = found.iter().map(|finding| finding.check).collect();
@@ -42,7 +43,7 @@ async fn findings_of(sim: &Sim, change: impl FnOnce(&mut Auth0Config)) -> Vec<Fi
     found
 }
 
-const ALL: [&str; 15] = [
+const ALL: [&str; 18] = [
     "reached",
     "clock",
     "credentials",
@@ -56,8 +57,11 @@ const ALL: [&str; 15] = [
     "connection",
     "usernames",
     "connection enabled",
+    "sign-up",
+    "memberships",
     "password grant",
     "client addresses",
+    "attach rule",
 ];
 
 fn status(findings: &[Finding], check: &str) -> FindingStatus {
@@ -86,7 +90,7 @@ async fn ready_tenant_has_no_problem() {
     assert_eq!(checks_with(&found, FindingStatus::Skipped), ["client addresses"]);
     assert!(message(&found, "password grant").contains("failed log-in"));
     let calls = sim.control().calls();
-    assert!(calls.values().all(|count| *count == 1) && calls.len() == 4, "{calls:?}");
+    assert!(calls.values().all(|count| *count == 1) && calls.len() == 5, "{calls:?}");
 }
 
 #[tokio::test]
@@ -98,7 +102,7 @@ async fn unreachable_tenant_is_a_problem() {
     drop(listener);
     let found = findings_of(&sim, |config| config.domain = url.parse().unwrap()).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), ["reached"]);
-    assert_eq!(checks_with(&found, FindingStatus::Skipped).len(), 14);
+    assert_eq!(checks_with(&found, FindingStatus::Skipped).len(), 16);
     assert!(sim.control().calls().is_empty());
     assert_each_problem_has_a_fix(&found);
 }
@@ -137,7 +141,7 @@ async fn other_server_or_unhealthy_auth0_is_found() {
         let passing = matches!(kind, FaultKind::Status { .. });
         let expected = if passing { FindingStatus::Warning } else { FindingStatus::Problem };
         assert_eq!(checks_with(&found, expected), ["reached"], "{kind:?}");
-        assert_eq!(checks_with(&found, FindingStatus::Ok), ["clock"], "{kind:?}");
+        assert_eq!(checks_with(&found, FindingStatus::Ok), ["clock", "attach rule"], "{kind:?}");
         assert_each_problem_has_a_fix(&found);
     }
 }
@@ -169,7 +173,7 @@ async fn clock_skew_is_found() {
     let sim = Sim::start(Config::default()).await.unwrap();
     let clock = Arc::new(ManualClock::new());
     assert!(clock.now() < SystemClock.now());
-    let found = examine(&config_for(&sim), clock).await;
+    let found = examine(&config_for(&sim), AccountRules::default(), clock).await;
     assert_eq!(status(&found, "clock"), FindingStatus::Problem, "it is our clock that is compared");
 }
 
@@ -245,7 +249,7 @@ async fn connection_checks_need_the_scope() {
     client.scopes.retain(|scope| scope != "read:connections");
     let found = findings(Config { clients: vec![client], ..Config::default() }, |_| {}).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0]);
-    let skipped = ["connection", "usernames", "connection enabled", "client addresses"];
+    let skipped = ["connection", "usernames", "connection enabled", "sign-up", "client addresses"];
     assert_eq!(checks_with(&found, FindingStatus::Skipped), skipped);
 }
 
@@ -319,6 +323,48 @@ async fn forbidden_connection_read_is_skipped() {
     sim.control().add_fault(Fault { route, skip: 0, times: None, kind });
     let found = findings_of(&sim, |_| {}).await;
     assert_eq!(checks_with(&found, FindingStatus::Problem), [""; 0]);
-    let skipped = ["connection", "usernames", "connection enabled", "client addresses"];
+    let skipped = ["connection", "usernames", "connection enabled", "sign-up", "client addresses"];
     assert_eq!(checks_with(&found, FindingStatus::Skipped), skipped);
+}
+
+#[tokio::test]
+async fn open_sign_up_is_a_warning_where_no_proof_is_needed() {
+    for (disable_signup, attach, expected) in [
+        (false, AttachRule::Verified, FindingStatus::Ok),
+        (false, AttachRule::Any, FindingStatus::Warning),
+        (true, AttachRule::Any, FindingStatus::Ok),
+    ] {
+        let connection = Connection { disable_signup, ..Connection::default() };
+        let config = Config { connections: vec![connection], ..Config::default() };
+        let sim = Sim::start(config).await.unwrap();
+        let rules = AccountRules { attach, ..AccountRules::default() };
+        let found = examine(&config_for(&sim), rules, Arc::new(SystemClock)).await;
+        assert_eq!(status(&found, "sign-up"), expected);
+        assert_eq!(message(&found, "sign-up").contains("Anyone can"), !disable_signup);
+        let rule =
+            if attach == AttachRule::Any { FindingStatus::Warning } else { FindingStatus::Ok };
+        assert_eq!(status(&found, "attach rule"), rule);
+    }
+}
+
+#[tokio::test]
+async fn memberships_without_an_id_are_counted() {
+    let sim = Sim::start(Config::default()).await.unwrap();
+    let found = findings_of(&sim, |_| {}).await;
+    assert_eq!(status(&found, "memberships"), FindingStatus::Ok);
+    let account = serde_json::json!({
+        "email": "ada@example.com",
+        "app_metadata": {
+            "usher_tenant_acme": { "role": "owner", "name": "Ada" },
+            "usher_tenant_globex": { "role": "retired" },
+            "usher_tenant_initech": {
+                "role": "owner",
+                "m": "1a 2026-01-02T03:04:05.678Z ada@example.com",
+            },
+        },
+    });
+    sim.control().seed(account).unwrap();
+    let found = findings_of(&sim, |_| {}).await;
+    assert_eq!(status(&found, "memberships"), FindingStatus::Warning);
+    assert!(message(&found, "memberships").starts_with("2 memberships of 1 accounts"));
 }

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use domain::{
-    Access, AccountChange, ListQuery, Membership, MembershipChange, NewMember, Refusal, Role,
-    RoleCatalogue, RoleDefinition, TenantId, User,
+    AccountChange, ListQuery, Membership, MembershipChange, NewMember, Refusal, RoleCatalogue,
+    TenantId, User,
 };
 use ports::PortError::{Conflict as Conflicts, NotFound, Refused};
 use ports::{AttachOutcome, Clock, Conflict};
 
 use crate::caller::{Caller, acme, changes, globex, ranked_writes, writes};
-use crate::catalogue::{catalogue, role};
+use crate::catalogue::{catalogue_with, definitions, role};
 use crate::subject::{StoredAccount, Subject, assert_fails};
 use crate::values::{address, new_member, valid};
 
@@ -26,27 +26,6 @@ fn named_member(name: &str, display_name: &str) -> NewMember {
 
 fn shown(user: &User, tenant: &TenantId) -> Option<String> {
     user.name_in(tenant).map(|name| name.as_str().to_owned())
-}
-
-fn definitions() -> Vec<RoleDefinition> {
-    let define = |role: &Role| RoleDefinition {
-        name: role.name().clone(),
-        access: [Access::Read, Access::Write]
-            .into_iter()
-            .filter(|access| role.allows(*access))
-            .collect(),
-        protected: role.is_protected(),
-        default: false,
-    };
-    catalogue().roles().iter().map(define).collect()
-}
-
-/// Returns the catalogue with one more role.
-fn with_retired() -> Arc<RoleCatalogue> {
-    let name = valid("retired");
-    let retired = RoleDefinition { name, access: [].into(), protected: false, default: false };
-    let roles = definitions().into_iter().chain([retired]);
-    Arc::new(RoleCatalogue::new(roles.collect()).unwrap())
 }
 
 // Attached or created.
@@ -193,7 +172,7 @@ pub async fn unknown_stored_role_does_not_prevent_attaching(subject: &Subject) {
     assert_eq!(attached.role_in(&acme()), Some(&role("member")));
     assert_eq!(subject.found_in(&globex(), &ada.id).await.as_ref(), Some(&attached));
     // The old role is gone and cannot come back with another catalogue.
-    let directory = subject.store.reopen(with_retired()).await;
+    let directory = subject.store.reopen(catalogue_with("retired")).await;
     let views = Caller::of([globex()]).views();
     assert_eq!(directory.find(&views, &ada.id).await.unwrap(), Some(attached));
 }
@@ -206,7 +185,7 @@ pub async fn role_added_to_catalogue_restores_membership(subject: &Subject) {
     let ada = subject.users_of(&acme()).await.remove(0);
     subject.directory.change_membership(&writes(&acme()), &ada, change).await.unwrap();
 
-    let directory = subject.store.reopen(with_retired()).await;
+    let directory = subject.store.reopen(catalogue_with("retired")).await;
     let scope = Caller::of([globex()]).reads(&globex());
     let page = directory.list(&scope, &ListQuery::default()).await.unwrap();
     assert_eq!(page.total, 1);

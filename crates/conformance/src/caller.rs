@@ -61,8 +61,8 @@ impl Caller {
     /// read again when it changes something.
     pub fn member(account: &User) -> Self {
         let bearer = Bearer {
-            issuer: "https://login.example.com/".to_owned(),
             caller: CallerKey::new([0; 32]),
+            issuer: "https://issuer.example.com".to_owned(),
             subject: Some(account.id.clone()),
             subject_kind: SubjectKind::Accounts,
             permissions: Permission::ALL.into_iter().collect(),

@@ -32,3 +32,25 @@ pub fn catalogue() -> Arc<RoleCatalogue> {
 pub fn role(name: &str) -> Role {
     catalogue().resolve(name).unwrap().clone()
 }
+
+/// Returns the roles of [`catalogue`], and one more without access.
+pub(crate) fn catalogue_with(name: &str) -> Arc<RoleCatalogue> {
+    let mut definitions = definitions();
+    let name = name.parse().unwrap();
+    definitions.push(RoleDefinition { name, access: [].into(), protected: false, default: false });
+    Arc::new(RoleCatalogue::new(definitions).unwrap())
+}
+
+/// Returns the definitions of the roles of [`catalogue`].
+pub(crate) fn definitions() -> Vec<RoleDefinition> {
+    let define = |role: &Role| RoleDefinition {
+        name: role.name().clone(),
+        access: [Access::Read, Access::Write]
+            .into_iter()
+            .filter(|access| role.allows(*access))
+            .collect(),
+        protected: role.is_protected(),
+        default: false,
+    };
+    catalogue().roles().iter().map(define).collect()
+}

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ports::{Curve, KeyMaterial, KeySetLocation, KeySource, PublicKey};
+use ports::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
 
 /// A key source under test and its issuers. Each case gets a fresh one, whose issuers have published
 /// nothing.
@@ -112,6 +112,15 @@ pub async fn known_key_types_are_returned_unchanged(subject: &KeySubject) {
     assert_eq!(subject.fetch(&subject.globex).await, keys[..1]);
 }
 
+pub async fn keys_sharing_a_kid_are_all_returned(subject: &KeySubject) {
+    // RFC 7517 §4.5 allows it: of one type, of several, or restricted to different algorithms.
+    let second = PublicKey { material: rsa("3").material, ..rsa("1") };
+    let for_pss = PublicKey { algorithm: Some("PS256".to_owned()), ..rsa("1") };
+    let keys = [rsa("1"), ec("1", Curve::P256, "ES256", 32), ed25519("1"), second, for_pss];
+    subject.publish(&subject.acme, &keys).await;
+    assert_eq!(subject.fetch(&subject.acme).await, keys);
+}
+
 pub async fn keys_unfit_for_signatures_are_omitted(subject: &KeySubject) {
     let published = vec![
         PublishedKey::OfUnknownKind,
@@ -148,14 +157,17 @@ pub async fn failing_issuer_does_not_affect_others(subject: &KeySubject) {
     subject.publish(&subject.acme, &[rsa("1")]).await;
     subject.publish(&subject.globex, &[rsa("2")]).await;
     subject.issuers.set_failing(&subject.acme, true).await;
-    assert!(subject.source.fetch(&subject.acme).await.is_err());
+    // A failure says nothing about the existence of the issuer.
+    let error = subject.source.fetch(&subject.acme).await.unwrap_err();
+    assert!(!matches!(error, KeySourceError::NotFound(_)), "{error:?}");
     assert_eq!(subject.fetch(&subject.globex).await, [rsa("2")]);
     subject.issuers.set_failing(&subject.acme, false).await;
     assert_eq!(subject.fetch(&subject.acme).await, [rsa("1")]);
 }
 
-pub async fn issuer_without_keys_is_an_error(subject: &KeySubject) {
+pub async fn issuer_that_published_nothing_does_not_exist(subject: &KeySubject) {
     subject.publish(&subject.globex, &[rsa("2")]).await;
-    assert!(subject.source.fetch(&subject.acme).await.is_err());
+    let error = subject.source.fetch(&subject.acme).await.unwrap_err();
+    assert!(matches!(error, KeySourceError::NotFound(_)), "{error:?}");
     assert_eq!(subject.fetch(&subject.globex).await, [rsa("2")]);
 }

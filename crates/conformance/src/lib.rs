@@ -5,7 +5,7 @@
 //!
 //! | macro | modules of cases | subject |
 //! |---|---|---|
-//! | [`directory_suite!`] | [`users`], [`accounts`], [`attach_or_create`], [`memberships`], [`protected`], [`isolation`], [`listing`], [`races`] | [`Subject`] |
+//! | [`directory_suite!`] | [`users`], [`accounts`], [`attach_or_create`], [`memberships`], [`protected`], [`isolation`], [`listing`], [`proof`], [`ways_out`], [`caller_role`], [`views`], [`races`] | [`Subject`] |
 //! | [`password_suite!`] | [`passwords`] | [`Subject`] |
 //! | [`one_step_suite!`] | [`one_step`], for directories that read and write in one step | [`Subject`] |
 //! | [`key_source_suite!`] | [`keys`] | [`KeySubject`] |
@@ -72,19 +72,23 @@ mod values;
 
 pub mod accounts;
 pub mod attach_or_create;
+pub mod caller_role;
 pub mod isolation;
 pub mod keys;
 pub mod listing;
 pub mod memberships;
 pub mod one_step;
 pub mod passwords;
+pub mod proof;
 pub mod protected;
 pub mod races;
 pub mod users;
+pub mod views;
+pub mod ways_out;
 
 pub use caller::{Caller, acme, context, globex};
 pub use catalogue::{catalogue, role};
 pub use clock::ManualClock;
 pub use keys::{IssuerControl, KeySubject, PublishedKey};
-pub use subject::{StoreControl, StoredAccount, Subject};
+pub use subject::{StoreControl, StoreEvent, StoredAccount, Subject};
 pub use values::{address, new_member, new_user, user, valid};

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{AccountChange, MembershipChange, NewUser, User};
+use domain::policy::leave_scope;
+use domain::{AccountChange, MembershipChange, NewUser, Standing, User};
 use ports::PortError::{self, Conflict as Conflicts};
 use ports::{Conflict, PortResult, UserDirectory};
 
@@ -306,5 +307,61 @@ pub async fn racing_changes_by_two_tenants_both_persist(subject: &Subject) {
         assert_eq!(user.display_name, Some(valid("Ada")));
         let admin = role("admin");
         assert_eq!(user.role_in(&globex()), (!detaches).then_some(&admin));
+    }
+}
+
+pub async fn racing_attachment_and_password_of_home_leave_pending(subject: &Subject) {
+    for round in 0..ROUNDS / 4 {
+        let name = format!("ada{round}");
+        let snapshot = subject.create(&acme(), &name, "member").await;
+        let snapshot = subject.vouch(&snapshot).await;
+        let id = snapshot.id.clone();
+        let directory = (Arc::clone(&subject.directory), Arc::clone(&subject.directory));
+        let new_member = new_member(&name, "owner");
+        let (attached, set) = race(
+            async move { directory.0.attach_or_create(&writes(&globex()), new_member).await },
+            async move {
+                let password = valid("correct-horse");
+                directory.1.set_password(&changes(&acme()), &snapshot, password).await
+            },
+        )
+        .await;
+        attached.unwrap();
+        set.unwrap();
+        let user = subject.current(&id).await.unwrap();
+        assert_eq!(user.role_in(&globex()), Some(&role("owner")));
+        assert_eq!(subject.standing(&globex(), &user).await, Some(Standing::Pending));
+        assert_eq!(subject.standing(&acme(), &user).await, Some(Standing::Active));
+    }
+}
+
+pub async fn racing_leave_and_demotion_keep_one_holder(subject: &Subject) {
+    subject.create(&globex(), "elsewhere", "owner").await;
+    let mut kept = subject.create(&acme(), "first", "owner").await;
+    for round in 0..ROUNDS {
+        subject.create(&globex(), &format!("ada{round}"), "member").await;
+        let ada = subject.attach(&acme(), &format!("ada{round}"), "owner").await;
+        let directory = (Arc::clone(&subject.directory), Arc::clone(&subject.directory));
+        let (leaver, demoted) = (ada.clone(), kept.clone());
+        let results = race(
+            async move {
+                let own = Caller::of([]).without_permissions(&leaver.id).owns();
+                directory.0.detach(&leave_scope(&own, &leaver, &acme()).unwrap(), &leaver).await
+            },
+            Loss::Demote.apply(directory.1, demoted),
+        )
+        .await;
+        if results.0.is_err() {
+            kept = ada;
+        }
+        assert_fails!(
+            Err::<(), _>(single_failure(results)),
+            Conflicts(Conflict::LastProtectedRoleHolder(_))
+        );
+        let people = subject.users_of(&acme()).await;
+        let owners: Vec<_> =
+            people.iter().filter(|user| user.role_in(&acme()) == Some(&role("owner"))).collect();
+        assert_eq!(owners.len(), 1);
+        assert_eq!(owners[0].id, kept.id);
     }
 }

@@ -36,6 +36,27 @@ pub trait StoreControl: std::fmt::Debug + Send + Sync {
     /// Returns a directory over the same accounts under another catalogue, as after a restart with
     /// other settings. The case does not use the subject's own ports afterwards.
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory>;
+
+    /// Lets something happen to an account in the store, visible through the ports on return.
+    async fn happen(&self, id: &UserId, event: StoreEvent) {
+        panic!("the store cannot let {event:?} happen to {id}");
+    }
+
+    /// Whether the directory sends mails.
+    fn sends_mail(&self) -> bool {
+        false
+    }
+}
+
+/// What happens to an account past the ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreEvent {
+    /// The person follows a verification link.
+    EmailVerified,
+    /// The person sets a password by a link, now by the subject's clock.
+    PasswordReset,
+    /// An administrator of the directory blocks the account.
+    Blocked,
 }
 
 /// An account to insert into the store behind the ports. What is not set is absent.

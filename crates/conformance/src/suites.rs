@@ -113,6 +113,54 @@ macro_rules! directory_suite {
                 page_past_the_end_is_empty_with_total,
                 list_contains_earlier_changes,
             ]
+            proof: [
+                unverified_account_is_attached_pending,
+                verified_account_is_attached_active,
+                account_without_home_is_attached_pending,
+                attaching_pending_account_again_confirms_it,
+                confirming_does_not_lift_the_role_ceiling,
+                pending_role_is_not_above_the_callers,
+                password_given_at_creation_leaves_foreign_membership_pending,
+                password_set_by_home_makes_foreign_membership_pending,
+                address_set_by_home_makes_foreign_membership_pending,
+                refused_change_leaves_no_stamp,
+                operators_password_closes_the_stamp,
+                own_password_renews_open_stamp_and_opens_none,
+                password_reset_by_mail_closes_the_stamp,
+                operator_vouches_and_withdraws,
+                only_operators_vouch,
+            ]
+            ways_out: [
+                operator_moves_and_clears_a_home,
+                home_moves_only_to_attached_tenants,
+                only_operators_move_a_home,
+                release_removes_memberships_and_homes,
+                release_changes_at_most_the_limit,
+                release_removes_unknown_stored_roles,
+                only_operators_release_a_tenant,
+                person_leaves_a_tenant_and_no_other,
+                last_active_holder_cannot_leave,
+                blocked_person_cannot_leave,
+                tenants_issuer_lets_own_accounts_leave_there_only,
+                invitation_is_authorized_before_mail,
+            ]
+            caller_role: [
+                lost_role_prevents_creation,
+                lost_role_prevents_attaching,
+                lost_role_prevents_creating_member,
+                lost_role_prevents_membership_change,
+                lost_role_prevents_detaching,
+                lost_role_prevents_account_change,
+                lost_role_prevents_setting_password,
+                lost_role_prevents_deletion,
+                lost_role_prevents_invitation,
+            ]
+            views: [
+                pending_user_shows_only_what_its_tenant_entered,
+                lists_do_not_depend_on_what_pending_hides,
+                list_equals_what_is_found,
+                unchanged_values_leave_updated_at,
+            ]
             races: [
                 racing_removals_keep_one_holder,
                 racing_deletion_by_operator_keeps_one_holder,
@@ -124,6 +172,8 @@ macro_rules! directory_suite {
                 racing_attachment_and_creation_leave_one_account,
                 racing_attach_and_detach_are_serialized,
                 racing_changes_by_two_tenants_both_persist,
+                racing_attachment_and_password_of_home_leave_pending,
+                racing_leave_and_demotion_keep_one_holder,
             ]
         }
     };
@@ -192,11 +242,12 @@ macro_rules! key_source_suite {
             keys: [
                 issuer_has_its_own_keys_only,
                 known_key_types_are_returned_unchanged,
+                keys_sharing_a_kid_are_all_returned,
                 keys_unfit_for_signatures_are_omitted,
                 empty_key_set_is_no_error,
                 every_call_fetches_and_returns_rotated_keys,
                 failing_issuer_does_not_affect_others,
-                issuer_without_keys_is_an_error,
+                issuer_that_published_nothing_does_not_exist,
             ]
         }
     };

@@ -216,6 +216,20 @@ pub async fn read_scope_changes_nothing(subject: &Subject) {
         Refused(Refusal::MissingPermission(_))
     );
     assert_fails!(directory.delete(&account, &ada).await, Refused(Refusal::MissingPermission(_)));
+    let account = Caller::operator().views();
+    assert_fails!(
+        directory.move_home(&account, &ada, None).await,
+        Refused(Refusal::MissingPermission(_))
+    );
+    assert_fails!(
+        directory.set_email_verified(&account, &ada, false).await,
+        Refused(Refusal::MissingPermission(_))
+    );
+    assert_fails!(
+        directory.send_invitation(&tenant, &ada).await,
+        Refused(Refusal::MissingPermission(_))
+    );
+    assert_fails!(directory.release_tenant(&tenant, 500).await, Refused(Refusal::OperatorsOnly));
     subject.assert_untouched(&ada).await;
     assert_eq!(subject.users_of(&acme()).await, [ada]);
 }

@@ -101,6 +101,13 @@ impl User {
         Self { memberships, ..self }
     }
 
+    /// Sets the account's own display name. One that equals the address counts as none: Auth0
+    /// stores the address as the name of an account without one.
+    pub fn set_display_name(&mut self, name: Option<DisplayName>) {
+        let is_address = |name: &DisplayName| name.as_str().to_lowercase() == self.email.as_str();
+        self.display_name = name.filter(|name| !is_address(name));
+    }
+
     /// Changes the display name that the tenant sees. Does nothing without a membership there.
     pub fn rename_in(&mut self, tenant: &TenantId, name: DisplayName) {
         let owner = self.name_owner(tenant);
@@ -108,7 +115,7 @@ impl User {
             match owner {
                 NameOwner::Account => {
                     membership.name = None;
-                    self.display_name = Some(name);
+                    self.set_display_name(Some(name));
                 }
                 NameOwner::Membership => membership.name = Some(name),
             }

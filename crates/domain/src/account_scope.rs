@@ -12,7 +12,7 @@ use crate::permission::Permission;
 use crate::refusal::{Denied, Refusal};
 use crate::role::{Access, Role};
 use crate::standing::Standing;
-use crate::tenant_scope::{Authority, TenantScope};
+use crate::tenant_scope::TenantScope;
 use crate::timestamp::Timestamp;
 use crate::view::{UserRef, UserView};
 
@@ -220,22 +220,6 @@ impl AccountScope {
             .filter_map(|tenant| Some((tenant, user.standing_in(tenant, &self.context)?)))
     }
 
-    /// Returns the scope of ending the caller's own membership in the tenant (R5).
-    ///
-    /// # Errors
-    /// [`Refusal::SubjectNotAnAccount`] if the account is not the caller's own; [`Denied::Hidden`]
-    /// if there is no such membership, or the issuer is not of that tenant.
-    pub fn leave(&self, user: &User, tenant: &TenantId) -> Result<TenantScope, Denied> {
-        if !self.owns(user) {
-            return Err(Refusal::SubjectNotAnAccount.into());
-        }
-        if !self.may_leave(tenant) || !user.memberships.contains_key(tenant) {
-            return Err(Denied::Hidden);
-        }
-        let authority = Authority::Leave(user.id.clone());
-        Ok(TenantScope::new(tenant.clone(), authority, self.context, false, None))
-    }
-
     /// Checks that the caller may change the account's own e-mail address and names (R1, R2, R3).
     ///
     /// # Errors
@@ -366,7 +350,7 @@ impl AccountScope {
     }
 
     /// Whether the caller may know of, and end, its own membership in the tenant.
-    fn may_leave(&self, tenant: &TenantId) -> bool {
+    pub(crate) fn may_leave(&self, tenant: &TenantId) -> bool {
         let is_any_account =
             matches!(&self.purpose, Purpose::Own(own) if own.kind == SubjectKind::Accounts);
         is_any_account || self.coverage.names(tenant)

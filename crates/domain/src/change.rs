@@ -6,11 +6,14 @@
 //! [`AuthorizedChange`], [`AuthorizedDetachment`] or [`AuthorizedDeletion`], so that a change made
 //! through one of them cannot have skipped a rule.
 
+use std::borrow::Cow;
+
 use crate::account::{MembershipChange, User};
 use crate::context::PolicyContext;
 use crate::id::{TenantId, UserId};
 use crate::refusal::LastProtectedRoleHolder;
 use crate::role::Role;
+use crate::view::{UserRef, UserView};
 
 /// The outcome of the rules about the caller (R1 to R3): authorized, or pending on R4.
 ///
@@ -164,11 +167,16 @@ impl AuthorizedChange {
     ) -> Decision<Self> {
         let new_role = change.role.as_ref();
         let at_risk = new_role.and_then(|role| RoleAtRisk::find(user, tenant, Some(role), context));
-        let (user, tenant, change) = (user.id.clone(), tenant.clone(), change.clone());
+        // A name that is shown already is no change, whoever owns it.
+        let view = UserView::through(Cow::Borrowed(tenant), UserRef::Borrowed(user), context);
+        let shown = view.as_ref().and_then(|view| view.name_in(tenant));
+        let name = change.name.as_ref().filter(|name| Some(*name) != shown).cloned();
+        let change = MembershipChange { name, ..change.clone() };
+        let (user, tenant) = (user.id.clone(), tenant.clone());
         Decision::new(Self { user, tenant, change }, at_risk)
     }
 
-    /// Returns the change.
+    /// Returns the change, without a name that is shown already.
     pub fn change(&self) -> &MembershipChange {
         &self.change
     }

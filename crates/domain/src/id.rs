@@ -9,9 +9,10 @@ use crate::text_value::{identifier_format, text_value};
 
 /// The identifier of one account, such as `auth0|5f7c8ec7c33c6c004bbafe82`.
 ///
-/// Auth0 puts the provider before the bar; Usher treats the whole as one opaque text of 1 to 255
-/// visible ASCII characters without those that have a meaning in a URL (`/ \ ? # % "`), so that it
-/// always stays within one path segment.
+/// An opaque text of 1 to 1024 bytes without control characters, which is never parsed: the part
+/// after the bar is whatever the identity provider uses, such as a distinguished name, an address or
+/// a path. Where it becomes part of a URL or a query, it is escaped. `.` and `..` are excluded:
+/// clients remove them from a path even if they are encoded (WHATWG URL §4.4).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(Arc<str>);
 
@@ -21,16 +22,19 @@ pub enum InvalidUserId {
     /// The text is empty.
     #[error("must not be empty")]
     Empty,
-    /// More than 255 characters.
-    #[error("must have at most 255 characters")]
+    /// More than 1024 bytes.
+    #[error("must have at most 1024 bytes")]
     TooLong,
-    /// A character outside visible ASCII, one with a meaning in a URL, or a path step (`.`, `..`).
-    #[error("must contain only visible ASCII characters other than / \\ ? # % and quotes")]
-    ForbiddenCharacter,
+    /// A control character.
+    #[error("must not contain control characters")]
+    ControlCharacter,
+    /// A path step: `.` or `..`.
+    #[error("must not be a path step")]
+    PathStep,
 }
 
 impl UserId {
-    const MAX_LENGTH: usize = 255;
+    const MAX_BYTES: usize = 1024;
 }
 
 text_value!(UserId, "the identifier");
@@ -40,13 +44,14 @@ impl FromStr for UserId {
     type Err = InvalidUserId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let forbidden = |byte: u8| !byte.is_ascii_graphic() || br#"/\?#%""#.contains(&byte);
         if text.is_empty() {
             Err(InvalidUserId::Empty)
-        } else if text.len() > Self::MAX_LENGTH {
+        } else if text.len() > Self::MAX_BYTES {
             Err(InvalidUserId::TooLong)
-        } else if text == "." || text == ".." || text.bytes().any(forbidden) {
-            Err(InvalidUserId::ForbiddenCharacter)
+        } else if text.chars().any(char::is_control) {
+            Err(InvalidUserId::ControlCharacter)
+        } else if text == "." || text == ".." {
+            Err(InvalidUserId::PathStep)
         } else {
             Ok(Self(text.into()))
         }

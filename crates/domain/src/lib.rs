@@ -57,6 +57,7 @@ mod account;
 mod account_scope;
 mod actor;
 mod change;
+mod character;
 mod context;
 mod id;
 mod listing;

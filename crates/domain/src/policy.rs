@@ -205,6 +205,27 @@ pub fn own_account_scope(actor: &Actor, context: &PolicyContext) -> Result<Accou
     Ok(account_scope_for(actor, own_purpose(actor, own), context))
 }
 
+/// Returns the scope of ending the caller's own membership in the tenant (R5), given the scope of
+/// [`own_account_scope`].
+///
+/// # Errors
+/// [`Refusal::SubjectNotAnAccount`] if the account is not the caller's own; [`Denied::Hidden`] if
+/// there is no such membership, or the issuer is not of that tenant.
+pub fn leave_scope(
+    own: &AccountScope,
+    user: &User,
+    tenant: &TenantId,
+) -> Result<TenantScope, Denied> {
+    if !own.owns(user) {
+        return Err(Refusal::SubjectNotAnAccount.into());
+    }
+    if !own.may_leave(tenant) || !user.memberships.contains_key(tenant) {
+        return Err(Denied::Hidden);
+    }
+    let authority = Authority::Leave(user.id.clone());
+    Ok(TenantScope::new(tenant.clone(), authority, *own.context(), false, None))
+}
+
 /// Returns the scope of a password change by proof of the current password (R5): without any
 /// permission for the caller's own account, as for any other change otherwise.
 ///

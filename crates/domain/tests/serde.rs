@@ -50,7 +50,7 @@ fn reject<T: DeserializeOwned + Debug>(values: &[Value]) {
 
 #[test]
 fn invalid_values_are_rejected_without_repeating_them() {
-    reject::<UserId>(&[json!(""), json!("Planted/id"), json!(1), json!(null)]);
+    reject::<UserId>(&[json!(""), json!("Planted\nid"), json!(1), json!(null)]);
     reject::<TenantId>(&[json!("Planted"), json!(["acme"])]);
     reject::<EmailAddress>(&[json!("Planted"), json!({})]);
     reject::<Username>(&[json!("Planted name")]);

@@ -25,8 +25,9 @@ pub use tokens::{issuer, signed_token, token};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("auth0_answer", auth0_answer),
+    ("forwarded_headers", forwarded_headers),
     ("issuer", issuer),
     ("json_body", json_body),
     ("query_string", query_string),
@@ -42,6 +43,11 @@ pub fn query_string(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         usher_http::fuzzing::query_string(text);
     }
+}
+
+/// Reads the client's address from the headers of a proxy.
+pub fn forwarded_headers(bytes: &[u8]) {
+    usher_http::fuzzing::forwarded_headers(bytes);
 }
 
 /// Reads a JSON body.

@@ -33,6 +33,7 @@ macro_rules! targets {
 
 targets! {
     auth0_response_yields_requested_account_or_typed_error auth0_answer;
+    client_cannot_change_what_a_proxy_appends forwarded_headers;
     matching_issuer_equals_its_filled_template issuer;
     json_body_is_read_strictly_or_rejected json_body;
     query_string_is_rejected_or_reproduced_by_links query_string;

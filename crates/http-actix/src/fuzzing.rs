@@ -1,9 +1,14 @@
 //! Entry points of the fuzz targets for requests.
 
+use std::net::IpAddr;
+
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
+use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::request::json_object::{self, FromJsonObject};
 use crate::request::query::{MAX_PAGE_SIZE, QueryString};
+use crate::request::trusted_proxies::{TrustedProxies, X_FORWARDED_FOR};
 use crate::response::api_error::ApiError;
 use crate::response::error_response::ErrorResponse;
 use crate::response::links::PageLinks;
@@ -43,6 +48,32 @@ pub fn query_string(text: &str) {
 
 fn query_of(query: &str) -> QueryString {
     QueryString(query.to_owned())
+}
+
+/// Reads the headers of a trusted proxy about the client, which has sent these bytes in them.
+///
+/// # Panics
+/// If the client can change the address that the proxy has appended.
+pub fn forwarded_headers(bytes: &[u8]) {
+    let proxy = IpAddr::from([10, 0, 0, 1]);
+    let address = IpAddr::from([198, 51, 100, 1]);
+    let proxies = TrustedProxies::new(vec![IpNet::from(proxy)]);
+    let client = |name: &HeaderName, appended: &[u8]| {
+        let mut headers = HeaderMap::new();
+        headers.append(name.clone(), HeaderValue::from_bytes(&[bytes, appended].concat()).ok()?);
+        Some(proxies.client(proxy, &headers))
+    };
+    for (name, appended) in [
+        (&X_FORWARDED_FOR, ", 198.51.100.1"),
+        (&X_FORWARDED_FOR, ", \"198.51.100.1:80\", 10.0.0.1"),
+        (&FORWARDED, ", for=198.51.100.1"),
+        (&FORWARDED, ", for=\"198.51.100.1:80\";by=\"[fd00::1]\", for=10.0.0.1"),
+    ] {
+        let found = client(name, appended.as_bytes());
+        assert!(found.is_none_or(|found| found == address), "{appended}: {found:?}");
+        // Whatever it is, it is read.
+        client(name, b"");
+    }
 }
 
 /// Reads a body as the request of each operation that has one.

@@ -1,9 +1,10 @@
 //! The directory's state, catalogue, clock and hasher.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use domain::RoleCatalogue;
+use domain::{RoleCatalogue, RoleName, User, UserId};
 use parking_lot::RwLock;
 use ports::Clock;
 
@@ -57,6 +58,23 @@ impl MemoryDirectory {
         *state = state.under_catalogue(&catalogue);
         // Still under the lock, so that no account is stored under the old catalogue.
         *self.catalogue.write() = catalogue;
+    }
+
+    /// Changes an account past the ports, as whoever administers the directory would: blocks it,
+    /// verifies its address, resets its password. Returns whether it exists.
+    ///
+    /// The address and the username must not be those of another account.
+    pub fn edit(&self, id: &UserId, change: impl FnOnce(&mut User)) -> bool {
+        let mut state = self.state.write();
+        let Some(mut record) = state.get(id).cloned() else { return false };
+        change(Arc::make_mut(&mut record.user));
+        state.put(record.under_catalogue(&self.catalogue()));
+        true
+    }
+
+    /// Returns the roles of stored memberships that the catalogue does not have. They give no access.
+    pub fn unknown_roles(&self) -> BTreeSet<RoleName> {
+        self.state.read().unknown_roles().cloned().collect()
     }
 
     pub(crate) fn catalogue(&self) -> Arc<RoleCatalogue> {

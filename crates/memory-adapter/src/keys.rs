@@ -52,17 +52,17 @@ impl fmt::Debug for MemoryKeySource {
 #[async_trait]
 impl KeySource for MemoryKeySource {
     async fn fetch(&self, location: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
-        let unreachable = |why: &str| Err(KeySourceError::Unreachable(why.into()));
+        let not_found = || Err(KeySourceError::NotFound("it has published no keys".into()));
         let mut issuers = self.issuers.lock();
         // Issuer names come from tokens, so unknown ones must not be stored.
         let Some(issuer) = issuers.get_mut(&location.issuer) else {
-            return unreachable("no such issuer");
+            return not_found();
         };
         issuer.fetches += 1;
         match &issuer.keys {
-            _ if issuer.failing => unreachable("set to fail"),
+            _ if issuer.failing => Err(KeySourceError::Unreachable("set to fail".into())),
             Some(keys) => Ok(keys.clone()),
-            None => unreachable("no such issuer"),
+            None => not_found(),
         }
     }
 }

@@ -14,8 +14,9 @@
 //! - An account that is created without a password has no hash: no password matches until one is
 //!   set.
 //!
-//! There is no persistence here, no last login (only a seed sets it), and no limit on wrong
-//! passwords, which the use case has.
+//! There is no persistence here, no mail, no last login (only a seed sets it), and no limit on wrong
+//! passwords, which the use case has. What mails do elsewhere, [`MemoryDirectory::edit`] does in
+//! tests.
 //!
 //! # Example
 //!

@@ -125,6 +125,12 @@ impl State {
         state
     }
 
+    /// Returns the role of each membership whose role the catalogue does not have.
+    pub(crate) fn unknown_roles(&self) -> impl Iterator<Item = &RoleName> {
+        let memberships = self.records.values().flat_map(|record| record.unresolved.values());
+        memberships.map(|membership| &membership.role)
+    }
+
     pub(crate) fn get(&self, id: &UserId) -> Option<&Record> {
         self.records.get(id)
     }

@@ -160,6 +160,8 @@ impl UserDirectory for MemoryDirectory {
             (user.given_name, user.family_name) = (given_name, family_name);
             if !taken && user.email != email {
                 user.email = email;
+                let name = user.display_name.take();
+                user.set_display_name(name);
                 user.credentials.email_verified = false;
                 update_stamp(user, stamp);
             }
@@ -298,13 +300,13 @@ impl MemoryDirectory {
         let now = self.clock.now();
         let attachment = State::new_attachment(new.email.clone(), now)?;
         let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
-        Ok(User {
+        let mut user = User {
             id,
             email: new.email,
             username: new.username,
             given_name: new.given_name,
             family_name: new.family_name,
-            display_name: new.display_name,
+            display_name: None,
             service_user: new.service_user,
             blocked: false,
             created_at: now,
@@ -313,7 +315,9 @@ impl MemoryDirectory {
             home: Some(scope.tenant().clone()),
             credentials: Credentials::default(),
             memberships: [(scope.tenant().clone(), membership)].into(),
-        })
+        };
+        user.set_display_name(new.display_name);
+        Ok(user)
     }
 
     /// Stores the record with a change to its user, and returns the user as stored. The time of the

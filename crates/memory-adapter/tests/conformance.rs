@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use conformance::{
-    IssuerControl, KeySubject, ManualClock, PublishedKey, StoreControl, StoredAccount, Subject,
-    catalogue,
+    IssuerControl, KeySubject, ManualClock, PublishedKey, StoreControl, StoreEvent, StoredAccount,
+    Subject, catalogue,
 };
 use domain::{RoleCatalogue, UserId};
 use memory_adapter::{MemoryDirectory, MemoryKeySource};
-use ports::{KeySetLocation, UserDirectory};
+use ports::{Clock, KeySetLocation, UserDirectory};
 use serde_json::json;
 
 conformance::directory_suite!(subject);
@@ -22,12 +22,12 @@ conformance::key_source_suite!(key_subject);
 async fn subject() -> Subject {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
-    let store = Box::new(Store(Arc::clone(&directory)));
+    let store = Box::new(Store(Arc::clone(&directory), Arc::clone(&clock)));
     Subject { directory: directory.clone(), passwords: directory, clock, store }
 }
 
 #[derive(Debug)]
-struct Store(Arc<MemoryDirectory>);
+struct Store(Arc<MemoryDirectory>, Arc<ManualClock>);
 
 #[async_trait]
 impl StoreControl for Store {
@@ -53,6 +53,16 @@ impl StoreControl for Store {
 
     async fn reopen(&self, catalogue: Arc<RoleCatalogue>) -> Arc<dyn UserDirectory> {
         Arc::new(self.0.under_catalogue(catalogue))
+    }
+
+    async fn happen(&self, id: &UserId, event: StoreEvent) {
+        let now = self.1.now();
+        let exists = self.0.edit(id, |user| match event {
+            StoreEvent::EmailVerified => user.credentials.email_verified = true,
+            StoreEvent::PasswordReset => user.credentials.last_password_reset = Some(now),
+            StoreEvent::Blocked => user.blocked = true,
+        });
+        assert!(exists);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP client, with its limits.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use thiserror::Error;
 
 use crate::allowed_url::AllowedUrl;
 use crate::network_policy::NetworkPolicy;
-use crate::resolver::{NameLookup, Resolver};
+use crate::resolver::{NameLookup, NameNotFound, Resolver};
 
 /// The limits of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,11 @@ impl fmt::Debug for LazyClients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LazyClients").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// Returns whether the status says that there is nothing at the URL (RFC 9110 §15.5.5, §15.5.11).
+fn means_missing(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
 }
 
 /// The issuer responded with a status other than 200.
@@ -123,8 +129,13 @@ impl Client {
         #[expect(clippy::disallowed_methods, reason = "the only function that sends requests")]
         let mut response = request.send().await.map_err(transport_error)?;
         if response.status() != StatusCode::OK {
-            let status = UnexpectedStatus(response.status().as_u16());
-            return Err(KeySourceError::Unreachable(status.into()));
+            let status = response.status();
+            let error = UnexpectedStatus(status.as_u16()).into();
+            return Err(if means_missing(status) {
+                KeySourceError::NotFound(error)
+            } else {
+                KeySourceError::Unreachable(error)
+            });
         }
         // Content-Length may lie; the received bytes count.
         let mut body = Vec::new();
@@ -147,9 +158,16 @@ impl Client {
 fn transport_error(error: reqwest::Error) -> KeySourceError {
     if error.is_timeout() {
         KeySourceError::Timeout
+    } else if is_caused_by::<NameNotFound>(&error) {
+        KeySourceError::NotFound(NameNotFound.into())
     } else {
         KeySourceError::Unreachable(error.without_url().into())
     }
+}
+
+fn is_caused_by<E: Error + 'static>(error: &dyn Error) -> bool {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.into_iter().any(<dyn Error>::is::<E>)
 }
 
 #[cfg(test)]

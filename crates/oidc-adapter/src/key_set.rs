@@ -1,7 +1,5 @@
 //! Parses a key set (RFC 7517 §5) and keeps the keys that can verify a signature.
 
-use std::collections::HashSet;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ports::{Curve, KeyMaterial, KeySourceError, PublicKey};
@@ -45,8 +43,8 @@ struct Jwk {
 /// required members, or for which values are out of the supported ranges"), so that one new
 /// key type does not disable the others.
 ///
-/// Of several usable keys with one `kid` the first is kept: the key of a token must not depend on
-/// which one verifies, and rejecting the whole set would turn an issuer's mistake into an outage.
+/// Different keys should have distinct `kid`s, but may share one, for example as alternatives of
+/// different types (§4.5). All are kept; only repetitions are dropped.
 pub(crate) fn parse(body: &str) -> Result<Vec<PublicKey>, KeySourceError> {
     // The error of serde_json quotes the body.
     let document: Document = serde_json::from_str(body)
@@ -55,14 +53,13 @@ pub(crate) fn parse(body: &str) -> Result<Vec<PublicKey>, KeySourceError> {
         return Err(KeySourceError::Invalid(format!("more than {MAX_KEYS} keys")));
     }
     let total = document.keys.len();
-    let mut kids = HashSet::new();
-    let keys: Vec<_> = document
-        .keys
-        .into_iter()
-        .filter_map(|key| serde_json::from_value(key).ok())
-        .filter_map(public_key)
-        .filter(|key| key.kid.as_ref().is_none_or(|kid| kids.insert(kid.clone())))
-        .collect();
+    let mut keys = Vec::new();
+    let usable = document.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok());
+    for key in usable.filter_map(public_key) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
     if keys.len() < total {
         tracing::debug!(total, kept = keys.len(), "unusable keys of a key set skipped");
     }

@@ -9,10 +9,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use dns_lookup::LookupErrorKind;
 use ports::is_localhost;
 use reqwest::dns::{Name, Resolve, Resolving};
 use thiserror::Error;
-use tokio::net::lookup_host;
+use tokio::task::spawn_blocking;
 
 use crate::network_policy::NetworkPolicy;
 
@@ -22,11 +23,28 @@ type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + S
 /// A function that looks up names.
 pub(crate) type NameLookup = Arc<dyn Fn(String) -> LookupFuture + Send + Sync>;
 
-/// Returns the lookup of the operating system.
+/// Returns the lookup of the operating system. Its error for a name that does not exist is
+/// [`io::ErrorKind::NotFound`].
 pub(crate) fn system_lookup() -> NameLookup {
-    // The client sets the port.
-    Arc::new(|name| Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) }))
+    let lookup = |name: String| {
+        // The client sets the port.
+        dns_lookup::lookup_host(&name)
+            .map(|addresses| addresses.map(|address| SocketAddr::new(address, 0)).collect())
+            .map_err(|error| {
+                if matches!(error.kind(), LookupErrorKind::NoName) {
+                    io::ErrorKind::NotFound.into()
+                } else {
+                    error.into()
+                }
+            })
+    };
+    Arc::new(move |name| Box::pin(async move { spawn_blocking(move || lookup(name)).await? }))
 }
+
+/// The name does not exist (NXDOMAIN), as far as the resolver knows. The name is left out.
+#[derive(Debug, Error)]
+#[error("the name does not exist")]
+pub(crate) struct NameNotFound;
 
 /// A name resolved to forbidden addresses only. The addresses are left out.
 #[derive(Debug, Error)]
@@ -62,7 +80,12 @@ impl Resolve for Resolver {
                 let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
                 loopback.map(|address| SocketAddr::new(address, 0)).to_vec()
             } else {
-                lookup(name.as_str().to_owned()).await?
+                match lookup(name.as_str().to_owned()).await {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        return Err(NameNotFound.into());
+                    }
+                    outcome => outcome?,
+                }
             };
             let has_answer = !addresses.is_empty();
             addresses.retain(|address| policy.allows(address.ip()));

@@ -155,12 +155,14 @@ async fn redirects_are_refused() {
 
 #[tokio::test]
 async fn statuses_other_than_200_are_rejected() {
-    for status in [201, 203, 204, 206, 400, 401, 404, 429, 500, 503] {
+    for status in [201, 203, 204, 206, 400, 401, 403, 404, 410, 429, 500, 503] {
         let server = MockServer::start().await;
         let body = if status == 204 { "" } else { KEY_SET };
         serve(&server, KEYS, ResponseTemplate::new(status).set_body_string(body)).await;
         let error = source().fetch(&with_jwks_uri(&server)).await.unwrap_err();
-        assert!(matches!(error, KeySourceError::Unreachable(_)), "{status}");
+        let is_missing = matches!(error, KeySourceError::NotFound(_));
+        assert_eq!(is_missing, [404, 410].contains(&status), "{error:?}");
+        assert!(is_missing || matches!(error, KeySourceError::Unreachable(_)), "{status}");
         assert!(error_chain(&error).contains(&status.to_string()));
     }
 }
@@ -169,7 +171,8 @@ async fn statuses_other_than_200_are_rejected() {
 async fn failed_discovery_tries_no_other_path() {
     let server = MockServer::start().await;
     serve(&server, DOCUMENT, ResponseTemplate::new(404)).await;
-    assert!(source().fetch(&with_discovery(&server)).await.is_err());
+    let error = source().fetch(&with_discovery(&server)).await.unwrap_err();
+    assert!(matches!(error, KeySourceError::NotFound(_)), "{error:?}");
     assert_eq!(requested_paths(&server).await, [DOCUMENT]);
 }
 

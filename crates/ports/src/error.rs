@@ -75,7 +75,7 @@ pub enum Conflict {
 }
 
 /// A well-formed value that the directory rejects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RejectedValue {
     /// The password violates the directory's policy.
     WeakPassword,
@@ -85,9 +85,24 @@ pub enum RejectedValue {
     Username,
     /// One of the names violates the directory's rules.
     Name,
-    /// The directory cannot change this for accounts of this kind, such as those whose password or
-    /// address another identity provider manages.
-    Unsupported,
+    /// The directory cannot change these fields for accounts of this kind, such as those whose
+    /// address or password another identity provider manages. Empty if it is about no single field.
+    Unsupported(Vec<AccountField>),
+}
+
+/// A field of an account that a change can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountField {
+    /// The e-mail address.
+    Email,
+    /// The first name.
+    GivenName,
+    /// The last name.
+    FamilyName,
+    /// The account's own display name.
+    DisplayName,
+    /// The password.
+    Password,
 }
 
 /// A hidden account is reported as not found.
@@ -97,6 +112,12 @@ impl From<Denied> for PortError {
             Denied::Hidden => Self::NotFound,
             Denied::Refused(refusal) => Self::Refused(refusal),
         }
+    }
+}
+
+impl From<RejectedValue> for PortError {
+    fn from(value: RejectedValue) -> Self {
+        Self::Rejected(value)
     }
 }
 

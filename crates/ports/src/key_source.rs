@@ -69,6 +69,9 @@ pub enum Curve {
 /// Why keys could not be fetched. `Display` is for logs, never for clients.
 #[derive(Debug, Error)]
 pub enum KeySourceError {
+    /// The issuer does not exist: its name does not resolve, or it responds so (404, 410).
+    #[error("the issuer does not exist")]
+    NotFound(#[source] BoxError),
     /// The issuer is unreachable, or its response is an error.
     #[error("the issuer's keys cannot be fetched")]
     Unreachable(#[source] BoxError),

@@ -52,7 +52,7 @@ mod user_directory;
 
 pub use call::{CallContext, QuotaOwner};
 pub use clock::{Clock, SystemClock};
-pub use error::{BoxError, Conflict, PortError, PortResult, RejectedValue};
+pub use error::{AccountField, BoxError, Conflict, PortError, PortResult, RejectedValue};
 pub use error_chain::error_chain;
 pub use key_source::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
 pub use loopback::{is_localhost, is_loopback_host};

@@ -75,7 +75,7 @@ pub trait UserDirectory: Debug + Send + Sync {
     ) -> PortResult<User>;
 
     /// Removes the account's membership in the scope's tenant, and keeps the account. The scope may
-    /// be that of [`AccountScope::leave`].
+    /// be that of [`leave_scope`](domain::policy::leave_scope).
     ///
     /// # Errors
     /// As [`UserDirectory::change_membership`].

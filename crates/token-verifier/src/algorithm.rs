@@ -34,7 +34,9 @@ pub enum Algorithm {
 
 /// The error for a name that is not one of [`Algorithm::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not among RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA")]
+#[error(
+    "\"{0}\" is not among RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA and Ed25519"
+)]
 pub struct UnknownAlgorithm(String);
 
 impl Algorithm {
@@ -66,9 +68,16 @@ impl Algorithm {
         }
     }
 
-    /// Returns the algorithm of this name. Names are case-sensitive (RFC 7515 §4.1.1).
+    /// Returns the algorithm of this name: in the `alg` of a token's header or of a key, or in the
+    /// settings. All of them are compared here.
+    ///
+    /// Names are case-sensitive (RFC 7515 §4.1.1). `Ed25519` is the fully-specified name of `EdDSA`
+    /// with that curve (RFC 9864 §2.2), the only one supported.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
+        match name {
+            "Ed25519" => Some(Self::EdDsa),
+            _ => Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name),
+        }
     }
 
     /// Returns whether a key of this type is used with the algorithm. Otherwise one type of key
@@ -123,6 +132,14 @@ mod tests {
     fn algorithm_names_round_trip() {
         for algorithm in Algorithm::ALL {
             assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
+        }
+    }
+
+    #[test]
+    fn fully_specified_name_means_the_same_algorithm() {
+        assert_eq!("Ed25519".parse(), Ok(Algorithm::EdDsa));
+        for other in ["ed25519", "ED25519", "Ed448", "ESP256", "Ed25519 "] {
+            assert!(other.parse::<Algorithm>().is_err(), "{other}");
         }
     }
 

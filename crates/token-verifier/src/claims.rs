@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, SubjectKind, TenantId, Timestamp};
+use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, TenantId, Timestamp};
 use serde_json::{Map, Number, Value};
 
 use crate::error::Reason;
 use crate::issuers::{SelectedIssuer, TenantSource};
+use crate::permission_claims::PermissionClaims;
 use crate::profile::{Profile, TokenType};
 
 /// Auth0's name for the client credentials grant, in `gty`.
@@ -38,14 +39,14 @@ impl Validity {
         let [leeway, max_lifetime] = [limits.leeway, limits.max_lifetime]
             .map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
         let (earliest, latest) = (now.saturating_sub(leeway), now.saturating_add(leeway));
+        // An `iat` in the future alone is no reason to refuse: RFC 7519 §4.1.6 gives it no such
+        // meaning, and the lifetime is also limited from now on.
         let lifetime = self.issued_at.map(|issued| self.expires_at.saturating_sub(issued));
         // RFC 7519 §4.1.4: "on or after which the JWT MUST NOT be accepted".
         if earliest >= self.expires_at {
             Err(Reason::Expired)
         } else if self.not_before.is_some_and(|moment| moment > latest) {
             Err(Reason::NotYetValid)
-        } else if self.issued_at.is_some_and(|moment| moment > latest) {
-            Err(Reason::IssuedInFuture)
         } else if self.expires_at > latest.saturating_add(max_lifetime)
             || lifetime.is_some_and(|lifetime| lifetime > max_lifetime)
         {
@@ -67,8 +68,7 @@ pub(crate) struct Claims {
     pub(crate) audiences: Vec<String>,
     pub(crate) validity: Validity,
     subject: Option<String>,
-    scope: Option<String>,
-    permissions: Vec<String>,
+    permissions: Permissions,
     remaining: Map<String, Value>,
 }
 
@@ -90,14 +90,28 @@ impl Claims {
             not_before: numeric_date(members.remove("nbf").as_ref(), f64::ceil)?,
             issued_at: numeric_date(members.remove("iat").as_ref(), f64::ceil)?,
         };
-        let subject = string(members.get("sub").cloned())?;
-        let scope = string(members.get("scope").cloned())?;
-        let permissions = match members.get("permissions") {
-            Some(Value::String(_)) => return Err(Reason::MalformedClaims),
-            permissions => string_list(permissions.cloned())?.unwrap_or_default(),
-        };
-        let remaining = members;
-        Ok(Self { issuer, audiences, validity, subject, scope, permissions, remaining })
+        let subject = string(optional(&members, "sub").cloned())?;
+        let permissions = Permissions::default();
+        Ok(Self { issuer, audiences, validity, subject, permissions, remaining: members })
+    }
+
+    /// Reads the permissions from the claims that the issuer uses for them.
+    ///
+    /// A claim of scopes is a string with spaces between them (RFC 6749 §3.3, RFC 9068 §2.2.3), or
+    /// an array of strings as some issuers send it. A claim of permissions is an array of strings.
+    pub(crate) fn read_permissions(&mut self, names: &PermissionClaims) -> Result<(), Reason> {
+        let scopes = names.scopes.iter().map(|name| match optional(&self.remaining, name) {
+            // Only spaces separate scopes.
+            Some(Value::String(text)) => Ok(text.split(' ').collect()),
+            value => strings(value),
+        });
+        let permissions = names.permissions.iter().map(|name| match self.remaining.get(name) {
+            Some(Value::String(_)) => Err(Reason::MalformedClaims),
+            _ => strings(optional(&self.remaining, name)),
+        });
+        let names = scopes.chain(permissions).collect::<Result<Vec<Vec<&str>>, _>>()?;
+        self.permissions = Permissions::from_names(names.into_iter().flatten());
+        Ok(())
     }
 
     /// Checks that the claims meet the profile, and are not those of an ID token.
@@ -134,17 +148,13 @@ impl Claims {
 
     /// Returns the bearer that the claims of this issuer describe.
     pub(crate) fn to_bearer(&self, selected: &SelectedIssuer<'_>) -> Result<Bearer, Reason> {
-        // RFC 6749 §3.3: only spaces separate scopes.
-        let scopes = self.scope.iter().flat_map(|scope| scope.split(' '));
-        let names = scopes.chain(self.permissions.iter().map(String::as_str));
-        let tenants = self.claimed_tenants(selected)?;
         Ok(Bearer {
             caller: self.caller_key(),
             issuer: self.issuer.clone(),
             subject: self.subject.as_ref().and_then(|subject| subject.parse().ok()),
-            subject_kind: default_subject_kind(&tenants),
-            permissions: Permissions::from_names(names),
-            tenants,
+            subject_kind: selected.issuer.subjects(),
+            permissions: self.permissions,
+            tenants: self.claimed_tenants(selected)?,
         })
     }
 
@@ -185,6 +195,22 @@ impl Claims {
             }
             TenantSource::All => ClaimedTenants::All,
         })
+    }
+}
+
+/// Returns a claim that may be left out; `null` is the same as leaving it out.
+fn optional<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    claims.get(name).filter(|value| !value.is_null())
+}
+
+/// An array of strings, or nothing.
+fn strings(value: Option<&Value>) -> Result<Vec<&str>, Reason> {
+    match value {
+        None => Ok(Vec::new()),
+        Some(Value::Array(elements)) => {
+            elements.iter().map(|element| element.as_str().ok_or(Reason::MalformedClaims)).collect()
+        }
+        Some(_) => Err(Reason::MalformedClaims),
     }
 }
 
@@ -230,18 +256,6 @@ fn millis(number: &Number, round: fn(f64) -> f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "saturation is intended")]
     let millis = millis as i64;
     millis
-}
-
-/// Returns which subjects are accounts if the issuer's settings do not say it: any, if it names
-/// accounts for its tenants to be looked up; none of operators; else those of its own tenants.
-fn default_subject_kind(tenants: &ClaimedTenants) -> SubjectKind {
-    match tenants {
-        ClaimedTenants::Memberships { within: None } => SubjectKind::Accounts,
-        ClaimedTenants::All => SubjectKind::External,
-        ClaimedTenants::Memberships { within: Some(_) } | ClaimedTenants::Listed(_) => {
-            SubjectKind::Home
-        }
-    }
 }
 
 #[cfg(test)]

@@ -46,8 +46,6 @@ pub enum Reason {
     Expired,
     /// `nbf` is in the future.
     NotYetValid,
-    /// `iat` is in the future.
-    IssuedInFuture,
     /// The lifetime exceeds the limit.
     LifetimeTooLong,
     /// The token was issued to a machine client, and the issuer does not allow those.
@@ -64,7 +62,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 18] = [
         Self::TooLong,
         Self::NotCompact,
         Self::MalformedHeader,
@@ -77,7 +75,6 @@ impl Reason {
         Self::WrongAudience,
         Self::Expired,
         Self::NotYetValid,
-        Self::IssuedInFuture,
         Self::LifetimeTooLong,
         Self::MachineClient,
         Self::UnknownKey,
@@ -101,7 +98,6 @@ impl Reason {
             Self::WrongAudience => "wrong_audience",
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
-            Self::IssuedInFuture => "issued_in_future",
             Self::LifetimeTooLong => "lives_too_long",
             Self::MachineClient => "machine_client",
             Self::UnknownKey => "unknown_key",
@@ -126,7 +122,6 @@ impl Reason {
             Self::WrongAudience => "the token is for another audience",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
-            Self::IssuedInFuture => "the token was issued in the future",
             Self::LifetimeTooLong => "the lifetime of the token is too long",
             Self::MachineClient => "the token belongs to a machine client",
             Self::UnknownKey => "the key of the token is unknown",

@@ -124,6 +124,28 @@ impl UrlTemplate {
         }
     }
 
+    /// Returns whether a text exists that both match.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.has_match_of(other) || other.has_match_of(self)
+    }
+
+    /// Returns whether this matches a text of `other` whose tenant, if there is one, either is
+    /// arbitrary or makes the text of `other` begin like this one.
+    fn has_match_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Fixed(text)) => self.matches(text).is_some(),
+            (Self::Fixed(_), Self::Template { .. }) => false,
+            (Self::Template { prefix: own, .. }, Self::Template { prefix, .. }) => {
+                let rest = own.strip_prefix(prefix.as_str()).unwrap_or_default();
+                let label = rest.split(['.', '/', ':', '?']).next().unwrap_or_default();
+                let candidates = ["tenant", label].into_iter().filter_map(|name| name.parse().ok());
+                candidates
+                    .map(|tenant| TemplateMatch { tenant: Some(tenant) })
+                    .any(|candidate| self.matches(&other.expand(&candidate)).is_some())
+            }
+        }
+    }
+
     /// Returns the URL for the tenant of a match. A fixed URL is the same for all.
     pub(crate) fn expand(&self, found: &TemplateMatch) -> String {
         match (self, &found.tenant) {

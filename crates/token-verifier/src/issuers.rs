@@ -1,12 +1,15 @@
 //! The trusted issuers, selected by `iss` and `aud` before anything is fetched.
 
-use domain::TenantId;
+use std::collections::BTreeSet;
+
+use domain::{SubjectKind, TenantId};
 use ports::KeySetLocation;
 use thiserror::Error;
 
 use crate::algorithm::Algorithm;
 use crate::error::Reason;
 use crate::issuer_template::{TemplateMatch, UrlTemplate};
+use crate::permission_claims::PermissionClaims;
 use crate::profile::Profile;
 
 /// The source of the tenants that a token covers.
@@ -33,13 +36,15 @@ pub struct TrustedIssuer {
     profile: Profile,
     machine_clients: bool,
     private_network: bool,
+    permission_claims: PermissionClaims,
+    subjects: SubjectKind,
 }
 
 /// The error for an invalid setting of an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field} {reason}")]
 pub struct InvalidIssuer {
-    /// The setting: `issuer`, `jwks_uri`, `audience`, `algorithms` or `tenants`.
+    /// The setting: `issuer`, `jwks_uri`, `audience`, `algorithms`, `tenants` or `subjects`.
     pub field: &'static str,
     /// What is wrong, as the rest of a sentence that starts with the setting.
     pub reason: String,
@@ -96,6 +101,13 @@ impl TrustedIssuer {
             return Err(InvalidIssuer::new("tenants", objection));
         }
         let (audience, algorithms) = (audience.to_owned(), algorithms.to_vec());
+        let subjects = match &tenants {
+            TenantSource::All => SubjectKind::External,
+            TenantSource::Membership if !names_tenant => SubjectKind::Accounts,
+            TenantSource::Membership | TenantSource::Issuer | TenantSource::Claim(_) => {
+                SubjectKind::Home
+            }
+        };
         Ok(Self {
             issuer,
             jwks_uri,
@@ -105,6 +117,8 @@ impl TrustedIssuer {
             profile: Profile::Any,
             machine_clients: true,
             private_network: false,
+            permission_claims: PermissionClaims::default(),
+            subjects,
         })
     }
 
@@ -126,6 +140,33 @@ impl TrustedIssuer {
         Self { private_network, ..self }
     }
 
+    /// Sets which accounts the subjects of tokens are. The default is any account for a fixed issuer
+    /// with [`TenantSource::Membership`], none for [`TenantSource::All`], and otherwise the accounts
+    /// at home in a tenant that the token covers.
+    ///
+    /// The issuer of one tenant must not speak for any account.
+    pub fn with_subjects(self, subjects: SubjectKind) -> Result<Self, InvalidIssuer> {
+        if subjects == SubjectKind::Accounts && self.issuer.has_placeholder() {
+            let reason = "is \"accounts\", but the issuer has {tenant}";
+            return Err(InvalidIssuer::new("subjects", reason));
+        }
+        Ok(Self { subjects, ..self })
+    }
+
+    /// Sets the claims that contain scopes, each a string or an array. The default is `scope`.
+    #[must_use]
+    pub fn with_scope_claims(mut self, names: Vec<String>) -> Self {
+        self.permission_claims.scopes = names;
+        self
+    }
+
+    /// Sets the claims that contain permissions, each an array. The default is `permissions`.
+    #[must_use]
+    pub fn with_permission_claims(mut self, names: Vec<String>) -> Self {
+        self.permission_claims.permissions = names;
+        self
+    }
+
     /// Returns the audience that tokens must name.
     pub fn audience(&self) -> &str {
         &self.audience
@@ -141,6 +182,11 @@ impl TrustedIssuer {
         &self.tenants
     }
 
+    /// Returns which accounts the subjects of tokens are.
+    pub fn subjects(&self) -> SubjectKind {
+        self.subjects
+    }
+
     /// Returns the profile that tokens must have.
     pub fn profile(&self) -> Profile {
         self.profile
@@ -151,13 +197,23 @@ impl TrustedIssuer {
         self.machine_clients
     }
 
-    fn select(&self, iss: &str, matched: TemplateMatch) -> SelectedIssuer<'_> {
+    pub(crate) fn permission_claims(&self) -> &PermissionClaims {
+        &self.permission_claims
+    }
+
+    fn select(
+        &self,
+        iss: &str,
+        matched: TemplateMatch,
+        known_tenants: &BTreeSet<TenantId>,
+    ) -> SelectedIssuer<'_> {
         let location = KeySetLocation {
             issuer: iss.to_owned(),
             jwks_uri: self.jwks_uri.as_ref().map(|template| template.expand(&matched)),
             private_network: self.private_network,
         };
-        SelectedIssuer { issuer: self, tenant: matched.tenant, location }
+        let is_known = matched.tenant.as_ref().is_none_or(|tenant| known_tenants.contains(tenant));
+        SelectedIssuer { issuer: self, tenant: matched.tenant, location, is_known }
     }
 }
 
@@ -170,16 +226,65 @@ pub struct SelectedIssuer<'a> {
     pub tenant: Option<TenantId>,
     /// The location of the key set.
     pub location: KeySetLocation,
+    /// Whether the settings name the issuer: it is fixed, or that of a known tenant.
+    pub is_known: bool,
+}
+
+/// Two issuers that match the same token, by their positions in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AmbiguousIssuers {
+    /// The first of them.
+    pub first: usize,
+    /// The second.
+    pub second: usize,
+    /// Whether they have the same name and audience. Otherwise one is a template that matches names
+    /// of the other.
+    pub is_same: bool,
 }
 
 /// All trusted issuers.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedIssuers(Vec<TrustedIssuer>);
+pub struct TrustedIssuers {
+    entries: Vec<TrustedIssuer>,
+    known_tenants: BTreeSet<TenantId>,
+}
 
 impl TrustedIssuers {
     /// Creates the list. Where several issuers match a token, the first is selected.
     pub fn new(issuers: Vec<TrustedIssuer>) -> Self {
-        Self(issuers)
+        Self { entries: issuers, known_tenants: BTreeSet::new() }
+    }
+
+    /// Sets the tenants that are known to exist. Keys of their issuers are fetched without waiting
+    /// for those of unknown tenants.
+    #[must_use]
+    pub fn with_known_tenants(self, known_tenants: BTreeSet<TenantId>) -> Self {
+        Self { known_tenants, ..self }
+    }
+
+    /// Returns the positions of two issuers of which one can take a token meant for the other.
+    ///
+    /// Entries of one issuer may differ in their audience, which then selects between them. But no
+    /// other entry may match a name of a template: a tenant would share its issuer with the entry.
+    pub fn ambiguous(&self) -> Option<AmbiguousIssuers> {
+        let entries = || self.entries.iter().enumerate();
+        let pairs = entries().flat_map(|(second, entry)| {
+            entries().take(second).map(move |(first, earlier)| (first, earlier, second, entry))
+        });
+        pairs
+            .filter(|(_, earlier, _, entry)| {
+                if earlier.issuer == entry.issuer {
+                    earlier.audience == entry.audience
+                } else {
+                    earlier.issuer.overlaps(&entry.issuer)
+                }
+            })
+            .map(|(first, earlier, second, entry)| AmbiguousIssuers {
+                first,
+                second,
+                is_same: earlier.issuer == entry.issuer,
+            })
+            .next()
     }
 
     /// Returns the first issuer with this name and one of these audiences.
@@ -188,10 +293,10 @@ impl TrustedIssuers {
     /// configured is refused here (RFC 8725 §3.8, §3.9).
     pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
-        for issuer in &self.0 {
+        for issuer in &self.entries {
             if let Some(matched) = issuer.issuer.matches(iss) {
                 if audiences.contains(&issuer.audience) {
-                    return Ok(issuer.select(iss, matched));
+                    return Ok(issuer.select(iss, matched, &self.known_tenants));
                 }
                 reason = Reason::WrongAudience;
             }
@@ -201,13 +306,21 @@ impl TrustedIssuers {
 
     /// Returns the names as configured; that of a template contains the placeholder.
     pub fn names(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|issuer| issuer.issuer.to_string())
+        self.entries.iter().map(|issuer| issuer.issuer.to_string())
     }
 
     /// Returns the configured name of the issuer that matches this `iss`.
     pub fn configured_name(&self, iss: &str) -> Option<String> {
-        let issuer = self.0.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
+        let issuer = self.entries.iter().find(|issuer| issuer.issuer.matches(iss).is_some())?;
         Some(issuer.issuer.to_string())
+    }
+
+    /// Returns whether the settings name the issuer: it is fixed, or that of a known tenant.
+    pub fn is_known(&self, iss: &str) -> bool {
+        let matched = self.entries.iter().find_map(|issuer| issuer.issuer.matches(iss));
+        matched.is_some_and(|matched| {
+            matched.tenant.is_none_or(|tenant| self.known_tenants.contains(&tenant))
+        })
     }
 
     /// Returns the locations of all key sets, or none if there is a template, whose issuers are not
@@ -216,134 +329,17 @@ impl TrustedIssuers {
         let location = |issuer: &TrustedIssuer| {
             let UrlTemplate::Fixed(name) = &issuer.issuer else { return None };
             let matched = issuer.issuer.matches(name)?;
-            Some(issuer.select(name, matched).location)
+            Some(issuer.select(name, matched, &self.known_tenants).location)
         };
-        self.0.iter().map(location).collect::<Option<_>>().unwrap_or_default()
+        self.entries.iter().map(location).collect::<Option<_>>().unwrap_or_default()
     }
 }
 
 impl FromIterator<TrustedIssuer> for TrustedIssuers {
     fn from_iter<I: IntoIterator<Item = TrustedIssuer>>(issuers: I) -> Self {
-        Self(issuers.into_iter().collect())
+        Self::new(issuers.into_iter().collect())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FIXED: &str = "https://example.eu.auth0.com/";
-    const TEMPLATE: &str = "https://cm.{tenant}.example.com";
-
-    fn issuer_with(
-        issuer: &str,
-        jwks_uri: Option<&str>,
-        audience: &str,
-        tenants: TenantSource,
-    ) -> Result<TrustedIssuer, InvalidIssuer> {
-        TrustedIssuer::new(issuer, jwks_uri, audience, &[Algorithm::Rs256], tenants)
-    }
-
-    fn invalid_field(result: Result<TrustedIssuer, InvalidIssuer>) -> &'static str {
-        result.unwrap_err().field
-    }
-
-    fn audiences(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
-    }
-
-    #[test]
-    fn invalid_setting_is_named_in_the_error() {
-        let all = || TenantSource::All;
-        assert_eq!(invalid_field(issuer_with("http://example.com/", None, "a", all())), "issuer");
-        assert_eq!(invalid_field(issuer_with(FIXED, Some("keys"), "a", all())), "jwks_uri");
-        assert_eq!(
-            invalid_field(issuer_with(FIXED, Some("http://example.com/"), "a", all())),
-            "jwks_uri"
-        );
-        let with_placeholder = Some("https://example.com/{tenant}");
-        assert_eq!(invalid_field(issuer_with(FIXED, with_placeholder, "a", all())), "jwks_uri");
-        assert_eq!(invalid_field(issuer_with(FIXED, None, "", all())), "audience");
-        assert_eq!(invalid_field(TrustedIssuer::new(FIXED, None, "a", &[], all())), "algorithms");
-        let unnamed_claim = TenantSource::Claim(String::new());
-        assert_eq!(invalid_field(issuer_with(FIXED, None, "a", unnamed_claim)), "tenants");
-    }
-
-    #[test]
-    fn issuer_error_reads_as_a_sentence() {
-        let error = issuer_with(FIXED, None, "a", TenantSource::Issuer).unwrap_err();
-        assert_eq!(error.to_string(), "tenants is \"issuer\", but the issuer has no {tenant}");
-    }
-
-    #[test]
-    fn tenant_source_must_match_the_template() {
-        let claim = || TenantSource::Claim("org".to_owned());
-        for (tenants, with_placeholder, without_placeholder) in [
-            (TenantSource::Issuer, true, false),
-            (TenantSource::All, false, true),
-            (TenantSource::Membership, true, true),
-            (claim(), true, true),
-        ] {
-            assert_eq!(issuer_with(TEMPLATE, None, "a", tenants.clone()).is_ok(), with_placeholder);
-            assert_eq!(issuer_with(FIXED, None, "a", tenants).is_ok(), without_placeholder);
-        }
-    }
-
-    #[test]
-    fn key_set_location_contains_the_tenant() {
-        let key_set = Some("https://keys.example.com/{tenant}");
-        let issuer = issuer_with(TEMPLATE, key_set, "a", TenantSource::Issuer).unwrap();
-        let issuers = TrustedIssuers::new(vec![issuer]);
-        let iss = "https://cm.acme.example.com";
-        let selected = issuers.select(iss, &audiences(&["a"])).unwrap();
-        assert_eq!(selected.tenant.unwrap().as_str(), "acme");
-        assert_eq!(selected.location.issuer, iss);
-        assert_eq!(selected.location.jwks_uri.unwrap(), "https://keys.example.com/acme");
-        assert!(!selected.location.private_network);
-    }
-
-    #[test]
-    fn issuer_defaults_allow_any_profile_and_machine_clients() {
-        let issuer = issuer_with(FIXED, None, "a", TenantSource::All).unwrap();
-        assert_eq!((issuer.profile(), issuer.allows_machine_clients()), (Profile::Any, true));
-        let issuer = issuer
-            .with_profile(Profile::Rfc9068)
-            .with_machine_clients(false)
-            .with_private_network(true);
-        assert_eq!((issuer.profile(), issuer.allows_machine_clients()), (Profile::Rfc9068, false));
-        let issuers = TrustedIssuers::new(vec![issuer]);
-        let selected = issuers.select(FIXED, &audiences(&["a"])).unwrap();
-        assert!(selected.location.private_network);
-    }
-
-    #[test]
-    fn unknown_issuer_differs_from_wrong_audience() {
-        let issuers =
-            TrustedIssuers::new(vec![issuer_with(FIXED, None, "a", TenantSource::All).unwrap()]);
-        let reason = |iss, names: &[&str]| issuers.select(iss, &audiences(names)).err();
-        assert_eq!(reason(FIXED, &["b", "a"]), None);
-        assert_eq!(reason(FIXED, &["b"]), Some(Reason::WrongAudience));
-        assert_eq!(reason(FIXED, &["A"]), Some(Reason::WrongAudience));
-        assert_eq!(reason(FIXED, &[]), Some(Reason::WrongAudience));
-        assert_eq!(reason("https://evil.test/", &["a"]), Some(Reason::UnknownIssuer));
-        assert_eq!(TrustedIssuers::default().select(FIXED, &[]).err(), Some(Reason::UnknownIssuer));
-    }
-
-    #[test]
-    fn first_issuer_matching_name_and_audience_is_selected() {
-        let claim = TenantSource::Claim("org".to_owned());
-        let issuers: TrustedIssuers = [
-            issuer_with(FIXED, None, "one", TenantSource::All).unwrap(),
-            issuer_with(FIXED, None, "two", TenantSource::Membership).unwrap(),
-            issuer_with(FIXED, None, "two", claim).unwrap(),
-        ]
-        .into_iter()
-        .collect();
-        let selected_tenants = |names: &[&str]| {
-            issuers.select(FIXED, &audiences(names)).unwrap().issuer.tenants().clone()
-        };
-        assert_eq!(selected_tenants(&["one"]), TenantSource::All);
-        assert_eq!(selected_tenants(&["two"]), TenantSource::Membership);
-        assert_eq!(selected_tenants(&["two", "one"]), TenantSource::All);
-    }
-}
+mod tests;

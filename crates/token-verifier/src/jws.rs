@@ -5,6 +5,7 @@
 //! [`CheckedToken::verify_signature`] returns the claims.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,11 +16,10 @@ use crate::algorithm::Algorithm;
 use crate::claims::{Claims, TimeLimits};
 use crate::error::Reason;
 use crate::keys::{KeyQuery, VerifyingKey};
+use crate::permission_claims::PermissionClaims;
 use crate::profile::{Profile, TokenType};
 use crate::strict_json;
 
-/// The limit on the length of a token. Longer ones are not parsed.
-pub(crate) const MAX_TOKEN_BYTES: usize = 8192;
 const MAX_KID_BYTES: usize = 256;
 
 /// The expectations that a token must meet.
@@ -35,6 +35,8 @@ pub(crate) struct Expectations<'a> {
     pub(crate) profile: Profile,
     /// Whether a machine client may be the subject.
     pub(crate) machine_clients: bool,
+    /// The claims that contain the permissions.
+    pub(crate) permission_claims: &'a PermissionClaims,
     /// The limits of the times.
     pub(crate) limits: TimeLimits,
 }
@@ -72,9 +74,6 @@ impl fmt::Debug for CheckedToken<'_> {
 impl<'a> UnverifiedToken<'a> {
     /// Parses a JWS in compact form (RFC 7515 §7.1).
     pub(crate) fn parse(token: &'a str) -> Result<Self, Reason> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(Reason::TooLong);
-        }
         let (message, signature) = token.rsplit_once('.').ok_or(Reason::NotCompact)?;
         let (header, payload) = message.split_once('.').ok_or(Reason::NotCompact)?;
         // With a fourth part, one of these contains a dot, which is not base64url.
@@ -98,7 +97,7 @@ impl<'a> UnverifiedToken<'a> {
 
     /// Compares the content with the expectations, before any key is looked up.
     pub(crate) fn check(
-        self,
+        mut self,
         expected: &Expectations<'_>,
         now: Timestamp,
     ) -> Result<CheckedToken<'a>, Reason> {
@@ -116,6 +115,7 @@ impl<'a> UnverifiedToken<'a> {
         if !expected.machine_clients && self.claims.is_machine_client() {
             return Err(Reason::MachineClient);
         }
+        self.claims.read_permissions(expected.permission_claims)?;
         Ok(CheckedToken(self))
     }
 }
@@ -126,17 +126,21 @@ impl CheckedToken<'_> {
         KeyQuery { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
     }
 
-    /// Returns the claims, if this key made the signature.
-    pub(crate) fn verify_signature(self, key: &VerifyingKey) -> Result<Claims, Reason> {
-        if !key.matches(&self.key_query()) {
+    /// Returns the claims and the key that made the signature, if one of these did.
+    pub(crate) fn verify_signature(
+        self,
+        keys: &[Arc<VerifyingKey>],
+    ) -> Result<(Claims, Arc<VerifyingKey>), Reason> {
+        let query = self.key_query();
+        let mut keys = keys.iter().filter(|key| key.matches(&query)).peekable();
+        if keys.peek().is_none() {
             return Err(Reason::KeyMismatch);
         }
-        let UnverifiedToken { message, signature, header, claims } = self.0;
-        if key.verifies(header.algorithm, message.as_bytes(), &signature) {
-            Ok(claims)
-        } else {
-            Err(Reason::Signature)
-        }
+        let UnverifiedToken { message, signature, header, .. } = &self.0;
+        let verifies =
+            |key: &VerifyingKey| key.verifies(header.algorithm, message.as_bytes(), signature);
+        let key = keys.find(|key| verifies(key)).map(Arc::clone).ok_or(Reason::Signature)?;
+        Ok((self.0.claims, key))
     }
 }
 

@@ -49,8 +49,9 @@ impl VerifyingKey {
 
     /// Whether the type of the key and its `alg` allow this algorithm (RFC 7517 §4.4).
     fn supports(&self, algorithm: Algorithm) -> bool {
+        let declared = self.public.algorithm.as_deref();
         algorithm.is_compatible_with(&self.public.material)
-            && self.public.algorithm.as_ref().is_none_or(|name| name == algorithm.as_str())
+            && declared.is_none_or(|name| Algorithm::from_name(name) == Some(algorithm))
     }
 
     /// Returns whether this key is one that the query allows.
@@ -85,12 +86,17 @@ pub(crate) struct KeyQuery<'a> {
 /// The result of a lookup in a key set.
 #[derive(Debug)]
 pub(crate) enum KeyLookup {
-    Found(Arc<VerifyingKey>),
+    /// One of these made the signature.
+    Found(Vec<Arc<VerifyingKey>>),
     /// No such key; a newer set may have it.
     NotFound,
     /// No key can be used, which a newer set would not change.
     Unsuitable(Reason),
 }
+
+/// The number of keys with one `kid` that are tried for a token. Issuers have one or two; the limit
+/// bounds the work that a hostile issuer can cause.
+const MAX_CANDIDATES: usize = 16;
 
 /// The keys of an issuer at one point in time.
 #[derive(Debug, Default)]
@@ -130,20 +136,25 @@ impl KeySet {
         self.0.iter().any(|other| Arc::ptr_eq(other, key))
     }
 
-    /// Returns the key for a token: the one with its `kid`, or without a `kid` the only one for its
-    /// algorithm. Keys are never tried one after another.
+    /// Returns the keys for a token: those with its `kid` for its algorithm, or without a `kid` the
+    /// only one for its algorithm.
+    ///
+    /// Several keys may share a `kid` (RFC 7517 §4.5): of different types or algorithms, or even of
+    /// the same.
     pub(crate) fn find(&self, query: &KeyQuery<'_>) -> KeyLookup {
+        let mut matching = self.0.iter().filter(|key| key.matches(query)).cloned();
         if query.kid.is_some() {
-            return match self.0.iter().find(|key| key.kid() == query.kid) {
-                None => KeyLookup::NotFound,
-                Some(key) if key.supports(query.algorithm) => KeyLookup::Found(Arc::clone(key)),
-                Some(_) => KeyLookup::Unsuitable(Reason::KeyMismatch),
+            let candidates: Vec<_> = matching.take(MAX_CANDIDATES).collect();
+            let has_kid = || self.0.iter().any(|key| key.kid() == query.kid);
+            return match candidates.is_empty() {
+                false => KeyLookup::Found(candidates),
+                true if has_kid() => KeyLookup::Unsuitable(Reason::KeyMismatch),
+                true => KeyLookup::NotFound,
             };
         }
-        let mut usable = self.0.iter().filter(|key| key.supports(query.algorithm));
-        match (usable.next(), usable.next()) {
+        match (matching.next(), matching.next()) {
             (None, _) => KeyLookup::NotFound,
-            (Some(key), None) => KeyLookup::Found(Arc::clone(key)),
+            (Some(key), None) => KeyLookup::Found(vec![key]),
             (Some(_), Some(_)) => KeyLookup::Unsuitable(Reason::AmbiguousKey),
         }
     }

@@ -7,7 +7,7 @@
 //! | `token_cache` | returns the bearer of a token that was verified before and is still valid |
 //! | `jws` | parses the JWS and its header, without believing anything in it |
 //! | `issuers`, `issuer_template` | select the issuer by `iss` and `aud`, before any fetch |
-//! | `claims`, `profile` | check times, token type and profile |
+//! | `claims`, `permission_claims`, `profile` | check times, token type and profile |
 //! | `key_cache`, `keys` | find the issuer's key, fetched if necessary |
 //! | `jws` | checks the signature; only then are the claims available |
 //!
@@ -53,6 +53,7 @@ mod issuers;
 mod jws;
 mod key_cache;
 mod keys;
+mod permission_claims;
 mod profile;
 pub mod strict_json;
 #[cfg(any(test, feature = "testing"))]
@@ -63,7 +64,9 @@ mod verifier;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::{Reason, TokenError};
 pub use issuer_template::TENANT_PLACEHOLDER;
-pub use issuers::{InvalidIssuer, SelectedIssuer, TenantSource, TrustedIssuer, TrustedIssuers};
+pub use issuers::{
+    AmbiguousIssuers, InvalidIssuer, SelectedIssuer, TenantSource, TrustedIssuer, TrustedIssuers,
+};
 pub use key_cache::KeyCacheSettings;
 pub use profile::{Profile, UnknownProfile};
 pub use verifier::{TokenCacheCounters, TokenVerifier, VerifierSettings};

@@ -47,18 +47,29 @@ pub(crate) enum TokenType {
 }
 
 impl TokenType {
-    /// Returns the type named by `typ`, if an access token can have it. Media types are
-    /// case-insensitive (RFC 7515 §4.1.9, RFC 2045 §5.1).
+    /// Returns the type named by `typ`, if an access token can have it.
     pub(crate) fn from_name(typ: &str) -> Option<Self> {
-        if typ.eq_ignore_ascii_case("JWT") {
+        if is_media_type(typ, "jwt") {
             Some(Self::Jwt)
-        } else if ["at+jwt", "application/at+jwt"].iter().any(|name| name.eq_ignore_ascii_case(typ))
-        {
+        } else if is_media_type(typ, "at+jwt") {
             Some(Self::AccessToken)
         } else {
             None
         }
     }
+}
+
+/// Returns whether `typ` is the media type `application/<subtype>`.
+///
+/// Media types are case-insensitive, and `application/` may be left out (RFC 7515 §4.1.9, RFC 2045
+/// §5.1).
+fn is_media_type(typ: &str, subtype: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let name = match typ.split_at_checked(PREFIX.len()) {
+        Some((prefix, name)) if prefix.eq_ignore_ascii_case(PREFIX) => name,
+        Some(_) | None => typ,
+    };
+    name.eq_ignore_ascii_case(subtype)
 }
 
 /// The string claims that RFC 9068 §2.2 requires besides those that every token needs.
@@ -81,8 +92,8 @@ impl Profile {
                 for name in REQUIRED_STRING_CLAIMS {
                     match claims.get(name) {
                         Some(Value::String(_)) => {}
+                        None | Some(Value::Null) => return Err(Reason::MissingClaim),
                         Some(_) => return Err(Reason::MalformedClaims),
-                        None => return Err(Reason::MissingClaim),
                     }
                 }
                 if has_issued_at { Ok(()) } else { Err(Reason::MissingClaim) }
@@ -114,13 +125,25 @@ mod tests {
 
     #[test]
     fn token_type_is_case_insensitive() {
-        for typ in ["JWT", "jwt", "Jwt"] {
+        for typ in ["JWT", "jwt", "Jwt", "application/jwt", "APPLICATION/JWT"] {
             assert_eq!(TokenType::from_name(typ), Some(TokenType::Jwt), "{typ}");
         }
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"] {
             assert_eq!(TokenType::from_name(typ), Some(TokenType::AccessToken), "{typ}");
         }
-        for typ in ["", "JWT ", "JOSE", "application/jwt", "id+jwt", "logout+jwt", "at jwt"] {
+        for typ in [
+            "",
+            "JWT ",
+            "JOSE",
+            "id+jwt",
+            "logout+jwt",
+            "at jwt",
+            "application/",
+            "application/JOSE",
+            "application/application/jwt",
+            "text/jwt",
+            "/jwt",
+        ] {
             assert_eq!(TokenType::from_name(typ), None, "{typ}");
         }
     }
@@ -146,6 +169,8 @@ mod tests {
         for name in ["sub", "client_id", "jti"] {
             let mut claims = complete_claims();
             claims.remove(name);
+            assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
+            claims.insert(name.to_owned(), json!(null));
             assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
             claims.insert(name.to_owned(), json!(1));
             assert_eq!(check(true, &claims), Err(Reason::MalformedClaims), "{name}");

@@ -1,5 +1,6 @@
 //! Verifies tokens: the steps of all other modules, in their order.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use prometheus_client::metrics::counter::Counter;
 use crate::claims::TimeLimits;
 use crate::error::{Reason, TokenError};
 use crate::issuers::TrustedIssuers;
-use crate::jws::{Expectations, MAX_TOKEN_BYTES, UnverifiedToken};
-use crate::key_cache::{KeyCache, KeyCacheSettings};
+use crate::jws::{Expectations, UnverifiedToken};
+use crate::key_cache::{ClientNetwork, KeyCache, KeyCacheSettings, KeyRequest};
 use crate::token_cache::{TokenCache, Verified};
 
 /// The `retry_after` of a request that gave up waiting for keys. The fetch goes on.
@@ -22,6 +23,8 @@ const RETRY_AFTER_KEY_WAIT: Duration = Duration::from_secs(1);
 /// The settings of token verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifierSettings {
+    /// The limit on the length of a token. Longer ones are not parsed.
+    pub max_token_bytes: usize,
     /// The tolerated difference between the issuers' clocks and ours.
     pub leeway: Duration,
     /// The longest lifetime of a token, which bounds the use of a leaked one.
@@ -38,6 +41,7 @@ pub struct VerifierSettings {
 impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
+            max_token_bytes: 16 * 1024,
             leeway: Duration::from_secs(5),
             // The longest lifetime that Auth0 allows for a token of a custom API.
             max_lifetime: Duration::from_hours(30 * 24),
@@ -144,15 +148,22 @@ impl TokenVerifier {
 
     /// Returns the configured name of the issuer that a token claims, for the log of a refusal.
     pub fn issuer_name(&self, token: &str) -> Option<String> {
+        if token.len() > self.settings.max_token_bytes {
+            return None;
+        }
         self.issuers.configured_name(UnverifiedToken::parse(token).ok()?.issuer())
     }
 
-    /// Verifies a token and returns its bearer.
+    /// Verifies a token and returns its bearer. `client` is the address of the client that sent it.
     ///
     /// Must be called within a Tokio runtime: fetches are tasks of their own, so that dropping this
     /// future does not cancel a fetch that other requests wait for.
-    pub async fn verify(&self, token: &str) -> Result<Arc<Bearer>, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
+    pub async fn verify(
+        &self,
+        token: &str,
+        client: Option<IpAddr>,
+    ) -> Result<Arc<Bearer>, TokenError> {
+        if token.len() > self.settings.max_token_bytes {
             return Err(TokenError::Invalid(Reason::TooLong));
         }
         let now = self.clock.now();
@@ -172,16 +183,22 @@ impl TokenVerifier {
             algorithms: selected.issuer.algorithms(),
             profile: selected.issuer.profile(),
             machine_clients: selected.issuer.allows_machine_clients(),
+            permission_claims: selected.issuer.permission_claims(),
             limits: self.limits,
         };
         // Before the key is looked up, so that an expired token never causes a fetch.
         let checked = unverified.check(&expectations, now).map_err(TokenError::Invalid)?;
         let query = checked.key_query();
-        let key = self.keys.key(&selected.location, &query);
-        let key = tokio::time::timeout(self.settings.key_wait, key)
+        let request = KeyRequest {
+            location: &selected.location,
+            is_known: selected.is_known,
+            client: ClientNetwork::of(client),
+        };
+        let keys = self.keys.keys(request, &query);
+        let keys = tokio::time::timeout(self.settings.key_wait, keys)
             .await
             .unwrap_or(Err(TokenError::KeysUnavailable { retry_after: RETRY_AFTER_KEY_WAIT }))?;
-        let claims = checked.verify_signature(&key).map_err(TokenError::Invalid)?;
+        let (claims, key) = checked.verify_signature(&keys).map_err(TokenError::Invalid)?;
         let bearer = Arc::new(claims.to_bearer(&selected).map_err(TokenError::Invalid)?);
         let verified = Verified {
             bearer: Arc::clone(&bearer),

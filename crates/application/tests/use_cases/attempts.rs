@@ -8,13 +8,14 @@ use std::time::Duration;
 use application::{AttemptLimit, Passwords, Ports, Services, UseCaseError};
 use async_trait::async_trait;
 use conformance::{Caller, ManualClock};
-use domain::{AccountScope, CurrentPassword, User};
+use domain::{AccountScope, CallerKey, CurrentPassword, User};
 use ports::{MockUserDirectory, PasswordCheck, PasswordVerdict, PortError, PortResult};
 use tokio::sync::Semaphore;
 
 use crate::support::{TestPorts, acme, current_password, new_password, user, valid};
 
-const LIMIT: AttemptLimit = AttemptLimit { wrong: 3, window: Duration::from_mins(15) };
+const LIMIT: AttemptLimit =
+    AttemptLimit { wrong: 3, wrong_per_account: 7, window: Duration::from_mins(15) };
 
 fn ann() -> User {
     user("ann", &[("acme", "member")])
@@ -25,14 +26,22 @@ fn scope() -> AccountScope {
 }
 
 /// Makes one attempt, and returns its outcome in a word.
-async fn attempt(passwords: &Passwords, name: &str, client: Option<&str>) -> String {
+async fn attempt(passwords: &Passwords, name: &str) -> String {
+    attempt_by(passwords, name, 0, None).await
+}
+
+/// Makes one attempt by this caller from this address, and returns its outcome in a word.
+async fn attempt_by(passwords: &Passwords, name: &str, caller: u8, client: Option<&str>) -> String {
     let client = client.map(valid);
     let id = user(name, &[]).id;
-    match passwords.change(&scope(), &id, current_password(), new_password(), client).await {
+    let caller = CallerKey::new([caller; 32]);
+    let texts = (current_password(), new_password());
+    match passwords.change(&scope(), &id, caller, texts, client).await {
         Ok(_) => "changed".to_owned(),
         Err(UseCaseError::CurrentPasswordMismatch) => "wrong".to_owned(),
         Err(UseCaseError::TooManyAttempts { retry_after }) => format!("wait {retry_after:?}"),
         Err(UseCaseError::Unavailable { .. }) => "unavailable".to_owned(),
+        Err(UseCaseError::Timeout | UseCaseError::Failed { .. }) => "failed".to_owned(),
         Err(UseCaseError::Hidden) => "hidden".to_owned(),
         Err(other) => panic!("{other:?}"),
     }
@@ -59,12 +68,12 @@ fn wrong(count: usize) -> Vec<PortResult<PasswordVerdict>> {
 async fn attempts_over_limit_are_not_checked() {
     let (passwords, clock) = with_verdicts(wrong(3));
     for _ in 0..3 {
-        assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
+        assert_eq!(attempt(&passwords, "ann").await, "wrong");
         clock.advance(Duration::from_mins(1));
     }
     // The first attempt was three minutes ago and counts for twelve more.
     for _ in 0..5 {
-        assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(720s)");
+        assert_eq!(attempt(&passwords, "ann").await, "wait Some(720s)");
     }
 }
 
@@ -72,26 +81,26 @@ async fn attempts_over_limit_are_not_checked() {
 async fn rejected_attempts_do_not_extend_the_wait() {
     let (passwords, clock) = with_verdicts(wrong(4));
     for _ in 0..3 {
-        attempt(&passwords, "ann", None).await;
+        attempt(&passwords, "ann").await;
     }
     clock.advance(Duration::from_mins(14));
-    assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(60s)");
+    assert_eq!(attempt(&passwords, "ann").await, "wait Some(60s)");
     clock.advance(Duration::from_millis(59_999));
-    assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(1ms)");
+    assert_eq!(attempt(&passwords, "ann").await, "wait Some(1ms)");
     clock.advance(Duration::from_millis(1));
-    assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
+    assert_eq!(attempt(&passwords, "ann").await, "wrong");
 }
 
 #[tokio::test]
 async fn each_wrong_attempt_expires_on_its_own() {
     let (passwords, clock) = with_verdicts(wrong(4));
     for _ in 0..3 {
-        assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
+        assert_eq!(attempt(&passwords, "ann").await, "wrong");
         clock.advance(Duration::from_mins(5));
     }
     // The first attempt has expired, the second expires in five minutes.
-    assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
-    assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(300s)");
+    assert_eq!(attempt(&passwords, "ann").await, "wrong");
+    assert_eq!(attempt(&passwords, "ann").await, "wait Some(300s)");
 }
 
 #[tokio::test]
@@ -102,35 +111,37 @@ async fn match_resets_the_count() {
     let (passwords, _) = with_verdicts(verdicts);
     let mut outcomes = Vec::new();
     for _ in 0..7 {
-        outcomes.push(attempt(&passwords, "ann", None).await);
+        outcomes.push(attempt(&passwords, "ann").await);
     }
     let expected = ["wrong", "wrong", "changed", "wrong", "wrong", "wrong", "wait Some(900s)"];
     assert_eq!(outcomes, expected);
 }
 
 #[tokio::test]
-async fn directory_failure_is_not_counted() {
-    let failures: [fn() -> PortError; 3] = [
-        || PortError::Timeout,
-        || PortError::Failed { source: "cause".into() },
-        || PortError::Unavailable { retry_after: None, source: None },
-    ];
+async fn unchecked_password_is_not_counted() {
+    let mut verdicts: Vec<_> =
+        (0..20).map(|_| Err(PortError::Unavailable { retry_after: None, source: None })).collect();
+    verdicts.extend(wrong(3));
+    let (passwords, _) = with_verdicts(verdicts);
+    for _ in 0..20 {
+        assert_eq!(attempt(&passwords, "ann").await, "unavailable");
+    }
+    for _ in 0..3 {
+        assert_eq!(attempt(&passwords, "ann").await, "wrong");
+    }
+    assert_eq!(attempt(&passwords, "ann").await, "wait Some(900s)");
+}
+
+#[tokio::test]
+async fn missing_verdict_counts_as_wrong() {
+    let failures: [fn() -> PortError; 2] =
+        [|| PortError::Timeout, || PortError::Failed { source: "cause".into() }];
     for failure in failures {
-        let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
-        ports.directory.expect_find().returning(|_, _| Ok(Some(ann())));
-        ports.check.expect_verify().times(20).returning(move |_, _, _, _| Err(failure()));
-        ports.check.expect_verify().times(3).returning(|_, _, _, _| Ok(PasswordVerdict::Mismatch));
-        let passwords = ports.services().passwords;
-        let id = ann().id;
-        for _ in 0..20 {
-            let new = new_password();
-            let failed = passwords.change(&scope(), &id, current_password(), new, None).await;
-            assert!(!matches!(failed, Err(UseCaseError::TooManyAttempts { .. })), "{failed:?}");
-        }
+        let (passwords, _) = with_verdicts((0..3).map(|_| Err(failure())).collect());
         for _ in 0..3 {
-            assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
+            assert_eq!(attempt(&passwords, "ann").await, "failed");
         }
-        assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(900s)");
+        assert_eq!(attempt(&passwords, "ann").await, "wait Some(900s)");
     }
 }
 
@@ -141,9 +152,9 @@ async fn directory_attempt_limit_is_not_counted() {
     verdicts.push(Ok(PasswordVerdict::Match));
     let (passwords, _) = with_verdicts(verdicts);
     for _ in 0..5 {
-        assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(1s)");
+        assert_eq!(attempt(&passwords, "ann").await, "wait Some(1s)");
     }
-    assert_eq!(attempt(&passwords, "ann", None).await, "changed");
+    assert_eq!(attempt(&passwords, "ann").await, "changed");
 }
 
 #[tokio::test]
@@ -153,40 +164,30 @@ async fn missing_account_is_not_counted() {
     let passwords = ports.services().passwords;
     // A wait would reveal that the account exists.
     for _ in 0..10 {
-        assert_eq!(attempt(&passwords, "ann", None).await, "hidden");
+        assert_eq!(attempt(&passwords, "ann").await, "hidden");
     }
 }
 
 #[tokio::test]
-async fn attempts_are_counted_per_account_and_address() {
-    let (passwords, _) = with_verdicts(wrong(3 * 4));
-    for (name, client) in [
-        ("ann", Some("192.0.2.1")),
-        ("bea", Some("192.0.2.1")),
-        ("ann", Some("192.0.2.2")),
-        ("ann", None),
-    ] {
-        for _ in 0..3 {
-            assert_eq!(attempt(&passwords, name, client).await, "wrong");
+async fn attempts_are_counted_per_account_and_caller() {
+    let (passwords, _) = with_verdicts(wrong(3 * 3));
+    for (name, caller) in [("ann", 1), ("bea", 1), ("ann", 2)] {
+        // The client's address is of no account: an attacker has many.
+        for client in [Some("192.0.2.1"), Some("2001:db8::1"), None] {
+            assert_eq!(attempt_by(&passwords, name, caller, client).await, "wrong");
         }
-        assert_eq!(attempt(&passwords, name, client).await, "wait Some(900s)");
+        assert_eq!(attempt_by(&passwords, name, caller, None).await, "wait Some(900s)");
     }
 }
 
 #[tokio::test]
-async fn addresses_of_one_ipv6_network_count_together() {
-    let (passwords, _) = with_verdicts(wrong(3 + 1 + 3));
-    // A client with one address of an IPv6 /64 has all of them.
-    for client in ["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff:ffff:ffff:ffff"] {
-        assert_eq!(attempt(&passwords, "ann", Some(client)).await, "wrong");
+async fn attempts_of_all_callers_on_one_account_are_limited() {
+    let (passwords, _) = with_verdicts(wrong(7 + 1));
+    for caller in 0..7 {
+        assert_eq!(attempt_by(&passwords, "ann", caller, None).await, "wrong");
     }
-    assert_eq!(attempt(&passwords, "ann", Some("2001:db8:0:1::3")).await, "wait Some(900s)");
-    assert_eq!(attempt(&passwords, "ann", Some("2001:db8:0:2::1")).await, "wrong");
-    // The same address, mapped into IPv6.
-    for client in ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"] {
-        assert_eq!(attempt(&passwords, "bea", Some(client)).await, "wrong");
-    }
-    assert_eq!(attempt(&passwords, "bea", Some("::ffff:192.0.2.1")).await, "wait Some(900s)");
+    assert_eq!(attempt_by(&passwords, "ann", 7, None).await, "wait Some(900s)");
+    assert_eq!(attempt_by(&passwords, "bea", 7, None).await, "wrong");
 }
 
 /// A check that returns when the test releases it.
@@ -229,7 +230,7 @@ fn slowly(check: Arc<Slow>) -> Passwords {
 async fn concurrent_attempts_respect_the_limit() {
     let check = Slow::check();
     let passwords = slowly(Arc::clone(&check));
-    let attempt = || attempt(&passwords, "ann", None);
+    let attempt = || attempt(&passwords, "ann");
     let later = async {
         // Polled last, so that the others are as far as they get: one in the check, two waiting for
         // it.
@@ -245,20 +246,16 @@ async fn concurrent_attempts_respect_the_limit() {
 }
 
 #[tokio::test]
-async fn cancelled_attempt_is_not_counted() {
+async fn cancelled_attempt_counts_as_wrong() {
     let check = Slow::check();
     let passwords = slowly(Arc::clone(&check));
-    for _ in 0..10 {
+    for _ in 0..3 {
         tokio::select! {
             biased;
-            _ = attempt(&passwords, "ann", None) => panic!("the check is not released"),
+            _ = attempt(&passwords, "ann") => panic!("the check is not released"),
             () = std::future::ready(()) => {}
         }
     }
-    check.gate.add_permits(3);
-    for _ in 0..3 {
-        assert_eq!(attempt(&passwords, "ann", None).await, "wrong");
-    }
-    assert_eq!(attempt(&passwords, "ann", None).await, "wait Some(900s)");
-    assert_eq!(check.asked.load(Ordering::SeqCst), 13);
+    assert_eq!(attempt(&passwords, "ann").await, "wait Some(900s)");
+    assert_eq!(check.asked.load(Ordering::SeqCst), 3);
 }

@@ -5,7 +5,7 @@ use domain::{Bearer, ClaimedTenants, Operation, Permission, Refusal};
 use ports::PortError;
 
 use crate::support::{
-    TestPorts, acme, assert_refused, globex, listed, member, operator, user, valid,
+    TestPorts, acme, assert_refused, globex, listed, member, operator, role, user, valid,
     without_permissions,
 };
 
@@ -69,6 +69,39 @@ async fn memberships_are_read_once() {
     }
     let authorizer = TestPorts::finding(&ann).services().authorizer;
     authorizer.own_password(&member("ann"), Some(&ann.id)).await.unwrap();
+    let authorizer = TestPorts::finding(&ann).services().authorizer;
+    authorizer.grants(&member("ann"), Some(&acme())).await.unwrap();
+}
+
+#[tokio::test]
+async fn grants_end_at_the_bearers_own_role() {
+    let names = ["owner", "admin", "viewer", "member"];
+    for (own, expected) in [("owner", &names[..]), ("admin", &names[1..]), ("viewer", &[])] {
+        let ann = user("ann", &[("acme", own)]);
+        let authorizer = TestPorts::finding(&ann).services().authorizer;
+
+        let grants = authorizer.grants(&member("ann"), Some(&acme())).await.unwrap();
+
+        let allowed: Vec<_> = names.into_iter().filter(|name| grants.allow(&role(name))).collect();
+        assert_eq!(allowed, expected, "{own}");
+    }
+}
+
+#[tokio::test]
+async fn grants_require_read_and_write() {
+    let operator = |permissions: &[Permission]| Bearer {
+        permissions: permissions.iter().copied().collect(),
+        ..operator()
+    };
+    let (read, write) = (Permission::TenantAccessRead, Permission::TenantAccessWrite);
+    let authorizer = TestPorts::default().services().authorizer;
+
+    let refused = authorizer.grants(&operator(&[write]), Some(&acme())).await;
+    let without_write = authorizer.grants(&operator(&[read]), Some(&acme())).await.unwrap();
+    let both = authorizer.grants(&operator(&[read, write]), Some(&acme())).await.unwrap();
+
+    assert_refused(refused, Refusal::MissingPermission(read));
+    assert_eq!((without_write.allow(&role("member")), both.allow(&role("member"))), (false, true));
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use application::{AttemptLimit, Ports, Services, UseCaseError};
 use conformance::{ManualClock, catalogue};
 use domain::{
-    AccountRules, CurrentPassword, LastProtectedRoleHolder, ListQuery, NewUser, Operation, Refusal,
+    AccountRules, CallerKey, CurrentPassword, LastProtectedRoleHolder, ListQuery, NewUser,
+    Operation, Refusal,
 };
 use memory_adapter::MemoryDirectory;
 use ports::Conflict;
@@ -126,7 +127,8 @@ async fn user_changes_own_password_with_current_one() {
     let scope = services.authorizer.own_password(&bearer, Some(&id)).await.unwrap();
     let change = async |current: &str, new: &str| {
         let current = CurrentPassword::offered(current.to_owned());
-        services.passwords.change(&scope, &id, current, valid(new), None).await
+        let caller = CallerKey::new([0; 32]);
+        services.passwords.change(&scope, &id, caller, (current, valid(new)), None).await
     };
     let wrong = change("some-password", "second-password").await;
     assert!(matches!(wrong, Err(UseCaseError::CurrentPasswordMismatch)), "{wrong:?}");

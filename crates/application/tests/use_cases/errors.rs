@@ -68,6 +68,9 @@ fn error_line<T: std::fmt::Debug>(result: Result<T, UseCaseError>) -> String {
         UseCaseError::TooManyAttempts { retry_after } => {
             format!("TooManyAttempts{}", wait(retry_after))
         }
+        UseCaseError::TooManyInvitations { retry_after } => {
+            format!("TooManyInvitations {retry_after:?}")
+        }
         UseCaseError::Unavailable { retry_after, .. } => {
             format!("Unavailable{}{cause}", wait(retry_after))
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use application::UseCaseError;
 use conformance::Caller;
-use domain::{AccountScope, User, UserView};
+use domain::{AccountScope, CallerKey, User, UserView};
 use mockall::Sequence;
 use ports::{PasswordVerdict, PortError, RejectedValue};
 
@@ -28,7 +28,8 @@ async fn change(
     client: Option<IpAddr>,
 ) -> Result<UserView<'static>, UseCaseError> {
     let passwords = ports.services().passwords;
-    passwords.change(scope, &ann().id, current_password(), new_password(), client).await
+    let texts = (current_password(), new_password());
+    passwords.change(scope, &ann().id, CallerKey::new([0; 32]), texts, client).await
 }
 
 #[tokio::test]

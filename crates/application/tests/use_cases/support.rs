@@ -51,6 +51,7 @@ pub(crate) fn user(name: &str, roles: &[(&str, &str)]) -> User {
 fn bearer(subject: &str, kind: SubjectKind, tenants: ClaimedTenants) -> Bearer {
     Bearer {
         caller: CallerKey::new([0; 32]),
+        issuer: "https://issuer.example.com".to_owned(),
         subject: subject.parse().ok(),
         subject_kind: kind,
         permissions: Permission::ALL.into_iter().collect(),

@@ -122,12 +122,11 @@ impl UserDirectory for Auth0Directory {
     async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
         let (scope, listing) = (scope.clone(), *listing);
         self.run_cancellable(|core| async move {
-            let tenant = scope.tenant().clone();
-            let DirectoryCore { management, anomalies, .. } = &*core;
-            let (reader, written) = core.recent_writes_of(&tenant);
-            let index = TenantIndex { management, reader: &reader, tenant: &tenant };
-            let known = ListContext { tenant: &tenant, written, anomalies };
-            list(&index, &known, &listing).await.map(|page| page.seen_by(&scope))
+            let DirectoryCore { management, anomalies, skipped, scans, .. } = &*core;
+            let (reader, written) = core.recent_writes_of(scope.tenant());
+            let index = TenantIndex::new(management, &reader, &scope, skipped);
+            let known = ListContext { scope: &scope, written, anomalies, scans };
+            list(&index, &known, &listing).await
         })
         .await
     }
@@ -198,20 +197,43 @@ impl UserDirectory for Auth0Directory {
         self.run_to_completion(|core| async move { core.delete(&scope, &snapshot).await }).await
     }
 
-    async fn move_home(&self, _: &AccountScope, _: &User, _: Option<TenantId>) -> PortResult<User> {
-        Err(PortError::Failed { source: TaskFailed.into() })
+    async fn move_home(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        home: Option<TenantId>,
+    ) -> PortResult<User> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move { core.move_home(&scope, &snapshot, home).await })
+            .await
     }
 
-    async fn set_email_verified(&self, _: &AccountScope, _: &User, _: bool) -> PortResult<User> {
-        Err(PortError::Failed { source: TaskFailed.into() })
+    async fn set_email_verified(
+        &self,
+        scope: &AccountScope,
+        snapshot: &User,
+        verified: bool,
+    ) -> PortResult<User> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move {
+            core.set_email_verified(&scope, &snapshot, verified).await
+        })
+        .await
     }
 
-    async fn send_invitation(&self, _: &TenantScope, _: &User) -> PortResult<()> {
-        Err(PortError::Failed { source: TaskFailed.into() })
+    async fn send_invitation(&self, scope: &TenantScope, snapshot: &User) -> PortResult<()> {
+        let (scope, snapshot) = (scope.clone(), snapshot.clone());
+        self.run_to_completion(|core| async move { core.send_invitation(&scope, &snapshot).await })
+            .await
     }
 
-    async fn release_tenant(&self, _: &TenantScope, _: usize) -> PortResult<ReleaseOutcome> {
-        Err(PortError::Failed { source: TaskFailed.into() })
+    async fn release_tenant(
+        &self,
+        scope: &TenantScope,
+        limit: usize,
+    ) -> PortResult<ReleaseOutcome> {
+        let scope = scope.clone();
+        self.run_to_completion(|core| async move { core.release_tenant(&scope, limit).await }).await
     }
 
     async fn check_ready(&self) -> PortResult<()> {

@@ -9,7 +9,10 @@ use ports::{BoxError, CallContext, Clock, PortError, PortResult};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{Auth0Config, Invite};
+use crate::directory::account_connections::AccountConnections;
 use crate::directory::listing::anomalies::PagingAnomalies;
+use crate::directory::listing::scan_cache::ScanCache;
+use crate::directory::listing::skipped_accounts::SkippedAccounts;
 use crate::directory::lock_key::LockKey;
 use crate::directory::pending_reblocks::PendingReblocks;
 use crate::directory::recent_writes::{RecentWrites, WrittenState};
@@ -30,13 +33,18 @@ pub(crate) struct DirectoryCore {
     pub(crate) recent_writes: RecentWrites,
     pub(crate) pending_reblocks: PendingReblocks,
     pub(crate) anomalies: PagingAnomalies,
+    pub(crate) skipped: SkippedAccounts,
+    pub(crate) scans: ScanCache,
     pub(crate) username_support: UsernameSupportCache,
     pub(crate) connection: String,
+    pub(crate) attach_connections: Vec<String>,
+    other_connections: AccountConnections,
     pub(crate) verify_email: bool,
     pub(crate) invite: Invite,
     pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) tasks: Tasks,
+    pub(crate) clock: Arc<dyn Clock>,
     locks: KeyedLock<LockKey>,
 }
 
@@ -53,19 +61,26 @@ impl DirectoryCore {
         tasks: Tasks,
         management: ManagementClient,
     ) -> Self {
+        let attach_connections = config.all_attach_connections();
+        let connections = Arc::from(attach_connections.clone());
         Self {
             management,
-            reader: ReloadableReader::new(config.metadata_prefix, catalogue),
-            recent_writes: RecentWrites::new(clock, config.recent_writes_ttl),
+            reader: ReloadableReader::new(config.metadata_prefix, connections, catalogue),
+            recent_writes: RecentWrites::new(Arc::clone(&clock), config.recent_writes_ttl),
             pending_reblocks: PendingReblocks::default(),
             anomalies: PagingAnomalies::default(),
+            skipped: SkippedAccounts::default(),
+            scans: ScanCache::new(config.scan_ttl),
             username_support: UsernameSupportCache::default(),
+            attach_connections,
+            other_connections: AccountConnections::default(),
             connection: config.connection,
             verify_email: config.verify_email,
             invite: config.invite,
             timeout: config.timeout,
             deadline: config.deadline,
             tasks,
+            clock,
             locks: KeyedLock::default(),
         }
     }
@@ -83,12 +98,28 @@ impl DirectoryCore {
         response: Option<wire::Auth0User>,
     ) -> PortResult<Option<User>> {
         let reader = self.reader.lock_current();
+        if let Some(user) = &response {
+            self.record_connection(id, user);
+        }
         let found = response.and_then(|user| reader.read(user));
         if found.as_ref().is_some_and(|user| user.id != *id) {
             return Err(PortError::Failed { source: MismatchedAccount.into() });
         }
         self.recent_writes.record_read(id, found.as_ref());
         Ok(found)
+    }
+
+    /// Records in which connection the account has its password.
+    fn record_connection(&self, id: &UserId, user: &wire::Auth0User) {
+        let connection = user.identities.database();
+        let is_configured = user.identities.are_of(&self.connection);
+        self.other_connections.record(id, connection.filter(|_| !is_configured));
+    }
+
+    /// Returns the connection in which the account has its password, as of the latest read: the
+    /// configured one if it has an identity there.
+    pub(crate) fn connection_of(&self, id: &UserId) -> String {
+        self.other_connections.of(id).unwrap_or_else(|| self.connection.clone())
     }
 
     /// Acquires the locks, if that is possible before the deadline.
@@ -131,6 +162,7 @@ impl DirectoryCore {
     ) -> PortResult<User> {
         let reader = self.reader.lock_current();
         let user = reader.read(response).filter(|user| user.id == *id);
+        self.scans.forget(before.into_iter().chain(&user).flat_map(|user| user.memberships.keys()));
         let Some(user) = user else {
             // The recorded state is older than this response, whatever it says.
             self.recent_writes.remove(id);
@@ -145,6 +177,7 @@ impl DirectoryCore {
     /// record is removed.
     pub(crate) async fn resolve_failure(&self, before: &User, error: Auth0Error) -> PortError {
         let id = &before.id;
+        self.scans.forget(before.memberships.keys());
         if let Auth0Error::NotFound = error {
             self.recent_writes.record_read(id, None);
         } else if let Auth0Error::OutcomeUnknown(_) = error

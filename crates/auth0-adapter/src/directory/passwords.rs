@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::{AccountScope, CurrentPassword, Password, User, UserId};
-use ports::{CallContext, PasswordVerdict, PortError, PortResult};
-use tokio::time::Instant;
+use ports::{AccountField, PasswordVerdict, PortError, PortResult, RejectedValue};
 use tracing::Instrument as _;
 
+use crate::digest::digest;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::error::Auth0Error;
@@ -17,7 +17,7 @@ use crate::management::wire::PatchUserBody;
 use crate::transport::backoff::sleep;
 
 /// The prefix of the ids of accounts whose password Auth0 stores itself.
-const PROVIDER: &str = "auth0|";
+pub(super) const PROVIDER: &str = "auth0|";
 
 impl DirectoryCore {
     pub(crate) async fn set_password(
@@ -26,19 +26,28 @@ impl DirectoryCore {
         snapshot: &User,
         password: Password,
     ) -> PortResult<User> {
-        let _held = self.lock([LockKey::Account(snapshot.id.clone())]).await?;
-        let before = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+        let keys = [LockKey::Account(snapshot.id.clone())];
+        let (_held, scope) = self.begin_on_account(scope, keys).await?;
+        let before = self.latest(snapshot)?;
         scope.authorize_password(&before)?;
+        let stamp = scope.stamp_after_password(&before, self.directory_now());
         let patch = PatchUserBody {
-            connection: Some(self.connection.clone()),
+            connection: Some(self.connection_of(&before.id)),
             password: Some(password),
+            app_metadata: self.stamp_patch(&stamp),
             ..PatchUserBody::default()
         };
         let blocked = before.blocked || self.pending_reblocks.contains(&before.id);
         let outcome = self.management.patch(&before.id, &patch, PatchRetry::IfUnprocessed).await;
         match outcome {
-            Ok(response) if !blocked => self.record_write(&before.id, Some(&before), response),
-            Ok(_) => self.reblock(&before).await,
+            Ok(response) => {
+                let after = if blocked {
+                    self.reblock(&before).await?
+                } else {
+                    self.record_write(&before.id, Some(&before), response)?
+                };
+                self.keep_stamp_open(&stamp, after).await
+            }
             // Whether the password was set is unknown, and so is whether the block was lifted.
             Err(error @ Auth0Error::OutcomeUnknown(_)) if blocked => {
                 self.schedule_reblock(&before.id);
@@ -52,24 +61,10 @@ impl DirectoryCore {
     /// Restores a block: Auth0 lifts an administrator's block when a password is set ("Block and
     /// Unblock Users").
     ///
-    /// It has at least the configured deadline, even if the caller's has nearly passed, since the
-    /// account must not stay unblocked.
+    /// The account must not stay unblocked, so this has a deadline of its own.
     async fn reblock(self: &Arc<Self>, before: &User) -> PortResult<User> {
         let patch = PatchUserBody { blocked: Some(true), ..PatchUserBody::default() };
-        let blocking = self.patch(before, &patch);
-        let blocked = match CallContext::current() {
-            Some(call) => {
-                let deadline = call.deadline().max(Instant::now() + self.deadline);
-                let call_for_reblock = CallContext::new(call.request_id().into(), deadline);
-                call_for_reblock.set_quota_owner(call.quota_owner());
-                let blocked = call_for_reblock.clone().scope(blocking).await;
-                for _ in 0..call_for_reblock.upstream_calls() {
-                    call.count_upstream_call();
-                }
-                blocked
-            }
-            None => blocking.await,
-        };
+        let blocked = self.finish(self.patch(before, &patch)).await;
         match &blocked {
             Ok(_) | Err(PortError::NotFound) => self.pending_reblocks.remove(&before.id),
             Err(error) => {
@@ -105,7 +100,7 @@ impl DirectoryCore {
                 }
             }
             // The re-block stays pending for the next change of the password.
-            tracing::error!(user_id = %id, "gave up re-blocking an account");
+            tracing::error!(account = digest(id.as_str()), "gave up re-blocking an account");
         };
         // Not a part of the call, which may be over.
         let span = tracing::info_span!(parent: None, "block_again");
@@ -120,7 +115,7 @@ const REBLOCK_ATTEMPTS: u32 = 5;
 /// Logs the account for the operator.
 fn log_unblocked(id: &UserId, error: &PortError) {
     tracing::error!(
-        user_id = %id,
+        account = digest(id.as_str()),
         error = %error,
         "re-block failed; the account may be unblocked since its password was set"
     );
@@ -134,15 +129,19 @@ impl DirectoryCore {
         offered: &CurrentPassword,
         client: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
-        let user = self.recent_writes.latest(snapshot).ok_or(PortError::NotFound)?;
+        let user = self.latest(snapshot)?;
         scope.authorize_password(&user)?;
-        // No account has an invalid password, and the password of another provider's account is not
-        // stored here: the address may belong to a different account here.
-        let is_valid = offered.expose().parse::<Password>().is_ok();
-        if !is_valid || !user.id.as_str().starts_with(PROVIDER) {
+        // The password of another provider's account is not stored here: the address may belong to a
+        // different account here.
+        if !user.id.as_str().starts_with(PROVIDER) {
+            return Err(RejectedValue::Unsupported(vec![AccountField::Password]).into());
+        }
+        // No account has an invalid password.
+        if offered.expose().parse::<Password>().is_err() {
             return Ok(PasswordVerdict::Mismatch);
         }
-        match self.management.log_in(&user.email, offered, client).await? {
+        let connection = self.connection_of(&user.id);
+        match self.management.log_in(&connection, &user.email, offered, client).await? {
             PasswordGrantOutcome::Accepted => Ok(PasswordVerdict::Match),
             PasswordGrantOutcome::WrongPassword => Ok(PasswordVerdict::Mismatch),
             PasswordGrantOutcome::AttemptsBlocked { retry_after } => {

@@ -15,10 +15,11 @@ impl Auth0Directory {
     /// lack a recent change that Auth0's search does not show yet. Operations in flight continue
     /// with what they have read.
     pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
-        let DirectoryCore { reader, recent_writes, anomalies, .. } = &*self.core;
+        let DirectoryCore { reader, recent_writes, anomalies, scans, .. } = &*self.core;
         reader.replace_catalogue(catalogue, || {
             recent_writes.forget_accounts();
             anomalies.clear();
+            scans.forget_all();
         });
     }
 

@@ -5,8 +5,9 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use domain::Timestamp;
+use domain::{AttachRule, Timestamp};
 
+use super::accounts;
 use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
 use crate::config::Domain;
 use crate::error::ErrorMeaning;
@@ -22,11 +23,14 @@ pub(super) const CREDENTIALS: &str = "credentials";
 pub(super) const CONNECTION: &str = "connection";
 pub(super) const USERNAMES: &str = "usernames";
 pub(super) const ENABLED: &str = "connection enabled";
+pub(super) const SIGN_UP: &str = "sign-up";
+pub(super) const MEMBERSHIPS: &str = "memberships";
 pub(super) const PASSWORD_GRANT: &str = "password grant";
 pub(super) const FORWARDED_FOR: &str = "client addresses";
+pub(super) const ATTACH: &str = "attach rule";
 
 /// All checks, in order.
-pub(super) const ALL: [&str; 15] = [
+pub(super) const ALL: [&str; 18] = [
     REACHED,
     CLOCK,
     CREDENTIALS,
@@ -40,8 +44,11 @@ pub(super) const ALL: [&str; 15] = [
     CONNECTION,
     USERNAMES,
     ENABLED,
+    SIGN_UP,
+    MEMBERSHIPS,
     PASSWORD_GRANT,
     FORWARDED_FOR,
+    ATTACH,
 ];
 
 /// A clock that is off by more than this makes tokens appear expired, or not yet valid.
@@ -151,7 +158,7 @@ pub(super) struct Connection {
 
 /// Without the scope, which only the doctor uses.
 pub(super) fn no_connections(findings: &mut Vec<Finding>) {
-    findings.extend([CONNECTION, USERNAMES, ENABLED].map(|check| {
+    findings.extend([CONNECTION, USERNAMES, ENABLED, SIGN_UP].map(|check| {
         Finding::skipped(
             check,
             "The scope read:connections is not granted, so the connection cannot be checked.",
@@ -182,11 +189,14 @@ fn unanswered(check: &'static str, error: &RequestError, message: String) -> Fin
 pub(super) fn connection(
     name: &str,
     client_id: &str,
+    rule: AttachRule,
     response: Result<Vec<Connection>, RequestError>,
     findings: &mut Vec<Finding>,
 ) {
     let skip_rest = |findings: &mut Vec<Finding>| {
-        findings.extend([USERNAMES, ENABLED].map(|check| Finding::skipped(check, NOT_LOOKED_AT)));
+        findings.extend(
+            [USERNAMES, ENABLED, SIGN_UP].map(|check| Finding::skipped(check, NOT_LOOKED_AT)),
+        );
     };
     let connections = match response {
         Ok(connections) => connections,
@@ -238,6 +248,7 @@ pub(super) fn connection(
             Finding::skipped(ENABLED, "Auth0 does not report the applications of the connection.")
         }
     });
+    findings.push(accounts::sign_up(&connection.options, rule));
 }
 
 /// The username setting: `requires_username`, or flexible identifiers.

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use domain::Timestamp;
+use domain::{AccountRules, Timestamp};
 use ports::{Clock, NoopObserver};
 use tokio::time::Instant;
 
 use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
-use super::{checks, scopes};
+use super::{accounts, checks, scopes};
 use crate::config::Auth0Config;
 use crate::error::RequestError;
 use crate::management::decode::decode_json;
+use crate::management::params::UserSearch;
 use crate::management::requests::RequestBuilder;
+use crate::management::search_query::SearchQuery;
 use crate::management::token::AccessToken;
 use crate::transport::client::HttpClient;
 use crate::transport::request::ApiRequest;
@@ -19,9 +21,13 @@ use crate::transport::response::ApiResponse;
 
 /// Checks everything that Usher needs of Auth0.
 ///
-/// It requests one token, reads the connection if allowed, and makes one failing log-in with a
-/// nonexistent address.
-pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
+/// It requests one token, reads the connection if allowed and up to 100 accounts, and makes one
+/// failing log-in with a nonexistent address.
+pub async fn examine(
+    config: &Auth0Config,
+    rules: AccountRules,
+    clock: Arc<dyn Clock>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let client = match HttpClient::new(config, Arc::new(NoopObserver)) {
         Ok(client) => client,
@@ -32,17 +38,21 @@ pub async fn examine(config: &Auth0Config, clock: Arc<dyn Clock>) -> Vec<Finding
                 ),
             );
             skip_after(checks::REACHED, &mut findings);
+            findings.push(accounts::attach_rule(rules.attach));
             return findings;
         }
     };
-    let examination = Examination { config, client, requests: RequestBuilder::new(config), clock };
+    let requests = RequestBuilder::new(config);
+    let examination = Examination { config, rules, client, requests, clock };
     examination.run(&mut findings).await;
+    findings.push(accounts::attach_rule(rules.attach));
     findings
 }
 
 /// What the checks work with.
 struct Examination<'a> {
     config: &'a Auth0Config,
+    rules: AccountRules,
     client: HttpClient,
     requests: RequestBuilder,
     clock: Arc<dyn Clock>,
@@ -64,6 +74,7 @@ impl Examination<'_> {
         if let Ok(token) = &token {
             scopes::examine(token.scope(), findings);
             self.connection(token, findings).await;
+            findings.push(self.memberships(token).await);
         } else {
             skip_between(checks::CREDENTIALS, checks::PASSWORD_GRANT, findings);
         }
@@ -94,7 +105,21 @@ impl Examination<'_> {
         }
         let response = self.send(&self.requests.connections(name), Some(token)).await;
         let response = response.and_then(|response| decode_json(&response, self.now()));
-        checks::connection(name, &self.config.client_id, response, findings);
+        let (client_id, rule) = (&self.config.client_id, self.rules.attach);
+        checks::connection(name, client_id, rule, response, findings);
+    }
+
+    /// Counts the memberships without an id among the accounts of one page.
+    async fn memberships(&self, token: &AccessToken) -> Finding {
+        let search = UserSearch {
+            q: SearchQuery::connection(&self.config.connection).to_string(),
+            sort: "created_at:1",
+            page: 0,
+            per_page: 100,
+        };
+        let response = self.send(&self.requests.search(&search), Some(token)).await;
+        let response = response.and_then(|response| decode_json(&response, self.now()));
+        accounts::memberships(&self.config.metadata_prefix, response)
     }
 
     /// Makes the one attempt to log in.
@@ -103,7 +128,9 @@ impl Examination<'_> {
         // With a fixed address, attack protection would block it after some runs.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
         let name = format!("usher-doctor-{:016x}@example.invalid", u64::from_le_bytes(bytes));
-        let response = self.send(&self.requests.log_in(&name, "not-a-password", None), None).await;
+        let realm = &self.config.connection;
+        let request = self.requests.log_in(realm, &name, "not-a-password", None);
+        let response = self.send(&request, None).await;
         checks::password_grant(&response.map(|response| (response.status, response.body)))
     }
 

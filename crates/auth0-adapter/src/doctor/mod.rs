@@ -2,6 +2,7 @@
 //!
 //! Nothing is changed there. A check that depends on a failed one is [`FindingStatus::Skipped`].
 
+mod accounts;
 mod checks;
 mod examination;
 mod finding;

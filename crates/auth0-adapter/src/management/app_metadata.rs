@@ -1,41 +1,39 @@
-//! Usher's data in an account's `app_metadata`: the home tenant and the memberships.
+//! Usher's data in an account's `app_metadata`: the home tenant, the memberships, and the stamp of
+//! who last set the password or the address.
 //!
-//! | key | value |
-//! |---|---|
-//! | `<prefix>` | `{"home": "acme", "service_user": false}` |
-//! | `<prefix>_tenant_<tenant>` | `{"role": "viewer", "name": "Jane"}`; without a name, the account's own applies |
+//! | key | value | written by |
+//! |---|---|---|
+//! | `<prefix>` | `{"home": "acme", "service_user": false}` | creation, move of the home |
+//! | `<prefix>_tenant_<t>` | `{"role": "admin", "m": "<id> <since> <address>"}` | attaching, change of role |
+//! | `<prefix>_name_<t>` | `"<id> Jane"` | rename |
+//! | `<prefix>_life_<t>` | `"<id> s=0 e=<end>"` | nothing yet: suspended, end date |
+//! | `<prefix>_credentials` | `"<time> <home>"`, `-` for none | setting a password or an address |
 //!
 //! Auth0 merges metadata at the first level only, and has no conditional writes. With one key for
-//! each tenant, two processes that change an account for two tenants at the same moment do not
-//! overwrite each other; keys that a change does not name stay. Setting a key to `null` removes it.
-//! (Auth0, "Manage Metadata Using the Management API".)
+//! each kind of writer, no write repeats what another one set: a rename cannot restore a role, and
+//! two tenants do not overwrite each other. `null` removes a key. (Auth0, "Manage Metadata Using
+//! the Management API".)
 //!
-//! Parsing is lenient, since every user of the Auth0 dashboard can write there: a malformed value
-//! is no home or no membership, and grants nothing.
+//! A name or life key counts only with the id of the membership. A membership of an older version
+//! has no `m`, and its name beside its role: see [`NameId`].
+//!
+//! Parsing is lenient, since every user of the Auth0 dashboard can write there: a malformed home or
+//! membership is none, and grants nothing; a malformed stamp is open, and a malformed life suspends.
+
+mod keys;
+mod membership_value;
+mod patch;
 
 use std::collections::BTreeMap;
 
-use domain::{Membership, RoleCatalogue, TenantId};
-use serde_json::{Map, Value, json};
+use domain::{CredentialStamp, DisplayName, Membership, RoleCatalogue, TenantId, Timestamp};
+use serde_json::{Map, Value};
 
 use crate::config::MetadataPrefix;
+use membership_value::{StoredLife, StoredMembership, tagged_text};
 
-impl MetadataPrefix {
-    /// Returns the key of the account's own data.
-    pub(crate) fn account_key(&self) -> &str {
-        self.as_str()
-    }
-
-    /// Returns the key of a membership.
-    pub(crate) fn membership_key(&self, tenant: &TenantId) -> String {
-        format!("{self}_tenant_{tenant}")
-    }
-
-    /// Returns the tenant whose membership has this key, if it is one of a membership.
-    fn tenant_of(&self, key: &str) -> Option<TenantId> {
-        key.strip_prefix(self.as_str())?.strip_prefix("_tenant_")?.parse().ok()
-    }
-}
+pub(crate) use membership_value::NameId;
+pub(crate) use patch::MetadataPatch;
 
 /// The parsed metadata of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +41,7 @@ pub(crate) struct AccountMetadata {
     pub(crate) home: Option<TenantId>,
     pub(crate) service_user: bool,
     pub(crate) memberships: BTreeMap<TenantId, Membership>,
+    pub(crate) stamp: Option<CredentialStamp>,
 }
 
 impl AccountMetadata {
@@ -52,61 +51,91 @@ impl AccountMetadata {
         catalogue: &RoleCatalogue,
         metadata: &Map<String, Value>,
     ) -> Self {
-        let account = metadata.get(prefix.account_key());
-        let own = |name| account.and_then(|account| account.get(name));
         let membership = |(key, value): (&String, &Value)| {
             let tenant = prefix.tenant_of(key)?;
-            let role = catalogue.resolve(value.get("role")?.as_str()?)?.clone();
-            let name = value.get("name").and_then(Value::as_str).and_then(|name| name.parse().ok());
-            Some((tenant, Membership { name, ..Membership::new(role) }))
+            let membership = parse_membership(prefix, catalogue, metadata, &tenant, value)?;
+            Some((tenant, membership))
         };
         Self {
-            home: own("home").and_then(Value::as_str).and_then(|home| home.parse().ok()),
-            service_user: own("service_user").and_then(Value::as_bool).unwrap_or(false),
+            home: home(prefix, metadata),
+            service_user: metadata
+                .get(prefix.account_key())
+                .and_then(|account| account.get("service_user"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
             memberships: metadata.iter().filter_map(membership).collect(),
+            stamp: metadata.get(&prefix.credentials_key()).and_then(parse_stamp),
         }
+    }
+
+    /// Returns whether the metadata has anything of the tenant, whatever its form: a key of its own,
+    /// or the home.
+    pub(crate) fn concerns(
+        prefix: &MetadataPrefix,
+        tenant: &TenantId,
+        metadata: &Map<String, Value>,
+    ) -> bool {
+        let has_key = |key: &String| metadata.get(key).is_some_and(|value| !value.is_null());
+        prefix.tenant_keys(tenant).iter().any(has_key)
+            || home(prefix, metadata).as_ref() == Some(tenant)
     }
 }
 
-/// Changes to `app_metadata`. Auth0 keeps the keys that are not named.
-#[derive(Debug, Default)]
-pub(crate) struct MetadataPatch(Map<String, Value>);
+/// Returns the number of memberships without an id, whatever their roles.
+pub(crate) fn count_older_memberships(
+    prefix: &MetadataPrefix,
+    metadata: &Map<String, Value>,
+) -> usize {
+    let is_older = |(key, value): &(&String, &Value)| {
+        let read = StoredMembership::parse(value);
+        prefix.tenant_of(key).is_some() && read.is_some_and(|read| read.attachment.is_none())
+    };
+    metadata.iter().filter(is_older).count()
+}
 
-impl MetadataPatch {
-    /// Sets the account's own data.
-    #[must_use]
-    pub(crate) fn account(
-        mut self,
-        prefix: &MetadataPrefix,
-        home: &TenantId,
-        service_user: bool,
-    ) -> Self {
-        let value = json!({ "home": home.as_str(), "service_user": service_user });
-        self.0.insert(prefix.account_key().to_owned(), value);
-        self
-    }
+fn home(prefix: &MetadataPrefix, metadata: &Map<String, Value>) -> Option<TenantId> {
+    metadata.get(prefix.account_key())?.get("home")?.as_str()?.parse().ok()
+}
 
-    /// Sets the membership in the tenant, or removes it.
-    #[must_use]
-    pub(crate) fn membership(
-        mut self,
-        prefix: &MetadataPrefix,
-        tenant: &TenantId,
-        membership: Option<&Membership>,
-    ) -> Self {
-        // Auth0 replaces the whole value, so it always holds the complete membership.
-        let value = membership.map_or(Value::Null, |Membership { role, name, .. }| match name {
-            Some(name) => json!({ "role": role.name().as_str(), "name": name.as_str() }),
-            None => json!({ "role": role.name().as_str() }),
-        });
-        self.0.insert(prefix.membership_key(tenant), value);
-        self
-    }
+fn parse_membership(
+    prefix: &MetadataPrefix,
+    catalogue: &RoleCatalogue,
+    metadata: &Map<String, Value>,
+    tenant: &TenantId,
+    value: &Value,
+) -> Option<Membership> {
+    let StoredMembership { role, attachment, name } = StoredMembership::parse(value)?;
+    let role = catalogue.resolve(role)?.clone();
+    let renamed = metadata.get(&prefix.name_key(tenant)).and_then(tagged_text);
+    let name_id = NameId::of(attachment.as_ref(), name);
+    let renamed = renamed.filter(|(id, _)| name_id.matches(id)).map(|(_, name)| name);
+    let life = metadata.get(&prefix.life_key(tenant)).and_then(tagged_text);
+    let life = life.filter(|(id, _)| {
+        attachment.as_ref().is_some_and(|attachment| attachment.id.as_str() == *id)
+    });
+    let life = life.map_or(StoredLife::default(), |(_, text)| StoredLife::parse(text));
+    Some(Membership {
+        role,
+        name: renamed.or(name).and_then(DisplayName::cleaned),
+        attachment,
+        suspended: life.suspended,
+        expires_at: life.expires_at,
+    })
+}
 
-    /// Returns the value to send.
-    pub(crate) fn into_map(self) -> Map<String, Value> {
-        self.0
+/// Reads a stamp. One that cannot be read is never closed.
+fn parse_stamp(value: &Value) -> Option<CredentialStamp> {
+    if value.is_null() {
+        return None;
     }
+    let read = |text: &str| {
+        let (at, by) = text.split_once(' ')?;
+        let by = if by == patch::NOBODY { None } else { Some(by.parse().ok()?) };
+        Some(CredentialStamp { at: at.parse().ok()?, by })
+    };
+    let never_closed =
+        CredentialStamp { at: Timestamp::UNIX_EPOCH.plus_millis(i64::MAX), by: None };
+    Some(value.as_str().and_then(read).unwrap_or(never_closed))
 }
 
 #[cfg(test)]

@@ -15,10 +15,12 @@ use tokio::time::Instant;
 use crate::config::Auth0Config;
 use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
 use crate::management::decode::{decode_json, require_success};
+use crate::management::directory_clock::DirectoryClock;
 use crate::management::error::{Auth0Error, CreateError};
 use crate::management::params::{PatchRetry, UserSearch};
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
 use crate::management::requests::RequestBuilder;
+use crate::management::search_parts::{is_too_long, search_in_parts};
 use crate::management::token::{AccessToken, TokenStore};
 use crate::management::wire;
 use crate::tasks::Tasks;
@@ -46,6 +48,7 @@ struct ClientState {
     tokens: TokenStore,
     requests: RequestBuilder,
     deadline: Duration,
+    clock: DirectoryClock,
     /// When the Management API last accepted a token and a call.
     last_success: Mutex<Option<Instant>>,
     readiness_probe: SingleFlight<RequestError>,
@@ -66,6 +69,7 @@ impl ManagementClient {
             tokens: TokenStore::new(),
             requests: RequestBuilder::new(config),
             deadline: config.deadline,
+            clock: DirectoryClock::default(),
             last_success: Mutex::new(None),
             readiness_probe: SingleFlight::new(RequestError::applies_to_waiters)
                 .with_failure_ttl(FAILURE_TTL),
@@ -76,6 +80,11 @@ impl ManagementClient {
     /// Replaces the client secret.
     pub(crate) fn set_client_secret(&self, secret: SecretString) {
         self.inner.requests.set_client_secret(secret);
+    }
+
+    /// Returns the present time by Auth0's clock, if a response has shown it.
+    pub(crate) fn directory_time(&self) -> Option<Timestamp> {
+        self.inner.clock.now()
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
@@ -96,10 +105,16 @@ impl ManagementClient {
         Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
     }
 
-    /// `GET /users`, which is eventually consistent.
+    /// `GET /users`, which is eventually consistent. A page that is too long is fetched in parts.
     pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
-        let request = self.inner.requests.search(search);
-        Ok(self.call(request, RetryPolicy::Always, decode_json).await?)
+        let fetch = |search: UserSearch| async move {
+            let request = self.inner.requests.search(&search);
+            self.call(request, RetryPolicy::Always, decode_json).await
+        };
+        match fetch(search.clone()).await {
+            Err(error) if is_too_long(&error) => Ok(search_in_parts(search, fetch).await?),
+            page => Ok(page?),
+        }
     }
 
     /// `POST /users`.
@@ -123,7 +138,10 @@ impl ManagementClient {
             PatchRetry::Always => RetryPolicy::Always,
             PatchRetry::IfUnprocessed => RetryPolicy::IfUnprocessed,
         };
-        Ok(self.call(request, retry_policy, decode_json).await?)
+        match self.call(request, retry_policy, decode_json).await.map_err(Auth0Error::from) {
+            Err(Auth0Error::NotSupported(_)) => Err(Auth0Error::NotSupported(patch.fields())),
+            response => response,
+        }
     }
 
     /// `DELETE /users/{id}`, which also succeeds for a deleted account.
@@ -137,11 +155,13 @@ impl ManagementClient {
     /// Auth0 counts each attempt by address and client, so it is never retried.
     pub(crate) async fn log_in(
         &self,
+        connection: &str,
         email: &EmailAddress,
         password: &CurrentPassword,
         client: Option<IpAddr>,
     ) -> Result<PasswordGrantOutcome, Auth0Error> {
-        let request = self.inner.requests.log_in(email.as_str(), password.expose(), client);
+        let (email, password) = (email.as_str(), password.expose());
+        let request = self.inner.requests.log_in(connection, email, password, client);
         let deadline = self.deadline();
         let transport = &self.inner.transport;
         let mut attempts = Attempts::default();
@@ -152,8 +172,12 @@ impl ManagementClient {
     }
 
     /// Requests an e-mail with a link to set a password.
-    pub(crate) async fn send_reset_mail(&self, email: &EmailAddress) -> Result<(), Auth0Error> {
-        let request = self.inner.requests.reset_mail(email);
+    pub(crate) async fn send_reset_mail(
+        &self,
+        connection: &str,
+        email: &EmailAddress,
+    ) -> Result<(), Auth0Error> {
+        let request = self.inner.requests.reset_mail(connection, email);
         let deadline = self.deadline();
         // The body is a sentence for people.
         let read =
@@ -162,6 +186,14 @@ impl ManagementClient {
         let mut attempts = Attempts::default();
         let retry_policy = RetryPolicy::IfUnprocessed;
         Ok(transport.send(&request, None, retry_policy, deadline, &mut attempts, read).await?)
+    }
+
+    /// Requests an e-mail with a link to verify the address (`POST /jobs/verification-email`).
+    pub(crate) async fn send_verification_mail(&self, id: &UserId) -> Result<(), Auth0Error> {
+        let request = self.inner.requests.verification_mail(id);
+        let read =
+            |response: &ApiResponse, now: Timestamp| require_success(response, now).map(|_| ());
+        Ok(self.call(request, RetryPolicy::IfUnprocessed, read).await?)
     }
 
     /// Checks whether Auth0 accepts calls.
@@ -217,6 +249,10 @@ impl ManagementClient {
         read: impl Fn(&ApiResponse, Timestamp) -> Result<T, RequestError> + Send + Sync,
     ) -> Result<T, RequestError> {
         let mut attempts = Attempts::default();
+        let read = |response: &ApiResponse, now: Timestamp| {
+            self.inner.clock.observe(&response.headers);
+            read(response, now)
+        };
         let outcome = self.call_with_token(&request, retry_policy, &mut attempts, &read).await;
         let changes = request.method != Method::GET;
         outcome.map_err(|error| if changes { attempts.final_error(error) } else { error })

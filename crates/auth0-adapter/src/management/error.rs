@@ -1,6 +1,6 @@
 //! Errors of Management API calls, and the port errors they become.
 
-use ports::{Conflict, PortError, RejectedValue};
+use ports::{AccountField, Conflict, PortError, RejectedValue};
 
 use crate::error::{ErrorMeaning, RequestError};
 
@@ -25,8 +25,8 @@ pub(crate) enum Auth0Error {
     InvalidUsername,
     /// Auth0 rejects one of the names.
     InvalidName,
-    /// Auth0 does not support this for an account of this kind.
-    NotSupported,
+    /// Auth0 does not support this for an account of this kind. These fields were to be changed.
+    NotSupported(Vec<AccountField>),
     /// Nothing was done, for any other reason. The caller cannot correct it.
     NotPerformed(PortError),
     /// The call may or may not have been processed.
@@ -72,7 +72,7 @@ impl From<RequestError> for Auth0Error {
             ErrorMeaning::InvalidEmail => Self::InvalidEmail,
             ErrorMeaning::InvalidUsername => Self::InvalidUsername,
             ErrorMeaning::InvalidName => Self::InvalidName,
-            ErrorMeaning::NotSupported => Self::NotSupported,
+            ErrorMeaning::NotSupported => Self::NotSupported(Vec::new()),
             ErrorMeaning::Unauthorized
             | ErrorMeaning::WrongPassword
             | ErrorMeaning::CorrectPassword
@@ -97,7 +97,7 @@ impl From<Auth0Error> for PortError {
             | Auth0Error::UsernameRequired
             | Auth0Error::InvalidUsername => Self::Rejected(RejectedValue::Username),
             Auth0Error::InvalidName => Self::Rejected(RejectedValue::Name),
-            Auth0Error::NotSupported => Self::Rejected(RejectedValue::Unsupported),
+            Auth0Error::NotSupported(fields) => Self::Rejected(RejectedValue::Unsupported(fields)),
             Auth0Error::NotPerformed(error) | Auth0Error::OutcomeUnknown(error) => error,
         }
     }

@@ -41,6 +41,8 @@ const TABLE: &[ErrorRule] = &[
     ErrorRule(&[400], None, Begins("Cannot update username for users without"), ErrorMeaning::NotSupported),
     ErrorRule(&[400], Some("invalid_body"), Contains("Missing required property: username"), ErrorMeaning::UsernameRequired),
     ErrorRule(&[400], Some("invalid_body"), About(&["email"]), ErrorMeaning::InvalidEmail),
+    // The address is a parameter of the lookup by address.
+    ErrorRule(&[400], Some("invalid_query_string"), About(&["email"]), ErrorMeaning::InvalidEmail),
     ErrorRule(&[400], Some("invalid_body"), About(&["username"]), ErrorMeaning::InvalidUsername),
     ErrorRule(&[400], Some("invalid_body"), About(&["name", "given_name", "family_name"]), ErrorMeaning::InvalidName),
     ErrorRule(&[400], Some("invalid_body"), About(&["password"]), ErrorMeaning::WeakPassword),

@@ -30,7 +30,6 @@ pub(crate) struct RequestBuilder {
     audience: String,
     client_id: String,
     client_secret: RwLock<SecretString>,
-    connection: String,
 }
 
 #[derive(Serialize)]
@@ -58,6 +57,12 @@ struct ResetMailBody<'a> {
     connection: &'a str,
 }
 
+#[derive(Serialize)]
+struct VerificationMailBody<'a> {
+    user_id: &'a str,
+    client_id: &'a str,
+}
+
 impl RequestBuilder {
     pub(crate) fn new(config: &Auth0Config) -> Self {
         Self {
@@ -65,7 +70,6 @@ impl RequestBuilder {
             audience: config.audience.clone(),
             client_id: config.client_id.clone(),
             client_secret: RwLock::new(config.client_secret.clone()),
-            connection: config.connection.clone(),
         }
     }
 
@@ -90,6 +94,8 @@ impl RequestBuilder {
         request(CallKind::Read, "GET /api/v2/users-by-email", Method::GET, url)
     }
 
+    /// Whole rows: `last_password_reset`, which decides whether a membership is pending, is not
+    /// among the names that the parameter `fields` takes.
     pub(crate) fn search(&self, search: &UserSearch) -> ApiRequest {
         let mut url = self.users(&[]);
         url.query_pairs_mut()
@@ -98,9 +104,7 @@ impl RequestBuilder {
             .append_pair("sort", search.sort)
             .append_pair("page", &search.page.to_string())
             .append_pair("per_page", &search.per_page.to_string())
-            .append_pair("include_totals", "true")
-            .append_pair("fields", wire::Auth0User::FIELDS)
-            .append_pair("include_fields", "true");
+            .append_pair("include_totals", "true");
         request(CallKind::Search, "GET /api/v2/users", Method::GET, url)
     }
 
@@ -135,6 +139,7 @@ impl RequestBuilder {
 
     pub(crate) fn log_in(
         &self,
+        realm: &str,
         username: &str,
         password: &str,
         client: Option<IpAddr>,
@@ -142,7 +147,7 @@ impl RequestBuilder {
         let secret = self.client_secret();
         let body = PasswordGrantBody {
             grant_type: "http://auth0.com/oauth/grant-type/password-realm",
-            realm: &self.connection,
+            realm,
             username,
             password,
             client_id: &self.client_id,
@@ -161,14 +166,17 @@ impl RequestBuilder {
         api_request
     }
 
-    pub(crate) fn reset_mail(&self, email: &EmailAddress) -> ApiRequest {
-        let body = ResetMailBody {
-            client_id: &self.client_id,
-            email: email.as_str(),
-            connection: &self.connection,
-        };
+    pub(crate) fn reset_mail(&self, connection: &str, email: &EmailAddress) -> ApiRequest {
+        let body = ResetMailBody { client_id: &self.client_id, email: email.as_str(), connection };
         let url = self.domain.url_for(&["dbconnections", "change_password"]);
         let route = "POST /dbconnections/change_password";
+        with_json(request(CallKind::Mail, route, Method::POST, url), &body)
+    }
+
+    pub(crate) fn verification_mail(&self, id: &UserId) -> ApiRequest {
+        let body = VerificationMailBody { user_id: id.as_str(), client_id: &self.client_id };
+        let url = self.domain.url_for(&["api", "v2", "jobs", "verification-email"]);
+        let route = "POST /api/v2/jobs/verification-email";
         with_json(request(CallKind::Mail, route, Method::POST, url), &body)
     }
 

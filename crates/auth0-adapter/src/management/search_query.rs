@@ -1,16 +1,16 @@
 //! Queries of Auth0's search, in its subset of Lucene's syntax.
 //!
-//! Only types with a known set of characters become part of a query, never a caller's text; the
-//! signatures ensure it. Every literal is quoted all the same. Each row of the result is checked
-//! again for the membership it carries.
+//! Only validated values become part of a query, never a caller's text; the signatures ensure it.
+//! Every literal is quoted, and quotes and backslashes in it are escaped. Each row of the result is
+//! checked again for the membership it carries.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use domain::{RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
+use domain::{EmailAddress, RoleCatalogue, RoleName, TenantId, Timestamp, UserId};
 
 use crate::config::MetadataPrefix;
 
-/// A query for members of one tenant.
+/// A query for members of one tenant, or for the accounts of one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SearchQuery(String);
 
@@ -49,6 +49,24 @@ impl SearchQuery {
         Self(format!("app_metadata.{}.role:{}", prefix.membership_key(tenant), any_of(roles)))
     }
 
+    /// All users with anything of the tenant, also a role outside the catalogue, or the home there.
+    pub(crate) fn related_to(prefix: &MetadataPrefix, tenant: &TenantId) -> Self {
+        let (membership, account) = (prefix.membership_key(tenant), prefix.account_key());
+        Self(format!(
+            "(_exists_:app_metadata.{membership}.role OR app_metadata.{account}.home:\"{tenant}\")"
+        ))
+    }
+
+    /// All accounts of the connection.
+    pub(crate) fn connection(name: &str) -> Self {
+        Self(format!("identities.connection:{}", phrase(name)))
+    }
+
+    /// All accounts with the address, in any letter case.
+    pub(crate) fn address(email: &EmailAddress) -> Self {
+        Self(format!("email:{}", phrase(email.as_str())))
+    }
+
     /// Restricts the query to users created in the range.
     #[must_use]
     pub(crate) fn created_in(mut self, range: CreatedRange) -> Self {
@@ -81,16 +99,22 @@ impl SearchQuery {
     }
 }
 
-/// Returns `("one" OR "other")`. None of the types passed here can contain a quote or a backslash.
+/// Returns `("one" OR "other")`.
 fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let mut text = String::from("(");
     for (index, literal) in literals.into_iter().enumerate() {
-        let before = if index == 0 { "" } else { " OR " };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{before}\"{literal}\"");
+        if index > 0 {
+            text.push_str(" OR ");
+        }
+        text.push_str(&phrase(literal));
     }
     text.push(')');
     text
+}
+
+/// Returns the literal as a quoted phrase, in which `"` and `\` are escaped.
+fn phrase(literal: impl fmt::Display) -> String {
+    format!("\"{}\"", literal.to_string().replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Formats the value of the parameter `q`.

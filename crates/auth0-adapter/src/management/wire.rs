@@ -1,112 +1,18 @@
 //! The JSON of the Management API, without its meaning.
 //!
-//! Decoding is lenient about absent and null members and about texts of another type: one malformed
-//! account must not hide all others of a list. It is strict otherwise. `Debug` shows no personal
-//! data.
+//! Decoding of users is lenient, member by member. `Debug` shows no personal data.
 
 use std::fmt;
 
 use domain::Password;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use ports::AccountField;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// A user, reduced to the members that are read.
-#[derive(Clone, PartialEq, Deserialize)]
-pub(crate) struct Auth0User {
-    /// Such as `auth0|5f7c8ec7c33c6c004bbafe82`.
-    pub(crate) user_id: String,
-    /// Absent for accounts without one, such as those of a phone number.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) email: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) username: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) name: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) given_name: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) family_name: Option<String>,
-    /// ISO 8601 with milliseconds.
-    pub(crate) created_at: String,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) updated_at: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) last_login: Option<String>,
-    /// Blocked by an administrator; blocks of attack protection are not included.
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub(crate) blocked: bool,
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub(crate) app_metadata: Map<String, Value>,
-    /// Not among the fields of searches, which do not need it.
-    #[serde(default)]
-    pub(crate) identities: Identities,
-}
+pub(crate) use user::{Auth0User, UserPage, UserRows};
 
-/// The connections of an account: an array of objects with a `connection` each.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Identities(Value);
-
-impl Identities {
-    /// Returns whether the account belongs to the connection.
-    pub(crate) fn are_of(&self, connection: &str) -> bool {
-        let is_it = |identity: &Value| {
-            identity.get("connection").is_some_and(|name| name.as_str() == Some(connection))
-        };
-        self.0.as_array().is_some_and(|identities| identities.iter().any(is_it))
-    }
-}
-
-impl Auth0User {
-    /// The names of the members above, as the `fields` parameter takes them.
-    pub(crate) const FIELDS: &str = "user_id,email,username,name,given_name,family_name,\
-                                     created_at,updated_at,last_login,blocked,app_metadata";
-}
-
-impl fmt::Debug for Auth0User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Auth0User").field("user_id", &self.user_id).finish_non_exhaustive()
-    }
-}
-
-/// `GET /users` with `include_totals`: rows of the search index.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct UserPage {
-    pub(crate) users: UserRows,
-    /// The number of rows before the first; not the requested one if Auth0 has clamped the page.
-    #[serde(default)]
-    pub(crate) start: Option<u64>,
-    /// The total number of matches, capped at 1000.
-    pub(crate) total: u64,
-}
-
-/// A list of users. Rows without an id or a creation time are skipped individually.
-#[derive(Debug, Clone)]
-pub(crate) struct UserRows {
-    pub(crate) readable: Vec<Auth0User>,
-    /// The number of skipped rows.
-    pub(crate) unreadable: u64,
-}
-
-impl<'de> Deserialize<'de> for UserRows {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut users = Self { readable: Vec::new(), unreadable: 0 };
-        for row in Vec::<Map<String, Value>>::deserialize(deserializer)? {
-            if ["user_id", "created_at"]
-                .iter()
-                .all(|name| row.get(*name).is_some_and(Value::is_string))
-            {
-                let user = Auth0User::deserialize(Value::Object(row)).map_err(D::Error::custom)?;
-                users.readable.push(user);
-            } else {
-                tracing::warn!("malformed row of Auth0 skipped");
-                users.unreadable += 1;
-            }
-        }
-        Ok(users)
-    }
-}
+mod lenient;
+mod user;
 
 /// The body of `POST /users`.
 #[derive(Clone, Serialize)]
@@ -164,6 +70,24 @@ pub(crate) struct PatchUserBody {
     pub(crate) app_metadata: Option<Map<String, Value>>,
 }
 
+impl PatchUserBody {
+    /// Returns the fields of the account that the change sets.
+    pub(crate) fn fields(&self) -> Vec<AccountField> {
+        let changes_email = self.email.is_some();
+        [
+            (changes_email, AccountField::Email),
+            (!self.given_name.is_keep(), AccountField::GivenName),
+            (!self.family_name.is_keep(), AccountField::FamilyName),
+            // Set together with the address, it is the address.
+            (!self.name.is_keep() && !changes_email, AccountField::DisplayName),
+            (self.password.is_some(), AccountField::Password),
+        ]
+        .into_iter()
+        .filter_map(|(is_set, field)| is_set.then_some(field))
+        .collect()
+    }
+}
+
 impl fmt::Debug for PatchUserBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PatchUserBody").finish_non_exhaustive()
@@ -195,21 +119,6 @@ impl<T: Serialize> Serialize for FieldUpdate<T> {
             Self::Set(value) => value.serialize(serializer),
         }
     }
-}
-
-/// Auth0 omits absent members; null means the same.
-fn null_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: Deserialize<'de> + Default,
-    D: Deserializer<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Reads a value that is not a string as absent.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(if let Value::String(text) = value { Some(text) } else { None })
 }
 
 fn exposed<S: Serializer>(password: &Password, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use crate::config::CircuitBreakerConfig;
-use crate::error::RequestError;
+use crate::error::{MalformedResponse, RequestError};
 use crate::tasks::Tasks;
 use crate::transport::backoff::{retry_delay, sleep};
 use crate::transport::call_kind::{CallKind, PerKind};
@@ -200,13 +200,15 @@ fn max_sends(error: &RequestError, retry_policy: RetryPolicy) -> u32 {
     }
 }
 
-/// Classifies the outcome of an attempt. Rate limits and 4xx show that Auth0 works.
+/// Classifies the outcome of an attempt. Rate limits, 4xx and responses that are too long show that
+/// Auth0 works.
 fn health<T>(outcome: &Result<T, RequestError>) -> Health {
     match outcome {
         Ok(_) => Health::Healthy,
         Err(error) => match error {
             RequestError::RateLimited { .. }
             | RequestError::Rejected(_)
+            | RequestError::Malformed(MalformedResponse::TooLong)
             | RequestError::SlowSearch => Health::Healthy,
             RequestError::Unreachable(_)
             | RequestError::ConnectionBroken(_)

@@ -4,6 +4,8 @@
 mod anomalies;
 mod equal_moments;
 mod lengths;
+mod odd_accounts;
 mod query;
 mod recent_writes;
+mod shared_scans;
 mod tenant;

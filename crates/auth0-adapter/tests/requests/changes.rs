@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth0_sim::{Fault, FaultKind};
 use conformance::{Caller, acme, catalogue, globex};
 use domain::{AccountChange, MembershipChange, User};
-use ports::{AccountUpdate, Conflict, PortError, UserDirectory};
+use ports::{AccountField, AccountUpdate, Conflict, PortError, RejectedValue, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -46,13 +46,22 @@ async fn membership_change_patches_only_that_membership() {
     let ada = world.directory.change_membership(&scope, &ada, named).await.unwrap();
     let ada = world.directory.change_membership(&scope, &ada, to_role("admin")).await.unwrap();
     world.directory.detach(&scope, &ada).await.unwrap();
-    let member = |value| json!({ "app_metadata": { "usher_tenant_globex": value } });
     assert_eq!(
         sent(&world),
         [
-            member(json!({ "role": "viewer", "name": "Ada G." })),
-            member(json!({ "role": "admin", "name": "Ada G." })),
-            member(json!(null)),
+            json!({ "app_metadata": {
+                "usher_tenant_globex": { "role": "viewer" },
+                "usher_name_globex": "- Ada G.",
+            } }),
+            json!({ "app_metadata": {
+                "usher_tenant_globex": { "role": "admin" },
+                "usher_name_globex": "- Ada G.",
+            } }),
+            json!({ "app_metadata": {
+                "usher_tenant_globex": null,
+                "usher_name_globex": null,
+                "usher_life_globex": null,
+            } }),
         ]
     );
     let stored = world.control().user(ada.id.as_str()).unwrap();
@@ -64,7 +73,8 @@ async fn membership_change_patches_only_that_membership() {
             "somebody_elses": { "kept": true },
         })
     );
-    assert_eq!(world.take_calls(), calls([(PATCH, 3)]));
+    // The detachment is followed by a read.
+    assert_eq!(world.take_calls(), calls([(PATCH, 3), (GET, 1)]));
 }
 
 #[tokio::test]
@@ -122,10 +132,11 @@ async fn new_email_is_unverified_and_replaces_missing_name() {
         "email_verified": false,
         "verify_email": true,
         "name": "new@example.com",
-        "given_name": null,
-        "family_name": null,
     });
-    assert_eq!(sent(&world), [everything]);
+    let mut sent_once = sent(&world);
+    let stamp = sent_once[0].as_object_mut().unwrap().remove("app_metadata").unwrap();
+    assert!(stamp["usher_credentials"].as_str().unwrap().ends_with(" acme"), "{stamp}");
+    assert_eq!(sent_once, [everything]);
     world.take_calls();
 
     let named = account("bob", [("acme", "member")]);
@@ -146,7 +157,7 @@ async fn name_change_does_not_send_the_email() {
     let ada = shared(&world, "ada").await;
     let named = AccountChange { given_name: Some("Ada".parse().unwrap()), ..change(&ada) };
     world.directory.change_account(&Caller::of([acme()]).changes(), &ada, named).await.unwrap();
-    assert_eq!(sent(&world), [json!({ "given_name": "Ada", "family_name": null })]);
+    assert_eq!(sent(&world), [json!({ "given_name": "Ada" })]);
     assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
 }
 
@@ -174,11 +185,13 @@ async fn lost_response_of_a_change_is_retried() {
     let world = World::with(|_| (), short_timeout).await;
     let ada = shared(&world, "ada").await;
     let scope = Caller::of([acme()]).writes(&acme());
-    for kind in [FaultKind::ResetAfter, FaultKind::ResetBefore, FaultKind::Malformed] {
+    let roles = ["viewer", "admin", "owner"];
+    let kinds = [FaultKind::ResetAfter, FaultKind::ResetBefore, FaultKind::Malformed];
+    for (kind, role) in kinds.into_iter().zip(roles) {
         let fault =
             Fault { route: Some(PATCH.to_owned()), skip: 0, times: Some(1), kind: kind.clone() };
         world.control().add_fault(fault);
-        let result = world.directory.change_membership(&scope, &ada, to_role("viewer")).await;
+        let result = world.directory.change_membership(&scope, &ada, to_role(role)).await;
         // Retried or not: a success returns what is stored.
         let stored = world.find(&ada.id).await.unwrap();
         if let Ok(user) = result {
@@ -223,7 +236,8 @@ async fn change_by_another_process_counts_after_a_read() {
     let ranked = Caller::ranked([(acme(), "admin")]).writes(&acme());
     let result = world.directory.detach(&ranked, &seen).await;
     assert!(matches!(result, Err(PortError::Refused(_))), "{result:?}");
-    assert_eq!(world.list(&acme(), domain::ListQuery::default()).await.users, [seen]);
+    let listed = world.list(&acme(), domain::ListQuery::default()).await.users;
+    assert_eq!(listed.first().map(|view| User::clone(view)), Some(seen));
 }
 
 #[tokio::test]
@@ -248,4 +262,110 @@ async fn write_of_unknown_outcome_is_not_remembered() {
         let listed = world.list(&acme(), domain::ListQuery::default()).await.users;
         assert_eq!(listed, [], "{reading}");
     }
+}
+
+/// An account as another software has left it: every shown value differs from the stored one.
+fn odd(name: &str) -> Value {
+    let mut odd = account(name, [("acme", "member")]);
+    odd["app_metadata"]["usher"] = json!({ "home": "acme" });
+    odd["app_metadata"]["usher_tenant_acme"]["name"] = json!("line\nbreak");
+    odd["name"] = json!("x".repeat(400));
+    odd["given_name"] = json!("\u{0}");
+    odd["family_name"] = json!("a\tb");
+    odd["blocked"] = json!("false");
+    odd
+}
+
+#[tokio::test]
+async fn change_to_the_shown_values_sends_nothing() {
+    let world = World::new().await;
+    let id = world.seed(odd("odd"));
+    let stored = world.control().user(id.as_str());
+    let user = world.find(&id).await.unwrap();
+    let (changes, writes) = (Caller::of([acme()]).changes(), Caller::of([acme()]).writes(&acme()));
+    world.take_calls();
+    let update = world.directory.change_account(&changes, &user, change(&user)).await.unwrap();
+    assert_eq!((&update.user, update.failures), (&user, Vec::new()));
+    for role in [None, user.role_in(&acme()).cloned()] {
+        let name = user.name_in(&acme()).cloned();
+        assert_eq!(name.as_ref().unwrap().as_str(), "line break");
+        let shown = MembershipChange { role, name };
+        let unchanged = world.directory.change_membership(&writes, &user, shown).await.unwrap();
+        assert_eq!(unchanged, user);
+    }
+    assert_eq!(world.take_calls(), calls([]));
+    assert_eq!(world.control().user(id.as_str()), stored);
+}
+
+#[tokio::test]
+async fn change_sends_only_what_differs() {
+    let world = World::new().await;
+    let id = world.seed(odd("odd"));
+    let user = world.find(&id).await.unwrap();
+    let changed = AccountChange { given_name: Some("Jane".parse().unwrap()), ..change(&user) };
+    let changes = Caller::of([acme()]).changes();
+    world.directory.change_account(&changes, &user, changed).await.unwrap();
+    assert_eq!(sent(&world), [json!({ "given_name": "Jane" })]);
+    assert_eq!(world.control().user(id.as_str()).unwrap()["family_name"], "a\tb");
+}
+
+#[tokio::test]
+async fn refused_change_of_another_providers_account_names_the_fields() {
+    let world = World::new().await;
+    let id = world.seed(json!({
+        "user_id": "google-oauth2|1",
+        "email": "Ada@example.com",
+        "name": "Ada",
+        "given_name": "Ada",
+        "app_metadata": {
+            "usher": { "home": "acme" }, "usher_tenant_acme": { "role": "member" },
+        },
+    }));
+    let user = world.find(&id).await.unwrap();
+    let (changes, writes) = (Caller::of([acme()]).changes(), Caller::of([acme()]).writes(&acme()));
+    world.take_calls();
+    world.directory.change_account(&changes, &user, change(&user)).await.unwrap();
+    assert_eq!(world.take_calls(), calls([]));
+    let refused = async |change: AccountChange| match world
+        .directory
+        .change_account(&changes, &user, change)
+        .await
+    {
+        Err(PortError::Rejected(RejectedValue::Unsupported(fields))) => fields,
+        other => panic!("{other:?}"),
+    };
+    let named = AccountChange { given_name: None, ..change(&user) };
+    assert_eq!(refused(named.clone()).await, [AccountField::GivenName]);
+    let moved = AccountChange { email: email("new"), ..named };
+    assert_eq!(refused(moved).await, [AccountField::Email, AccountField::GivenName]);
+    let renamed = MembershipChange { role: None, name: Some("A.".parse().unwrap()) };
+    let result = world.directory.change_membership(&writes, &user, renamed).await;
+    let expected = [AccountField::DisplayName];
+    assert!(
+        matches!(&result, Err(PortError::Rejected(RejectedValue::Unsupported(fields))) if *fields == expected),
+        "{result:?}"
+    );
+    let password = "battery-staple".parse().unwrap();
+    let result = world.directory.set_password(&changes, &user, password).await;
+    assert!(
+        matches!(&result, Err(PortError::Rejected(RejectedValue::Unsupported(fields))) if *fields == [AccountField::Password]),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn name_equal_to_the_address_is_none() {
+    let world = World::new().await;
+    let ada = shared(&world, "ada").await;
+    let (here, there) =
+        (Caller::of([acme()]).writes(&acme()), Caller::of([globex()]).writes(&globex()));
+    let rename = |name: &str| MembershipChange { role: None, name: Some(name.parse().unwrap()) };
+    let named = world.directory.change_membership(&here, &ada, rename("Ada")).await.unwrap();
+    let unnamed =
+        world.directory.change_membership(&here, &named, rename("ADA@example.com")).await.unwrap();
+    assert_eq!(unnamed.display_name, None);
+    world.take_calls();
+    // Of another home, the name is the membership's.
+    let there = world.directory.change_membership(&there, &unnamed, rename("ada@example.com"));
+    assert_eq!(there.await.unwrap().name_in(&globex()).unwrap().as_str(), "ada@example.com");
 }

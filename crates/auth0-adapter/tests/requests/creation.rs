@@ -1,6 +1,6 @@
 //! Creation of accounts: what is sent, and how lost responses are resolved.
 
-use auth0_adapter::Invite;
+use auth0_adapter::{Auth0Config, Invite};
 use auth0_sim::{Fault, FaultKind};
 use conformance::{Caller, acme, globex};
 use domain::{NewUser, UserId};
@@ -8,7 +8,7 @@ use ports::{AttachOutcome, Conflict, PortError, UserDirectory};
 use serde_json::{Value, json};
 
 use crate::world::{
-    BY_EMAIL, CREATE, MAIL, PATCH, World, calls, new_member, new_user, short_timeout,
+    BY_EMAIL, CREATE, MAIL, PATCH, SEARCH, World, calls, new_member, new_user, short_timeout,
 };
 
 /// The ways in which a response gets lost after Auth0 has processed the request.
@@ -48,8 +48,12 @@ async fn create_sends_every_field() {
     let ada = world.directory.create(&writes(), new).await.unwrap();
     let own = ada.id.as_str().strip_prefix("auth0|").unwrap();
     assert!(own.len() == 24 && own.bytes().all(|b| b.is_ascii_hexdigit()));
+    let mut sent = sent(&world, CREATE);
+    let attachment = sent["app_metadata"]["usher_tenant_acme"]["m"].take();
+    let (id, rest) = attachment.as_str().unwrap().split_once(' ').unwrap();
+    assert!(id.len() == 32 && rest == "2026-01-01T00:00:00.000Z ada@example.com", "{attachment}");
     assert_eq!(
-        sent(&world, CREATE),
+        sent,
         json!({
             "connection": "Username-Password-Authentication",
             "user_id": own,
@@ -61,7 +65,7 @@ async fn create_sends_every_field() {
             "password": "[redacted]",
             "app_metadata": {
                 "usher": { "home": "acme", "service_user": false },
-                "usher_tenant_acme": { "role": "viewer" },
+                "usher_tenant_acme": { "role": "viewer", "m": null },
             },
         })
     );
@@ -164,12 +168,15 @@ async fn account_created_concurrently_is_attached() {
         (&user.id, &user.home, user.memberships.len()),
         (&created_user.id, &Some(globex()), 2)
     );
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (CREATE, 2), (PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 2), (SEARCH, 2), (CREATE, 2), (PATCH, 1)]));
 }
 
 #[tokio::test]
 async fn email_of_several_accounts_is_ambiguous() {
-    let world = World::new().await;
+    let allow = |config: &mut Auth0Config| {
+        config.attach_connections = vec!["google-oauth2".to_owned()];
+    };
+    let world = World::with(|_| (), allow).await;
     world.seed(json!({ "user_id": "auth0|one", "email": "ada@example.com" }));
     let social = json!({
         "user_id": "google-oauth2|1",
@@ -182,7 +189,7 @@ async fn email_of_several_accounts_is_ambiguous() {
     world.seed(social);
     let result = world.directory.attach_or_create(&writes(), new_member("ada", "member")).await;
     assert!(matches!(result, Err(PortError::Conflict(Conflict::AmbiguousAccount))), "{result:?}");
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1)]));
 }
 
 #[tokio::test]
@@ -191,7 +198,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
     world.create("ada", "member").await;
     assert_eq!(world.take_calls(), calls([(CREATE, 1), (MAIL, 1)]));
     world.directory.attach_or_create(&writes(), new_member("bob", "member")).await.unwrap();
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (CREATE, 1), (MAIL, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1), (CREATE, 1), (MAIL, 1)]));
     assert_eq!(world.control().mails().len(), 2);
 
     // No invitation for users with a password, service users, or existing accounts.
@@ -202,7 +209,7 @@ async fn invitation_goes_only_to_new_users_without_password() {
     world.directory.create(&writes(), new).await.unwrap();
     let scope = Caller::of([globex()]).writes(&globex());
     world.directory.attach_or_create(&scope, new_member("cy", "member")).await.unwrap();
-    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (PATCH, 1)]));
+    assert_eq!(world.take_calls(), calls([(CREATE, 2), (BY_EMAIL, 1), (SEARCH, 1), (PATCH, 1)]));
 }
 
 #[tokio::test]
@@ -230,7 +237,7 @@ async fn no_invitation_by_default_and_one_after_recovery() {
 async fn unreadable_account_is_hidden_but_blocks_attaching() {
     let world = World::new().await;
     let unreadable = json!({
-        "user_id": "auth0|a?b",
+        "user_id": "auth0|a\nb",
         "email": "ada@example.com",
         "app_metadata": { "usher_tenant_acme": { "role": "member" } },
     });

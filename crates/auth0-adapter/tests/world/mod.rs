@@ -12,7 +12,7 @@ use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Sim};
 use conformance::{Caller, ManualClock, acme, catalogue};
 use domain::{
-    ListQuery, MembershipChange, NewMember, NewUser, Page, RoleCatalogue, TenantId, User, UserId,
+    ListQuery, MembershipChange, NewMember, NewUser, RoleCatalogue, TenantId, User, UserId,
 };
 use ports::{Clock, NoopObserver, UserDirectory};
 use serde_json::{Map, Value, json};
@@ -124,10 +124,19 @@ impl World {
         self.directory.create(&scope, new_user(name, role)).await.unwrap()
     }
 
-    pub(crate) async fn list(&self, tenant: &TenantId, listing: ListQuery) -> Page {
+    pub(crate) async fn list(&self, tenant: &TenantId, listing: ListQuery) -> Listed {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
-        self.directory.list(&scope, &listing).await.unwrap()
+        let page = self.directory.list(&scope, &listing).await.unwrap();
+        let users = page.users.iter().map(|view| User::clone(view)).collect();
+        Listed { users, total: page.total }
     }
+}
+
+/// A page of a list: the users as the tenant sees them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) users: Vec<User>,
+    pub(crate) total: u64,
 }
 
 /// Call counts by route, as [`World::take_calls`] returns them.

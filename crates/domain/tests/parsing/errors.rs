@@ -5,9 +5,26 @@ use super::*;
 #[test]
 fn user_id_error_names_the_reason() {
     assert_eq!(error::<UserId>(""), InvalidUserId::Empty);
-    assert_eq!(error::<UserId>(&"a".repeat(256)), InvalidUserId::TooLong);
-    for text in [".", "..", "auth0|a/b", "auth0|a%2Fb", "auth0|a b", "auth0|é", "a\n"] {
-        assert_eq!(error::<UserId>(text), InvalidUserId::ForbiddenCharacter, "{text:?}");
+    assert_eq!(error::<UserId>(&"a".repeat(1025)), InvalidUserId::TooLong);
+    for text in ["a\n", "auth0|\u{0}", "auth0|a\u{7f}", "auth0|\u{85}"] {
+        assert_eq!(error::<UserId>(text), InvalidUserId::ControlCharacter, "{text:?}");
+    }
+    for text in [".", ".."] {
+        assert_eq!(error::<UserId>(text), InvalidUserId::PathStep, "{text:?}");
+    }
+}
+
+#[test]
+fn user_id_of_any_provider_is_accepted() {
+    for text in [
+        r"samlp|corp|CORP\jane",
+        "waad|a/b#c?d=e%2F",
+        "oidc|corp|\"Doe, Jane\" <jane@corp.example>",
+        "adfs|CN=Jörg Müller,OU=Vertrieb",
+        "custom|日本 ",
+        "no bar",
+    ] {
+        assert_eq!(text.parse::<UserId>().unwrap().as_str(), text);
     }
 }
 
@@ -19,6 +36,31 @@ fn long_email_error_names_the_length() {
     assert!(accepts::<EmailAddress>(&format!("{}@example.com", "l".repeat(64))));
     for text in [format!("{too_long}@{domain}"), format!("{too_long}l@example.com")] {
         assert_eq!(error::<EmailAddress>(&text), InvalidEmailAddress::TooLong);
+    }
+}
+
+#[test]
+fn top_level_domain_that_auth0_rejects_is_rejected() {
+    for text in ["a@b.c", "a@b.c1", "a@b.1", "a@192.0.2.1", "a@b.co-m", "a@b.xn"] {
+        let expected = text == "a@b.xn";
+        assert_eq!(accepts::<EmailAddress>(text), expected, "{text}");
+    }
+    assert!(accepts::<EmailAddress>("a@b.co") && accepts::<EmailAddress>("a@b.xn--p1ai"));
+}
+
+#[test]
+fn stored_email_has_any_syntax_in_lower_case() {
+    for (text, stored) in [
+        ("Jane@Corp.Example", "jane@corp.example"),
+        ("jane@LOCALHOST", "jane@localhost"),
+        ("\"Jane Doe\"@example.com", "\"jane doe\"@example.com"),
+        ("JÖRG@müller.example", "jörg@müller.example"),
+        ("a@b.c", "a@b.c"),
+    ] {
+        assert_eq!(EmailAddress::stored(text).unwrap().as_str(), stored);
+    }
+    for text in ["", " ", "a\n@example.com", &"a".repeat(1025)] {
+        assert_eq!(EmailAddress::stored(text), None, "{text:?}");
     }
 }
 
@@ -66,7 +108,15 @@ fn name_length_counts_characters() {
     assert!(accepts::<DisplayName>(&"🦀".repeat(300)));
     assert_eq!(error::<DisplayName>(&"🦀".repeat(301)), InvalidName::TooLong { max: 300 });
     assert_eq!(error::<PersonName>(""), InvalidName::Empty);
-    assert_eq!(error::<PersonName>("a\nb"), InvalidName::ControlCharacter);
+    for text in ["a\nb", "\u{0}", "a\u{9f}", "a\u{2028}b", "a\u{2029}b"] {
+        assert_eq!(error::<PersonName>(text), InvalidName::ControlCharacter, "{text:?}");
+    }
+    for text in ["a\u{202e}b", "\u{200f}a", "\u{2066}", "a\u{61c}"] {
+        assert_eq!(error::<DisplayName>(text), InvalidName::BidirectionalControl, "{text:?}");
+    }
+    for text in [" ", "\u{3000}", "\u{200b}\u{ad}", "\u{2800}", "\u{e0020}"] {
+        assert_eq!(error::<PersonName>(text), InvalidName::Invisible, "{text:?}");
+    }
 }
 
 #[test]

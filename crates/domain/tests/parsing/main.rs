@@ -11,6 +11,7 @@
 )]
 
 mod errors;
+mod names;
 mod timestamps;
 
 use std::fmt::Debug;
@@ -67,12 +68,20 @@ fn is_email_address(text: &str) -> bool {
         && local.len() <= 64
         && domain.split('.').count() >= 2
         && domain.split('.').all(is_label)
+        && domain.split('.').next_back().is_some_and(is_top_level)
         && text.len() <= 254
 }
 
+fn is_top_level(label: &str) -> bool {
+    let lower = label.to_lowercase();
+    (label.len() >= 2 && lower.chars().all(|c| c.is_ascii_lowercase()))
+        || (label.len() >= 4 && lower.starts_with("xn"))
+}
+
 fn is_name(text: &str, max: usize) -> bool {
-    let control = |c| matches!(c, '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}');
-    (1..=max).contains(&text.chars().count()) && !text.chars().any(control)
+    (1..=max).contains(&text.chars().count())
+        && !text.chars().any(names::is_forbidden)
+        && !text.chars().all(names::is_invisible)
 }
 
 proptest! {
@@ -87,12 +96,11 @@ proptest! {
     }
 
     #[test]
-    fn user_id_is_visible_ascii_without_url_delimiters(
-        text in texts(r"auth0\|[ -~]{0,24}|[!-~]{250,257}|[./]{1,3}"),
+    fn user_id_is_any_bounded_text_without_control_characters(
+        text in texts(r"auth0\|[ -~é日\x00\x7f]{0,24}|[!-~]{1020,1028}|[./]{1,3}"),
     ) {
-        let allowed = |c| ('!'..='~').contains(&c) && !['/', '\\', '?', '#', '%', '"'].contains(&c);
-        let expected = (1..=255).contains(&text.len())
-            && text.chars().all(allowed)
+        let expected = (1..=1024).contains(&text.len())
+            && !text.chars().any(char::is_control)
             && ![".", ".."].contains(&text.as_str());
         prop_assert_eq!(accepts::<UserId>(&text), expected);
         if let Ok(id) = UserId::from_str(&text) {

@@ -319,6 +319,7 @@ fn own_passwords(world: &World) -> String {
             let cell = |claimed: ClaimedTenants, subject: &UserId| {
                 let bearer = Bearer {
                     caller: domain::CallerKey::new([0; 32]),
+                    issuer: "https://issuer.example.com".to_owned(),
                     subject: Some(subject.clone()),
                     subject_kind: default_kind(&claimed),
                     permissions: Permissions::default(),

@@ -79,6 +79,7 @@ impl World {
     pub(crate) fn caller(name: &'static str, account: &User, tenants: ClaimedTenants) -> Caller {
         let bearer = Bearer {
             caller: CallerKey::new([0; 32]),
+            issuer: "https://issuer.example.com".to_owned(),
             subject: Some(account.id.clone()),
             subject_kind: default_kind(&tenants),
             permissions: Permissions::from_iter(Permission::ALL),

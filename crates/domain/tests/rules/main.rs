@@ -2,13 +2,19 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot be set up should stop")]
 
+mod attaching;
 mod catalogue;
 mod home_authority;
 mod isolation;
+mod operators;
+mod own_account;
 mod own_password;
 mod protected_roles;
+mod renewal;
 mod role_ceiling;
 mod scopes;
+mod standing;
+mod views;
 
 use domain::policy::{account_scope, own_password_scope, tenant_scope};
 use domain::{

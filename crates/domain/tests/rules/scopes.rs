@@ -127,6 +127,7 @@ fn read_scope_authorizes_no_change() {
 fn looked_up(within: Option<&str>) -> Bearer {
     Bearer {
         caller: domain::CallerKey::new([0; 32]),
+        issuer: "https://issuer.example.com".to_owned(),
         subject: Some(id("caller")),
         subject_kind: SubjectKind::Accounts,
         permissions: Permissions::from_iter(Permission::ALL),

@@ -3,17 +3,19 @@
 use super::output::{CommandResult, ConfigFile, print};
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::process::wiring;
-use crate::settings;
+use crate::settings::{self, Source};
 
+/// Prints all errors, or what is doubtful in valid settings.
 pub(super) fn run(file: &ConfigFile) -> CommandResult {
-    let settings = settings::load(file.config.as_deref())?;
-    // The adapters validate the seed and some of the values. They send no requests here.
-    let upstream = UpstreamRuntime::new()?;
-    wiring::wire(&settings, &upstream)?;
-    wiring::traces(&settings, &upstream)?;
-    for reason in settings::ignored_variables() {
-        print(&format!("{reason}; the variable is ignored."))?;
-    }
+    let mut draft = Source::File(file.config.clone()).draft()?;
+    let findings = wiring::check(draft.settings(), &UpstreamRuntime::new()?);
+    draft.add(findings.errors);
+    let warn = |warnings: Vec<String>| {
+        warnings.iter().try_for_each(|warning| print(&format!("warning: {warning}.")))
+    };
+    warn(settings::ignored_variables())?;
+    draft.finish()?;
+    warn(findings.warnings)?;
     print("The settings are valid.")?;
     Ok(())
 }

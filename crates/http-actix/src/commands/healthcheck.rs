@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::output::{CommandResult, ConfigFile, print};
+use super::output::{CommandResult, ConfigFile, print, socket_address};
 use crate::settings;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,7 +16,7 @@ pub(super) struct Options {
     #[command(flatten)]
     file: ConfigFile,
     /// Address of the service; defaults to the one in the settings
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = socket_address)]
     address: Option<SocketAddr>,
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use domain::TenantId;
 use ports::{Clock as _, SystemClock};
 
-use super::output::{CommandResult, ConfigFile, print};
+use super::output::{CommandResult, ConfigFile, print, socket_address};
 use crate::process::dev_mode::{self, Grant};
 use crate::process::log;
 use crate::process::reload::Reloader;
@@ -14,7 +14,8 @@ use crate::process::serve::Server;
 use crate::process::signals::Signals;
 use crate::process::upstream_runtime::UpstreamRuntime;
 use crate::process::wiring;
-use crate::settings::{self, Baseline, DirectorySettings, Settings, Source};
+use crate::process::wiring_error::WiringError;
+use crate::settings::{self, Baseline, DirectorySettings, InvalidSettings, Settings, Source};
 use telemetry::{LogGuard, Traces};
 use token_verifier::TrustedIssuers;
 
@@ -26,7 +27,7 @@ pub(super) struct Options {
     #[arg(long, conflicts_with = "config")]
     dev: bool,
     /// Address to listen on; overrides the settings
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = socket_address)]
     listen: Option<SocketAddr>,
     /// Allow development mode on an address that other machines can reach
     #[arg(long, requires = "dev")]
@@ -46,17 +47,18 @@ pub(super) fn run(options: &Options) -> CommandResult {
         if options.dev { Source::Development } else { Source::File(options.file.config.clone()) };
     let (mut settings, baseline) = match &source {
         Source::Development => (settings::load_development()?, Baseline::empty()),
-        Source::File(_) => source.load()?,
+        Source::File(_) => load(&source, &upstream)?,
     };
     if let Some(listen) = options.listen {
         settings.http.listen = listen;
     }
     // The first call gathers entropy for tens of milliseconds, which would delay the first request.
     upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
-    let traces = wiring::traces(&settings, &upstream)?;
+    let traces = wiring::traces(&settings, &upstream);
+    let traces = traces.map_err(|error| all_errors(error, &settings, &upstream))?;
     let (filter, log_guard) = log::start(&settings.log, traces.as_ref());
     for reason in settings::ignored_variables() {
-        tracing::warn!(reason, "OpenTelemetry variable ignored");
+        tracing::warn!(reason, "environment variable ignored");
     }
     let reloader = Reloader::new(source, baseline, filter);
     let context = Context { upstream, traces, reloader, signals, log_guard };
@@ -65,6 +67,21 @@ pub(super) fn run(options: &Options) -> CommandResult {
     } else {
         serve(settings, context)
     }
+}
+
+/// Loads settings of which the adapters too accept every value.
+///
+/// # Errors
+/// When the settings are invalid; all errors.
+fn load(
+    source: &Source,
+    upstream: &UpstreamRuntime,
+) -> Result<(Settings, Baseline), InvalidSettings> {
+    let mut draft = source.draft()?;
+    if !draft.is_valid() {
+        draft.add(wiring::check(draft.settings(), upstream).errors);
+    }
+    draft.finish()
 }
 
 /// The parts of the process that outlive the server.
@@ -77,8 +94,20 @@ struct Context {
     log_guard: LogGuard,
 }
 
+/// Returns all that the adapters refuse, of which the wiring has found the first.
+fn all_errors(
+    first: WiringError,
+    settings: &Settings,
+    upstream: &UpstreamRuntime,
+) -> InvalidSettings {
+    let errors = wiring::check(settings, upstream).errors;
+    // A file may have changed meanwhile.
+    if errors.is_empty() { first.into() } else { InvalidSettings::all(errors) }
+}
+
 fn serve(settings: Settings, context: Context) -> CommandResult {
-    let backend = wiring::wire(&settings, &context.upstream)?;
+    let backend = wiring::wire(&settings, &context.upstream)
+        .map_err(|error| all_errors(error, &settings, &context.upstream))?;
     let server = Server::bind(settings, backend)?;
     let admin = server.admin_address().map(tracing::field::display);
     let version = env!("CARGO_PKG_VERSION");
@@ -108,6 +137,8 @@ fn serve_dev(mut settings: Settings, allow_remote: bool, context: Context) -> Co
         )
         .into());
     }
+    // Applications under development are served by tools on the same machine.
+    settings.http.cors_origins.loopback = true;
     settings.issuers = TrustedIssuers::new(dev_mode::issuers()?);
     let key = dev_mode::key()?;
     let backend = wiring::wire_dev(&settings, &context.upstream, &key.public())?;

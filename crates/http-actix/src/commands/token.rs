@@ -30,9 +30,14 @@ pub(super) struct Options {
     #[arg(long, value_name = "USER", default_value = "auth0|developer")]
     sub: String,
     /// Lifetime of the token in seconds; at most 30 days, the maximum that the service accepts
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600,
-        value_parser = clap::value_parser!(u64).range(..=2_592_000))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = lifetime)]
     ttl: u64,
+}
+
+/// Parses the value of `--ttl`, with an error that states what is allowed.
+fn lifetime(text: &str) -> Result<u64, &'static str> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= 2_592_000);
+    seconds.ok_or("must be a number of seconds, at most 2592000")
 }
 
 pub(super) fn run(options: &Options) -> CommandResult {

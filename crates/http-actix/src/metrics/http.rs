@@ -49,19 +49,6 @@ impl EncodeLabelSet for RequestLabels {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct DurationLabels {
-    route: Route,
-    status: u16,
-}
-
-impl EncodeLabelSet for DurationLabels {
-    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
-        [("route", self.route.as_str())].encode(encoder)?;
-        [("status", self.status)].encode(encoder)
-    }
-}
-
 /// The reason why a request was shed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShedReason {
@@ -89,7 +76,7 @@ impl ShedReason {
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     errors: Family<Label<1>, Counter>,
-    durations: Family<DurationLabels, Histogram, fn() -> Histogram>,
+    durations: Family<RequestLabels, Histogram, fn() -> Histogram>,
     /// Requests that hold a permit.
     pub(crate) in_flight: Gauge,
     /// Requests that wait for a permit.
@@ -121,7 +108,7 @@ impl HttpMetrics {
         let durations = Family::new_with_constructor(histogram);
         registry.register_with_unit(
             "http_request_duration",
-            "Time from the head of a request to its response, by route template and status",
+            "Time from the head of a request to its response, by route template, method and status",
             Unit::Seconds,
             durations.clone(),
         );
@@ -210,9 +197,9 @@ impl HttpMetrics {
     ) {
         let route = route.cloned().unwrap_or_else(Route::unmatched);
         let (method, status) = (known_method(method), status.as_u16());
-        let labels = DurationLabels { route: route.clone(), status };
+        let labels = RequestLabels { route, method, status };
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
-        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
+        self.requests.get_or_create(&labels).inc();
     }
 
     /// Counts a request that was shed.

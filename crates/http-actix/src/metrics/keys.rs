@@ -16,7 +16,7 @@ use prometheus_client::registry::Registry;
 use token_verifier::{TENANT_PLACEHOLDER, TrustedIssuers};
 
 /// The result of a fetch.
-const RESULTS: [&str; 2] = ["fetched", "failed"];
+const RESULTS: [&str; 3] = ["fetched", "failed", "not_found"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct FetchLabels {
@@ -111,17 +111,22 @@ impl KeyMetrics {
         }
     }
 
-    fn record_fetch(&self, location: &KeySetLocation, succeeded: bool) {
+    fn record_fetch<T>(&self, location: &KeySetLocation, outcome: &Result<T, KeySourceError>) {
         // Held to the end, so that no series is created for an issuer that is being removed.
         let issuers = self.issuers.lock();
         // A request in flight may still fetch from an issuer that is no longer configured.
         let Some(name) = issuers.configured_name(&location.issuer) else { return };
         let issuer: Arc<str> = name.into();
-        let [fetched, failed] = RESULTS;
-        let result = if succeeded { fetched } else { failed };
+        let [fetched, failed, not_found] = RESULTS;
+        let result = match outcome {
+            Ok(_) => fetched,
+            // An outsider can invent tenants, but not issuers that the settings name.
+            Err(KeySourceError::NotFound(_)) if !issuers.is_known(&location.issuer) => not_found,
+            Err(_) => failed,
+        };
         let labels = FetchLabels { issuer: Arc::clone(&issuer), result };
         self.fetches.get_or_create(&labels).inc();
-        if succeeded {
+        if outcome.is_ok() {
             self.fetched_at.lock().insert(issuer, self.clock.now());
         }
     }
@@ -145,7 +150,7 @@ impl InstrumentedKeySource {
 impl KeySource for InstrumentedKeySource {
     async fn fetch(&self, address: &KeySetLocation) -> Result<Vec<PublicKey>, KeySourceError> {
         let outcome = self.source.fetch(address).await;
-        self.metrics.record_fetch(address, outcome.is_ok());
+        self.metrics.record_fetch(address, &outcome);
         outcome
     }
 }

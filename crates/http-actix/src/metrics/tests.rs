@@ -35,7 +35,7 @@ fn key_source_of(issuer: &str) -> ports::MockKeySource {
     let known = issuer == ISSUER;
     let mut source = ports::MockKeySource::new();
     source.expect_fetch().returning(move |_| {
-        if known { Ok(Vec::new()) } else { Err(ports::KeySourceError::Timeout) }
+        if known { Ok(Vec::new()) } else { Err(ports::KeySourceError::NotFound("gone".into())) }
     });
     source
 }
@@ -121,6 +121,36 @@ async fn upstream_calls_are_counted_by_kind_and_outcome() {
         "usher_upstream_circuit{kind=\"search\",state=\"half_open\"} 0",
         "usher_upstream_circuit{kind=\"search\",state=\"open\"} 1",
     ] {
+        assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn fetch_for_an_invented_tenant_is_no_failure() {
+    let (metrics, _) = metrics();
+    let template = "https://{tenant}.issuer.example/";
+    let issuer =
+        |name, tenants| TrustedIssuer::new(name, None, "a", &[Algorithm::Rs256], tenants).unwrap();
+    let fixed = "https://fixed.example/";
+    let issuers = TrustedIssuers::new(vec![
+        issuer(template, TenantSource::Issuer),
+        issuer(fixed, TenantSource::All),
+    ]);
+    let known = std::collections::BTreeSet::from(["acme".parse().unwrap()]);
+    metrics.keys.configure(Arc::new(issuers.with_known_tenants(known)));
+    for issuer in ["https://invented.issuer.example/", "https://acme.issuer.example/", fixed] {
+        fetch(&metrics, issuer).await;
+    }
+    let text = metrics.text().unwrap();
+    for (issuer, result, count) in [
+        (template, "not_found", 1),
+        (template, "failed", 1),
+        (template, "fetched", 0),
+        (fixed, "not_found", 0),
+        (fixed, "failed", 1),
+    ] {
+        let series =
+            format!("usher_jwks_fetches_total{{issuer=\"{issuer}\",result=\"{result}\"}} {count}");
         assert!(text.contains(&format!("\n{series}\n")), "{series}: {text}");
     }
 }

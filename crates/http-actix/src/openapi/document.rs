@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{
-    Flow, HttpAuthScheme, HttpBuilder, Implicit, OAuth2, Scopes, SecurityScheme,
-};
 use utoipa::openapi::{Content, Header, HttpMethod, Object, Ref, RefOr, ResponseBuilder, Type};
 
+use super::examples::Examples;
+use super::security;
 use crate::request::query::SortParameter;
 use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
 use crate::response::{error_response, problem};
 use crate::routes;
 use crate::routes::membership_status::MembershipStatus;
-use crate::routes::{change_password, health, me, operators, tenant_users, users};
+use crate::routes::{change_password, health, me, operators, roles, tenant_users, users};
 
 /// The parts of the document that no handler declares; [`routes::endpoints`] adds the paths.
 #[derive(utoipa::OpenApi)]
@@ -26,19 +25,21 @@ use crate::routes::{change_password, health, me, operators, tenant_users, users}
     ),
     tags(
         (name = "Tenant users", description = "The users of one tenant. Errors are problem details (RFC 9457)."),
+        (name = "Roles", description = "The roles that users of a tenant can have, and which of them the caller may give."),
         (name = "User", description = "Management of accounts. The token must have the permission VIEW_USERS_AND_GROUPS or MODIFY_USERS_AND_GROUPS."),
         (name = "Operators", description = "What only operators may do to accounts and tenants: an extension of the User Management API."),
         (name = "Own account", description = "The caller's own rights and memberships: an extension of the User Management API."),
         (name = "Health", description = "Liveness, readiness and metrics of the service."),
     ),
     components(schemas(
-        SortParameter,
+        SortParameter, ErrorCode,
         tenant_users::TenantUser<'_>, tenant_users::CreateTenantUser, tenant_users::UpdateTenantUser,
+        roles::Role<'_>, roles::AccessName,
         users::view::UserResponse<'_>, users::view::PartlyUpdatedUser<'_>, users::view::UserListResponse<'_>, users::view::ListLinks<'_>,
         users::view::Links<'_>, users::view::Totals, users::request::UserCreateRequest, users::request::UserUpdateRequest,
         change_password::ChangePasswordRequest, change_password::ChangePasswordRequestV2,
         problem::Problem<'_>, problem::FieldProblem<'_>,
-        error_response::ErrorResponse<'_>, error_response::Error<'_>, error_response::Meta<'_>,
+        error_response::ErrorResponse<'_>, error_response::ErrorObject<'_>, error_response::Meta<'_>,
         MembershipStatus, me::Me<'_>, me::CoveredTenant<'_>, me::OwnMembershipResponse<'_>,
         operators::HomeRequest, operators::ProofRequest, operators::ReleaseResponse,
         health::Health,
@@ -47,23 +48,30 @@ use crate::routes::{change_password, health, me, operators, tenant_users, users}
 struct Base;
 
 /// Returns the document of every operation.
-pub fn document() -> utoipa::openapi::OpenApi {
+///
+/// # Errors
+/// If the recorded examples cannot be parsed.
+pub fn document() -> Result<utoipa::openapi::OpenApi, serde_json::Error> {
+    let examples = Examples::read()?;
     let mut document = Base::openapi();
     for endpoint in routes::endpoints() {
         let contract = Contract::of_path(&endpoint.path);
-        let operation = with_errors(endpoint.operation, contract, &endpoint.errors);
+        let mut operation = with_errors(endpoint.operation, contract, &endpoint.errors);
+        security::accept_both_schemes(&mut operation);
+        examples.add_to(&mut operation);
         document.paths.add_path_operation(endpoint.path, vec![endpoint.method], operation);
     }
     if let Some(components) = &mut document.components {
-        components.add_security_scheme("OAuth2", oauth2());
-        components.add_security_scheme("bearer", bearer());
+        for (name, scheme) in security::schemes() {
+            components.add_security_scheme(name, scheme);
+        }
     }
-    document
+    Ok(document)
 }
 
 /// Returns the document as it is checked in: JSON with a final newline.
 pub fn text() -> Result<String, serde_json::Error> {
-    let mut text = document().to_pretty_json()?;
+    let mut text = document()?.to_pretty_json()?;
     text.push('\n');
     Ok(text)
 }
@@ -116,20 +124,6 @@ fn field((name, description): (&str, &str)) -> (String, RefOr<Header>) {
     let mut header = Header::new(Object::with_type(Type::String));
     header.description = Some(description.to_owned());
     (name.to_owned(), RefOr::T(header))
-}
-
-fn oauth2() -> SecurityScheme {
-    let scopes = Scopes::from_iter([
-        ("tenant.access:read", "Read the users of a tenant"),
-        ("tenant.access:write", "Change the users of a tenant"),
-    ]);
-    let flow = Implicit::new("https://example.com/authorize", scopes);
-    SecurityScheme::OAuth2(OAuth2::new([Flow::Implicit(flow)]))
-}
-
-fn bearer() -> SecurityScheme {
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-    SecurityScheme::Http(scheme.build())
 }
 
 /// Returns each operation's method and path template, in the order of the route table.

@@ -1,9 +1,12 @@
-//! The document as it is served under specific settings: with their roles and password length.
+//! The document as it is served under specific settings: with their roles, password length and
+//! server.
 
 use domain::RoleCatalogue;
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
-use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::openapi::{OpenApi, RefOr, Server};
+
+use crate::response::links::PublicUrl;
 
 /// The settings that the document depends on.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +15,9 @@ pub(crate) struct DocumentSettings<'a> {
     pub(crate) roles: &'a RoleCatalogue,
     /// The shortest password that the directory accepts, if that is known.
     pub(crate) min_password_length: Option<usize>,
+    /// The base URL for clients, if it is configured. Without it, the document names no server, and
+    /// clients take the one that serves the document.
+    pub(crate) server: Option<&'a PublicUrl>,
 }
 
 /// Members that hold a role name.
@@ -25,7 +31,7 @@ const PASSWORDS: [(&str, &str); 3] = [
 
 /// Returns the document of every operation under these settings.
 pub(crate) fn text(settings: DocumentSettings<'_>) -> Result<String, serde_json::Error> {
-    let mut document = super::document::document();
+    let mut document = super::document::document()?;
     for (schema, member) in ROLES {
         if let Some(role) = member_schema(&mut document, schema, member) {
             let names = settings.roles.roles().iter().map(|role| role.name().as_str().into());
@@ -40,6 +46,7 @@ pub(crate) fn text(settings: DocumentSettings<'_>) -> Result<String, serde_json:
             password.min_length = settings.min_password_length;
         }
     }
+    document.servers = settings.server.map(|url| vec![Server::new(url.to_string())]);
     document.to_pretty_json().map(|text| text + "\n")
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use domain::{Permission, TenantId, Timestamp};
+use domain::{Permission, SubjectKind, TenantId, Timestamp};
 use jsonwebtoken::{Algorithm as JwtAlgorithm, EncodingKey, Header};
 use ports::{KeyMaterial, PublicKey};
 use serde::Serialize;
@@ -210,7 +210,13 @@ struct Claims<'a> {
 pub(crate) fn issuers() -> Result<Vec<TrustedIssuer>, InvalidIssuer> {
     let trusted = |issuer: DevIssuer| {
         let tenants = issuer.tenant_source();
-        TrustedIssuer::new(issuer.url(), None, AUDIENCE, &[Algorithm::EdDsa], tenants)
+        let trusted =
+            TrustedIssuer::new(issuer.url(), None, AUDIENCE, &[Algorithm::EdDsa], tenants)?;
+        match issuer {
+            // All users of the demo tenants are within reach of the development key anyway.
+            DevIssuer::Tenants => trusted.with_subjects(SubjectKind::Accounts),
+            DevIssuer::Members | DevIssuer::Operators => Ok(trusted),
+        }
     };
     DevIssuer::ALL.into_iter().map(trusted).collect()
 }

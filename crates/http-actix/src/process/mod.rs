@@ -9,3 +9,4 @@ pub(crate) mod shutdown;
 pub(crate) mod signals;
 pub(crate) mod upstream_runtime;
 pub mod wiring;
+pub(crate) mod wiring_error;

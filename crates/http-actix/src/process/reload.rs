@@ -112,7 +112,12 @@ impl Reloader {
         let Target { state, listener } = target;
         let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
         let min_password_length = settings.directory.min_password_length();
-        let document = DocumentSettings { roles: &settings.roles, min_password_length };
+        let document = DocumentSettings {
+            roles: &settings.roles,
+            min_password_length,
+            // Not that of the new settings, which takes effect after a restart.
+            server: state.is_public_url_configured.then_some(&state.public_url),
+        };
         let document =
             served::text(document).map_err(|error| InvalidSettings::value("roles", error))?;
         let reloadable = ReloadableState::new(verifier, Arc::clone(&settings.roles), document);

@@ -33,7 +33,7 @@ use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
 use crate::server::cors::cors;
-use crate::server::lifecycle::request_lifecycle;
+use crate::server::lifecycle::{request_lifecycle, request_limits};
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use token_verifier::TokenVerifier;
@@ -83,7 +83,11 @@ impl Server {
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
-        let document = served::text(DocumentSettings { roles: &roles, min_password_length })?;
+        let document = served::text(DocumentSettings {
+            roles: &roles,
+            min_password_length,
+            server: http.public_url.as_ref(),
+        })?;
         let state = AppState {
             reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
@@ -91,6 +95,7 @@ impl Server {
             list_memory: ListMemory::new(overload.list_memory(), metrics.http.clone()),
             services,
             public_url,
+            is_public_url_configured: http.public_url.is_some(),
             trusted_proxies: http.trusted_proxies.clone(),
             head: HeadLimits { uri: http.max_uri_bytes, headers: http.max_header_bytes },
             max_body_bytes: http.max_body_bytes,
@@ -244,6 +249,7 @@ fn serve(
             .configure(document)
             .configure(docs)
             .default_service(web::to(not_found))
+            .wrap(from_fn(request_limits))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(request_lifecycle))
     });
@@ -265,8 +271,8 @@ fn configure_document(config: &mut web::ServiceConfig) {
     config.service(
         web::resource("/openapi.json")
             .app_data(Route::new("/openapi.json"))
-            .route(web::get().to(openapi_json))
-            .default_service(routes::method_not_allowed("GET".to_owned())),
+            .route(routes::get_or_head().to(openapi_json))
+            .default_service(routes::method_not_allowed("GET, HEAD".to_owned())),
     );
 }
 

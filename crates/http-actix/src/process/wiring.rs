@@ -2,23 +2,23 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use application::{Ports, Services};
 use auth0_adapter::doctor::{Finding, FindingStatus};
-use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, Tasks};
-use memory_adapter::{MemoryDirectory, MemoryKeySource, SeedError};
+use auth0_adapter::{Auth0Config, Auth0Directory, ClientError, Domain, MetadataPrefix, Tasks};
+use memory_adapter::{MemoryDirectory, MemoryKeySource};
 use oidc_adapter::{OidcKeySource, OidcSettings};
 use ports::{Clock, KeySource, PasswordCheck, PublicKey, SystemClock, UserDirectory};
-use telemetry::{EndpointError, OtlpError, OtlpSettings, SampleRatioError, Traces};
-use thiserror::Error;
+use telemetry::{EndpointError, OtlpSettings, SampleRatioError, Traces};
 
 use crate::metrics::Metrics;
 use crate::process::dev_mode;
 use crate::process::diagnosis::{Diagnosis, Status};
 use crate::process::upstream_runtime::UpstreamRuntime;
-use crate::settings::{Auth0Settings, DirectorySettings, Invite, Settings};
+use crate::process::wiring_error::WiringError;
+use crate::settings::{Auth0Settings, DirectorySettings, InvalidSettings, Invite, Settings};
 
 /// The crates of this workspace, as log targets. Their log messages are reviewed for secrets.
 pub(crate) const OWN_CRATES: [&str; 11] = [
@@ -72,64 +72,6 @@ impl std::fmt::Debug for SettingsListener {
     }
 }
 
-/// Errors of the wiring.
-#[derive(Debug, Error)]
-pub enum WiringError {
-    /// The seed file cannot be opened.
-    #[error("directory.memory.seed: {path} cannot be read")]
-    SeedFile {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The seed is invalid.
-    #[error("directory.memory.seed")]
-    Seed(#[source] SeedError),
-    /// A setting of Auth0 is invalid.
-    #[error("directory.auth0.{key}: {reason}")]
-    Auth0 {
-        /// The key.
-        key: &'static str,
-        /// What is wrong with the value.
-        reason: String,
-    },
-    /// The Auth0 domain is not on loopback in development mode, which would give anyone access to a
-    /// real Auth0 tenant.
-    #[error(
-        "directory.auth0.domain: must be a loopback address in development mode, which gives tokens \
-         to anyone"
-    )]
-    DevOnRealAuth0,
-    /// The doctor has no checks for the adapter.
-    #[error("directory.adapter: must be auth0 for usher doctor")]
-    NoChecks,
-    /// The HTTP client for Auth0 cannot be created.
-    #[error("the HTTP client for Auth0 cannot be created")]
-    Auth0Client(#[source] ClientError),
-    /// A setting of traces is invalid.
-    #[error("traces.{key}: {reason}")]
-    Traces {
-        /// The key.
-        key: &'static str,
-        /// What is wrong with the value.
-        reason: String,
-    },
-    /// The HTTP client for traces cannot be created.
-    #[error("the HTTP client for traces cannot be created")]
-    TracesClient(#[source] OtlpError),
-    /// The HTTP client for key sets cannot be created.
-    #[error("the HTTP client for key sets cannot be created")]
-    Client(#[source] oidc_adapter::ClientError),
-}
-
-impl WiringError {
-    fn auth0(key: &'static str, reason: impl std::fmt::Display) -> Self {
-        Self::Auth0 { key, reason: reason.to_string() }
-    }
-}
-
 /// Builds the backend of the settings. Connections and writes to the directory live on the given
 /// runtime.
 ///
@@ -142,8 +84,41 @@ pub(crate) fn wire(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
     let directory = Directory::from_settings(settings, upstream, &clock, &metrics, b"")?;
-    let keys = OidcKeySource::new(OidcSettings::default()).map_err(WiringError::Client)?;
-    Ok(directory.into_backend(settings, Arc::new(keys), clock, metrics))
+    Ok(directory.into_backend(settings, Arc::new(key_source()?), clock, metrics))
+}
+
+fn key_source() -> Result<OidcKeySource, WiringError> {
+    OidcKeySource::new(OidcSettings::default()).map_err(WiringError::client("key sets"))
+}
+
+/// What the adapters think of settings.
+pub(crate) struct Findings {
+    pub(crate) errors: Vec<InvalidSettings>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Checks the settings with the adapters, which validate some of them and the seed. Sends no
+/// requests. Settings with errors of their own are checked as far as possible.
+pub(crate) fn check(settings: &Settings, upstream: &UpstreamRuntime) -> Findings {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (mut errors, mut warnings) = (Vec::new(), settings.warnings());
+    let directory = match &settings.directory {
+        DirectorySettings::Memory { seed } => {
+            memory_directory(settings, seed.as_deref(), &clock, b"").map(|(_, unknown_roles)| {
+                warnings.extend(unknown_roles);
+            })
+        }
+        DirectorySettings::Auth0(auth0) => {
+            // Of two invalid settings, the conversion finds one.
+            errors.extend(metadata_prefix(auth0).err());
+            let metrics = Metrics::new(&clock);
+            Directory::from_settings(settings, upstream, &clock, &metrics, b"").map(drop)
+        }
+    };
+    errors.extend(directory.err());
+    errors.extend(traces(settings, upstream).err());
+    errors.extend(key_source().err());
+    Findings { errors: errors.into_iter().map(InvalidSettings::from).collect(), warnings }
 }
 
 /// Builds the backend of development mode: demo tenants in memory, unless the settings name a seed
@@ -181,10 +156,7 @@ pub(crate) fn traces(
     upstream: &UpstreamRuntime,
 ) -> Result<Option<Traces>, WiringError> {
     let Some(settings) = &settings.traces else { return Ok(None) };
-    let invalid = |key, reason: &dyn std::fmt::Display| WiringError::Traces {
-        key,
-        reason: reason.to_string(),
-    };
+    let invalid = |key, reason: &dyn std::fmt::Display| WiringError::setting("traces", key, reason);
     let settings = OtlpSettings {
         endpoint: settings
             .otlp_endpoint
@@ -200,7 +172,7 @@ pub(crate) fn traces(
         timeout: settings.timeout,
         max_queue_size: settings.max_queue_size,
     };
-    Traces::start(&settings, upstream.runtime()).map(Some).map_err(WiringError::TracesClient)
+    Traces::start(&settings, upstream.runtime()).map(Some).map_err(WiringError::client("traces"))
 }
 
 /// Checks whether the configured Auth0 tenant has everything that the service needs.
@@ -212,7 +184,8 @@ pub(crate) async fn diagnose(settings: &Settings) -> Result<Vec<Diagnosis>, Wiri
         DirectorySettings::Memory { .. } => Err(WiringError::NoChecks),
         DirectorySettings::Auth0(auth0) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let findings = auth0_adapter::doctor::examine(&auth0_config(auth0)?, clock).await;
+            let config = auth0_config(auth0)?;
+            let findings = auth0_adapter::doctor::examine(&config, settings.accounts, clock).await;
             Ok(findings.into_iter().map(diagnosis).collect())
         }
     }
@@ -229,6 +202,11 @@ fn diagnosis(finding: Finding) -> Diagnosis {
     Diagnosis { check, status, message, fix }
 }
 
+fn metadata_prefix(settings: &Auth0Settings) -> Result<MetadataPrefix, WiringError> {
+    let prefix = settings.metadata_prefix.parse();
+    prefix.map_err(|error| WiringError::auth0("metadata_prefix", error))
+}
+
 fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
     let domain: Domain =
         settings.domain.parse().map_err(|error| WiringError::auth0("domain", error))?;
@@ -240,10 +218,8 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
     );
     Ok(Auth0Config {
         audience: settings.audience.clone().unwrap_or(config.audience),
-        metadata_prefix: settings
-            .metadata_prefix
-            .parse()
-            .map_err(|error| WiringError::auth0("metadata_prefix", error))?,
+        attach_connections: settings.attach_connections.clone(),
+        metadata_prefix: metadata_prefix(settings)?,
         timeout: settings.timeout,
         deadline: settings.request_timeout,
         ca_pem: settings.ca.clone(),
@@ -254,6 +230,34 @@ fn auth0_config(settings: &Auth0Settings) -> Result<Auth0Config, WiringError> {
         verify_email: settings.verify_email,
         ..config
     })
+}
+
+/// Builds the directory in memory with the users of the seed. Returns a warning about roles of the
+/// seed that the catalogue does not have.
+fn memory_directory(
+    settings: &Settings,
+    seed: Option<&Path>,
+    clock: &Arc<dyn Clock>,
+    default_seed: &[u8],
+) -> Result<(MemoryDirectory, Option<String>), WiringError> {
+    let directory = MemoryDirectory::new(Arc::clone(&settings.roles), Arc::clone(clock));
+    let loaded = match seed {
+        Some(path) => {
+            let file = File::open(path)
+                .map_err(|source| WiringError::SeedFile { path: path.to_owned(), source })?;
+            directory.load_seed(BufReader::new(file))
+        }
+        None => directory.load_seed(default_seed),
+    };
+    loaded.map_err(|error| WiringError::Seed(error.into()))?;
+    let unknown: Vec<_> = directory.unknown_roles().iter().map(ToString::to_string).collect();
+    let warning = (!unknown.is_empty()).then(|| {
+        format!(
+            "directory.memory.seed: has roles that [[roles]] does not have, which give no access: {}",
+            unknown.join(", ")
+        )
+    });
+    Ok((directory, warning))
 }
 
 /// A directory adapter behind both of its ports.
@@ -283,21 +287,13 @@ impl Directory {
         metrics: &Metrics,
         default_seed: &[u8],
     ) -> Result<Self, WiringError> {
-        let (roles, clock) = (Arc::clone(&settings.roles), Arc::clone(clock));
         match &settings.directory {
             DirectorySettings::Memory { seed } => {
-                let directory = MemoryDirectory::new(roles, clock);
-                let loaded = match seed {
-                    Some(path) => {
-                        let file = File::open(path).map_err(|source| WiringError::SeedFile {
-                            path: path.clone(),
-                            source,
-                        })?;
-                        directory.load_seed(BufReader::new(file))
-                    }
-                    None => directory.load_seed(default_seed),
-                };
-                loaded.map_err(WiringError::Seed)?;
+                let (directory, unknown_roles) =
+                    memory_directory(settings, seed.as_deref(), clock, default_seed)?;
+                if let Some(warning) = unknown_roles {
+                    tracing::warn!(warning, "seed has unknown roles");
+                }
                 Ok(Self::from_adapter(Arc::new(directory), |directory, settings| {
                     directory.set_roles(Arc::clone(&settings.roles));
                 }))
@@ -309,10 +305,11 @@ impl Directory {
                     writes: upstream.writes().clone(),
                     observer: Arc::new(metrics.upstream.clone()),
                 };
+                let (roles, clock) = (Arc::clone(&settings.roles), Arc::clone(clock));
                 let directory = Auth0Directory::new(config, roles, clock, tasks).map_err(
                     |error| match error {
                         ClientError::Certificate => WiringError::auth0("ca_file", error),
-                        ClientError::Http(_) => WiringError::Auth0Client(error),
+                        ClientError::Http(_) => WiringError::client("Auth0")(error),
                     },
                 )?;
                 let client = auth0.client_identity();

@@ -9,12 +9,14 @@ use crate::response::code::ErrorCode;
 /// Rejects a client that does not accept JSON (RFC 9110 §12.5.1), except for DELETE, whose response
 /// has no body.
 pub(crate) fn check_accept(request: &HttpRequest) -> Result<(), ApiError> {
-    let mut accepts = request.headers().get_all(header::ACCEPT).peekable();
-    if accepts.peek().is_none() || request.method() == Method::DELETE {
+    let accepts = request.headers().get_all(header::ACCEPT);
+    let ranges = accepts.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    // Empty elements of a list do not count (RFC 9110 §5.6.1.2), and without elements there is none.
+    let mut ranges = ranges.filter(|range| !range.trim_ascii().is_empty()).peekable();
+    if ranges.peek().is_none() || request.method() == Method::DELETE {
         return Ok(());
     }
-    let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    if accepts_json(ranges) {
+    if accepts_json(ranges.filter_map(|range| std::str::from_utf8(range).ok())) {
         Ok(())
     } else {
         Err(ApiError::new(
@@ -24,15 +26,31 @@ pub(crate) fn check_accept(request: &HttpRequest) -> Result<(), ApiError> {
     }
 }
 
-/// Returns whether the most specific matching range accepts JSON; `q=0` means that it does not.
+/// Returns whether the client accepts metrics as plain text, but not as `OpenMetrics`.
+pub(crate) fn accepts_only_plain_text(request: &HttpRequest) -> bool {
+    let accepts_type = |full: &str, group: &str| {
+        let values = request.headers().get_all(header::ACCEPT);
+        let values = values.filter_map(|value| value.to_str().ok());
+        accepts(full, group, values.flat_map(|value| value.split(',')))
+    };
+    accepts_type("text/plain", "text/*")
+        && !accepts_type("application/openmetrics-text", "application/*")
+}
+
 fn accepts_json<'a>(ranges: impl Iterator<Item = &'a str>) -> bool {
+    accepts("application/json", "application/*", ranges)
+}
+
+/// Returns whether the most specific matching range accepts the media type; `q=0` means that it
+/// does not.
+fn accepts<'a>(full: &str, group: &str, ranges: impl Iterator<Item = &'a str>) -> bool {
     let mut best: Option<(usize, bool)> = None;
     for range in ranges {
         let mut parts = range.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default().to_ascii_lowercase();
         let precision = match media.as_str() {
-            "application/json" => 2,
-            "application/*" => 1,
+            media if media == full => 2,
+            media if media == group => 1,
             "*/*" => 0,
             _ => continue,
         };

@@ -8,7 +8,7 @@ use std::future::{Ready, ready};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 
@@ -18,12 +18,34 @@ use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::server::state::AppState;
 
+/// How a request delimits its body (RFC 9112 §6.3).
+#[derive(Debug, Clone, Copy)]
+enum Framing {
+    /// By chunks.
+    Chunked,
+    /// By its length in bytes; 0 if the request says nothing about a body.
+    Length(u64),
+}
+
+impl Framing {
+    /// The framework has already rejected ambiguous headers, but takes `Upgrade: websocket` for the
+    /// start of another protocol: it then ignores `Content-Length` and delivers everything that
+    /// arrives on the connection, which it closes after the response.
+    fn of(headers: &HeaderMap) -> Self {
+        if headers.contains_key(header::TRANSFER_ENCODING) {
+            return Self::Chunked;
+        }
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        Self::Length(length.and_then(|length| length.trim().parse().ok()).unwrap_or(0))
+    }
+}
+
 /// The body of a request, not received yet.
 pub(crate) struct Body {
     request: HttpRequest,
     payload: Payload,
     is_json: bool,
-    declared_length: Option<u64>,
+    framing: Framing,
     limit: usize,
     time: Duration,
 }
@@ -51,8 +73,7 @@ impl FromRequest for Body {
                 request: request.clone(),
                 payload: payload.take(),
                 is_json: is_empty && media_type.eq_ignore_ascii_case("application/json"),
-                declared_length: header(header::CONTENT_LENGTH)
-                    .and_then(|value| value.parse().ok()),
+                framing: Framing::of(request.headers()),
                 limit: state.max_body_bytes,
                 time: state.request_timeout / 2,
             }),
@@ -87,15 +108,24 @@ impl Body {
             let detail = format!("The body must have at most {} bytes.", self.limit);
             ApiError::new(ErrorCode::PayloadTooLarge, detail)
         };
-        if self.declared_length.is_some_and(|length| length > self.limit as u64) {
-            return Err(too_large());
-        }
+        let length = match self.framing {
+            Framing::Chunked => None,
+            Framing::Length(length) => {
+                let length = usize::try_from(length).ok().filter(|length| *length <= self.limit);
+                Some(length.ok_or_else(too_large)?)
+            }
+        };
+        let is_complete =
+            |bytes: &web::BytesMut| length.is_some_and(|length| bytes.len() >= length);
         let mut bytes = web::BytesMut::new();
-        while let Some(chunk) = self.payload.next().await {
+        while !is_complete(&bytes) {
+            let Some(chunk) = self.payload.next().await else { break };
             let chunk = chunk.map_err(|error| {
                 ApiError::new(ErrorCode::MalformedRequest, "The body is incomplete.")
                     .with_cause(error)
             })?;
+            let wanted = length.map_or(chunk.len(), |length| length - bytes.len());
+            let chunk = chunk.slice(..wanted.min(chunk.len()));
             if bytes.len() + chunk.len() > self.limit {
                 return Err(too_large());
             }

@@ -16,6 +16,7 @@ use crate::metrics::ShedReason;
 use crate::protection::admission::{Permit, quota_owner_of};
 use crate::protection::list_memory::ListReservation;
 use crate::request::accept::check_accept;
+use crate::request::client_address::client_address;
 use crate::request::path::PathParameters;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
@@ -108,7 +109,8 @@ impl FromRequest for Caller {
                 .app_data::<web::Data<AppState>>()
                 .ok_or_else(|| ApiError::internal("the application has no state"))?;
             let (reloadable, log_fields) = (state.reloadable(), LogFields::of(&request));
-            let bearer = reloadable.verifier.verify(token).await.inspect_err(|error| {
+            let client = client_address(&request);
+            let bearer = reloadable.verifier.verify(token, client).await.inspect_err(|error| {
                 state.metrics.refused(error);
                 log_fields.set_issuer(reloadable.verifier.issuer_name(token));
             })?;

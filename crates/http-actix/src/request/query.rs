@@ -6,8 +6,10 @@ use std::num::NonZeroU32;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use domain::{ListQuery, PageRequest, Sort, TenantId};
-use utoipa::ToSchema;
+use domain::{ListQuery, PageRequest, Sort, SortField, TenantId};
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
@@ -215,29 +217,39 @@ fn printable(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-/// The sort orders of a list.
-#[derive(Debug, ToSchema)]
-#[schema(as = Sort, rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used; domain::Sort parses the parameter")]
-pub(crate) enum SortParameter {
-    Id,
-    #[schema(rename = "-id")]
-    IdDescending,
-    Username,
-    #[schema(rename = "-username")]
-    UsernameDescending,
-    Email,
-    #[schema(rename = "-email")]
-    EmailDescending,
-    FirstName,
-    #[schema(rename = "-firstName")]
-    FirstNameDescending,
-    LastName,
-    #[schema(rename = "-lastName")]
-    LastNameDescending,
-    CreatedAt,
-    #[schema(rename = "-createdAt")]
-    CreatedAtDescending,
+/// The schema of the sort orders of a list; [`Sort`] parses them.
+#[derive(Debug)]
+pub(crate) struct SortParameter;
+
+impl PartialSchema for SortParameter {
+    fn schema() -> RefOr<Schema> {
+        let orders = || {
+            let directions = |field| [false, true].map(|descending| Sort { field, descending });
+            SortField::ALL.into_iter().flat_map(directions)
+        };
+        let variable_names: Vec<_> = orders().map(variable_name).collect();
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(orders().map(|sort| sort.to_string())))
+            .description(Some("A field to sort by; a leading `-` means descending."))
+            .extensions(Some(
+                ExtensionsBuilder::new().add("x-enum-varnames", variable_names).build(),
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for SortParameter {
+    fn name() -> Cow<'static, str> {
+        "Sort".into()
+    }
+}
+
+/// Returns a name for generated clients, because `id` and `-id` would become the same identifier.
+fn variable_name(sort: Sort) -> String {
+    let (first, rest) = sort.field.as_str().split_at(1);
+    let direction = if sort.descending { "Descending" } else { "" };
+    format!("{}{rest}{direction}", first.to_ascii_uppercase())
 }
 
 #[cfg(test)]

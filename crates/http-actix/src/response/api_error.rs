@@ -13,7 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use application::UseCaseError;
 use domain::Refusal;
-use ports::{Conflict, RejectedValue};
+use ports::{AccountField, Conflict, RejectedValue};
 
 use crate::response::code::ErrorCode;
 use crate::response::field_error::FieldError;
@@ -246,11 +246,29 @@ impl From<RejectedValue> for ApiError {
                 ErrorCode::ValidationFailed,
                 "A name is not accepted by the user directory.",
             ),
-            RejectedValue::Unsupported => Self::new(
+            RejectedValue::Unsupported(fields) if fields.is_empty() => Self::new(
                 ErrorCode::ValidationFailed,
                 "The user directory does not support this operation for this kind of account.",
             ),
+            RejectedValue::Unsupported(fields) => {
+                let error = |field| {
+                    let detail = "is managed by another identity provider and cannot be changed";
+                    FieldError::field(field_name(field), ErrorCode::ValidationFailed, detail)
+                };
+                Self::from_fields(fields.into_iter().map(error).collect())
+            }
         }
+    }
+}
+
+/// Returns the member of a body that holds the field.
+fn field_name(field: AccountField) -> &'static str {
+    match field {
+        AccountField::Email => "email",
+        AccountField::GivenName => "firstName",
+        AccountField::FamilyName => "lastName",
+        AccountField::DisplayName => "name",
+        AccountField::Password => "newPassword",
     }
 }
 

@@ -1,12 +1,18 @@
 //! The table of error codes and their HTTP statuses.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident $text:literal $status:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $text:literal $status:ident;)*) => {
         /// A machine-readable error code, the same in both contracts.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub(crate) enum ErrorCode { $($(#[$doc])* $variant,)* }
+        pub(crate) enum ErrorCode { $($(#[doc = $doc])* $variant,)* }
 
         impl ErrorCode {
             /// All codes.
@@ -15,6 +21,11 @@ macro_rules! codes {
             /// Returns the published code.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Returns the sentences about the code in the OpenAPI document.
+            fn description(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii(),)* }
             }
 
             /// Returns the HTTP status of the code (RFC 9110 §15, RFC 6585 §4).
@@ -101,6 +112,35 @@ codes! {
     Overloaded "overloaded" SERVICE_UNAVAILABLE;
     /// The directory did not respond in time.
     DirectoryTimeout "directory_timeout" GATEWAY_TIMEOUT;
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// The schema lists [`ErrorCode::ALL`].
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let descriptions: Vec<_> = Self::ALL.iter().map(|code| code.description()).collect();
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .description(Some(
+                "A machine-readable error code. Later versions may add codes; treat an unknown one by its status.",
+            ))
+            .extensions(Some(
+                ExtensionsBuilder::new().add("x-enum-descriptions", descriptions).build(),
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for ErrorCode {
+    fn name() -> Cow<'static, str> {
+        "ErrorCode".into()
+    }
 }
 
 impl ErrorCode {

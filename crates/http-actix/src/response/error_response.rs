@@ -4,26 +4,24 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
 use crate::response::field_error::{ErrorSource, FieldError};
 
 /// The errors of a request; several if several values are invalid.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorResponse<'a> {
-    #[schema(required = false)]
-    errors: Vec<Error<'a>>,
+    errors: Vec<ErrorObject<'a>>,
 }
 
-/// One error.
+/// One error. The published contract names this schema `Error`.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Error<'a> {
-    /// A machine-readable error code.
-    #[schema(required = false, example = "user_not_found")]
-    code: &'static str,
+pub(crate) struct ErrorObject<'a> {
+    // Generated clients could not use `Error` as a name beside their language's own type.
+    code: ErrorCode,
     /// A sentence about the error.
-    #[schema(required = false)]
     detail: &'a str,
     /// The part of the request that the error is about, and the request id.
-    #[schema(required = false, nullable)]
+    #[schema(nullable)]
     meta: Meta<'a>,
 }
 
@@ -48,19 +46,19 @@ impl<'a> ErrorResponse<'a> {
     pub(crate) fn new(api_error: &'a ApiError, request_id: &'a str) -> Self {
         let errors = if api_error.field_errors().is_empty() {
             let meta = Meta { field: None, parameter: None, request_id };
-            vec![Error { code: api_error.code().as_str(), detail: api_error.detail(), meta }]
+            vec![ErrorObject { code: api_error.code(), detail: api_error.detail(), meta }]
         } else {
             api_error
                 .field_errors()
                 .iter()
-                .map(|field_error| Error::new(field_error, request_id))
+                .map(|field_error| ErrorObject::new(field_error, request_id))
                 .collect()
         };
         Self { errors }
     }
 }
 
-impl<'a> Error<'a> {
+impl<'a> ErrorObject<'a> {
     /// Renders one field error.
     pub(crate) fn new(field_error: &'a FieldError, request_id: &'a str) -> Self {
         let (field, parameter) = match &field_error.source {
@@ -69,6 +67,6 @@ impl<'a> Error<'a> {
             None => (None, None),
         };
         let meta = Meta { field, parameter, request_id };
-        Self { code: field_error.code.as_str(), detail: &field_error.detail, meta }
+        Self { code: field_error.code, detail: &field_error.detail, meta }
     }
 }

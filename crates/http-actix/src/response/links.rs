@@ -12,8 +12,14 @@ use crate::request::path::{encode_segment, reencode_segment};
 use crate::request::query::{FILTER_TENANT, ListParameters, PAGE_NUMBER, PAGE_SIZE, SORT};
 
 /// The base URL of the service for clients: scheme, host, and the path before `/api`, if any.
+///
+/// A proxy removes the path: the service itself never sees it in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(String);
+pub struct PublicUrl {
+    origin: String,
+    /// Empty, or with a slash at its start and none at its end.
+    path: String,
+}
 
 /// The error about a text that is not a [`PublicUrl`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -31,17 +37,31 @@ impl FromStr for PublicUrl {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        plain.then(|| Self(url.as_str().trim_end_matches('/').to_owned())).ok_or(InvalidPublicUrl)
+        let base = || Self {
+            origin: url.origin().ascii_serialization(),
+            path: url.path().trim_end_matches('/').to_owned(),
+        };
+        plain.then(base).ok_or(InvalidPublicUrl)
     }
 }
 
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}{}", self.origin, self.path)
     }
 }
 
 impl PublicUrl {
+    /// Returns scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns the path before `/api`; empty if there is none.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Returns the URL of the list of a tenant's users in contract A.
     pub fn tenant_users(&self, tenant: &TenantId) -> String {
         format!("{self}/api/{tenant}/admin/users")

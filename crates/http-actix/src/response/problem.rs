@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::response::api_error::ApiError;
+use crate::response::code::ErrorCode;
 
 /// The media type of [`Problem`].
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -24,9 +25,7 @@ pub(crate) struct Problem<'a> {
     status: u16,
     /// A sentence about the error.
     detail: &'a str,
-    /// A machine-readable error code.
-    #[schema(example = "user_not_found")]
-    code: &'static str,
+    code: ErrorCode,
     /// The request id, as in `X-Request-Id` and in the log.
     request_id: &'a str,
     /// The errors about single fields or parameters.
@@ -41,9 +40,7 @@ pub(crate) struct FieldProblem<'a> {
     /// The member of the body, or the query parameter.
     #[schema(example = "email")]
     field: &'a str,
-    /// A machine-readable error code.
-    #[schema(example = "validation_failed")]
-    code: &'static str,
+    code: ErrorCode,
     /// A sentence about the error.
     detail: &'a str,
 }
@@ -55,7 +52,7 @@ impl<'a> Problem<'a> {
         let errors = api_error.field_errors().iter().filter_map(|field_error| {
             Some(FieldProblem {
                 field: field_error.name()?,
-                code: field_error.code.as_str(),
+                code: field_error.code,
                 detail: &field_error.detail,
             })
         });
@@ -64,7 +61,7 @@ impl<'a> Problem<'a> {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: api_error.detail(),
-            code: api_error.code().as_str(),
+            code: api_error.code(),
             request_id,
             errors: errors.collect(),
         }

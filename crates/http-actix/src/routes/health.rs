@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use application::UseCaseError;
 use futures_util::future::join;
 use ports::PortError;
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::metrics;
+use crate::request::accept::accepts_only_plain_text;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
 use crate::server::state::AppState;
@@ -90,9 +91,13 @@ fn directory_not_ready(error: PortError) -> ApiError {
     path = "/metrics",
     operation_id = "metrics",
     tag = "Health",
-    responses((status = 200, description = "The metrics in the OpenMetrics text format.", body = String, content_type = "application/openmetrics-text")),
+    responses((status = 200, description = "The metrics in the OpenMetrics text format, as plain text for clients that accept only that.",
+        content((String = "application/openmetrics-text"), (String = "text/plain")))),
 )]
-pub(crate) async fn scrape(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn scrape(
+    request: HttpRequest,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
     // Updates the readiness metric without relying on probes. A result that comes too late counts
     // for the next scrape.
     let refresh = {
@@ -101,5 +106,10 @@ pub(crate) async fn scrape(state: web::Data<AppState>) -> Result<HttpResponse, A
     };
     let _ = timeout(SCRAPE_TIMEOUT.min(state.request_timeout / 2), refresh).await;
     let text = state.metrics.text().map_err(ApiError::internal)?;
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, metrics::CONTENT_TYPE)).body(text))
+    let media_type = if accepts_only_plain_text(&request) {
+        "text/plain; charset=utf-8"
+    } else {
+        metrics::CONTENT_TYPE
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, media_type)).body(text))
 }

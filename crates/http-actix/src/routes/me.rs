@@ -24,7 +24,7 @@ pub(crate) struct Me<'a> {
     #[schema(example = "https://central-manager.acme.pcm.example.com")]
     issuer: &'a str,
     /// The subject of the token, if it has one.
-    #[schema(example = "auth0|5f7c8ec7c33c6c004bbafe82")]
+    #[schema(required = true, example = "auth0|5f7c8ec7c33c6c004bbafe82")]
     subject: Option<&'a str>,
     /// Whether the token covers every tenant.
     all_tenants: bool,
@@ -45,7 +45,7 @@ pub(crate) struct CoveredTenant<'a> {
     #[schema(example = "acme")]
     tenant: &'a str,
     /// The caller's own role there, where the token's rights depend on it.
-    #[schema(example = "admin")]
+    #[schema(required = true, example = "admin")]
     role: Option<&'a str>,
     /// What the caller may do to the tenant's users: `read`, `write`.
     may: Vec<&'static str>,

@@ -2,9 +2,19 @@
 //!
 //! Path and method of an operation are declared once, in the `#[utoipa::path]` of its handler. The
 //! router and the OpenAPI document both derive from it, so that every operation is documented. To
-//! add an endpoint, write its handler, add a line with its error codes to [`endpoints`], and run
-//! `make generate`. The actor matrix of `tests/api` covers it automatically, and calls it according
-//! to the document.
+//! add an endpoint:
+//!
+//! 1. Write its handler. Its `#[utoipa::path]` has an operation id, one tag, and the security scheme
+//!    of its contract: `("OAuth2" = ["tenant.access:read"])` or `:write` under
+//!    `/api/{tenantId}/admin`, `("bearer" = [])` under `/api/v1` and `/api/v2`. The document adds the
+//!    other scheme. Members that are always present are required in the schemas of responses.
+//! 2. Add a line with its error codes to [`endpoints`]. The document derives the error responses from
+//!    it.
+//! 3. Add new schemas and a new tag to `openapi/document.rs`.
+//! 4. Add its calls to `tests/cli/api_examples/calls.rs`, one for each successful response with a body
+//!    and for the errors that clients must expect. Their requests and responses become the examples.
+//! 5. Run `make generate`. The actor matrix of `tests/api` covers the operation automatically, and
+//!    calls it according to the document.
 
 pub(crate) mod change_password;
 pub(crate) mod health;
@@ -12,6 +22,7 @@ pub(crate) mod invitation;
 pub(crate) mod me;
 pub(crate) mod membership_status;
 pub(crate) mod operators;
+pub(crate) mod roles;
 pub(crate) mod tenant_users;
 pub(crate) mod users;
 
@@ -19,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard, web};
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Operation;
 
@@ -35,6 +46,7 @@ pub(crate) struct Endpoint {
     pub(crate) operation: Operation,
     pub(crate) errors: Vec<ErrorCode>,
     checks_password: bool,
+    allows_head: bool,
     route: Route,
 }
 
@@ -110,7 +122,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         endpoint::<tenant_users::__path_delete, _, _>(tenant_users::delete,
             &[ANY, TENANT, USER, &[LastProtectedRoleHolder]]),
         endpoint::<invitation::__path_create, _, _>(invitation::create,
-            &[ANY, TENANT, USER, ACCOUNT, &[MailUnavailable]]),
+            &[ANY, ANSWERS, TENANT, USER, ACCOUNT, &[MailUnavailable]]),
+        endpoint::<roles::__path_list, _, _>(roles::list,
+            &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_list, _, _>(users::list,
             &[ANY, ANSWERS, TENANT]),
         endpoint::<users::__path_create, _, _>(users::create,
@@ -136,29 +150,54 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             &[ANY, ANSWERS]),
         endpoint::<me::__path_leave, _, _>(me::leave,
             &[ANY, &[SubjectNotAnAccount, NotFound, LastProtectedRoleHolder]]),
-        endpoint::<health::__path_live, _, _>(health::live, &[]),
-        endpoint::<health::__path_ready, _, _>(health::ready,
+        readable::<health::__path_live, _, _>(health::live, &[]),
+        readable::<health::__path_ready, _, _>(health::ready,
             &[&[ErrorCode::ShuttingDown, ErrorCode::KeysUnavailable, ErrorCode::DirectoryUnavailable,
                 ErrorCode::DirectoryTimeout]]),
-        endpoint::<health::__path_scrape, _, _>(health::scrape, &[]),
+        readable::<health::__path_scrape, _, _>(health::scrape, &[]),
     ]
 }
 
-fn endpoint<P: utoipa::Path, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
+/// Returns the endpoint of a handler and its documentation `P`.
+///
+/// The documentation of a path leaves out its tags, which the derive macro of the document adds; it
+/// reads them from the same trait.
+fn endpoint<P, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
 where
+    P: utoipa::Path + for<'t> utoipa::__dev::Tags<'t>,
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
     let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+    let mut operation = P::operation();
+    operation.tags = Some(P::tags().into_iter().map(ToOwned::to_owned).collect());
     Endpoint {
         path: P::path(),
         route: web::method(actix_method(&method)).to(handler),
         method,
-        operation: P::operation(),
+        operation,
         errors: [ALWAYS, &errors.concat()].concat(),
         checks_password: false,
+        allows_head: false,
     }
+}
+
+/// Returns an operation with GET outside the contracts, which also supports HEAD.
+fn readable<P, H, Args>(handler: H, errors: &[&[ErrorCode]]) -> Endpoint
+where
+    P: utoipa::Path + for<'t> utoipa::__dev::Tags<'t>,
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let route = get_or_head().to(handler.clone());
+    Endpoint { route, allows_head: true, ..endpoint::<P, _, _>(handler, errors) }
+}
+
+/// Returns a route for GET and HEAD. The framework leaves out the body of a response to HEAD.
+pub(crate) fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Registers every operation whose path is `wanted`, and the response to other methods of its path.
@@ -198,7 +237,11 @@ pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
 }
 
 fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
-    let methods: Vec<_> = endpoints.iter().map(|endpoint| method_name(&endpoint.method)).collect();
+    let mut methods: Vec<_> =
+        endpoints.iter().map(|endpoint| method_name(&endpoint.method)).collect();
+    if endpoints.iter().any(|endpoint| endpoint.allows_head) {
+        methods.push("HEAD");
+    }
     let allow = methods.join(", ");
     let mut resource = web::resource(path).app_data(metrics::Route::new(path));
     if endpoints.iter().any(|endpoint| endpoint.checks_password) {

@@ -34,23 +34,21 @@ pub(crate) struct TenantUser<'a> {
     #[schema(min_length = 1, example = "jane@acme.example")]
     email: &'a str,
     /// The user's display name in this tenant.
+    #[schema(required = true)]
     name: Option<&'a str>,
     /// Whether the account is blocked.
-    #[schema(required = false)]
     blocked: bool,
     /// When the user last logged in (RFC 3339).
     #[serde(serialize_with = "json::optional_text")]
-    #[schema(value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
+    #[schema(required = true, value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
     last_login: Option<Timestamp>,
     /// The user's role in this tenant.
-    #[schema(example = "admin")]
+    #[schema(required = true, example = "admin")]
     tenant_role: Option<&'a str>,
     /// Whether this tenant manages the account: it is the account's home.
-    #[schema(required = false)]
     managed_here: bool,
     /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
     /// shown.
-    #[schema(required = false)]
     status: MembershipStatus,
 }
 
@@ -77,12 +75,16 @@ pub(crate) struct CreateTenantUser {
     #[schema(
         min_length = 1,
         max_length = 254,
-        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|[Xx][Nn][A-Za-z0-9-]{1,60}[A-Za-z0-9])$",
         example = "jane@acme.example"
     )]
     email: String,
     /// The user's display name in this tenant: 1 to 300 characters.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 300,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: Option<String>,
     /// The user's role in this tenant.
     #[schema(min_length = 1, example = "viewer")]
@@ -113,7 +115,11 @@ impl CreateTenantUser {
 #[derive(Debug, ToSchema)]
 pub(crate) struct UpdateTenantUser {
     /// The user's display name in this tenant; if it is absent or null, the name does not change.
-    #[schema(min_length = 1, max_length = 300, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 300,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: Option<String>,
     /// The user's role in this tenant. It is required; null leaves the role unchanged.
     #[schema(required = true, example = "admin")]

@@ -153,7 +153,13 @@ pub(crate) async fn update(
     let body = body.receive().await?;
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ModifyUsers).await?;
     query.expect_none()?;
-    let change = body.json::<UserUpdateRequest>()?.into_change()?;
+    let request = body.json::<UserUpdateRequest>()?;
+    // The address of an account of another identity provider may be sent back as it was shown.
+    let stored = match names.user() {
+        Some(id) if request.has_odd_email() => state.services.users.get(&scope, id).await.ok(),
+        Some(_) | None => None,
+    };
+    let change = request.into_change(stored.as_ref().map(|view| &view.email))?;
     let user_id = names.require_user()?.clone();
     let applied = caller
         .run_to_completion(|state| async move {
@@ -166,8 +172,9 @@ pub(crate) async fn update(
     }
     let field_errors: Vec<FieldError> =
         applied.failures.into_iter().map(FieldError::from).collect();
-    let errors =
-        field_errors.iter().map(|field_error| error_response::Error::new(field_error, id.as_str()));
+    let errors = field_errors
+        .iter()
+        .map(|field_error| error_response::ErrorObject::new(field_error, id.as_str()));
     let errors = errors.collect();
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
@@ -29,7 +30,7 @@ use crate::server::request_context::RequestContext;
 use crate::server::request_id::{self, RequestId};
 use crate::server::state::AppState;
 
-/// The middleware function, which must be the outermost.
+/// The outermost middleware function.
 pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
     state: web::Data<AppState>,
     request: ServiceRequest,
@@ -37,27 +38,16 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<PermitBody>, actix_web::Error> {
     let context = RequestContext::start(&state, &request);
     let _guard = RequestGuard::start(&request);
-    if let Err(api_error) = state.head.check(&request) {
-        return Err(fail(&context, api_error, &state).into());
-    }
+    let closes_connection = request.head().upgrade();
     request.extensions_mut().insert(context.id.clone());
     request.extensions_mut().insert(context.log_fields.clone());
 
     let handling = context.call.clone().scope(next.call(request)).instrument(context.span.clone());
-    let handling = AssertUnwindSafe(handling).catch_unwind();
-    let response = match tokio::time::timeout(state.request_timeout, handling).await {
-        Ok(Ok(Ok(response))) => response,
-        Ok(Ok(Err(error))) => {
-            let api_error = framework_error(Some(&error), error.as_response_error().status_code());
-            return Err(fail(&context, api_error, &state).into());
-        }
-        // The panic hook logs the panic.
-        Ok(Err(_panic)) => {
-            return Err(fail(&context, ApiError::internal("a handler panicked"), &state).into());
-        }
-        Err(_elapsed) => {
-            let api_error = directory_timeout().with_cause("the request exceeded its timeout");
-            return Err(fail(&context, api_error, &state).into());
+    let response = match handling.await {
+        Ok(response) => response,
+        Err(error) => {
+            let closes_connection = closes_connection || state.in_flight.is_stopping();
+            return Err(fail(&context, &error, closes_connection));
         }
     };
 
@@ -78,24 +68,52 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
         response.map_body(|_, body| PermitBody::new(body, held))
     };
     add_quota_headers(&mut response);
-    if state.in_flight.is_stopping() {
+    // For `Connection: upgrade`, the framework would promise an upgrade that does not come.
+    if closes_connection || state.in_flight.is_stopping() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     add_common_headers(response.headers_mut(), &context.id);
     Ok(response)
 }
 
-/// Ends a request that has no response, so that inner middleware cannot add to the error response.
-fn fail(context: &RequestContext, api_error: ApiError, state: &AppState) -> FailedRequest {
-    let route = context.route();
-    context.finish(route.as_ref(), api_error.code().status(), Some(&api_error));
-    let contract = context.contract(route.as_ref());
-    FailedRequest {
-        api_error,
-        contract,
-        id: context.id.clone(),
-        closing: state.in_flight.is_stopping(),
+/// The middleware function that ends a request early: because of its head, when its time is over, or
+/// when it panics. It must be inside CORS, so that browser applications can read these errors too.
+pub(crate) async fn request_limits<B: MessageBody + 'static>(
+    state: web::Data<AppState>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    state.head.check(&request)?;
+    let handling = AssertUnwindSafe(next.call(request)).catch_unwind();
+    match tokio::time::timeout(state.request_timeout, handling).await {
+        Ok(Ok(result)) => result,
+        // The panic hook logs the panic.
+        Ok(Err(_panic)) => Err(ApiError::internal("a handler panicked").into()),
+        Err(_elapsed) => {
+            Err(directory_timeout().with_cause("the request exceeded its timeout").into())
+        }
     }
+}
+
+/// Ends a request that has no response. The returned error contains the whole response.
+fn fail(
+    context: &RequestContext,
+    error: &actix_web::Error,
+    closes_connection: bool,
+) -> actix_web::Error {
+    let route = context.route();
+    let rendered = if let Some(api_error) = error.as_error::<ApiError>() {
+        log_and_render(context, api_error, route.as_ref())
+    } else {
+        let status = error.as_response_error().status_code();
+        log_and_render(context, &framework_error(Some(error), status), route.as_ref())
+    };
+    let mut response = with_inner_headers(rendered, error.error_response().headers());
+    add_common_headers(response.headers_mut(), &context.id);
+    if closes_connection {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    InternalError::from_response("request failed", response).into()
 }
 
 fn log_and_render(
@@ -119,36 +137,6 @@ fn framework_error(error: Option<&actix_web::Error>, status: StatusCode) -> ApiE
     match error {
         Some(error) => api_error.with_cause(error.to_string()),
         None => api_error,
-    }
-}
-
-/// An error without a request, which renders the whole response itself.
-#[derive(Debug)]
-struct FailedRequest {
-    api_error: ApiError,
-    contract: Contract,
-    id: RequestId,
-    closing: bool,
-}
-
-impl std::fmt::Display for FailedRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.api_error.fmt(f)
-    }
-}
-
-impl ResponseError for FailedRequest {
-    fn status_code(&self) -> StatusCode {
-        self.api_error.code().status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut response = render(&self.api_error, self.contract, &self.id);
-        add_common_headers(response.headers_mut(), &self.id);
-        if self.closing {
-            response.head_mut().set_connection_type(ConnectionType::Close);
-        }
-        response
     }
 }
 
@@ -195,19 +183,24 @@ fn retry_after_seconds(wait: Duration) -> u64 {
 /// middleware has set (CORS, deprecation).
 fn replace_body<B: MessageBody>(
     response: ServiceResponse<B>,
-    log_and_render: HttpResponse,
+    rendered: HttpResponse,
 ) -> ServiceResponse<PermitBody> {
     let (request, inner) = response.into_parts();
-    let mut log_and_render = log_and_render;
-    for (name, value) in inner.headers() {
-        if *name != header::CONTENT_TYPE && !log_and_render.headers().contains_key(name) {
-            log_and_render.headers_mut().append(name.clone(), value.clone());
-        }
-    }
+    let rendered = with_inner_headers(rendered, inner.headers());
     ServiceResponse::new(
         request,
-        log_and_render.map_body(|_, body| PermitBody::new(body, Held::default())),
+        rendered.map_body(|_, body| PermitBody::new(body, Held::default())),
     )
+}
+
+/// Adds the headers of an inner response that the rendered one does not have.
+fn with_inner_headers(mut rendered: HttpResponse, inner: &HeaderMap) -> HttpResponse {
+    for (name, value) in inner {
+        if *name != header::CONTENT_TYPE && !rendered.headers().contains_key(name) {
+            rendered.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    rendered
 }
 
 /// Adds the remaining quotas to successful and to rate-limited responses. Other errors do not have

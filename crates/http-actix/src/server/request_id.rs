@@ -1,7 +1,6 @@
 //! Request ids, which identify a request for clients, in logs and in support cases.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
@@ -40,21 +39,12 @@ impl RequestId {
         (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(allowed)
     }
 
-    /// Generates an id that is unique: random per process, and counted within it.
+    /// Generates a random id, which tells nothing of other requests.
     fn generate() -> Self {
-        static PROCESS: OnceLock<u64> = OnceLock::new();
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let process = *PROCESS.get_or_init(|| {
-            let mut bytes = [0; 8];
-            // Without randomness, ids are unique only within the process.
-            let _ = getrandom::fill(&mut bytes);
-            u64::from_ne_bytes(bytes)
-        });
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let number: u128 = rand::random();
         let mut digits = [0; 32];
-        let number = u128::from(process) << 64 | u128::from(count);
         // Every request has an id, so the digits are written without the cost of `format!`.
-        for (at, digit) in digits.iter_mut().rev().enumerate() {
+        for (at, digit) in digits.iter_mut().enumerate() {
             let nibble = number >> (4 * at) & 0xf;
             *digit = HEX.get(usize::try_from(nibble).unwrap_or(0)).copied().unwrap_or(b'0');
         }
@@ -66,8 +56,11 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
+
     use actix_web::http::header::HeaderValue;
+
+    use super::*;
 
     fn of(text: &[u8]) -> RequestId {
         let mut headers = HeaderMap::new();
@@ -90,7 +83,18 @@ mod tests {
     }
 
     #[test]
-    fn generated_ids_differ() {
-        assert_ne!(RequestId::generate(), RequestId::generate());
+    fn generated_ids_do_not_depend_on_each_other() {
+        let ids: Vec<_> = (0..1000).map(|_| RequestId::generate()).collect();
+        let is_hex = |id: &RequestId| {
+            id.as_str().len() == 32 && id.as_str().bytes().all(|byte| HEX.contains(&byte))
+        };
+        assert!(ids.iter().all(is_hex));
+        // By chance, two of them share 16 digits at one end once in 10^13 runs.
+        let halves = ids.iter().map(|id| id.as_str().split_at(16));
+        let (starts, ends): (BTreeSet<_>, BTreeSet<_>) = halves.unzip();
+        assert_eq!((starts.len(), ends.len()), (ids.len(), ids.len()));
+        let mut sorted = ids.clone();
+        sorted.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        assert_ne!(ids, sorted, "ids tell the order of requests");
     }
 }

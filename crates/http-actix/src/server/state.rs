@@ -38,7 +38,9 @@ pub(crate) struct AppState {
     pub(crate) list_memory: ListMemory,
     /// The base URL for clients.
     pub(crate) public_url: PublicUrl,
-    /// The proxies whose `X-Forwarded-For` is trusted.
+    /// Whether the base URL is configured. Otherwise, clients may reach the service under others.
+    pub(crate) is_public_url_configured: bool,
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     pub(crate) trusted_proxies: TrustedProxies,
     /// The maximum size of a request's head.
     pub(crate) head: HeadLimits,

@@ -6,26 +6,25 @@ use std::path::Path;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::bounds::positive;
-use super::error::{InvalidSettings, SettingsResult};
+use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::layers::resolve_path;
 use super::model::{Auth0Settings, DirectorySettings, Invite};
 use super::raw;
 
+/// Converts the section. If there are errors, placeholders stand for the invalid values.
 pub(super) fn directory(
     raw: raw::Directory,
     request_timeout_ms: u64,
     folder: Option<&Path>,
-) -> SettingsResult<DirectorySettings> {
+    errors: &mut Errors,
+) -> DirectorySettings {
     match raw.adapter.as_str() {
-        "memory" => {
-            let seed = raw.memory.seed.map(|seed| resolve_path(folder, &seed));
-            Ok(DirectorySettings::Memory { seed })
-        }
         "auth0" => {
-            let auth0 = auth0(raw.auth0, request_timeout_ms, folder)?;
-            Ok(DirectorySettings::Auth0(Box::new(auth0)))
+            DirectorySettings::Auth0(Box::new(auth0(raw.auth0, request_timeout_ms, folder, errors)))
         }
-        _ => Err(InvalidSettings::value("directory.adapter", "must be memory or auth0")),
+        _ => DirectorySettings::Memory {
+            seed: raw.memory.seed.map(|seed| resolve_path(folder, &seed)),
+        },
     }
 }
 
@@ -33,35 +32,49 @@ fn auth0(
     raw: raw::Auth0,
     request_timeout_ms: u64,
     folder: Option<&Path>,
-) -> SettingsResult<Auth0Settings> {
-    let required = |key: &str, text: Option<String>| {
+    errors: &mut Errors,
+) -> Auth0Settings {
+    let mut required = |key: &str, text: Option<String>| {
         let reason = "is required when directory.adapter is auth0";
         let text = text.filter(|text| !text.is_empty());
-        text.ok_or_else(|| InvalidSettings::value(key, reason))
+        errors.check_or_default(text.ok_or_else(|| InvalidSettings::value(key, reason)))
     };
-    Ok(Auth0Settings {
-        domain: required("directory.auth0.domain", raw.domain)?,
+    Auth0Settings {
+        domain: required("directory.auth0.domain", raw.domain),
+        client_id: required("directory.auth0.client_id", raw.client_id),
+        connection: required("directory.auth0.connection", Some(raw.connection)),
         audience: raw.audience.filter(|audience| !audience.is_empty()),
-        client_id: required("directory.auth0.client_id", raw.client_id)?,
-        client_secret: secret(raw.client_secret, raw.client_secret_file, folder)?,
-        connection: required("directory.auth0.connection", Some(raw.connection))?,
+        client_secret: errors
+            .check(secret(raw.client_secret, raw.client_secret_file, folder))
+            .unwrap_or_else(|| SecretString::from("")),
+        attach_connections: errors.check_or_default(connection_names(raw.attach_connections)),
         metadata_prefix: raw.metadata_prefix,
-        timeout: positive("directory.auth0.timeout_ms", raw.timeout_ms)?,
+        timeout: errors.check_or_default(positive("directory.auth0.timeout_ms", raw.timeout_ms)),
         ca: raw
             .ca_file
             .map(|file| contents("directory.auth0.ca_file", &resolve_path(folder, &file)))
-            .transpose()?,
+            .and_then(|contents| errors.check(contents)),
         invite: match raw.invite.as_str() {
-            "none" => Invite::None,
             "reset_email" => Invite::ResetEmail,
-            _ => {
-                let reason = "must be none or reset_email";
-                return Err(InvalidSettings::value("directory.auth0.invite", reason));
-            }
+            _ => Invite::None,
         },
         verify_email: raw.verify_email,
-        request_timeout: positive("http.request_timeout_ms", request_timeout_ms)?,
-    })
+        request_timeout: errors
+            .check_or_default(positive("http.request_timeout_ms", request_timeout_ms)),
+    }
+}
+
+/// Returns the names of connections, none of which may be empty.
+fn connection_names(mut names: Vec<String>) -> SettingsResult<Vec<String>> {
+    // An empty variable is a list of one empty text.
+    if names.len() == 1 {
+        names.retain(|name| !name.is_empty());
+    }
+    if let Some(index) = names.iter().position(String::is_empty) {
+        let key = format!("directory.auth0.attach_connections[{index}]");
+        return Err(InvalidSettings::value(key, "must not be empty"));
+    }
+    Ok(names)
 }
 
 /// Returns the secret, or the contents of the file without the final line break.

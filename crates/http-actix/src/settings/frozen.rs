@@ -22,7 +22,7 @@ impl FrozenSections {
             roles: _,
         } = raw;
         let auth = (
-            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens),
+            (auth.leeway_ms, auth.max_token_lifetime_ms, auth.cached_tokens, auth.max_token_bytes),
             (auth.key_cooldown_ms, auth.key_refresh_ms, auth.key_stale_ms),
         );
         Self(vec![
@@ -50,7 +50,8 @@ impl FrozenSections {
 fn directory_without_secret(directory: &Directory) -> String {
     let Directory { adapter, memory, auth0 } = directory;
     let Auth0 { domain, audience, client_id, connection, metadata_prefix, .. } = auth0;
-    let Auth0 { timeout_ms, ca_file, invite, verify_email, .. } = auth0;
-    let auth0 = (domain, audience, client_id, connection, metadata_prefix);
+    let Auth0 { attach_connections, timeout_ms, ca_file, invite, verify_email, .. } = auth0;
+    let connections = (connection, attach_connections);
+    let auth0 = (domain, audience, client_id, connections, metadata_prefix);
     format!("{adapter:?} {memory:?} {auth0:?} {timeout_ms} {ca_file:?} {invite} {verify_email}")
 }

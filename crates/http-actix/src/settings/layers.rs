@@ -1,35 +1,35 @@
 //! Merges defaults, settings file and environment variables.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, File, FileFormat};
+use serde_json::Value;
 
-use super::error::{InvalidSettings, SettingsResult};
+use super::defaults::DEFAULTS;
+use super::environment::{Environment, FILE_VARIABLE};
+use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::opentelemetry::OpenTelemetry;
 use super::raw::Raw;
-
-pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
-pub(super) const DEVELOPMENT: &str = include_str!("../../config/development.toml");
-/// Names the settings file, unless the command line does.
-const FILE_VARIABLE: &str = "USHER_CONFIG";
-/// Is not parsed as a number, unlike other variables: a secret may consist of digits.
-const SECRET_VARIABLE: &str = "USHER__DIRECTORY__AUTH0__CLIENT_SECRET";
+use super::schema::schema;
+use super::shape;
 
 /// Reads the settings file over the defaults and under the environment.
-pub(super) fn read_file(file: Option<&Path>) -> SettingsResult<Raw> {
-    read(&[DEFAULTS], file)
+pub(super) fn read_file(file: Option<&Path>, errors: &mut Errors) -> SettingsResult<Raw> {
+    read(&[DEFAULTS], file, errors)
 }
 
 /// Merges compiled-in texts, the variables of OpenTelemetry, the file and the environment; later
-/// layers override earlier ones.
-pub(super) fn read(compiled_in: &[&str], file: Option<&Path>) -> SettingsResult<Raw> {
-    let environment = Environment::with_prefix("USHER")
-        .prefix_separator("__")
-        .separator("__")
-        .try_parsing(true)
-        .list_separator(",")
-        .with_list_parse_key("http.cors_origins")
-        .with_list_parse_key("http.trusted_proxies");
+/// layers override earlier ones. Records errors of single keys, and replaces their values by
+/// placeholders.
+///
+/// # Errors
+/// When the file cannot be read or parsed.
+pub(super) fn read(
+    compiled_in: &[&str],
+    file: Option<&Path>,
+    errors: &mut Errors,
+) -> SettingsResult<Raw> {
     let mut layers = Config::builder();
     for text in compiled_in {
         layers = layers.add_source(File::from_str(text, FileFormat::Toml));
@@ -40,21 +40,24 @@ pub(super) fn read(compiled_in: &[&str], file: Option<&Path>) -> SettingsResult<
             .map_err(|source| InvalidSettings::File { path: path.to_owned(), source })?;
         layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
     }
-    let unreadable = |error: config::ConfigError| match file {
+    let merged: Result<Value, _> = layers.build().and_then(Config::try_deserialize);
+    let mut merged = merged.map_err(|error| match file {
         Some(path) => {
             InvalidSettings::Source(format!("{}: {}", path.display(), parser_message(&error)))
         }
         None => InvalidSettings::Source(parser_message(&error)),
-    };
-    layers = layers.add_source(environment);
-    if let Some(secret) = variable(SECRET_VARIABLE).and_then(|secret| secret.into_string().ok()) {
-        layers =
-            layers.set_override("directory.auth0.client_secret", secret).map_err(unreadable)?;
-    }
-    let layers = layers.build().map_err(unreadable)?;
-    serde_path_to_error::deserialize(layers).map_err(|error| {
-        InvalidSettings::value(error.path().to_string(), redact_value(&error.inner().to_string()))
-    })
+    })?;
+    let schema = schema()?;
+    Environment::new(&schema, variables()).apply(&mut merged, errors);
+    shape::check(&schema, &mut merged, "", errors);
+    // The schema allows all that the types do not, except for some numbers.
+    serde_path_to_error::deserialize(merged)
+        .map_err(|error| InvalidSettings::value(error.path().to_string(), error.inner()))
+}
+
+/// Returns a warning about each variable that looks like one of Usher's and sets nothing.
+pub(super) fn misspelt_variables() -> Vec<String> {
+    schema().map_or_else(|_| Vec::new(), |schema| Environment::new(&schema, variables()).ignored())
 }
 
 /// Returns the settings file that the environment names; an empty name counts as unset.
@@ -74,9 +77,13 @@ pub(super) fn resolve_path(folder: Option<&Path>, file: &str) -> PathBuf {
     folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the only function that reads the environment")]
-pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
+#[expect(clippy::disallowed_methods, reason = "with `variables`, all that reads the environment")]
+pub(super) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+fn variables() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os()
 }
 
 /// Returns position and reason of a parse error, without the lines of the file that the parser
@@ -88,17 +95,5 @@ fn parser_message(error: &config::ConfigError) -> String {
         (Some(position), Some(reason)) => format!("{position}: {reason}"),
         (Some(line), None) => line.to_owned(),
         (None, _) => "cannot be read".to_owned(),
-    }
-}
-
-/// Removes the value from `invalid type: string "hunter2", expected an integer`: it may be a
-/// secret under the wrong key.
-fn redact_value(text: &str) -> String {
-    match text.rsplit_once("expected ") {
-        Some((found, expected)) if found.starts_with("invalid ") => {
-            let expected = expected.split(" for key `").next().unwrap_or_default();
-            format!("must be {expected}")
-        }
-        Some(_) | None => text.to_owned(),
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::convert::convert;
-use super::error::SettingsResult;
+use super::defaults::{DEFAULTS, DEVELOPMENT};
+use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::http::http;
-use super::layers::{DEFAULTS, DEVELOPMENT, file_from_environment, read, read_file, variable};
+use super::layers::{file_from_environment, misspelt_variables, read, read_file, variable};
 use super::model::{HttpSettings, Settings};
 use super::opentelemetry::OpenTelemetry;
 use super::source::Source;
@@ -26,7 +27,13 @@ pub fn load(file: Option<&Path>) -> SettingsResult<Settings> {
 /// When the settings are invalid.
 pub fn load_lenient(file: Option<&Path>) -> SettingsResult<Settings> {
     let file = file.map(Path::to_owned).or_else(file_from_environment);
-    convert(read_file(file.as_deref())?, file.as_deref().and_then(Path::parent))
+    let mut errors = Errors::default();
+    let raw = read_file(file.as_deref(), &mut errors)?;
+    let settings = convert(raw, file.as_deref().and_then(Path::parent), &mut errors);
+    if file.is_none() {
+        errors.explain(InvalidSettings::NoFile);
+    }
+    errors.into_result(settings)
 }
 
 /// Loads only the `[http]` section, without reading files that contain secrets.
@@ -35,7 +42,10 @@ pub fn load_lenient(file: Option<&Path>) -> SettingsResult<Settings> {
 /// When the section is invalid.
 pub fn load_http(file: Option<&Path>) -> SettingsResult<HttpSettings> {
     let file = file.map(Path::to_owned).or_else(file_from_environment);
-    http(read_file(file.as_deref())?.http)
+    let mut errors = Errors::default();
+    let raw = read_file(file.as_deref(), &mut errors)?;
+    let settings = http(raw.http, &mut errors);
+    errors.into_result(settings)
 }
 
 /// Loads the defaults under the environment, without a file.
@@ -43,7 +53,7 @@ pub fn load_http(file: Option<&Path>) -> SettingsResult<HttpSettings> {
 /// # Errors
 /// When the environment is invalid.
 pub fn load_defaults() -> SettingsResult<Settings> {
-    convert(read(&[DEFAULTS], None)?, None)
+    load_compiled_in(&[DEFAULTS])
 }
 
 /// Loads settings like [`load_defaults`], with the defaults of development mode.
@@ -51,10 +61,19 @@ pub fn load_defaults() -> SettingsResult<Settings> {
 /// # Errors
 /// When the environment is invalid.
 pub fn load_development() -> SettingsResult<Settings> {
-    convert(read(&[DEFAULTS, DEVELOPMENT], None)?, None)
+    load_compiled_in(&[DEFAULTS, DEVELOPMENT])
 }
 
-/// Returns the variables of OpenTelemetry that are invalid and so ignored, each with the reason.
+fn load_compiled_in(texts: &[&str]) -> SettingsResult<Settings> {
+    let mut errors = Errors::default();
+    let settings = convert(read(texts, None, &mut errors)?, None, &mut errors);
+    errors.into_result(settings)
+}
+
+/// Returns a warning about each variable that is ignored: those of OpenTelemetry that are invalid,
+/// and those that look like one of Usher's.
 pub(crate) fn ignored_variables() -> Vec<String> {
-    OpenTelemetry(variable).ignored()
+    let invalid = OpenTelemetry(variable).ignored();
+    let invalid = invalid.into_iter().map(|reason| format!("{reason}; the variable is ignored"));
+    invalid.chain(misspelt_variables()).collect()
 }

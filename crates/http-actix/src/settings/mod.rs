@@ -2,11 +2,13 @@
 //! Variables of OpenTelemetry are a layer of their own, between the defaults and the file.
 //!
 //! They are read and converted to types once, at startup and on each reload. An invalid value
-//! stops the start, with an error that names its key. No other module reads the environment.
+//! stops the start, with an error that names its key. All errors are reported at once. No other module reads the environment.
 
 mod bounds;
 mod convert;
+mod defaults;
 mod directory;
+mod environment;
 mod error;
 mod frozen;
 mod http;
@@ -16,9 +18,14 @@ mod load;
 mod model;
 mod opentelemetry;
 mod raw;
+mod raw_auth;
 mod reference;
+mod schema;
+mod shape;
 mod source;
 mod strict;
+mod suggestion;
+mod warnings;
 
 pub use error::InvalidSettings;
 pub(crate) use frozen::FrozenSections;
@@ -29,6 +36,7 @@ pub use model::{
     Auth0Settings, DirectorySettings, HttpSettings, Invite, LogFormat, LogSettings, ReloadSettings,
     Settings, TraceSettings,
 };
-pub use reference::{Section, Setting, schema, sections};
+pub use reference::{Section, Setting, sections};
+pub use schema::schema;
 pub(crate) use source::FileDigests;
-pub use source::{Baseline, Source};
+pub use source::{Baseline, Draft, Source};

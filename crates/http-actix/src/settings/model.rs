@@ -13,6 +13,7 @@ use token_verifier::{TrustedIssuers, VerifierSettings};
 use crate::protection::settings::{LimitSettings, OverloadSettings};
 use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::links::PublicUrl;
+use crate::server::cors::AllowedOrigins;
 
 /// All settings of the service.
 #[derive(Debug)]
@@ -75,9 +76,9 @@ pub struct HttpSettings {
     pub shutdown_timeout: Duration,
     /// Whether Swagger UI is served.
     pub docs: bool,
-    /// The exact origins that CORS allows.
-    pub cors_origins: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` is trusted.
+    /// The origins that CORS allows.
+    pub cors_origins: AllowedOrigins,
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     pub trusted_proxies: TrustedProxies,
 }
 
@@ -157,6 +158,8 @@ pub struct Auth0Settings {
     pub client_secret: SecretString,
     /// The name of the database connection of new accounts.
     pub connection: String,
+    /// The names of further connections whose accounts may be attached.
+    pub attach_connections: Vec<String>,
     /// The prefix of the keys in `app_metadata`.
     pub metadata_prefix: String,
     /// The timeout of one call.

@@ -19,6 +19,17 @@ use super::error::{InvalidSettings, SettingsResult};
 
 /// The default timeout for sending a batch of spans.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The first of these that is set counts.
+const PROTOCOL: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+/// Variables with files of certificates and keys.
+const UNSUPPORTED: [&str; 6] = [
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+];
 const NUMBER: &str = "must be a non-negative integer";
 
 /// Variables of the OpenTelemetry specification, which `F` returns by name.
@@ -30,7 +41,8 @@ impl<F: Fn(&str) -> Option<OsString>> OpenTelemetry<F> {
     /// # Errors
     /// None in practice: the keys are fixed.
     pub(super) fn layer(&self) -> SettingsResult<Config> {
-        let endpoint = self.endpoint().unwrap_or_default().filter(|_| !self.is_disabled());
+        let endpoint = self.endpoint().unwrap_or_default();
+        let endpoint = endpoint.filter(|_| !self.is_disabled() && !self.is_grpc());
         let service_name = self.service_name().unwrap_or_default();
         let sample_ratio = self.sample_ratio().unwrap_or_default();
         Config::builder()
@@ -53,18 +65,60 @@ impl<F: Fn(&str) -> Option<OsString>> OpenTelemetry<F> {
 
     /// Returns each invalid variable with the reason, without its value.
     pub(super) fn ignored(&self) -> Vec<String> {
-        [
+        let unsupported = UNSUPPORTED.map(|name| self.unsupported(name));
+        let known = [
             self.endpoint().map(drop),
+            self.protocol(),
+            self.compression(),
             self.exporter().map(drop),
             self.service_name().map(drop),
             self.sample_ratio().map(drop),
             self.timeout().map(drop),
             self.queue_size().map(drop),
-        ]
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|error| error.to_string())
-        .collect()
+        ];
+        let errors = known.into_iter().chain(unsupported).filter_map(Result::err);
+        errors.map(|error| error.to_string()).collect()
+    }
+
+    /// Returns whether the endpoint of the variables takes gRPC, and so no request of Usher's.
+    fn is_grpc(&self) -> bool {
+        let [traces, general] = PROTOCOL.map(|name| self.word(name).unwrap_or_default());
+        traces.or(general).as_deref() == Some("grpc")
+    }
+
+    fn protocol(&self) -> SettingsResult<()> {
+        for name in PROTOCOL {
+            match self.word(name)?.as_deref() {
+                None => {}
+                Some("http/protobuf") => return Ok(()),
+                Some("grpc") => {
+                    let reason = "must be http/protobuf, because Usher has no gRPC; the endpoint \
+                                  of the variables is not used";
+                    return invalid(name, reason);
+                }
+                Some(_) => return invalid(name, "must be http/protobuf"),
+            }
+        }
+        Ok(())
+    }
+
+    fn compression(&self) -> SettingsResult<()> {
+        let names = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
+        for name in names {
+            match self.word(name)?.as_deref() {
+                None => {}
+                Some("none") => return Ok(()),
+                Some(_) => return invalid(name, "must be none"),
+            }
+        }
+        Ok(())
+    }
+
+    fn unsupported(&self, name: &str) -> SettingsResult<()> {
+        match self.text(name)? {
+            None => Ok(()),
+            Some(_) => invalid(name, "is not supported; Usher trusts the public root certificates"),
+        }
     }
 
     fn timeout(&self) -> SettingsResult<Option<Duration>> {

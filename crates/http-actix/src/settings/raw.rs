@@ -1,15 +1,17 @@
 //! Settings as in the file, before they become types.
 //!
-//! The doc comments are the reference for operators: `reference.rs` generates the tables of
+//! `[auth]` is in `raw_auth.rs`. The doc comments are the reference for operators: `reference.rs` generates the tables of
 //! `docs/configuration.md` and the JSON schema from them. `bounds.rs` enforces the ranges.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::strict;
+
+pub(super) use super::raw_auth::{Auth, Issuer, Tenants};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +52,7 @@ pub(super) struct Http {
     #[serde(default, deserialize_with = "strict::optional_string")]
     pub(super) admin_listen: Option<String>,
     /// Base URL under which clients reach the service; links and `Location` start with it. Without
-    /// it, `http://` and the listen address.
+    /// it, `http://` and the listen address. It may have a path, which the proxy must remove.
     #[serde(default, deserialize_with = "strict::optional_string")]
     pub(super) public_url: Option<String>,
     /// Number of worker threads, at most 1024; 0 for one for each CPU core.
@@ -93,10 +95,11 @@ pub(super) struct Http {
     /// served.
     #[serde(deserialize_with = "strict::boolean")]
     pub(super) docs: bool,
-    /// Exact origins of the browser applications that may call the API.
+    /// Exact origins of the browser applications that may call the API. Development mode also allows
+    /// every `http` origin on loopback.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) cors_origins: Vec<String>,
-    /// Networks (CIDR) of the proxies whose `X-Forwarded-For` is trusted.
+    /// Networks (CIDR) of the proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) trusted_proxies: Vec<String>,
 }
@@ -106,6 +109,7 @@ pub(super) struct Http {
 pub(super) struct Log {
     /// Format of the log on standard error: `text` or `json`.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["text", "json"]))]
     pub(super) format: String,
     /// Events to log, in the syntax of
     /// [`EnvFilter`](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html).
@@ -118,6 +122,7 @@ pub(super) struct Log {
 pub(super) struct Directory {
     /// Where user accounts are stored: `memory` or `auth0`.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["memory", "auth0"]))]
     pub(super) adapter: String,
     /// The directory in memory.
     #[serde(default)]
@@ -159,6 +164,11 @@ pub(super) struct Auth0 {
     /// Name of the database connection for new accounts.
     #[serde(deserialize_with = "strict::string")]
     pub(super) connection: String,
+    /// Names of the connections whose accounts may be attached and have force in tenants other than
+    /// their home, besides `connection`. An address is unique over all of them. An enterprise
+    /// connection vouches for whatever its owner says, so each is named.
+    #[serde(deserialize_with = "strict::strings")]
+    pub(super) attach_connections: Vec<String>,
     /// Prefix of Usher's keys in `app_metadata`: a lower-case letter, followed by lower-case
     /// letters, digits and underscores; at most 30 characters.
     #[serde(deserialize_with = "strict::string")]
@@ -173,87 +183,11 @@ pub(super) struct Auth0 {
     /// Mail to users that are created without a password: `reset_email` sends a link to set a
     /// password, `none` sends nothing.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["none", "reset_email"]))]
     pub(super) invite: String,
     /// Whether Auth0 mails a verification request to new addresses.
     #[serde(deserialize_with = "strict::boolean")]
     pub(super) verify_email: bool,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Auth {
-    /// Trusted token issuers.
-    pub(super) issuers: Vec<Issuer>,
-    /// Tolerated clock difference to an issuer; at most 60000.
-    #[serde(deserialize_with = "strict::integer")]
-    pub(super) leeway_ms: u64,
-    /// Maximum lifetime of a token, measured from its `iat` and from now. The default of 30 days is
-    /// the maximum of Auth0 for custom APIs.
-    #[serde(deserialize_with = "strict::integer")]
-    pub(super) max_token_lifetime_ms: u64,
-    /// Minimum time between two fetches of signing keys because of an unknown key id.
-    #[serde(deserialize_with = "strict::integer")]
-    pub(super) key_cooldown_ms: u64,
-    /// Age at which signing keys are fetched again, in the background.
-    #[serde(deserialize_with = "strict::integer")]
-    pub(super) key_refresh_ms: u64,
-    /// Maximum age of signing keys while they cannot be fetched; after that, requests get 503.
-    #[serde(deserialize_with = "strict::integer")]
-    pub(super) key_stale_ms: u64,
-    /// Approximate size of the cache of verified tokens, each about a kilobyte. A token stays until
-    /// it or its key expires. At most 1000000.
-    #[serde(deserialize_with = "strict::integer")]
-    pub(super) cached_tokens: usize,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the published name of the key")]
-pub(super) struct Issuer {
-    /// Exact `iss` claim of the tokens. `{tenant}` stands for one host label or one path segment.
-    #[serde(deserialize_with = "strict::string")]
-    pub(super) issuer: String,
-    /// URL of the key set; may contain `{tenant}` if `issuer` does. Without it, the URL comes from
-    /// the discovery document.
-    #[serde(default, deserialize_with = "strict::optional_string")]
-    pub(super) jwks_uri: Option<String>,
-    /// Required `aud` claim of the tokens.
-    #[serde(deserialize_with = "strict::string")]
-    pub(super) audience: String,
-    /// Allowed signature algorithms: `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`,
-    /// `ES384`, `EdDSA`.
-    #[serde(default = "rs256", deserialize_with = "strict::strings")]
-    pub(super) algorithms: Vec<String>,
-    /// Tenants that the tokens cover: `"issuer"`, `"membership"`, `"all"` or `{ claim = "…" }`.
-    pub(super) tenants: Tenants,
-    /// Token profile: `"jwt"` (`typ` is `JWT` or absent), `"rfc9068"` (`typ` is `at+jwt`, and all
-    /// claims that RFC 9068 requires are present), or `"any"` (either), which is the default.
-    #[serde(default, deserialize_with = "strict::optional_string")]
-    pub(super) profile: Option<String>,
-    /// Whether machine clients may call with their own tokens: tokens whose `sub` ends in
-    /// `@clients` or equals `client_id` or `azp`, or whose `gty` is `client-credentials`. Machine
-    /// clients with an account at the issuer, as in Keycloak, look like users.
-    #[serde(default = "enabled", deserialize_with = "strict::boolean")]
-    pub(super) machine_clients: bool,
-    /// Whether the issuer may have private network addresses.
-    #[serde(default, deserialize_with = "strict::boolean")]
-    pub(super) private_network: bool,
-}
-
-fn rs256() -> Vec<String> {
-    vec!["RS256".to_owned()]
-}
-
-fn enabled() -> bool {
-    true
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "must be \"issuer\", \"membership\", \"all\" or { claim = \"…\" }")]
-pub(super) enum Tenants {
-    Word(String),
-    // Not a struct, because serde also reads a struct from an array such as `["acme"]`.
-    Claim(BTreeMap<String, String>),
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -263,12 +197,20 @@ pub(super) struct Accounts {
     /// of accounts that are provably the person's own; `any`, all of them, for closed systems where
     /// nobody can sign up and every tenant is trusted.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["verified", "any"]))]
     pub(super) attach: String,
     /// What a tenant sees of active users whose home is another tenant: `shown`, the account's own
     /// data; `hidden`, only what the tenant entered, and whether the account is blocked.
     #[serde(deserialize_with = "strict::string")]
+    #[schemars(extend("enum" = ["shown", "hidden"]))]
     pub(super) foreign_profile: String,
 }
+
+/// The schema of the names that `domain::Access` parses.
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("enum" = ["read", "write"]))]
+#[expect(dead_code, reason = "only its schema is used")]
+struct AccessName(String);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -344,6 +286,7 @@ pub(super) struct Traces {
     /// Fraction of the traces started by Usher that is exported, from 0 to 1. For requests with a
     /// `traceparent`, the caller decides.
     #[serde(deserialize_with = "strict::fraction")]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub(super) sample_ratio: f64,
     /// Service name in the spans.
     #[serde(deserialize_with = "strict::string")]
@@ -359,6 +302,7 @@ pub(super) struct Role {
     /// What the role allows on the users of the tenant, where the token leaves that to the role:
     /// `read`, `write`.
     #[serde(default, deserialize_with = "strict::strings")]
+    #[schemars(with = "Vec<AccessName>")]
     pub(super) may: BTreeSet<String>,
     /// Whether each tenant must keep at least one holder.
     #[serde(default, deserialize_with = "strict::boolean")]

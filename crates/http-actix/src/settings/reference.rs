@@ -1,22 +1,18 @@
-//! The reference of all settings: the tables of `docs/configuration.md`, and a JSON schema.
+//! The reference of all settings: the tables of `docs/configuration.md`.
 //!
-//! Both are generated from the types. The meaning of a key is its doc comment in `raw.rs`, and its
-//! default is the compiled-in one. Whether a key is reloaded is determined by changing it and
-//! comparing [`FrozenSections`].
+//! They are generated from the JSON schema. The meaning of a key is its doc comment in `raw.rs` or
+//! `raw_auth.rs`, and its default is the compiled-in one. Whether a key is reloaded is determined by
+//! changing it and comparing [`FrozenSections`].
 
 use std::fmt::Display;
 
-use config::{Config, File, FileFormat};
-use schemars::Schema;
-use schemars::generate::SchemaSettings;
-use schemars::transform::RecursiveTransform;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::error::{InvalidSettings, SettingsResult};
 use super::frozen::FrozenSections;
-use super::layers::DEFAULTS;
 use super::raw::Raw;
+use super::schema::{default_values, is_section, ordered_schema, schema};
 
 /// A section of the settings file.
 #[derive(Debug)]
@@ -42,55 +38,17 @@ pub struct Setting {
     pub meaning: String,
 }
 
-/// Returns the JSON schema of a settings file.
-///
-/// # Errors
-/// When the compiled-in defaults cannot be parsed.
-pub fn schema() -> SettingsResult<Value> {
-    let mut schema = generate(SchemaSettings::draft07());
-    add_defaults(&mut schema, &defaults()?);
-    Ok(schema)
-}
-
 /// Returns all sections, each before those nested in it.
 ///
 /// # Errors
 /// When the compiled-in defaults do not match the types.
 pub fn sections() -> SettingsResult<Vec<Section>> {
-    // The schema for serialization requires all keys, and lists them in the order of the type.
-    let ordered = generate(SchemaSettings::draft07().for_serialize());
+    let ordered = ordered_schema();
     let (schema, mut sections) = (schema()?, Vec::new());
     let root =
         Node { name: String::new(), pointer: String::new(), schema: &schema, ordered: &ordered };
-    add_sections(&root, &defaults()?, &mut sections)?;
+    add_sections(&root, &default_values()?, &mut sections)?;
     Ok(sections)
-}
-
-fn generate(settings: SchemaSettings) -> Value {
-    let remove_null_default = |schema: &mut Schema| {
-        if schema.get("default").is_some_and(Value::is_null) {
-            schema.remove("default");
-        }
-    };
-    let settings = settings
-        .with(|settings| settings.inline_subschemas = true)
-        .with_transform(RecursiveTransform(remove_null_default));
-    settings.into_generator().into_root_schema_for::<Raw>().to_value()
-}
-
-/// Adds the compiled-in defaults, which make all keys optional except in the items of lists.
-fn add_defaults(schema: &mut Value, defaults: &Value) {
-    let Some(schema) = schema.as_object_mut() else { return };
-    schema.remove("required");
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for (key, property) in properties.into_iter().flatten() {
-        let default = defaults.get(key).unwrap_or(&Value::Null);
-        if property.get("properties").is_some() {
-            add_defaults(property, default);
-        } else if let (Some(property), false) = (property.as_object_mut(), default.is_null()) {
-            property.insert("default".to_owned(), default.clone());
-        }
-    }
 }
 
 /// An object in the schema.
@@ -119,7 +77,7 @@ impl<'a> Node<'a> {
 
     /// Returns the node of the list items, if they are objects.
     fn item(&self) -> Option<Self> {
-        let schema = self.schema.get("items").filter(|items| items.get("properties").is_some())?;
+        let schema = self.schema.get("items").filter(|items| is_section(items))?;
         let (name, pointer) = (self.name.clone(), format!("{}/0", self.pointer));
         Some(Self { name, pointer, schema, ordered: self.ordered.get("items")? })
     }
@@ -133,7 +91,7 @@ impl<'a> Node<'a> {
 fn add_sections(node: &Node<'_>, file: &Value, sections: &mut Vec<Section>) -> SettingsResult<()> {
     let (mut settings, mut nested) = (Vec::new(), Vec::new());
     for (key, child) in node.children() {
-        if child.schema.get("properties").is_some() {
+        if is_section(child.schema) {
             nested.push((child, file.clone()));
         } else if let Some(item) = child.item() {
             let mut file = file.clone();
@@ -182,13 +140,6 @@ fn is_reloaded(
     section.ok_or_else(|| invalid(pointer))?.insert(key.to_owned(), other);
     let frozen = |file| Raw::deserialize(file).map(|raw| FrozenSections::of(&raw)).map_err(invalid);
     Ok(frozen(file.clone())?.differing_from(&frozen(changed)?).is_empty())
-}
-
-/// Returns the compiled-in settings.
-fn defaults() -> SettingsResult<Value> {
-    let file = File::from_str(DEFAULTS, FileFormat::Toml);
-    let result = Config::builder().add_source(file).build();
-    result.and_then(Config::try_deserialize).map_err(invalid)
 }
 
 fn invalid(reason: impl Display) -> InvalidSettings {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::convert::convert_with_issuers;
-use super::error::{InvalidSettings, SettingsResult};
+use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::frozen::FrozenSections;
 use super::layers::{file_from_environment, read_file, resolve_path};
 use super::model::Settings;
@@ -34,19 +34,78 @@ pub struct Baseline {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FileDigests(Vec<(PathBuf, Option<[u8; 32]>)>);
 
+/// The settings of a source with their errors.
+#[derive(Debug)]
+pub struct Draft {
+    /// Placeholders stand for invalid values.
+    settings: Settings,
+    baseline: Baseline,
+    errors: Errors,
+}
+
+impl Draft {
+    /// Returns the settings, of which some are placeholders if there are errors.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns whether the settings have no errors so far.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Adds errors that only the adapters find.
+    pub(crate) fn add(&mut self, errors: Vec<InvalidSettings>) {
+        for error in errors {
+            self.errors.add(error);
+        }
+    }
+
+    /// Returns the settings.
+    ///
+    /// # Errors
+    /// All errors.
+    pub fn finish(self) -> SettingsResult<(Settings, Baseline)> {
+        let Self { settings, baseline, mut errors } = self;
+        if baseline.files.is_empty() {
+            errors.explain(InvalidSettings::NoFile);
+        }
+        errors.into_result((settings, baseline))
+    }
+}
+
 impl Source {
     /// Loads the settings.
     ///
     /// # Errors
-    /// When the settings are invalid.
+    /// When the settings are invalid; all errors.
     pub fn load(&self) -> SettingsResult<(Settings, Baseline)> {
-        let (files, result) = self.read();
-        result.map(|(settings, frozen)| (settings, Baseline { files, frozen }))
+        self.draft()?.finish()
+    }
+
+    /// Loads the settings, and collects their errors.
+    ///
+    /// # Errors
+    /// When the settings file cannot be read or parsed.
+    pub fn draft(&self) -> SettingsResult<Draft> {
+        let (files, result) = self.read_draft();
+        result.map(|(settings, frozen, errors)| Draft {
+            settings,
+            baseline: Baseline { files, frozen },
+            errors,
+        })
     }
 
     /// Loads the settings like [`Source::load`], and returns the files in any case. Each digest is
     /// taken before its file is read, so that the next check finds a change in between.
     pub(crate) fn read(&self) -> (FileDigests, SettingsResult<(Settings, FrozenSections)>) {
+        let (files, result) = self.read_draft();
+        let result =
+            result.and_then(|(settings, frozen, errors)| errors.into_result((settings, frozen)));
+        (files, result)
+    }
+
+    fn read_draft(&self) -> (FileDigests, SettingsResult<(Settings, FrozenSections, Errors)>) {
         let mut files = FileDigests::default();
         let Self::File(file) = self else {
             let reason = "development mode has no settings file to reload";
@@ -55,13 +114,14 @@ impl Source {
         let file = file.clone().or_else(file_from_environment);
         files.add(file.clone());
         let folder = file.as_deref().and_then(Path::parent);
-        let result = read_file(file.as_deref()).and_then(|raw| {
+        let mut errors = Errors::default();
+        let result = read_file(file.as_deref(), &mut errors).map(|raw| {
             let secret_file = raw.directory.auth0.client_secret_file.as_deref();
             files.add(secret_file.map(|file| resolve_path(folder, file)));
             let frozen = FrozenSections::of(&raw);
-            Ok((convert_with_issuers(raw, folder)?, frozen))
+            (convert_with_issuers(raw, folder, &mut errors), frozen)
         });
-        (files, result)
+        (files, result.map(|(settings, frozen)| (settings, frozen, errors)))
     }
 }
 
@@ -73,6 +133,10 @@ impl Baseline {
 }
 
 impl FileDigests {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn add(&mut self, file: Option<PathBuf>) {
         self.0.extend(file.map(|path| {
             let digest = digest_of(&path).unwrap_or_default();

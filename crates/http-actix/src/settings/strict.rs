@@ -1,6 +1,4 @@
-//! Deserializers without type coercion.
-//!
-//! Those of the `config` crate accept `"2"` or `true` as a number, and truncate `2.7` to 2.
+//! Deserializers without type coercion, whose errors state what is allowed and not what was found.
 
 use std::fmt;
 

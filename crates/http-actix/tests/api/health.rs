@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use reqwest::Method;
+
 use crate::framework_errors::directory::{FailingDirectory, Failure};
 use crate::support::{App, AppOptions, Client};
 
@@ -44,7 +46,9 @@ async fn readiness_follows_the_directory() {
         (Failure::NoResponse, "504 directory_timeout"),
         (Failure::Panic, "500 internal_error"),
     ] {
-        let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
+        let timeout = if matches!(failure, Failure::NoResponse) { 500 } else { 60_000 };
+        let http = format!("request_timeout_ms = {timeout}");
+        let app = app_with_failing_directory(failure, http.leak()).await;
         let answer = app.anonymous().get("/health/ready").await;
         assert_eq!(answer.outcome(), outcome);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
@@ -93,9 +97,8 @@ async fn requests_are_counted_by_route_not_path() {
     for word in ["mia", "acme", "globex", "nothing", "ODD"] {
         assert!(!text.contains(word), "{word} is in {text}");
     }
-    assert!(text.contains(
-        r#"usher_http_request_duration_seconds_count{route="/health/live",status="200"} 2"#
-    ));
+    let live = r#"{route="/health/live",method="GET",status="200"} 2"#;
+    assert!(text.contains(&format!("usher_http_request_duration_seconds_count{live}")), "{text}");
 }
 
 #[tokio::test]
@@ -103,7 +106,9 @@ async fn failed_requests_are_counted_by_route() {
     for (failure, status) in
         [(Failure::Panic, 500), (Failure::Failed, 502), (Failure::NoResponse, 504)]
     {
-        let app = app_with_failing_directory(failure, "request_timeout_ms = 100").await;
+        let timeout = if matches!(failure, Failure::NoResponse) { 500 } else { 60_000 };
+        let http = format!("request_timeout_ms = {timeout}");
+        let app = app_with_failing_directory(failure, http.leak()).await;
         let answer = app.operator().get("/api/v1/users/auth0%7Cmia").await;
         assert_eq!(answer.status, status);
         let labels =
@@ -147,4 +152,31 @@ async fn default_settings_open_one_listener() {
     let app = App::start().await;
     assert_eq!(app.admin_address, None);
     assert_eq!(app.anonymous().get("/metrics").await.status, 200);
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get() {
+    let app = App::start().await;
+    for path in ["/health/live", "/health/ready", "/openapi.json", "/docs/", "/docs", "/"] {
+        let get = app.anonymous().get(path).await;
+        let head = app.anonymous().call(Method::HEAD, path, None).await;
+        assert_eq!((head.status, &*head.text), (get.status, ""), "{path}");
+        for name in ["content-type", "content-length", "location"] {
+            assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
+    }
+    let metrics = app.anonymous().call(Method::HEAD, "/metrics", None).await;
+    assert_eq!((metrics.status.as_u16(), &*metrics.text), (200, ""));
+    assert!(metrics.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    let app = app_with_failing_directory(Failure::Failed, "").await;
+    let ready = app.anonymous().call(Method::HEAD, "/health/ready", None).await;
+    assert_eq!((ready.status.as_u16(), &*ready.text), (503, ""));
+}
+
+#[tokio::test]
+async fn head_is_counted_as_head() {
+    let app = App::start().await;
+    app.anonymous().call(Method::HEAD, "/health/live", None).await;
+    let counts = request_counts(&app.anonymous()).await.join("\n");
+    assert!(counts.contains(r#"route="/health/live",method="HEAD",status="200"} 1"#), "{counts}");
 }

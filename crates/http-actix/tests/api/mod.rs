@@ -23,6 +23,7 @@ pub(crate) mod model;
 mod openapi;
 mod overload;
 mod paging;
+mod roles;
 mod shared_accounts;
 mod slow_bodies;
 mod smoke;

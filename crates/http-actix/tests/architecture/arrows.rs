@@ -24,7 +24,7 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 13] = [
     ),
     ("memory-adapter", &["domain", "ports"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
-    ("token-verifier", &["domain", "ports"], &["conformance"]),
+    ("token-verifier", &["concurrency", "domain", "ports"], &["conformance"]),
     // A stand-in that used our code would share our mistakes.
     ("auth0-sim", &[], &[]),
     ("auth0-adapter", &["concurrency", "domain", "ports"], &["auth0-sim", "conformance"]),

@@ -13,6 +13,7 @@ audience = "https://example.eu.auth0.com/api/v2/"
 client_id = "usher"
 client_secret = "very-secret"
 connection = "people"
+attach_connections = ["corp-saml", "people"]
 metadata_prefix = "usher_2"
 timeout_ms = 1000
 invite = "reset_email"
@@ -44,6 +45,8 @@ fn invalid_auth0_setting_is_named() {
         ("timeout_ms", "client_secret_file = \"x\"\ntimeout_ms", "client_secret_file"),
         ("client_secret = \"very-secret\"", "client_secret_file = \"x\"", "client_secret_file"),
         ("connection = \"people\"", "connection = \"\"", "connection"),
+        ("timeout_ms", "attach_connections = \"corp\"\ntimeout_ms", "attach_connections"),
+        ("timeout_ms", "attach_connections = [\"a\", \"\"]\ntimeout_ms", "attach_connections"),
         ("usher_2", "Usher", "metadata_prefix"),
         ("usher_2", "a.b", "metadata_prefix"),
         ("usher_2", "blocked", "metadata_prefix"),

@@ -10,12 +10,15 @@
     reason = "a failed step ends the test"
 )]
 
+mod api_examples;
 mod auth0;
 mod auth0_settings;
 mod check_config;
 mod check_issuers;
+mod check_reports;
 mod commands;
 mod dev_mode;
+mod dev_origins;
 mod drain;
 mod issuer;
 mod leaks;

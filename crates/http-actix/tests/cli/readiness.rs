@@ -70,12 +70,12 @@ async fn disconnected_probes_share_one_auth0_call() {
     assert_probes_are_cached(&auth0, start);
 }
 
-/// Asserts one probe for each lifetime of its cached result: on a slow machine it may expire
-/// meanwhile.
+/// Asserts one probe for each lifetime of its cached result, which may expire meanwhile, and one at
+/// the start.
 fn assert_probes_are_cached(auth0: &SimulatedAuth0, start: Instant) {
     let calls = auth0.sim.control().calls();
     let probes = calls.get("GET /api/v2/users/{id}").copied().unwrap_or(0);
-    let expected = 1..=1 + start.elapsed().as_secs() / PROBE_TTL.as_secs();
+    let expected = 1..=2 + start.elapsed().as_secs() / PROBE_TTL.as_secs();
     assert!(expected.contains(&probes), "{calls:?}");
 }
 
@@ -131,7 +131,7 @@ async fn one_reachable_issuer_or_template_makes_it_ready() {
     issuer.publish("/reachable", &[&SigningKey::rsa("one")]).await;
     for issuers in [
         vec![issuer.name("/unreachable"), issuer.name("/reachable")],
-        vec![issuer.name("/unreachable"), issuer.name("/{tenant}")],
+        vec![issuer.name("/unreachable"), issuer.name("/tenants/{tenant}")],
     ] {
         let file = sandbox.write("usher.toml", &settings_with_issuers(&issuers));
         let service = sandbox.start(&["serve", "--config", &file]);
@@ -147,13 +147,17 @@ async fn silent_issuer_does_not_delay_readiness() {
     let silent_listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let names = [format!("http://{}", silent_listener.local_addr().unwrap()), issuer.name("")];
     let file = sandbox.write("usher.toml", &settings_with_issuers(&names));
-    let service = sandbox.start(&["serve", "--config", &file]);
-    let started = tokio::time::Instant::now();
+    // The timeout of a key fetch is four seconds. A busy machine may delay some services as long,
+    // but an issuer that delays readiness delays all of them.
     for _ in 0..10 {
+        let service = sandbox.start(&["serve", "--config", &file]);
+        let started = Instant::now();
         assert_eq!(service.get("/health/ready", "").await.status, 200);
+        if started.elapsed() < Duration::from_secs(3) {
+            return;
+        }
     }
-    // The timeout of a key fetch is four seconds.
-    assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
+    panic!("the silent issuer delays readiness");
 }
 
 #[tokio::test]
@@ -162,8 +166,12 @@ async fn empty_key_set_means_unready() {
     issuer.publish("", &[]).await;
     let file = sandbox.write("usher.toml", &settings_with_issuers(&[issuer.name("")]));
     let service = sandbox.start(&["serve", "--config", &file]);
+    let start = Instant::now();
     for _ in 0..20 {
         assert_eq!(service.get("/health/ready", "").await.code(), "keys_unavailable");
     }
-    assert!(issuer.requested_paths().await.len() <= 2, "{:?}", issuer.requested_paths().await);
+    let requests = issuer.requested_paths().await;
+    // A fetch takes two requests, and the backoff begins at a second.
+    let max_fetches = 2 + start.elapsed().as_secs();
+    assert!(u64::try_from(requests.len()).unwrap() <= 2 * max_fetches, "{requests:?}");
 }

@@ -154,3 +154,34 @@ fn oversized_head_is_rejected_with_431() {
         assert!(received.starts_with(&format!("HTTP/1.1 {status} ")), "{received}");
     }
 }
+
+#[test]
+fn upgrade_header_starts_no_other_request() {
+    let service = Sandbox::new().start_dev();
+    for (start, status) in [
+        ("GET /nothing", 404),
+        ("POST /api/v1/users", 401),
+        ("GET /health/live", 200),
+        ("CONNECT /api/v1/users", 405),
+        ("CONNECT example.com:443", 404),
+    ] {
+        for fields in [
+            "Upgrade: websocket\r\n",
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+            "Upgrade: websocket\r\nContent-Length: 3\r\n",
+        ] {
+            // The connection is closed after the first response: the framework has stopped to look
+            // for a second request.
+            let first = format!("{start} HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+            let (statuses, received) = exchange(&service, &first);
+            assert_eq!(statuses, [status], "{first:?}: {received}");
+            let received = received.to_lowercase();
+            assert!(received.contains("\r\nconnection: close\r\n"), "{first:?}: {received}");
+            assert!(!received.contains("upgrade"), "{first:?}: {received}");
+        }
+    }
+    // Of other protocols, the framework takes no notice.
+    let first = "GET /nothing HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n\r\n";
+    let (statuses, received) = exchange(&service, first);
+    assert_eq!(statuses, [404, 200], "{received}");
+}

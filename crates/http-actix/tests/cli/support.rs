@@ -84,6 +84,16 @@ impl Sandbox {
         self.run(&["token", "--tenant", "acme"]).stdout.trim().to_owned()
     }
 
+    /// Returns a development token of an operator.
+    pub(crate) fn operator_token(&self) -> String {
+        self.run(&["token", "--operator"]).stdout.trim().to_owned()
+    }
+
+    /// Returns a development token of a user of the demo tenants.
+    pub(crate) fn member_token(&self, user: &str) -> String {
+        self.run(&["token", "--member", user]).stdout.trim().to_owned()
+    }
+
     /// Starts a service.
     pub(crate) fn start(&self, arguments: &[&str]) -> Service {
         Service::start(self.command(arguments))

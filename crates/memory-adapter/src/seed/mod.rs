@@ -72,13 +72,13 @@ impl MemoryDirectory {
             let id = line.id.map_or_else(|| state.new_id(), Ok).map_err(|_| {
                 SeedError::field(number, "id", "cannot be generated: no random bytes are available")
             })?;
-            let user = User {
+            let mut user = User {
                 id,
                 email: line.email,
                 username: line.username,
                 given_name: line.given_name,
                 family_name: line.family_name,
-                display_name: line.display_name,
+                display_name: None,
                 service_user: line.service_user,
                 blocked: line.blocked,
                 created_at: line.created_at.unwrap_or(now),
@@ -91,6 +91,7 @@ impl MemoryDirectory {
                 },
                 memberships: [].into(),
             };
+            user.set_display_name(line.display_name);
             let stored = line
                 .tenants
                 .into_iter()

@@ -104,6 +104,22 @@ async fn localhost_is_resolved_without_dns() {
 }
 
 #[tokio::test]
+async fn nonexistent_name_is_not_found() {
+    let lookup_failing_with = |kind: std::io::ErrorKind| -> NameLookup {
+        Arc::new(move |_| Box::pin(std::future::ready(Err(kind.into()))))
+    };
+    let url = || AllowedUrl::for_key_set("https://unknown.example/", false).unwrap();
+    let lookup = lookup_failing_with(std::io::ErrorKind::NotFound);
+    let error = client(&lookup).get(url()).await.unwrap_err();
+    assert!(matches!(error, KeySourceError::NotFound(_)), "{error:?}");
+    assert!(!error_chain(&error).contains("unknown"), "{error:?}");
+    // A resolver that fails says nothing about the name.
+    let lookup = lookup_failing_with(std::io::ErrorKind::Other);
+    let error = client(&lookup).get(url()).await.unwrap_err();
+    assert!(matches!(error, KeySourceError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
 async fn name_without_addresses_is_unreachable() {
     let (lookup, _) = fake_dns(&[&[]]);
     let url = AllowedUrl::for_key_set("https://unknown.example/", false).unwrap();

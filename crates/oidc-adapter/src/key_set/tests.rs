@@ -154,17 +154,27 @@ fn kid_over_256_characters_is_skipped() {
 }
 
 #[test]
-fn first_usable_key_of_a_duplicate_kid_is_kept() {
-    let second = with(rsa_key("a"), "n", base64(&[0xd5; 256]));
-    let third = with(with(rsa_key("a"), "n", base64(&[0xe5; 256])), "use", "enc");
-    let keys = parse_keys(&[third, rsa_key("a"), second, rsa_key("b")]);
-    assert_eq!(keys, parse_keys(&[rsa_key("a"), rsa_key("b")]));
+fn keys_sharing_a_kid_are_all_kept() {
+    let other = with(rsa_key("a"), "n", base64(&[0xd5; 256]));
+    let ed25519 = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": base64(&[3; 32])});
+    let shared = [rsa_key("a"), ed25519, other, with(rsa_key("a"), "alg", "PS256")];
+    let keys = parse_keys(&shared);
+    assert_eq!(keys.len(), shared.len());
+    assert!(keys.iter().all(|key| key.kid.as_deref() == Some("a")));
+    let encryption = with(with(rsa_key("a"), "n", base64(&[0xe5; 256])), "use", "enc");
+    assert_eq!(parse_keys(&[&[encryption], shared.as_slice()].concat()), keys);
 }
 
 #[test]
-fn keys_without_kid_are_all_kept() {
-    let key = without(rsa_key("a"), "kid");
-    assert_eq!(parse_keys(&[key.clone(), key]).len(), 2);
+fn repeated_key_is_kept_once() {
+    for key in [rsa_key("a"), without(rsa_key("a"), "kid")] {
+        assert_eq!(parse_keys(&[key.clone(), key]).len(), 1);
+    }
+    let others = [
+        without(rsa_key("a"), "kid"),
+        with(without(rsa_key("a"), "kid"), "n", base64(&[0xd5; 256])),
+    ];
+    assert_eq!(parse_keys(&others).len(), 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use opentelemetry_http::Request;
 use reqwest::Url;
 use thiserror::Error;
 
@@ -44,7 +45,7 @@ pub struct Endpoint(Url);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum EndpointError {
     /// It cannot be parsed.
-    #[error("is not the address of a collector, as http://otel-collector:4318/v1/traces")]
+    #[error("must be the address of a collector, such as http://otel-collector:4318/v1/traces")]
     Malformed,
     /// It is neither `http` nor `https`.
     #[error("must begin with http:// or https://")]
@@ -70,6 +71,10 @@ impl FromStr for Endpoint {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(EndpointError::Credentials);
+        }
+        // The exporter's parser refuses some hosts, such as `a{b}`.
+        if Request::get(url.as_str()).body(()).is_err() {
+            return Err(EndpointError::Malformed);
         }
         Ok(Self(url))
     }
@@ -107,7 +112,15 @@ mod tests {
         let parse = |text: &str| text.parse::<Endpoint>().map(|_| ());
         assert_eq!(parse("http://otel-collector:4318/v1/traces"), Ok(()));
         assert_eq!(parse("https://collector.example/v1/traces?team=1"), Ok(()));
-        for text in ["", "otel-collector", "http://", "/v1/traces"] {
+        for text in [
+            "",
+            "otel-collector",
+            "http://",
+            "/v1/traces",
+            "http://a{b}/",
+            "http://a\"b/",
+            "http://a`b/",
+        ] {
             assert_eq!(parse(text), Err(EndpointError::Malformed), "{text}");
         }
         assert_eq!(parse("otel-collector:4318"), Err(EndpointError::Scheme));

@@ -1,6 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use domain::Permission;
+use domain::{Permission, SubjectKind};
 use serde_json::json;
 
 use super::*;
@@ -17,7 +17,8 @@ fn bearer_of(issuer: &str, tenants: TenantSource, token: TokenBuilder) -> Result
     let issuers = TrustedIssuers::new(vec![trusted]);
     let iss = if issuer == FIXED { FIXED } else { ACME_ISSUER };
     let token = token.claim("iss", iss);
-    let claims = Claims::parse(token.claims.as_object().unwrap().clone())?;
+    let mut claims = Claims::parse(token.claims.as_object().unwrap().clone())?;
+    claims.read_permissions(&PermissionClaims::default())?;
     claims.to_bearer(&issuers.select(iss, &[AUDIENCE.to_owned()]).unwrap())
 }
 
@@ -73,6 +74,91 @@ fn scope_is_granted_only_by_exact_name() {
     let array = json!(["tenant.access:read tenant.access:write", " tenant.access:read"]);
     let token = TokenBuilder::new().without_claim("scope").claim("permissions", array);
     assert_eq!(permissions_of(token), Permissions::default());
+}
+
+#[test]
+fn scope_may_be_an_array() {
+    let scopes = |value| permissions_of(TokenBuilder::new().claim("scope", value));
+    let read = [Permission::TenantAccessRead].into_iter().collect();
+    assert_eq!(scopes(json!(["openid", "tenant.access:read"])), read);
+    assert_eq!(scopes(json!([])), Permissions::default());
+    // A scope contains no space (RFC 6749 §3.3).
+    let joined = json!(["tenant.access:read tenant.access:write", " tenant.access:read", ""]);
+    assert_eq!(scopes(joined), Permissions::default());
+}
+
+#[test]
+fn null_claims_grant_nothing() {
+    let token = TokenBuilder::new().claim("scope", json!(null)).claim("permissions", json!(null));
+    assert_eq!(permissions_of(token), Permissions::default());
+    let bearer = bearer_of(FIXED, TenantSource::All, TokenBuilder::new().claim("sub", json!(null)));
+    let absent = bearer_of(FIXED, TenantSource::All, TokenBuilder::new().without_claim("sub"));
+    assert_eq!(bearer, absent);
+}
+
+#[test]
+fn permission_claims_are_configurable() {
+    let token = TokenBuilder::new()
+        .claim("scope", "tenant.access:write")
+        .claim("permissions", json!(["MODIFY_USERS_AND_GROUPS"]))
+        .claim("scp", json!(["tenant.access:read"]))
+        .claim("https://example.com/roles", json!(["VIEW_USERS_AND_GROUPS"]));
+    let permissions = |scopes: &[&str], permissions: &[&str]| {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let names = PermissionClaims { scopes: owned(scopes), permissions: owned(permissions) };
+        let mut claims = Claims::parse(token.claims.as_object().unwrap().clone()).unwrap();
+        claims.read_permissions(&names).map(|()| claims.permissions)
+    };
+    let set = |all: &[Permission]| Ok(all.iter().copied().collect::<Permissions>());
+    let (read, view) = (Permission::TenantAccessRead, Permission::ViewUsersAndGroups);
+    let write = Permission::TenantAccessWrite;
+    assert_eq!(permissions(&["scp"], &["https://example.com/roles"]), set(&[read, view]));
+    assert_eq!(permissions(&["scope", "scp"], &["missing"]), set(&[read, write]));
+    assert_eq!(permissions(&[], &["scp"]), set(&[read]));
+    assert_eq!(permissions(&[], &[]), set(&[]));
+    assert_eq!(permissions(&[], &["scope"]), Err(Reason::MalformedClaims));
+    // The claims of the token itself are no permissions.
+    assert_eq!(permissions(&["iss", "aud", "exp"], &["iss"]), set(&[]));
+}
+
+#[test]
+fn caller_is_identified_by_issuer_and_subject() {
+    // Of equal length, so that the names themselves have to differ.
+    let issuers = ["https://cm.acme.example.com", "https://cm.zeta.example.com"];
+    let trusted =
+        TrustedIssuer::new(TEMPLATE, None, AUDIENCE, &[Algorithm::Rs256], TenantSource::Issuer);
+    let trusted = TrustedIssuers::new(vec![trusted.unwrap()]);
+    let caller = |iss: &str, token: TokenBuilder| {
+        let token = token.claim("iss", iss);
+        let claims = Claims::parse(token.claims.as_object().unwrap().clone()).unwrap();
+        let selected = trusted.select(iss, &[AUDIENCE.to_owned()]).unwrap();
+        claims.to_bearer(&selected).unwrap().caller
+    };
+    let subject = |sub: &str| TokenBuilder::new().claim("sub", sub);
+    let tokens = || {
+        let nameless = TokenBuilder::new().without_claim("sub");
+        [subject("auth0|anna"), subject("auth0|anne"), subject(""), nameless]
+    };
+    let mut keys = HashSet::new();
+    for iss in issuers {
+        for token in tokens() {
+            let key = caller(iss, token.clone());
+            assert_eq!(key, caller(iss, token.claim("jti", "2")), "the rest does not count");
+            keys.insert(key);
+        }
+    }
+    assert_eq!(keys.len(), issuers.len() * tokens().len());
+}
+
+#[test]
+fn bearer_has_the_subject_kind_of_its_issuer() {
+    let kind = |issuer, tenants| {
+        bearer_of(issuer, tenants, TokenBuilder::new()).map(|bearer| bearer.subject_kind)
+    };
+    assert_eq!(kind(FIXED, TenantSource::All), Ok(SubjectKind::External));
+    assert_eq!(kind(FIXED, TenantSource::Membership), Ok(SubjectKind::Accounts));
+    assert_eq!(kind(TEMPLATE, TenantSource::Membership), Ok(SubjectKind::Home));
+    assert_eq!(kind(TEMPLATE, TenantSource::Issuer), Ok(SubjectKind::Home));
 }
 
 #[test]

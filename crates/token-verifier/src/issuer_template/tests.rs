@@ -279,3 +279,38 @@ proptest! {
         let _ = UrlTemplate::parse_issuer(&text);
     }
 }
+
+#[test]
+fn overlap_means_a_common_match() {
+    let overlap = |a: &str, b: &str| {
+        let [a, b] = [a, b].map(|text| UrlTemplate::parse_issuer(text).unwrap());
+        assert_eq!(a.overlaps(&b), b.overlaps(&a), "{a} {b}");
+        a.overlaps(&b)
+    };
+    for (a, b) in [
+        ("https://a.example/", "https://a.example/"),
+        ("https://{tenant}.example.com", "https://acme.example.com"),
+        ("https://{tenant}.example.com", "https://{tenant}.example.com"),
+        ("https://example.com/{tenant}", "https://example.com/acme"),
+        ("https://cm.{tenant}.example.com", "https://{tenant}.acme.example.com"),
+        ("https://{tenant}.example.com/acme/b", "https://x.example.com/{tenant}/b"),
+        ("https://example.com/{tenant}/b/c", "https://example.com/a/{tenant}/c"),
+    ] {
+        assert!(overlap(a, b), "{a} {b}");
+    }
+    for (a, b) in [
+        ("https://a.example/", "https://a.example"),
+        ("https://{tenant}.example.com", "https://a.b.example.com"),
+        ("https://{tenant}.example.com", "https://example.com"),
+        ("https://{tenant}.example.com", "https://-a.example.com"),
+        ("https://{tenant}.example.com", "https://acme.example.com/"),
+        ("https://{tenant}.example.com", "https://{tenant}.example.com/"),
+        ("https://{tenant}.example.com", "https://a.{tenant}.example.com"),
+        ("https://cm.{tenant}.example.com", "https://{tenant}.x.acme.example.com"),
+        ("https://cm.{tenant}.example.com", "https://{tenant}.acme.example.org"),
+        ("https://example.com/{tenant}", "https://example.com/{tenant}/"),
+        ("https://example.com/{tenant}/b/c", "https://example.com/a/{tenant}/d"),
+    ] {
+        assert!(!overlap(a, b), "{a} {b}");
+    }
+}

@@ -7,6 +7,7 @@ mod signature;
 mod structure;
 mod times;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -21,6 +22,11 @@ use crate::testing::{
 const DAY: Duration = Duration::from_hours(24);
 const DAY_SECONDS: i64 = 86_400;
 
+fn permission_claims() -> &'static PermissionClaims {
+    static NAMES: OnceLock<PermissionClaims> = OnceLock::new();
+    NAMES.get_or_init(PermissionClaims::default)
+}
+
 fn expectations() -> Expectations<'static> {
     Expectations {
         issuer: ISSUER,
@@ -28,6 +34,7 @@ fn expectations() -> Expectations<'static> {
         algorithms: &[Algorithm::Rs256, Algorithm::Es256],
         profile: Profile::Any,
         machine_clients: true,
+        permission_claims: permission_claims(),
         limits: TimeLimits { leeway: Duration::from_secs(5), max_lifetime: DAY },
     }
 }
@@ -42,8 +49,10 @@ fn verify_with(
     expected: &Expectations<'_>,
     now: Timestamp,
 ) -> Result<Claims, Reason> {
-    let key = VerifyingKey::new(key.public_as(KID)).unwrap();
-    UnverifiedToken::parse(token)?.check(expected, now)?.verify_signature(&key)
+    let key = Arc::new(VerifyingKey::new(key.public_as(KID)).unwrap());
+    let (claims, _) =
+        UnverifiedToken::parse(token)?.check(expected, now)?.verify_signature(&[key])?;
+    Ok(claims)
 }
 
 fn verify(token: &str) -> Result<Claims, Reason> {

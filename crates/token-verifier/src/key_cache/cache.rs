@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use domain::Timestamp;
+use futures_util::future::{Either, select};
 use parking_lot::{Mutex, RwLock};
-use ports::{Clock, KeySetLocation, KeySource, error_chain};
-use tokio::sync::Semaphore;
+use ports::{Clock, KeySetLocation, KeySource, KeySourceError, error_chain};
+use tokio::sync::{Notify, Semaphore};
 
-use super::issuer_state::{Decision, FetchOutcome, IssuerState, Rotation, Waited};
+use super::first_fetches::{ClientNetwork, FirstFetchPermit, FirstFetches};
+use super::issuer_state::{Decision, FetchOutcome, IssuerState, Rotation, Situation, Waited};
 use super::settings::{CacheLimits, KeyCacheSettings};
 use super::single_flight::FetchGuard;
 use crate::error::TokenError;
@@ -29,16 +33,32 @@ struct Shared {
     /// Counts uses, to find the least recently used issuer.
     uses: AtomicU64,
     refetch_permits: Semaphore,
-    first_fetch_permits: Semaphore,
-    /// One permit for each first fetch that runs or waits for `first_fetch_permits`.
-    pending_first_fetches: Semaphore,
+    first_fetches: FirstFetches,
 }
 
 #[derive(Default)]
 struct CachedIssuer {
     state: Mutex<IssuerState>,
+    /// Whether the settings name the issuer. A reload can change it.
+    is_known: AtomicBool,
     last_use: AtomicU64,
+    /// Wakes the requests that wait for a permit when another one starts the fetch.
+    fetch_started: Notify,
 }
+
+/// A request for the keys of an issuer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyRequest<'a> {
+    /// The issuer.
+    pub(crate) location: &'a KeySetLocation,
+    /// Whether the settings name the issuer.
+    pub(crate) is_known: bool,
+    /// The network of the client that sent the token.
+    pub(crate) client: ClientNetwork,
+}
+
+/// The `retry_after` of a request that got no permit for a first fetch.
+const RETRY_AFTER_NO_PERMIT: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for KeyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,60 +89,79 @@ impl KeyCache {
             limits,
             issuers: RwLock::default(),
             uses: AtomicU64::default(),
-            refetch_permits: Semaphore::new(limits.concurrent_fetches),
-            first_fetch_permits: Semaphore::new(limits.concurrent_fetches),
-            pending_first_fetches: Semaphore::new(limits.pending_first_fetches),
+            refetch_permits: Semaphore::new(limits.concurrent_refetches),
+            first_fetches: FirstFetches::new(limits.first_fetches),
         }))
     }
 
-    /// Returns the issuer's key for a token, fetched if necessary.
-    pub(crate) async fn key(
+    /// Returns the issuer's keys for a token, fetched if necessary.
+    pub(crate) async fn keys(
         &self,
-        location: &KeySetLocation,
+        request: KeyRequest<'_>,
         query: &KeyQuery<'_>,
-    ) -> Result<Arc<VerifyingKey>, TokenError> {
-        self.resolve(location, |state, now, waited| {
-            state.decide_key(query, now, waited, &self.0.settings)
-        })
-        .await
+    ) -> Result<Vec<Arc<VerifyingKey>>, TokenError> {
+        let decide = |state: &mut IssuerState, situation| {
+            state.decide_keys(query, situation, &self.0.settings)
+        };
+        let unavailable = TokenError::KeysUnavailable { retry_after: RETRY_AFTER_NO_PERMIT };
+        self.resolve(request, decide).await.unwrap_or(Err(unavailable))
     }
 
-    /// Returns whether the issuer has keys that can be used, fetched if necessary.
+    /// Returns whether an issuer that the settings name has keys that can be used, fetched if
+    /// necessary.
     pub(crate) async fn has_keys(&self, location: &KeySetLocation) -> bool {
-        self.resolve(location, |state, now, waited| {
-            state.decide_has_keys(now, waited, &self.0.settings)
-        })
-        .await
+        let client = ClientNetwork::of(None);
+        let decide =
+            |state: &mut IssuerState, situation| state.decide_has_keys(situation, &self.0.settings);
+        let request = KeyRequest { location, is_known: true, client };
+        self.resolve(request, decide).await.unwrap_or(false)
     }
 
     /// Decides, fetches or waits, and decides again until there is an answer. Waits for two fetches
-    /// at most: one that was in flight before, and the next.
+    /// at most: one that was in flight before, and the next. Returns `None` if a permit is necessary
+    /// and too many requests wait for one.
     async fn resolve<T>(
         &self,
-        location: &KeySetLocation,
-        decide: impl Fn(&mut IssuerState, Timestamp, Waited) -> Decision<T>,
-    ) -> T {
+        request: KeyRequest<'_>,
+        decide: impl Fn(&mut IssuerState, Situation) -> Decision<T>,
+    ) -> Option<T> {
+        let KeyRequest { location, is_known, client } = request;
         let issuer = self.0.issuer(location);
-        let mut waited = Waited::No;
+        issuer.is_known.store(is_known, Ordering::Relaxed);
+        let (mut waited, mut permit) = (Waited::No, None);
         loop {
-            let now = self.0.clock.now();
+            // Created before the decision, so that no start of a fetch is missed.
+            let fetch_started = pin!(issuer.fetch_started.notified());
+            let may_fetch_first = is_known || permit.is_some();
+            let situation = Situation { now: self.0.clock.now(), waited, may_fetch_first };
             // The lock must be released before a task is spawned: a runtime that is shutting down
             // drops the task at once, and its drop takes the lock.
-            let decision = decide(&mut issuer.state.lock(), now, waited);
+            let decision = decide(&mut issuer.state.lock(), situation);
             let in_flight = match decision {
                 Decision::Respond { answer, refresh } => {
                     if let Some(guard) = refresh {
-                        self.spawn_fetch(location, &issuer, guard);
+                        self.spawn_fetch(location, &issuer, guard, None);
                     }
-                    return answer;
+                    return Some(answer);
+                }
+                Decision::AcquirePermit => {
+                    // Each request waits in the queue of its own client. If another client's gets
+                    // its permit first, this one waits for that fetch instead.
+                    let acquired = pin!(self.0.first_fetches.acquire(client));
+                    if let Either::Left((acquired, _)) = select(acquired, fetch_started).await {
+                        permit = Some(acquired?);
+                    }
+                    continue;
                 }
                 Decision::StartFetch(guard) => {
                     let in_flight = guard.in_flight();
-                    self.spawn_fetch(location, &issuer, guard);
+                    self.spawn_fetch(location, &issuer, guard, permit.take());
+                    issuer.fetch_started.notify_waiters();
                     waited = Waited::ForLaterFetch;
                     in_flight
                 }
                 Decision::AwaitFetch(in_flight) => {
+                    permit = None;
                     waited = match waited {
                         Waited::No => Waited::ForEarlierFetch,
                         Waited::ForEarlierFetch | Waited::ForLaterFetch => Waited::ForLaterFetch,
@@ -144,7 +183,7 @@ impl KeyCache {
         let Some(issuer) = self.0.cached(location) else { return false };
         let (is_current, refresh) = issuer.state.lock().is_current(key, now, &self.0.settings);
         if let Some(guard) = refresh {
-            self.spawn_fetch(location, &issuer, guard);
+            self.spawn_fetch(location, &issuer, guard, None);
         }
         is_current
     }
@@ -154,6 +193,7 @@ impl KeyCache {
         location: &KeySetLocation,
         issuer: &Arc<CachedIssuer>,
         guard: FetchGuard,
+        permit: Option<FirstFetchPermit>,
     ) {
         let task = FetchTask {
             shared: Arc::clone(&self.0),
@@ -161,6 +201,7 @@ impl KeyCache {
             issuer: Arc::clone(issuer),
             // The outcome if the task panics, or is dropped with its runtime.
             outcome: FetchOutcome::Failed,
+            permit,
             _guard: guard,
         };
         tokio::spawn(task.run());
@@ -194,21 +235,17 @@ impl Shared {
         issuer.last_use.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    async fn fetch(&self, location: &KeySetLocation, is_first: bool) -> FetchOutcome {
-        // The semaphores are never closed, so that `acquire` always returns a permit.
-        let (_pending, _permit) = if is_first {
-            let Ok(pending) = self.pending_first_fetches.try_acquire() else {
-                return FetchOutcome::Rejected;
-            };
-            (Some(pending), self.first_fetch_permits.acquire().await)
-        } else {
-            (None, self.refetch_permits.acquire().await)
-        };
+    async fn fetch(&self, location: &KeySetLocation, is_known: bool) -> FetchOutcome {
+        let issuer = &location.issuer;
         match self.source.fetch(location).await {
             Ok(keys) => FetchOutcome::Fetched(keys),
+            // Anyone can name an issuer that does not exist, so this is no warning.
+            Err(KeySourceError::NotFound(_)) if !is_known => {
+                tracing::debug!(issuer, "issuer does not exist");
+                FetchOutcome::Missing
+            }
             Err(error) => {
                 let error = error_chain(&error);
-                let issuer = &location.issuer;
                 tracing::warn!(issuer, error, "issuer keys could not be fetched");
                 FetchOutcome::Failed
             }
@@ -240,13 +277,21 @@ struct FetchTask {
     location: KeySetLocation,
     issuer: Arc<CachedIssuer>,
     outcome: FetchOutcome,
+    permit: Option<FirstFetchPermit>,
     _guard: FetchGuard,
 }
 
 impl FetchTask {
     async fn run(mut self) {
-        let is_first = self.issuer.state.lock().has_never_fetched();
-        self.outcome = self.shared.fetch(&self.location, is_first).await;
+        let shared = Arc::clone(&self.shared);
+        let is_known = self.issuer.is_known.load(Ordering::Relaxed);
+        // The semaphore is never closed, so that `acquire` always returns a permit.
+        let _refetch_permit = if is_known || self.permit.is_some() {
+            None
+        } else {
+            Some(shared.refetch_permits.acquire().await)
+        };
+        self.outcome = shared.fetch(&self.location, is_known).await;
     }
 }
 

@@ -35,6 +35,8 @@ struct FetchedKeys {
 struct Failure {
     at: Timestamp,
     backoff: Duration,
+    /// Whether the source responded that the issuer does not exist.
+    is_missing: bool,
 }
 
 /// How a fetch ended.
@@ -42,8 +44,8 @@ struct Failure {
 pub(super) enum FetchOutcome {
     Fetched(Vec<PublicKey>),
     Failed,
-    /// Not attempted, because too many first fetches were pending.
-    Rejected,
+    /// The source responded that the issuer does not exist.
+    Missing,
 }
 
 /// Which fetch a request has waited for.
@@ -58,19 +60,37 @@ pub(super) enum Waited {
     ForLaterFetch,
 }
 
+/// What is known about a request when it is decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Situation {
+    pub(super) now: Timestamp,
+    pub(super) waited: Waited,
+    /// Whether the request may start the first fetch of the issuer.
+    pub(super) may_fetch_first: bool,
+}
+
+impl Situation {
+    /// Whether no later fetch can change the answer.
+    fn is_final(self) -> bool {
+        self.waited == Waited::ForLaterFetch
+    }
+}
+
 /// What a request must do next.
 #[derive(Debug)]
 pub(super) enum Decision<T> {
     /// Respond. A guard means that a refresh in the background is due.
     Respond { answer: T, refresh: Option<FetchGuard> },
+    /// Wait for a permit for the first fetch, and decide again.
+    AcquirePermit,
     /// Start a fetch, wait for it and decide again.
     StartFetch(FetchGuard),
     /// Wait for the fetch in flight and decide again.
     AwaitFetch(FetchInFlight),
 }
 
-/// The decision on a request for a key.
-pub(super) type KeyDecision = Decision<Result<Arc<VerifyingKey>, TokenError>>;
+/// The decision on a request for keys.
+pub(super) type KeyDecision = Decision<Result<Vec<Arc<VerifyingKey>>, TokenError>>;
 
 /// How many keys of an issuer a fetch has kept, added and removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,23 +109,22 @@ impl Rotation {
 }
 
 impl IssuerState {
-    /// Decides on a request for the key that a token names.
-    pub(super) fn decide_key(
+    /// Decides on a request for the keys that a token names.
+    pub(super) fn decide_keys(
         &mut self,
         query: &KeyQuery<'_>,
-        now: Timestamp,
-        waited: Waited,
+        situation: Situation,
         settings: &KeyCacheSettings,
     ) -> KeyDecision {
-        let is_final = waited == Waited::ForLaterFetch;
+        let now = situation.now;
         let lookup = match self.usable(now, settings) {
             Some(keys) => keys.find(query),
-            None => return self.decide_without_keys(now, is_final),
+            None => return self.decide_without_keys(situation),
         };
         let answer = match lookup {
-            KeyLookup::Found(key) => Ok(key),
+            KeyLookup::Found(keys) => Ok(keys),
             KeyLookup::Unsuitable(reason) => Err(TokenError::Invalid(reason)),
-            KeyLookup::NotFound => match self.decide_unknown_key(now, is_final, settings) {
+            KeyLookup::NotFound => match self.decide_unknown_key(situation, settings) {
                 Err(decision) => return decision,
                 Ok(error) => Err(error),
             },
@@ -116,10 +135,10 @@ impl IssuerState {
     /// Decides whether the issuer has keys at all.
     pub(super) fn decide_has_keys(
         &mut self,
-        now: Timestamp,
-        waited: Waited,
+        situation: Situation,
         settings: &KeyCacheSettings,
     ) -> Decision<bool> {
+        let Situation { now, waited, .. } = situation;
         if self.usable(now, settings).is_some_and(|keys| !keys.is_empty()) {
             let refresh = self.start_refresh_if_due(now, settings);
             return Decision::Respond { answer: true, refresh };
@@ -134,8 +153,9 @@ impl IssuerState {
         if waited != Waited::No || is_cooling_down {
             return unavailable;
         }
-        match self.decide_without_keys(now, false) {
+        match self.decide_without_keys(situation) {
             Decision::Respond { .. } => unavailable,
+            Decision::AcquirePermit => Decision::AcquirePermit,
             Decision::StartFetch(guard) => Decision::StartFetch(guard),
             Decision::AwaitFetch(in_flight) => Decision::AwaitFetch(in_flight),
         }
@@ -176,15 +196,19 @@ impl IssuerState {
             FetchOutcome::Failed => {
                 let backoff =
                     self.failure.map_or(INITIAL_BACKOFF, |last| last.backoff.saturating_mul(2));
-                self.failure = Some(Failure { at: now, backoff: backoff.min(settings.cooldown) });
+                let backoff = backoff.min(settings.cooldown);
+                self.failure = Some(Failure { at: now, backoff, is_missing: false });
             }
-            FetchOutcome::Rejected => {}
+            FetchOutcome::Missing => {
+                let backoff = settings.cooldown;
+                self.failure = Some(Failure { at: now, backoff, is_missing: true });
+            }
         }
         None
     }
 
     /// Whether no fetch has succeeded yet.
-    pub(super) fn has_never_fetched(&self) -> bool {
+    fn has_never_fetched(&self) -> bool {
         self.fetched.is_none()
     }
 
@@ -202,11 +226,20 @@ impl IssuerState {
         (age(fetched.fetched_at, now) < settings.stale_bound).then_some(&fetched.keys)
     }
 
-    fn decide_without_keys(&mut self, now: Timestamp, is_final: bool) -> KeyDecision {
+    fn decide_without_keys(&mut self, situation: Situation) -> KeyDecision {
+        let (now, is_final) = (situation.now, situation.is_final());
         if let (Some(in_flight), false) = (&self.in_flight, is_final) {
             Decision::AwaitFetch(in_flight.clone())
         } else if is_final || self.remaining_backoff(now).is_some() {
-            Decision::Respond { answer: Err(self.unavailable(now, None)), refresh: None }
+            let error = match self.failure {
+                Some(Failure { is_missing: true, .. }) => {
+                    TokenError::Invalid(Reason::UnknownIssuer)
+                }
+                Some(_) | None => self.unavailable(now, None),
+            };
+            Decision::Respond { answer: Err(error), refresh: None }
+        } else if self.has_never_fetched() && !situation.may_fetch_first {
+            Decision::AcquirePermit
         } else {
             Decision::StartFetch(self.start_fetch())
         }
@@ -216,13 +249,13 @@ impl IssuerState {
     /// before that is certain.
     fn decide_unknown_key(
         &mut self,
-        now: Timestamp,
-        is_final: bool,
+        situation: Situation,
         settings: &KeyCacheSettings,
     ) -> Result<TokenError, KeyDecision> {
+        let now = situation.now;
         let remaining_cooldown =
             self.unknown_key_fetch_at.and_then(|at| remaining(at, settings.cooldown, now));
-        if !is_final {
+        if !situation.is_final() {
             if let Some(in_flight) = &self.in_flight {
                 return Err(Decision::AwaitFetch(in_flight.clone()));
             }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::first_fetches::FirstFetchLimits;
+
 /// How long keys are cached, and how often they are fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyCacheSettings {
-    /// The least time between two fetches for unknown keys of one issuer, and the longest backoff
-    /// after fetches that fail.
+    /// The least time between two fetches for unknown keys of one issuer, the longest backoff after
+    /// fetches that fail, and the time for which an issuer that does not exist is remembered.
     pub cooldown: Duration,
     /// The age at which keys are fetched again, in the background, when they are used.
     pub refresh: Duration,
@@ -29,14 +31,16 @@ impl Default for KeyCacheSettings {
 pub(super) struct CacheLimits {
     /// Cached issuers.
     pub(super) issuers: usize,
-    /// Concurrent fetches: this many for issuers whose keys were fetched before, and again this
-    /// many for issuers without keys.
-    pub(super) concurrent_fetches: usize,
-    /// First fetches that run or wait for a permit; further ones are rejected.
-    pub(super) pending_first_fetches: usize,
+    /// Concurrent fetches for issuers whose keys were fetched before.
+    pub(super) concurrent_refetches: usize,
+    /// First fetches for issuers that the settings do not name.
+    pub(super) first_fetches: FirstFetchLimits,
 }
 
 impl CacheLimits {
-    pub(super) const DEFAULT: Self =
-        Self { issuers: 10_000, concurrent_fetches: 8, pending_first_fetches: 64 };
+    pub(super) const DEFAULT: Self = Self {
+        issuers: 10_000,
+        concurrent_refetches: 16,
+        first_fetches: FirstFetchLimits { concurrent: 32, per_network: 4, waiting: 1024 },
+    };
 }

@@ -17,18 +17,27 @@ fn restricted(key: PublicKey, algorithm: &str) -> PublicKey {
     PublicKey { algorithm: Some(algorithm.to_owned()), ..key }
 }
 
+/// Returns the keys that are found for [`KID`].
+fn found(keys: &KeySet, algorithm: Algorithm) -> Vec<PublicKey> {
+    match keys.find(&query(Some(KID), algorithm)) {
+        KeyLookup::Found(keys) => keys.iter().map(|key| key.public.clone()).collect(),
+        KeyLookup::NotFound | KeyLookup::Unsuitable(_) => Vec::new(),
+    }
+}
+
 #[test]
 fn key_is_found_by_kid() {
     let keys = set(vec![other_rsa().public_as("other"), rsa().public_as(KID)]);
-    let KeyLookup::Found(key) = keys.find(&query(Some(KID), Algorithm::Rs256)) else { panic!() };
-    assert_eq!(key.public, rsa().public_as(KID));
+    assert_eq!(found(&keys, Algorithm::Rs256), [rsa().public_as(KID)]);
 }
 
 #[test]
 fn unknown_kid_never_falls_back_to_another_key() {
     let keys = set(vec![rsa().public_as("other"), without_kid(rsa().public_as(KID))]);
-    assert!(matches!(keys.find(&query(Some(KID), Algorithm::Rs256)), KeyLookup::NotFound));
-    assert!(matches!(keys.find(&query(Some(""), Algorithm::Rs256)), KeyLookup::NotFound));
+    for kid in [KID, ""] {
+        let found = keys.find(&query(Some(kid), Algorithm::Rs256));
+        assert!(matches!(found, KeyLookup::NotFound), "{kid}");
+    }
 }
 
 #[test]
@@ -53,16 +62,46 @@ fn key_is_bound_to_its_declared_algorithm() {
     assert!(matches!(find(Algorithm::Rs512), KeyLookup::Found(_)));
     assert!(matches!(find(Algorithm::Rs256), KeyLookup::Unsuitable(Reason::KeyMismatch)));
     assert!(matches!(find(Algorithm::Ps512), KeyLookup::Unsuitable(Reason::KeyMismatch)));
-    let keys = set(vec![restricted(rsa().public_as(KID), "rs256")]);
-    let found = keys.find(&query(Some(KID), Algorithm::Rs256));
-    assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
+    for other in ["rs256", "RSA-OAEP", ""] {
+        let keys = set(vec![restricted(rsa().public_as(KID), other)]);
+        assert!(found(&keys, Algorithm::Rs256).is_empty(), "{other}");
+    }
 }
 
 #[test]
-fn first_key_wins_for_duplicate_kid() {
-    let keys = set(vec![p256().public_as(KID), rsa().public_as(KID)]);
-    let found = keys.find(&query(Some(KID), Algorithm::Rs256));
-    assert!(matches!(found, KeyLookup::Unsuitable(Reason::KeyMismatch)));
+fn fully_specified_algorithm_of_a_key_is_eddsa() {
+    for name in ["EdDSA", "Ed25519"] {
+        let key = restricted(ed25519().public_as(KID), name);
+        assert_eq!(found(&set(vec![key.clone()]), Algorithm::EdDsa), [key], "{name}");
+    }
+    let other = restricted(ed25519().public_as(KID), "Ed448");
+    assert!(found(&set(vec![other]), Algorithm::EdDsa).is_empty());
+}
+
+#[test]
+fn kid_may_be_shared_by_keys_of_different_types() {
+    let (ec, rsa) = (p256().public_as(KID), rsa().public_as(KID));
+    for keys in [vec![ec.clone(), rsa.clone()], vec![rsa.clone(), ec.clone()]] {
+        let keys = set(keys);
+        assert_eq!(found(&keys, Algorithm::Rs256), std::slice::from_ref(&rsa));
+        assert_eq!(found(&keys, Algorithm::Es256), std::slice::from_ref(&ec));
+        assert!(found(&keys, Algorithm::EdDsa).is_empty());
+    }
+}
+
+#[test]
+fn kid_may_be_shared_by_keys_of_one_type() {
+    let [first, second] = [rsa(), other_rsa()].map(|key| key.public_as(KID));
+    let keys = set(vec![first.clone(), second.clone()]);
+    assert_eq!(found(&keys, Algorithm::Rs256), [first.clone(), second.clone()]);
+    let keys = set(vec![restricted(first, "PS256"), restricted(second.clone(), "RS256")]);
+    assert_eq!(found(&keys, Algorithm::Rs256), [restricted(second, "RS256")]);
+}
+
+#[test]
+fn number_of_keys_tried_is_limited() {
+    let keys = set(vec![ed25519().public_as(KID); 100]);
+    assert_eq!(found(&keys, Algorithm::EdDsa).len(), MAX_CANDIDATES);
 }
 
 #[test]
@@ -70,7 +109,8 @@ fn missing_kid_requires_exactly_one_suitable_key() {
     let keys = set(vec![rsa().public_as(KID), p256().public_as("ec")]);
     assert!(matches!(keys.find(&query(None, Algorithm::Rs256)), KeyLookup::Found(_)));
     assert!(matches!(keys.find(&query(None, Algorithm::Es256)), KeyLookup::Found(_)));
-    assert!(matches!(keys.find(&query(None, Algorithm::EdDsa)), KeyLookup::NotFound));
+    let missing = keys.find(&query(None, Algorithm::EdDsa));
+    assert!(matches!(missing, KeyLookup::NotFound));
 
     let keys = set(vec![rsa().public_as(KID), without_kid(other_rsa().public_as(KID))]);
     let found = keys.find(&query(None, Algorithm::Rs256));

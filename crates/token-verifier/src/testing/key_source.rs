@@ -1,6 +1,6 @@
 //! A key source under the control of the test.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,6 +22,7 @@ struct State {
     fetched: Vec<KeySetLocation>,
     running: usize,
     max_running: usize,
+    missing: HashSet<String>,
     is_failing: bool,
     is_panicking: bool,
 }
@@ -36,6 +37,16 @@ impl FakeKeySource {
     /// Sets the keys that the issuer publishes.
     pub(crate) fn publish(&self, issuer: &str, keys: &[PublicKey]) {
         self.state.lock().keys.insert(issuer.to_owned(), keys.to_vec());
+    }
+
+    /// Sets whether the source responds that the issuer does not exist.
+    pub(crate) fn set_missing(&self, issuer: &str, is_missing: bool) {
+        let mut state = self.state.lock();
+        if is_missing {
+            state.missing.insert(issuer.to_owned());
+        } else {
+            state.missing.remove(issuer);
+        }
     }
 
     /// Sets whether fetches fail.
@@ -87,6 +98,9 @@ impl KeySource for FakeKeySource {
         let mut state = self.state.lock();
         state.running -= 1;
         assert!(!state.is_panicking, "the test requested a panic");
+        if state.missing.contains(&location.issuer) {
+            return Err(KeySourceError::NotFound("the test requested it".into()));
+        }
         match state.keys.get(&location.issuer) {
             Some(keys) if !state.is_failing => Ok(keys.clone()),
             Some(_) | None => Err(KeySourceError::Timeout),

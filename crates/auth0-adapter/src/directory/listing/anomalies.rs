@@ -1,9 +1,10 @@
 //! Paging anomalies: properties of a tenant's users that make Auth0's pages differ from those of
 //! the list.
 //!
-//! Auth0 sorts ids by their bytes, the list by their lower case; and unreadable rows count for
-//! Auth0, but are not on the list. Adjacent pages have to agree, so an anomaly found on one page is
-//! recorded for all: the lists of such a tenant are read by a full scan.
+//! Auth0 sorts ids by their bytes, the list by their lower case; what the list shows can differ from
+//! what Auth0 sorts by, such as addresses with capitals and what a tenant does not see; and unreadable
+//! rows count for Auth0, but are not on the list. Adjacent pages have to agree, so an anomaly found on one page is recorded for all: the
+//! lists of such a tenant are read by a full scan.
 
 use std::collections::HashMap;
 
@@ -22,7 +23,7 @@ pub(crate) struct PagingAnomalies(Mutex<HashMap<TenantId, TenantAnomalies>>);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TenantAnomalies {
-    /// An id contains an upper-case letter.
+    /// An id contains an upper-case letter, or one outside ASCII, which may be one.
     has_upper_case_ids: bool,
     /// A row is unreadable, or not about a member of the tenant.
     has_unreadable_rows: bool,
@@ -43,10 +44,8 @@ impl PagingAnomalies {
 
     /// Records the anomalies of some of the tenant's rows, fetched in this order.
     pub(super) fn record(&self, tenant: &TenantId, found: &IndexPage, order: IndexOrder) {
-        let anomalies = TenantAnomalies {
-            unsorted_fields: unsorted_field(&found.rows, order),
-            ..TenantAnomalies::of(found)
-        };
+        let mut anomalies = TenantAnomalies::of(found);
+        anomalies.unsorted_fields.extend(unsorted_field(&found.rows, order));
         if anomalies != TenantAnomalies::default() {
             let mut all = self.all();
             make_room(&mut all, tenant);
@@ -69,7 +68,7 @@ impl PagingAnomalies {
         anomalies.has_upper_case_ids |= written_ids.map(UserId::as_str).any(has_upper_case);
         let mut all = self.all();
         if let Some(known) = all.remove(tenant) {
-            anomalies.unsorted_fields = known.unsorted_fields;
+            anomalies.unsorted_fields.extend(known.unsorted_fields);
         }
         if anomalies != TenantAnomalies::default() {
             make_room(&mut all, tenant);
@@ -89,11 +88,13 @@ impl PagingAnomalies {
 
 impl TenantAnomalies {
     fn of(found: &IndexPage) -> Self {
+        let any = |is_such: fn(&IndexRow) -> bool| found.rows.iter().any(is_such);
+        let differs = |field| found.rows.iter().any(|row| row.shown_differently.contains(&field));
+        let fields = [IndexField::Email, IndexField::CreatedAt];
         Self {
-            has_upper_case_ids: found.rows.iter().any(|row| has_upper_case(&row.id)),
-            has_unreadable_rows: found.unreadable > 0
-                || found.rows.iter().any(|row| row.user.is_none()),
-            unsorted_fields: Vec::new(),
+            has_upper_case_ids: any(|row| has_upper_case(&row.id)),
+            has_unreadable_rows: found.unreadable > 0 || any(|row| row.user.is_none()),
+            unsorted_fields: fields.into_iter().filter(|field| differs(*field)).collect(),
         }
     }
 }
@@ -109,7 +110,7 @@ fn make_room(all: &mut HashMap<TenantId, TenantAnomalies>, tenant: &TenantId) {
 }
 
 fn has_upper_case(id: &str) -> bool {
-    id.bytes().any(|byte| byte.is_ascii_uppercase())
+    !id.is_ascii() || id.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Returns the field of the order if the rows are not sorted by it. Ties may be in any order, but

@@ -2,17 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use domain::{TenantId, UserId};
+use domain::{TenantId, TenantScope, UserId};
 
 use super::anomalies::PagingAnomalies;
+use super::scan_cache::ScanCache;
 use crate::directory::recent_writes::WrittenState;
 
 /// What is known about a tenant's users before its index is queried.
 #[derive(Debug)]
 pub(crate) struct ListContext<'a> {
-    pub(crate) tenant: &'a TenantId,
+    /// What the tenant may see.
+    pub(crate) scope: &'a TenantScope,
     /// The recent writes to its current and former members.
     pub(crate) written: BTreeMap<UserId, WrittenState>,
     /// The tenants whose pages cannot be used.
     pub(crate) anomalies: &'a PagingAnomalies,
+    /// The full scans that lists share.
+    pub(crate) scans: &'a ScanCache,
+}
+
+impl ListContext<'_> {
+    pub(crate) fn tenant(&self) -> &TenantId {
+        self.scope.tenant()
+    }
 }

@@ -32,7 +32,7 @@ pub(super) async fn count_users(
         if found.total < MAX_RESULTS {
             return Ok(Some(before + found.total));
         }
-        let Some(thousandth) = found.rows.first().map(|row| row.created_at) else {
+        let Some(thousandth) = found.rows.first().and_then(|row| row.created_at) else {
             return Ok(None);
         };
         if found.start != MAX_RESULTS - 1 || from.is_some_and(|from| thousandth <= from) {

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{
-    Access, Membership, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp, User, UserId,
+    Access, Credentials, Membership, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp,
+    User, UserId,
 };
 use ports::PortResult;
 
@@ -107,7 +108,8 @@ impl UserIndex for FakeIndex {
         let page_rows: Vec<_> = page_rows.collect();
         let row = |user: &&&User| IndexRow {
             id: user.id.to_string(),
-            created_at: user.created_at,
+            created_at: Some(user.created_at),
+            shown_differently: Vec::new(),
             user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
         };
         let is_well_formed = |user: &&&&User| !self.malformed.contains(&user.id);
@@ -150,6 +152,7 @@ pub(super) fn numbered_user(number: u64, created_at: i64) -> User {
         updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(created_at)),
         last_login: None,
         home: None,
-        memberships: [(acme(), Membership { role: role(), name: None })].into(),
+        credentials: Credentials::default(),
+        memberships: [(acme(), Membership::new(role()))].into(),
     }
 }

@@ -93,7 +93,7 @@ fn check_order(
     found: &IndexPage,
     bound: Option<Timestamp>,
 ) -> Result<Option<Timestamp>, ListError> {
-    let moments = || found.rows.iter().map(|row| row.created_at);
+    let moments = || found.rows.iter().filter_map(|row| row.created_at);
     if found.start == 0 && bound.into_iter().chain(moments()).is_sorted() {
         Ok(moments().next_back())
     } else {
@@ -120,7 +120,7 @@ async fn created_at_moment(index: &impl UserIndex, moment: Timestamp) -> PortRes
                 per_page = per_page.min(rows.max(1));
             }
             if found.start != u64::from(page) * u64::from(per_page)
-                || found.rows.iter().any(|row| row.created_at != moment)
+                || found.rows.iter().any(|row| row.created_at != Some(moment))
             {
                 return Err(ListError::OutOfOrder)?;
             }

@@ -81,7 +81,7 @@ pub(crate) struct IndexPage {
     pub(crate) start: u64,
     /// The number of rows on all pages; [`MAX_RESULTS`] means this many or more.
     pub(crate) total: u64,
-    /// The number of malformed rows on the page, without an id or a creation time.
+    /// The number of malformed rows on the page, without an id.
     pub(crate) unreadable: u64,
 }
 
@@ -102,7 +102,10 @@ impl IndexPage {
 pub(crate) struct IndexRow {
     /// The account's id; the domain may reject it.
     pub(crate) id: String,
-    pub(crate) created_at: Timestamp,
+    /// The creation time, if it is readable.
+    pub(crate) created_at: Option<Timestamp>,
+    /// The fields of which the list shows another value than the one that the index sorts by.
+    pub(crate) shown_differently: Vec<IndexField>,
     /// The account, unless it is unreadable or not a member of the tenant.
     pub(crate) user: Option<User>,
 }

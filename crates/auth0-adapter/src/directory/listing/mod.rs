@@ -12,7 +12,7 @@
 //! | any other | all users, in order of creation ([`full_scan`]) | 1 for each 99 users |
 //!
 //! Recent writes of this process are laid over the result ([`overlay`]). A list is complete and
-//! correct, or an error.
+//! correct, or an error. Lists of a tenant share full scans ([`scan_cache`]).
 
 pub(crate) mod anomalies;
 pub(crate) mod context;
@@ -22,7 +22,9 @@ mod full_scan;
 pub(crate) mod index;
 pub(crate) mod list;
 mod overlay;
+pub(crate) mod scan_cache;
 mod single_page;
+pub(crate) mod skipped_accounts;
 pub(crate) mod tenant_index;
 
 #[cfg(test)]

@@ -10,20 +10,20 @@ use super::index::{IndexPage, IndexRow};
 use crate::directory::recent_writes::WrittenState;
 
 /// Returns the users of the tenant, given the rows of the index and the recent writes.
-pub(super) fn apply_writes(
+pub(super) fn apply_writes<'a>(
     tenant: &TenantId,
-    rows: Vec<IndexRow>,
-    written: &BTreeMap<UserId, WrittenState>,
-) -> Vec<User> {
-    let indexed = rows.into_iter().filter_map(|row| row.user);
-    let mut users: HashMap<_, _> = indexed.map(|user| (user.id.clone(), user)).collect();
+    rows: &'a [IndexRow],
+    written: &'a BTreeMap<UserId, WrittenState>,
+) -> Vec<&'a User> {
+    let indexed = rows.iter().filter_map(|row| row.user.as_ref());
+    let mut users: HashMap<_, _> = indexed.map(|user| (&user.id, user)).collect();
     for (id, written) in written {
         if users.get(id).is_some_and(|row| written.is_outdated_by(row)) {
             continue;
         }
         match written {
             WrittenState::Present(user) if user.memberships.contains_key(tenant) => {
-                users.insert(id.clone(), User::clone(user));
+                users.insert(id, user);
             }
             WrittenState::Present(_) | WrittenState::Deleted(_) => {
                 users.remove(id);
@@ -46,9 +46,9 @@ impl Overlay {
     pub(super) fn new(
         tenant: &TenantId,
         written: &BTreeMap<UserId, WrittenState>,
-        rows: Vec<IndexRow>,
+        rows: &[IndexRow],
     ) -> Self {
-        Self { present: apply_writes(tenant, rows, written) }
+        Self { present: apply_writes(tenant, rows, written).into_iter().cloned().collect() }
     }
 
     /// Returns the range of index rows that contains a range of the list.

@@ -15,6 +15,9 @@ use super::overlay::Overlay;
 
 /// The maximum number of recent writes that are looked up; with more, a full scan is no worse.
 const MAX_WRITES: usize = 50;
+/// The maximum length of their ids together, in bytes, each of which may take three in a URL: Auth0
+/// rejects long ones.
+const MAX_ID_BYTES: usize = 2000;
 
 /// Returns the places of the list on the page.
 pub(super) fn range(window: PageRequest) -> Range<u64> {
@@ -48,8 +51,8 @@ pub(super) async fn fetch_page(
     else {
         return Ok(None);
     };
-    context.anomalies.record(context.tenant, &found, order);
-    if !context.anomalies.allows_paging(context.tenant, order.field)
+    context.anomalies.record(context.tenant(), &found, order);
+    if !context.anomalies.allows_paging(context.tenant(), order.field)
         || splits_tie(&found, &widened, order.field)
     {
         return Ok(None);
@@ -185,14 +188,15 @@ async fn fetch_overlay(
     written: Option<&[UserId]>,
 ) -> PortResult<Option<Overlay>> {
     let Some(ids) = written else { return Ok(Some(Overlay::default())) };
-    if ids.len() > MAX_WRITES {
+    let bytes: usize = ids.iter().map(|id| id.as_str().len()).sum();
+    if ids.len() > MAX_WRITES || bytes > MAX_ID_BYTES {
         return Ok(None);
     }
     let order = IndexOrder::BY_CREATION;
     let found = index.fetch(IndexQuery { only: Some(ids), ..IndexQuery::first(order) }).await?;
-    context.anomalies.record(context.tenant, &found, order);
+    context.anomalies.record(context.tenant(), &found, order);
     let everything = found.is_everything();
-    Ok(everything.then(|| Overlay::new(context.tenant, &context.written, found.rows)))
+    Ok(everything.then(|| Overlay::new(context.tenant(), &context.written, &found.rows)))
 }
 
 /// Returns an empty page, if the list ends before it.

@@ -1,9 +1,14 @@
 //! The users of one tenant in Auth0's search.
 
-use domain::TenantId;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::TenantScope;
 use ports::PortResult;
 
-use super::index::{IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, UserIndex};
+use super::index::{
+    IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, MAX_PAGE_SIZE, UserIndex,
+};
+use super::skipped_accounts::SkippedAccounts;
 use crate::directory::users::account_reader::AccountReader;
 use crate::management::client::ManagementClient;
 use crate::management::params::UserSearch;
@@ -13,29 +18,55 @@ use crate::management::wire;
 /// The index of one tenant's users in Auth0.
 #[derive(Debug)]
 pub(crate) struct TenantIndex<'a> {
-    pub(crate) management: &'a ManagementClient,
-    pub(crate) reader: &'a AccountReader,
-    pub(crate) tenant: &'a TenantId,
+    management: &'a ManagementClient,
+    reader: &'a AccountReader,
+    scope: &'a TenantScope,
+    skipped: &'a SkippedAccounts,
+    /// The largest page that was short enough to be read, once one was not.
+    page_size: AtomicU32,
 }
 
-impl TenantIndex<'_> {
+impl<'a> TenantIndex<'a> {
+    /// The index of the scope's tenant, whose accounts this reader maps.
+    pub(crate) fn new(
+        management: &'a ManagementClient,
+        reader: &'a AccountReader,
+        scope: &'a TenantScope,
+        skipped: &'a SkippedAccounts,
+    ) -> Self {
+        Self { management, reader, scope, skipped, page_size: AtomicU32::new(MAX_PAGE_SIZE) }
+    }
+
     /// Converts a row. Only its own metadata makes it one of the tenant's users, not the search
-    /// result. A row without a creation time is skipped.
-    pub(crate) fn row(&self, user: wire::Auth0User) -> Option<IndexRow> {
-        let Ok(created_at) = user.created_at.parse() else {
-            tracing::warn!("row of Auth0 without a creation time skipped");
-            return None;
-        };
-        let id = user.user_id.clone();
-        let user = self.reader.read(user).filter(|user| user.role_in(self.tenant).is_some());
-        Some(IndexRow { id, created_at, user })
+    /// result.
+    pub(crate) fn row(&self, user: wire::Auth0User) -> IndexRow {
+        let (id, created_at, email) = (user.user_id.clone(), user.created_at, user.email.clone());
+        let read = self.reader.read(user);
+        if read.is_none() {
+            self.skipped.log(self.scope.tenant(), &id);
+        }
+        let user = read.filter(|user| self.scope.can_see(user));
+        let mut shown_differently = Vec::new();
+        if let Some(view) = user.as_ref().and_then(|user| self.scope.view(user)) {
+            if email.as_deref() != Some(view.email.as_str()) {
+                shown_differently.push(IndexField::Email);
+            }
+            if created_at != Some(view.created_at) {
+                shown_differently.push(IndexField::CreatedAt);
+            }
+        }
+        IndexRow { id, created_at, shown_differently, user }
     }
 }
 
 impl UserIndex for TenantIndex<'_> {
-    async fn fetch(&self, query: IndexQuery<'_>) -> PortResult<IndexPage> {
-        let AccountReader { prefix, catalogue } = self.reader;
-        let mut search_query = SearchQuery::members(prefix, self.tenant, catalogue);
+    async fn fetch(&self, mut query: IndexQuery<'_>) -> PortResult<IndexPage> {
+        if query.page == 0 {
+            // Another page would hold other rows.
+            query.per_page = query.per_page.min(self.page_size.load(Ordering::Relaxed));
+        }
+        let AccountReader { prefix, catalogue, .. } = self.reader;
+        let mut search_query = SearchQuery::members(prefix, self.scope.tenant(), catalogue);
         if let Some(range) = query.created {
             search_query = search_query.created_in(range);
         }
@@ -52,15 +83,19 @@ impl UserIndex for TenantIndex<'_> {
             per_page: query.per_page,
         };
         let found = self.management.search(&search).await?;
+        if let Some(size) = found.part_size {
+            self.page_size.fetch_min(size, Ordering::Relaxed);
+        }
         let requested_start = u64::from(query.page) * u64::from(query.per_page);
         let wire::UserRows { readable, unreadable } = found.users;
-        let all = readable.len() as u64 + unreadable;
-        let rows: Vec<_> = readable.into_iter().filter_map(|user| self.row(user)).collect();
+        if unreadable > 0 {
+            self.skipped.log(self.scope.tenant(), "");
+        }
         Ok(IndexPage {
+            rows: readable.into_iter().map(|user| self.row(user)).collect(),
             start: found.start.unwrap_or(requested_start),
             total: found.total,
-            unreadable: all - rows.len() as u64,
-            rows,
+            unreadable,
         })
     }
 }

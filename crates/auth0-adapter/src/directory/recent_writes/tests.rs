@@ -1,5 +1,5 @@
 use conformance::ManualClock;
-use domain::{Access, Membership, RoleCatalogue, RoleDefinition};
+use domain::{Access, Credentials, Membership, RoleCatalogue, RoleDefinition};
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn user(id: &str, updated_at: i64, tenants: &[&str]) -> User {
         default: true,
     };
     let role = RoleCatalogue::new(vec![definition]).unwrap().default_role().clone();
-    let membership = Membership { role, name: None };
+    let membership = Membership::new(role);
     User {
         id: id.parse().unwrap(),
         email: format!("{id}@example.com").parse().unwrap(),
@@ -25,6 +25,7 @@ fn user(id: &str, updated_at: i64, tenants: &[&str]) -> User {
         updated_at: Some(Timestamp::UNIX_EPOCH.plus_millis(updated_at)),
         last_login: None,
         home: None,
+        credentials: Credentials::default(),
         memberships: tenants.iter().map(|id| (id.parse().unwrap(), membership.clone())).collect(),
     }
 }

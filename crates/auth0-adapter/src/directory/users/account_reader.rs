@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{Credentials, DisplayName, RoleCatalogue, Timestamp, User, UserId, Username};
+use domain::{
+    Credentials, DisplayName, EmailAddress, PersonName, RoleCatalogue, Timestamp, User, UserId,
+    Username,
+};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::MetadataPrefix;
+use crate::digest::digest;
 use crate::management::app_metadata::AccountMetadata;
 use crate::management::wire;
 
@@ -13,13 +17,21 @@ use crate::management::wire;
 #[derive(Debug)]
 pub(crate) struct ReloadableReader {
     prefix: MetadataPrefix,
+    connections: Arc<[String]>,
     current: RwLock<Arc<AccountReader>>,
 }
 
 impl ReloadableReader {
-    pub(crate) fn new(prefix: MetadataPrefix, catalogue: Arc<RoleCatalogue>) -> Self {
-        let reader = AccountReader { prefix: prefix.clone(), catalogue };
-        Self { prefix, current: RwLock::new(Arc::new(reader)) }
+    /// A reader of accounts, of which those of these connections may vouch for their person.
+    pub(crate) fn new(
+        prefix: MetadataPrefix,
+        connections: Arc<[String]>,
+        catalogue: Arc<RoleCatalogue>,
+    ) -> Self {
+        let (own_prefix, own_connections) = (prefix.clone(), Arc::clone(&connections));
+        let reader = AccountReader { prefix, connections, catalogue };
+        let current = RwLock::new(Arc::new(reader));
+        Self { prefix: own_prefix, connections: own_connections, current }
     }
 
     /// Returns the prefix, which never changes.
@@ -42,7 +54,8 @@ impl ReloadableReader {
     /// progress.
     pub(crate) fn replace_catalogue(&self, catalogue: Arc<RoleCatalogue>, forget: impl FnOnce()) {
         let mut current = self.current.write();
-        *current = Arc::new(AccountReader { prefix: self.prefix.clone(), catalogue });
+        let (prefix, connections) = (self.prefix.clone(), Arc::clone(&self.connections));
+        *current = Arc::new(AccountReader { prefix, connections, catalogue });
         forget();
     }
 }
@@ -51,45 +64,42 @@ impl ReloadableReader {
 #[derive(Debug)]
 pub(crate) struct AccountReader {
     pub(crate) prefix: MetadataPrefix,
+    /// The connections that may vouch for their accounts.
+    pub(crate) connections: Arc<[String]>,
     pub(crate) catalogue: Arc<RoleCatalogue>,
 }
 
 impl AccountReader {
-    /// Maps a user, unless Usher cannot represent it, for example without an e-mail address.
+    /// Maps a user, unless no request could name it: its id is no [`UserId`].
+    ///
+    /// Whoever has access in a tenant must be on its list, so everything else is read as well as
+    /// possible: names without forbidden characters and cut to their maximum length, addresses of
+    /// any syntax, and a placeholder for a missing address.
     pub(crate) fn read(&self, user: wire::Auth0User) -> Option<User> {
-        let without = |what| {
-            // The log gets no personal data; Auth0's own log shows the id.
-            tracing::warn!(what, "unreadable account skipped");
-        };
-        let Ok(id) = user.user_id.parse::<UserId>() else {
-            without("user_id");
-            return None;
-        };
-        let Some(email) = user.email.as_deref().and_then(|email| email.parse().ok()) else {
-            without("email");
-            return None;
-        };
-        let Ok(created_at) = user.created_at.parse() else {
-            without("created_at");
-            return None;
-        };
-        let moment = |text: Option<String>| text.and_then(|text| text.parse::<Timestamp>().ok());
+        let id = user.user_id.parse::<UserId>().ok()?;
+        let email = user.email.as_deref().and_then(EmailAddress::stored);
+        let email = email.unwrap_or_else(|| placeholder_email(&id));
         let metadata = AccountMetadata::parse(&self.prefix, &self.catalogue, &user.app_metadata);
         Some(User {
             username: user
                 .username
                 .and_then(|name| name.parse().ok())
                 .filter(|name| *name != placeholder_username(&id)),
-            given_name: user.given_name.and_then(|name| name.parse().ok()),
-            family_name: user.family_name.and_then(|name| name.parse().ok()),
-            display_name: display_name(user.name.as_deref(), user.email.as_deref()),
+            given_name: user.given_name.as_deref().and_then(PersonName::cleaned),
+            family_name: user.family_name.as_deref().and_then(PersonName::cleaned),
+            display_name: display_name(user.name.as_deref(), &email),
             service_user: metadata.service_user,
             blocked: user.blocked,
-            created_at,
-            updated_at: moment(user.updated_at),
-            last_login: moment(user.last_login),
+            created_at: user.created_at.unwrap_or(Timestamp::UNIX_EPOCH),
+            updated_at: user.updated_at,
+            last_login: user.last_login,
             home: metadata.home,
-            credentials: Credentials::default(),
+            credentials: Credentials {
+                email_verified: user.email_verified,
+                connections_allowed: user.identities.are_all_of(&self.connections),
+                stamp: metadata.stamp,
+                last_password_reset: user.last_password_reset,
+            },
             memberships: metadata.memberships,
             id,
             email,
@@ -98,9 +108,18 @@ impl AccountReader {
 }
 
 /// Auth0 stores the e-mail address as the name if none was given.
-fn display_name(name: Option<&str>, email: Option<&str>) -> Option<DisplayName> {
-    let is_address = |name: &str| email.is_some_and(|email| name.eq_ignore_ascii_case(email));
-    name.filter(|name| !is_address(name)).and_then(|name| name.parse().ok())
+fn display_name(name: Option<&str>, email: &EmailAddress) -> Option<DisplayName> {
+    name.filter(|name| name.to_lowercase() != email.as_str()).and_then(DisplayName::cleaned)
+}
+
+/// Returns the address that is shown for an account without one, such as one with a phone number
+/// only: both contracts require an address, and whoever has access must be listed.
+///
+/// The top-level domain `invalid` has no hosts (RFC 6761 §6.4), so that nobody gets mail for it.
+fn placeholder_email(id: &UserId) -> EmailAddress {
+    let address = format!("account-{}@no-address.invalid", digest(id.as_str()));
+    #[expect(clippy::expect_used, reason = "hexadecimal digits make an address")]
+    address.parse().expect("an address")
 }
 
 /// Returns the placeholder username of an account created without one, where the connection

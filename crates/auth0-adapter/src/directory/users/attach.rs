@@ -1,14 +1,13 @@
 //! Attaches an account by its address, or creates it.
 
-use domain::{EmailAddress, Membership, NewMember, NewUser, Role, TenantScope, User};
+use domain::{AttachStep, DisplayName, EmailAddress, NewMember, NewUser, Role, TenantScope, User};
 use ports::{AttachOutcome, BoxError, Conflict, PortError, PortResult};
 
 use super::create::CreateOutcome;
-use super::email_match::with_email;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::management::app_metadata::MetadataPatch;
-use crate::management::wire::{self, FieldUpdate};
+use crate::management::wire::{FieldUpdate, PatchUserBody};
 
 /// How often an account may change between being found and being locked.
 const MAX_ATTEMPTS: usize = 4;
@@ -27,7 +26,7 @@ impl DirectoryCore {
         let NewMember { email, role, name } = new_member;
         scope.authorize_grant(&role)?;
         let _held = self.lock([LockKey::Address(email.clone())]).await?;
-        let mut found = self.find_by_email(&email).await?;
+        let mut found = self.find_by_email(scope, &email).await?;
         for _ in 0..MAX_ATTEMPTS {
             if let Some(account) = &found {
                 if let Some(user) =
@@ -35,7 +34,7 @@ impl DirectoryCore {
                 {
                     return Ok(AttachOutcome { user, created: false });
                 }
-                found = self.find_by_email(&email).await?;
+                found = self.find_by_email(scope, &email).await?;
                 continue;
             }
             let new = NewUser {
@@ -48,11 +47,11 @@ impl DirectoryCore {
                 role: role.clone(),
                 password: None,
             };
-            if let CreateOutcome::Created(user) = self.create_account(scope.tenant(), new).await? {
+            if let CreateOutcome::Created(user) = self.create_account(scope, new).await? {
                 return Ok(AttachOutcome { user, created: true });
             }
             // Another process has created the account meanwhile, so it can be attached.
-            found = self.find_by_email(&email).await?;
+            found = self.find_by_email(scope, &email).await?;
             if found.is_none() {
                 // Auth0 reports the address as taken, but shows no account with it.
                 return Err(Conflict::AmbiguousAccount.into());
@@ -61,59 +60,61 @@ impl DirectoryCore {
         Err(PortError::Failed { source: BoxError::from(AccountKeptChanging) })
     }
 
-    /// Returns the account of the address, as Auth0 has it now.
-    async fn find_by_email(&self, email: &EmailAddress) -> PortResult<Option<User>> {
-        let found = self.management.users_by_email(email).await?;
-        let mut found = with_email(found, email);
-        match (found.next(), found.next()) {
-            (None, _) => Ok(None),
-            // An unreadable account still has the address.
-            (Some(user), None) => {
-                self.reader.current().read(user).map(Some).ok_or(Conflict::AmbiguousAccount.into())
-            }
-            (Some(_), Some(_)) => Err(Conflict::AmbiguousAccount.into()),
-        }
+    /// Returns the account of the address that is to be attached, as Auth0 has it now.
+    async fn find_by_email(
+        &self,
+        scope: &TenantScope,
+        email: &EmailAddress,
+    ) -> PortResult<Option<User>> {
+        let accounts = self.accounts_with(email).await?;
+        Ok(scope.account_to_attach(&accounts)?.cloned())
     }
 
-    /// Attaches the account, unless it has been deleted or has another address by now.
+    /// Attaches the account, or confirms its pending membership, unless the account has been deleted
+    /// or has another address by now.
     async fn attach(
         &self,
         scope: &TenantScope,
         found: &User,
         email: &EmailAddress,
         role: &Role,
-        name: Option<&domain::DisplayName>,
+        name: Option<&DisplayName>,
     ) -> PortResult<Option<User>> {
-        let _held = self.lock([LockKey::Account(found.id.clone())]).await?;
+        let keys = [LockKey::Account(found.id.clone())];
+        let (_held, scope) = self.begin_in_tenant(scope, keys).await?;
         let latest = self.recent_writes.latest(found).filter(|user| user.email == *email);
         let Some(before) = latest else { return Ok(None) };
-        let tenant = scope.tenant();
-        if before.memberships.contains_key(tenant) {
+        if scope.authorize_attach(&before, role)? == AttachStep::AlreadyAttached {
             return Err(Conflict::AlreadyAttached.into());
         }
+        let (prefix, tenant) = (self.reader.prefix(), scope.tenant());
         let mut after = before.clone();
-        after.memberships.insert(tenant.clone(), Membership::new(role.clone()));
-        if let Some(name) = name {
-            after.rename_in(tenant, name.clone());
-        }
-        let prefix = self.reader.prefix();
-        let metadata =
-            MetadataPatch::default().membership(prefix, tenant, after.memberships.get(tenant));
-        let patch = wire::PatchUserBody {
+        let attachment = self.new_attachment(email.clone())?;
+        after.attach(tenant, role.clone(), name.cloned(), attachment);
+        let Some(membership) = after.memberships.get(tenant) else { return Ok(None) };
+        let metadata = MetadataPatch::default().membership(prefix, tenant, membership);
+        let patch = PatchUserBody {
             name: display_name_update(&before, &after),
-            app_metadata: Some(metadata.into_map()),
-            ..wire::PatchUserBody::default()
+            app_metadata: metadata.into_map(),
+            ..PatchUserBody::default()
         };
-        self.patch(&before, &patch).await.map(Some)
+        let attached = self.patch(&before, &patch).await?;
+        if attached.email == *email {
+            return Ok(Some(attached));
+        }
+        // Another process has changed the address meanwhile: this is not the account to attach.
+        let removal = self.removal_of([tenant]);
+        self.finish(self.patch(&attached, &removal)).await?;
+        Ok(None)
     }
 }
 
 /// Returns the update of the account's own name from one state to the next.
-fn display_name_update(before: &User, after: &User) -> FieldUpdate<String> {
+pub(super) fn display_name_update(before: &User, after: &User) -> FieldUpdate<String> {
     match &after.display_name {
-        Some(name) if before.display_name != after.display_name => {
-            FieldUpdate::Set(name.as_str().to_owned())
-        }
-        Some(_) | None => FieldUpdate::Keep,
+        after if *after == before.display_name => FieldUpdate::Keep,
+        Some(name) => FieldUpdate::Set(name.as_str().to_owned()),
+        // Auth0's name of an account without one.
+        None => FieldUpdate::Set(before.email.as_str().to_owned()),
     }
 }

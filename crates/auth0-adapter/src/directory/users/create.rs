@@ -1,13 +1,14 @@
 //! Creates accounts.
 
 use aws_lc_rs::rand;
-use domain::{Membership, NewUser, TenantId, TenantScope, User, UserId};
+use domain::{CredentialStamp, Membership, NewUser, StampUpdate, TenantScope, User, UserId};
 use ports::{BoxError, Conflict, PortError, PortResult};
 
 use super::account_reader::placeholder_username;
-use super::email_match::with_email;
+use super::accounts_by_email::with_email;
 use super::username_support::UsernameSupport;
 use crate::config::Invite;
+use crate::digest::digest;
 use crate::directory::directory_core::DirectoryCore;
 use crate::directory::lock_key::LockKey;
 use crate::directory::random_password::random_password;
@@ -26,37 +27,44 @@ pub(super) enum CreateOutcome {
 impl DirectoryCore {
     pub(crate) async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
         scope.authorize_grant(&new.role)?;
-        match self.create_account(scope.tenant(), new).await? {
+        let _held = self.lock([LockKey::Address(new.email.clone())]).await?;
+        if self.is_taken_elsewhere(&new.email, None).await? {
+            return Err(Conflict::EmailTaken.into());
+        }
+        match self.create_account(scope, new).await? {
             CreateOutcome::Created(user) => Ok(user),
             CreateOutcome::EmailTaken => Err(Conflict::EmailTaken.into()),
         }
     }
 
-    /// Creates an account whose home is the tenant. The caller has authorized the role.
+    /// Creates an account whose home is the scope's tenant.
     pub(super) async fn create_account(
         &self,
-        home: &TenantId,
+        scope: &TenantScope,
         new: NewUser,
     ) -> PortResult<CreateOutcome> {
         let id = RandomId::new()?;
         // Nobody knows the id yet, but whoever finds the account by its address waits until the
         // creation is recorded.
-        let _held = self.lock([LockKey::Account(id.user_id.clone())]).await?;
+        let keys = [LockKey::Account(id.user_id.clone())];
+        let (_held, scope) = self.begin_in_tenant(scope, keys).await?;
+        scope.authorize_grant(&new.role)?;
         let invited = new.password.is_none() && !new.service_user;
-        let outcome = match self.send_create(home, new.clone(), &id).await {
+        let outcome = match self.send_create(&scope, new.clone(), &id).await {
             Ok(response) => {
                 CreateOutcome::Created(self.record_write(&id.user_id, None, response)?)
             }
             Err(CreateError::NotCreated(Auth0Error::EmailTaken)) => CreateOutcome::EmailTaken,
             Err(CreateError::NotCreated(error)) => return Err(error.into()),
             Err(CreateError::OutcomeUnknown(error)) => {
+                self.scans.forget([scope.tenant()]);
                 self.recover_created(&new, &id, error).await?
             }
         };
         if let CreateOutcome::Created(user) = &outcome
             && invited
         {
-            self.send_invitation(user).await;
+            self.mail_new_user(user).await;
         }
         Ok(outcome)
     }
@@ -64,22 +72,31 @@ impl DirectoryCore {
     /// Sends the account, and learns whether the connection supports usernames.
     async fn send_create(
         &self,
-        home: &TenantId,
+        scope: &TenantScope,
         new: NewUser,
         id: &RandomId,
     ) -> Result<wire::Auth0User, CreateError> {
+        let is_given = new.password.is_some();
         let password = match new.password {
             Some(password) => password,
             None => random_password()
                 .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?,
         };
-        let membership = Membership::new(new.role);
-        let prefix = self.reader.prefix();
-        let metadata = MetadataPatch::default().account(prefix, home, new.service_user).membership(
-            prefix,
-            home,
-            Some(&membership),
-        );
+        let attachment = self
+            .new_attachment(new.email.clone())
+            .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?;
+        let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
+        let (prefix, home) = (self.reader.prefix(), scope.tenant());
+        let stamp = if is_given && scope.leaves_stamp() {
+            let at = self.directory_now();
+            StampUpdate::Set(CredentialStamp { at, by: Some(home.clone()) })
+        } else {
+            StampUpdate::Keep
+        };
+        let metadata = MetadataPatch::default()
+            .account(prefix, Some(home), new.service_user)
+            .first_membership(prefix, home, &membership)
+            .stamp(prefix, &stamp);
         let text = |name: Option<&str>| name.map(str::to_owned);
         let mut account = wire::CreateUserBody {
             connection: self.connection.clone(),
@@ -92,7 +109,7 @@ impl DirectoryCore {
             given_name: text(new.given_name.as_ref().map(domain::PersonName::as_str)),
             family_name: text(new.family_name.as_ref().map(domain::PersonName::as_str)),
             password,
-            app_metadata: metadata.into_map(),
+            app_metadata: metadata.into_map().unwrap_or_default(),
         };
         // A connection supports, lacks or requires usernames; what it reports is cached.
         let mut remaining_retries = 2;
@@ -144,7 +161,7 @@ impl DirectoryCore {
             Err(error) => {
                 let error = PortError::from(error);
                 tracing::warn!(
-                    user_id = %id.user_id,
+                    account = digest(id.user_id.as_str()),
                     %error,
                     "outcome of creating an account is unknown"
                 );
@@ -165,12 +182,13 @@ impl DirectoryCore {
     }
 
     /// Requests the invitation e-mail if configured. The account stays in any case.
-    async fn send_invitation(&self, user: &User) {
+    async fn mail_new_user(&self, user: &User) {
         if self.invite == Invite::ResetEmail
-            && let Err(error) = self.management.send_reset_mail(&user.email).await
+            && let Err(error) = self.management.send_reset_mail(&self.connection, &user.email).await
         {
             let error = PortError::from(error);
-            tracing::warn!(user_id = %user.id, %error, "invitation e-mail was not sent");
+            let account = digest(user.id.as_str());
+            tracing::warn!(account, %error, "invitation e-mail was not sent");
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Rule R4: a tenant keeps a holder of each protected role that has holders.
 //!
 //! Auth0 has no transactions, so the tenant's lock covers both the check and the change. It does
-//! not exclude another process of Usher that removes another holder at the same moment.
+//! not exclude another process of Usher that removes the other holder at the same moment. After the
+//! change, the holder is therefore read once more; if nobody is left, the change is undone. Of two
+//! processes, the later one finds what the earlier one did; both may undo.
 
 use std::collections::BTreeSet;
 
-use domain::{Decision, RoleAtRisk, User, UserId};
+use domain::{Decision, LastProtectedRoleHolder, RoleAtRisk, User, UserId};
 use ports::PortResult;
 
 use crate::directory::directory_core::DirectoryCore;
@@ -21,20 +23,51 @@ const MAX_PAGE_SIZE: u32 = 100;
 /// The number of rows that Auth0 pages through.
 const MAX_RESULTS: u32 = 1000;
 
+/// A role that a change takes away, and who else held it when that was decided.
+#[derive(Debug)]
+pub(super) struct OtherHolder {
+    pub(super) at_risk: RoleAtRisk,
+    holder: UserId,
+}
+
 impl DirectoryCore {
-    /// Completes a decision by looking up another holder of each protected role at risk (R4).
+    /// Completes a decision by looking up another holder of each protected role at risk (R4), and
+    /// returns these.
     ///
     /// It costs no call if none is at risk. The caller holds the locks of the tenants.
-    pub(super) async fn complete<C>(&self, mut decision: Decision<C>) -> PortResult<C> {
+    pub(super) async fn complete<C>(
+        &self,
+        mut decision: Decision<C>,
+    ) -> PortResult<(C, Vec<OtherHolder>)> {
+        let mut others = Vec::new();
         loop {
             match decision {
-                Decision::Authorized(change) => return Ok(change),
+                Decision::Authorized(change) => return Ok((change, others)),
                 Decision::Pending(pending) => {
-                    let holder = self.other_holder(pending.role_at_risk()).await?;
+                    let at_risk = pending.role_at_risk().clone();
+                    let holder = self.other_holder(&at_risk).await?;
                     decision = pending.resolve(holder.as_ref())?;
+                    others.extend(holder.map(|holder| OtherHolder { at_risk, holder: holder.id }));
                 }
             }
         }
+    }
+
+    /// Checks after a change that each role still has another holder.
+    ///
+    /// # Errors
+    /// `Conflict` with `LastProtectedRoleHolder`, or the error of a call.
+    pub(super) async fn confirm_others(&self, others: &[OtherHolder]) -> PortResult<()> {
+        for OtherHolder { at_risk, holder } in others {
+            let holds = |other: &User| at_risk.is_held_by(other);
+            if self.confirm_holder(holder, holds).await?.is_none()
+                && self.other_holder(at_risk).await?.is_none()
+            {
+                let tenant = at_risk.tenant().clone();
+                return Err(LastProtectedRoleHolder { tenant }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Returns another holder of the role, if there is one.
@@ -66,7 +99,7 @@ impl DirectoryCore {
         while (page + 1) * per_page <= MAX_RESULTS {
             let search = UserSearch { q: query.to_string(), sort: "user_id:1", page, per_page };
             let found = self.management.search(&search).await?;
-            let row_count = found.users.readable.len() as u64 + found.users.unreadable;
+            let row_count = found.users.count();
             let rows = found.users.readable.into_iter().filter_map(|user| reader.read(user));
             for row in rows.filter(|row| holds(row) && is_current(row)) {
                 if candidates == 0 {

@@ -85,6 +85,12 @@ fn management_api_errors_are_classified() {
         (403, Some("operation_not_supported"), "…", ErrorMeaning::NotSupported),
         (403, Some("insufficient_scope"), "…", ErrorMeaning::Misconfigured),
         (401, None, "Invalid token", ErrorMeaning::Unauthorized),
+        (
+            400,
+            Some("invalid_query_string"),
+            "Query validation error: 'Object didn't pass validation for format email: a@b.c' on property email (…).",
+            ErrorMeaning::InvalidEmail,
+        ),
         (400, Some("invalid_query_string"), "…", ErrorMeaning::Misconfigured),
         (400, Some("invalid_paging"), "…", ErrorMeaning::Misconfigured),
         (414, None, "…", ErrorMeaning::Misconfigured),

@@ -12,8 +12,24 @@ enum Clause {
     Range(String, String),
 }
 
+/// Reads a quoted phrase, in which a backslash escapes the next character, and returns it with the
+/// rest of the text.
+fn phrase_in(text: &str) -> Option<(String, &str)> {
+    let rest = text.strip_prefix('"')?;
+    let mut phrase = String::new();
+    let mut characters = rest.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((phrase, &rest[at + 1..])),
+            '\\' => phrase.push(characters.next()?.1),
+            other => phrase.push(other),
+        }
+    }
+    None
+}
+
 /// Parses `field:("a" OR "b") AND field:[a TO b] …`, and nothing else. It does not share code with
-/// the builder, and ends a literal at the first quote, as Lucene does.
+/// the builder, and ends a literal at the first quote that is not escaped, as Lucene does.
 fn parse(text: &str) -> Option<Vec<Clause>> {
     let mut rest = text;
     let mut clauses = Vec::new();
@@ -27,11 +43,8 @@ fn parse(text: &str) -> Option<Vec<Clause>> {
         if let Some(mut list) = after.strip_prefix('(') {
             let mut literals = Vec::new();
             loop {
-                let (literal, after) = list.strip_prefix('"')?.split_once('"')?;
-                if literal.contains('\\') {
-                    return None;
-                }
-                literals.push(literal.to_owned());
+                let (literal, after) = phrase_in(list)?;
+                literals.push(literal);
                 let Some(more) = after.strip_prefix(" OR ") else {
                     rest = after.strip_prefix(')')?;
                     break;
@@ -66,7 +79,7 @@ fn role_names() -> impl Strategy<Value = RoleName> {
 
 /// Any id that the domain accepts.
 fn ids() -> impl Strategy<Value = UserId> {
-    "[!-~]{1,40}".prop_filter_map("not an id", |text| text.parse().ok())
+    r#"[ -~é日"\\]{1,40}"#.prop_filter_map("not an id", |text| text.parse().ok())
 }
 
 fn moments() -> impl Strategy<Value = Timestamp> {

@@ -9,32 +9,57 @@ fn absent_and_null_members_are_equal() {
     let bare: Auth0User = serde_json::from_str(BARE).unwrap();
     assert!(!bare.blocked && bare.app_metadata.is_empty() && bare.email.is_none());
     let mut nulls = json!({"user_id": "auth0|a", "created_at": "2026-03-01T09:30:00.000Z"});
-    for name in
-        Auth0User::FIELDS.split(',').filter(|name| !["user_id", "created_at"].contains(name))
-    {
+    for name in [
+        "email",
+        "username",
+        "name",
+        "given_name",
+        "family_name",
+        "updated_at",
+        "last_login",
+        "last_password_reset",
+        "email_verified",
+        "blocked",
+        "app_metadata",
+        "identities",
+    ] {
         nulls[name] = Value::Null;
     }
     assert_eq!(from_value::<Auth0User>(nulls).unwrap(), bare);
 }
 
 #[test]
-fn wrong_member_type_is_rejected() {
-    for (name, value) in [
-        ("user_id", json!(1)),
-        ("created_at", json!(null)),
-        ("blocked", json!("true")),
-        ("app_metadata", json!([])),
-    ] {
+fn member_of_another_form_is_read() {
+    let read = |name: &str, value: Value| {
         let mut user: Value = serde_json::from_str(BARE).unwrap();
         user[name] = value;
-        assert!(from_value::<Auth0User>(user).is_err(), "{name}");
+        from_value::<Auth0User>(user).unwrap()
+    };
+    assert_eq!(read("user_id", json!(7)).user_id, "7");
+    assert!(read("blocked", json!("true")).blocked && read("blocked", json!(1)).blocked);
+    assert!(!read("blocked", json!("false")).blocked && !read("blocked", json!(0)).blocked);
+    assert!(read("email_verified", json!(true)).email_verified);
+    for doubtful in [json!("true"), json!(1), json!({})] {
+        assert!(!read("email_verified", doubtful).email_verified);
+    }
+    assert!(read("app_metadata", json!([])).app_metadata.is_empty());
+    assert!(read("app_metadata", json!("x")).app_metadata.is_empty());
+    assert!(read("last_login", json!("2026-03-01 09:30:00")).last_login.is_some());
+    assert_eq!(read("created_at", json!("long ago")).created_at, None);
+    assert!(!read("identities", json!("x")).identities.are_of("x"));
+}
+
+#[test]
+fn user_without_an_id_is_rejected() {
+    for value in [json!({}), json!(null), json!([]), json!({ "user_id": null })] {
+        assert!(from_value::<Auth0User>(value.clone()).is_err(), "{value}");
     }
 }
 
 #[test]
 fn non_string_text_is_read_as_absent() {
     let bare: Auth0User = serde_json::from_str(BARE).unwrap();
-    let texts = "email,username,name,given_name,family_name,updated_at,last_login";
+    let texts = "email,username,name,given_name,family_name";
     for value in [json!(["a", "b"]), json!(0), json!({}), json!(true)] {
         for name in texts.split(',') {
             let mut user: Value = serde_json::from_str(BARE).unwrap();
@@ -53,18 +78,31 @@ fn malformed_row_is_skipped_alone() {
         row
     };
     let rows = json!([
-        without("user_id", json!(7)),
+        without("user_id", json!(["auth0|a"])),
         good,
         without("created_at", json!(null)),
-        without("created_at", json!(["2026-03-01T09:30:00.000Z"])),
+        without("blocked", json!("true")),
         {},
+        null,
+        1,
+        "row",
+        [],
     ]);
     let users: UserRows = from_value(rows).unwrap();
-    assert_eq!((users.readable.len(), users.unreadable), (1, 4));
+    assert_eq!((users.readable.len(), users.unreadable, users.count()), (3, 6, 9));
     // The response as a whole must still be well-formed.
-    for garbage in [json!({}), json!([1]), json!([without("blocked", json!("true"))])] {
+    for garbage in [json!({}), json!("rows"), json!(null)] {
         assert!(from_value::<UserRows>(garbage.clone()).is_err(), "{garbage}");
     }
+}
+
+#[test]
+fn deeply_nested_metadata_hides_no_other_row() {
+    let nested = "[".repeat(2000) + &"]".repeat(2000);
+    let row =
+        BARE.replace("{\"user_id\"", &format!("{{\"app_metadata\":{{\"x\":{nested}}},\"user_id\""));
+    let users: UserRows = serde_json::from_str(&format!("[{row},{BARE}]")).unwrap();
+    assert_eq!((users.readable.len(), users.unreadable), (2, 0));
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) struct UserCreateRequest {
     #[schema(
         format = Email,
         max_length = 254,
-        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|[Xx][Nn][A-Za-z0-9-]{1,60}[A-Za-z0-9])$",
         example = "jane@acme.example"
     )]
     email: String,
@@ -24,11 +24,12 @@ pub(crate) struct UserCreateRequest {
     /// The account's home tenant, to which it is attached.
     #[schema(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", example = "acme")]
     pub(super) tenant_name: String,
-    /// The username: 1 to 128 characters, and not an e-mail address.
+    /// The username: 1 to 128 characters. The user's own e-mail address means that there is none;
+    /// another e-mail address is not a username.
     #[schema(
         min_length = 1,
         max_length = 128,
-        pattern = r"^(?!(?![^@]{65})[A-Za-z0-9!#$'+^_`~-]+(\.[A-Za-z0-9!#$'+^_`~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$)[A-Za-z0-9@^$.!`#+'~_-]*$",
+        pattern = r"^[A-Za-z0-9@^$.!`#+'~_-]*$",
         example = "jane"
     )]
     username: String,
@@ -46,15 +47,14 @@ pub(crate) struct UserCreateRequest {
     #[schema(
         min_length = 1,
         max_length = 150,
-        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$",
         example = "Jane"
     )]
     first_name: String,
-    /// The last name: 1 to 150 characters.
+    /// The last name: at most 150 characters; may be empty.
     #[schema(
-        min_length = 1,
         max_length = 150,
-        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$",
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$",
         example = "Doe"
     )]
     last_name: String,
@@ -91,12 +91,19 @@ impl UserCreateRequest {
         mut field_errors: FieldErrors,
     ) -> Result<(T, NewUser), ApiError> {
         let email = field_errors.check("email", self.email.parse::<EmailAddress>());
-        let username = field_errors.check("username", self.username.parse::<Username>());
+        // Responses show the address of an account without a username, so clients send it back.
+        let is_own_address =
+            |email: &EmailAddress| self.username.eq_ignore_ascii_case(email.as_str());
+        let username = if email.as_ref().is_some_and(is_own_address) {
+            None
+        } else {
+            field_errors.check("username", self.username.parse::<Username>())
+        };
         let password = self
             .password
             .and_then(|password| field_errors.check("password", password.parse::<Password>()));
         let given_name = field_errors.check("firstName", self.first_name.parse::<PersonName>());
-        let family_name = field_errors.check("lastName", self.last_name.parse::<PersonName>());
+        let family_name = optional_name(&mut field_errors, "lastName", &self.last_name);
         field_errors.finish(|| {
             let new = NewUser {
                 email: email?,
@@ -121,15 +128,23 @@ pub(crate) struct UserUpdateRequest {
     #[schema(
         format = Email,
         max_length = 254,
-        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$",
+        pattern = r"^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,63}|[Xx][Nn][A-Za-z0-9-]{1,60}[A-Za-z0-9])$",
         example = "jane@acme.example"
     )]
     email: String,
     /// The first name: at most 150 characters; empty to remove it.
-    #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Jane")]
+    #[schema(
+        max_length = 150,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$",
+        example = "Jane"
+    )]
     first_name: String,
     /// The last name: at most 150 characters; empty to remove it.
-    #[schema(max_length = 150, pattern = r"^[^\u0000-\u001F\u007F-\u009F]*$", example = "Doe")]
+    #[schema(
+        max_length = 150,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$",
+        example = "Doe"
+    )]
     last_name: String,
 }
 
@@ -143,19 +158,35 @@ impl FromJsonObject for UserUpdateRequest {
 }
 
 impl UserUpdateRequest {
-    pub(super) fn into_change(self) -> Result<AccountChange, ApiError> {
+    /// Returns whether the address has a syntax that only an existing account may have.
+    pub(super) fn has_odd_email(&self) -> bool {
+        self.email.parse::<EmailAddress>().is_err() && EmailAddress::stored(&self.email).is_some()
+    }
+
+    /// Validates the values. `stored` is the address that the account has: it may be sent back
+    /// whatever its syntax.
+    pub(super) fn into_change(
+        self,
+        stored: Option<&EmailAddress>,
+    ) -> Result<AccountChange, ApiError> {
         let mut field_errors = FieldErrors::default();
-        let email = field_errors.check("email", self.email.parse::<EmailAddress>());
-        // The response shows a missing name as an empty one, which clients may send back.
-        let mut name = |field, name: &str| {
-            if name.is_empty() {
-                None
-            } else {
-                field_errors.check(field, name.parse::<PersonName>())
-            }
+        let is_stored =
+            |email: &EmailAddress| EmailAddress::stored(&self.email).as_ref() == Some(email);
+        let email = match stored.filter(|email| is_stored(email)) {
+            Some(stored) => Some(stored.clone()),
+            None => field_errors.check("email", self.email.parse::<EmailAddress>()),
         };
-        let given_name = name("firstName", &self.first_name);
-        let family_name = name("lastName", &self.last_name);
+        let given_name = optional_name(&mut field_errors, "firstName", &self.first_name);
+        let family_name = optional_name(&mut field_errors, "lastName", &self.last_name);
         field_errors.finish(|| Some(AccountChange { email: email?, given_name, family_name }))
     }
+}
+
+/// Validates a name that may be empty: responses show a missing name so, and clients send it back.
+fn optional_name(
+    field_errors: &mut FieldErrors,
+    field: &'static str,
+    name: &str,
+) -> Option<PersonName> {
+    if name.is_empty() { None } else { field_errors.check(field, name.parse::<PersonName>()) }
 }

@@ -45,7 +45,6 @@ pub(crate) struct UserResponse<'a> {
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     last_login: Option<Timestamp>,
     /// Whether that tenant manages the account: it is the account's home.
-    #[schema(required = false)]
     managed_here: bool,
     /// Whether the membership in that tenant gives its role. Of a `pending` one only what the
     /// tenant entered is shown. Absent for a user without memberships, whom only operators see.
@@ -80,16 +79,13 @@ pub(crate) struct PartlyUpdatedUser<'a> {
     #[serde(flatten)]
     pub(super) user: UserResponse<'a>,
     /// Why the remaining values were not changed.
-    #[schema(required = false)]
-    pub(super) errors: Vec<error_response::Error<'a>>,
+    pub(super) errors: Vec<error_response::ErrorObject<'a>>,
 }
 
 /// One page of a tenant's users.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UserListResponse<'a> {
-    #[schema(required = false)]
     pub(super) links: ListLinks<'a>,
-    #[schema(required = false)]
     pub(super) data: Vec<UserResponse<'a>>,
 }
 
@@ -97,10 +93,8 @@ pub(crate) struct UserListResponse<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ListLinks<'a> {
     /// The first page.
-    #[schema(required = false)]
     pub(super) first: Links<'a>,
     /// The last page, with the totals.
-    #[schema(required = false)]
     pub(super) last: Links<'a>,
     /// The next page.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -41,6 +41,19 @@ fn traces_endpoint_overrides_the_general_one() {
 }
 
 #[test]
+fn endpoint_for_grpc_is_not_used() {
+    let general = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317");
+    let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "gRPC");
+    assert_eq!(endpoint(&[general, grpc]), None);
+    let [reason] = &variables(&[general, grpc]).ignored()[..] else { panic!("not reported") };
+    assert!(reason.starts_with("OTEL_EXPORTER_OTLP_PROTOCOL: must be http/protobuf"), "{reason}");
+    let protobuf = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf");
+    assert!(endpoint(&[general, grpc, protobuf]).is_some());
+    assert_eq!(variables(&[general, grpc, protobuf]).ignored(), Vec::<String>::new());
+    assert!(endpoint(&[general, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]).is_some());
+}
+
+#[test]
 fn service_name_overrides_resource_attributes() {
     let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "team=one, service.name = other");
     assert_eq!(service_name(&[attributes]).as_deref(), Some("other"));
@@ -83,6 +96,13 @@ fn invalid_variable_is_ignored_and_named_without_its_value() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hunter2@collector"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "hunter2:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://hunter2{}"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "hunter2"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "hunter2"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "hunter2.pem"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "hunter2.pem"),
         ("OTEL_TRACES_EXPORTER", "hunter2"),
         ("OTEL_TRACES_SAMPLER", "hunter2"),
         ("OTEL_TRACES_SAMPLER_ARG", "hunter2"),

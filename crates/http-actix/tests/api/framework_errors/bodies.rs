@@ -189,7 +189,7 @@ async fn oversized_body_is_rejected_before_it_arrives() {
 
 #[tokio::test]
 async fn incomplete_body_times_out() {
-    let options = AppOptions { http: "request_timeout_ms = 200", ..AppOptions::default() };
+    let options = AppOptions { http: "request_timeout_ms = 1000", ..AppOptions::default() };
     let app = App::start_with(options).await;
     let token = format!("Bearer {}", app.operator().token().unwrap());
     for (method, path, _) in operations() {

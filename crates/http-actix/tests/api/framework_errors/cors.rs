@@ -1,7 +1,11 @@
 //! CORS headers and preflight requests.
 
-use reqwest::Method;
+use std::sync::Arc;
 
+use reqwest::Method;
+use serde_json::json;
+
+use super::directory::{FailingDirectory, Failure};
 use super::{LISTS, assert_error};
 use crate::support::{Answer, App, AppOptions};
 
@@ -77,7 +81,8 @@ async fn preflight_from_configured_origin_succeeds() {
                 .header("access-control-request-method", method)
                 .header(
                     "access-control-request-headers",
-                    "authorization, content-type, x-request-id",
+                    "authorization, content-type, x-request-id, traceparent, tracestate, \
+                     baggage, idempotency-key, if-match, if-none-match",
                 )
                 .call(Method::OPTIONS, path, None)
                 .await;
@@ -108,6 +113,8 @@ async fn other_origins_get_no_cors_headers() {
             "https://admin.example.com.other.example",
             "https://admin.example.com/",
             "https://xadmin.example.com",
+            "http://localhost:5173",
+            "http://127.0.0.1:8080",
             "null",
             "*",
         ] {
@@ -136,5 +143,76 @@ async fn other_origins_get_no_cors_headers() {
             (response.status.as_u16(), response.header("access-control-allow-origin")),
             (200, None)
         );
+    }
+}
+
+/// Asserts that a browser application at [`ORIGIN`] can read this error.
+#[track_caller]
+fn assert_readable(path: &str, response: &Answer, outcome: &str) {
+    assert_error(path, response, outcome);
+    let single = |name: &str| {
+        let values: Vec<_> = response.headers.get_all(name).iter().collect();
+        assert_eq!(values.len(), 1, "{name}: {response:?}");
+        values[0].to_str().unwrap().to_lowercase()
+    };
+    assert_eq!(single("access-control-allow-origin"), ORIGIN);
+    assert!(single("access-control-expose-headers").contains("retry-after"), "{response:?}");
+    assert!(single("vary").contains("origin"), "{response:?}");
+}
+
+#[tokio::test]
+async fn errors_before_the_handler_have_cors_headers() {
+    let http = "cors_origins = [\"https://admin.example.com\"]\nmax_body_bytes = 100";
+    let app = App::start_with(AppOptions { http, ..AppOptions::default() }).await;
+    for path in ["/api/acme/admin/users", "/api/v1/users"] {
+        let client = app.operator().header("origin", ORIGIN);
+        let long = format!("{path}?x={}", "y".repeat(9000));
+        assert_readable(path, &client.get(&long).await, "414 uri_too_long");
+        let large = client.clone().header("x", "y".repeat(40_000));
+        assert_readable(path, &large.get(path).await, "431 headers_too_large");
+        let response = client.post(path, json!({"email": "x".repeat(100)})).await;
+        assert_readable(path, &response, "413 payload_too_large");
+        let response = client.send(Method::POST, path, Some(("text/plain", b"x".to_vec()))).await;
+        assert_readable(path, &response, "415 unsupported_media_type");
+        // Another origin cannot read them.
+        let other = app.operator().header("origin", "https://other.example.com");
+        assert_eq!(other.get(&long).await.header("access-control-allow-origin"), None);
+    }
+}
+
+#[tokio::test]
+async fn slow_body_error_has_cors_headers() {
+    let http = "cors_origins = [\"https://admin.example.com\"]\nrequest_timeout_ms = 200";
+    let app = App::start_with(AppOptions { http, ..AppOptions::default() }).await;
+    let token = format!("Bearer {}", app.operator().token().unwrap());
+    for path in ["/api/acme/admin/users", "/api/v1/users"] {
+        let headers = [
+            ("Authorization", token.as_str()),
+            ("Origin", ORIGIN),
+            ("Content-Type", "application/json"),
+            ("Content-Length", "10"),
+        ];
+        let mut request = app.head(&format!("POST {path}"), &headers);
+        request.extend_from_slice(b"{");
+        assert_readable(path, &app.exchange(&request), "408 request_timeout");
+    }
+}
+
+#[tokio::test]
+async fn panic_and_timeout_have_cors_headers() {
+    for (failure, outcome, http) in [
+        (Failure::Panic, "500 internal_error", "cors_origins = [\"https://admin.example.com\"]"),
+        (
+            Failure::NoResponse,
+            "504 directory_timeout",
+            "cors_origins = [\"https://admin.example.com\"]\nrequest_timeout_ms = 100",
+        ),
+    ] {
+        let directory = Some(Arc::new(FailingDirectory(failure)) as _);
+        let app = App::start_with(AppOptions { http, directory, ..AppOptions::default() }).await;
+        for path in LISTS {
+            let response = app.operator().header("origin", ORIGIN).get(path).await;
+            assert_readable(path, &response, outcome);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod panics;
 mod paths;
 mod request_headers;
 mod request_id;
+mod upgrade;
 
 use std::collections::BTreeSet;
 

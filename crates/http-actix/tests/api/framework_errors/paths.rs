@@ -12,7 +12,6 @@ use crate::support::App;
 async fn unknown_paths_are_404() {
     let app = App::start().await;
     for path in [
-        "/",
         "/nothing",
         "/health",
         "/health/live/",
@@ -41,6 +40,10 @@ async fn unknown_paths_are_404() {
         "/api/v2/users/auth0%7Cmia",
         "/api/v3/users",
         "/docs/nothing.js",
+        "/docs/index.html/",
+        "/openapi.json/",
+        "/metrics/",
+        "/health/ready/",
     ] {
         for client in [app.anonymous(), app.operator()] {
             assert_error(path, &client.get(path).await, "404 not_found");
@@ -76,16 +79,19 @@ async fn allow_header_lists_documented_methods() {
         })
         .collect();
     for (path, methods) in &paths {
+        // Outside the contracts, a path with GET has HEAD too.
+        let head = (!path.starts_with("/api/")).then_some("HEAD");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PURGE"]
         {
-            if methods.contains(method) {
+            if methods.contains(method) || head == Some(method) {
                 continue;
             }
             let unsupported = Method::from_bytes(method.as_bytes()).unwrap();
             for client in [app.anonymous(), app.operator()] {
                 let response = client.call(unsupported.clone(), path, None).await;
                 let allow = response.header("allow").map(|allow| allow.split(", ").collect());
-                let known: BTreeSet<&str> = methods.iter().map(String::as_str).collect();
+                let known: BTreeSet<&str> =
+                    methods.iter().map(String::as_str).chain(head).collect();
                 assert_eq!(allow, Some(known), "{method} {path}: {response:?}");
                 if method == "HEAD" {
                     assert_eq!((response.status.as_u16(), &*response.text), (405, ""), "{path}");
@@ -98,12 +104,12 @@ async fn allow_header_lists_documented_methods() {
 }
 
 #[tokio::test]
-async fn openapi_and_docs_allow_only_get() {
+async fn openapi_and_docs_allow_only_get_and_head() {
     let app = App::start().await;
-    for path in ["/openapi.json", "/docs"] {
+    for path in ["/openapi.json", "/docs", "/docs/", "/"] {
         let response = app.anonymous().post(path, json!({})).await;
         assert_eq!(response.outcome(), "405 method_not_allowed", "{path}");
-        assert_eq!(response.header("allow"), Some("GET"), "{path}");
+        assert_eq!(response.header("allow"), Some("GET, HEAD"), "{path}");
     }
 }
 

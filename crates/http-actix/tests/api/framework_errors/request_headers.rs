@@ -33,6 +33,24 @@ async fn request_not_accepting_json_gets_json_406() {
 }
 
 #[tokio::test]
+async fn empty_accept_header_is_no_accept_header() {
+    let app = App::start().await;
+    for path in LISTS {
+        for accept in ["", " ", ",", " , ,"] {
+            let client = app.operator().header("accept", accept);
+            assert_eq!(client.get(path).await.outcome(), "200", "{path}: {accept:?}");
+            let client = client.header("accept", "");
+            assert_eq!(client.get(path).await.outcome(), "200", "{path}: {accept:?}");
+            let client = client.header("accept", "text/html");
+            assert_error(path, &client.get(path).await, "406 not_acceptable");
+        }
+        // A value that cannot be read is not an empty one.
+        let client = app.operator().header("accept", "\u{e4}");
+        assert_error(path, &client.get(path).await, "406 not_acceptable");
+    }
+}
+
+#[tokio::test]
 async fn accept_header_is_ignored_for_empty_responses() {
     let app = App::start().await;
     let client = app.operator().header("accept", "text/html");

@@ -22,6 +22,9 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Settings with placeholders for the names of the issuers and the port of the hostile one.
 const SETTINGS: &str = r#"
+[auth]
+known_tenants = ["known"]
+
 [[auth.issuers]]
 issuer = "HOSTILE"
 audience = "user-management"
@@ -93,7 +96,7 @@ impl Fixture {
     /// Starts a service with a short timeout for the hostile issuer.
     pub(crate) async fn start_with_short_timeout() -> Self {
         let (hostile, healthy) = (Issuer::start().await, Issuer::start().await);
-        let timeout = Duration::from_millis(200);
+        let timeout = Duration::from_millis(500);
         let settings = OidcSettings { timeout, ..OidcSettings::default() };
         let short_timeout = OidcKeySource::new(settings).unwrap();
         let source = ShortTimeoutSource { issuer_prefix: hostile.name(), short_timeout };
@@ -107,8 +110,12 @@ impl Fixture {
             .replace("HOSTILE", &hostile.name())
             .replace("HEALTHY", &healthy.name())
             .replace("PORT", &hostile.port().to_string());
-        let wishes =
-            AppOptions { settings: settings.leak(), keys: Some(source), ..AppOptions::default() };
+        let wishes = AppOptions {
+            settings: settings.leak(),
+            http: "trusted_proxies = [\"127.0.0.1/32\"]",
+            keys: Some(source),
+            ..AppOptions::default()
+        };
         Self { app: App::start_with(wishes).await, hostile, healthy, cases: AtomicUsize::default() }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::support::SigningKey;
 
@@ -60,6 +61,8 @@ struct State {
     connections: AtomicUsize,
     open: AtomicUsize,
     max_open: AtomicUsize,
+    /// Notified of each opened connection.
+    opened: watch::Sender<()>,
 }
 
 impl Issuer {
@@ -74,6 +77,7 @@ impl Issuer {
             connections: AtomicUsize::default(),
             open: AtomicUsize::default(),
             max_open: AtomicUsize::default(),
+            opened: watch::Sender::new(()),
         });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
@@ -140,6 +144,12 @@ impl Issuer {
         self.state.connections.load(Ordering::SeqCst)
     }
 
+    /// Waits until so many connections are open.
+    pub(crate) async fn wait_for_open(&self, count: usize) {
+        let mut opened = self.state.opened.subscribe();
+        opened.wait_for(|()| self.state.open.load(Ordering::SeqCst) >= count).await.unwrap();
+    }
+
     /// Returns the maximum number of simultaneous connections.
     pub(crate) fn max_open(&self) -> usize {
         self.state.max_open.load(Ordering::SeqCst)
@@ -155,6 +165,7 @@ pub(crate) fn discovery_document(name: &str, path: &str) -> Reply {
 async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let open = state.open.fetch_add(1, Ordering::SeqCst) + 1;
     state.max_open.fetch_max(open, Ordering::SeqCst);
+    state.opened.send_replace(());
     // The client may disconnect at any time.
     let _ = handle_request(&mut stream, &state).await;
     state.open.fetch_sub(1, Ordering::SeqCst);

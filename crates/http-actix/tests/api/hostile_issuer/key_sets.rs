@@ -104,13 +104,20 @@ async fn signature_with_exponent_one_is_rejected() {
 }
 
 #[tokio::test]
-async fn first_key_of_a_duplicate_kid_is_used() {
+async fn keys_sharing_a_kid_all_verify() {
     let fixture = Fixture::start().await;
-    let second = SigningKey::ed25519("usual");
-    let keys = [SigningKey::shared().jwk(), second.jwk()];
+    let (second, rsa) = (SigningKey::ed25519("usual"), SigningKey::rsa("usual"));
+    let mut encryption = SigningKey::ed25519("usual").jwk();
+    encryption["use"] = json!("enc");
+    let mut named = second.jwk();
+    named["alg"] = json!("Ed25519");
+    let keys = [encryption, rsa.jwk(), SigningKey::shared().jwk(), named];
     fixture.hostile.serve_keys(move || key_set(&keys));
-    assert_eq!(fixture.outcome(&fixture.token()).await, "200");
-    assert_eq!(fixture.outcome(&fixture.token_signed_by(&second)).await, "401 invalid_token");
+    for key in [&SigningKey::shared(), &second, &rsa] {
+        assert_eq!(fixture.outcome(&fixture.token_signed_by(key)).await, "200");
+    }
+    let other = SigningKey::ed25519("usual");
+    assert_eq!(fixture.outcome(&fixture.token_signed_by(&other)).await, "401 invalid_token");
     assert_eq!(fixture.hostile.fetches(), 1);
 }
 

@@ -12,8 +12,7 @@ use crate::support::SigningKey;
 type InvalidResponse = (&'static str, fn() -> Reply);
 
 /// Responses that are neither a discovery document nor a key set.
-const INVALID_RESPONSES: [InvalidResponse; 19] = [
-    ("404", || http_response(404, "", b"secret")),
+const INVALID_RESPONSES: [InvalidResponse; 18] = [
     ("401", || http_response(401, "WWW-Authenticate: Basic\r\n", b"secret")),
     ("500", || http_response(500, "", br#"{"keys":[]}"#)),
     ("503", || http_response(503, "Retry-After: 100000\r\n", b"")),
@@ -78,6 +77,35 @@ async fn invalid_discovery_document_costs_503_and_one_request() {
         fixture.assert_case_unavailable(&case, description).await;
         assert_eq!(fixture.case_requests(&case), [DOCUMENT], "{description}");
         fixture.assert_other_callers_served().await;
+    }
+}
+
+#[tokio::test]
+async fn issuer_that_responds_not_found_does_not_exist() {
+    let fixture = Fixture::start().await;
+    for status in [404, 410] {
+        for is_discovery in [true, false] {
+            let case = fixture.new_case();
+            if is_discovery {
+                fixture.hostile.respond_with(move |_| http_response(status, "", b"secret"));
+            } else {
+                fixture.hostile.serve_keys(move || http_response(status, "", b"secret"));
+            }
+            let token = fixture.case_token(&case, &SigningKey::shared());
+            for _ in 0..2 {
+                assert_eq!(fixture.case_outcome(&case, &token).await, "401 invalid_token");
+            }
+            let requests: &[&str] = if is_discovery { &[DOCUMENT] } else { &[DOCUMENT, KEYS] };
+            assert_eq!(fixture.case_requests(&case), requests, "{status}");
+            // A fixed issuer exists, whatever it responds.
+            fixture.advance_past_cooldown();
+            fixture.assert_unavailable(&fixture.token(), "a fixed issuer").await;
+            fixture.assert_other_callers_served().await;
+            // The tenant is created.
+            fixture.hostile.publish(&[&SigningKey::shared()]);
+            fixture.advance_past_cooldown();
+            assert_eq!(fixture.case_outcome(&case, &token).await, "200");
+        }
     }
 }
 

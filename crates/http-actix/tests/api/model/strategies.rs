@@ -34,7 +34,10 @@ const USER_NAMES: [&str; 19] = [
     "olga", "olga", "adam", "adam", "adam", "vera", "mia", "mia", "bob", "gina", "gina", "gus",
     "gus", "gus", "hal", "ivy", "ann", "ben", "cyd",
 ];
-const EMAIL_ADDRESSES: [&str; 14] = [
+const EMAIL_ADDRESSES: [&str; 17] = [
+    "four@new.example",
+    "five@new.example",
+    "six@new.example",
     "one@new.example",
     "two@new.example",
     "Three@New.Example",
@@ -149,7 +152,7 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         Call { caller, action }
     });
     prop_oneof![
-        5 => owner_change,
+        4 => owner_change,
         16 => any_call,
         1 => own_password_change,
         2 => proof,
@@ -266,7 +269,7 @@ fn action() -> BoxedStrategy<Action<UserRef>> {
         (tenant(), user_ref(), maybe_role, name()).prop_map(|(tenant, user, role, name)| {
             Action::UpdateTenantUser { tenant, user, role, name }
         });
-    let username = select(&["olga", "Adam", "uno", "Due"]);
+    let username = select(&["olga", "Adam", "uno", "Due", "tre", "quattro"]);
     let create_user =
         (tenant(), email(), username, names(), any::<bool>(), option::weighted(0.3, password()))
             .prop_map(|(tenant, email, username, first_name, is_service_user, password)| {
@@ -292,7 +295,7 @@ fn action() -> BoxedStrategy<Action<UserRef>> {
         6 => update_tenant_user,
         4 => (tenant(), user_ref()).prop_map(|(tenant, user)| Action::Detach(tenant, user)),
         2 => user_ref().prop_map(Action::GetUser),
-        4 => create_user,
+        7 => create_user,
         4 => update_user,
         4 => user_ref().prop_map(Action::DeleteUser),
         2 => (user_ref(), password()).prop_map(|(user, new)| Action::SetPassword { user, new }),

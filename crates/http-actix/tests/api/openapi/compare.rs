@@ -6,17 +6,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+/// Schemas of the contracts that have another name in our document. Requests and responses do not
+/// contain the names, but those of generated clients would clash with types of their language.
+const RENAMED: [(&str, &str); 1] = [("Error", "ErrorObject")];
+
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// Returns where our document deviates from a contract, such as `GET /api/v1/users 200
 /// data[].lastLogin: nullable differs`.
 ///
-/// Our document may have additional paths, error statuses, and optional parameters and members.
+/// Our document may have additional paths, error statuses, alternative security schemes, and
+/// optional parameters and members. In responses, it may promise more: that a member is always
+/// present, or that a text is one of a list.
 pub(crate) fn deviations(contract: &Value, ours: &Value) -> Vec<String> {
     let mut comparison = Comparison { contract, ours, found: Vec::new() };
     comparison.paths();
     comparison.components();
     comparison.found
+}
+
+/// The use of a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Request,
+    Response,
 }
 
 struct Comparison<'a> {
@@ -58,16 +71,22 @@ impl<'a> Comparison<'a> {
         }
         let deprecated = |operation: &Value| operation["deprecated"] == true;
         self.expect_equal(at, "deprecated", &deprecated(theirs), &deprecated(ours));
-        let security = |operation: &'a Value, document: &'a Value| {
-            operation.get("security").or_else(|| document.get("security"))
+        let security = |operation: &'a Value, document: &'a Value| -> Vec<&'a Value> {
+            items(operation.get("security").unwrap_or(&document["security"])).collect()
         };
-        let (contract, all) = (self.contract, self.ours);
-        self.expect_equal(at, "security", &security(theirs, contract), &security(ours, all));
+        let (theirs_security, ours_security) =
+            (security(theirs, self.contract), security(ours, self.ours));
+        let requires_token = |requirement: &&Value| members(requirement).next().is_some();
+        if !theirs_security.iter().all(|one| ours_security.contains(one))
+            || !ours_security.iter().all(requires_token)
+        {
+            self.report(at, "security differs");
+        }
 
         self.parameters(at, [&item["parameters"], &theirs["parameters"]], &ours["parameters"]);
         let path = format!("{at} body");
         match (theirs.get("requestBody"), ours.get("requestBody")) {
-            (Some(theirs), Some(ours)) => self.contents(&path, theirs, ours),
+            (Some(theirs), Some(ours)) => self.contents(&path, Use::Request, theirs, ours),
             (Some(_), None) => self.report(&path, "missing"),
             (None, Some(_)) => self.report(&path, "not in the contract"),
             (None, None) => {}
@@ -89,7 +108,7 @@ impl<'a> Comparison<'a> {
                 continue;
             };
             self.expect_equal(&at, "required", &required(theirs), &required(ours));
-            self.schema(&at, "", &theirs["schema"], &ours["schema"]);
+            self.schema(&at, Use::Request, "", &theirs["schema"], &ours["schema"]);
         }
         for ours in ours.iter().filter(|one| required(one)) {
             if !theirs.iter().any(|theirs| key(theirs) == key(ours)) {
@@ -108,7 +127,7 @@ impl<'a> Comparison<'a> {
             };
             // The contracts do not specify error bodies.
             if is_success(status) || theirs.get("content").is_some() {
-                self.contents(&at, theirs, ours);
+                self.contents(&at, Use::Response, theirs, ours);
             }
         }
         if members(theirs).any(|(status, _)| is_success(status)) {
@@ -120,11 +139,11 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn contents(&mut self, at: &str, theirs: &'a Value, ours: &'a Value) {
+    fn contents(&mut self, at: &str, used: Use, theirs: &'a Value, ours: &'a Value) {
         let (theirs, ours) = (&theirs["content"], &ours["content"]);
         for (media_type, theirs) in members(theirs) {
             match ours.get(media_type) {
-                Some(ours) => self.schema(at, "", &theirs["schema"], &ours["schema"]),
+                Some(ours) => self.schema(at, used, "", &theirs["schema"], &ours["schema"]),
                 None => self.report(at, &format!("{media_type} missing")),
             }
         }
@@ -138,8 +157,10 @@ impl<'a> Comparison<'a> {
     fn components(&mut self) {
         let (theirs, ours) = (&self.contract["components"], &self.ours["components"]);
         for (name, theirs) in members(&theirs["schemas"]) {
-            match ours["schemas"].get(name) {
-                Some(ours) => self.schema(name, "", theirs, ours),
+            let renamed = RENAMED.iter().find(|(theirs, _)| theirs == name);
+            match ours["schemas"].get(renamed.map_or(name.as_str(), |(_, ours)| ours)) {
+                // The operations compare the schemas of requests.
+                Some(ours) => self.schema(name, Use::Response, "", theirs, ours),
                 None => self.report(name, "missing"),
             }
         }
@@ -157,7 +178,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn schema(&mut self, path: &str, inner: &str, theirs: &'a Value, ours: &'a Value) {
+    fn schema(&mut self, path: &str, used: Use, inner: &str, theirs: &'a Value, ours: &'a Value) {
         let at = format!("{path} {inner}");
         let at = at.trim_end();
         let theirs = Shape::new(self.contract, theirs);
@@ -172,9 +193,13 @@ impl<'a> Comparison<'a> {
         if theirs.min_length.is_some() {
             self.expect_equal(at, "minLength", &theirs.min_length, &ours.min_length);
         }
-        self.expect_equal(at, "enum", &theirs.choices, &ours.choices);
+        if used == Use::Request || !theirs.choices.is_empty() {
+            self.expect_equal(at, "enum", &theirs.choices, &ours.choices);
+        }
         match (theirs.items, ours.items) {
-            (Some(theirs), Some(ours)) => self.schema(path, &format!("{inner}[]"), theirs, ours),
+            (Some(theirs), Some(ours)) => {
+                self.schema(path, used, &format!("{inner}[]"), theirs, ours);
+            }
             (None, None) => {}
             (Some(_), None) | (None, Some(_)) => self.report(at, "items differ"),
         }
@@ -182,11 +207,15 @@ impl<'a> Comparison<'a> {
         if theirs.members.is_empty() {
             return;
         }
-        self.expect_equal(at, "required", &theirs.required, &ours.required);
+        match used {
+            Use::Request => self.expect_equal(at, "required", &theirs.required, &ours.required),
+            Use::Response if ours.required.is_superset(&theirs.required) => {}
+            Use::Response => self.report(at, "required differs"),
+        }
         for (name, theirs) in theirs.members {
             let inner = if inner.is_empty() { name.to_owned() } else { format!("{inner}.{name}") };
             match ours.members.get(name) {
-                Some(ours) => self.schema(path, &inner, theirs, ours),
+                Some(ours) => self.schema(path, used, &inner, theirs, ours),
                 None => self.report(&format!("{path} {inner}"), "missing"),
             }
         }

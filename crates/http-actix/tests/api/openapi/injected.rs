@@ -54,6 +54,16 @@ fn every_kind_of_deviation_is_reported() {
         ),
         (format!("{LIST}/security"), json!(null), "GET /api/v1/users: security differs"),
         (
+            format!("{LIST}/security"),
+            json!([{"bearer": []}, {}]),
+            "GET /api/v1/users: security differs",
+        ),
+        (
+            format!("{LIST}/security"),
+            json!([{"OAuth2": []}]),
+            "GET /api/v1/users: security differs",
+        ),
+        (
             format!("{TENANT_USER}/get/security/0/OAuth2"),
             json!(["tenant.access:write"]),
             "GET /api/{tenantId}/admin/users/{userId}: security differs",
@@ -178,7 +188,17 @@ fn every_kind_of_deviation_is_reported() {
         (
             "/paths/~1api~1{tenantId}~1admin~1users/get/responses/200/content".to_owned(),
             json!({"application/json": {"schema": {"type": "array", "items": user}}}),
-            "GET /api/{tenantId}/admin/users 200 []: required differs",
+            "GET /api/{tenantId}/admin/users 200 [].tenantRole: missing",
+        ),
+        (
+            format!("{SCHEMAS}/UserResponse/required"),
+            json!(["id", "email"]),
+            "GET /api/v1/users/{userId} 200: required differs",
+        ),
+        (
+            format!("{SCHEMAS}/UserCreateRequest/properties/tenantName/enum"),
+            json!(["acme"]),
+            "POST /api/v1/users body tenantName: enum differs",
         ),
         (
             format!("{SCHEMAS}/UserResponse/properties/lastLogin/type"),
@@ -218,7 +238,7 @@ fn every_kind_of_deviation_is_reported() {
         // Components
         (format!("{SCHEMAS}/ErrorResponse"), json!(null), "ErrorResponse: missing"),
         (
-            format!("{SCHEMAS}/Error/properties/meta"),
+            format!("{SCHEMAS}/ErrorObject/properties/meta"),
             json!({"type": "object"}),
             "Error meta: nullable differs",
         ),
@@ -251,6 +271,12 @@ fn allowed_additions_are_no_deviation() {
         ("/paths/~1api~1v1~1users/get/responses/418".to_owned(), json!({})),
         ("/paths/~1api~1v1~1users/post/parameters".to_owned(), json!([optional_parameter])),
         (format!("{SCHEMAS}/New"), json!({})),
+        (
+            "/paths/~1api~1v1~1users/get/security".to_owned(),
+            json!([{"bearer": []}, {"OAuth2": []}]),
+        ),
+        (format!("{SCHEMAS}/Links/required"), json!(["href", "meta"])),
+        (format!("{SCHEMAS}/UserResponse/properties/tenantName/enum"), json!(["acme", "globex"])),
         (format!("{SCHEMAS}/UserCreateRequest/properties/new"), json!({"type": "string"})),
         (format!("{SCHEMAS}/UserResponse/description"), json!("In other words.")),
     ] {

@@ -69,18 +69,21 @@ impl Document {
 
     /// Checks a value against a schema: types, required members, no undocumented members.
     pub(crate) fn check_schema(&self, value: &Value, schema: &Value, at: &str) {
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            let target = self.0.pointer(reference.strip_prefix('#').unwrap());
-            return self.check_schema(
-                value,
-                target.unwrap_or_else(|| panic!("{reference} does not resolve")),
-                at,
-            );
+        if schema.get("$ref").is_some() {
+            return self.check_schema(value, self.resolve(schema), at);
         }
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-            // Members may come from any part, so only required ones are checked.
             for part in parts {
                 self.check_required(value, part, at);
+            }
+            let known: Vec<_> = parts
+                .iter()
+                .filter_map(|part| self.resolve(part)["properties"].as_object())
+                .collect();
+            for (name, member) in value.as_object().into_iter().flatten() {
+                let schema = known.iter().find_map(|known| known.get(name));
+                let schema = schema.unwrap_or_else(|| panic!("{at}: {name} is not documented"));
+                self.check_schema(member, schema, &format!("{at}.{name}"));
             }
             return;
         }
@@ -91,6 +94,9 @@ impl Document {
             }
             let other = choices.iter().find(|choice| choice["type"] != "null").unwrap();
             return self.check_schema(value, other, at);
+        }
+        if let Some(values) = schema["enum"].as_array() {
+            assert!(values.contains(value), "{at}: {value} is not one of {values:?}");
         }
         let types = match &schema["type"] {
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
@@ -123,13 +129,16 @@ impl Document {
     }
 
     fn check_required(&self, value: &Value, schema: &Value, at: &str) {
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            let target = self.0.pointer(reference.strip_prefix('#').unwrap()).unwrap();
-            return self.check_required(value, target, at);
-        }
-        for name in schema["required"].as_array().into_iter().flatten() {
+        for name in self.resolve(schema)["required"].as_array().into_iter().flatten() {
             let name = name.as_str().unwrap();
             assert!(value.get(name).is_some(), "{at}: {name} is missing");
         }
+    }
+
+    /// Follows a reference.
+    fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return schema };
+        let target = self.0.pointer(reference.strip_prefix('#').unwrap());
+        target.unwrap_or_else(|| panic!("{reference} does not resolve"))
     }
 }

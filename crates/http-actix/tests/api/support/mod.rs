@@ -112,6 +112,8 @@ const DEFAULT_LIMITS: &str =
 pub(crate) struct AppOptions {
     /// Lines added to `[http]`.
     pub(crate) http: &'static str,
+    /// The path of the public URL.
+    pub(crate) public_path: &'static str,
     /// Replaces the limits, which no test reaches by default.
     pub(crate) limits: Option<&'static str>,
     /// Sections added to the settings.
@@ -266,6 +268,8 @@ impl App {
 
 fn read_settings(options: &AppOptions) -> Settings {
     let mut text = SETTINGS.replace("[http]", &format!("[http]\n{}", options.http));
+    let public_url = "https://usher.example.com";
+    text = text.replace(public_url, &format!("{public_url}{}", options.public_path));
     if let Some(limits) = options.limits {
         text = text.replace(DEFAULT_LIMITS, limits);
     }

@@ -4,6 +4,7 @@ mod attach;
 mod caller_role;
 mod detach;
 mod list;
+mod odd_accounts;
 mod protected_roles;
 mod update;
 mod values;

@@ -2,6 +2,8 @@
 //!
 //! Each untrusted issuer publishes a key set that would verify its tokens if it were fetched.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{LIST, assert_fetches, assert_rejected, header, issuer_of, signed_token, valid_claims};
@@ -197,8 +199,23 @@ async fn kid_of_another_issuer_is_unknown() {
 }
 
 #[tokio::test]
-async fn tenant_issuer_without_keys_is_503_keys_unavailable() {
+async fn issuer_of_a_nonexistent_tenant_is_untrusted() {
     let app = App::start().await;
+    let issuer = issuer_of("invented");
+    let token = app.claims(&issuer).permissions(&ALL_PERMISSIONS).sign(&SigningKey::shared());
+    assert_rejected(&app, &token, UNTRUSTED).await;
+    // The tenant is created, and found after the cooldown.
+    app.keys.publish(&issuer, vec![SigningKey::shared().public()]);
+    app.clock.advance(Duration::from_millis(29_999));
+    assert_rejected(&app, &token, UNTRUSTED).await;
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(app.bearer(&token).get("/api/invented/admin/users").await.outcome(), "200");
+}
+
+#[tokio::test]
+async fn known_tenant_without_keys_is_503_keys_unavailable() {
+    let settings = "[auth]\nknown_tenants = [\"unregistered\"]\n";
+    let app = App::start_with(AppOptions { settings, ..AppOptions::default() }).await;
     let claims = app.claims(&issuer_of("unregistered")).permissions(&ALL_PERMISSIONS);
     let response = app.bearer(claims.sign(&SigningKey::shared())).get(LIST).await;
     assert_eq!(response.outcome(), "503 keys_unavailable");

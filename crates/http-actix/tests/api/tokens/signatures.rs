@@ -119,11 +119,20 @@ async fn unconfigured_algorithm_is_rejected() {
     let token = claims.with("tenants", json!(["acme"])).sign(&rsa);
     assert_rejected(&app, &token, ALGORITHM).await;
     assert_eq!(app.keys.fetches(CLAIM_ISSUER), 0);
-    for other in ["RS384", "PS256", "ES256", "eddsa", "EDDSA", "rs256", "Ed25519", "EdDSA "] {
+    for other in ["RS384", "PS256", "ES256", "eddsa", "EDDSA", "rs256", "ed25519", "EdDSA "] {
         let header = json!({"alg": other, "kid": "usual"});
         assert_rejected(&app, &signed_token(&header, valid_claims(&app).json()), ALGORITHM).await;
     }
     assert_fetches(&app, 0);
+}
+
+/// RFC 9864 §2.2.
+#[tokio::test]
+async fn fully_specified_algorithm_name_is_accepted() {
+    let app = App::start().await;
+    let header = json!({"alg": "Ed25519", "typ": "application/JWT", "kid": "usual"});
+    let token = signed_token(&header, valid_claims(&app).json());
+    assert_eq!(app.bearer(token).get(LIST).await.outcome(), "200");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod authority;
 mod create;
 mod delete;
+mod names;
 mod permissions;
 mod read;
 mod update;

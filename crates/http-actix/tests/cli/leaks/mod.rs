@@ -54,7 +54,7 @@ struct TestRun {
 impl TestRun {
     async fn new() -> Self {
         let (issuer, key) = (Issuer::start().await, SigningKey::rsa("one"));
-        for folder in ["/operators", "/acme", "/globex", "/members"] {
+        for folder in ["/operators", "/tenants/acme", "/tenants/globex", "/members"] {
             issuer.publish(folder, &[&key]).await;
         }
         issuer.serve_text("/broken", UPSTREAM).await;
@@ -72,7 +72,7 @@ impl TestRun {
             ("operators", "\"all\""),
             ("members", "\"membership\""),
             ("broken", "\"all\""),
-            ("{tenant}", "\"issuer\""),
+            ("tenants/{tenant}", "\"issuer\""),
         ] {
             let issuer = self.issuer.name(&format!("/{folder}"));
             writeln!(text, "[[auth.issuers]]\nissuer = \"{issuer}\"").unwrap();

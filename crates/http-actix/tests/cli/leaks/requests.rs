@@ -34,20 +34,20 @@ impl Tokens {
             let sub = json!(ROSA.email());
             issuer.claims(folder).with("sub", sub).with("email", json!(ROSA.email()))
         };
-        let acme = claims("/acme").sign(key);
+        let acme = claims("/tenants/acme").sign(key);
         let unsigned = acme.rsplit_once('.').unwrap().0.to_owned();
         let mut header = key.header();
         header.kid = Some(KEY_ID.to_owned());
         let invalid = vec![
             // Forged, expired, wrong audience, wrong issuer, without expiry, malformed, truncated.
-            claims("/acme").sign(&SigningKey::ed25519("one")),
-            claims("/acme").with("exp", json!(1)).sign(key),
-            claims("/acme").with("aud", json!(BODY)).sign(key),
-            claims("/acme").with("iss", json!(BODY)).sign(key),
-            claims("/acme").without("exp").sign(key),
-            claims("/acme").with("exp", json!(BODY)).sign(key),
-            claims("/acme").with("permissions", json!({BODY: BODY})).sign(key),
-            key.sign(&header, claims("/acme").json()),
+            claims("/tenants/acme").sign(&SigningKey::ed25519("one")),
+            claims("/tenants/acme").with("exp", json!(1)).sign(key),
+            claims("/tenants/acme").with("aud", json!(BODY)).sign(key),
+            claims("/tenants/acme").with("iss", json!(BODY)).sign(key),
+            claims("/tenants/acme").without("exp").sign(key),
+            claims("/tenants/acme").with("exp", json!(BODY)).sign(key),
+            claims("/tenants/acme").with("permissions", json!({BODY: BODY})).sign(key),
+            key.sign(&header, claims("/tenants/acme").json()),
             key.sign_text(&format!("{{\"alg\":\"{BODY}\"}}"), "{}"),
             key.sign_text("{\"alg\":\"RS256\",\"kid\":\"one\"}", &format!("{{{BODY}")),
             format!("{unsigned}."),
@@ -56,9 +56,9 @@ impl Tokens {
         ];
         Self {
             operator: claims("/operators").sign(key),
-            globex: claims("/globex").sign(key),
+            globex: claims("/tenants/globex").sign(key),
             rosa: issuer.claims("/members").with("sub", json!("auth0|rosa")).sign(key),
-            without_permissions: claims("/acme")
+            without_permissions: claims("/tenants/acme")
                 .permissions(&[])
                 .with("scope", json!(BODY))
                 .sign(key),

@@ -69,7 +69,15 @@ fn critical_extensions_are_refused() {
 #[test]
 fn type_must_be_that_of_an_access_token() {
     assert_eq!(outcome(&TokenBuilder::new().without_header("typ")), None);
-    for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"] {
+    for typ in [
+        "JWT",
+        "jwt",
+        "application/jwt",
+        "at+jwt",
+        "AT+JWT",
+        "application/at+jwt",
+        "Application/AT+JWT",
+    ] {
         assert_eq!(outcome(&TokenBuilder::new().header("typ", typ)), None, "{typ}");
     }
     for typ in ["", "JOSE", "logout+jwt", "dpop+jwt", "secevent+jwt", "id+jwt", "JWT "] {

@@ -2,16 +2,20 @@
 
 mod backoff;
 mod caching;
+mod first_fetches;
 mod limits;
+mod missing_issuers;
 mod single_flight;
 mod unknown_kids;
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use conformance::ManualClock;
 use tokio::task::JoinHandle;
 
+use super::super::first_fetches::FirstFetchLimits;
 use super::*;
 use crate::testing::{
     FakeKeySource, ISSUER, KID, clock_at_start, ed25519, other_rsa, p256, rsa, settle,
@@ -81,16 +85,42 @@ fn assert_same(answer: &Answer, expected: &Answer) {
     }
 }
 
+/// One of the networks of clients.
+fn network(number: u8) -> ClientNetwork {
+    ClientNetwork::of(Some(IpAddr::V4(Ipv4Addr::new(198, 51, 100, number))))
+}
+
 impl Fixture {
+    /// Requests a key of an issuer that the settings name.
     fn request_key(
         &self,
         issuer: &str,
         kid: &str,
-    ) -> impl Future<Output = Answer> + Send + 'static {
+    ) -> impl Future<Output = Answer> + Send + 'static + use<> {
+        self.request(issuer, kid, true, network(0))
+    }
+
+    /// Requests the key of an issuer that only a token names.
+    fn request_unknown(
+        &self,
+        issuer: &str,
+        client: ClientNetwork,
+    ) -> impl Future<Output = Answer> + Send + 'static + use<> {
+        self.request(issuer, KID, false, client)
+    }
+
+    fn request(
+        &self,
+        issuer: &str,
+        kid: &str,
+        is_known: bool,
+        client: ClientNetwork,
+    ) -> impl Future<Output = Answer> + Send + 'static + use<> {
         let (cache, location, kid) = (self.cache.clone(), location_of(issuer), kid.to_owned());
         async move {
             let query = KeyQuery { kid: Some(&kid), algorithm: Algorithm::Rs256 };
-            cache.key(&location, &query).await
+            let request = KeyRequest { location: &location, is_known, client };
+            cache.keys(request, &query).await.map(|mut keys| keys.pop().unwrap())
         }
     }
 

@@ -23,7 +23,9 @@ async fn pages(
 ) -> Vec<(Vec<String>, u64)> {
     let mut pages = Vec::new();
     for number in 0..=fake.users.len() as u64 / u64::from(size) {
-        let known = ListContext { tenant: &acme(), written: BTreeMap::new(), anomalies };
+        let scans = ScanCache::new(Duration::ZERO);
+        let written = BTreeMap::new();
+        let known = ListContext { scope: &scope(), written, anomalies, scans: &scans };
         let listing = ListQuery { sort, page: window(number, size) };
         let page = list(fake, &known, &listing).await.unwrap();
         pages.push((ids(&page.users), page.total));
@@ -125,7 +127,9 @@ proptest! {
         users.retain(|user| !unreadable.contains(&user.id) && !malformed.contains(&user.id));
         (fake.unreadable, fake.malformed) = (unreadable, malformed);
         let anomalies = PagingAnomalies::default();
-        let known = ListContext { tenant: &acme(), written: BTreeMap::new(), anomalies: &anomalies };
+        let (written, scans) = (BTreeMap::new(), ScanCache::new(Duration::ZERO));
+        let known =
+            ListContext { scope: &scope(), written, anomalies: &anomalies, scans: &scans };
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [None, window(number, 33), window(0, 100)] {

@@ -3,8 +3,10 @@ mod recent_writes;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
-use domain::{ListQuery, Page, PageRequest, Sort, SortField, Timestamp, User, UserId};
+use conformance::Caller;
+use domain::{ListQuery, Page, PageRequest, Sort, SortField, TenantScope, Timestamp, User, UserId};
 use ports::{PortError, PortResult};
 
 use super::anomalies::PagingAnomalies;
@@ -12,7 +14,12 @@ use super::context::ListContext;
 use super::fake_index::{FakeIndex, acme, numbered_user};
 use super::index::{IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, UserIndex};
 use super::list::list;
+use super::scan_cache::ScanCache;
 use crate::directory::recent_writes::WrittenState;
+
+fn scope() -> TenantScope {
+    Caller::of([acme()]).reads(&acme())
+}
 
 fn window(number: u64, size: u32) -> Option<PageRequest> {
     NonZeroU32::new(size).map(|size| PageRequest { number, size })
@@ -23,8 +30,8 @@ fn sorts() -> impl Iterator<Item = Sort> {
     SortField::ALL.into_iter().flat_map(both)
 }
 
-fn ids(users: &[User]) -> Vec<String> {
-    users.iter().map(|user| user.id.to_string()).collect()
+fn ids(users: &[impl AsRef<User>]) -> Vec<String> {
+    users.iter().map(|user| user.as_ref().id.to_string()).collect()
 }
 
 /// The expected list: all users in their current state, in the order of the domain.
@@ -39,7 +46,8 @@ async fn list_of(
     written: BTreeMap<UserId, WrittenState>,
     listing: &ListQuery,
 ) -> PortResult<Page> {
-    let known = ListContext { tenant: &acme(), written, anomalies: &PagingAnomalies::default() };
+    let (anomalies, scans) = (PagingAnomalies::default(), ScanCache::new(Duration::ZERO));
+    let known = ListContext { scope: &scope(), written, anomalies: &anomalies, scans: &scans };
     list(index, &known, listing).await
 }
 

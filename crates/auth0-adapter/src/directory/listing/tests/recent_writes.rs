@@ -130,7 +130,7 @@ proptest! {
             prop_assert_eq!((ids(&page.users), page.total), expected(&users, &listing));
             // Each user is in its current state.
             for user in &page.users {
-                prop_assert!(users.contains(user));
+                prop_assert!(users.contains(user.as_ref()));
             }
         }
     }
@@ -149,13 +149,14 @@ proptest! {
         let (users, written) = after(events_by_user, &index);
         let row = |user: &User| IndexRow {
             id: user.id.to_string(),
-            created_at: user.created_at,
+            created_at: Some(user.created_at),
+            shown_differently: Vec::new(),
             user: Some(user.clone()),
         };
         let (held, others): (Vec<_>, Vec<_>) =
             index.into_iter().partition(|user| written.contains_key(&user.id));
-        let held = held.iter().map(row).collect();
-        let overlay = Overlay::new(&acme(), &written, held);
+        let held: Vec<_> = held.iter().map(row).collect();
+        let overlay = Overlay::new(&acme(), &written, &held);
         let sort = Sort { field, descending };
         let order = ListQuery { sort, page: None };
         let index: Vec<_> = order.select(&others).into_iter().map(row).collect();

@@ -42,7 +42,8 @@ async fn key_set_locations_are_cached_separately() {
     };
     let query = KeyQuery { kid: Some(KID), algorithm: Algorithm::Rs256 };
     fixture.key(KID).await.unwrap();
-    fixture.cache.key(&other_location, &query).await.unwrap();
+    let request = KeyRequest { location: &other_location, is_known: true, client: network(0) };
+    fixture.cache.keys(request, &query).await.unwrap();
     assert_eq!(fixture.source.fetched_locations(), [location_of(ISSUER), other_location]);
 }
 

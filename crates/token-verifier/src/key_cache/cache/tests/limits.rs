@@ -53,48 +53,24 @@ async fn issuers_without_keys_are_evicted_first() {
 }
 
 #[tokio::test]
-async fn concurrent_fetches_are_bounded() {
-    let fixture = fixture_with(CacheLimits { concurrent_fetches: 3, ..CacheLimits::DEFAULT });
-    fixture.source.block_fetches();
-    let mut requests = Vec::new();
+async fn concurrent_refetches_are_bounded() {
+    let fixture = fixture_with(CacheLimits { concurrent_refetches: 3, ..CacheLimits::DEFAULT });
     for number in 0..20 {
         fixture.source.publish(&tenant_issuer(number), &[rsa().public_as(KID)]);
-        requests.push(tokio::spawn(fixture.request_key(&tenant_issuer(number), KID)));
-    }
-    settle().await;
-    fixture.assert_fetches(3);
-    fixture.source.release_fetches(20);
-    for answer in requests {
-        assert!(answer.await.unwrap().is_ok());
+        fixture.request_unknown(&tenant_issuer(number), network(0)).await.unwrap();
     }
     fixture.assert_fetches(20);
-    assert_eq!(fixture.source.max_running(), 3);
-}
-
-#[tokio::test]
-async fn flood_of_unknown_issuers_does_not_delay_known_ones() {
-    let fixture = fixture_with(CacheLimits {
-        issuers: 1000,
-        concurrent_fetches: 2,
-        pending_first_fetches: 5,
-    });
-    fixture.key(KID).await.unwrap();
     fixture.source.block_fetches();
-    let mut requests = Vec::new();
-    for number in 0..100 {
-        requests.push(tokio::spawn(fixture.request_key(&tenant_issuer(number), KID)));
-    }
+    let requests: Vec<_> = (0..20)
+        .map(|number| fixture.request(&tenant_issuer(number), "new", false, network(0)))
+        .map(tokio::spawn)
+        .collect();
     settle().await;
-    // Two run, three wait, the others were answered.
-    fixture.assert_fetches(3);
-    assert_eq!(requests.iter().filter(|answer| answer.is_finished()).count(), 95);
-    // A fetch for an issuer in use starts at once.
-    let new = fixture.spawn_request("new").await;
-    fixture.assert_fetches(4);
-    fixture.source.publish(ISSUER, &[other_rsa().public_as("new")]);
-    fixture.source.release_fetches(100);
-    assert!(new.await.unwrap().is_ok());
+    fixture.assert_fetches(23);
+    fixture.source.release_fetches(20);
     for answer in requests {
-        assert_same(&answer.await.unwrap(), &unavailable(SECOND));
+        assert_same(&answer.await.unwrap(), &unknown());
     }
+    fixture.assert_fetches(40);
+    assert_eq!(fixture.source.max_running(), 3);
 }

@@ -1,0 +1,42 @@
+//! The names of Usher's keys.
+
+use domain::TenantId;
+
+use crate::config::MetadataPrefix;
+
+impl MetadataPrefix {
+    /// Returns the key of the account's own data.
+    pub(crate) fn account_key(&self) -> &str {
+        self.as_str()
+    }
+
+    /// Returns the key of the stamp of whoever last set the password or the address.
+    pub(crate) fn credentials_key(&self) -> String {
+        format!("{self}_credentials")
+    }
+
+    /// Returns the key of a membership: its role, and how it came about.
+    pub(crate) fn membership_key(&self, tenant: &TenantId) -> String {
+        format!("{self}_tenant_{tenant}")
+    }
+
+    /// Returns the key of the display name in the tenant.
+    pub(crate) fn name_key(&self, tenant: &TenantId) -> String {
+        format!("{self}_name_{tenant}")
+    }
+
+    /// Returns the key of what limits the membership in time.
+    pub(crate) fn life_key(&self, tenant: &TenantId) -> String {
+        format!("{self}_life_{tenant}")
+    }
+
+    /// Returns every key of the tenant.
+    pub(super) fn tenant_keys(&self, tenant: &TenantId) -> [String; 3] {
+        [self.membership_key(tenant), self.name_key(tenant), self.life_key(tenant)]
+    }
+
+    /// Returns the tenant whose membership has this key, if it is one of a membership.
+    pub(super) fn tenant_of(&self, key: &str) -> Option<TenantId> {
+        key.strip_prefix(self.as_str())?.strip_prefix("_tenant_")?.parse().ok()
+    }
+}
