@@ -296,12 +296,17 @@ impl AccountScope {
 
     /// Returns what changing the address does to the credential stamp.
     ///
+    /// A reset that has closed a stamp was made by mail to the old address, and proves nothing about
+    /// the new one: an operator's change renews a stamp, open or not.
+    ///
     /// `now` is by the directory's clock, as the time of its last password reset is.
     pub fn stamp_after_address(&self, user: &User, now: Timestamp) -> StampUpdate {
-        if self.is_operator() || self.owns(user) {
-            StampUpdate::Keep
-        } else {
-            StampUpdate::Set(CredentialStamp { at: now, by: user.home.clone() })
+        match &user.credentials.stamp {
+            Some(stamp) if self.is_operator() => {
+                StampUpdate::Set(CredentialStamp { at: now, by: stamp.by.clone() })
+            }
+            None if self.is_operator() => StampUpdate::Keep,
+            Some(_) | None => StampUpdate::Set(CredentialStamp { at: now, by: user.home.clone() }),
         }
     }
 

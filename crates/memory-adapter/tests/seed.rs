@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use conformance::{Caller, ManualClock, acme, catalogue, globex};
-use domain::{CurrentPassword, ListQuery, User};
+use conformance::{Caller, ManualClock, acme, catalogue, globex, role};
+use domain::{CurrentPassword, ListQuery, NewMember, RoleCatalogue, RoleDefinition, User};
 use memory_adapter::{MemoryDirectory, SeedError, SeedSummary};
 use ports::{Clock, PasswordCheck, PasswordVerdict, UserDirectory};
 use proptest::prelude::*;
@@ -57,6 +57,58 @@ async fn full_line_sets_every_field() {
     let offered = CurrentPassword::offered("correct-horse".to_owned());
     let verdict = directory.verify(&scope, &ada, offered, None).await.unwrap();
     assert_eq!(verdict, PasswordVerdict::Match);
+}
+
+#[tokio::test]
+async fn email_is_verified_only_if_the_line_says_so() {
+    let directory = empty();
+    let lines = r#"{"id":"auth0|1","email":"a@x.test","emailVerified":true}
+{"id":"auth0|2","email":"b@x.test","emailVerified":false}
+{"id":"auth0|3","email":"c@x.test","emailVerified":null}
+{"id":"auth0|4","email":"d@x.test"}
+"#;
+    load(&directory, lines).unwrap();
+    for (id, verified) in
+        [("auth0|1", true), ("auth0|2", false), ("auth0|3", false), ("auth0|4", false)]
+    {
+        let user = find(&directory, id).await.unwrap();
+        assert_eq!(user.credentials.email_verified, verified, "{id}");
+    }
+    for value in ["1", "\"true\"", "[]"] {
+        let line = format!(r#"{{"email":"e@x.test","emailVerified":{value}}}"#);
+        let error = load(&directory, line).unwrap_err().to_string();
+        assert!(error.contains("emailVerified"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn membership_survives_catalogues_without_its_role() {
+    let directory = empty();
+    load(&directory, r#"{"id":"auth0|1","email":"a@x.test","homeTenant":"globex"}"#).unwrap();
+    let writes = Caller::of([acme()]).writes(&acme());
+    let name = Some("Guest".parse().unwrap());
+    let email = "a@x.test".parse().unwrap();
+    let member = NewMember { email, role: role("viewer"), name };
+    directory.attach_or_create(&writes, member).await.unwrap();
+    let edited = directory.edit(&"auth0|1".parse().unwrap(), |user| {
+        let membership = user.memberships.get_mut(&acme()).unwrap();
+        membership.suspended = true;
+        membership.expires_at = Some(ManualClock::new().now());
+    });
+    assert!(edited);
+    let before = find(&directory, "auth0|1").await.unwrap();
+
+    let without = RoleCatalogue::new(vec![RoleDefinition {
+        name: "owner".parse().unwrap(),
+        access: [].into(),
+        protected: false,
+        default: true,
+    }]);
+    directory.set_roles(Arc::new(without.unwrap()));
+    assert_eq!(find(&directory, "auth0|1").await.unwrap().memberships, [].into());
+    directory.set_roles(catalogue());
+    assert_eq!(find(&directory, "auth0|1").await, Some(before));
+    assert!(!directory.edit(&"auth0|2".parse().unwrap(), |_| {}));
 }
 
 #[tokio::test]
@@ -154,7 +206,7 @@ const BAD: [(&str, &str); 46] = [
     (r#"{"email":"a@x.test","username":"b@x.test"}"#, "username: must not be an e-mail address"),
     (
         r#"{"email":"a@x.test","firstName":"\u0000"}"#,
-        "firstName: must not contain control characters",
+        "firstName: must not contain control characters or line separators",
     ),
     (r#"{"email":"a@x.test","lastName":7}"#, "lastName: must be a string"),
     (r#"{"email":"a@x.test","name":""}"#, "name: must not be empty"),

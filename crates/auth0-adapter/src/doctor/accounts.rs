@@ -3,7 +3,7 @@
 use domain::AttachRule;
 use serde_json::Value;
 
-use super::checks::{ATTACH, MEMBERSHIPS, SIGN_UP};
+use super::check_names::{ATTACH, MEMBERSHIPS, SIGN_UP};
 use super::finding::{Finding, FindingStatus, chain};
 use crate::config::MetadataPrefix;
 use crate::error::RequestError;

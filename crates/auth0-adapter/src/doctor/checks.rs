@@ -8,6 +8,10 @@ use serde_json::Value;
 use domain::{AttachRule, Timestamp};
 
 use super::accounts;
+use super::check_names::{
+    CLOCK, CONNECTION, CREDENTIALS, ENABLED, FORWARDED_FOR, PASSWORD_GRANT, REACHED, SIGN_UP,
+    USERNAMES,
+};
 use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
 use crate::config::Domain;
 use crate::error::ErrorMeaning;
@@ -16,40 +20,6 @@ use crate::management::error_table::classify_error;
 use crate::management::token::AccessToken;
 use crate::transport::rate_limit_headers::date_header;
 use crate::transport::response::ApiResponse;
-
-pub(super) const REACHED: &str = "reached";
-pub(super) const CLOCK: &str = "clock";
-pub(super) const CREDENTIALS: &str = "credentials";
-pub(super) const CONNECTION: &str = "connection";
-pub(super) const USERNAMES: &str = "usernames";
-pub(super) const ENABLED: &str = "connection enabled";
-pub(super) const SIGN_UP: &str = "sign-up";
-pub(super) const MEMBERSHIPS: &str = "memberships";
-pub(super) const PASSWORD_GRANT: &str = "password grant";
-pub(super) const FORWARDED_FOR: &str = "client addresses";
-pub(super) const ATTACH: &str = "attach rule";
-
-/// All checks, in order.
-pub(super) const ALL: [&str; 18] = [
-    REACHED,
-    CLOCK,
-    CREDENTIALS,
-    "scope read:users",
-    "scope create:users",
-    "scope update:users",
-    "scope update:users_app_metadata",
-    "scope delete:users",
-    "scope read:users_app_metadata",
-    "scope create:users_app_metadata",
-    CONNECTION,
-    USERNAMES,
-    ENABLED,
-    SIGN_UP,
-    MEMBERSHIPS,
-    PASSWORD_GRANT,
-    FORWARDED_FOR,
-    ATTACH,
-];
 
 /// A clock that is off by more than this makes tokens appear expired, or not yet valid.
 const MUCH_OFF_MILLIS: u64 = 60_000;

@@ -7,7 +7,7 @@ use ports::{Clock, NoopObserver};
 use tokio::time::Instant;
 
 use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
-use super::{accounts, checks, scopes};
+use super::{accounts, check_names, checks, scopes};
 use crate::config::Auth0Config;
 use crate::error::RequestError;
 use crate::management::decode::decode_json;
@@ -33,11 +33,11 @@ pub async fn examine(
         Ok(client) => client,
         Err(error) => {
             findings.push(
-                Finding::new(checks::REACHED, FindingStatus::Problem, chain(&error)).fix(
+                Finding::new(check_names::REACHED, FindingStatus::Problem, chain(&error)).fix(
                     "Put one or more PEM certificates into the file of additional certificates.",
                 ),
             );
-            skip_after(checks::REACHED, &mut findings);
+            skip_after(check_names::REACHED, &mut findings);
             findings.push(accounts::attach_rule(rules.attach));
             return findings;
         }
@@ -64,10 +64,10 @@ impl Examination<'_> {
         let reached = checks::reached(&self.config.domain, &discovery);
         let is_reached = reached.status == FindingStatus::Ok;
         findings.push(reached);
-        let Ok(discovery) = discovery else { return skip_after(checks::REACHED, findings) };
+        let Ok(discovery) = discovery else { return skip_after(check_names::REACHED, findings) };
         findings.push(checks::clock(&discovery.headers, self.now()));
         if !is_reached {
-            return skip_after(checks::CLOCK, findings);
+            return skip_after(check_names::CLOCK, findings);
         }
         let token = self.token().await;
         findings.push(checks::credentials(&self.config.audience, &token));
@@ -76,7 +76,7 @@ impl Examination<'_> {
             self.connection(token, findings).await;
             findings.push(self.memberships(token).await);
         } else {
-            skip_between(checks::CREDENTIALS, checks::PASSWORD_GRANT, findings);
+            skip_between(check_names::CREDENTIALS, check_names::PASSWORD_GRANT, findings);
         }
         let client_is_known = !matches!(
             &token,
@@ -85,7 +85,7 @@ impl Examination<'_> {
         if client_is_known {
             findings.push(self.password_grant().await);
         } else {
-            findings.push(Finding::skipped(checks::PASSWORD_GRANT, NOT_LOOKED_AT));
+            findings.push(Finding::skipped(check_names::PASSWORD_GRANT, NOT_LOOKED_AT));
         }
         findings.push(checks::forwarded_for());
     }
@@ -149,13 +149,13 @@ impl Examination<'_> {
 }
 
 fn skip_after(check: &'static str, findings: &mut Vec<Finding>) {
-    skip_between(check, checks::FORWARDED_FOR, findings);
+    skip_between(check, check_names::FORWARDED_FOR, findings);
     findings.push(checks::forwarded_for());
 }
 
 /// Skips the checks between these two.
 fn skip_between(after: &'static str, before: &'static str, findings: &mut Vec<Finding>) {
-    let rest = checks::ALL
+    let rest = check_names::ALL
         .iter()
         .skip_while(|check| **check != after)
         .skip(1)

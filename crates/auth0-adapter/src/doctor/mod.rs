@@ -3,6 +3,7 @@
 //! Nothing is changed there. A check that depends on a failed one is [`FindingStatus::Skipped`].
 
 mod accounts;
+mod check_names;
 mod checks;
 mod examination;
 mod finding;

@@ -253,7 +253,9 @@ impl ManagementClient {
             self.inner.clock.observe(&response.headers);
             read(response, now)
         };
-        let outcome = self.call_with_token(&request, retry_policy, &mut attempts, &read).await;
+        // Boxed, since every operation awaits some calls, and would hold each of them in its future.
+        let call = Box::pin(self.call_with_token(&request, retry_policy, &mut attempts, &read));
+        let outcome = call.await;
         let changes = request.method != Method::GET;
         outcome.map_err(|error| if changes { attempts.final_error(error) } else { error })
     }

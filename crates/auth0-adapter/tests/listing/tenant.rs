@@ -87,7 +87,7 @@ pub(crate) async fn assert_listed(world: &World, users: &[User], listing: ListQu
     assert_eq!(page.total, users.len() as u64, "{listing:?}");
     // Ids first, since they make a failure readable.
     let ids = |users: &[User]| users.iter().map(|user| user.id.to_string()).collect::<Vec<_>>();
-    let found: Vec<User> = page.users.iter().map(|view| User::clone(view)).collect();
+    let found: Vec<User> = page.users.iter().map(|view| view.as_ref().clone()).collect();
     assert_eq!(ids(&found), ids(&expected), "{listing:?}");
     assert!(found == expected, "a user is not as expected: {listing:?}");
 }

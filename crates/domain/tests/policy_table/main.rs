@@ -3,6 +3,7 @@
 //! A changed rule appears as changed words in `policy_table.txt`, which `make generate` writes.
 #![allow(clippy::expect_used, reason = "the texts here are constants; a wrong one should stop")]
 
+mod accounts;
 mod question;
 mod table;
 mod text;

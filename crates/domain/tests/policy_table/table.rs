@@ -5,6 +5,7 @@
 
 use domain::{Bearer, ClaimedTenants, Operation, Permission, Permissions, TenantId, User, UserId};
 
+use crate::accounts;
 use crate::question::{Question, grant, list, word};
 use crate::text::{Table, heading};
 use crate::world::{Caller, RANK_COLUMNS, World, context, default_kind};
@@ -49,7 +50,17 @@ The tenants are acme and globex. Every token carries every permission, except in
 /// The whole table.
 pub(crate) fn render() -> String {
     let world = World::new();
-    let parts = [permissions, tenants, homes, ranks, last_holders, own_passwords];
+    let parts = [
+        permissions,
+        tenants,
+        homes,
+        ranks,
+        last_holders,
+        own_passwords,
+        accounts::without_force,
+        accounts::subjects,
+        accounts::operators,
+    ];
     parts.into_iter().fold(WORDS.to_owned(), |text, part| text + &part(&world))
 }
 

@@ -119,7 +119,8 @@ fn leaving_needs_the_own_account_and_a_membership() {
 fn leave_scope_ends_that_membership_only() {
     let account = user("self", Some("acme"), &[("acme", "member"), ("globex", "member")]);
     let own = own_account_scope(&caller(SubjectKind::Accounts, &[], &[]), &context());
-    let scope = leave_scope(&own.expect("a scope"), &account, &tenant("globex")).expect("a scope");
+    let scope = leave_scope(&own.expect("a scope"), &account, &tenant("globex"));
+    let scope = scope.expect("a scope");
     assert!(scope.authorize_detach(&account).is_ok());
     assert_eq!(scope.tenant(), &tenant("globex"));
     let other = user("other", Some("acme"), &[("globex", "member")]);

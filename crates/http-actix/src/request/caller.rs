@@ -83,10 +83,14 @@ impl Caller {
     ) -> Result<(), ApiError> {
         self.require(operation)?;
         let is_excluded = match (&self.bearer.tenants, tenant) {
-            (_, None) => true,
             (ClaimedTenants::Listed(tenants), Some(tenant)) => !tenants.contains(tenant),
             (ClaimedTenants::Memberships { within: Some(only) }, Some(tenant)) => only != tenant,
-            (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => false,
+            (ClaimedTenants::Listed(_) | ClaimedTenants::All, None) => true,
+            // A malformed tenant costs the same look-up as one that the caller is not attached to.
+            (ClaimedTenants::Memberships { .. }, None)
+            | (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => {
+                false
+            }
         };
         if is_excluded { Err(Refusal::TenantNotCovered.into()) } else { Ok(()) }
     }

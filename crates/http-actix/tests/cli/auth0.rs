@@ -163,7 +163,9 @@ async fn service_runs_against_simulated_auth0() {
     assert_eq!(response.status, 201, "{response:?}");
     let stored = auth0.sim.control().user(response.body["id"].as_str().unwrap()).unwrap();
     assert_eq!(stored["app_metadata"]["usher"], json!({ "home": "acme", "service_user": false }));
-    assert_eq!(stored["app_metadata"]["usher_tenant_acme"], json!({ "role": "viewer" }));
+    let membership = &stored["app_metadata"]["usher_tenant_acme"];
+    assert_eq!(membership["role"], "viewer");
+    assert!(membership["m"].as_str().unwrap().ends_with(" jane@acme.example"), "{membership}");
     assert_eq!((&stored["name"], &stored["email_verified"]), (&json!("Jane"), &json!(false)));
 
     let ready = service.get("/health/ready", token).await;

@@ -48,7 +48,7 @@ impl DirectoryCore {
                 password: None,
             };
             if let CreateOutcome::Created(user) = self.create_account(scope, new).await? {
-                return Ok(AttachOutcome { user, created: true });
+                return Ok(AttachOutcome { user: *user, created: true });
             }
             // Another process has created the account meanwhile, so it can be attached.
             found = self.find_by_email(scope, &email).await?;

@@ -19,7 +19,7 @@ use crate::management::wire;
 /// The outcome of creating an account.
 pub(super) enum CreateOutcome {
     /// It was created.
-    Created(User),
+    Created(Box<User>),
     /// Another account has the address.
     EmailTaken,
 }
@@ -32,7 +32,7 @@ impl DirectoryCore {
             return Err(Conflict::EmailTaken.into());
         }
         match self.create_account(scope, new).await? {
-            CreateOutcome::Created(user) => Ok(user),
+            CreateOutcome::Created(user) => Ok(*user),
             CreateOutcome::EmailTaken => Err(Conflict::EmailTaken.into()),
         }
     }
@@ -52,7 +52,7 @@ impl DirectoryCore {
         let invited = new.password.is_none() && !new.service_user;
         let outcome = match self.send_create(&scope, new.clone(), &id).await {
             Ok(response) => {
-                CreateOutcome::Created(self.record_write(&id.user_id, None, response)?)
+                CreateOutcome::Created(self.record_write(&id.user_id, None, response)?.into())
             }
             Err(CreateError::NotCreated(Auth0Error::EmailTaken)) => CreateOutcome::EmailTaken,
             Err(CreateError::NotCreated(error)) => return Err(error.into()),
@@ -171,7 +171,7 @@ impl DirectoryCore {
         let mut found: Vec<_> = with_email(found, &new.email).collect();
         if let Some(position) = found.iter().position(|user| user.user_id == id.user_id.as_str()) {
             let user = found.swap_remove(position);
-            return Ok(CreateOutcome::Created(self.record_write(&id.user_id, None, user)?));
+            return Ok(CreateOutcome::Created(self.record_write(&id.user_id, None, user)?.into()));
         }
         // In another connection the same address may belong to another account.
         if found.iter().any(|user| user.identities.are_of(&self.connection)) {

@@ -34,8 +34,9 @@ impl DirectoryCore {
 
 /// Converts the error. Another provider verifies the addresses of its accounts itself.
 fn no_mail(error: Auth0Error) -> PortError {
-    match error {
-        Auth0Error::NotSupported(_) => Conflict::MailUnavailable.into(),
-        error => error.into(),
+    if let Auth0Error::NotSupported(_) = error {
+        Conflict::MailUnavailable.into()
+    } else {
+        error.into()
     }
 }

@@ -48,13 +48,14 @@ pub(super) fn membership_value(
     attachment: Option<&Attachment>,
     name: Option<&str>,
 ) -> Value {
-    let mut value = json!({ "role": role.name().as_str() });
-    if let Some(Attachment { id, since, email }) = attachment {
-        value["m"] = format!("{id} {since} {}", email.as_str()).into();
-    } else if let Some(name) = name {
-        value["name"] = name.into();
+    let role = role.name().as_str();
+    match (attachment, name) {
+        (Some(Attachment { id, since, email }), _) => {
+            json!({ "role": role, "m": format!("{id} {since} {}", email.as_str()) })
+        }
+        (None, Some(name)) => json!({ "role": role, "name": name }),
+        (None, None) => json!({ "role": role }),
     }
-    value
 }
 
 /// What limits a membership in time.

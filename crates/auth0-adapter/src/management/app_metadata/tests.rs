@@ -228,7 +228,7 @@ fn malformed_metadata_grants_nothing() {
 
 #[test]
 fn malformed_name_keeps_the_membership() {
-    let long = "x".repeat(301);
+    let (long, cut) = ("x".repeat(301), "x".repeat(300));
     for (name, shown) in [
         (json!(null), None),
         (json!(7), None),
@@ -236,7 +236,7 @@ fn malformed_name_keeps_the_membership() {
         (json!(" "), None),
         (json!("\n\u{200b}\u{202e}"), None),
         (json!("a\nb"), Some("ab")),
-        (json!(long), Some(&long[..300])),
+        (json!(long), Some(&*cut)),
     ] {
         let metadata = read(&json!({ "usher_tenant_acme": { "role": "admin", "name": name } }));
         assert_eq!(metadata.memberships, [(tenant("acme"), older("admin", shown))].into());

@@ -104,7 +104,7 @@ fn password_in_invalid_seed_is_not_quoted() {
         format!("{{\"email\":\"{rosa}\",\"password\":[\"{SEED_PASSWORD}\"]}}"),
         format!("{{\"email\":\"{rosa}\",\"password\":\"{SEED_PASSWORD} ü\"}}"),
         format!("{{\"email\":\"{SEED_PASSWORD}\"}}"),
-        format!("{{\"email\":\"{rosa}\",\"id\":\"{SEED_PASSWORD} \"}}"),
+        format!("{{\"email\":\"{rosa}\",\"id\":\"{SEED_PASSWORD}\\u0007\"}}"),
         format!("{{\"email\":\"{rosa}\",\"createdAt\":\"{SEED_PASSWORD}\"}}"),
         format!("{{\"email\":\"{rosa}\",\"blocked\":\"{SEED_PASSWORD}\"}}"),
         format!("{{\"email\":\"{rosa}\",\"homeTenant\":\"{SEED_PASSWORD}\"}}"),
