@@ -163,11 +163,11 @@ async fn concurrent_creations_in_two_connections_make_one_account() {
     let id = world.seed(bob);
     let bob = world.find(&id).await.unwrap();
     let (changes, writes) = (Caller::of([acme()]).changes(), Caller::of([acme()]).writes(&acme()));
-    let (changed, created) = tokio::join!(
+    let (update, created) = tokio::join!(
         world.directory.change_account(&changes, &bob, with_email(&bob, "new")),
         world.directory.create(&writes, new_user("new", "member")),
     );
-    assert!(changed.is_ok() != created.is_ok(), "{changed:?} {created:?}");
+    assert!(update.is_ok() != created.is_ok(), "{update:?} {created:?}");
     let has_it = |user: &&Value| user["email"] == "new@example.com";
     assert_eq!(world.control().users().iter().filter(has_it).count(), 1);
 }

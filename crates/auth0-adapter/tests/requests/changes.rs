@@ -303,8 +303,8 @@ async fn change_sends_only_what_differs() {
     let id = world.seed(odd("odd"));
     let user = world.find(&id).await.unwrap();
     let changed = AccountChange { given_name: Some("Jane".parse().unwrap()), ..change(&user) };
-    let changes = Caller::of([acme()]).changes();
-    world.directory.change_account(&changes, &user, changed).await.unwrap();
+    let scope = Caller::of([acme()]).changes();
+    world.directory.change_account(&scope, &user, changed).await.unwrap();
     assert_eq!(sent(&world), [json!({ "given_name": "Jane" })]);
     assert_eq!(world.control().user(id.as_str()).unwrap()["family_name"], "a\tb");
 }

@@ -46,7 +46,7 @@ async fn account_with_another_address_by_now_is_not_attached() {
 
     let outcome = attached.await.unwrap().unwrap();
     assert!(outcome.created);
-    assert_eq!((&outcome.user.email, &outcome.user.id == &id), (&email("ada"), false));
+    assert_eq!((&outcome.user.email, outcome.user.id == id), (&email("ada"), false));
     // The account was not even attached for a moment.
     let later = &world.control().requests()[requests..];
     let patched = later.iter().filter(|request| request.route == PATCH);

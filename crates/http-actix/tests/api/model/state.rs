@@ -67,6 +67,7 @@ impl Membership {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about an account")]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) email: String,
