@@ -20,7 +20,7 @@ fn phrase_in(text: &str) -> Option<(String, &str)> {
     let mut characters = rest.char_indices();
     while let Some((at, character)) = characters.next() {
         match character {
-            '"' => return Some((phrase, &rest[at + 1..])),
+            '"' => return Some((phrase, rest.get(at + 1..)?)),
             '\\' => phrase.push(characters.next()?.1),
             other => phrase.push(other),
         }
