@@ -36,7 +36,7 @@
 //!   [`Username`], [`PersonName`], [`DisplayName`], [`Password`], [`Timestamp`]. Each has a private
 //!   field and one error type.
 //! - [`RoleCatalogue`], [`Role`], [`Access`]: the roles and what they allow.
-//! - [`User`], [`Membership`], and changes to them. [`standing`] tells whether a membership has
+//! - [`User`], [`Membership`], and changes to them. [`standing`](fn@standing) tells whether a membership has
 //!   force: a foreign one only while the account is provably the person's own.
 //! - [`UserView`]: a user as a caller sees it.
 //! - [`ListQuery`], [`Sort`], [`Page`]: the total and stable order of lists, and their pages.

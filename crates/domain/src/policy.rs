@@ -7,7 +7,7 @@
 //! | R3 role ceiling | [`TenantScope::authorize_grant`], [`TenantScope::authorize_change`], [`AccountScope::authorize_change`] |
 //! | R4 protected roles | [`Decision`] |
 //! | R5 own account | [`own_account_scope`], [`own_password_scope`], [`AccountScope::owns`] |
-//! | force of a membership | [`standing`](crate::standing) |
+//! | force of a membership | [`standing`](fn@crate::standing) |
 //!
 //! [`decide`] applies all of them to one action. A service that reads and writes in separate steps
 //! takes a scope instead, and checks it again when it writes.

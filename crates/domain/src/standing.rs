@@ -47,7 +47,7 @@ impl Standing {
 /// 3. no credential stamp is open, and
 /// 4. the address is still the one by which the account was attached.
 ///
-/// A membership without [`Attachment`] needs the third alone. As its address is not recorded, a stamp
+/// A membership without [`Attachment`](crate::Attachment) needs the third alone. As its address is not recorded, a stamp
 /// of a new address stays open for it: a reset proves only who reads the mail of that one.
 pub fn standing(
     tenant: &TenantId,
