@@ -14,7 +14,7 @@ use crate::role::{Access, Role};
 use crate::standing::Standing;
 use crate::tenant_scope::TenantScope;
 use crate::timestamp::Timestamp;
-use crate::view::UserView;
+use crate::view::{UserRef, UserView};
 
 /// What an [`AccountScope`] is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl AccountScope {
     /// Operators, and the person itself, see the whole account.
     pub fn view<'a>(&self, user: &'a User) -> Option<UserView<'a>> {
         let (tenant, is_whole) = self.shown_through(user)?;
-        let (tenant, user) = (tenant.map(Cow::Borrowed), Cow::Borrowed(user));
+        let (tenant, user) = (tenant.map(Cow::Borrowed), UserRef::Borrowed(user));
         self.make_view(tenant, user, is_whole)
     }
 
@@ -181,7 +181,7 @@ impl AccountScope {
     pub fn into_view(&self, user: User) -> Option<UserView<'static>> {
         let (tenant, is_whole) = self.shown_through(&user)?;
         let tenant = tenant.map(|tenant| Cow::Owned(tenant.clone()));
-        self.make_view(tenant, Cow::Owned(user), is_whole)
+        self.make_view(tenant, user.into(), is_whole)
     }
 
     /// Returns the tenant through which the user is seen, and whether as a whole account.
@@ -197,7 +197,7 @@ impl AccountScope {
     fn make_view<'a>(
         &self,
         tenant: Option<Cow<'a, TenantId>>,
-        user: Cow<'a, User>,
+        user: UserRef<'a>,
         is_whole: bool,
     ) -> Option<UserView<'a>> {
         if is_whole {

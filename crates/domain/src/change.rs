@@ -13,7 +13,7 @@ use crate::context::PolicyContext;
 use crate::id::{TenantId, UserId};
 use crate::refusal::LastProtectedRoleHolder;
 use crate::role::Role;
-use crate::view::UserView;
+use crate::view::{UserRef, UserView};
 
 /// The outcome of the rules about the caller (R1 to R3): authorized, or pending on R4.
 ///
@@ -168,7 +168,7 @@ impl AuthorizedChange {
         let new_role = change.role.as_ref();
         let at_risk = new_role.and_then(|role| RoleAtRisk::find(user, tenant, Some(role), context));
         // A name that is shown already is no change, whoever owns it.
-        let view = UserView::through(Cow::Borrowed(tenant), Cow::Borrowed(user), context);
+        let view = UserView::through(Cow::Borrowed(tenant), UserRef::Borrowed(user), context);
         let shown = view.as_ref().and_then(|view| view.name_in(tenant));
         let name = change.name.as_ref().filter(|name| Some(*name) != shown).cloned();
         let change = MembershipChange { name, ..change.clone() };

@@ -11,8 +11,9 @@ use crate::text_value::{identifier_format, text_value};
 ///
 /// An opaque text of 1 to 1024 bytes without control characters, which is never parsed: the part
 /// after the bar is whatever the identity provider uses, such as a distinguished name, an address or
-/// a path. Where it becomes part of a URL or a query, it is escaped. `.` and `..` are excluded:
-/// clients remove them from a path even if they are encoded (WHATWG URL §4.4).
+/// a path. Where it becomes part of a URL or a query, it is escaped. The path steps `.` and `..` are
+/// excluded, alone or between slashes: clients remove them from a path even if they are encoded
+/// (WHATWG URL §4.4), and proxies may decode the slashes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(Arc<str>);
 
@@ -28,8 +29,8 @@ pub enum InvalidUserId {
     /// A control character.
     #[error("must not contain control characters")]
     ControlCharacter,
-    /// A path step: `.` or `..`.
-    #[error("must not be a path step")]
+    /// It is, or has between slashes, a path step: `.` or `..`.
+    #[error("must not contain a path step")]
     PathStep,
 }
 
@@ -50,7 +51,7 @@ impl FromStr for UserId {
             Err(InvalidUserId::TooLong)
         } else if text.chars().any(char::is_control) {
             Err(InvalidUserId::ControlCharacter)
-        } else if text == "." || text == ".." {
+        } else if text.split(['/', '\\']).any(|step| step == "." || step == "..") {
             Err(InvalidUserId::PathStep)
         } else {
             Ok(Self(text.into()))

@@ -1,6 +1,7 @@
 //! Permission to act on the users of one tenant.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::account::{MembershipChange, User};
 use crate::actor::CallerAccount;
@@ -12,7 +13,7 @@ use crate::refusal::{Denied, Refusal};
 use crate::role::{Access, Role};
 use crate::standing::Standing;
 use crate::timestamp::Timestamp;
-use crate::view::UserView;
+use crate::view::{UserRef, UserView};
 
 /// Permission to see or to change the users of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,12 +113,18 @@ impl TenantScope {
 
     /// Returns the user as the tenant sees it; `None` if the account is not attached to it.
     pub fn view<'a>(&'a self, user: &'a User) -> Option<UserView<'a>> {
-        UserView::through(Cow::Borrowed(&self.tenant), Cow::Borrowed(user), &self.context)
+        UserView::through(Cow::Borrowed(&self.tenant), UserRef::Borrowed(user), &self.context)
     }
 
     /// As [`TenantScope::view`], of a user that is given away.
     pub fn into_view(&self, user: User) -> Option<UserView<'static>> {
-        UserView::through(Cow::Owned(self.tenant.clone()), Cow::Owned(user), &self.context)
+        UserView::through(Cow::Owned(self.tenant.clone()), user.into(), &self.context)
+    }
+
+    /// As [`TenantScope::view`], of a user that is shared, which costs no copy of it.
+    pub fn shared_view<'a>(&'a self, user: &Arc<User>) -> Option<UserView<'a>> {
+        let user = UserRef::Shared(Arc::clone(user));
+        UserView::through(Cow::Borrowed(&self.tenant), user, &self.context)
     }
 
     /// Checks that the caller may give this role to an account that is not yet attached (R3).

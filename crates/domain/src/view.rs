@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::account::User;
 use crate::context::{ForeignProfile, PolicyContext};
@@ -13,17 +14,58 @@ use crate::standing::{Standing, is_proven};
 /// Only scopes make it. Lists are sorted and counted by it, so that no order tells what it hides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserView<'a> {
-    user: Cow<'a, User>,
+    user: UserRef<'a>,
     tenant: Option<Cow<'a, TenantId>>,
     standing: Option<Standing>,
     managed_here: bool,
 }
 
+/// A user that is borrowed or shared: lists of large tenants must not copy their users.
+#[derive(Debug, Clone)]
+pub(crate) enum UserRef<'a> {
+    Borrowed(&'a User),
+    Shared(Arc<User>),
+}
+
+impl UserRef<'_> {
+    fn into_shared(self) -> Arc<User> {
+        match self {
+            Self::Borrowed(user) => Arc::new(user.clone()),
+            Self::Shared(user) => user,
+        }
+    }
+}
+
+impl From<User> for UserRef<'_> {
+    fn from(user: User) -> Self {
+        Self::Shared(Arc::new(user))
+    }
+}
+
+impl Deref for UserRef<'_> {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        match self {
+            Self::Borrowed(user) => user,
+            Self::Shared(user) => user,
+        }
+    }
+}
+
+impl PartialEq for UserRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for UserRef<'_> {}
+
 impl<'a> UserView<'a> {
     /// Returns the user as the tenant sees it; `None` without a membership there.
     pub(crate) fn through(
         tenant: Cow<'a, TenantId>,
-        user: Cow<'a, User>,
+        user: UserRef<'a>,
         context: &PolicyContext,
     ) -> Option<Self> {
         let membership = user.memberships.get(&tenant)?;
@@ -35,7 +77,7 @@ impl<'a> UserView<'a> {
         let masked = is_masked.then(|| mask(&tenant, &user, is_proven));
         let view = Self::unmasked(Some(tenant), user, context);
         Some(match masked {
-            Some(masked) => Self { user: Cow::Owned(masked), ..view },
+            Some(masked) => Self { user: masked.into(), ..view },
             None => view,
         })
     }
@@ -43,7 +85,7 @@ impl<'a> UserView<'a> {
     /// Returns the whole account, as an operator sees it.
     pub(crate) fn unmasked(
         tenant: Option<Cow<'a, TenantId>>,
-        user: Cow<'a, User>,
+        user: UserRef<'a>,
         context: &PolicyContext,
     ) -> Self {
         let standing = tenant.as_ref().and_then(|tenant| user.standing_in(tenant, context));
@@ -70,7 +112,7 @@ impl<'a> UserView<'a> {
     /// Returns the same view with data of its own.
     pub fn into_owned(self) -> UserView<'static> {
         UserView {
-            user: Cow::Owned(self.user.into_owned()),
+            user: UserRef::Shared(self.user.into_shared()),
             tenant: self.tenant.map(|tenant| Cow::Owned(tenant.into_owned())),
             standing: self.standing,
             managed_here: self.managed_here,

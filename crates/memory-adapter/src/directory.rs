@@ -8,6 +8,7 @@ use domain::{RoleCatalogue, RoleName, User, UserId};
 use parking_lot::RwLock;
 use ports::Clock;
 
+use crate::core_work::CoreWork;
 use crate::password_hash::Hasher;
 use crate::state::State;
 
@@ -19,13 +20,21 @@ pub struct MemoryDirectory {
     catalogue: RwLock<Arc<RoleCatalogue>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) hasher: Hasher,
+    /// Sorts long lists, which takes memory.
+    pub(crate) sorter: CoreWork,
 }
 
 impl MemoryDirectory {
     /// Returns an empty directory with this catalogue of roles.
     pub fn new(catalogue: Arc<RoleCatalogue>, clock: Arc<dyn Clock>) -> Self {
         let catalogue = RwLock::new(catalogue);
-        Self { state: RwLock::default(), catalogue, clock, hasher: Hasher::default() }
+        Self {
+            state: RwLock::default(),
+            catalogue,
+            clock,
+            hasher: Hasher::default(),
+            sorter: CoreWork::default(),
+        }
     }
 
     /// Returns a copy of the directory under another catalogue, as after a restart with other
@@ -38,6 +47,7 @@ impl MemoryDirectory {
             catalogue: RwLock::new(catalogue),
             clock: Arc::clone(&self.clock),
             hasher: Hasher::default(),
+            sorter: CoreWork::default(),
         }
     }
 

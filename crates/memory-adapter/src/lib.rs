@@ -39,6 +39,7 @@
 
 #![warn(clippy::future_not_send)]
 
+mod core_work;
 mod directory;
 mod keys;
 mod password_check;

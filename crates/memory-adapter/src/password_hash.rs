@@ -1,13 +1,11 @@
 //! The password policy and hashes.
 
-use std::sync::Arc;
-use std::thread::available_parallelism;
-
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::{constant_time, rand};
 use domain::{CurrentPassword, Password};
-use ports::{BoxError, PortError, PortResult, RejectedValue};
-use tokio::sync::Semaphore;
+use ports::{BoxError, PortResult, RejectedValue};
+
+use crate::core_work::{CoreWork, failed};
 
 /// The minimum number of characters of a password.
 pub(crate) const MIN_PASSWORD_LENGTH: usize = 8;
@@ -55,18 +53,9 @@ fn digest(password: &str, salt: &[u8]) -> Result<[u8; 32], BoxError> {
     Ok(output)
 }
 
-/// Computes hashes on blocking threads, at most one per core at a time, so that many attempts exhaust
-/// neither memory nor the cores.
-pub(crate) struct Hasher {
-    permits: Arc<Semaphore>,
-}
-
-impl Default for Hasher {
-    fn default() -> Self {
-        let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { permits: Arc::new(Semaphore::new(cores)) }
-    }
-}
+/// Computes hashes, at most one per core at a time.
+#[derive(Default)]
+pub(crate) struct Hasher(CoreWork);
 
 impl Hasher {
     pub(crate) async fn hash(&self, password: Password) -> PortResult<PasswordHash> {
@@ -92,19 +81,8 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
     ) -> PortResult<T> {
-        let permits = Arc::clone(&self.permits);
-        let permit = permits.acquire_owned().await.map_err(failed)?;
-        // The work holds the permit, because it continues even if its caller gives up.
-        let work = move || {
-            let _permit = permit;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(failed)?.map_err(failed)
+        self.0.run(work).await?.map_err(failed)
     }
-}
-
-fn failed(source: impl Into<BoxError>) -> PortError {
-    PortError::Failed { source: source.into() }
 }
 
 #[cfg(test)]
@@ -117,36 +95,5 @@ mod tests {
         let (one, other) =
             (PasswordHash::of(&password).unwrap(), PasswordHash::of(&password).unwrap());
         assert_ne!(one.output, other.output);
-    }
-
-    #[tokio::test]
-    async fn concurrent_hashes_are_limited_by_permits() {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-
-        let hasher = Arc::new(Hasher { permits: Arc::new(Semaphore::new(2)) });
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let tasks: Vec<_> = (0..16)
-            .map(|_| {
-                let (hasher, running, most) =
-                    (Arc::clone(&hasher), Arc::clone(&running), Arc::clone(&most));
-                tokio::spawn(async move {
-                    hasher
-                        .run(move || {
-                            most.fetch_max(
-                                running.fetch_add(1, Ordering::SeqCst) + 1,
-                                Ordering::SeqCst,
-                            );
-                            std::thread::yield_now();
-                            running.fetch_sub(1, Ordering::SeqCst);
-                            Ok(())
-                        })
-                        .await
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap().unwrap();
-        }
-        assert!(most.load(Ordering::SeqCst) <= 2);
     }
 }

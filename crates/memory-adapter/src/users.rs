@@ -20,7 +20,7 @@ use crate::state::{Record, State};
 const SORT_INLINE_LIMIT: usize = 1000;
 
 fn page(users: &[Arc<User>], scope: &TenantScope, query: &ListQuery) -> Page {
-    let views: Vec<_> = users.iter().filter_map(|user| scope.view(user)).collect();
+    let views: Vec<_> = users.iter().filter_map(|user| scope.shared_view(user)).collect();
     let selected = query.select(&views);
     Page {
         users: selected.into_iter().cloned().map(UserView::into_owned).collect(),
@@ -51,9 +51,7 @@ impl UserDirectory for MemoryDirectory {
             return Ok(page(&users, scope, query));
         }
         let (scope, query) = (scope.clone(), *query);
-        tokio::task::spawn_blocking(move || page(&users, &scope, &query))
-            .await
-            .map_err(|source| PortError::Failed { source: source.into() })
+        self.sorter.run(move || page(&users, &scope, &query)).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {

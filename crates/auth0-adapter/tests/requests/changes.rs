@@ -288,7 +288,7 @@ async fn change_to_the_shown_values_sends_nothing() {
     assert_eq!((&update.user, update.failures), (&user, Vec::new()));
     for role in [None, user.role_in(&acme()).cloned()] {
         let name = user.name_in(&acme()).cloned();
-        assert_eq!(name.as_ref().unwrap().as_str(), "line break");
+        assert_eq!(name.as_ref().unwrap().as_str(), "linebreak");
         let shown = MembershipChange { role, name };
         let unchanged = world.directory.change_membership(&writes, &user, shown).await.unwrap();
         assert_eq!(unchanged, user);

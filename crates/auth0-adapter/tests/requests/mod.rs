@@ -5,6 +5,7 @@ mod addresses;
 mod cancellation;
 mod changes;
 mod creation;
+mod interleaving;
 mod panics;
 mod passwords;
 mod proof;

@@ -9,7 +9,7 @@ fn user_id_error_names_the_reason() {
     for text in ["a\n", "auth0|\u{0}", "auth0|a\u{7f}", "auth0|\u{85}"] {
         assert_eq!(error::<UserId>(text), InvalidUserId::ControlCharacter, "{text:?}");
     }
-    for text in [".", ".."] {
+    for text in [".", "..", "../a", "auth0|a/../b", "a/.", r"a\..\b"] {
         assert_eq!(error::<UserId>(text), InvalidUserId::PathStep, "{text:?}");
     }
 }

@@ -56,6 +56,8 @@ pub(crate) enum ShedReason {
     QueueFull,
     /// It waited longer than `overload.max_wait_ms`.
     WaitedTooLong,
+    /// A full list waited for memory for longer than that.
+    ListMemory,
 }
 
 impl ShedReason {
@@ -64,6 +66,7 @@ impl ShedReason {
         match self {
             Self::QueueFull => "queue_full",
             Self::WaitedTooLong => "waited_too_long",
+            Self::ListMemory => "list_memory",
         }
     }
 }
@@ -128,7 +131,7 @@ impl HttpMetrics {
             abandoned.clone(),
         );
         let shed = Family::<Label<1>, Counter>::default();
-        for reason in [ShedReason::QueueFull, ShedReason::WaitedTooLong] {
+        for reason in [ShedReason::QueueFull, ShedReason::WaitedTooLong, ShedReason::ListMemory] {
             drop(shed.get_or_create(&Label([("reason", reason.as_str())])));
         }
         registry.register(

@@ -26,6 +26,7 @@ use crate::process::wiring::{Backend, SettingsListener};
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
 use crate::protection::idle_connections;
+use crate::protection::list_memory::ListMemory;
 use crate::protection::rate_limit::RateLimits;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
@@ -91,6 +92,7 @@ impl Server {
             reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
             admission: Admission::new(overload, metrics.http.clone()),
+            list_memory: ListMemory::new(overload.list_memory(), metrics.http.clone()),
             services,
             public_url,
             is_public_url_configured: http.public_url.is_some(),

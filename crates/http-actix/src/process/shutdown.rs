@@ -15,7 +15,7 @@ use crate::settings::HttpSettings;
 /// Outcomes of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShutdownOutcome {
-    /// All requests have finished, or the servers have dropped them.
+    /// All requests and changes have finished, or the servers have dropped them.
     Drained,
     /// A second signal arrived or the timeout expired; the remaining requests must be dropped.
     Aborted,
@@ -24,7 +24,8 @@ pub(crate) enum ShutdownOutcome {
 /// Waits for a signal and shuts the public listener down.
 ///
 /// First the service reports not ready but still serves, so that load balancers stop sending
-/// requests. Then the listener closes and requests in flight finish. A separate listener for
+/// requests. Then the listener closes and requests in flight finish, with the changes of clients
+/// that have left. A separate listener for
 /// health checks serves to the end.
 ///
 /// A second signal, or the shutdown timeout, aborts the rest.
@@ -47,22 +48,26 @@ pub(crate) async fn wait_for_shutdown(
     };
     tracing::info!(still_serving_ms = millis(delay), "shutdown started");
     if timeout(delay, stop.next()).await.is_ok() {
-        tracing::warn!(cut_off = state.in_flight.count(), "shutdown forced by a second signal");
+        tracing::warn!(cut_off = state.in_flight.work(), "shutdown forced by a second signal");
         return ShutdownOutcome::Aborted;
     }
-    let drained = timeout(http.shutdown_timeout, public.stop(true));
+    let drained = timeout(http.shutdown_timeout, async {
+        public.stop(true).await;
+        // The changes whose clients have left.
+        state.in_flight.wait_until_idle().await;
+    });
     match select(pin!(drained), stop.next()).await {
         Either::Left((Ok(()), _)) => {
             tracing::info!(took_ms = millis(started.elapsed()), "shutdown finished");
             ShutdownOutcome::Drained
         }
         Either::Left((Err(_elapsed), _)) => {
-            let (took_ms, cut_off) = (millis(started.elapsed()), state.in_flight.count());
+            let (took_ms, cut_off) = (millis(started.elapsed()), state.in_flight.work());
             tracing::warn!(took_ms, cut_off, "shutdown timed out");
             ShutdownOutcome::Aborted
         }
         Either::Right(_) => {
-            tracing::warn!(cut_off = state.in_flight.count(), "shutdown forced by a second signal");
+            tracing::warn!(cut_off = state.in_flight.work(), "shutdown forced by a second signal");
             ShutdownOutcome::Aborted
         }
     }

@@ -5,22 +5,40 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Extensions;
 use actix_web::web::Bytes;
 
 use crate::protection::admission::Permit;
+use crate::protection::list_memory::ListReservation;
 
 /// The largest part of a body that is passed to the framework at once.
 const CHUNK_BYTES: usize = 32 * 1024;
 
 /// A body that is sent in chunks, as fast as the client reads them, and holds its request's permit
-/// until the last chunk is passed on.
+/// and its reserved memory until the last chunk is passed on.
 ///
 /// A body that is passed on at once would stay in memory while a client does not read it, without a
 /// permit; many such clients would exhaust the memory.
 #[derive(Debug)]
 pub(crate) struct PermitBody {
     body: Content,
-    _permit: Option<Arc<Permit>>,
+    #[expect(dead_code, reason = "it is held for as long as the body lives")]
+    held: Held,
+}
+
+/// What a request holds until its response is sent.
+#[derive(Debug, Default)]
+#[expect(dead_code, reason = "it is held for as long as the value lives")]
+pub(crate) struct Held {
+    permit: Option<Arc<Permit>>,
+    list: Option<ListReservation>,
+}
+
+impl Held {
+    /// Takes it from the extensions of a request.
+    pub(crate) fn take_from(extensions: &mut Extensions) -> Self {
+        Self { permit: extensions.remove(), list: extensions.remove() }
+    }
 }
 
 #[derive(Debug)]
@@ -30,13 +48,13 @@ enum Content {
 }
 
 impl PermitBody {
-    /// Creates a body that holds the permit.
-    pub(crate) fn new(body: impl MessageBody + 'static, permit: Option<Arc<Permit>>) -> Self {
+    /// Creates a body that holds this.
+    pub(crate) fn new(body: impl MessageBody + 'static, held: Held) -> Self {
         let body = match body.try_into_bytes() {
             Ok(bytes) => Content::Whole(bytes),
             Err(body) => Content::Other(body.boxed()),
         };
-        Self { body, _permit: permit }
+        Self { body, held }
     }
 }
 

@@ -26,11 +26,28 @@ pub struct OverloadSettings {
     pub concurrent_per_tenant: usize,
     /// Requests in the queue.
     pub queued: usize,
-    /// The longest time a request waits in the queue.
+    /// The longest time a request waits in the queue, and the longest time a full list waits for
+    /// memory.
     pub wait: Duration,
+    /// Memory for full lists, in bytes.
+    pub list_bytes: usize,
+}
+
+/// The memory for full lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ListMemorySettings {
+    /// The memory in bytes.
+    pub(crate) limit: usize,
+    /// The longest time a list waits for memory.
+    pub(crate) wait: Duration,
 }
 
 impl OverloadSettings {
+    /// Returns the settings of the memory for full lists.
+    pub(crate) fn list_memory(&self) -> ListMemorySettings {
+        ListMemorySettings { limit: self.list_bytes, wait: self.wait }
+    }
+
     /// Returns how many permits one quota owner may hold.
     pub(crate) fn permits_per_owner(&self, quota_owner: &QuotaOwner) -> usize {
         match quota_owner {

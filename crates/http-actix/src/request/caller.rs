@@ -14,6 +14,7 @@ use ports::{CallContext, QuotaOwner};
 
 use crate::metrics::ShedReason;
 use crate::protection::admission::{Permit, quota_owner_of};
+use crate::protection::list_memory::ListReservation;
 use crate::request::accept::check_accept;
 use crate::request::client_address::client_address;
 use crate::request::path::PathParameters;
@@ -47,10 +48,25 @@ impl Caller {
         change: impl FnOnce(web::Data<AppState>) -> F,
     ) -> Result<T, ApiError>
     where
-        T: 'static,
-        F: Future<Output = Result<T, UseCaseError>> + 'static,
+        T: Send + 'static,
+        F: Future<Output = Result<T, UseCaseError>> + Send + 'static,
     {
         Ok(run_to_completion(&self.request, change).await??)
+    }
+
+    /// Reserves memory for a full list of the tenant, and waits for it if necessary.
+    pub(crate) async fn reserve_list(
+        &self,
+        tenant: &TenantId,
+        state: &AppState,
+    ) -> Result<ListReservation, ApiError> {
+        let owner = quota_owner_of(&self.bearer, Some(tenant));
+        state.list_memory.reserve(owner, tenant).await.map_err(overloaded)
+    }
+
+    /// Keeps the memory reserved until the response is sent.
+    pub(crate) fn keep_until_sent(&self, reservation: ListReservation) {
+        self.request.extensions_mut().insert(reservation);
     }
 
     /// Records the request's tenant for the log, if the path does not contain it.
@@ -67,10 +83,19 @@ impl Caller {
     ) -> Result<(), ApiError> {
         self.require(operation)?;
         let is_excluded = match (&self.bearer.tenants, tenant) {
-            (_, None) => true,
             (ClaimedTenants::Listed(tenants), Some(tenant)) => !tenants.contains(tenant),
             (ClaimedTenants::Memberships { within: Some(only) }, Some(tenant)) => only != tenant,
-            (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => false,
+            (
+                ClaimedTenants::Listed(_)
+                | ClaimedTenants::All
+                | ClaimedTenants::Memberships { within: Some(_) },
+                None,
+            ) => true,
+            // A malformed tenant costs the same look-up as one that the caller is not attached to.
+            (ClaimedTenants::Memberships { within: None }, None)
+            | (ClaimedTenants::Memberships { within: None } | ClaimedTenants::All, Some(_)) => {
+                false
+            }
         };
         if is_excluded { Err(Refusal::TenantNotCovered.into()) } else { Ok(()) }
     }

@@ -1,8 +1,21 @@
-//! Serializers for members of views.
+//! Serializers for members of views, and for long lists.
 
 use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
+
+use crate::response::api_error::ApiError;
+
+/// Renders a list, without a copy of its entries and with no more memory than its text has.
+pub(crate) fn list<T: Serialize>(entries: impl Iterator<Item = T>) -> Result<Vec<u8>, ApiError> {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::new(&mut text);
+    serializer
+        .collect_seq(entries)
+        .map_err(|error| ApiError::internal("a list cannot be rendered").with_cause(error))?;
+    text.shrink_to_fit();
+    Ok(text)
+}
 
 /// Serializes a value as its text.
 pub(crate) fn text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,6 @@
 //! Contract A: `/api/{tenantId}/admin/users`.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpResponse, web};
 use domain::{
     DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
@@ -179,9 +179,20 @@ pub(crate) async fn list(
         let field_error = FieldError::parameter(FILTER_TENANT, ErrorCode::TenantForbidden, detail);
         return Err(ApiError::from_fields(vec![field_error]));
     }
+    let mut reservation = if query.is_paged() {
+        None
+    } else {
+        Some(caller.reserve_list(scope.tenant(), &state).await?)
+    };
     let page = state.services.tenant_users.list(&scope, &query.list_query()).await?;
-    let users: Vec<_> =
-        page.users.iter().map(|user| TenantUser::new(user, scope.tenant())).collect();
+    if let Some(reservation) = &mut reservation {
+        reservation.set_users(page.users.len());
+    }
+    let body = json::list(page.users.iter().map(|user| TenantUser::new(user, scope.tenant())))?;
+    if let Some(mut reservation) = reservation {
+        reservation.set_rendered(body.len());
+        caller.keep_until_sent(reservation);
+    }
 
     let mut response = HttpResponse::Ok();
     if query.is_paged() {
@@ -192,7 +203,7 @@ pub(crate) async fn list(
         let address = state.public_url.tenant_users(scope.tenant());
         response.insert_header((header::LINK, PageLinks::unpaged(&address, &query).link_header()));
     }
-    Ok(response.json(users))
+    Ok(response.content_type(ContentType::json()).body(body))
 }
 
 /// Attaches a user to a tenant, and creates the account if it does not exist.

@@ -5,7 +5,6 @@
 //! writes its log entry.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -19,9 +18,8 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use crate::metrics::Route;
-use crate::protection::admission::Permit;
 use crate::protection::idle_connections::RequestGuard;
-use crate::protection::permit_body::PermitBody;
+use crate::protection::permit_body::{Held, PermitBody};
 use crate::protection::rate_limit::QuotaHeaders;
 use crate::response::api_error::{ApiError, ErrorHeader, directory_timeout};
 use crate::response::code::ErrorCode;
@@ -56,7 +54,7 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
     let status = response.status();
     let route = response.request().app_data::<Route>().cloned();
     let route = route.as_ref();
-    let permit = response.request().extensions_mut().remove::<Arc<Permit>>();
+    let held = Held::take_from(&mut response.request().extensions_mut());
     let mut response = if status.is_client_error() || status.is_server_error() {
         let error = response.response().error();
         // Errors of the framework and of other middleware, such as CORS, are not an `ApiError`.
@@ -67,7 +65,7 @@ pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
         replace_body(response, rendered)
     } else {
         context.finish(route, status, None);
-        response.map_body(|_, body| PermitBody::new(body, permit))
+        response.map_body(|_, body| PermitBody::new(body, held))
     };
     add_quota_headers(&mut response);
     // For `Connection: upgrade`, the framework would promise an upgrade that does not come.
@@ -189,7 +187,10 @@ fn replace_body<B: MessageBody>(
 ) -> ServiceResponse<PermitBody> {
     let (request, inner) = response.into_parts();
     let rendered = with_inner_headers(rendered, inner.headers());
-    ServiceResponse::new(request, rendered.map_body(|_, body| PermitBody::new(body, None)))
+    ServiceResponse::new(
+        request,
+        rendered.map_body(|_, body| PermitBody::new(body, Held::default())),
+    )
 }
 
 /// Adds the headers of an inner response that the rendered one does not have.

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use crate::metrics::Metrics;
 use crate::protection::admission::Admission;
 use crate::protection::head_size::HeadLimits;
+use crate::protection::list_memory::ListMemory;
 use crate::protection::rate_limit::RateLimits;
 use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::api_error::ApiError;
@@ -33,6 +34,8 @@ pub(crate) struct AppState {
     pub(crate) limits: RateLimits,
     /// The admission control.
     pub(crate) admission: Admission,
+    /// The memory for full lists.
+    pub(crate) list_memory: ListMemory,
     /// The base URL for clients.
     pub(crate) public_url: PublicUrl,
     /// Whether the base URL is configured. Otherwise, clients may reach the service under others.
@@ -149,12 +152,13 @@ impl InFlight {
     }
 
     fn is_idle(&self) -> bool {
-        self.count() == 0 && self.changes.load(Ordering::Acquire) == 0
+        self.work() == 0
     }
 
-    /// Returns the number of requests in flight.
-    pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+    /// Returns the number of requests in flight, or that of changes if it is greater: the clients
+    /// of some changes may have left.
+    pub(crate) fn work(&self) -> usize {
+        self.count.load(Ordering::Acquire).max(self.changes.load(Ordering::Acquire))
     }
 
     /// Waits until no request and no change is in flight.

@@ -116,7 +116,13 @@ fn auth(raw: &raw::Auth, request_timeout_ms: u64, errors: &mut Errors) -> Verifi
 }
 
 fn overload(raw: &raw::Overload, errors: &mut Errors) -> OverloadSettings {
-    let raw::Overload { max_concurrent, max_concurrent_per_tenant, max_queued, max_wait_ms } = *raw;
+    let raw::Overload {
+        max_concurrent,
+        max_concurrent_per_tenant,
+        max_queued,
+        max_wait_ms,
+        max_list_bytes,
+    } = *raw;
     let mut limit = |key, number| errors.check_or_default(in_range(key, number, 100_000));
     OverloadSettings {
         concurrent: limit("overload.max_concurrent", max_concurrent),
@@ -126,6 +132,11 @@ fn overload(raw: &raw::Overload, errors: &mut Errors) -> OverloadSettings {
         ),
         queued: errors.check_or_default(at_most("overload.max_queued", max_queued, 100_000)),
         wait: errors.millis_at_most_an_hour("overload.max_wait_ms", max_wait_ms),
+        list_bytes: errors.check_or_default(in_range(
+            "overload.max_list_bytes",
+            max_list_bytes,
+            1 << 40,
+        )),
     }
 }
 

@@ -257,9 +257,14 @@ pub(super) struct Overload {
     /// evicted. At most 100000; 0 for no queue.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_queued: usize,
-    /// Maximum time of a request in the queue; at most an hour.
+    /// Maximum time of a request in the queue, and of a full list that waits for memory; at most an
+    /// hour.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_wait_ms: u64,
+    /// Memory for full lists of large tenants, in bytes: while they are read, and until they are
+    /// sent. At most 1099511627776.
+    #[serde(deserialize_with = "strict::integer")]
+    pub(super) max_list_bytes: usize,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -11,6 +11,7 @@ pub(crate) mod support;
 
 mod call_context;
 mod change_password;
+mod completion;
 mod field_errors;
 pub(crate) mod framework_errors;
 mod health;
@@ -24,6 +25,7 @@ mod overload;
 mod paging;
 mod roles;
 mod shared_accounts;
+mod slow_bodies;
 mod smoke;
 mod tenant_users;
 pub(crate) mod tokens;

@@ -10,6 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::ON_AUTH0;
 use crate::framework_errors::directory::{FailingDirectory, Failure};
+use crate::support::metrics::{IN_FLIGHT, QUEUED};
 use crate::support::{App, AppOptions, Client};
 
 const USER: &str = "/api/v1/users/auth0%7Cmia";
@@ -18,25 +19,6 @@ const USER: &str = "/api/v1/users/auth0%7Cmia";
 async fn app_with_silent_directory(settings: &'static str) -> App {
     let directory = Some(Arc::new(FailingDirectory(Failure::NoResponse)) as _);
     App::start_with(AppOptions { settings, directory, ..AppOptions::default() }).await
-}
-
-/// Returns the value of a series; 0 if it does not exist yet.
-async fn metric(app: &App, name: &str) -> u64 {
-    let text = app.anonymous().get("/metrics").await.text;
-    let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
-    text.lines().find_map(value).unwrap_or(0)
-}
-
-/// Scrapes `/metrics` until the series has this value; a gauge has no event to wait for.
-async fn wait_for_metric(app: &App, name: &str, value: u64) {
-    let mut pause = tokio::time::interval(Duration::from_millis(2));
-    let reached = async {
-        while metric(app, name).await != value {
-            pause.tick().await;
-        }
-    };
-    let in_time = tokio::time::timeout(Duration::from_secs(30), reached).await;
-    assert!(in_time.is_ok(), "{name} did not become {value}");
 }
 
 /// Runs `then` while these calls are pending; they must not end before.
@@ -48,16 +30,13 @@ async fn while_pending<T>(calls: &[(&Client<'_>, &str)], then: impl Future<Outpu
     }
 }
 
-const IN_FLIGHT: &str = "usher_http_requests_in_flight";
-const QUEUED: &str = "usher_http_requests_queued";
-
 #[tokio::test]
 async fn full_queue_is_rejected_with_503_immediately() {
     let app = app_with_silent_directory("[overload]\nmax_concurrent = 2\nmax_queued = 0\n").await;
     let acme = app.tenant("acme");
     let calls = [(&acme, USER), (&acme, "/api/acme/admin/users/auth0%7Cmia")];
     while_pending(&calls, async {
-        wait_for_metric(&app, IN_FLIGHT, 2).await;
+        app.wait_for_metric(IN_FLIGHT, 2).await;
         for (path, media_type) in
             [(USER, "application/json"), ("/api/acme/admin/users", "application/problem+json")]
         {
@@ -89,7 +68,7 @@ async fn rejection_can_be_read_by_configured_origin() {
     .await;
     let acme = app.tenant("acme").header("origin", origin);
     while_pending(&[(&acme, USER)], async {
-        wait_for_metric(&app, IN_FLIGHT, 1).await;
+        app.wait_for_metric(IN_FLIGHT, 1).await;
         let answer = acme.get(USER).await;
         assert_eq!(answer.outcome(), "503 overloaded");
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{answer:?}");
@@ -105,13 +84,13 @@ async fn queue_timeout_is_rejected_with_503() {
     .await;
     let acme = app.tenant("acme");
     while_pending(&[(&acme, USER)], async {
-        wait_for_metric(&app, IN_FLIGHT, 1).await;
+        app.wait_for_metric(IN_FLIGHT, 1).await;
         let answer = app.tenant("globex").get(USER).await;
         assert_eq!(answer.outcome(), "503 overloaded");
         let text = app.anonymous().get("/metrics").await.text;
         let shed = "usher_http_requests_shed_total{reason=\"waited_too_long\"} 1";
         assert!(text.contains(shed), "{text}");
-        assert_eq!(metric(&app, QUEUED).await, 0);
+        assert_eq!(app.metric(QUEUED).await, 0);
     })
     .await;
 }
@@ -123,10 +102,10 @@ async fn one_tenants_load_leaves_permits_for_others() {
     let app = app_with_silent_directory(settings).await;
     let (acme, globex) = (app.tenant("acme"), app.tenant("globex"));
     while_pending(&[(&acme, USER), (&acme, USER)], async {
-        wait_for_metric(&app, IN_FLIGHT, 2).await;
+        app.wait_for_metric(IN_FLIGHT, 2).await;
         let burst = join_all((0..18).map(|_| acme.get(USER))).await;
         assert!(burst.iter().all(|answer| answer.outcome() == "503 overloaded"), "{burst:?}");
-        while_pending(&[(&globex, USER)], wait_for_metric(&app, IN_FLIGHT, 3)).await;
+        while_pending(&[(&globex, USER)], app.wait_for_metric(IN_FLIGHT, 3)).await;
     })
     .await;
 }
@@ -137,7 +116,7 @@ async fn permit_belongs_to_token_tenant_not_path_tenant() {
     let app = app_with_silent_directory(settings).await;
     let (acme, globex) = (app.tenant("acme"), app.tenant("globex"));
     while_pending(&[(&globex, "/api/globex/admin/users/auth0%7Cmia")], async {
-        wait_for_metric(&app, IN_FLIGHT, 1).await;
+        app.wait_for_metric(IN_FLIGHT, 1).await;
         // The permit of an acme token counts for acme, whichever tenant the path names.
         let answer = acme.get("/api/globex/admin/users").await;
         assert_eq!(answer.outcome(), "403 tenant_forbidden");
@@ -167,14 +146,14 @@ async fn slow_request_body_holds_no_permit() {
     let mut interim = [0; 25];
     slow.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
-    wait_for_metric(&app, IN_FLIGHT, 0).await;
+    app.wait_for_metric(IN_FLIGHT, 0).await;
     assert_eq!(app.tenant("globex").get("/api/globex/admin/users").await.status, 200);
     // With its body complete, the request takes a permit again.
     slow.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-    wait_for_metric(&app, IN_FLIGHT, 0).await;
+    app.wait_for_metric(IN_FLIGHT, 0).await;
 }
 
 /// Connects with a receive buffer of minimal size.
@@ -210,10 +189,10 @@ async fn unread_response_keeps_its_permit() {
     // The response is being sent, and still occupies memory.
     let completed = "usher_http_requests_total{route=\"/api/{tenantId}/admin/users\",\
                 method=\"GET\",status=\"200\"}";
-    wait_for_metric(&app, completed, 1).await;
-    assert_eq!(metric(&app, IN_FLIGHT).await, 1);
+    app.wait_for_metric(completed, 1).await;
+    assert_eq!(app.metric(IN_FLIGHT).await, 1);
     let mut answer = Vec::new();
     reader.read_to_end(&mut answer).unwrap();
     assert!(answer.ends_with(b"]"), "incomplete: {} bytes", answer.len());
-    wait_for_metric(&app, IN_FLIGHT, 0).await;
+    app.wait_for_metric(IN_FLIGHT, 0).await;
 }

@@ -13,6 +13,7 @@ const SETTINGS: OverloadSettings = OverloadSettings {
     concurrent_per_tenant: 3,
     queued: 6,
     wait: Duration::from_secs(1),
+    list_bytes: 0,
 };
 
 fn owner(tenant: &str) -> QuotaOwner {

@@ -91,7 +91,7 @@ async fn tokens_of_one_caller_have_one_quota() {
 }
 
 #[tokio::test]
-async fn reads_are_limited_only_if_configured() {
+async fn reads_and_writes_have_separate_quotas() {
     let app = app_with_limits("writes_per_minute = 1").await;
     for _ in 0..3 {
         assert_eq!(app.tenant("acme").get(&acme_user_path("mia")).await.outcome(), "200");

@@ -20,6 +20,7 @@ pub(crate) fn request_letters(requests: &[RecordedRequest], caller: Option<&str>
         "GET /api/v2/users-by-email" => 'e',
         "GET /api/v2/users" => 's',
         "POST /api/v2/users" | "PATCH /api/v2/users/{id}" | "DELETE /api/v2/users/{id}" => 'w',
+        "POST /api/v2/jobs/verification-email" | "POST /dbconnections/change_password" => 'm',
         route if route.starts_with("POST /oauth/token ") => 'l',
         route => panic!("unexpected route {route}"),
     };
@@ -71,6 +72,10 @@ fn allowed_cost(
     Some(match cell.outcome.split_once(' ')?.1 {
         "missing_token" | "invalid_token" => NOTHING,
         "insufficient_permission" if !caller.has_permission && !is_self => NOTHING,
+        // A blocked user is found to be so.
+        "insufficient_permission" if is_self || table.operation.is_about_caller() => {
+            AllowedCost::AnyOf("or")
+        }
         // R3 depends on the user's role, and the caller may see the user.
         "insufficient_permission"
             if caller.seeded_name.is_some() && is_visible(table, caller, tenant, user) =>
@@ -88,11 +93,12 @@ fn allowed_cost(
         "user_not_found" | "managed_by_another_tenant" => {
             AllowedCost::OneOf(if caller.seeded_name.is_some() { &["o", "or"] } else { &["", "r"] })
         }
-        "already_attached" => AllowedCost::OneOf(&["e", "oe"]),
+        "already_attached" => AllowedCost::AnyOf("oesr"),
+        "subject_not_an_account" | "not_found" | "not_attached" => AllowedCost::AnyOf("or"),
         "last_protected_role_holder" => AllowedCost::AnyOf("ors"),
         "current_password_mismatch" => AllowedCost::AnyOf("orl"),
         // Auth0 itself refuses these writes.
-        "email_taken" | "username_taken" => AllowedCost::OneOf(&["w", "ow"]),
+        "email_taken" | "username_taken" => AllowedCost::AnyOf("oersw"),
         _ => return None,
     })
 }

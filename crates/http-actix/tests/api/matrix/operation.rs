@@ -211,6 +211,11 @@ impl Operation {
         self.names_tenant && !self.template.ends_with("/home")
     }
 
+    /// Whether the operation has a limit for each hour, whoever calls it.
+    pub(crate) fn is_limited_by_hour(&self) -> bool {
+        self.template.ends_with("/invitation")
+    }
+
     /// Whether only operators may call the operation.
     pub(crate) fn is_for_operators(&self) -> bool {
         ["/home", "/proof", "/release"].iter().any(|end| self.template.ends_with(end))

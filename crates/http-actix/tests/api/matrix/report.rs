@@ -25,6 +25,7 @@ Written by `make generate`; tests/api/matrix compares it with the current adapte
   e  accounts by e-mail address
   s  a search
   l  a login, to check a password
+  m  a request for a mail
   w  a write, or one that Auth0 refuses because an address is taken
 Requests for Usher's own access token are omitted.
 ";

@@ -143,11 +143,14 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Sends every call of one caller.
     async fn fill_row(&self, table: &mut Table, caller: &CallerKind) {
-        let client = (caller.client)(self.app);
         for tenant in Table::tenants(&table.operation) {
             for user in Table::users(&table.operation, tenant) {
                 let identity = user.unwrap_or(TargetUser::Unknown).identity(caller.seeded_name);
                 let Some(identity) = identity else { continue };
+                if table.operation.is_limited_by_hour() {
+                    self.app.clock.advance(std::time::Duration::from_hours(1));
+                }
+                let client = (caller.client)(self.app);
                 let (path, body) = table.operation.request(tenant.unwrap_or_default(), &identity);
                 let key = (caller.title, tenant, user);
                 let method = &table.operation.method;

@@ -6,16 +6,20 @@
 
 mod answer;
 pub(crate) mod document;
+mod gate;
+pub(crate) mod metrics;
 mod store;
 mod wire;
 
 pub(crate) use answer::{Answer, Client};
+pub(crate) use gate::Gate;
 pub(crate) use store::Store;
 pub(crate) use token_verifier::testing::{SigningKey, TokenClaims};
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use application::{Ports, Services};
 use conformance::ManualClock;
@@ -72,6 +76,7 @@ shutdown_delay_ms = 0
 [limits]
 writes_per_minute = 1000000
 password_checks_per_minute = 1000000
+reads_per_minute = 0
 
 [[auth.issuers]]
 issuer = "https://central-manager.{tenant}.pcm.example.com"
@@ -99,7 +104,8 @@ tenants = "all"
 "#;
 
 /// The limits in [`SETTINGS`].
-const DEFAULT_LIMITS: &str = "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\n";
+const DEFAULT_LIMITS: &str =
+    "writes_per_minute = 1000000\npassword_checks_per_minute = 1000000\nreads_per_minute = 0\n";
 
 /// Deviations from the default service.
 #[derive(Debug, Default)]
@@ -118,6 +124,8 @@ pub(crate) struct AppOptions {
     pub(crate) directory: Option<Arc<dyn UserDirectory>>,
     /// Replaces the password check of the adapter under test.
     pub(crate) password_check: Option<Arc<dyn PasswordCheck>>,
+    /// Holds the directory's changes and password checks.
+    pub(crate) gate: Option<Arc<Gate>>,
     /// Replaces [`App::keys`] as the key source.
     pub(crate) keys: Option<Arc<dyn KeySource>>,
 }
@@ -135,7 +143,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<ManualClock>,
     http: reqwest::Client,
     /// Stops the service on drop.
-    _shutdown: oneshot::Sender<()>,
+    shutdown: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
     /// The directory of the adapter under test.
     store: Store,
 }
@@ -161,11 +170,14 @@ impl App {
             keys.publish(&issuer, vec![SigningKey::shared().public()]);
         }
 
-        let ports = Ports {
+        let mut ports = Ports {
             directory: options.directory.unwrap_or_else(|| Arc::clone(&store.directory)),
             password_check: options.password_check.unwrap_or_else(|| Arc::clone(&store.passwords)),
             clock: Arc::clone(&clock) as _,
         };
+        if let Some(gate) = options.gate {
+            ports = gate.guard(ports);
+        }
         let wired = Backend {
             services: Services::new(ports, settings.attempts, settings.accounts),
             keys: options.keys.unwrap_or_else(|| Arc::clone(&keys) as _),
@@ -178,13 +190,19 @@ impl App {
         let (shutdown, stopped) = oneshot::channel();
         let stopped = async { drop(stopped.await) };
         let run = move || actix_web::rt::System::new().block_on(server.run_until(stopped));
-        std::thread::spawn(run);
+        let server = std::thread::spawn(run);
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self { address, admin_address, keys, clock, http, _shutdown: shutdown, store }
+        Self { address, admin_address, keys, clock, http, shutdown, server, store }
+    }
+
+    /// Stops the service as SIGTERM does, and returns its thread, which ends with it.
+    pub(crate) fn stop(self) -> JoinHandle<std::io::Result<()>> {
+        drop(self.shutdown);
+        self.server
     }
 
     /// Returns the control of the Auth0 stand-in, if the adapter under test uses it.
