@@ -160,3 +160,22 @@ async fn pending_role_does_not_protect_its_holder() {
     let path = format!("/api/acme/admin/users/{NIA_ID}");
     assert_eq!(app.member("adam").delete(&path).await.outcome(), "204");
 }
+
+#[tokio::test]
+async fn confirming_needs_the_rights_of_attaching() {
+    let app = app_with_nia().await;
+    attach_nia(&app.tenant("acme"), "viewer").await;
+    let before = app.tenant("acme").get(&format!("/api/acme/admin/users/{NIA_ID}")).await.json();
+    for (caller, role, outcome) in [
+        // Her own membership gives her nothing, and neither does her home.
+        ("nia", "viewer", "403 tenant_forbidden"),
+        ("gina", "viewer", "403 tenant_forbidden"),
+        ("vera", "viewer", "403 insufficient_permission"),
+        ("adam", "owner", "403 insufficient_permission"),
+    ] {
+        assert_eq!(attach_nia(&app.member(caller), role).await.outcome(), outcome, "{caller}");
+    }
+    let after = app.tenant("acme").get(&format!("/api/acme/admin/users/{NIA_ID}")).await.json();
+    assert_eq!(after, before);
+    assert_eq!(attach_nia(&app.member("adam"), "admin").await.outcome(), "201");
+}

@@ -107,3 +107,26 @@ async fn closed_system_gives_every_membership_force() {
     assert_eq!(answer.json()["status"], "active");
     assert_eq!(app.member("nia").get("/api/acme/admin/users").await.outcome(), "200");
 }
+
+#[tokio::test]
+async fn responses_to_changes_show_pending_users_like_reads() {
+    let app = app_with_nia().await;
+    let acme = app.tenant("acme");
+    let path = format!("/api/acme/admin/users/{NIA_ID}");
+    let attached = attach_nia(&acme, "viewer").await.json();
+    assert_eq!(attached, acme.get(&path).await.json());
+    let changed = acme.put(&path, json!({"role": "member", "name": "Our Nia"})).await.json();
+    assert_eq!(changed, acme.get(&path).await.json());
+    assert_eq!((&changed["name"], &changed["lastLogin"]), (&json!("Our Nia"), &Value::Null));
+    // What the home and she herself change afterwards stays hidden.
+    let shown = acme.get(&format!("/api/v1/users/{NIA_ID}")).await.json();
+    let body = json!({"email": "new@globex.example", "firstName": "New", "lastName": "Name"});
+    let updated = app.tenant("globex").put(&format!("/api/v1/users/{NIA_ID}"), body).await;
+    assert_eq!(updated.outcome(), "200");
+    assert_eq!(acme.get(&format!("/api/v1/users/{NIA_ID}")).await.json(), shown);
+    // A caller of both tenants sees the whole account, one of two foreign tenants sees neither more.
+    let attached = json!({"email": "new@globex.example", "role": "viewer"});
+    assert_eq!(app.tenant("initech").post("/api/initech/admin/users", attached).await.status, 201);
+    let both = app.tenants(&["acme", "initech"]);
+    assert_eq!(both.get(&format!("/api/v1/users/{NIA_ID}")).await.json(), shown);
+}
