@@ -166,7 +166,7 @@ fn subject_that_is_no_user_id_is_none() {
     let subject = |token| bearer_of(FIXED, TenantSource::All, token).unwrap().subject;
     assert_eq!(subject(TokenBuilder::new()), Some("auth0|anna".parse().unwrap()));
     assert_eq!(subject(TokenBuilder::new().without_claim("sub")), None);
-    for sub in ["", "..", "a/b", "a b", "é"] {
+    for sub in ["", "..", "a/../b", "a\nb"] {
         assert_eq!(subject(TokenBuilder::new().claim("sub", sub)), None);
     }
 }

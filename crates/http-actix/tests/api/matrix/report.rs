@@ -61,6 +61,7 @@ Users, by id, or by e-mail address where they are created
   malformed       not a valid id or address
   self            the caller, if it is a user
 All users have a password, and requests send it as the current one.
+An invitation is 202 on Auth0; the memory adapter, which sends no mail, answers 409 mail_unavailable.
 ";
 
 /// Returns the table of answers.
