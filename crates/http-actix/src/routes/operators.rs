@@ -99,7 +99,7 @@ pub(crate) async fn set_home(
 
 /// Vouches that an account is the person's own, or withdraws that.
 ///
-/// Memberships in tenants other than the home have force only while the account is provably the
+/// Memberships in tenants other than the home are active only while the account is provably the
 /// person's own: its address is verified, and nobody else has set its password or address since.
 /// `true` states both; `false` states that the address is not verified. Only for operators.
 #[utoipa::path(
