@@ -135,8 +135,8 @@ pub(crate) async fn set_proof(
 
 /// Removes all memberships and homes of a tenant, before its label gets another owner.
 ///
-/// One call changes at most 500 accounts; repeat it until `left` is 0. The accounts stay. The rule
-/// about the last holder of a protected role does not hold. Only for operators.
+/// One call changes at most 500 accounts; repeat it until `left` is 0. The accounts stay. The last
+/// holder of a protected role is removed too. Only for operators.
 #[utoipa::path(
     post,
     path = "/api/v1/tenants/{tenantId}/release",

@@ -15,7 +15,7 @@ pub(crate) struct UserResponse<'a> {
     /// The id of the account.
     #[schema(example = "auth0|5f7c8ec7c33c6c004bbafe82")]
     id: &'a str,
-    /// The e-mail address, unique among all accounts.
+    /// The e-mail address. If `status` is `pending`, the tenant sees the one that it entered.
     #[schema(format = Email, example = "jane@acme.example")]
     email: &'a str,
     /// Whether the account belongs to a program rather than a person.
