@@ -9,11 +9,11 @@ use crate::request::query::QueryString;
 use crate::response::api_error::ApiError;
 use crate::server::state::AppState;
 
-/// Has the directory mail a user what is missing until the membership has force.
+/// Mails a user the links that are missing to prove the account.
 ///
-/// That is a link to verify the address, a link to set a password, or both. The account must be
-/// managed by this tenant, or its membership here pending. An account can be invited once in 10
-/// minutes, and a tenant can send 20 invitations in an hour.
+/// The directory sends a link to verify the address, a link to set a password, or both. This tenant
+/// must be the home of the account, or the membership here must be pending. An account can be
+/// invited once in 10 minutes, and a tenant can send 20 invitations an hour.
 #[utoipa::path(
     post,
     path = "/api/{tenantId}/admin/users/{userId}/invitation",

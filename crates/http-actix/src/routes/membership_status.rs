@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MembershipStatus {
-    /// It does.
+    /// The membership gives its role.
     Active,
-    /// It does not, because the account is not provably the person's own.
+    /// The membership is foreign, and the account is not provably the person's own.
     Pending,
-    /// It does not, because the tenant has suspended it.
+    /// The tenant has suspended the membership.
     Suspended,
-    /// It does not, because its end date has passed.
+    /// The end date of the membership has passed.
     Expired,
 }
 

@@ -99,7 +99,7 @@ pub(crate) async fn set_home(
 
 /// Vouches that an account is the person's own, or withdraws that.
 ///
-/// Memberships in tenants other than the home have force only while the account is provably the
+/// Memberships in tenants other than the home are active only while the account is provably the
 /// person's own: its address is verified, and nobody else has set its password or address since.
 /// `true` states both; `false` states that the address is not verified. Only for operators.
 #[utoipa::path(
@@ -135,8 +135,8 @@ pub(crate) async fn set_proof(
 
 /// Removes all memberships and homes of a tenant, before its label gets another owner.
 ///
-/// One call changes at most 500 accounts; repeat it until `left` is 0. The accounts stay. The rule
-/// about the last holder of a protected role does not hold. Only for operators.
+/// One call changes at most 500 accounts; repeat it until `left` is 0. The accounts stay. The last
+/// holder of a protected role is removed too. Only for operators.
 #[utoipa::path(
     post,
     path = "/api/v1/tenants/{tenantId}/release",

@@ -47,8 +47,8 @@ pub(crate) struct TenantUser<'a> {
     tenant_role: Option<&'a str>,
     /// Whether this tenant manages the account: it is the account's home.
     managed_here: bool,
-    /// Whether the membership gives the role. Of a `pending` one only what this tenant entered is
-    /// shown.
+    /// Whether the membership gives the role. If it is `pending`, the user is shown with only what
+    /// this tenant entered.
     status: MembershipStatus,
 }
 
@@ -209,10 +209,10 @@ pub(crate) async fn list(
 /// Attaches a user to a tenant, and creates the account if it does not exist.
 ///
 /// An existing account with the e-mail address is attached; otherwise an account is created whose
-/// home is this tenant. The response is the same in both cases. If the account's home is another
-/// tenant, `name` is its display name in this tenant only, and the membership is `pending`, without
-/// force, until the account is provably the person's own. Attaching a pending user again confirms
-/// the membership.
+/// home is this tenant. The response has the same members in both cases. If the account has another
+/// home or none, `name` is its display name in this tenant only, and the membership is `pending`:
+/// it gives no role until the account is provably the person's own. Attaching a pending user again
+/// confirms the membership.
 #[utoipa::path(
     post,
     path = "/api/{tenantId}/admin/users",

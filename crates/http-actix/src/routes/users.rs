@@ -181,8 +181,8 @@ pub(crate) async fn update(
 
 /// Deletes a user's account from all tenants.
 ///
-/// The last holder of a protected role in the account's home cannot be deleted; by an operator not
-/// the last one in any tenant, unless `force` is true.
+/// The last holder of a protected role in the account's home cannot be deleted. Operators cannot
+/// delete the last holder of such a role in any tenant, unless `force` is true.
 #[utoipa::path(
     delete,
     path = "/api/v1/users/{userId}",

@@ -164,9 +164,9 @@ pub(super) struct Auth0 {
     /// Name of the database connection for new accounts.
     #[serde(deserialize_with = "strict::string")]
     pub(super) connection: String,
-    /// Names of the connections whose accounts may be attached and have force in tenants other than
-    /// their home, besides `connection`. An address is unique over all of them. An enterprise
-    /// connection vouches for whatever its owner says, so each is named.
+    /// Names of the connections, besides `connection`, whose accounts can be active in tenants
+    /// other than their home. An address is unique over all of them. The owner of an enterprise
+    /// connection decides which addresses its accounts have: name only those that you trust.
     #[serde(deserialize_with = "strict::strings")]
     pub(super) attach_connections: Vec<String>,
     /// Prefix of Usher's keys in `app_metadata`: a lower-case letter, followed by lower-case
@@ -193,7 +193,7 @@ pub(super) struct Auth0 {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Accounts {
-    /// Which memberships have force in tenants that are not the account's home: `verified`, those
+    /// Which memberships are active in tenants that are not the account's home: `verified`, those
     /// of accounts that are provably the person's own; `any`, all of them, for closed systems where
     /// nobody can sign up and every tenant is trusted.
     #[serde(deserialize_with = "strict::string")]

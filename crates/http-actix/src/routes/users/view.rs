@@ -15,7 +15,7 @@ pub(crate) struct UserResponse<'a> {
     /// The id of the account.
     #[schema(example = "auth0|5f7c8ec7c33c6c004bbafe82")]
     id: &'a str,
-    /// The e-mail address, unique among all accounts.
+    /// The e-mail address. If `status` is `pending`, the tenant sees the one that it entered.
     #[schema(format = Email, example = "jane@acme.example")]
     email: &'a str,
     /// Whether the account belongs to a program rather than a person.
@@ -46,8 +46,8 @@ pub(crate) struct UserResponse<'a> {
     last_login: Option<Timestamp>,
     /// Whether that tenant manages the account: it is the account's home.
     managed_here: bool,
-    /// Whether the membership in that tenant gives its role. Of a `pending` one only what the
-    /// tenant entered is shown. Absent for a user without memberships, whom only operators see.
+    /// Whether the membership in that tenant gives its role. If it is `pending`, the tenant sees
+    /// only what it entered. Absent for a user without memberships, whom only operators see.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     status: Option<MembershipStatus>,
