@@ -180,4 +180,12 @@ mod tests {
             assert_eq!((jwt, any), (Ok(()), Ok(())));
         }
     }
+
+    #[test]
+    fn only_the_prefix_application_may_be_left_out() {
+        assert!(is_media_type("at+jwt", "at+jwt"));
+        assert!(is_media_type("APPLICATION/AT+JWT", "at+jwt"));
+        // A prefix of the same length.
+        assert!(!is_media_type("applicatiom/at+jwt", "at+jwt"));
+    }
 }
