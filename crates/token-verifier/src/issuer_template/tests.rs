@@ -200,6 +200,9 @@ fn user_information_query_and_fragment_are_refused() {
     assert!(parse_error("https://example.com/?a=b").contains("query"));
     assert!(parse_error("https://example.com/#a").contains("fragment"));
     assert!(UrlTemplate::parse_key_set("https://example.com/keys#a").is_err());
+    for user in ["ann@", "ann:secret@", ":secret@", "@"] {
+        assert!(UrlTemplate::parse_key_set(&format!("https://{user}example.com/keys")).is_err());
+    }
     assert!(UrlTemplate::parse_key_set("https://example.com/keys?policy=a").is_ok());
     assert!(UrlTemplate::parse_key_set("https://example.com/keys?tenant={tenant}").is_err());
     assert!(UrlTemplate::parse_key_set("https://example.com/{tenant}?policy=a").is_ok());

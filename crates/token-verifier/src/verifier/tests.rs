@@ -143,6 +143,7 @@ async fn invalid_token_is_refused_without_fetching_keys() {
         assert_eq!(fixture.reason(&token.signed_by(rsa())).await, Some(reason), "{token:?}");
     }
     assert_eq!(fixture.reason(&"a".repeat(16_385)).await, Some(Reason::TooLong));
+    assert_eq!(fixture.reason(&"a".repeat(16_384)).await, Some(Reason::NotCompact));
     assert_eq!(fixture.reason("a.b").await, Some(Reason::NotCompact));
     fixture.assert_fetches(0);
 }
