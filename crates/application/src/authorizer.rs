@@ -180,6 +180,6 @@ impl Authorizer {
         let scope = AccountScope::system("the caller's own memberships decide its rights");
         tracing::debug!(reason = scope.bypass_reason(), "bypassing the policy");
         let account = self.directory.find(&scope, id).await?;
-        Ok(bearer.actor(account.as_ref(), context))
+        Ok(bearer.actor(account.as_deref(), context))
     }
 }

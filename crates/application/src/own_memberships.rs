@@ -75,7 +75,11 @@ impl OwnMemberships {
         Ok(self.directory.detach(&scope, &user).await?)
     }
 
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<Option<User>, UseCaseError> {
+    async fn find(
+        &self,
+        scope: &AccountScope,
+        id: &UserId,
+    ) -> Result<Option<Arc<User>>, UseCaseError> {
         let found = self.directory.find(scope, id).await?;
         Ok(found.filter(|user| scope.owns(user)))
     }

@@ -101,7 +101,7 @@ impl Passwords {
         scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<Arc<User>, UseCaseError> {
         let user = self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)?;
         scope.authorize_password(&user)?;
         Ok(user)

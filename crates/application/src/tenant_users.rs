@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountScope, ListQuery, MembershipChange, NewMember, Page, TenantScope, User, UserId, UserView,
+    AccountScope, MembershipChange, NewMember, Page, PageRequest, Sort, TenantScope, User, UserId,
+    UserView,
 };
-use ports::{Clock, PortError, ReleaseOutcome, UserDirectory};
+use ports::{Clock, FullList, PortError, ReleaseOutcome, UserDirectory};
 
 use crate::error::UseCaseError;
 use crate::invitations::Invitations;
@@ -23,10 +24,25 @@ impl TenantUsers {
         Self { directory, clock, invitations: Invitations::default() }
     }
 
-    /// Returns the requested page of the tenant's users.
-    #[tracing::instrument(name = "tenant_users.list", skip_all)]
-    pub async fn list(&self, scope: &TenantScope, query: &ListQuery) -> Result<Page, UseCaseError> {
-        Ok(self.directory.list(scope, query).await?)
+    /// Returns one page of the tenant's users, in this order.
+    #[tracing::instrument(name = "tenant_users.list_page", skip_all)]
+    pub async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> Result<Page, UseCaseError> {
+        Ok(self.directory.list_page(scope, sort, page).await?)
+    }
+
+    /// Returns all users of the tenant, in this order.
+    #[tracing::instrument(name = "tenant_users.list_all", skip_all)]
+    pub async fn list_all(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+    ) -> Result<FullList, UseCaseError> {
+        Ok(self.directory.list_all(scope, sort).await?)
     }
 
     /// Attaches the account with the address to the tenant, confirms its pending membership, or
@@ -127,7 +143,7 @@ impl TenantUsers {
         Ok(self.directory.release_tenant(scope, limit).await?)
     }
 
-    async fn find(&self, scope: &TenantScope, id: &UserId) -> Result<User, UseCaseError> {
+    async fn find(&self, scope: &TenantScope, id: &UserId) -> Result<Arc<User>, UseCaseError> {
         let found = self.directory.find(&AccountScope::from(scope), id).await?;
         found.ok_or(UseCaseError::Hidden)
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountChange, AccountScope, ListQuery, NewUser, Page, TenantId, TenantScope, User, UserId,
-    UserView,
+    AccountChange, AccountScope, NewUser, Page, PageRequest, Sort, TenantId, TenantScope, User,
+    UserId, UserView,
 };
 use ports::{AccountUpdate, Conflict, UserDirectory};
 
@@ -21,10 +21,15 @@ impl Users {
         Self { directory }
     }
 
-    /// Returns the requested page of the tenant's users.
-    #[tracing::instrument(name = "users.list", skip_all)]
-    pub async fn list(&self, scope: &TenantScope, query: &ListQuery) -> Result<Page, UseCaseError> {
-        Ok(self.directory.list(scope, query).await?)
+    /// Returns one page of the tenant's users, in this order.
+    #[tracing::instrument(name = "users.list_page", skip_all)]
+    pub async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> Result<Page, UseCaseError> {
+        Ok(self.directory.list_page(scope, sort, page).await?)
     }
 
     /// Creates an account whose home is the tenant.
@@ -122,7 +127,7 @@ impl Users {
         scope.into_view(user).ok_or(UseCaseError::Hidden)
     }
 
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<User, UseCaseError> {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> Result<Arc<User>, UseCaseError> {
         self.directory.find(scope, id).await?.ok_or(UseCaseError::Hidden)
     }
 }

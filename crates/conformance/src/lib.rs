@@ -90,5 +90,5 @@ pub use caller::{Caller, acme, context, globex};
 pub use catalogue::{catalogue, role};
 pub use clock::ManualClock;
 pub use keys::{IssuerControl, KeySubject, PublishedKey};
-pub use subject::{StoreControl, StoreEvent, StoredAccount, Subject};
+pub use subject::{StoreControl, StoreEvent, StoredAccount, Subject, select};
 pub use values::{address, new_member, new_user, user, valid};

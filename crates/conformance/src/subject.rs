@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ListQuery, NewUser, Page, Password, PolicyContext, RoleCatalogue, Standing, TenantId, User,
-    UserId,
+    ListQuery, NewUser, Page, Password, PolicyContext, RoleCatalogue, Standing, TenantId,
+    TenantScope, User, UserId,
 };
 use ports::{Clock, PasswordCheck, PortResult, UserDirectory};
 
@@ -187,7 +187,11 @@ impl Subject {
 
     /// Returns the current account, if it still exists.
     pub(crate) async fn current(&self, id: &UserId) -> Option<User> {
-        self.directory.find(&Caller::operator().views(), id).await.unwrap()
+        self.directory
+            .find(&Caller::operator().views(), id)
+            .await
+            .unwrap()
+            .map(Arc::unwrap_or_clone)
     }
 
     /// Returns the account as callers of the tenant find and see it.
@@ -205,12 +209,27 @@ impl Subject {
     /// Returns a page of the tenant's users.
     pub(crate) async fn page(&self, tenant: &TenantId, query: ListQuery) -> Page {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
-        self.directory.list(&scope, &query).await.unwrap()
+        select(&*self.directory, &scope, query).await.unwrap()
     }
 
     /// Asserts that the account is unchanged.
     pub(crate) async fn assert_untouched(&self, before: &User) {
         assert_eq!(self.current(&before.id).await.as_ref(), Some(before), "nothing must change");
+    }
+}
+
+/// Returns what the query selects of the tenant's users: a page, or all of them.
+///
+/// # Errors
+/// Those of the directory.
+pub async fn select(
+    directory: &dyn UserDirectory,
+    scope: &TenantScope,
+    query: ListQuery,
+) -> PortResult<Page> {
+    match query.page {
+        Some(page) => directory.list_page(scope, query.sort, page).await,
+        None => directory.list_all(scope, query.sort).await?.collect().await,
     }
 }
 

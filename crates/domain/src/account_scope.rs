@@ -1,6 +1,7 @@
 //! Permission to act on single accounts, through any of the caller's tenants.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::account::User;
 use crate::actor::{CallerAccount, Coverage, SubjectKind};
@@ -178,10 +179,11 @@ impl AccountScope {
     }
 
     /// As [`AccountScope::view`], of a user that is given away.
-    pub fn into_view(&self, user: User) -> Option<UserView<'static>> {
+    pub fn into_view(&self, user: impl Into<Arc<User>>) -> Option<UserView<'static>> {
+        let user = user.into();
         let (tenant, is_whole) = self.shown_through(&user)?;
         let tenant = tenant.map(|tenant| Cow::Owned(tenant.clone()));
-        self.make_view(tenant, user.into(), is_whole)
+        self.make_view(tenant, UserRef::Shared(user), is_whole)
     }
 
     /// Returns the tenant through which the user is seen, and whether as a whole account.

@@ -117,8 +117,9 @@ impl TenantScope {
     }
 
     /// As [`TenantScope::view`], of a user that is given away.
-    pub fn into_view(&self, user: User) -> Option<UserView<'static>> {
-        UserView::through(Cow::Owned(self.tenant.clone()), user.into(), &self.context)
+    pub fn into_view(&self, user: impl Into<Arc<User>>) -> Option<UserView<'static>> {
+        let user = UserRef::Shared(user.into());
+        UserView::through(Cow::Owned(self.tenant.clone()), user, &self.context)
     }
 
     /// As [`TenantScope::view`], of a user that is shared, which costs no copy of it.

@@ -37,7 +37,7 @@ pub fn query_string(text: &str) {
             let linked = linked.and_then(|query| query_of(query).list().ok());
             let same = linked.is_some_and(|linked| {
                 linked.tenant == query.tenant
-                    && linked.page_query().sort == query.page_query().sort
+                    && linked.sort() == query.sort()
                     && linked.page_request().size == query.page_request().size
             });
             assert!(same, "{link}");

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, AttachStep, CredentialStamp, Credentials, Denied, ListQuery,
-    Membership, MembershipChange, NewMember, NewUser, Page, Password, StampUpdate, TenantId,
-    TenantScope, User, UserId, UserView,
+    Membership, MembershipChange, NewMember, NewUser, Page, PageRequest, Password, Sort,
+    StampUpdate, TenantId, TenantScope, User, UserId, UserView,
 };
 use ports::{
-    AccountUpdate, AttachOutcome, Conflict, PortError, PortResult, ReleaseOutcome, UserDirectory,
+    AccountUpdate, AttachOutcome, Conflict, FullList, PortError, PortResult, ReleaseOutcome,
+    UserDirectory,
 };
 
 use crate::directory::MemoryDirectory;
@@ -38,20 +39,23 @@ fn update_stamp(user: &mut User, update: StampUpdate) {
 
 #[async_trait]
 impl UserDirectory for MemoryDirectory {
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
-        // Copy the account after the lock is released.
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>> {
         let user = self.state.read().get(id).map(|record| Arc::clone(&record.user));
-        Ok(user.filter(|user| scope.can_see(user)).map(Arc::unwrap_or_clone))
+        Ok(user.filter(|user| scope.can_see(user)))
     }
 
-    async fn list(&self, scope: &TenantScope, query: &ListQuery) -> PortResult<Page> {
-        // Sort after the lock is released.
-        let users = self.state.read().users_of(scope.tenant()).to_vec();
-        if users.len() <= SORT_INLINE_LIMIT {
-            return Ok(page(&users, scope, query));
-        }
-        let (scope, query) = (scope.clone(), *query);
-        self.sorter.run(move || page(&users, &scope, &query)).await
+    async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> PortResult<Page> {
+        self.select(scope, ListQuery { sort, page: Some(page) }).await
+    }
+
+    async fn list_all(&self, scope: &TenantScope, sort: Sort) -> PortResult<FullList> {
+        let page = self.select(scope, ListQuery { sort, page: None }).await?;
+        Ok(FullList::from_users(page.users))
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
@@ -283,6 +287,16 @@ impl MemoryDirectory {
         let record = self.state.read().get(id).cloned().ok_or(PortError::NotFound)?;
         check(&record.user)?;
         Ok(record)
+    }
+
+    async fn select(&self, scope: &TenantScope, query: ListQuery) -> PortResult<Page> {
+        // Sort after the lock is released.
+        let users = self.state.read().users_of(scope.tenant()).to_vec();
+        if users.len() <= SORT_INLINE_LIMIT {
+            return Ok(page(&users, scope, &query));
+        }
+        let scope = scope.clone();
+        self.sorter.run(move || page(&users, &scope, &query)).await
     }
 
     /// Returns the scope with the role that its caller has now. The state is locked.

@@ -1,6 +1,6 @@
 //! The ports: traits through which use cases reach the directory, keys and clock.
 //!
-//! - [`UserDirectory`]: stores the accounts.
+//! - [`UserDirectory`]: stores the accounts; [`FullList`] is a list of any length.
 //! - [`PasswordCheck`]: checks an account's current password.
 //! - [`KeySource`]: fetches the public keys of token issuers.
 //! - [`Clock`]: tells the time.
@@ -20,6 +20,8 @@
 //! # Example
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use domain::{AccountScope, User, UserId};
 //! use ports::{PortError, PortResult, UserDirectory};
 //!
@@ -27,7 +29,7 @@
 //!     directory: &dyn UserDirectory,
 //!     scope: &AccountScope,
 //!     id: &UserId,
-//! ) -> PortResult<User> {
+//! ) -> PortResult<Arc<User>> {
 //!     directory.find(scope, id).await?.ok_or(PortError::NotFound)
 //! }
 //! ```
@@ -44,6 +46,7 @@ mod call;
 mod clock;
 mod error;
 mod error_chain;
+mod full_list;
 mod key_source;
 mod loopback;
 mod password_check;
@@ -54,6 +57,7 @@ pub use call::{CallContext, QuotaOwner};
 pub use clock::{Clock, SystemClock};
 pub use error::{AccountField, BoxError, Conflict, PortError, PortResult, RejectedValue};
 pub use error_chain::error_chain;
+pub use full_list::FullList;
 pub use key_source::{Curve, KeyMaterial, KeySetLocation, KeySource, KeySourceError, PublicKey};
 pub use loopback::{is_localhost, is_loopback_host};
 pub use password_check::{PasswordCheck, PasswordVerdict};

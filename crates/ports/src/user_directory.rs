@@ -1,14 +1,16 @@
 //! The directory of accounts.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
-    TenantId, TenantScope, User, UserId,
+    AccountChange, AccountScope, MembershipChange, NewMember, NewUser, Page, PageRequest, Password,
+    Sort, TenantId, TenantScope, User, UserId,
 };
 
 use crate::error::{Conflict, PortResult};
+use crate::full_list::FullList;
 
 /// The directory of accounts and their memberships.
 ///
@@ -32,11 +34,21 @@ use crate::error::{Conflict, PortResult};
 #[async_trait]
 pub trait UserDirectory: Debug + Send + Sync {
     /// Returns the account with this id, if it exists and the scope sees it.
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>>;
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>>;
 
-    /// Returns the requested page of the tenant's users, and the total. Earlier changes by the same
-    /// process are included.
-    async fn list(&self, scope: &TenantScope, query: &ListQuery) -> PortResult<Page>;
+    /// Returns one page of the tenant's users in this order, and the total. Earlier changes by the
+    /// same process are included.
+    async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> PortResult<Page>;
+
+    /// Returns all users of the tenant in this order, as they are at one moment during the call.
+    /// Earlier changes by the same process are included; later ones are not, however long the list
+    /// takes to be read.
+    async fn list_all(&self, scope: &TenantScope, sort: Sort) -> PortResult<FullList>;
 
     /// Creates an account whose home is the scope's tenant, attached to it.
     ///

@@ -50,7 +50,10 @@ async fn attempt_by(passwords: &Passwords, name: &str, caller: u8, client: Optio
 /// Returns ports with one account for each id, and a check with these verdicts, each used once.
 fn with_verdicts(verdicts: Vec<PortResult<PasswordVerdict>>) -> (Passwords, Arc<ManualClock>) {
     let mut ports = TestPorts { limit: LIMIT, ..TestPorts::default() };
-    ports.directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
+    ports
+        .directory
+        .expect_find()
+        .returning(|_, id| Ok(Some(Arc::new(User { id: id.clone(), ..ann() }))));
     ports.directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
     let count = verdicts.len();
     let verdicts = std::sync::Mutex::new(verdicts.into_iter());
@@ -220,7 +223,7 @@ impl PasswordCheck for Slow {
 
 fn slowly(check: Arc<Slow>) -> Passwords {
     let mut directory = MockUserDirectory::new();
-    directory.expect_find().returning(|_, id| Ok(Some(User { id: id.clone(), ..ann() })));
+    directory.expect_find().returning(|_, id| Ok(Some(Arc::new(User { id: id.clone(), ..ann() }))));
     directory.expect_set_password().returning(|_, snapshot, _| Ok(snapshot.clone()));
     let clock = Arc::new(ManualClock::new());
     let ports = Ports { directory: Arc::new(directory), password_check: check, clock };

@@ -1,5 +1,7 @@
 //! From a bearer to a scope: the directory calls before the policy decides.
 
+use std::sync::Arc;
+
 use application::UseCaseError;
 use domain::{Bearer, ClaimedTenants, Operation, Permission, Refusal};
 use ports::PortError;
@@ -115,7 +117,7 @@ async fn lookup_reads_the_bearers_account_in_any_tenant() {
         .expect_find()
         .withf(move |scope, id| scope.can_see(&snapshot) && id.as_str() == "auth0|ann")
         .times(1)
-        .returning(move |_, _| Ok(Some(found.clone())));
+        .returning(move |_, _| Ok(Some(Arc::new(found.clone()))));
     let authorizer = ports.services().authorizer;
     let scope = authorizer.tenant(&member("ann"), Operation::ReadTenantUsers, Some(&acme())).await;
     // The system scope served the lookup only; the policy made the resulting scope.
@@ -154,7 +156,7 @@ async fn unknown_or_blocked_caller_covers_no_tenant() {
     let mistaken = domain::User { id: valid("auth0|olga"), ..ann };
     for found in [None, Some(blocked), Some(mistaken)] {
         let mut ports = TestPorts::default();
-        ports.directory.expect_find().returning(move |_, _| Ok(found.clone()));
+        ports.directory.expect_find().returning(move |_, _| Ok(found.clone().map(Arc::new)));
         let authorizer = ports.services().authorizer;
         for operation in Operation::ALL {
             let refused = authorizer.tenant(&member("ann"), operation, Some(&acme())).await;

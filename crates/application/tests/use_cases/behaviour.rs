@@ -5,8 +5,8 @@ use std::sync::Arc;
 use application::{AttemptLimit, Ports, Services, UseCaseError};
 use conformance::{ManualClock, catalogue};
 use domain::{
-    AccountRules, CallerKey, CurrentPassword, LastProtectedRoleHolder, ListQuery, NewUser,
-    Operation, Refusal,
+    AccountRules, CallerKey, CurrentPassword, LastProtectedRoleHolder, NewUser, Operation, Refusal,
+    Sort,
 };
 use memory_adapter::MemoryDirectory;
 use ports::Conflict;
@@ -46,8 +46,8 @@ async fn member_is_attached_promoted_and_detached() {
     assert!(created.is_managed_here());
     let id = created.id.clone();
     services.tenant_users.change(&writes, &id, to_role("admin")).await.unwrap();
-    let page = services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
-    assert_eq!(page.total, 3);
+    let page = services.tenant_users.list_all(&reads, Sort::default()).await.unwrap();
+    assert_eq!(page.total(), 3);
     services.tenant_users.detach(&writes, &id).await.unwrap();
     assert_hidden(services.tenant_users.get(&reads, &id).await);
     assert_hidden(services.tenant_users.detach(&writes, &id).await);

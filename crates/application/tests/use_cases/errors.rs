@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use application::UseCaseError;
 use conformance::Caller;
-use domain::{LastProtectedRoleHolder, ListQuery, Refusal};
+use domain::{LastProtectedRoleHolder, Refusal, Sort};
 use ports::{Conflict, PortError, RejectedValue};
 
 use crate::support::{
-    TestPorts, acme, new_member, new_password, new_user, to_address, to_role, user,
+    TestPorts, acme, first_page, new_member, new_password, new_user, to_address, to_role, user,
 };
 
 const WAIT: Duration = Duration::from_secs(7);
@@ -92,10 +92,13 @@ async fn read_errors_map_to_use_case_errors() {
     }
     for (error, expected) in table() {
         let mut ports = TestPorts::default();
-        ports.directory.expect_list().return_once(|_, _| Err(error));
+        ports.directory.expect_list_page().return_once(|_, _, _| Err(error));
         let scope = Caller::operator().reads(&acme());
         let users = ports.services().tenant_users;
-        assert_eq!(error_line(users.list(&scope, &ListQuery::default()).await), expected);
+        assert_eq!(
+            error_line(users.list_page(&scope, Sort::default(), first_page()).await),
+            expected
+        );
     }
 }
 

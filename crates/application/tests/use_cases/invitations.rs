@@ -1,5 +1,7 @@
 //! The limit on invitations.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use application::UseCaseError;
@@ -14,7 +16,7 @@ async fn invite_twice(first: PortResult<()>) -> [String; 2] {
     let ann = user("ann", &[("acme", "member")]);
     let mut ports = TestPorts::default();
     let (found, first) = (ann.clone(), std::sync::Mutex::new(Some(first)));
-    ports.directory.expect_find().returning(move |_, _| Ok(Some(found.clone())));
+    ports.directory.expect_find().returning(move |_, _| Ok(Some(Arc::new(found.clone()))));
     let send = move || first.lock().unwrap().take().unwrap_or(Ok(()));
     ports.directory.expect_send_invitation().returning(move |_, _| send());
     let services = ports.services();

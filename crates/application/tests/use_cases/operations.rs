@@ -1,13 +1,15 @@
 //! The order of calls: the account is read before each change, and a refused change is not made.
 
+use std::sync::Arc;
+
 use conformance::Caller;
-use domain::{AccountScope, ListQuery, Page, Refusal, TenantScope, User};
+use domain::{AccountScope, Page, Refusal, Sort, TenantScope, User};
 use mockall::Sequence;
-use ports::{AccountUpdate, AttachOutcome, Conflict, PortError};
+use ports::{AccountUpdate, AttachOutcome, Conflict, FullList, PortError};
 
 use crate::support::{
-    TestPorts, acme, assert_hidden, assert_refused, globex, new_member, new_password, new_user,
-    to_address, to_role, user,
+    TestPorts, acme, assert_hidden, assert_refused, first_page, globex, new_member, new_password,
+    new_user, to_address, to_role, user,
 };
 
 fn writes() -> TenantScope {
@@ -29,7 +31,7 @@ fn first_found(user: &User) -> (TestPorts, Sequence) {
         .withf(|_, id| id.as_str() == "auth0|ann")
         .times(1)
         .in_sequence(&mut sequence)
-        .returning(move |_, _| Ok(Some(found.clone())));
+        .returning(move |_, _| Ok(Some(Arc::new(found.clone()))));
     (ports, sequence)
 }
 
@@ -221,7 +223,7 @@ async fn tenant_read_uses_scope_of_that_tenant() {
         .expect_find()
         .withf(move |scope, _| scope.can_see(&here) && !scope.can_see(&elsewhere))
         .times(1)
-        .returning(move |_, _| Ok(Some(found.clone())));
+        .returning(move |_, _| Ok(Some(Arc::new(found.clone()))));
     let operator = Caller::operator().reads(&acme());
     assert_eq!(*ports.services().tenant_users.get(&operator, &ann.id).await.unwrap(), ann);
 }
@@ -233,10 +235,19 @@ async fn list_and_create_make_one_call_each() {
     let expected = reads.clone();
     ports
         .directory
-        .expect_list()
-        .withf(move |scope, listing| *scope == expected && *listing == ListQuery::default())
+        .expect_list_page()
+        .withf(move |scope, sort, page| {
+            *scope == expected && *sort == Sort::default() && *page == first_page()
+        })
         .times(2)
-        .returning(|_, _| Ok(Page { users: Vec::new(), total: 0 }));
+        .returning(|_, _, _| Ok(Page { users: Vec::new(), total: 0 }));
+    let expected = reads.clone();
+    ports
+        .directory
+        .expect_list_all()
+        .withf(move |scope, sort| *scope == expected && *sort == Sort::default())
+        .times(1)
+        .returning(|_, _| Ok(FullList::from_users(Vec::new())));
     ports
         .directory
         .expect_attach_or_create()
@@ -250,8 +261,9 @@ async fn list_and_create_make_one_call_each() {
         .times(1)
         .returning(|_, _| Ok(ann()));
     let services = ports.services();
-    services.tenant_users.list(&reads, &ListQuery::default()).await.unwrap();
-    services.users.list(&reads, &ListQuery::default()).await.unwrap();
+    services.tenant_users.list_all(&reads, Sort::default()).await.unwrap();
+    services.tenant_users.list_page(&reads, Sort::default(), first_page()).await.unwrap();
+    services.users.list_page(&reads, Sort::default(), first_page()).await.unwrap();
     let attached = services.tenant_users.attach_or_create(&writes(), new_member("owner")).await;
     assert_eq!(*attached.unwrap(), ann());
     services.users.create(&writes(), new_user("owner")).await.unwrap();

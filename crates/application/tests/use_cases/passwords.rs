@@ -2,6 +2,7 @@
 
 use std::mem::discriminant;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use application::UseCaseError;
 use conformance::Caller;
@@ -42,7 +43,7 @@ async fn current_password_is_checked_between_read_and_write() {
         .withf(|scope, id| *scope == own() && *id == ann().id)
         .times(1)
         .in_sequence(&mut sequence)
-        .returning(|_, _| Ok(Some(ann())));
+        .returning(|_, _| Ok(Some(Arc::new(ann()))));
     ports
         .check
         .expect_verify()

@@ -1,5 +1,6 @@
 //! Users, their tokens, and services over mocked ports.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use application::{AttemptLimit, Ports, Services, UseCaseError};
@@ -7,8 +8,8 @@ use conformance::ManualClock;
 pub(crate) use conformance::{acme, globex, role, valid};
 use domain::{
     AccountChange, AccountRules, Bearer, CallerKey, ClaimedTenants, CurrentPassword,
-    MembershipChange, NewMember, NewUser, Password, Permission, Permissions, Refusal, SubjectKind,
-    User,
+    MembershipChange, NewMember, NewUser, PageRequest, Password, Permission, Permissions, Refusal,
+    SubjectKind, User,
 };
 use ports::{MockPasswordCheck, MockUserDirectory};
 
@@ -26,7 +27,11 @@ impl TestPorts {
     pub(crate) fn finding(user: &User) -> Self {
         let mut ports = Self::default();
         let user = user.clone();
-        ports.directory.expect_find().times(1).returning(move |_, _| Ok(Some(user.clone())));
+        ports
+            .directory
+            .expect_find()
+            .times(1)
+            .returning(move |_, _| Ok(Some(Arc::new(user.clone()))));
         ports
     }
 
@@ -37,6 +42,11 @@ impl TestPorts {
             Ports { directory: Arc::new(directory), password_check: Arc::new(check), clock };
         Services::new(ports, limit, AccountRules::default())
     }
+}
+
+/// Returns the request for a first page of 50 users.
+pub(crate) fn first_page() -> PageRequest {
+    PageRequest { number: 0, size: NonZeroU32::new(50).unwrap() }
 }
 
 /// Returns a user with these roles, whose home is the first tenant.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
-    Page, Password, RoleCatalogue, TenantId, TenantScope, User, UserId,
+    Page, PageRequest, Password, RoleCatalogue, Sort, TenantId, TenantScope, User, UserId,
 };
 use ports::{
-    AccountUpdate, AttachOutcome, CallContext, Clock, PasswordCheck, PasswordVerdict, PortError,
-    PortResult, ReleaseOutcome, UserDirectory,
+    AccountUpdate, AttachOutcome, CallContext, Clock, FullList, PasswordCheck, PasswordVerdict,
+    PortError, PortResult, ReleaseOutcome, UserDirectory,
 };
 use tokio::task::AbortHandle;
 use tracing::Instrument;
@@ -100,6 +100,18 @@ impl Auth0Directory {
             }
         }
     }
+
+    async fn select(&self, scope: &TenantScope, listing: ListQuery) -> PortResult<Page> {
+        let scope = scope.clone();
+        self.run_cancellable(|core| async move {
+            let DirectoryCore { management, anomalies, skipped, scans, .. } = &*core;
+            let (reader, written) = core.recent_writes_of(scope.tenant());
+            let index = TenantIndex::new(management, &reader, &scope, skipped);
+            let known = ListContext { scope: &scope, written, anomalies, scans };
+            list(&index, &known, &listing).await
+        })
+        .await
+    }
 }
 
 /// Aborts a task when it is dropped.
@@ -113,22 +125,24 @@ impl Drop for AbortOnDrop {
 
 #[async_trait]
 impl UserDirectory for Auth0Directory {
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>> {
         let id = id.clone();
         let found = self.run_cancellable(|core| async move { core.read(&id).await }).await?;
-        Ok(found.filter(|user| scope.can_see(user)))
+        Ok(found.filter(|user| scope.can_see(user)).map(Arc::new))
     }
 
-    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
-        let (scope, listing) = (scope.clone(), *listing);
-        self.run_cancellable(|core| async move {
-            let DirectoryCore { management, anomalies, skipped, scans, .. } = &*core;
-            let (reader, written) = core.recent_writes_of(scope.tenant());
-            let index = TenantIndex::new(management, &reader, &scope, skipped);
-            let known = ListContext { scope: &scope, written, anomalies, scans };
-            list(&index, &known, &listing).await
-        })
-        .await
+    async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> PortResult<Page> {
+        self.select(scope, ListQuery { sort, page: Some(page) }).await
+    }
+
+    async fn list_all(&self, scope: &TenantScope, sort: Sort) -> PortResult<FullList> {
+        let page = self.select(scope, ListQuery { sort, page: None }).await?;
+        Ok(FullList::from_users(page.users))
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {

@@ -221,7 +221,8 @@ impl Race {
     }
 
     async fn find_elsewhere(&self, id: &UserId) -> User {
-        self.other.find(&Caller::operator().views(), id).await.unwrap().unwrap()
+        let found = self.other.find(&Caller::operator().views(), id).await.unwrap();
+        Arc::unwrap_or_clone(found.unwrap())
     }
 
     /// Detaches the guest here and changes it there at once. Returns whether it is still attached.

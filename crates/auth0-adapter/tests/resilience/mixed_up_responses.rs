@@ -46,7 +46,7 @@ async fn response_about_another_account_is_an_error() {
     let server = mixed_up_server().await;
     let directory = directory_at(&server.uri(), |_| {});
     let operator = Caller::operator();
-    let eve: User = directory
+    let eve = directory
         .find(&operator.views(), &"auth0|eve".parse().unwrap())
         .await
         .unwrap()
@@ -54,7 +54,7 @@ async fn response_about_another_account_is_an_error() {
     let jane = User {
         id: "auth0|jane".parse().unwrap(),
         email: "jane@acme.example".parse().unwrap(),
-        ..eve
+        ..User::clone(&eve)
     };
 
     let found = directory.find(&operator.views(), &jane.id).await;

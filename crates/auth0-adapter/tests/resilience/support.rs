@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Fault, FaultKind, Sim};
-use conformance::{Caller, ManualClock, acme, catalogue};
+use conformance::{Caller, ManualClock, acme, catalogue, select};
 use domain::{AccountChange, CurrentPassword, ListQuery, NewMember, NewUser, User, UserId};
 use ports::{
     CallContext, NoopObserver, PasswordCheck, PasswordVerdict, PortError, PortResult,
@@ -51,7 +51,7 @@ impl Bench {
         let jane = directory.find(&Caller::operator().views(), &id).await.unwrap().unwrap();
         sim.control().reset_calls();
         observer.clear();
-        Self { sim, directory, jane, observer }
+        Self { sim, directory, jane: Arc::unwrap_or_clone(jane), observer }
     }
 
     /// With a directory whose Auth0 address nothing listens at.
@@ -106,10 +106,10 @@ impl Bench {
         let role = catalogue().resolve("member").unwrap().clone();
         match operation {
             Operation::Find => directory.find(&operator.views(), &jane.id).await.map(|found| {
-                assert_eq!(found.map(|user| user.id), Some(jane.id.clone()));
+                assert_eq!(found.map(|user| user.id.clone()), Some(jane.id.clone()));
             }),
             Operation::List => {
-                directory.list(&operator.reads(&acme()), &ListQuery::default()).await.map(drop)
+                select(directory, &operator.reads(&acme()), ListQuery::default()).await.map(drop)
             }
             Operation::Attach => {
                 let email = "joe@acme.example".parse().unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use auth0_adapter::{Auth0Config, Auth0Directory, Tasks};
 use auth0_sim::{Config, Control, Sim};
-use conformance::{Caller, ManualClock, acme, catalogue};
+use conformance::{Caller, ManualClock, acme, catalogue, select};
 use domain::{
     ListQuery, MembershipChange, NewMember, NewUser, RoleCatalogue, TenantId, User, UserId,
 };
@@ -116,7 +116,11 @@ impl World {
 
     /// Finds an account as an operator.
     pub(crate) async fn find(&self, id: &UserId) -> Option<User> {
-        self.directory.find(&Caller::operator().views(), id).await.unwrap()
+        self.directory
+            .find(&Caller::operator().views(), id)
+            .await
+            .unwrap()
+            .map(Arc::unwrap_or_clone)
     }
 
     pub(crate) async fn create(&self, name: &str, role: &str) -> User {
@@ -126,7 +130,7 @@ impl World {
 
     pub(crate) async fn list(&self, tenant: &TenantId, listing: ListQuery) -> Listed {
         let scope = Caller::of([tenant.clone()]).reads(tenant);
-        let page = self.directory.list(&scope, &listing).await.unwrap();
+        let page = select(&*self.directory, &scope, listing).await.unwrap();
         let users = page.users.iter().map(|view| User::clone(view)).collect();
         Listed { users, total: page.total }
     }

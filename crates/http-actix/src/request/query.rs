@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use domain::{ListQuery, PageRequest, Sort, SortField, TenantId};
+use domain::{PageRequest, Sort, SortField, TenantId};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -130,14 +130,9 @@ impl ListParameters {
         PageRequest { number: self.number.unwrap_or(0), size: self.size.unwrap_or(default) }
     }
 
-    /// Returns the query for one page.
-    pub(crate) fn page_query(&self) -> ListQuery {
-        ListQuery { sort: self.sort.unwrap_or_default(), page: Some(self.page_request()) }
-    }
-
-    /// Returns the query for one page, or for the whole list if the client requests no page.
-    pub(crate) fn list_query(&self) -> ListQuery {
-        ListQuery { page: self.is_paged().then(|| self.page_request()), ..self.page_query() }
+    /// Returns the sort order, or the default one.
+    pub(crate) fn sort(&self) -> Sort {
+        self.sort.unwrap_or_default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpResponse, web};
+use application::UseCaseError;
 use domain::{
     DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
     TenantId, Timestamp, UserView,
@@ -184,7 +185,13 @@ pub(crate) async fn list(
     } else {
         Some(caller.reserve_list(scope.tenant(), &state).await?)
     };
-    let page = state.services.tenant_users.list(&scope, &query.list_query()).await?;
+    let page = if query.is_paged() {
+        let (sort, page) = (query.sort(), query.page_request());
+        state.services.tenant_users.list_page(&scope, sort, page).await?
+    } else {
+        let list = state.services.tenant_users.list_all(&scope, query.sort()).await?;
+        list.collect().await.map_err(UseCaseError::from)?
+    };
     if let Some(reservation) = &mut reservation {
         reservation.set_users(page.users.len());
     }

@@ -49,7 +49,7 @@ pub(crate) async fn list(
         .authorizer
         .tenant(caller.bearer(), Operation::ViewUsers, Some(&tenant))
         .await?;
-    let page = state.services.users.list(&scope, &query.page_query()).await?;
+    let page = state.services.users.list_page(&scope, query.sort(), query.page_request()).await?;
 
     let links = PageLinks::new(&state.public_url.users(), &query, page.total);
     let totals = Totals { total_users: page.total, total_pages: links.pages };

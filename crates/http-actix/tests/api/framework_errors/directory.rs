@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, ListQuery, MembershipChange, NewMember, NewUser, Page, Password,
-    TenantId, TenantScope, User, UserId,
+    AccountChange, AccountScope, MembershipChange, NewMember, NewUser, Page, PageRequest, Password,
+    Sort, TenantId, TenantScope, User, UserId,
 };
-use ports::{AccountUpdate, AttachOutcome, PortError, PortResult, ReleaseOutcome, UserDirectory};
+use ports::{
+    AccountUpdate, AttachOutcome, FullList, PortError, PortResult, ReleaseOutcome, UserDirectory,
+};
 
 use super::assert_error;
 use crate::matrix;
@@ -47,11 +49,15 @@ impl FailingDirectory {
 
 #[async_trait]
 impl UserDirectory for FailingDirectory {
-    async fn find(&self, _: &AccountScope, _: &UserId) -> PortResult<Option<User>> {
+    async fn find(&self, _: &AccountScope, _: &UserId) -> PortResult<Option<Arc<User>>> {
         self.fail().await
     }
 
-    async fn list(&self, _: &TenantScope, _: &ListQuery) -> PortResult<Page> {
+    async fn list_page(&self, _: &TenantScope, _: Sort, _: PageRequest) -> PortResult<Page> {
+        self.fail().await
+    }
+
+    async fn list_all(&self, _: &TenantScope, _: Sort) -> PortResult<FullList> {
         self.fail().await
     }
 

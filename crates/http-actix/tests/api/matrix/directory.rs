@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use auth0_sim::Control;
 use conformance::ManualClock;
 use domain::{
-    AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
-    Page, Password, RoleCatalogue, TenantId, TenantScope, User, UserId,
+    AccountChange, AccountScope, CurrentPassword, MembershipChange, NewMember, NewUser, Page,
+    PageRequest, Password, RoleCatalogue, Sort, TenantId, TenantScope, User, UserId,
 };
 use ports::{
-    AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, ReleaseOutcome,
-    UserDirectory,
+    AccountUpdate, AttachOutcome, FullList, PasswordCheck, PasswordVerdict, PortResult,
+    ReleaseOutcome, UserDirectory,
 };
 use serde_json::json;
 use usher_http::settings;
@@ -90,12 +90,21 @@ impl PasswordCheck for ResettableDirectory {
 
 #[async_trait]
 impl UserDirectory for ResettableDirectory {
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>> {
         self.current().find(scope, id).await
     }
 
-    async fn list(&self, scope: &TenantScope, listing: &ListQuery) -> PortResult<Page> {
-        self.current().list(scope, listing).await
+    async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> PortResult<Page> {
+        self.current().list_page(scope, sort, page).await
+    }
+
+    async fn list_all(&self, scope: &TenantScope, sort: Sort) -> PortResult<FullList> {
+        self.current().list_all(scope, sort).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {

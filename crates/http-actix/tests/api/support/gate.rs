@@ -7,12 +7,12 @@ use std::time::Duration;
 use application::Ports;
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
-    Page, Password, TenantId, TenantScope, User, UserId,
+    AccountChange, AccountScope, CurrentPassword, MembershipChange, NewMember, NewUser, Page,
+    PageRequest, Password, Sort, TenantId, TenantScope, User, UserId,
 };
 use ports::{
-    AccountUpdate, AttachOutcome, PasswordCheck, PasswordVerdict, PortResult, ReleaseOutcome,
-    UserDirectory,
+    AccountUpdate, AttachOutcome, FullList, PasswordCheck, PasswordVerdict, PortResult,
+    ReleaseOutcome, UserDirectory,
 };
 use tokio::sync::watch;
 
@@ -146,12 +146,21 @@ struct GatedDirectory {
 
 #[async_trait]
 impl UserDirectory for GatedDirectory {
-    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<User>> {
+    async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>> {
         self.inner.find(scope, id).await
     }
 
-    async fn list(&self, scope: &TenantScope, query: &ListQuery) -> PortResult<Page> {
-        self.inner.list(scope, query).await
+    async fn list_page(
+        &self,
+        scope: &TenantScope,
+        sort: Sort,
+        page: PageRequest,
+    ) -> PortResult<Page> {
+        self.inner.list_page(scope, sort, page).await
+    }
+
+    async fn list_all(&self, scope: &TenantScope, sort: Sort) -> PortResult<FullList> {
+        self.inner.list_all(scope, sort).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
