@@ -9,8 +9,9 @@
 //!   Nothing slow happens while it is held; in particular, no password is hashed.
 //! - Roles are stored by name. The catalogue resolves them when an account is stored; an unknown
 //!   name is kept, but is no membership.
-//! - Passwords have at least 8 characters. They are stored as Argon2id hashes, and at most as many
-//!   are computed at a time as there are cores.
+//! - Passwords have at least 8 characters. They are stored as Argon2id hashes. At most one is
+//!   computed at a time for each core, and at most four; the memory that this takes, 19 MiB each,
+//!   is reused while others wait, and goes back to the operating system when none does.
 //! - An account that is created without a password has no hash: no password matches until one is
 //!   set.
 //!
@@ -41,6 +42,7 @@
 
 mod core_work;
 mod directory;
+mod hash_pool;
 mod keys;
 mod password_check;
 mod password_hash;

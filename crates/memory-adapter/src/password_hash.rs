@@ -5,7 +5,8 @@ use aws_lc_rs::{constant_time, rand};
 use domain::{CurrentPassword, Password};
 use ports::{BoxError, PortResult, RejectedValue};
 
-use crate::core_work::{CoreWork, failed};
+use crate::core_work::failed;
+use crate::hash_pool::{Blocks, HashPool};
 
 /// The minimum number of characters of a password.
 pub(crate) const MIN_PASSWORD_LENGTH: usize = 8;
@@ -28,38 +29,35 @@ pub(crate) struct PasswordHash {
 }
 
 impl PasswordHash {
-    /// Computes the hash, which takes about 20 ms and 19 MiB.
-    pub(crate) fn of(password: &Password) -> Result<Self, BoxError> {
+    /// Computes the hash in these blocks, which takes about 20 ms.
+    pub(crate) fn of(password: &Password, blocks: &mut Blocks) -> Result<Self, BoxError> {
         let mut salt = [0; 16];
         rand::fill(&mut salt)?;
-        Ok(Self { salt, output: digest(password.expose(), &salt)? })
+        Ok(Self { salt, output: digest(password.expose(), &salt, blocks)? })
     }
 
-    fn matches(&self, offered: &CurrentPassword) -> Result<bool, BoxError> {
-        let output = digest(offered.expose(), &self.salt)?;
+    fn matches(&self, offered: &CurrentPassword, blocks: &mut Blocks) -> Result<bool, BoxError> {
+        let output = digest(offered.expose(), &self.salt, blocks)?;
         Ok(constant_time::verify_slices_are_equal(&output, &self.output).is_ok())
     }
 }
 
 /// Computes Argon2id with the parameters that OWASP recommends (Password Storage Cheat Sheet), which
 /// are the crate's defaults.
-fn digest(password: &str, salt: &[u8]) -> Result<[u8; 32], BoxError> {
+fn digest(password: &str, salt: &[u8], blocks: &mut Blocks) -> Result<[u8; 32], BoxError> {
     let mut output = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT).hash_password_into(
-        password.as_bytes(),
-        salt,
-        &mut output,
-    )?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT);
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, blocks)?;
     Ok(output)
 }
 
 /// Computes hashes, at most one per core at a time.
-#[derive(Default)]
-pub(crate) struct Hasher(CoreWork);
+#[derive(Debug, Default)]
+pub(crate) struct Hasher(HashPool);
 
 impl Hasher {
     pub(crate) async fn hash(&self, password: Password) -> PortResult<PasswordHash> {
-        self.run(move || PasswordHash::of(&password)).await
+        self.run(move |blocks| PasswordHash::of(&password, blocks)).await
     }
 
     /// Whether the text is the hashed password. Without a hash the answer is `false` after the same
@@ -69,17 +67,17 @@ impl Hasher {
         hash: Option<PasswordHash>,
         offered: CurrentPassword,
     ) -> PortResult<bool> {
-        self.run(move || {
+        self.run(move |blocks| {
             let known = hash.is_some();
             let hash = hash.unwrap_or(PasswordHash { salt: [0; 16], output: [0; 32] });
-            Ok(hash.matches(&offered)? && known)
+            Ok(hash.matches(&offered, blocks)? && known)
         })
         .await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
+        work: impl FnOnce(&mut Blocks) -> Result<T, BoxError> + Send + 'static,
     ) -> PortResult<T> {
         self.0.run(work).await?.map_err(failed)
     }
@@ -89,11 +87,28 @@ impl Hasher {
 mod tests {
     use super::*;
 
-    #[test]
-    fn equal_passwords_have_different_hashes() {
-        let password = "correct-horse".parse().unwrap();
-        let (one, other) =
-            (PasswordHash::of(&password).unwrap(), PasswordHash::of(&password).unwrap());
+    #[tokio::test]
+    async fn equal_passwords_have_different_hashes() {
+        let password: Password = "correct-horse".parse().unwrap();
+        let hasher = Hasher::default();
+        let one = hasher.hash(password.clone()).await.unwrap();
+        let other = hasher.hash(password).await.unwrap();
         assert_ne!(one.output, other.output);
+    }
+
+    /// The hash does not depend on what was computed in the blocks before.
+    #[tokio::test]
+    async fn used_memory_does_not_change_hashes() {
+        let salt = [7; 16];
+        let mut expected = [0; 32];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+            .hash_password_into(b"correct-horse", &salt, &mut expected)
+            .unwrap();
+        let pool = HashPool::default();
+        let outputs = pool.run(move |blocks| {
+            let _ = digest("another-password", &[1; 16], blocks);
+            [(); 2].map(|()| digest("correct-horse", &salt, blocks).unwrap())
+        });
+        assert_eq!(outputs.await.unwrap(), [expected; 2]);
     }
 }

@@ -18,11 +18,11 @@ mod line;
 
 use std::collections::HashSet;
 use std::io::BufRead;
-use std::thread::available_parallelism;
 
 use domain::{Credentials, User, UserId};
 
 use crate::directory::MemoryDirectory;
+use crate::hash_pool::{Blocks, cores, spawn_scoped};
 use crate::password_hash::PasswordHash;
 use crate::seed::line::Line;
 use crate::state::{Record, State, StoredMembership};
@@ -151,20 +151,22 @@ fn check_vacant(state: &State, Entry { line, number, .. }: &Entry) -> Result<(),
     }
 }
 
-/// Hashes are made to be slow: all cores share them.
+/// Hashes the passwords on all cores, because a hash takes long by design.
 fn hash_passwords(entries: &mut [Entry]) -> Result<(), SeedError> {
     let mut with_password: Vec<_> =
         entries.iter_mut().filter(|entry| entry.line.password.is_some()).collect();
-    let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = with_password.len().div_ceil(cores).max(1);
+    let share = with_password.len().div_ceil(cores()).max(1);
     std::thread::scope(|scope| {
         for share in with_password.chunks_mut(share) {
-            scope.spawn(|| {
+            let hash = |blocks: &mut Blocks| {
                 for entry in share {
                     let password = entry.line.password.as_ref();
-                    entry.hash = password.and_then(|password| PasswordHash::of(password).ok());
+                    entry.hash =
+                        password.and_then(|password| PasswordHash::of(password, blocks).ok());
                 }
-            });
+            };
+            // Without a thread the passwords of its share have no hash.
+            drop(spawn_scoped(scope, hash));
         }
     });
     match with_password.iter().find(|entry| entry.hash.is_none()) {
