@@ -1,7 +1,9 @@
 //! The password policy and hashes.
 
+use std::sync::{Arc, OnceLock};
+
 use argon2::{Algorithm, Argon2, Params, Version};
-use aws_lc_rs::{constant_time, rand};
+use aws_lc_rs::constant_time;
 use domain::{CurrentPassword, Password};
 use ports::{BoxError, PortResult, RejectedValue};
 
@@ -23,22 +25,42 @@ pub(crate) fn check_policy(password: &Password) -> Result<(), RejectedValue> {
 
 /// An Argon2id hash with its salt. It never leaves the process and has no text form.
 #[derive(Clone)]
-pub(crate) struct PasswordHash {
+pub(crate) struct PasswordHash(Arc<Hash>);
+
+struct Hash {
     salt: [u8; 16],
-    output: [u8; 32],
+    output: OnceLock<[u8; 32]>,
+    /// The password, if there is no output yet.
+    deferred: Option<Password>,
 }
 
 impl PasswordHash {
     /// Computes the hash in these blocks, which takes about 20 ms.
     pub(crate) fn of(password: &Password, blocks: &mut Blocks) -> Result<Self, BoxError> {
-        let mut salt = [0; 16];
-        rand::fill(&mut salt)?;
-        Ok(Self { salt, output: digest(password.expose(), &salt, blocks)? })
+        let salt: [u8; 16] = rand::random();
+        let output = OnceLock::from(digest(password.expose(), &salt, blocks)?);
+        Ok(Self(Arc::new(Hash { salt, output, deferred: None })))
+    }
+
+    /// Returns a hash that is computed when it is first needed. Keeps the password in memory, which
+    /// must be public.
+    pub(crate) fn deferred(password: Password) -> Self {
+        let (salt, output) = (rand::random(), OnceLock::new());
+        Self(Arc::new(Hash { salt, output, deferred: Some(password) }))
     }
 
     fn matches(&self, offered: &CurrentPassword, blocks: &mut Blocks) -> Result<bool, BoxError> {
-        let output = digest(offered.expose(), &self.salt, blocks)?;
-        Ok(constant_time::verify_slices_are_equal(&output, &self.output).is_ok())
+        let Hash { salt, output, deferred } = &*self.0;
+        let expected = match (output.get(), deferred) {
+            (Some(output), _) => output,
+            (None, Some(password)) => {
+                let computed = digest(password.expose(), salt, blocks)?;
+                output.get_or_init(|| computed)
+            }
+            (None, None) => return Ok(false),
+        };
+        let offered = digest(offered.expose(), salt, blocks)?;
+        Ok(constant_time::verify_slices_are_equal(&offered, expected).is_ok())
     }
 }
 
@@ -67,10 +89,9 @@ impl Hasher {
         hash: Option<PasswordHash>,
         offered: CurrentPassword,
     ) -> PortResult<bool> {
-        self.run(move |blocks| {
-            let known = hash.is_some();
-            let hash = hash.unwrap_or(PasswordHash { salt: [0; 16], output: [0; 32] });
-            Ok(hash.matches(&offered, blocks)? && known)
+        self.run(move |blocks| match hash {
+            Some(hash) => hash.matches(&offered, blocks),
+            None => digest(offered.expose(), &[0; 16], blocks).map(|_| false),
         })
         .await
     }
@@ -93,7 +114,22 @@ mod tests {
         let hasher = Hasher::default();
         let one = hasher.hash(password.clone()).await.unwrap();
         let other = hasher.hash(password).await.unwrap();
-        assert_ne!(one.output, other.output);
+        assert_ne!(one.0.output, other.0.output);
+    }
+
+    #[tokio::test]
+    async fn deferred_hash_matches_its_password_alone() {
+        let hasher = Hasher::default();
+        let hash = PasswordHash::deferred("correct-horse".parse().unwrap());
+        for (offered, expected) in
+            [("wrong-horse", false), ("correct-horse", true), ("correct-horse", true)]
+        {
+            let offered = CurrentPassword::offered(offered.to_owned());
+            let matches = hasher.verify(Some(hash.clone()), offered).await.unwrap();
+            assert_eq!(matches, expected);
+        }
+        let offered = CurrentPassword::offered("correct-horse".to_owned());
+        assert!(!hasher.verify(None, offered).await.unwrap());
     }
 
     /// The hash does not depend on what was computed in the blocks before.

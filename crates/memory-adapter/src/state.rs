@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use aws_lc_rs::rand;
 use domain::{
     Attachment, Decision, DisplayName, EmailAddress, LastProtectedRoleHolder, Membership,
     MembershipId, RoleCatalogue, RoleName, TenantId, Timestamp, User, UserId, Username,
@@ -131,6 +130,10 @@ impl State {
         memberships.map(|membership| &membership.role)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     pub(crate) fn get(&self, id: &UserId) -> Option<&Record> {
         self.records.get(id)
     }
@@ -164,11 +167,10 @@ impl State {
         }
     }
 
-    /// Returns an unused id in Auth0's form, with 96 random bits.
+    /// Returns an unused id.
     pub(crate) fn new_id(&self) -> Result<UserId, PortError> {
         loop {
-            let text = format!("auth0|{:024x}", random_bits()? >> 32);
-            let id = text.parse().map_err(|source: domain::InvalidUserId| failed(source))?;
+            let id = new_id()?;
             if !self.records.contains_key(&id) {
                 return Ok(id);
             }
@@ -176,11 +178,8 @@ impl State {
     }
 
     /// Returns the record of attaching an account by this address now, with a new id.
-    pub(crate) fn new_attachment(
-        email: EmailAddress,
-        now: Timestamp,
-    ) -> Result<Attachment, PortError> {
-        Ok(Attachment { id: MembershipId::from_random_bits(random_bits()?), since: now, email })
+    pub(crate) fn new_attachment(email: EmailAddress, now: Timestamp) -> Attachment {
+        Attachment { id: MembershipId::from_random_bits(rand::random()), since: now, email }
     }
 
     /// Returns the ids of the accounts that have a membership or their home in the tenant.
@@ -238,12 +237,9 @@ impl State {
     }
 }
 
-fn random_bits() -> Result<u128, PortError> {
-    let mut bytes = [0; 16];
-    rand::fill(&mut bytes).map_err(failed)?;
-    Ok(u128::from_be_bytes(bytes))
-}
-
-fn failed(source: impl Into<ports::BoxError>) -> PortError {
-    PortError::Failed { source: source.into() }
+/// Returns an id in Auth0's form, with 96 random bits.
+pub(crate) fn new_id() -> Result<UserId, PortError> {
+    let text = format!("auth0|{:024x}", rand::random::<u128>() >> 32);
+    text.parse()
+        .map_err(|source: domain::InvalidUserId| PortError::Failed { source: source.into() })
 }

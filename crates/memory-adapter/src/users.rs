@@ -73,7 +73,7 @@ impl UserDirectory for MemoryDirectory {
         scope.authorize_grant(&new.role)?;
         state.check_vacant(&new.email, new.username.as_ref())?;
         let id = state.new_id()?;
-        let mut user = self.new_user(&scope, id, new)?;
+        let mut user = self.new_user(&scope, id, new);
         if password.is_some() && scope.leaves_stamp() {
             let (at, by) = (self.clock.now(), user.home.clone());
             user.credentials.stamp = Some(CredentialStamp { at, by, sets_address: false });
@@ -102,7 +102,7 @@ impl UserDirectory for MemoryDirectory {
                 role,
                 password: None,
             };
-            let user = self.new_user(&scope, state.new_id()?, new)?;
+            let user = self.new_user(&scope, state.new_id()?, new);
             let record = Record { user: Arc::new(user), unresolved: [].into(), password: None };
             let user = self.put(&mut state, &record);
             return Ok(AttachOutcome { user, created: true });
@@ -113,7 +113,7 @@ impl UserDirectory for MemoryDirectory {
         let mut record = record.clone();
         // A stored membership with an unknown role is replaced, with its name.
         record.unresolved.remove(tenant);
-        let attachment = State::new_attachment(email, self.clock.now())?;
+        let attachment = State::new_attachment(email, self.clock.now());
         let user =
             self.store(&mut state, record, |user| user.attach(tenant, role, name, attachment));
         Ok(AttachOutcome { user, created: false })
@@ -310,9 +310,9 @@ impl MemoryDirectory {
     }
 
     /// Returns a new account whose home is the scope's tenant.
-    fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> PortResult<User> {
+    fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
         let now = self.clock.now();
-        let attachment = State::new_attachment(new.email.clone(), now)?;
+        let attachment = State::new_attachment(new.email.clone(), now);
         let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
         let mut user = User {
             id,
@@ -331,7 +331,7 @@ impl MemoryDirectory {
             memberships: [(scope.tenant().clone(), membership)].into(),
         };
         user.set_display_name(new.display_name);
-        Ok(user)
+        user
     }
 
     /// Stores the record with a change to its user, and returns the user as stored. The time of the

@@ -156,6 +156,24 @@ async fn blank_lines_bom_and_crlf_are_accepted() {
 }
 
 #[tokio::test]
+async fn public_seed_has_the_same_passwords() {
+    let directory = empty();
+    let line = r#"{"id":"auth0|1","email":"a@x.test","password":"correct-horse"}"#;
+    assert_eq!(directory.load_public_seed(line.as_bytes()).unwrap().passwords, 1);
+    let user = find(&directory, "auth0|1").await.unwrap();
+    let scope = Caller::operator().changes();
+    for (offered, expected) in
+        [("wrong-horse", PasswordVerdict::Mismatch), ("correct-horse", PasswordVerdict::Match)]
+    {
+        let offered = CurrentPassword::offered(offered.to_owned());
+        assert_eq!(directory.verify(&scope, &user, offered, None).await.unwrap(), expected);
+    }
+    let weak = r#"{"email":"b@x.test","password":"1234567"}"#;
+    let error = directory.load_public_seed(weak.as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "line 1: password: must have at least 8 characters");
+}
+
+#[tokio::test]
 async fn each_account_gets_its_own_password_hash() {
     let directory = empty();
     let line = |n| {

@@ -247,7 +247,7 @@ fn memory_directory(
                 .map_err(|source| WiringError::SeedFile { path: path.to_owned(), source })?;
             directory.load_seed(BufReader::new(file))
         }
-        None => directory.load_seed(default_seed),
+        None => directory.load_public_seed(default_seed),
     };
     loaded.map_err(|error| WiringError::Seed(error.into()))?;
     let unknown: Vec<_> = directory.unknown_roles().iter().map(ToString::to_string).collect();

@@ -15,17 +15,19 @@
 mod error;
 mod json;
 mod line;
+mod lines;
 
-use std::collections::HashSet;
 use std::io::BufRead;
+use std::sync::Arc;
 
-use domain::{Credentials, User, UserId};
+use domain::{Credentials, Password, RoleCatalogue, Timestamp, User, UserId};
 
 use crate::directory::MemoryDirectory;
 use crate::hash_pool::{Blocks, cores, spawn_scoped};
 use crate::password_hash::PasswordHash;
-use crate::seed::line::Line;
-use crate::state::{Record, State, StoredMembership};
+use crate::seed::line::{Line, Problem};
+use crate::seed::lines::for_each_line;
+use crate::state::{Record, State, StoredMembership, new_id};
 
 pub use error::SeedError;
 
@@ -40,10 +42,17 @@ pub struct SeedSummary {
     pub unknown_roles: usize,
 }
 
-/// One account to load, with its line number.
-struct Entry {
-    line: Line,
+/// One account to load.
+struct Account {
+    record: Record,
+    password: Option<Password>,
+}
+
+/// A password to hash, and its hash.
+struct NewPassword {
+    id: UserId,
     number: usize,
+    password: Password,
     hash: Option<PasswordHash>,
 }
 
@@ -58,93 +67,114 @@ impl MemoryDirectory {
     /// [`SeedError`] for the first invalid line: not JSON, an unknown or repeated member, an invalid
     /// value, or an id, e-mail address or username that another account has.
     pub fn load_seed(&self, reader: impl BufRead) -> Result<SeedSummary, SeedError> {
-        let mut entries = read(reader)?;
-        hash_passwords(&mut entries)?;
+        self.load(reader, hash_passwords)
+    }
 
-        let now = self.clock.now();
-        let mut state = self.state.write();
-        let catalogue = self.catalogue();
-        for entry in &entries {
-            check_vacant(&state, entry)?;
-        }
-        let mut summary = SeedSummary { accounts: entries.len(), ..SeedSummary::default() };
-        for Entry { line, number, hash } in entries {
-            let id = line.id.map_or_else(|| state.new_id(), Ok).map_err(|_| {
-                SeedError::field(number, "id", "cannot be generated: no random bytes are available")
-            })?;
-            let mut user = User {
-                id,
-                email: line.email,
-                username: line.username,
-                given_name: line.given_name,
-                family_name: line.family_name,
-                display_name: None,
-                service_user: line.service_user,
-                blocked: line.blocked,
-                created_at: line.created_at.unwrap_or(now),
-                updated_at: line.updated_at,
-                last_login: line.last_login,
-                home: line.home,
-                credentials: Credentials {
-                    email_verified: line.email_verified,
-                    ..Credentials::default()
-                },
-                memberships: [].into(),
-            };
-            user.set_display_name(line.display_name);
-            let stored = line
-                .tenants
-                .into_iter()
-                .map(|(tenant, role)| (tenant, StoredMembership::of_role(role)));
-            summary.passwords += usize::from(hash.is_some());
-            let record = Record::new(user, stored, hash, &catalogue);
+    /// Adds the accounts of a seed whose passwords are public, such as those of a demonstration.
+    /// They are kept in memory and hashed when they are first checked, so that this is fast.
+    ///
+    /// # Errors
+    /// As [`MemoryDirectory::load_seed`].
+    pub fn load_public_seed(&self, reader: impl BufRead) -> Result<SeedSummary, SeedError> {
+        self.load(reader, |passwords| {
+            for NewPassword { password, hash, .. } in passwords {
+                *hash = Some(PasswordHash::deferred(password.clone()));
+            }
+            Ok(())
+        })
+    }
+
+    fn load(
+        &self,
+        reader: impl BufRead,
+        hash_passwords: impl Fn(&mut [NewPassword]) -> Result<(), SeedError>,
+    ) -> Result<SeedSummary, SeedError> {
+        let (now, catalogue) = (self.clock.now(), self.catalogue());
+        let mut summary = SeedSummary::default();
+        let mut passwords = Vec::new();
+        let mut numbers = Vec::new();
+        // The accounts of the seed alone, so that each is checked against the others.
+        let mut loaded = State::default();
+        let parse = |text: &str| Line::parse(text)?.into_account(now, &catalogue);
+        for_each_line(reader, parse, |number, Account { record, password }| {
+            check_vacant(&loaded, &record, number)?;
+            let id = record.user.id.clone();
+            summary.accounts += 1;
             summary.unknown_roles += record.unresolved.len();
-            state.put(record);
+            if let Some(password) = password {
+                passwords.push(NewPassword { id: id.clone(), number, password, hash: None });
+            }
+            numbers.push((id, number));
+            loaded.put(record);
+            Ok(())
+        })?;
+        hash_passwords(&mut passwords)?;
+        summary.passwords = passwords.len();
+        for NewPassword { id, hash, .. } in passwords {
+            if let Some(record) = loaded.get(&id).cloned() {
+                loaded.put(Record { password: hash, ..record });
+            }
+        }
+
+        let mut state = self.state.write();
+        let current = self.catalogue();
+        if !Arc::ptr_eq(&catalogue, &current) {
+            loaded = loaded.under_catalogue(&current);
+        }
+        if state.is_empty() {
+            *state = loaded;
+            return Ok(summary);
+        }
+        let records = || numbers.iter().filter_map(|(id, number)| Some((loaded.get(id)?, *number)));
+        records().try_for_each(|(record, number)| check_vacant(&state, record, number))?;
+        for (record, _) in records() {
+            state.put(record.clone());
         }
         Ok(summary)
     }
 }
 
-/// Reads every line, and checks that no two lines have the same id, address or username.
-fn read(mut reader: impl BufRead) -> Result<Vec<Entry>, SeedError> {
-    let mut entries = Vec::new();
-    let (mut ids, mut emails, mut usernames) = (HashSet::new(), HashSet::new(), HashSet::new());
-    let mut text = String::new();
-    for number in 1.. {
-        text.clear();
-        let read = reader.read_line(&mut text);
-        if read.map_err(|source| SeedError::Unreadable { line: number, source })? == 0 {
-            break;
-        }
-        // Some editors write a byte-order mark at the start of a file.
-        let bom = text.strip_prefix('\u{feff}').filter(|_| number == 1);
-        let text = bom.unwrap_or(&text).trim_end();
-        if text.is_empty() {
-            continue;
-        }
-        let line = Line::parse(text).map_err(|problem| problem.into_error(number))?;
-        let twice = |field| Err(SeedError::field(number, field, TAKEN));
-        if line.id.as_ref().is_some_and(|id: &UserId| !ids.insert(id.clone())) {
-            return twice("id");
-        }
-        if !emails.insert(line.email.clone()) {
-            return twice("email");
-        }
-        if line.username.as_ref().is_some_and(|username| !usernames.insert(username.clone())) {
-            return twice("username");
-        }
-        entries.push(Entry { line, number, hash: None });
+impl Line {
+    fn into_account(self, now: Timestamp, catalogue: &RoleCatalogue) -> Result<Account, Problem> {
+        let id = self.id.map_or_else(new_id, Ok).map_err(|_| {
+            Problem::field("id", "cannot be generated: no random bytes are available")
+        })?;
+        let mut user = User {
+            id,
+            email: self.email,
+            username: self.username,
+            given_name: self.given_name,
+            family_name: self.family_name,
+            display_name: None,
+            service_user: self.service_user,
+            blocked: self.blocked,
+            created_at: self.created_at.unwrap_or(now),
+            updated_at: self.updated_at,
+            last_login: self.last_login,
+            home: self.home,
+            credentials: Credentials {
+                email_verified: self.email_verified,
+                ..Credentials::default()
+            },
+            memberships: [].into(),
+        };
+        user.set_display_name(self.display_name);
+        let stored = self
+            .tenants
+            .into_iter()
+            .map(|(tenant, role)| (tenant, StoredMembership::of_role(role)));
+        let record = Record::new(user, stored, None, catalogue);
+        Ok(Account { record, password: self.password })
     }
-    Ok(entries)
 }
 
-fn check_vacant(state: &State, Entry { line, number, .. }: &Entry) -> Result<(), SeedError> {
-    let taken = |field| Err(SeedError::field(*number, field, TAKEN));
-    if line.id.as_ref().is_some_and(|id| state.get(id).is_some()) {
+fn check_vacant(state: &State, Record { user, .. }: &Record, line: usize) -> Result<(), SeedError> {
+    let taken = |field| Err(SeedError::field(line, field, TAKEN));
+    if state.get(&user.id).is_some() {
         taken("id")
-    } else if state.by_email(&line.email).is_some() {
+    } else if state.by_email(&user.email).is_some() {
         taken("email")
-    } else if line.username.as_ref().is_some_and(|name| state.by_username(name).is_some()) {
+    } else if user.username.as_ref().is_some_and(|name| state.by_username(name).is_some()) {
         taken("username")
     } else {
         Ok(())
@@ -152,24 +182,20 @@ fn check_vacant(state: &State, Entry { line, number, .. }: &Entry) -> Result<(),
 }
 
 /// Hashes the passwords on all cores, because a hash takes long by design.
-fn hash_passwords(entries: &mut [Entry]) -> Result<(), SeedError> {
-    let mut with_password: Vec<_> =
-        entries.iter_mut().filter(|entry| entry.line.password.is_some()).collect();
-    let share = with_password.len().div_ceil(cores()).max(1);
+fn hash_passwords(passwords: &mut [NewPassword]) -> Result<(), SeedError> {
+    let share = passwords.len().div_ceil(cores()).max(1);
     std::thread::scope(|scope| {
-        for share in with_password.chunks_mut(share) {
+        for share in passwords.chunks_mut(share) {
             let hash = |blocks: &mut Blocks| {
                 for entry in share {
-                    let password = entry.line.password.as_ref();
-                    entry.hash =
-                        password.and_then(|password| PasswordHash::of(password, blocks).ok());
+                    entry.hash = PasswordHash::of(&entry.password, blocks).ok();
                 }
             };
             // Without a thread the passwords of its share have no hash.
             drop(spawn_scoped(scope, hash));
         }
     });
-    match with_password.iter().find(|entry| entry.hash.is_none()) {
+    match passwords.iter().find(|entry| entry.hash.is_none()) {
         Some(entry) => Err(SeedError::field(entry.number, "password", "could not be hashed")),
         None => Ok(()),
     }
