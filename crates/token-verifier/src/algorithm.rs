@@ -3,6 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents, VerificationAlgorithm,
+};
 use ports::{Curve, KeyMaterial};
 use thiserror::Error;
 
@@ -94,6 +100,41 @@ impl Algorithm {
     }
 }
 
+impl Algorithm {
+    /// Parses a key for this algorithm. Returns `None` if the key is of another type or not valid.
+    pub(crate) fn parse_key(self, material: &KeyMaterial) -> Option<ParsedPublicKey> {
+        let rsa = |parameters: &'static RsaParameters| match material {
+            KeyMaterial::Rsa { n, e } => {
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).ok()
+            }
+            KeyMaterial::Ec { .. } | KeyMaterial::Ed25519 { .. } => None,
+        };
+        let ec = |expected: Curve, algorithm: &'static dyn VerificationAlgorithm| match material {
+            KeyMaterial::Ec { curve, x, y } if *curve == expected => {
+                // SEC 1 §2.3.3: an uncompressed point starts with 4.
+                let point = [&[4], x.as_slice(), y.as_slice()].concat();
+                ParsedPublicKey::new(algorithm, point).ok()
+            }
+            KeyMaterial::Ec { .. } | KeyMaterial::Rsa { .. } | KeyMaterial::Ed25519 { .. } => None,
+        };
+        match self {
+            Self::Rs256 => rsa(&RSA_PKCS1_2048_8192_SHA256),
+            Self::Rs384 => rsa(&RSA_PKCS1_2048_8192_SHA384),
+            Self::Rs512 => rsa(&RSA_PKCS1_2048_8192_SHA512),
+            Self::Ps256 => rsa(&RSA_PSS_2048_8192_SHA256),
+            Self::Ps384 => rsa(&RSA_PSS_2048_8192_SHA384),
+            Self::Ps512 => rsa(&RSA_PSS_2048_8192_SHA512),
+            Self::Es256 => ec(Curve::P256, &ECDSA_P256_SHA256_FIXED),
+            Self::Es384 => ec(Curve::P384, &ECDSA_P384_SHA384_FIXED),
+            Self::EdDsa => match material {
+                KeyMaterial::Ed25519 { x } => ParsedPublicKey::new(&ED25519, x).ok(),
+                KeyMaterial::Rsa { .. } | KeyMaterial::Ec { .. } => None,
+            },
+        }
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
 impl From<Algorithm> for jsonwebtoken::Algorithm {
     fn from(algorithm: Algorithm) -> Self {
         match algorithm {

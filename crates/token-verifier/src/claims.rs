@@ -1,14 +1,16 @@
 //! The claims of a token, and the bearer that they describe.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use domain::{Bearer, CallerKey, ClaimedTenants, Permissions, TenantId, Timestamp};
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 
 use crate::error::Reason;
 use crate::issuers::{SelectedIssuer, TenantSource};
+use crate::json::{Json, Members};
 use crate::permission_claims::PermissionClaims;
 use crate::profile::{Profile, TokenType};
 
@@ -63,25 +65,25 @@ impl Validity {
 }
 
 /// The claims of a token (RFC 7519 §4.1, RFC 9068 §2.2), of the right types.
-pub(crate) struct Claims {
-    pub(crate) issuer: String,
-    pub(crate) audiences: Vec<String>,
+pub(crate) struct Claims<'a> {
+    pub(crate) issuer: Cow<'a, str>,
+    pub(crate) audiences: Vec<Cow<'a, str>>,
     pub(crate) validity: Validity,
-    subject: Option<String>,
+    subject: Option<Cow<'a, str>>,
     permissions: Permissions,
-    remaining: Map<String, Value>,
+    remaining: Members<'a>,
 }
 
-impl fmt::Debug for Claims {
+impl fmt::Debug for Claims<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims").finish_non_exhaustive()
     }
 }
 
-impl Claims {
+impl<'a> Claims<'a> {
     /// Parses the claims that are used. A claim of the wrong type is an error even if it is
     /// optional, because the issuer meant something by it.
-    pub(crate) fn parse(mut members: Map<String, Value>) -> Result<Self, Reason> {
+    pub(crate) fn parse(mut members: Members<'a>) -> Result<Self, Reason> {
         let issuer = string(members.remove("iss"))?.ok_or(Reason::MissingClaim)?;
         let audiences = string_list(members.remove("aud"))?.ok_or(Reason::MissingClaim)?;
         let validity = Validity {
@@ -102,11 +104,11 @@ impl Claims {
     pub(crate) fn read_permissions(&mut self, names: &PermissionClaims) -> Result<(), Reason> {
         let scopes = names.scopes.iter().map(|name| match optional(&self.remaining, name) {
             // Only spaces separate scopes.
-            Some(Value::String(text)) => Ok(text.split(' ').collect()),
+            Some(Json::Text(text)) => Ok(text.split(' ').collect()),
             value => strings(value),
         });
         let permissions = names.permissions.iter().map(|name| match self.remaining.get(name) {
-            Some(Value::String(_)) => Err(Reason::MalformedClaims),
+            Some(Json::Text(_)) => Err(Reason::MalformedClaims),
             _ => strings(optional(&self.remaining, name)),
         });
         let names = scopes.chain(permissions).collect::<Result<Vec<Vec<&str>>, _>>()?;
@@ -121,7 +123,7 @@ impl Claims {
     /// it into access tokens too. Access tokens that look like ID tokens, as those of Dex, have no
     /// scopes, so that nothing is lost by refusing them.
     pub(crate) fn check_profile(&self, profile: Profile, typ: TokenType) -> Result<(), Reason> {
-        if ["at_hash", "c_hash"].iter().any(|name| self.remaining.contains_key(*name)) {
+        if ["at_hash", "c_hash"].iter().any(|name| self.remaining.contains(name)) {
             return Err(Reason::Type);
         }
         profile.check(typ, self.validity.has_issued_at(), &self.remaining)
@@ -133,15 +135,15 @@ impl Claims {
     /// the client's own id as subject (RFC 9068 §2.2).
     pub(crate) fn is_machine_client(&self) -> bool {
         let is_client_credentials = match self.remaining.get("gty") {
-            Some(Value::Array(types)) => types.iter().any(|grant| grant == CLIENT_CREDENTIALS),
-            Some(grant) => grant == CLIENT_CREDENTIALS,
+            Some(Json::Array(types)) => types.iter().any(|grant| grant.is_text(CLIENT_CREDENTIALS)),
+            Some(grant) => grant.is_text(CLIENT_CREDENTIALS),
             None => false,
         };
         is_client_credentials
             || self.subject.as_deref().is_some_and(|subject| {
                 subject.ends_with("@clients")
                     || ["client_id", "azp"].iter().any(|name| {
-                        self.remaining.get(*name).is_some_and(|client| client == subject)
+                        self.remaining.get(name).is_some_and(|client| client.is_text(subject))
                     })
             })
     }
@@ -150,7 +152,7 @@ impl Claims {
     pub(crate) fn to_bearer(&self, selected: &SelectedIssuer<'_>) -> Result<Bearer, Reason> {
         Ok(Bearer {
             caller: self.caller_key(),
-            issuer: self.issuer.clone(),
+            issuer: self.issuer.as_ref().to_owned(),
             subject: self.subject.as_ref().and_then(|subject| subject.parse().ok()),
             subject_kind: selected.issuer.subjects(),
             permissions: self.permissions,
@@ -199,35 +201,36 @@ impl Claims {
 }
 
 /// Returns a claim that may be left out; `null` is the same as leaving it out.
-fn optional<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    claims.get(name).filter(|value| !value.is_null())
+fn optional<'a, 'b>(claims: &'b Members<'a>, name: &str) -> Option<&'b Json<'a>> {
+    claims.get(name).filter(|value| !matches!(value, Json::Null))
 }
 
 /// An array of strings, or nothing.
-fn strings(value: Option<&Value>) -> Result<Vec<&str>, Reason> {
+fn strings<'b>(value: Option<&'b Json<'_>>) -> Result<Vec<&'b str>, Reason> {
     match value {
         None => Ok(Vec::new()),
-        Some(Value::Array(elements)) => {
-            elements.iter().map(|element| element.as_str().ok_or(Reason::MalformedClaims)).collect()
-        }
+        Some(Json::Array(elements)) => elements
+            .iter()
+            .map(|element| element.as_text().ok_or(Reason::MalformedClaims))
+            .collect(),
         Some(_) => Err(Reason::MalformedClaims),
     }
 }
 
-fn string(value: Option<Value>) -> Result<Option<String>, Reason> {
+fn string(value: Option<Json<'_>>) -> Result<Option<Cow<'_, str>>, Reason> {
     match value {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Json::Text(text)) => Ok(Some(text)),
         Some(_) => Err(Reason::MalformedClaims),
     }
 }
 
 /// A string, or an array of strings.
-fn string_list(value: Option<Value>) -> Result<Option<Vec<String>>, Reason> {
+fn string_list(value: Option<Json<'_>>) -> Result<Option<Vec<Cow<'_, str>>>, Reason> {
     match value {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(vec![text])),
-        Some(Value::Array(elements)) => elements
+        Some(Json::Text(text)) => Ok(Some(vec![text])),
+        Some(Json::Array(elements)) => elements
             .into_iter()
             .map(|element| {
                 string(Some(element)).and_then(|text| text.ok_or(Reason::MalformedClaims))
@@ -239,10 +242,10 @@ fn string_list(value: Option<Value>) -> Result<Option<Vec<String>>, Reason> {
 }
 
 /// A `NumericDate` in milliseconds: seconds since 1970, possibly with a fraction (RFC 7519 §2).
-fn numeric_date(value: Option<&Value>, round: fn(f64) -> f64) -> Result<Option<i64>, Reason> {
+fn numeric_date(value: Option<&Json<'_>>, round: fn(f64) -> f64) -> Result<Option<i64>, Reason> {
     match value {
         None => Ok(None),
-        Some(Value::Number(number)) => Ok(Some(millis(number, round))),
+        Some(Json::Number(number)) => Ok(Some(millis(number, round))),
         Some(_) => Err(Reason::MalformedClaims),
     }
 }

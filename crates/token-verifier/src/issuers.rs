@@ -291,11 +291,15 @@ impl TrustedIssuers {
     ///
     /// This keeps a token from naming the location of its own keys: an issuer that is not
     /// configured is refused here (RFC 8725 §3.8, §3.9).
-    pub fn select(&self, iss: &str, audiences: &[String]) -> Result<SelectedIssuer<'_>, Reason> {
+    pub fn select(
+        &self,
+        iss: &str,
+        audiences: &[impl AsRef<str>],
+    ) -> Result<SelectedIssuer<'_>, Reason> {
         let mut reason = Reason::UnknownIssuer;
         for issuer in &self.entries {
             if let Some(matched) = issuer.issuer.matches(iss) {
-                if audiences.contains(&issuer.audience) {
+                if audiences.iter().any(|audience| audience.as_ref() == issuer.audience) {
                     return Ok(issuer.select(iss, matched, &self.known_tenants));
                 }
                 reason = Reason::WrongAudience;

@@ -1,24 +1,25 @@
 //! The parsing and verification of a JWS. Nothing here waits, fetches or caches.
 //!
-//! The steps are types, so that none can be left out: [`UnverifiedToken::parse`] parses the token,
+//! The steps are types, so that none can be left out: [`DecodedToken::decode`] decodes the token,
+//! [`DecodedToken::parse`] parses what it contains,
 //! [`UnverifiedToken::check`] compares its content with the expectations, and only
 //! [`CheckedToken::verify_signature`] returns the claims.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
-use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
 use crate::claims::{Claims, TimeLimits};
 use crate::error::Reason;
+use crate::json::{Json, Members};
 use crate::keys::{KeyQuery, VerifyingKey};
 use crate::permission_claims::PermissionClaims;
 use crate::profile::{Profile, TokenType};
-use crate::strict_json;
 
 const MAX_KID_BYTES: usize = 256;
 
@@ -41,19 +42,27 @@ pub(crate) struct Expectations<'a> {
     pub(crate) limits: TimeLimits,
 }
 
+/// The parts of a token, decoded.
+pub(crate) struct DecodedToken<'a> {
+    message: &'a str,
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
 /// A well-formed token. Nothing in it may be believed.
 pub(crate) struct UnverifiedToken<'a> {
     message: &'a str,
-    signature: Vec<u8>,
-    header: Header,
-    claims: Claims,
+    signature: &'a [u8],
+    header: Header<'a>,
+    claims: Claims<'a>,
 }
 
 /// The parts of the header that are used.
-struct Header {
+struct Header<'a> {
     algorithm: Algorithm,
     typ: TokenType,
-    kid: Option<String>,
+    kid: Option<Cow<'a, str>>,
 }
 
 /// A token whose content meets the expectations. Its signature is not verified yet.
@@ -71,27 +80,34 @@ impl fmt::Debug for CheckedToken<'_> {
     }
 }
 
-impl<'a> UnverifiedToken<'a> {
-    /// Parses a JWS in compact form (RFC 7515 §7.1).
-    pub(crate) fn parse(token: &'a str) -> Result<Self, Reason> {
+impl<'a> DecodedToken<'a> {
+    /// Decodes a JWS in compact form (RFC 7515 §7.1).
+    pub(crate) fn decode(token: &'a str) -> Result<Self, Reason> {
         let (message, signature) = token.rsplit_once('.').ok_or(Reason::NotCompact)?;
         let (header, payload) = message.split_once('.').ok_or(Reason::NotCompact)?;
         // With a fourth part, one of these contains a dot, which is not base64url.
-        let [header, payload, signature] = [header, payload, signature].map(decode);
-        let (header, payload, signature) = (header?, payload?, signature?);
-        let header = strict_json::object(&header).ok_or(Reason::MalformedHeader)?;
-        let header = Header::parse(&header)?;
-        let claims = Claims::parse(strict_json::object(&payload).ok_or(Reason::MalformedClaims)?)?;
-        Ok(Self { message, signature, header, claims })
+        let (header, payload) = (decode(header)?, decode(payload)?);
+        Ok(Self { message, header, payload, signature: decode(signature)? })
     }
 
+    /// Parses the header and the claims.
+    pub(crate) fn parse(&self) -> Result<UnverifiedToken<'_>, Reason> {
+        let header = Members::parse(&self.header).ok_or(Reason::MalformedHeader)?;
+        let header = Header::parse(header)?;
+        let claims = Members::parse(&self.payload).ok_or(Reason::MalformedClaims)?;
+        let claims = Claims::parse(claims)?;
+        Ok(UnverifiedToken { message: self.message, signature: &self.signature, header, claims })
+    }
+}
+
+impl<'a> UnverifiedToken<'a> {
     /// Returns the claimed `iss`.
     pub(crate) fn issuer(&self) -> &str {
         &self.claims.issuer
     }
 
     /// Returns the claimed `aud`.
-    pub(crate) fn audiences(&self) -> &[String] {
+    pub(crate) fn audiences(&self) -> &[Cow<'a, str>] {
         &self.claims.audiences
     }
 
@@ -120,7 +136,7 @@ impl<'a> UnverifiedToken<'a> {
     }
 }
 
-impl CheckedToken<'_> {
+impl<'a> CheckedToken<'a> {
     /// Returns the query for the key of the token.
     pub(crate) fn key_query(&self) -> KeyQuery<'_> {
         KeyQuery { kid: self.0.header.kid.as_deref(), algorithm: self.0.header.algorithm }
@@ -130,7 +146,7 @@ impl CheckedToken<'_> {
     pub(crate) fn verify_signature(
         self,
         keys: &[Arc<VerifyingKey>],
-    ) -> Result<(Claims, Arc<VerifyingKey>), Reason> {
+    ) -> Result<(Claims<'a>, Arc<VerifyingKey>), Reason> {
         let query = self.key_query();
         let mut keys = keys.iter().filter(|key| key.matches(&query)).peekable();
         if keys.peek().is_none() {
@@ -149,28 +165,28 @@ fn decode(part: &str) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::NotCompact)
 }
 
-impl Header {
+impl<'a> Header<'a> {
     /// Parses the parts of a header that are used.
     ///
     /// `jku`, `x5u`, `jwk` and `x5c`, which contain or locate a key, are ignored (RFC 8725 §3.10):
     /// keys come only from the issuer.
-    fn parse(header: &Map<String, Value>) -> Result<Self, Reason> {
+    fn parse(mut header: Members<'a>) -> Result<Self, Reason> {
         // RFC 7515 §4.1.11: a critical extension must be understood, and none is supported.
-        if header.contains_key("crit") {
+        if header.contains("crit") {
             return Err(Reason::CriticalExtension);
         }
         let algorithm = match header.get("alg") {
-            Some(Value::String(name)) => Algorithm::from_name(name).ok_or(Reason::Algorithm)?,
+            Some(Json::Text(name)) => Algorithm::from_name(name).ok_or(Reason::Algorithm)?,
             Some(_) | None => return Err(Reason::MalformedHeader),
         };
         let typ = match header.get("typ") {
             None => TokenType::Jwt,
-            Some(Value::String(typ)) => TokenType::from_name(typ).ok_or(Reason::Type)?,
+            Some(Json::Text(typ)) => TokenType::from_name(typ).ok_or(Reason::Type)?,
             Some(_) => return Err(Reason::MalformedHeader),
         };
-        let kid = match header.get("kid") {
+        let kid = match header.remove("kid") {
             None => None,
-            Some(Value::String(kid)) if is_valid_kid(kid) => Some(kid.clone()),
+            Some(Json::Text(kid)) if is_valid_kid(&kid) => Some(kid),
             Some(_) => return Err(Reason::MalformedHeader),
         };
         Ok(Self { algorithm, typ, kid })

@@ -30,6 +30,6 @@ mod issuer_state;
 mod settings;
 mod single_flight;
 
-pub(crate) use cache::{KeyCache, KeyRequest};
+pub(crate) use cache::{CachedIssuer, KeyCache, KeyRequest};
 pub(crate) use first_fetches::ClientNetwork;
 pub use settings::KeyCacheSettings;

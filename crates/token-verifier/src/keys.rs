@@ -1,20 +1,24 @@
 //! Key sets: decoded public keys, and the lookup of a token's key among them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use aws_lc_rs::signature::ParsedPublicKey;
 use ports::{Curve, KeyMaterial, PublicKey};
 
 use crate::algorithm::Algorithm;
 use crate::error::Reason;
 
-/// A public key of an issuer, decoded for verification.
+/// A public key of an issuer.
 pub(crate) struct VerifyingKey {
     public: PublicKey,
-    decoding: DecodingKey,
+    /// The algorithms of the key, each with the key parsed for it.
+    algorithms: Vec<(Algorithm, LazyKey)>,
 }
+
+/// A key parsed for an algorithm when the first signature is checked, because parsing costs a good
+/// part of a verification. None if the key is not valid.
+type LazyKey = OnceLock<Option<ParsedPublicKey>>;
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,54 +27,51 @@ impl fmt::Debug for VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// Decodes a key. Returns `None` if the coordinates have the wrong length.
+    /// Returns `None` if the coordinates have the wrong length.
     pub(crate) fn new(public: PublicKey) -> Option<Self> {
-        let decoding = match &public.material {
-            KeyMaterial::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
-            KeyMaterial::Ec { curve, x, y } => {
-                let length = match curve {
-                    Curve::P256 => 32,
-                    Curve::P384 => 48,
-                };
-                if x.len() != length || y.len() != length {
-                    return None;
-                }
-                // SEC 1 §2.3.3: an uncompressed point starts with 4.
-                DecodingKey::from_ec_der(&[&[4], x.as_slice(), y.as_slice()].concat())
+        if let KeyMaterial::Ec { curve, x, y } = &public.material {
+            let length = match curve {
+                Curve::P256 => 32,
+                Curve::P384 => 48,
+            };
+            if x.len() != length || y.len() != length {
+                return None;
             }
-            KeyMaterial::Ed25519 { x } => DecodingKey::from_ed_der(x),
-        };
-        Some(Self { public, decoding })
+        }
+        // The type of the key and its `alg` decide which algorithms it has (RFC 7517 §4.4).
+        let declared = public.algorithm.as_deref();
+        let algorithms = Algorithm::ALL
+            .into_iter()
+            .filter(|algorithm| algorithm.is_compatible_with(&public.material))
+            .filter(|algorithm| {
+                declared.is_none_or(|name| Algorithm::from_name(name) == Some(*algorithm))
+            })
+            .map(|algorithm| (algorithm, LazyKey::new()))
+            .collect();
+        Some(Self { public, algorithms })
     }
 
     fn kid(&self) -> Option<&str> {
         self.public.kid.as_deref()
     }
 
-    /// Whether the type of the key and its `alg` allow this algorithm (RFC 7517 §4.4).
-    fn supports(&self, algorithm: Algorithm) -> bool {
-        let declared = self.public.algorithm.as_deref();
-        algorithm.is_compatible_with(&self.public.material)
-            && declared.is_none_or(|name| Algorithm::from_name(name) == Some(algorithm))
+    /// Returns the key for this algorithm, if it is one of the key's.
+    fn for_algorithm(&self, algorithm: Algorithm) -> Option<&LazyKey> {
+        let entry = self.algorithms.iter().find(|(supported, _)| *supported == algorithm);
+        entry.map(|(_, key)| key)
     }
 
     /// Returns whether this key is one that the query allows.
     pub(crate) fn matches(&self, query: &KeyQuery<'_>) -> bool {
-        query.kid.is_none_or(|kid| self.kid() == Some(kid)) && self.supports(query.algorithm)
+        query.kid.is_none_or(|kid| self.kid() == Some(kid))
+            && self.for_algorithm(query.algorithm).is_some()
     }
 
-    /// Returns whether this key made the signature of the message.
-    ///
-    /// The provider is named here, because jsonwebtoken's process-wide default panics if a
-    /// dependency enables a second one.
-    pub(crate) fn verifies(
-        &self,
-        algorithm: Algorithm,
-        message: &[u8],
-        signature: &Vec<u8>,
-    ) -> bool {
-        (DEFAULT_PROVIDER.verifier_factory)(&algorithm.into(), &self.decoding)
-            .is_ok_and(|verifier| verifier.verify(message, signature).is_ok())
+    /// Returns whether this key made the signature of the message by this algorithm.
+    pub(crate) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.for_algorithm(algorithm)
+            .and_then(|key| key.get_or_init(|| algorithm.parse_key(&self.public.material)).as_ref())
+            .is_some_and(|key| key.verify_sig(message, signature).is_ok())
     }
 }
 

@@ -5,7 +5,7 @@
 //! | module | step |
 //! |---|---|
 //! | `token_cache` | returns the bearer of a token that was verified before and is still valid |
-//! | `jws` | parses the JWS and its header, without believing anything in it |
+//! | `jws`, `json` | parse the JWS and its header, without believing anything in it |
 //! | `issuers`, `issuer_template` | select the issuer by `iss` and `aud`, before any fetch |
 //! | `claims`, `permission_claims`, `profile` | check times, token type and profile |
 //! | `key_cache`, `keys` | find the issuer's key, fetched if necessary |
@@ -50,6 +50,7 @@ mod claims;
 mod error;
 mod issuer_template;
 mod issuers;
+mod json;
 mod jws;
 mod key_cache;
 mod keys;

@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::error::Reason;
+use crate::json::{Json, Members};
 
 /// The profile that an issuer's access tokens must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Profile {
         self,
         typ: TokenType,
         has_issued_at: bool,
-        claims: &Map<String, Value>,
+        claims: &Members<'_>,
     ) -> Result<(), Reason> {
         match (self, typ) {
             (Self::Any, _) | (Self::Jwt, TokenType::Jwt) => Ok(()),
@@ -91,8 +91,8 @@ impl Profile {
             (Self::Rfc9068, TokenType::AccessToken) => {
                 for name in REQUIRED_STRING_CLAIMS {
                     match claims.get(name) {
-                        Some(Value::String(_)) => {}
-                        None | Some(Value::Null) => return Err(Reason::MissingClaim),
+                        Some(Json::Text(_)) => {}
+                        None | Some(Json::Null) => return Err(Reason::MissingClaim),
                         Some(_) => return Err(Reason::MalformedClaims),
                     }
                 }
@@ -104,13 +104,22 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn complete_claims() -> Map<String, Value> {
-        let claims = json!({"sub": "auth0|anna", "client_id": "program", "jti": "1"});
-        claims.as_object().cloned().unwrap()
+    fn complete_claims() -> Value {
+        json!({"sub": "auth0|anna", "client_id": "program", "jti": "1"})
+    }
+
+    fn check(
+        profile: Profile,
+        typ: TokenType,
+        has_issued_at: bool,
+        claims: &Value,
+    ) -> Result<(), Reason> {
+        let text = claims.to_string();
+        profile.check(typ, has_issued_at, &Members::parse(text.as_bytes()).unwrap())
     }
 
     #[test]
@@ -150,7 +159,7 @@ mod tests {
 
     #[test]
     fn profile_accepts_only_its_token_type() {
-        let check = |profile: Profile, typ| profile.check(typ, true, &complete_claims());
+        let check = |profile: Profile, typ| check(profile, typ, true, &complete_claims());
         for typ in [TokenType::Jwt, TokenType::AccessToken] {
             assert_eq!(check(Profile::Any, typ), Ok(()));
         }
@@ -162,21 +171,21 @@ mod tests {
 
     #[test]
     fn rfc9068_profile_requires_each_of_its_claims() {
-        let check = |has_issued_at, claims: &Map<String, Value>| {
-            Profile::Rfc9068.check(TokenType::AccessToken, has_issued_at, claims)
+        let check_rfc9068 = |has_issued_at, claims: &Value| {
+            check(Profile::Rfc9068, TokenType::AccessToken, has_issued_at, claims)
         };
-        assert_eq!(check(false, &complete_claims()), Err(Reason::MissingClaim));
+        assert_eq!(check_rfc9068(false, &complete_claims()), Err(Reason::MissingClaim));
         for name in ["sub", "client_id", "jti"] {
             let mut claims = complete_claims();
-            claims.remove(name);
-            assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
-            claims.insert(name.to_owned(), json!(null));
-            assert_eq!(check(true, &claims), Err(Reason::MissingClaim), "{name}");
-            claims.insert(name.to_owned(), json!(1));
-            assert_eq!(check(true, &claims), Err(Reason::MalformedClaims), "{name}");
+            claims.as_object_mut().unwrap().remove(name);
+            assert_eq!(check_rfc9068(true, &claims), Err(Reason::MissingClaim), "{name}");
+            claims[name] = json!(null);
+            assert_eq!(check_rfc9068(true, &claims), Err(Reason::MissingClaim), "{name}");
+            claims[name] = json!(1);
+            assert_eq!(check_rfc9068(true, &claims), Err(Reason::MalformedClaims), "{name}");
             // The other profiles do not require it.
-            let jwt = Profile::Jwt.check(TokenType::Jwt, false, &claims);
-            let any = Profile::Any.check(TokenType::AccessToken, false, &claims);
+            let jwt = check(Profile::Jwt, TokenType::Jwt, false, &claims);
+            let any = check(Profile::Any, TokenType::AccessToken, false, &claims);
             assert_eq!((jwt, any), (Ok(()), Ok(())));
         }
     }

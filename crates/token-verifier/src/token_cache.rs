@@ -7,17 +7,23 @@
 //! The key is the whole text, so that no token can be taken for another. A digest would keep tokens
 //! out of memory, but each is in memory anyway while in use, and it would cost a quarter of the
 //! instructions of a read (`make bench`).
+//!
+//! The hash is fast, not cryptographic, and has a random seed. Only tokens that an issuer signed are
+//! hashed into the cache, so nobody can fill it with collisions. A lookup compares the text only with
+//! tokens of the same hash. Its time could show how long a common prefix is, but only to somebody who
+//! finds such texts for every guess, without knowing the seed; and what is unknown of a token is its
+//! signature, which no guess of a few bytes brings closer.
 
 use std::fmt;
 use std::sync::Arc;
 
 use domain::{Bearer, Timestamp};
-use ports::KeySetLocation;
+use foldhash::quality::RandomState;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use crate::claims::{TimeLimits, Validity};
-use crate::key_cache::KeyCache;
+use crate::key_cache::{CachedIssuer, KeyCache};
 use crate::keys::VerifyingKey;
 
 /// The result of a verification, and what it depends on.
@@ -25,14 +31,14 @@ use crate::keys::VerifyingKey;
 pub(crate) struct Verified {
     pub(crate) bearer: Arc<Bearer>,
     pub(crate) validity: Validity,
-    /// The key set that contained the key.
-    pub(crate) location: KeySetLocation,
+    /// The issuer whose key set contained the key.
+    pub(crate) issuer: Arc<CachedIssuer>,
     /// The key that verified the signature.
     pub(crate) key: Arc<VerifyingKey>,
 }
 
 /// The cache of verified tokens, bounded by their total length.
-pub(crate) struct TokenCache(Cache<Box<str>, Arc<Verified>, ByLength>);
+pub(crate) struct TokenCache(Cache<Box<str>, Arc<Verified>, ByLength, RandomState>);
 
 /// Weighs a token by its length, so that long tokens cannot use more memory than planned.
 #[derive(Clone)]
@@ -56,7 +62,9 @@ impl TokenCache {
 
     /// Creates a cache for about `capacity` tokens of the usual length.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self(Cache::with_weighter(capacity, capacity as u64 * Self::USUAL_LENGTH, ByLength))
+        let weight = capacity as u64 * Self::USUAL_LENGTH;
+        let (hasher, lifecycle) = (RandomState::default(), DefaultLifecycle::default());
+        Self(Cache::with(capacity, weight, ByLength, hasher, lifecycle))
     }
 
     /// Returns the bearer of a cached token, if the token is still valid and its key still current.
@@ -70,7 +78,7 @@ impl TokenCache {
     ) -> Option<Arc<Bearer>> {
         let verified = self.0.get(token)?;
         let is_valid = verified.validity.check(now, limits).is_ok()
-            && keys.is_current(&verified.location, &verified.key, now);
+            && keys.is_current(&verified.issuer, &verified.key, now);
         if is_valid {
             Some(Arc::clone(&verified.bearer))
         } else {

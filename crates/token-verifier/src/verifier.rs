@@ -13,7 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use crate::claims::TimeLimits;
 use crate::error::{Reason, TokenError};
 use crate::issuers::TrustedIssuers;
-use crate::jws::{Expectations, UnverifiedToken};
+use crate::jws::{DecodedToken, Expectations};
 use crate::key_cache::{ClientNetwork, KeyCache, KeyCacheSettings, KeyRequest};
 use crate::token_cache::{TokenCache, Verified};
 
@@ -151,7 +151,8 @@ impl TokenVerifier {
         if token.len() > self.settings.max_token_bytes {
             return None;
         }
-        self.issuers.configured_name(UnverifiedToken::parse(token).ok()?.issuer())
+        let decoded = DecodedToken::decode(token).ok()?;
+        self.issuers.configured_name(decoded.parse().ok()?.issuer())
     }
 
     /// Verifies a token and returns its bearer. `client` is the address of the client that sent it.
@@ -172,7 +173,8 @@ impl TokenVerifier {
             return Ok(bearer);
         }
         self.counters.misses.inc();
-        let unverified = UnverifiedToken::parse(token).map_err(TokenError::Invalid)?;
+        let decoded = DecodedToken::decode(token).map_err(TokenError::Invalid)?;
+        let unverified = decoded.parse().map_err(TokenError::Invalid)?;
         let selected = self
             .issuers
             .select(unverified.issuer(), unverified.audiences())
@@ -195,17 +197,13 @@ impl TokenVerifier {
             client: ClientNetwork::of(client),
         };
         let keys = self.keys.keys(request, &query);
-        let keys = tokio::time::timeout(self.settings.key_wait, keys)
+        let (issuer, keys) = tokio::time::timeout(self.settings.key_wait, keys)
             .await
             .unwrap_or(Err(TokenError::KeysUnavailable { retry_after: RETRY_AFTER_KEY_WAIT }))?;
         let (claims, key) = checked.verify_signature(&keys).map_err(TokenError::Invalid)?;
         let bearer = Arc::new(claims.to_bearer(&selected).map_err(TokenError::Invalid)?);
-        let verified = Verified {
-            bearer: Arc::clone(&bearer),
-            validity: claims.validity,
-            location: selected.location,
-            key,
-        };
+        let verified =
+            Verified { bearer: Arc::clone(&bearer), validity: claims.validity, issuer, key };
         self.tokens.put(token, verified);
         Ok(bearer)
     }

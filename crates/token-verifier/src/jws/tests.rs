@@ -43,19 +43,31 @@ fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_unix_millis(seconds * 1000).unwrap()
 }
 
+/// What is tested of the claims of a verified token.
+#[derive(Debug)]
+struct VerifiedClaims {
+    issuer: String,
+    audiences: Vec<String>,
+    debug: String,
+}
+
 fn verify_with(
     token: &str,
     key: &SigningKey,
     expected: &Expectations<'_>,
     now: Timestamp,
-) -> Result<Claims, Reason> {
+) -> Result<VerifiedClaims, Reason> {
     let key = Arc::new(VerifyingKey::new(key.public_as(KID)).unwrap());
-    let (claims, _) =
-        UnverifiedToken::parse(token)?.check(expected, now)?.verify_signature(&[key])?;
-    Ok(claims)
+    let decoded = DecodedToken::decode(token)?;
+    let (claims, _) = decoded.parse()?.check(expected, now)?.verify_signature(&[key])?;
+    Ok(VerifiedClaims {
+        issuer: claims.issuer.as_ref().to_owned(),
+        audiences: claims.audiences.iter().map(|audience| audience.as_ref().to_owned()).collect(),
+        debug: format!("{claims:?}"),
+    })
 }
 
-fn verify(token: &str) -> Result<Claims, Reason> {
+fn verify(token: &str) -> Result<VerifiedClaims, Reason> {
     verify_with(token, rsa(), &expectations(), timestamp(START_SECONDS))
 }
 

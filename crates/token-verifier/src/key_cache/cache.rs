@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use futures_util::future::{Either, select};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use ports::{Clock, KeySetLocation, KeySource, KeySourceError, error_chain};
 use tokio::sync::{Notify, Semaphore};
 
@@ -30,21 +30,45 @@ struct Shared {
     settings: KeyCacheSettings,
     limits: CacheLimits,
     issuers: RwLock<HashMap<KeySetLocation, Arc<CachedIssuer>>>,
-    /// Counts uses, to find the least recently used issuer.
+    /// The number of the last use, to find the least recently used issuer.
     uses: AtomicU64,
     refetch_permits: Semaphore,
     first_fetches: FirstFetches,
 }
 
-#[derive(Default)]
-struct CachedIssuer {
-    state: Mutex<IssuerState>,
+/// An issuer in the cache.
+pub(crate) struct CachedIssuer {
+    location: KeySetLocation,
+    state: RwLock<IssuerState>,
     /// Whether the settings name the issuer. A reload can change it.
     is_known: AtomicBool,
+    is_evicted: AtomicBool,
     last_use: AtomicU64,
     /// Wakes the requests that wait for a permit when another one starts the fetch.
     fetch_started: Notify,
 }
+
+impl fmt::Debug for CachedIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedIssuer").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+impl CachedIssuer {
+    fn new(location: KeySetLocation) -> Self {
+        Self {
+            location,
+            state: RwLock::default(),
+            is_known: AtomicBool::default(),
+            is_evicted: AtomicBool::default(),
+            last_use: AtomicU64::default(),
+            fetch_started: Notify::default(),
+        }
+    }
+}
+
+/// The keys of an issuer for a token.
+pub(crate) type IssuerKeys = (Arc<CachedIssuer>, Vec<Arc<VerifyingKey>>);
 
 /// A request for the keys of an issuer.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +112,8 @@ impl KeyCache {
             settings,
             limits,
             issuers: RwLock::default(),
-            uses: AtomicU64::default(),
+            // Not zero, the last use of an issuer that has just been added.
+            uses: AtomicU64::new(1),
             refetch_permits: Semaphore::new(limits.concurrent_refetches),
             first_fetches: FirstFetches::new(limits.first_fetches),
         }))
@@ -99,12 +124,14 @@ impl KeyCache {
         &self,
         request: KeyRequest<'_>,
         query: &KeyQuery<'_>,
-    ) -> Result<Vec<Arc<VerifyingKey>>, TokenError> {
+    ) -> Result<IssuerKeys, TokenError> {
         let decide = |state: &mut IssuerState, situation| {
             state.decide_keys(query, situation, &self.0.settings)
         };
         let unavailable = TokenError::KeysUnavailable { retry_after: RETRY_AFTER_NO_PERMIT };
-        self.resolve(request, decide).await.unwrap_or(Err(unavailable))
+        let issuer = self.0.issuer(request.location);
+        let keys = self.resolve(&issuer, request, decide).await.unwrap_or(Err(unavailable))?;
+        Ok((issuer, keys))
     }
 
     /// Returns whether an issuer that the settings name has keys that can be used, fetched if
@@ -114,7 +141,8 @@ impl KeyCache {
         let decide =
             |state: &mut IssuerState, situation| state.decide_has_keys(situation, &self.0.settings);
         let request = KeyRequest { location, is_known: true, client };
-        self.resolve(request, decide).await.unwrap_or(false)
+        let issuer = self.0.issuer(location);
+        self.resolve(&issuer, request, decide).await.unwrap_or(false)
     }
 
     /// Decides, fetches or waits, and decides again until there is an answer. Waits for two fetches
@@ -122,11 +150,11 @@ impl KeyCache {
     /// and too many requests wait for one.
     async fn resolve<T>(
         &self,
+        issuer: &Arc<CachedIssuer>,
         request: KeyRequest<'_>,
         decide: impl Fn(&mut IssuerState, Situation) -> Decision<T>,
     ) -> Option<T> {
-        let KeyRequest { location, is_known, client } = request;
-        let issuer = self.0.issuer(location);
+        let KeyRequest { location: _, is_known, client } = request;
         issuer.is_known.store(is_known, Ordering::Relaxed);
         let (mut waited, mut permit) = (Waited::No, None);
         loop {
@@ -136,11 +164,11 @@ impl KeyCache {
             let situation = Situation { now: self.0.clock.now(), waited, may_fetch_first };
             // The lock must be released before a task is spawned: a runtime that is shutting down
             // drops the task at once, and its drop takes the lock.
-            let decision = decide(&mut issuer.state.lock(), situation);
+            let decision = decide(&mut issuer.state.write(), situation);
             let in_flight = match decision {
                 Decision::Respond { answer, refresh } => {
                     if let Some(guard) = refresh {
-                        self.spawn_fetch(location, &issuer, guard, None);
+                        self.spawn_fetch(issuer, guard, None);
                     }
                     return Some(answer);
                 }
@@ -155,7 +183,7 @@ impl KeyCache {
                 }
                 Decision::StartFetch(guard) => {
                     let in_flight = guard.in_flight();
-                    self.spawn_fetch(location, &issuer, guard, permit.take());
+                    self.spawn_fetch(issuer, guard, permit.take());
                     issuer.fetch_started.notify_waiters();
                     waited = Waited::ForLaterFetch;
                     in_flight
@@ -173,31 +201,39 @@ impl KeyCache {
         }
     }
 
-    /// Returns whether exactly this key would be returned for a token now. Counts as a use.
+    /// Returns whether exactly this key of the issuer would be returned for a token now. Counts as a
+    /// use. Every request with a cached token comes here, so there is no exclusive lock.
     pub(crate) fn is_current(
         &self,
-        location: &KeySetLocation,
+        issuer: &Arc<CachedIssuer>,
         key: &Arc<VerifyingKey>,
         now: Timestamp,
     ) -> bool {
-        let Some(issuer) = self.0.cached(location) else { return false };
-        let (is_current, refresh) = issuer.state.lock().is_current(key, now, &self.0.settings);
-        if let Some(guard) = refresh {
-            self.spawn_fetch(location, &issuer, guard, None);
+        if issuer.is_evicted.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.0.record_use(issuer);
+        let (settings, state) = (&self.0.settings, issuer.state.read());
+        let is_current = state.is_current(key, now, settings);
+        if is_current && state.is_refresh_due(now, settings) {
+            drop(state);
+            // The lock must be released before a task is spawned, as in `resolve`.
+            let refresh = issuer.state.write().start_refresh_if_due(now, settings);
+            if let Some(guard) = refresh {
+                self.spawn_fetch(issuer, guard, None);
+            }
         }
         is_current
     }
 
     fn spawn_fetch(
         &self,
-        location: &KeySetLocation,
         issuer: &Arc<CachedIssuer>,
         guard: FetchGuard,
         permit: Option<FirstFetchPermit>,
     ) {
         let task = FetchTask {
             shared: Arc::clone(&self.0),
-            location: location.clone(),
             issuer: Arc::clone(issuer),
             // The outcome if the task panics, or is dropped with its runtime.
             outcome: FetchOutcome::Failed,
@@ -226,13 +262,19 @@ impl Shared {
         if !issuers.contains_key(location) && issuers.len() >= self.limits.issuers {
             evict(&mut issuers);
         }
-        let issuer = Arc::clone(issuers.entry(location.clone()).or_default());
+        let new = || Arc::new(CachedIssuer::new(location.clone()));
+        let issuer = Arc::clone(issuers.entry(location.clone()).or_insert_with(new));
         self.record_use(&issuer);
         issuer
     }
 
+    /// Makes the issuer the one that was used last. Writes nothing if it is already, so that the
+    /// requests of one issuer share the memory.
     fn record_use(&self, issuer: &CachedIssuer) {
-        issuer.last_use.store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        if issuer.last_use.load(Ordering::Relaxed) != self.uses.load(Ordering::Relaxed) {
+            let number = self.uses.fetch_add(1, Ordering::Relaxed) + 1;
+            issuer.last_use.store(number, Ordering::Relaxed);
+        }
     }
 
     async fn fetch(&self, location: &KeySetLocation, is_known: bool) -> FetchOutcome {
@@ -259,14 +301,16 @@ fn evict(issuers: &mut HashMap<KeySetLocation, Arc<CachedIssuer>>) {
     let mut ranked: Vec<_> = issuers
         .iter()
         .map(|(location, issuer)| {
-            let rank = issuer.state.lock().eviction_rank();
+            let rank = issuer.state.read().eviction_rank();
             (rank, issuer.last_use.load(Ordering::Relaxed), location.clone())
         })
         .collect();
     ranked.sort_unstable();
     let count = (ranked.len() / 16).max(1);
     for (_, _, location) in ranked.into_iter().take(count) {
-        issuers.remove(&location);
+        if let Some(issuer) = issuers.remove(&location) {
+            issuer.is_evicted.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -274,7 +318,6 @@ fn evict(issuers: &mut HashMap<KeySetLocation, Arc<CachedIssuer>>) {
 /// waiters.
 struct FetchTask {
     shared: Arc<Shared>,
-    location: KeySetLocation,
     issuer: Arc<CachedIssuer>,
     outcome: FetchOutcome,
     permit: Option<FirstFetchPermit>,
@@ -291,7 +334,7 @@ impl FetchTask {
         } else {
             Some(shared.refetch_permits.acquire().await)
         };
-        self.outcome = shared.fetch(&self.location, is_known).await;
+        self.outcome = shared.fetch(&self.issuer.location, is_known).await;
     }
 }
 
@@ -299,9 +342,9 @@ impl Drop for FetchTask {
     fn drop(&mut self) {
         let outcome = std::mem::replace(&mut self.outcome, FetchOutcome::Failed);
         let now = self.shared.clock.now();
-        let rotation = self.issuer.state.lock().finish_fetch(outcome, now, &self.shared.settings);
+        let rotation = self.issuer.state.write().finish_fetch(outcome, now, &self.shared.settings);
         if let Some(Rotation { kept, new, gone }) = rotation {
-            let issuer = &self.location.issuer;
+            let issuer = &self.issuer.location.issuer;
             tracing::info!(issuer, kept, new, gone, "issuer keys changed");
         }
         // `_guard` is dropped after this, so that the waiters find the new state.

@@ -161,15 +161,14 @@ impl IssuerState {
         }
     }
 
-    /// Whether exactly this key would be returned now, with a guard if a refresh is due.
+    /// Whether exactly this key would be returned now.
     pub(super) fn is_current(
-        &mut self,
+        &self,
         key: &Arc<VerifyingKey>,
         now: Timestamp,
         settings: &KeyCacheSettings,
-    ) -> (bool, Option<FetchGuard>) {
-        let is_current = self.usable(now, settings).is_some_and(|keys| keys.contains(key));
-        (is_current, if is_current { self.start_refresh_if_due(now, settings) } else { None })
+    ) -> bool {
+        self.usable(now, settings).is_some_and(|keys| keys.contains(key))
     }
 
     /// Records how the fetch in flight ended. Returns how the keys changed, unless they are the
@@ -271,17 +270,21 @@ impl IssuerState {
         })
     }
 
-    fn start_refresh_if_due(
-        &mut self,
-        now: Timestamp,
-        settings: &KeyCacheSettings,
-    ) -> Option<FetchGuard> {
+    /// Whether the keys are old, and nothing keeps them from being fetched now.
+    pub(super) fn is_refresh_due(&self, now: Timestamp, settings: &KeyCacheSettings) -> bool {
         let is_old = self
             .fetched
             .as_ref()
             .is_some_and(|fetched| age(fetched.fetched_at, now) >= settings.refresh);
-        let can_fetch = self.in_flight.is_none() && self.remaining_backoff(now).is_none();
-        (is_old && can_fetch).then(|| self.start_fetch())
+        is_old && self.in_flight.is_none() && self.remaining_backoff(now).is_none()
+    }
+
+    pub(super) fn start_refresh_if_due(
+        &mut self,
+        now: Timestamp,
+        settings: &KeyCacheSettings,
+    ) -> Option<FetchGuard> {
+        self.is_refresh_due(now, settings).then(|| self.start_fetch())
     }
 
     fn start_fetch(&mut self) -> FetchGuard {

@@ -151,7 +151,7 @@ fn algorithm_verifies_only_its_own_signatures() {
         let signature = key.sign_bytes(algorithm, b"message");
         assert!(verifying.verifies(algorithm, b"message", &signature), "{algorithm}");
         assert!(!verifying.verifies(algorithm, b"massage", &signature), "{algorithm}");
-        assert!(!verifying.verifies(algorithm, b"message", &vec![]), "{algorithm}");
+        assert!(!verifying.verifies(algorithm, b"message", &[]), "{algorithm}");
         for other in Algorithm::ALL.into_iter().filter(|other| *other != algorithm) {
             assert!(!verifying.verifies(other, b"message", &signature), "{algorithm} {other}");
         }
@@ -170,9 +170,9 @@ fn malformed_key_material_verifies_nothing() {
         let public = PublicKey { kid: None, algorithm: None, material };
         let key = VerifyingKey::new(public).unwrap();
         for algorithm in Algorithm::ALL {
-            assert!(!key.verifies(algorithm, b"", &vec![]));
-            assert!(!key.verifies(algorithm, b"message", &vec![0; 64]));
-            assert!(!key.verifies(algorithm, b"message", &vec![0; 256]));
+            assert!(!key.verifies(algorithm, b"", &[]));
+            assert!(!key.verifies(algorithm, b"message", &[0; 64]));
+            assert!(!key.verifies(algorithm, b"message", &[0; 256]));
         }
     }
 }

@@ -8,7 +8,7 @@ const ORDER: [u8; 32] = [
     0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
-fn verify_es256(token: &str) -> Result<Claims, Reason> {
+fn verify_es256(token: &str) -> Result<VerifiedClaims, Reason> {
     verify_with(token, p256(), &expectations(), timestamp(START_SECONDS))
 }
 

@@ -120,7 +120,7 @@ impl Fixture {
         async move {
             let query = KeyQuery { kid: Some(&kid), algorithm: Algorithm::Rs256 };
             let request = KeyRequest { location: &location, is_known, client };
-            cache.keys(request, &query).await.map(|mut keys| keys.pop().unwrap())
+            cache.keys(request, &query).await.map(|(_, mut keys)| keys.pop().unwrap())
         }
     }
 
@@ -128,6 +128,12 @@ impl Fixture {
         let answer = self.request_key(ISSUER, kid).await;
         settle().await;
         answer
+    }
+
+    /// Returns whether the key is a current one of the issuer, if that is cached.
+    fn is_current(&self, issuer: &str, key: &Arc<VerifyingKey>) -> bool {
+        let issuer = self.cache.0.cached(&location_of(issuer));
+        issuer.is_some_and(|issuer| self.cache.is_current(&issuer, key, self.clock.now()))
     }
 
     /// Starts a request without waiting for the answer.

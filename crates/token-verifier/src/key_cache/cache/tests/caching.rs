@@ -28,8 +28,8 @@ async fn same_kid_at_two_issuers_is_two_keys() {
     let key = fixture.key(KID).await.unwrap();
     let other = fixture.request_key(OTHER_ISSUER, KID).await.unwrap();
     assert!(!Arc::ptr_eq(&key, &other));
-    assert!(fixture.cache.is_current(&location_of(ISSUER), &key, fixture.clock.now()));
-    assert!(!fixture.cache.is_current(&location_of(OTHER_ISSUER), &key, fixture.clock.now()));
+    assert!(fixture.is_current(ISSUER, &key));
+    assert!(!fixture.is_current(OTHER_ISSUER, &key));
     assert_same(&fixture.key("rsa").await, &unknown());
 }
 
@@ -99,20 +99,12 @@ async fn keys_serve_until_stale_bound_while_fetches_fail() {
     fixture.clock.advance(just_under(STALE_BOUND));
     assert_same(&fixture.key(KID).await, &key);
     fixture.assert_fetches(2);
-    assert!(fixture.cache.is_current(
-        &location_of(ISSUER),
-        key.as_ref().unwrap(),
-        fixture.clock.now()
-    ));
+    assert!(fixture.is_current(ISSUER, key.as_ref().unwrap()));
 
     fixture.clock.advance(INSTANT);
     assert_same(&fixture.key(KID).await, &unavailable(just_under(SECOND)));
     fixture.assert_fetches(2);
-    assert!(!fixture.cache.is_current(
-        &location_of(ISSUER),
-        key.as_ref().unwrap(),
-        fixture.clock.now()
-    ));
+    assert!(!fixture.is_current(ISSUER, key.as_ref().unwrap()));
 
     // Once a fetch succeeds, the key is back.
     fixture.source.set_failing(false);
@@ -135,7 +127,7 @@ async fn keys_past_stale_bound_are_refetched_before_use() {
 async fn cached_token_use_refreshes_old_keys() {
     let fixture = fixture();
     let key = fixture.key(KID).await.unwrap();
-    let is_current = || fixture.cache.is_current(&location_of(ISSUER), &key, fixture.clock.now());
+    let is_current = || fixture.is_current(ISSUER, &key);
     assert!(is_current());
     settle().await;
     fixture.assert_fetches(1);
@@ -156,7 +148,7 @@ async fn cached_token_use_refreshes_old_keys() {
 async fn uncached_issuer_has_no_current_key() {
     let fixture = fixture();
     let key = fixture.key(KID).await.unwrap();
-    assert!(!fixture.cache.is_current(&location_of(OTHER_ISSUER), &key, fixture.clock.now()));
+    assert!(!fixture.is_current(OTHER_ISSUER, &key));
     settle().await;
     fixture.assert_fetches(1);
 }

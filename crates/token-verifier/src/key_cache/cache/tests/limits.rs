@@ -74,3 +74,13 @@ async fn concurrent_refetches_are_bounded() {
     fixture.assert_fetches(40);
     assert_eq!(fixture.source.max_running(), 3);
 }
+
+#[tokio::test]
+async fn key_of_evicted_issuer_is_not_current() {
+    let fixture = fixture_with(CacheLimits { issuers: 1, ..CacheLimits::DEFAULT });
+    let key = fixture.key(KID).await.unwrap();
+    let issuer = fixture.cache.0.cached(&location_of(ISSUER)).unwrap();
+    assert!(fixture.cache.is_current(&issuer, &key, fixture.clock.now()));
+    assert_same(&fixture.request_key(OTHER_ISSUER, KID).await, &unavailable(SECOND));
+    assert!(!fixture.cache.is_current(&issuer, &key, fixture.clock.now()));
+}
