@@ -1,23 +1,31 @@
 //! The document as it is served under specific settings: with their roles, password length and
 //! server.
 
+use std::sync::Arc;
+
 use domain::RoleCatalogue;
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, Schema, SchemaType, Type};
 use utoipa::openapi::{OpenApi, RefOr, Server};
 
 use crate::response::links::PublicUrl;
+use crate::server::lazy_text::LazyText;
 
 /// The settings that the document depends on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DocumentSettings<'a> {
+#[derive(Debug)]
+pub(crate) struct DocumentSettings {
     /// The role catalogue.
-    pub(crate) roles: &'a RoleCatalogue,
+    pub(crate) roles: Arc<RoleCatalogue>,
     /// The shortest password that the directory accepts, if that is known.
     pub(crate) min_password_length: Option<usize>,
     /// The base URL for clients, if it is configured. Without it, the document names no server, and
     /// clients take the one that serves the document.
-    pub(crate) server: Option<&'a PublicUrl>,
+    pub(crate) server: Option<PublicUrl>,
+}
+
+/// Returns the document under these settings, which is generated when it is first requested.
+pub(crate) fn document(settings: DocumentSettings) -> LazyText {
+    LazyText::new(move || text(&settings))
 }
 
 /// Members that hold a role name.
@@ -30,7 +38,7 @@ const PASSWORDS: [(&str, &str); 3] = [
 ];
 
 /// Returns the document of every operation under these settings.
-pub(crate) fn text(settings: DocumentSettings<'_>) -> Result<String, serde_json::Error> {
+fn text(settings: &DocumentSettings) -> Result<String, serde_json::Error> {
     let mut document = super::document::document()?;
     for (schema, member) in ROLES {
         if let Some(role) = member_schema(&mut document, schema, member) {
@@ -46,7 +54,7 @@ pub(crate) fn text(settings: DocumentSettings<'_>) -> Result<String, serde_json:
             password.min_length = settings.min_password_length;
         }
     }
-    document.servers = settings.server.map(|url| vec![Server::new(url.to_string())]);
+    document.servers = settings.server.as_ref().map(|url| vec![Server::new(url.to_string())]);
     document.to_pretty_json().map(|text| text + "\n")
 }
 

@@ -81,9 +81,9 @@ impl Reloader {
         // Set for invalid settings too, so that the same invalid file is reported only once.
         self.files = files;
         let metrics = &target.state.metrics.reloads;
-        let applied = result.and_then(|(settings, frozen)| {
-            self.apply(target, settings)?;
-            Ok(frozen)
+        let applied = result.map(|(settings, frozen)| {
+            self.apply(target, settings);
+            frozen
         });
         match applied {
             Ok(frozen) => {
@@ -107,26 +107,22 @@ impl Reloader {
         }
     }
 
-    /// Puts the new settings in force.
-    fn apply(&self, target: &Target, settings: Settings) -> Result<(), InvalidSettings> {
+    /// Puts the new settings in force. This cannot fail, so that settings are never applied in part.
+    fn apply(&self, target: &Target, settings: Settings) {
         let Target { state, listener } = target;
         let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
         let min_password_length = settings.directory.min_password_length();
-        let document = DocumentSettings {
-            roles: &settings.roles,
+        let document = served::document(DocumentSettings {
+            roles: Arc::clone(&settings.roles),
             min_password_length,
             // Not that of the new settings, which takes effect after a restart.
-            server: state.is_public_url_configured.then_some(&state.public_url),
-        };
-        let document =
-            served::text(document).map_err(|error| InvalidSettings::value("roles", error))?;
+            server: state.is_public_url_configured.then(|| state.public_url.clone()),
+        });
         let reloadable = ReloadableState::new(verifier, Arc::clone(&settings.roles), document);
-        // The rest cannot fail, so that settings are never applied in part.
         listener.apply(&settings);
         state.set_reloadable(reloadable);
         state.metrics.keys.configure(Arc::new(settings.issuers));
         self.filter.set(&settings.log.filter);
-        Ok(())
     }
 }
 

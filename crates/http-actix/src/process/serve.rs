@@ -83,11 +83,11 @@ impl Server {
         let verifier = TokenVerifier::new(issuers, keys, Arc::clone(&clock), auth)
             .with_counters(metrics.tokens.clone());
         let min_password_length = directory.min_password_length();
-        let document = served::text(DocumentSettings {
-            roles: &roles,
+        let document = served::document(DocumentSettings {
+            roles: Arc::clone(&roles),
             min_password_length,
-            server: http.public_url.as_ref(),
-        })?;
+            server: http.public_url.clone(),
+        });
         let state = AppState {
             reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
@@ -276,8 +276,9 @@ fn configure_document(config: &mut web::ServiceConfig) {
     );
 }
 
-async fn openapi_json(state: web::Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(state.reloadable().document.clone())
+async fn openapi_json(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    let document = state.reloadable().document.get().map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(document))
 }
 
 async fn not_found() -> Result<String, ApiError> {

@@ -3,6 +3,7 @@
 pub(crate) mod access_log;
 pub(crate) mod completion;
 pub(crate) mod cors;
+pub(crate) mod lazy_text;
 pub(crate) mod lifecycle;
 pub(crate) mod malformed_requests;
 pub(crate) mod request_context;

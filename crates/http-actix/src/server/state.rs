@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::web;
 use application::Services;
 use domain::RoleCatalogue;
 use parking_lot::{Mutex, RwLock};
@@ -20,6 +19,7 @@ use crate::request::trusted_proxies::TrustedProxies;
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::PublicUrl;
+use crate::server::lazy_text::LazyText;
 use ports::error_chain;
 use token_verifier::TokenVerifier;
 
@@ -66,7 +66,7 @@ pub(crate) struct ReloadableState {
     /// The role catalogue.
     pub(crate) roles: Arc<RoleCatalogue>,
     /// The OpenAPI document with these roles.
-    pub(crate) document: web::Bytes,
+    pub(crate) document: LazyText,
 }
 
 impl ReloadableState {
@@ -74,9 +74,9 @@ impl ReloadableState {
     pub(crate) fn new(
         verifier: TokenVerifier,
         roles: Arc<RoleCatalogue>,
-        document: impl Into<web::Bytes>,
+        document: LazyText,
     ) -> Self {
-        Self { verifier, roles, document: document.into() }
+        Self { verifier, roles, document }
     }
 }
 
