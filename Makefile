@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-instructions bench-instructions-write sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-instructions bench-instructions-write bench-criterion sbom up down check-deploy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -141,6 +141,11 @@ bench-instructions: ## Count the instructions of requests, and compare them with
 
 bench-instructions-write: export USHER_GENERATE = 1
 bench-instructions-write: bench-instructions ## Count the instructions of requests, and write the table
+
+bench-criterion: ## Time single functions: policy, token verification, search queries
+	cargo bench --locked -p domain --bench policy
+	cargo bench --locked -p token-verifier --features testing --bench verification
+	cargo bench --locked -p auth0-adapter --features fuzzing --bench search_query
 
 # cargo-cyclonedx writes one file for each crate; the file of the binary's crate includes the others.
 sbom: ## Write the software bill of materials to target/usher.cdx.json
