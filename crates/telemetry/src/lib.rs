@@ -5,8 +5,8 @@
 //!   without their messages.
 //! - [`Traces`] exports spans of `tracing` to a collector by OTLP over HTTP. The exporter is that of
 //!   `opentelemetry-otlp`; variables of OpenTelemetry apply as [`OtlpSettings`] says.
-//! - [`TraceParent`] is the W3C header of that name; [`set_parent`], [`traceparent_of`] and
-//!   [`rename_span`] connect the span of a request to it.
+//! - [`TraceParent`] is the W3C header of that name. [`TraceSampler`] decides which requests have a
+//!   span; [`place_span`] and [`rename_span`] connect that span to the trace.
 //! - [`MetricsRegistry`] encodes metrics for Prometheus, with those of the process and of the log.
 //! - `testing` is a collector in the process of a test, behind the feature of the same name.
 //!
@@ -50,16 +50,23 @@
 
 #![warn(clippy::future_not_send)]
 
+mod hex;
+mod ids;
 mod log;
 mod metrics;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace_parent;
+mod trace_sampler;
 mod traces;
 
+pub use hex::hex_digits;
 pub use log::{LogFilter, LogFormat, LogGuard, LogSettings, set_panic_hook, start_log};
 pub use metrics::{DURATION_BUCKETS, Label, MetricsRegistry, register_counter};
-pub use trace_parent::{TraceParent, TraceParentError, rename_span, set_parent, traceparent_of};
+pub use trace_parent::{
+    TraceParent, TraceParentError, place_span, rename_span, set_parent, traceparent_of,
+};
+pub use trace_sampler::TraceSampler;
 pub use traces::{
     Endpoint, EndpointError, OtlpError, OtlpSettings, SampleRatio, SampleRatioError, Traces,
 };
