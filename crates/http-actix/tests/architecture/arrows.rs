@@ -73,7 +73,7 @@ const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
 ];
 
 /// Third-party crates that only these crates may use, and only these in their tests.
-const CONFINED: [(&str, &[&str], &[&str]); 19] = [
+const CONFINED: [(&str, &[&str], &[&str]); 20] = [
     ("actix-web", &["http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
@@ -89,6 +89,7 @@ const CONFINED: [(&str, &[&str], &[&str]); 19] = [
     ("opentelemetry-proto", &["telemetry"], &[]),
     ("opentelemetry_sdk", &["telemetry"], &[]),
     ("prost", &["telemetry"], &[]),
+    ("mimalloc", &["http-actix"], &[]),
     ("procfs", &["telemetry"], &[]),
     ("reqwest", &["auth0-adapter", "oidc-adapter", "telemetry"], &["auth0-sim", "http-actix"]),
     ("argon2", &["memory-adapter"], &[]),
