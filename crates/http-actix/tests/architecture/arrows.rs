@@ -89,7 +89,7 @@ const CONFINED: [(&str, &[&str], &[&str]); 20] = [
     ("opentelemetry-proto", &["telemetry"], &[]),
     ("opentelemetry_sdk", &["telemetry"], &[]),
     ("prost", &["telemetry"], &[]),
-    ("tracing-appender", &["telemetry"], &[]),
+    ("mimalloc", &["http-actix"], &[]),
     ("procfs", &["telemetry"], &[]),
     ("reqwest", &["auth0-adapter", "oidc-adapter", "telemetry"], &["auth0-sim", "http-actix"]),
     ("argon2", &["memory-adapter"], &[]),
