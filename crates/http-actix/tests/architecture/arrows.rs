@@ -68,7 +68,7 @@ const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
     ("domain", &["serde", "thiserror"]),
     ("concurrency", &["parking_lot", "tokio"]),
     // mockall is behind a feature.
-    ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
+    ("ports", &["async-trait", "futures-util", "mockall", "thiserror", "tokio"]),
     ("application", &["parking_lot", "thiserror", "tracing"]),
 ];
 
