@@ -1,4 +1,4 @@
-//! Entry points of the fuzz targets: decoding of responses and building of queries.
+//! Entry points of the fuzz targets and of the benchmark: decoding of responses and building of queries.
 
 use domain::policy::tenant_scope;
 use domain::{Actor, Operation, PolicyContext, RoleName, TenantId, Timestamp, UserId};

@@ -36,12 +36,18 @@ impl CallerKey {
     pub const fn new(digest: [u8; 32]) -> Self {
         Self(digest)
     }
+
+    /// Returns the first eight bytes, which are enough to tell callers apart in a log.
+    pub const fn prefix(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
-/// Writes the first sixteen hexadecimal digits, which are enough to tell callers apart in a log.
+/// Writes the prefix as sixteen hexadecimal digits.
 impl fmt::Display for CallerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{:016x}", self.prefix())
     }
 }
 

@@ -51,6 +51,11 @@ impl CallContext {
         CURRENT.try_with(Self::clone).ok()
     }
 
+    /// Returns the request id of the running task's call, if it has one.
+    pub fn current_request_id() -> Option<Arc<str>> {
+        CURRENT.try_with(|call| Arc::clone(&call.0.request_id)).ok()
+    }
+
     /// Runs the future with this context.
     pub async fn scope<F: Future>(self, future: F) -> F::Output {
         CURRENT.scope(self, future).await
@@ -101,7 +106,10 @@ mod tests {
         let call = call();
         let within = call.clone().scope(async { CallContext::current() }).await.unwrap();
         assert_eq!((within.request_id(), within.deadline()), ("abc", call.deadline()));
+        let request_id = call.scope(async { CallContext::current_request_id() }).await;
+        assert_eq!(request_id.as_deref(), Some("abc"));
         assert!(CallContext::current().is_none());
+        assert_eq!(CallContext::current_request_id(), None);
     }
 
     #[tokio::test]

@@ -2,11 +2,11 @@
 //!
 //! - [`start_log`] starts the log: one line for each event of `tracing`, written by a separate
 //!   thread. [`LogFilter`] changes its filter while the service runs; [`set_panic_hook`] logs panics
-//!   without their messages.
+//!   without their messages. [`EntryKind`] writes entries that every request has, without `tracing`.
 //! - [`Traces`] exports spans of `tracing` to a collector by OTLP over HTTP. The exporter is that of
 //!   `opentelemetry-otlp`; variables of OpenTelemetry apply as [`OtlpSettings`] says.
-//! - [`TraceParent`] is the W3C header of that name; [`set_parent`], [`traceparent_of`] and
-//!   [`rename_span`] connect the span of a request to it.
+//! - [`TraceParent`] is the W3C header of that name. [`TraceSampler`] decides which requests have a
+//!   span; [`place_span`] and [`rename_span`] connect that span to the trace.
 //! - [`MetricsRegistry`] encodes metrics for Prometheus, with those of the process and of the log.
 //! - `testing` is a collector in the process of a test, behind the feature of the same name.
 //!
@@ -37,6 +37,8 @@
 //!     filter: "info".to_owned(),
 //!     default_directives: "",
 //!     own_crates: &["my_crate"],
+//!     entry_kinds: &[],
+//!     request_id: || None,
 //! };
 //! let traces = Traces::start(&traces, runtime.handle())?;
 //! let (filter, log_guard) = telemetry::start_log(&log, Some(&traces), Identity::new());
@@ -50,16 +52,26 @@
 
 #![warn(clippy::future_not_send)]
 
+mod hex;
+mod ids;
 mod log;
 mod metrics;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace_parent;
+mod trace_sampler;
 mod traces;
 
-pub use log::{LogFilter, LogFormat, LogGuard, LogSettings, set_panic_hook, start_log};
+pub use hex::hex_digits;
+pub use log::{
+    EntryFields, EntryKind, LogFilter, LogFormat, LogGuard, LogSettings, set_panic_hook,
+    spans_are_logged, start_log,
+};
 pub use metrics::{DURATION_BUCKETS, Label, MetricsRegistry, register_counter};
-pub use trace_parent::{TraceParent, TraceParentError, rename_span, set_parent, traceparent_of};
+pub use trace_parent::{
+    TraceParent, TraceParentError, place_span, rename_span, set_parent, traceparent_of,
+};
+pub use trace_sampler::TraceSampler;
 pub use traces::{
     Endpoint, EndpointError, OtlpError, OtlpSettings, SampleRatio, SampleRatioError, Traces,
 };

@@ -13,6 +13,9 @@ use thiserror::Error;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use crate::hex::hex_digits;
+use crate::ids::{random_span_id, random_trace_id, with_trace_id};
+
 /// The position of a span: which trace, which span of it, and whether the trace is sampled.
 ///
 /// Its text is the value of the header `traceparent`.
@@ -39,12 +42,18 @@ pub struct TraceParent {
 pub struct TraceParentError;
 
 impl TraceParent {
+    /// The number of characters of its text.
+    const LENGTH: usize = 55;
+
     /// Returns the first span of a new trace that is not sampled, with random ids.
     pub fn new_unsampled() -> Self {
-        let mut trace = [0; 16];
-        // Without randomness the id is zero, which means none.
-        let _ = getrandom::fill(&mut trace);
-        Self { trace: TraceId::from_bytes(trace), span: random_span_id(), sampled: false }
+        Self::new_root(|_| false)
+    }
+
+    /// Returns the first span of a new trace with random ids, which is sampled if its id says so.
+    pub(crate) fn new_root(is_sampled: impl FnOnce(TraceId) -> bool) -> Self {
+        let trace = random_trace_id();
+        Self { trace, span: random_span_id(), sampled: is_sampled(trace) }
     }
 
     /// Returns another span of the same trace, with a random id.
@@ -53,9 +62,31 @@ impl TraceParent {
         Self { span: random_span_id(), ..self }
     }
 
+    #[cfg(test)]
+    pub(crate) fn trace_id(&self) -> TraceId {
+        self.trace
+    }
+
     /// Whether a service before this one has decided to record the trace.
     pub fn is_sampled(&self) -> bool {
         self.sampled
+    }
+
+    /// Returns the text as ASCII characters, which every log entry of a request has.
+    pub fn to_text(self) -> [u8; TraceParent::LENGTH] {
+        let mut text = *b"00-................................-................-00";
+        let [trace_high, trace_low] = halves(self.trace).map(hex_digits);
+        let span = hex_digits(u64::from_be_bytes(self.span.to_bytes()));
+        let flag = if self.sampled { b'1' } else { b'0' };
+        for (part, digits) in [(3, trace_high), (19, trace_low), (36, span)] {
+            if let Some(part) = text.get_mut(part..part + 16) {
+                part.copy_from_slice(&digits);
+            }
+        }
+        if let Some(last) = text.last_mut() {
+            *last = flag;
+        }
+        text
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -94,10 +125,10 @@ impl FromStr for TraceParent {
     }
 }
 
-fn random_span_id() -> SpanId {
-    let mut span = [0; 8];
-    let _ = getrandom::fill(&mut span);
-    SpanId::from_bytes(span)
+fn halves(id: TraceId) -> [u64; 2] {
+    let [high @ .., _, _, _, _, _, _, _, _] = id.to_bytes();
+    let [_, _, _, _, _, _, _, _, low @ ..] = id.to_bytes();
+    [u64::from_be_bytes(high), u64::from_be_bytes(low)]
 }
 
 /// Parses a field of exactly this many lowercase hexadecimal digits.
@@ -111,7 +142,7 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+        f.write_str(std::str::from_utf8(&self.to_text()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -130,6 +161,19 @@ pub fn set_parent(span: &Span, parent: TraceParent) {
 /// It fixes the decision whether the trace is sampled.
 pub fn traceparent_of(span: &Span) -> Option<TraceParent> {
     TraceParent::from_span_context(span.context().span().span_context())
+}
+
+/// Gives the span of a request its position: below the caller, or as the root of the trace that the
+/// sampler has begun. Returns its actual position, or else the one given where no traces are
+/// exported.
+pub fn place_span(span: &Span, caller: Option<TraceParent>, position: TraceParent) -> TraceParent {
+    let exported = if let Some(caller) = caller {
+        set_parent(span, caller);
+        traceparent_of(span)
+    } else {
+        with_trace_id(position.trace, || traceparent_of(span))
+    };
+    exported.unwrap_or(position)
 }
 
 /// Renames a span, as when the route of its request is known.

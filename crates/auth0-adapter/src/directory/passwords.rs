@@ -102,9 +102,10 @@ impl DirectoryCore {
             // The re-block stays pending for the next change of the password.
             tracing::error!(account = digest(id.as_str()), "gave up re-blocking an account");
         };
-        // Not a part of the call, which may be over.
-        let span = tracing::info_span!(parent: None, "block_again");
-        self.tasks.write(work.instrument(span));
+        // Not a part of the call, which may be over: the span begins in the task.
+        let task =
+            async { work.instrument(tracing::info_span!(parent: None, "block_again")).await };
+        self.tasks.write(task);
     }
 }
 

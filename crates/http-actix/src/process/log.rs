@@ -1,14 +1,18 @@
 //! The log of the service: which crates are its own, and what the web framework may log.
 
-use telemetry::{LogFilter, LogGuard, Traces};
+use ports::CallContext;
+use telemetry::{EntryKind, LogFilter, LogGuard, Traces};
 
 use crate::process::wiring::OWN_CRATES;
+use crate::server::access_log::ACCESS_LOG;
 use crate::server::malformed_requests;
 use crate::settings::{LogFormat, LogSettings};
 
 /// Anybody can send malformed HTTP, which never reaches the service: it is not worth an error in the
 /// log each time, unless the settings have another directive for this target.
 const DEFAULT_DIRECTIVES: &str = "actix_http::h1=off";
+
+const ENTRY_KINDS: &[&EntryKind] = &[&ACCESS_LOG];
 
 /// Starts the log of the process, and the export of spans if there are traces.
 pub(crate) fn start(settings: &LogSettings, traces: Option<&Traces>) -> (LogFilter, LogGuard) {
@@ -20,6 +24,8 @@ pub(crate) fn start(settings: &LogSettings, traces: Option<&Traces>) -> (LogFilt
         filter: settings.filter.clone(),
         default_directives: DEFAULT_DIRECTIVES,
         own_crates: &OWN_CRATES,
+        entry_kinds: ENTRY_KINDS,
+        request_id: CallContext::current_request_id,
     };
     telemetry::start_log(&settings, traces, malformed_requests::counting_layer())
 }

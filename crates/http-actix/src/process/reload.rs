@@ -20,7 +20,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::openapi::served::{self, DocumentSettings};
 use crate::process::wiring::SettingsListener;
 use crate::server::state::{AppState, ReloadableState};
-use crate::settings::{Baseline, FileDigests, FrozenSections, InvalidSettings, Settings, Source};
+use crate::settings::{Baseline, FileDigests, FrozenSections, Settings, Source};
 use ports::error_chain;
 use telemetry::LogFilter;
 

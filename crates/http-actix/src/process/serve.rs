@@ -36,6 +36,7 @@ use crate::server::cors::cors;
 use crate::server::lifecycle::{request_lifecycle, request_limits};
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
+use telemetry::{SampleRatio, TraceSampler};
 use token_verifier::TokenVerifier;
 
 /// A server that is bound to its addresses but not yet running.
@@ -88,6 +89,10 @@ impl Server {
             min_password_length,
             server: http.public_url.clone(),
         });
+        // The wiring has checked the ratio.
+        let sample_ratio =
+            traces.and_then(|traces| SampleRatio::try_from(traces.sample_ratio).ok());
+        let sampler = sample_ratio.map(TraceSampler::new);
         let state = AppState {
             reloadable: RwLock::new(Arc::new(ReloadableState::new(verifier, roles, document))),
             limits: RateLimits::new(limits, clock),
@@ -100,7 +105,7 @@ impl Server {
             head: HeadLimits { uri: http.max_uri_bytes, headers: http.max_header_bytes },
             max_body_bytes: http.max_body_bytes,
             request_timeout: http.request_timeout,
-            traced: traces.is_some(),
+            sampler,
             metrics,
             in_flight: InFlight::default(),
             readiness: Mutex::default(),

@@ -14,7 +14,7 @@ use domain::{CallerKey, TenantId};
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use ports::error_chain;
-use telemetry::TraceParent;
+use telemetry::{EntryKind, TraceParent};
 
 /// What is found out about a request for its log entry. It outlives a request that is dropped.
 #[derive(Debug, Clone, Default)]
@@ -52,11 +52,31 @@ impl LogFields {
     }
 }
 
-/// The target that log filters use for these entries.
-const TARGET: &str = "usher_http::access";
+/// The entries. Log filters select them by the target.
+pub(crate) static ACCESS_LOG: EntryKind = EntryKind::new(
+    "usher_http::access",
+    "request",
+    &[
+        "request_id",
+        "traceparent",
+        "method",
+        "route",
+        "status",
+        "code",
+        "tenant",
+        "caller",
+        "issuer",
+        "duration_ms",
+        "upstream_calls",
+        "cause",
+    ],
+);
 
 /// The status of a request whose client is gone, as in nginx. It is never sent.
 pub(crate) const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+const ABANDONED: &str =
+    "dropped before its response: the service stopped, or the client disconnected";
 
 /// The contents of an entry.
 #[derive(Debug)]
@@ -72,56 +92,39 @@ pub(crate) struct AccessLogEntry<'a> {
     pub(crate) upstream_calls: u32,
 }
 
-/// Writes an event at a level known only at run time; `tracing` requires a constant.
-macro_rules! at_level {
-    ($level:expr, $($fields:tt)*) => {
-        match $level {
-            tracing::Level::ERROR => tracing::error!($($fields)*),
-            tracing::Level::WARN => tracing::warn!($($fields)*),
-            tracing::Level::INFO => tracing::info!($($fields)*),
-            tracing::Level::DEBUG => tracing::debug!($($fields)*),
-            tracing::Level::TRACE => tracing::trace!($($fields)*),
-        }
-    };
-}
-
 impl AccessLogEntry<'_> {
-    /// Writes the entry.
+    /// Writes the entry, if the filter of the log selects it.
     pub(crate) fn write(&self) {
-        let Self { request_id, method, route, status, upstream_calls, .. } = *self;
-        let code = self.api_error.map(|api_error| api_error.code().as_str());
-        let abandoned = || {
-            let cause =
-                "dropped before its response: the service stopped, or the client disconnected";
-            (status == CLIENT_CLOSED_REQUEST).then(|| cause.to_owned())
-        };
-        let cause = self.api_error.and_then(ApiError::cause).map(error_chain).or_else(abandoned);
-        let caller = self.log_fields.0.caller.get().map(|caller| caller.to_string());
-        let tenant = self.log_fields.0.tenant.borrow();
-        let tenant = tenant.as_ref().map(TenantId::as_str);
-        let issuer = self.log_fields.0.issuer.borrow();
-        let issuer = issuer.as_deref();
-        // Microseconds are precise enough.
-        let duration_ms =
-            f64::from(u32::try_from(self.duration.as_micros()).unwrap_or(u32::MAX)) / 1e3;
-        at_level!(
-            self.level(),
-            target: TARGET,
-            parent: None,
-            request_id,
-            traceparent = %self.trace,
-            method,
-            route,
-            status,
-            code,
-            tenant,
-            caller,
-            issuer,
-            duration_ms,
-            upstream_calls,
-            cause,
-            "request"
-        );
+        ACCESS_LOG.write(self.level(), |fields| {
+            fields.text("request_id", self.request_id);
+            let traceparent = self.trace.to_text();
+            let traceparent = std::str::from_utf8(&traceparent).unwrap_or_default();
+            fields.display("traceparent", traceparent);
+            fields.text("method", self.method);
+            fields.text("route", self.route);
+            fields.number("status", self.status.into());
+            if let Some(api_error) = self.api_error {
+                fields.text("code", api_error.code().as_str());
+            }
+            if let Some(tenant) = &*self.log_fields.0.tenant.borrow() {
+                fields.text("tenant", tenant.as_str());
+            }
+            if let Some(caller) = self.log_fields.0.caller.get() {
+                fields.hex("caller", caller.prefix());
+            }
+            if let Some(issuer) = &*self.log_fields.0.issuer.borrow() {
+                fields.text("issuer", issuer);
+            }
+            // Microseconds are precise enough.
+            let micros = u32::try_from(self.duration.as_micros()).unwrap_or(u32::MAX);
+            fields.thousandths("duration_ms", micros.into());
+            fields.number("upstream_calls", self.upstream_calls.into());
+            if let Some(cause) = self.api_error.and_then(ApiError::cause) {
+                fields.text("cause", &error_chain(cause));
+            } else if self.status == CLIENT_CLOSED_REQUEST {
+                fields.text("cause", ABANDONED);
+            }
+        });
     }
 
     fn level(&self) -> tracing::Level {

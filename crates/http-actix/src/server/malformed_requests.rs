@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterFn, LevelFilter};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -20,7 +20,9 @@ pub(crate) fn counting_layer<S>() -> impl Layer<S> + Send + Sync
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    CountingLayer.with_filter(filter_fn(reports_malformed_request))
+    CountingLayer.with_filter(
+        FilterFn::new(reports_malformed_request).with_max_level_hint(LevelFilter::ERROR),
+    )
 }
 
 struct CountingLayer;

@@ -1,15 +1,15 @@
 //! The tracking of one request, from its first byte to its log entry.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web;
 use ports::CallContext;
-use telemetry::{TraceParent, rename_span, set_parent, traceparent_of};
-use tokio::time::Instant as Deadline;
+use telemetry::{TraceParent, TraceSampler, place_span, rename_span, spans_are_logged};
+use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -39,7 +39,7 @@ pub(crate) struct RequestContext {
     pub(crate) log_fields: LogFields,
     /// The part of the context that adapters use.
     pub(crate) call: CallContext,
-    /// The request's span.
+    /// The request's span, if the request is sampled or the log shows spans.
     pub(crate) span: Span,
     method: Method,
     uri: Uri,
@@ -70,19 +70,15 @@ impl RequestContext {
 
     /// Starts tracking an incoming request.
     pub(crate) fn start(state: &web::Data<AppState>, request: &ServiceRequest) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "durations are measured here only")]
         let started = Instant::now();
         let id = RequestId::of(request.headers());
         state.in_flight.start_request();
-        let (span, trace) = start_span(state.traced, &id, request.headers());
+        let (span, trace) = start_span(state.sampler, &id, request.headers());
         Self {
             state: state.clone(),
             trace,
             log_fields: LogFields::default(),
-            call: CallContext::new(
-                id.shared(),
-                Deadline::now() + adapter_time(state.request_timeout),
-            ),
+            call: CallContext::new(id.shared(), started + adapter_time(state.request_timeout)),
             span,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -124,7 +120,7 @@ impl RequestContext {
             upstream_calls: self.call.upstream_calls(),
         };
         line.write();
-        if self.state.traced {
+        if !self.span.is_disabled() {
             let AccessLogEntry { method, route, status, .. } = line;
             rename_span(&self.span, format!("{method} {route}"));
             self.span.record("http.request.method", method);
@@ -137,11 +133,24 @@ impl RequestContext {
     }
 }
 
-/// Returns the span of a request and its position in the trace. All log events during the request
-/// have its id, whichever crate they come from.
+/// Returns the span of a request and its position in the trace. Only a sampled request has a span,
+/// unless the log shows spans.
 ///
 /// Field names follow OpenTelemetry's semantic conventions for HTTP servers.
-fn start_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, TraceParent) {
+fn start_span(
+    sampler: Option<TraceSampler>,
+    id: &RequestId,
+    headers: &HeaderMap,
+) -> (Span, TraceParent) {
+    let caller = trace_context::caller_traceparent(headers);
+    let position = match sampler {
+        Some(sampler) => sampler.position(caller),
+        None => trace_context::unexported_traceparent(caller),
+    };
+    let is_sampled = sampler.is_some() && position.is_sampled();
+    if !is_sampled && !spans_are_logged() {
+        return (Span::none(), position);
+    }
     let span = tracing::info_span!(
         "request",
         request_id = id.as_str(),
@@ -151,16 +160,11 @@ fn start_span(traced: bool, id: &RequestId, headers: &HeaderMap) -> (Span, Trace
         http.route = Empty,
         http.response.status_code = Empty,
     );
-    let caller = trace_context::caller_traceparent(headers);
-    let exported = if traced {
-        if let Some(caller) = caller {
-            set_parent(&span, caller);
-        }
-        span.record("otel.kind", "server");
-        traceparent_of(&span)
-    } else {
-        None
-    };
-    let trace = exported.unwrap_or_else(|| trace_context::unexported_traceparent(caller));
-    (span, trace)
+    if sampler.is_none() {
+        return (span, position);
+    }
+    // The kind cannot change once the span has its position.
+    span.record("otel.kind", "server");
+    let position = place_span(&span, caller, position);
+    (span, position)
 }

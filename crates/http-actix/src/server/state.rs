@@ -21,6 +21,7 @@ use crate::response::code::ErrorCode;
 use crate::response::links::PublicUrl;
 use crate::server::lazy_text::LazyText;
 use ports::error_chain;
+use telemetry::TraceSampler;
 use token_verifier::TokenVerifier;
 
 /// The state of the service, shared by all threads.
@@ -48,8 +49,8 @@ pub(crate) struct AppState {
     pub(crate) max_body_bytes: usize,
     /// The maximum duration of a request.
     pub(crate) request_timeout: Duration,
-    /// Whether traces are exported.
-    pub(crate) traced: bool,
+    /// Decides which requests are traced, if traces are exported.
+    pub(crate) sampler: Option<TraceSampler>,
     /// The metrics.
     pub(crate) metrics: Metrics,
     /// The requests in flight, and whether the service is shutting down.

@@ -14,6 +14,7 @@ mod change_password;
 mod completion;
 mod field_errors;
 pub(crate) mod framework_errors;
+mod full_lists;
 mod health;
 mod hostile_issuer;
 mod isolation;

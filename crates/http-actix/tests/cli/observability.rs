@@ -73,6 +73,41 @@ async fn trace_links_request_to_auth0_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_sampled_requests_have_spans() {
+    let (sandbox, collector) = (Sandbox::new(), Collector::start());
+    let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);
+    command
+        .env("USHER__TRACES__OTLP_ENDPOINT", collector.endpoint())
+        .env("USHER__TRACES__SAMPLE_RATIO", "0");
+    let service = Service::start(command);
+    let token = sandbox.acme_token();
+    let [sampled, unsampled] =
+        ["0af7651916cd43dd8448eb211c80319c", "4bf92f3577b34da6a3ce929d0e0e4736"];
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (trace, flags) in [(sampled, "01"), (unsampled, "00")] {
+        let request = http
+            .get(format!("http://{}{ADAM}", service.address))
+            .bearer_auth(&token)
+            .header("traceparent", format!("00-{trace}-b7ad6b7169203331-{flags}"));
+        #[expect(clippy::disallowed_methods, reason = "a request with a custom header")]
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+    }
+    assert_eq!(service.get(ADAM, &token).await.status, 200);
+    let output = service.stop();
+    let spans = collector.spans();
+    assert!(spans.iter().all(|span| span.trace_id == sampled), "{spans:#?}");
+    let request = find_span(&spans, "GET /api/{tenantId}/admin/users/{userId}");
+    find_span(&spans, "tenant_users.get");
+    // Each request has a position of its own in its trace, sampled or not.
+    let log = &output.stderr;
+    assert!(log.contains(&format!("traceparent=00-{sampled}-{}-01 ", request.span_id)), "{log}");
+    assert!(log.contains(&format!("traceparent=00-{unsampled}-")), "{log}");
+    assert!(!log.contains("b7ad6b7169203331"), "{log}");
+    assert_eq!(log.matches("-00 method=\"GET\"").count(), 2, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unreachable_collector_does_not_affect_requests() {
     let (sandbox, closed_listener) = (Sandbox::new(), crate::support::ClosingListener::start());
     let mut command = sandbox.command(&["serve", "--dev", "--listen", "127.0.0.1:0"]);

@@ -1,48 +1,81 @@
-//! Writes lines from a separate thread.
+//! Writes lines from a separate thread, many at once.
 
-use std::io::{self, Write};
-use std::sync::OnceLock;
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::fmt::MakeWriter;
 
-/// The number of lines that may wait: a few megabytes.
-const MAX_WAITING_LINES: usize = 10_000;
+use super::queue::Queue;
 
-/// Lines that the stream did not accept.
-static UNWRITTEN: AtomicU64 = AtomicU64::new(0);
-/// Counts lines that found too many others waiting.
-static OVERFLOWED: OnceLock<ErrorCounter> = OnceLock::new();
-
-/// Keeps the log running. When it is dropped, it writes the lines that wait, for a second at most.
-#[derive(Debug)]
-pub struct LogGuard {
-    guard: Option<WorkerGuard>,
-}
+/// Lines that were lost: the stream did not accept them, or too many others waited.
+static LOST: AtomicU64 = AtomicU64::new(0);
 
 /// The time that the end of the process waits for a stream that accepts nothing.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The largest batch whose memory is kept for the next.
+const MAX_KEPT_CAPACITY: usize = 256 * 1024;
+
+/// Returns the number of lines lost so far.
+pub(crate) fn dropped_lines() -> u64 {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// Keeps the log running. When it is dropped, it writes the lines that wait, for a second at most.
+#[derive(Debug)]
+pub struct LogGuard(LogWriter);
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        // The guard waits for its thread and prints an error if that fails, perhaps to the stream that
-        // is blocked. So another thread drops it, and the process ends without that thread.
-        let (Some(guard), (done, is_done)) = (self.guard.take(), channel()) else { return };
-        let dropper = thread::Builder::new().spawn(move || {
-            drop(guard);
-            let _ = done.send(());
-        });
-        if dropper.is_ok() {
-            let _ = is_done.recv_timeout(SHUTDOWN_TIMEOUT);
+        self.0.queue.close(SHUTDOWN_TIMEOUT);
+    }
+}
+
+/// Passes lines to the thread that writes them. It never blocks: lines for which there is no room
+/// are lost and counted.
+#[derive(Debug, Clone)]
+pub(super) struct LogWriter {
+    queue: Arc<Queue>,
+}
+
+impl LogWriter {
+    /// Writes one line, with its line break.
+    pub(super) fn write_line(&self, line: &[u8]) {
+        if !self.queue.push(line) {
+            LOST.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Waits until the lines so far are written, but not longer than this.
+    pub(super) fn flush(&self, timeout: Duration) {
+        self.queue.flush(timeout);
+    }
+}
+
+impl Write for &LogWriter {
+    /// The formatter writes whole lines.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.write_line(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for LogWriter {
+    type Writer = &'w Self;
+
+    fn make_writer(&'w self) -> &'w Self {
+        self
     }
 }
 
 /// Returns a writer to this stream that never blocks.
-pub(super) fn non_blocking(stream: impl Write + Send + 'static) -> (NonBlocking, LogGuard) {
+pub(super) fn non_blocking(stream: impl Write + Send + 'static) -> (LogWriter, LogGuard) {
     // A line like any other, behind those that already wait.
     with_report(stream, |lines| tracing::warn!(lines, "lines of the log were lost before this one"))
 }
@@ -52,50 +85,62 @@ pub(super) fn non_blocking(stream: impl Write + Send + 'static) -> (NonBlocking,
 fn with_report(
     stream: impl Write + Send + 'static,
     report: impl Fn(u64) + Send + 'static,
-) -> (NonBlocking, LogGuard) {
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(MAX_WAITING_LINES)
-        .thread_name("log")
-        .finish(CountingStream { stream, report, accepts_lines: true, reported: 0 });
-    let _ = OVERFLOWED.set(writer.error_counter());
-    (writer, LogGuard { guard: Some(guard) })
-}
-
-/// Returns the number of lines lost so far.
-pub(crate) fn dropped_lines() -> u64 {
-    let overflowed = OVERFLOWED.get().map_or(0, ErrorCounter::dropped_lines);
-    UNWRITTEN.load(Ordering::Relaxed).saturating_add(overflowed as u64)
+) -> (LogWriter, LogGuard) {
+    let writer = LogWriter { queue: Arc::default() };
+    let queue = Arc::clone(&writer.queue);
+    let thread = move || {
+        let mut stream = CountingStream { stream, ends_in_lost_line: false };
+        let (mut batch, mut reported) = (Vec::new(), 0);
+        while queue.take(&mut batch) {
+            let accepts_lines = stream.write_batch(&batch);
+            batch.clear();
+            batch.shrink_to(MAX_KEPT_CAPACITY);
+            let lost = dropped_lines();
+            if accepts_lines && lost > reported {
+                report(lost - reported);
+                reported = lost;
+            }
+        }
+    };
+    // Without the thread, lines are lost once the queue is full.
+    let _ = thread::Builder::new().name("log".to_owned()).spawn(thread);
+    (writer.clone(), LogGuard(writer))
 }
 
 /// A stream that counts the lines it could not write.
-struct CountingStream<W, R> {
+struct CountingStream<W> {
     stream: W,
-    report: R,
-    /// Whether the last line was written.
-    accepts_lines: bool,
-    /// The number of lost lines at the last report.
-    reported: u64,
+    /// Whether the stream ends in the beginning of a line whose rest was lost.
+    ends_in_lost_line: bool,
 }
 
-impl<W: Write, R: Fn(u64)> Write for CountingStream<W, R> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.accepts_lines = self.stream.write_all(line).is_ok();
-        if !self.accepts_lines {
-            UNWRITTEN.fetch_add(1, Ordering::Relaxed);
+impl<W: Write> CountingStream<W> {
+    /// Writes lines; returns whether the last one was written. A line that fails is lost, and the
+    /// next is tried.
+    fn write_batch(&mut self, mut rest: &[u8]) -> bool {
+        let (mut is_written, mut is_within_line) = (true, false);
+        while !rest.is_empty() {
+            if self.ends_in_lost_line && self.stream.write_all(b"\n").is_ok() {
+                self.ends_in_lost_line = false;
+            }
+            match self.stream.write(rest) {
+                Ok(written) if written > 0 => {
+                    let (done, unwritten) = rest.split_at(written.min(rest.len()));
+                    is_within_line = done.last() != Some(&b'\n');
+                    (rest, is_written) = (unwritten, true);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(_) | Err(_) => {
+                    LOST.fetch_add(1, Ordering::Relaxed);
+                    self.ends_in_lost_line |= is_within_line;
+                    let end = rest.iter().position(|byte| *byte == b'\n');
+                    rest = end.and_then(|end| rest.get(end + 1..)).unwrap_or_default();
+                    (is_written, is_within_line) = (false, false);
+                }
+            }
         }
-        Ok(line.len())
-    }
-
-    /// Called when no line waits, so that there is room for the report.
-    fn flush(&mut self) -> io::Result<()> {
         let _ = self.stream.flush();
-        let lost = dropped_lines();
-        if self.accepts_lines && lost > self.reported {
-            (self.report)(lost - self.reported);
-            self.reported = lost;
-        }
-        Ok(())
+        is_written
     }
 }
 

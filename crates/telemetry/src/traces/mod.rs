@@ -32,6 +32,7 @@ pub use self::exporter::OtlpError;
 use self::losses::Losses;
 use self::processor::{BoundedProcessor, QueueCounts};
 pub use self::settings::{Endpoint, EndpointError, OtlpSettings, SampleRatio, SampleRatioError};
+use crate::ids::Ids;
 
 /// The name of the service if neither the settings nor the environment have one.
 const DEFAULT_SERVICE_NAME: &str = "usher";
@@ -62,6 +63,7 @@ impl Traces {
         let batches = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
         let mut builder = SdkTracerProvider::builder()
             .with_span_processor(BoundedProcessor::new(batches, Arc::clone(&queue), max_queue_size))
+            .with_id_generator(Ids)
             .with_resource(resource(settings));
         if let Some(ratio) = settings.sample_ratio {
             let ratio = Sampler::TraceIdRatioBased(ratio.get());

@@ -90,7 +90,7 @@ pub struct SampleRatio(f64);
 pub struct SampleRatioError;
 
 impl SampleRatio {
-    pub(super) fn get(self) -> f64 {
+    pub(crate) fn get(self) -> f64 {
         self.0
     }
 }

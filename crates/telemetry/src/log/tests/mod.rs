@@ -1,12 +1,18 @@
+mod entries;
+
 use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tracing::Dispatch;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Identity;
 
-use super::{LogFormat, LogSettings, dispatch, set_panic_hook, start_log};
-use crate::log::one_line::is_control;
+use super::callsites::Demand;
+use super::form::Form;
+use super::one_line::is_control;
+use super::{LogFilter, LogFormat, LogSettings, dispatch, set_panic_hook, start_log};
 
 const OWN_CRATES: [&str; 5] = ["usher_http", "application", "domain", "ports", "telemetry"];
 
@@ -38,16 +44,33 @@ fn settings(format: LogFormat, filter: &str) -> LogSettings {
         filter: filter.to_owned(),
         default_directives: "actix_http::h1=off",
         own_crates: &OWN_CRATES,
+        entry_kinds: &[],
+        request_id: || None,
     }
+}
+
+/// A log with these settings, and its filter.
+fn start(settings: &LogSettings, ansi: bool) -> (MemoryLog, Dispatch, LogFilter) {
+    let log = MemoryLog::default();
+    let form = match settings.format {
+        LogFormat::Text => Form::Text { ansi },
+        LogFormat::Json => Form::Json,
+    };
+    let demand = Arc::new(Demand::new(LevelFilter::OFF));
+    let (dispatch, filter) = dispatch(settings, form, log.clone(), demand, None, Identity::new());
+    (log, dispatch, filter)
 }
 
 /// Returns what some work logs.
 fn log(format: LogFormat, filter: &str, ansi: bool, work: impl FnOnce()) -> String {
-    let log = MemoryLog::default();
-    let (dispatch, _) =
-        dispatch(&settings(format, filter), log.clone(), ansi, None, Identity::new());
+    log_with(&settings(format, filter), ansi, work)
+}
+
+fn log_with(settings: &LogSettings, ansi: bool, work: impl FnOnce()) -> String {
+    let (log, dispatch, _) = start(settings, ansi);
     tracing::dispatcher::with_default(&dispatch, work);
-    String::from_utf8(log.0.lock().clone()).unwrap()
+    let text = log.0.lock().clone();
+    String::from_utf8(text).unwrap()
 }
 
 const FORMATS: [LogFormat; 2] = [LogFormat::Text, LogFormat::Json];
@@ -131,6 +154,69 @@ fn logged_text_cannot_end_its_line_or_control_a_terminal() {
                 }
             }
         }
+    }
+}
+
+const IN_REQUEST: fn() -> Option<Arc<str>> = || Some("this-one".into());
+
+#[test]
+fn event_without_span_has_the_request_id_of_its_task() {
+    for (format, ansi) in
+        [(LogFormat::Text, false), (LogFormat::Text, true), (LogFormat::Json, false)]
+    {
+        // With a level below `info`, there are spans.
+        let with_spans = log(format, "debug", ansi, || {
+            tracing::info_span!("request", request_id = "this-one").in_scope(event);
+        });
+        let settings = LogSettings { request_id: IN_REQUEST, ..settings(format, "info") };
+        let without_spans = log_with(&settings, ansi, || {
+            tracing::info_span!("request", request_id = "this-one").in_scope(event);
+        });
+        assert_eq!(without_time(&without_spans), without_time(&with_spans));
+        assert!(without_spans.contains("this-one"), "{without_spans}");
+    }
+}
+
+fn event() {
+    tracing::warn!(name = "value", "a \"message\"");
+}
+
+/// The digits of the time are the only ones in these lines.
+fn without_time(line: &str) -> String {
+    line.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+#[test]
+fn event_of_no_request_has_no_request_id() {
+    for format in FORMATS {
+        let log = log(format, "info", false, event);
+        assert!(!log.contains("request"), "{log}");
+        let settings = LogSettings { request_id: IN_REQUEST, ..settings(format, "info") };
+        let log = log_with(&settings, false, || tracing::warn!(parent: None, "root"));
+        assert!(!log.contains("request"), "{log}");
+    }
+}
+
+#[test]
+fn spans_exist_only_where_the_log_shows_them() {
+    let is_made = || !tracing::info_span!(target: "application", "use_case").is_disabled();
+    for (directives, expected) in [
+        ("info", false),
+        ("warn", false),
+        ("usher_http::access=info", false),
+        ("debug", true),
+        ("info,application=debug", true),
+        ("info,[use_case]=warn", true),
+    ] {
+        let (_, dispatch, filter) = start(&settings(LogFormat::Text, directives), false);
+        tracing::dispatcher::with_default(&dispatch, || {
+            assert_eq!(is_made(), expected, "{directives}");
+            // The filter changes while the service runs.
+            filter.set("debug");
+            assert!(is_made());
+            filter.set("info");
+            assert!(!is_made());
+        });
     }
 }
 
