@@ -21,7 +21,7 @@ use crate::directory::users::username_support::UsernameSupportCache;
 use crate::management::client::ManagementClient;
 use crate::management::error::Auth0Error;
 use crate::management::params::PatchRetry;
-use crate::management::wire;
+use crate::management::wire::{self, Auth0User};
 use crate::tasks::Tasks;
 use concurrency::{KeyedLock, KeyedLockGuard};
 
@@ -87,21 +87,22 @@ impl DirectoryCore {
 
     /// Returns the account as Auth0 has it now.
     pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
-        let response = self.management.user(id).await?;
-        self.record_found(id, response)
+        let found = self.management.read_user(id, |user| self.record_found(id, user)).await?;
+        found.unwrap_or_else(|| {
+            self.recent_writes.record_read(id, None);
+            Ok(None)
+        })
     }
 
     /// Returns the account of the response to a read, and records it.
     pub(crate) fn record_found(
         &self,
         id: &UserId,
-        response: Option<wire::Auth0User>,
+        user: Auth0User<'_>,
     ) -> PortResult<Option<User>> {
         let reader = self.reader.lock_current();
-        if let Some(user) = &response {
-            self.record_connection(id, user);
-        }
-        let found = response.and_then(|user| reader.read(user));
+        self.record_connection(id, &user);
+        let found = reader.read(user);
         if found.as_ref().is_some_and(|user| user.id != *id) {
             return Err(PortError::Failed { source: MismatchedAccount.into() });
         }
@@ -110,7 +111,7 @@ impl DirectoryCore {
     }
 
     /// Records in which connection the account has its password.
-    fn record_connection(&self, id: &UserId, user: &wire::Auth0User) {
+    fn record_connection(&self, id: &UserId, user: &Auth0User<'_>) {
         let connection = user.identities.database();
         let is_configured = user.identities.are_of(&self.connection);
         self.other_connections.record(id, connection.filter(|_| !is_configured));
@@ -158,7 +159,7 @@ impl DirectoryCore {
         &self,
         id: &UserId,
         before: Option<&User>,
-        response: wire::Auth0User,
+        response: Auth0User<'_>,
     ) -> PortResult<User> {
         let reader = self.reader.lock_current();
         let user = reader.read(response).filter(|user| user.id == *id);

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::config::Auth0Config;
 use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
-use crate::management::decode::{decode_json, require_success};
+use crate::management::decode::{decode_json, decode_with, require_success};
 use crate::management::directory_clock::DirectoryClock;
 use crate::management::error::{Auth0Error, CreateError};
 use crate::management::params::{PatchRetry, UserSearch};
@@ -22,7 +22,7 @@ use crate::management::password_grant::{PasswordGrantOutcome, decode_password_gr
 use crate::management::requests::RequestBuilder;
 use crate::management::search_parts::{is_too_long, search_in_parts};
 use crate::management::token::{AccessToken, TokenStore};
-use crate::management::wire;
+use crate::management::wire::{self, Auth0User, UserPage, UserRows, owned_user};
 use crate::tasks::Tasks;
 use crate::transport::call_kind::CallKind;
 use crate::transport::client::{ClientError, HttpClient};
@@ -88,9 +88,21 @@ impl ManagementClient {
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
-    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<wire::Auth0User>, Auth0Error> {
+    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<Auth0User<'static>>, Auth0Error> {
+        self.read_user(id, owned_user).await
+    }
+
+    /// The same, and converts the user while it borrows from the response.
+    pub(crate) async fn read_user<T: Send>(
+        &self,
+        id: &UserId,
+        convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+    ) -> Result<Option<T>, Auth0Error> {
         let request = self.inner.requests.user("GET /api/v2/users/{id}", Method::GET, id);
-        match self.call(request, RetryPolicy::Always, decode_json).await.map_err(Auth0Error::from) {
+        let read = |response: &ApiResponse, now: Timestamp| {
+            decode_with(response, now, |body| serde_json::from_slice(body).map(&convert))
+        };
+        match self.call(request, RetryPolicy::Always, read).await.map_err(Auth0Error::from) {
             Err(Auth0Error::NotFound) => Ok(None),
             response => response.map(Some),
         }
@@ -100,30 +112,64 @@ impl ManagementClient {
     pub(crate) async fn users_by_email(
         &self,
         email: &EmailAddress,
-    ) -> Result<Vec<wire::Auth0User>, Auth0Error> {
+    ) -> Result<Vec<Auth0User<'static>>, Auth0Error> {
         let request = self.inner.requests.users_by_email(email);
-        Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
+        let read = |response: &ApiResponse, now: Timestamp| {
+            decode_with(response, now, |body| {
+                let rows: UserRows<Auth0User<'_>> = serde_json::from_slice(body)?;
+                Ok(rows.map(owned_user))
+            })
+        };
+        Ok(self.call(request, RetryPolicy::Always, read).await?.readable)
     }
 
     /// `GET /users`, which is eventually consistent. A page that is too long is fetched in parts.
-    pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
-        let fetch = |search: UserSearch| async move {
-            let request = self.inner.requests.search(&search);
-            self.call(request, RetryPolicy::Always, decode_json).await
-        };
-        match fetch(search.clone()).await {
-            Err(error) if is_too_long(&error) => Ok(search_in_parts(search, fetch).await?),
+    pub(crate) async fn search(
+        &self,
+        search: &UserSearch,
+    ) -> Result<UserPage<Auth0User<'static>>, Auth0Error> {
+        self.read_search(search, owned_user).await
+    }
+
+    /// The same, and converts each user while it borrows from the response.
+    pub(crate) async fn read_search<T: Send>(
+        &self,
+        search: &UserSearch,
+        convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+    ) -> Result<UserPage<T>, Auth0Error> {
+        let page = self.fetch_page(search, &convert).await;
+        match page {
+            Err(error) if is_too_long(&error) => {
+                let fetch =
+                    |part: UserSearch| async move { self.fetch_page(&part, owned_user).await };
+                Ok(search_in_parts(search, fetch).await?.map(convert))
+            }
             page => Ok(page?),
         }
+    }
+
+    async fn fetch_page<T: Send>(
+        &self,
+        search: &UserSearch,
+        convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+    ) -> Result<UserPage<T>, RequestError> {
+        let request = self.inner.requests.search(search);
+        let read = |response: &ApiResponse, now: Timestamp| {
+            decode_with(response, now, |body| {
+                let page: UserPage<Auth0User<'_>> = serde_json::from_slice(body)?;
+                Ok(page.map(&convert))
+            })
+        };
+        self.call(request, RetryPolicy::Always, read).await
     }
 
     /// `POST /users`.
     pub(crate) async fn create(
         &self,
         new: &wire::CreateUserBody,
-    ) -> Result<wire::Auth0User, CreateError> {
+    ) -> Result<Auth0User<'static>, CreateError> {
         let request = self.inner.requests.create(new);
-        Ok(self.call(request, RetryPolicy::IfUnprocessed, decode_json).await?)
+        Ok(self.call(request, RetryPolicy::IfUnprocessed, decode_user).await?)
     }
 
     /// `PATCH /users/{id}`.
@@ -132,13 +178,13 @@ impl ManagementClient {
         id: &UserId,
         patch: &wire::PatchUserBody,
         retry: PatchRetry,
-    ) -> Result<wire::Auth0User, Auth0Error> {
+    ) -> Result<Auth0User<'static>, Auth0Error> {
         let request = self.inner.requests.patch(id, patch);
         let retry_policy = match retry {
             PatchRetry::Always => RetryPolicy::Always,
             PatchRetry::IfUnprocessed => RetryPolicy::IfUnprocessed,
         };
-        match self.call(request, retry_policy, decode_json).await.map_err(Auth0Error::from) {
+        match self.call(request, retry_policy, decode_user).await.map_err(Auth0Error::from) {
             Err(Auth0Error::NotSupported(_)) => Err(Auth0Error::NotSupported(patch.fields())),
             response => response,
         }
@@ -318,6 +364,10 @@ impl ManagementClient {
         CallContext::current()
             .map_or_else(|| Instant::now() + self.inner.deadline, |call| call.deadline())
     }
+}
+
+fn decode_user(response: &ApiResponse, now: Timestamp) -> Result<Auth0User<'static>, RequestError> {
+    decode_with(response, now, |body| serde_json::from_slice(body).map(owned_user))
 }
 
 /// Accepts only 204: an intermediary's page must not pass for a deletion.

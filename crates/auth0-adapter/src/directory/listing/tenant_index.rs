@@ -13,7 +13,7 @@ use crate::directory::users::account_reader::AccountReader;
 use crate::management::client::ManagementClient;
 use crate::management::params::UserSearch;
 use crate::management::search_query::SearchQuery;
-use crate::management::wire;
+use crate::management::wire::{Auth0User, UserRows};
 
 /// The index of one tenant's users in Auth0.
 #[derive(Debug)]
@@ -39,8 +39,9 @@ impl<'a> TenantIndex<'a> {
 
     /// Converts a row. Only its own metadata makes it one of the tenant's users, not the search
     /// result.
-    pub(crate) fn row(&self, user: wire::Auth0User) -> IndexRow {
-        let (id, created_at, email) = (user.user_id.clone(), user.created_at, user.email.clone());
+    pub(crate) fn row(&self, user: Auth0User<'_>) -> IndexRow {
+        let (id, created_at) = (user.user_id.clone().into_owned(), user.created_at);
+        let email = user.email.clone();
         let read = self.reader.read(user);
         if read.is_none() {
             self.skipped.log(self.scope.tenant(), &id);
@@ -82,17 +83,17 @@ impl UserIndex for TenantIndex<'_> {
             page: query.page,
             per_page: query.per_page,
         };
-        let found = self.management.search(&search).await?;
+        let found = self.management.read_search(&search, |user| self.row(user)).await?;
         if let Some(size) = found.part_size {
             self.page_size.fetch_min(size, Ordering::Relaxed);
         }
         let requested_start = u64::from(query.page) * u64::from(query.per_page);
-        let wire::UserRows { readable, unreadable } = found.users;
+        let UserRows { readable: rows, unreadable } = found.users;
         if unreadable > 0 {
             self.skipped.log(self.scope.tenant(), "");
         }
         Ok(IndexPage {
-            rows: readable.into_iter().map(|user| self.row(user)).collect(),
+            rows,
             start: found.start.unwrap_or(requested_start),
             total: found.total,
             unreadable,
