@@ -84,7 +84,7 @@ fn account(directory: &Auth0Directory, user: &Auth0User<'_>, id: &UserId) {
         Ok(found) => assert!(found.is_none_or(|found| found.id == *id), "another account"),
         Err(error) => assert!(matches!(error, PortError::Failed { .. }), "{error}"),
     };
-    is_it(core.record_found(id, user.clone()));
+    is_it(core.record_found(id, user.clone()).map_err(PortError::from));
     is_it(core.record_write(id, None, user.clone()).map(Some));
 }
 
@@ -94,8 +94,8 @@ fn row(directory: &Auth0Directory, user: Auth0User<'_>, tenant: &TenantId) {
     let reader = core.reader.current();
     let (reads, context) = (Operation::ReadTenantUsers, PolicyContext::at(Timestamp::UNIX_EPOCH));
     let Ok(scope) = tenant_scope(&Actor::operator(), reads, Some(tenant), &context) else { return };
-    let search = TenantIndex::new(&core.management, &reader, &scope, &core.skipped);
-    let row = search.row(user);
+    let index = TenantIndex::new(core, &reader, &scope);
+    let row = index.mapper().row(user);
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);
         assert_eq!(user.created_at, row.created_at.unwrap_or(Timestamp::UNIX_EPOCH));

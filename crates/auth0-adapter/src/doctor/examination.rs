@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{AccountRules, Timestamp};
 use ports::{Clock, NoopObserver};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
@@ -31,7 +32,7 @@ pub async fn examine(
     clock: Arc<dyn Clock>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let client = match HttpClient::new(config, Arc::new(NoopObserver)) {
+    let client = match HttpClient::new(config, Handle::current(), Arc::new(NoopObserver)) {
         Ok(client) => client,
         Err(error) => {
             findings.push(

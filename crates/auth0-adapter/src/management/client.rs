@@ -10,6 +10,7 @@ use ports::{CallContext, Clock, PortResult};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::config::Auth0Config;
@@ -17,6 +18,7 @@ use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
 use crate::management::decode::{decode_json, decode_with, require_success};
 use crate::management::directory_clock::DirectoryClock;
 use crate::management::error::{Auth0Error, CreateError};
+use crate::management::page_cache::PageCache;
 use crate::management::params::{PatchRetry, UserSearch};
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
 use crate::management::requests::RequestBuilder;
@@ -49,6 +51,8 @@ struct ClientState {
     requests: RequestBuilder,
     deadline: Duration,
     clock: DirectoryClock,
+    /// The runtime of tasks that outlive the call that starts them.
+    runtime: Handle,
     /// When the Management API last accepted a token and a call.
     last_success: Mutex<Option<Instant>>,
     readiness_probe: SingleFlight<RequestError>,
@@ -62,7 +66,7 @@ impl ManagementClient {
         clock: Arc<dyn Clock>,
         tasks: &Tasks,
     ) -> Result<Self, ClientError> {
-        let client = HttpClient::new(config, Arc::clone(&tasks.observer))?;
+        let client = HttpClient::new(config, tasks.runtime.clone(), Arc::clone(&tasks.observer))?;
         let transport = Transport::new(client, config.circuit_breaker, tasks, clock);
         let inner = ClientState {
             transport,
@@ -70,6 +74,7 @@ impl ManagementClient {
             requests: RequestBuilder::new(config),
             deadline: config.deadline,
             clock: DirectoryClock::default(),
+            runtime: tasks.runtime.clone(),
             last_success: Mutex::new(None),
             readiness_probe: SingleFlight::new(RequestError::applies_to_waiters)
                 .with_failure_ttl(FAILURE_TTL),
@@ -89,7 +94,7 @@ impl ManagementClient {
 
     /// `GET /users/{id}`, which is immediately consistent.
     pub(crate) async fn user(&self, id: &UserId) -> Result<Option<Auth0User<'static>>, Auth0Error> {
-        self.read_user(id, owned_user).await
+        Ok(self.read_user(id, owned_user).await?)
     }
 
     /// The same, and converts the user while it borrows from the response.
@@ -97,13 +102,17 @@ impl ManagementClient {
         &self,
         id: &UserId,
         convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
-    ) -> Result<Option<T>, Auth0Error> {
+    ) -> Result<Option<T>, RequestError> {
         let request = self.inner.requests.user("GET /api/v2/users/{id}", Method::GET, id);
         let read = |response: &ApiResponse, now: Timestamp| {
             decode_with(response, now, |body| serde_json::from_slice(body).map(&convert))
         };
-        match self.call(request, RetryPolicy::Always, read).await.map_err(Auth0Error::from) {
-            Err(Auth0Error::NotFound) => Ok(None),
+        match self.call(request, RetryPolicy::Always, read).await {
+            Err(RequestError::Rejected(response))
+                if response.meaning() == ErrorMeaning::NotFound =>
+            {
+                Ok(None)
+            }
             response => response.map(Some),
         }
     }
@@ -128,23 +137,25 @@ impl ManagementClient {
         &self,
         search: &UserSearch,
     ) -> Result<UserPage<Auth0User<'static>>, Auth0Error> {
-        self.read_search(search, owned_user).await
+        Ok(self.read_search(search, owned_user, &()).await?)
     }
 
-    /// The same, and converts each user while it borrows from the response.
+    /// The same, and converts each user while it borrows from the response, unless the cache has the
+    /// page of the same response.
     pub(crate) async fn read_search<T: Send>(
         &self,
         search: &UserSearch,
         convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
-    ) -> Result<UserPage<T>, Auth0Error> {
-        let page = self.fetch_page(search, &convert).await;
+        cache: &impl PageCache<T>,
+    ) -> Result<UserPage<T>, RequestError> {
+        let page = self.fetch_page(search, &convert, cache).await;
         match page {
             Err(error) if is_too_long(&error) => {
                 let fetch =
-                    |part: UserSearch| async move { self.fetch_page(&part, owned_user).await };
+                    |part: UserSearch| async move { self.fetch_page(&part, owned_user, &()).await };
                 Ok(search_in_parts(search, fetch).await?.map(convert))
             }
-            page => Ok(page?),
+            page => page,
         }
     }
 
@@ -152,12 +163,18 @@ impl ManagementClient {
         &self,
         search: &UserSearch,
         convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+        cache: &impl PageCache<T>,
     ) -> Result<UserPage<T>, RequestError> {
         let request = self.inner.requests.search(search);
         let read = |response: &ApiResponse, now: Timestamp| {
             decode_with(response, now, |body| {
+                if let Some(page) = cache.get(body) {
+                    return Ok(page);
+                }
                 let page: UserPage<Auth0User<'_>> = serde_json::from_slice(body)?;
-                Ok(page.map(&convert))
+                let page = page.map(&convert);
+                cache.insert(body, &page);
+                Ok(page)
             })
         };
         self.call(request, RetryPolicy::Always, read).await
@@ -353,7 +370,8 @@ impl ManagementClient {
     fn renew(&self, token: &Arc<AccessToken>) {
         let (inner, token) = (Arc::clone(&self.inner), Arc::clone(token));
         let deadline = Instant::now() + inner.deadline;
-        tokio::spawn(async move {
+        let runtime = self.inner.runtime.clone();
+        runtime.spawn(async move {
             let ClientState { requests, transport, .. } = &*inner;
             inner.tokens.renew(&token, requests, transport, deadline).await;
         });
