@@ -3,10 +3,10 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-instructions bench-instructions-write bench-criterion sbom up down check-deploy
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve on 127.0.0.1:8080 with demo tenants in memory
 	cargo run --locked -- serve --dev
@@ -129,6 +129,23 @@ bench: ## Measure CPU time and added latency of a GET, and tenfold overload; tak
 	cargo run --release --locked --quiet --example cpu_ratio
 	cargo run --release --locked --quiet --example added_latency
 	cargo run --release --locked --quiet --example overload
+
+# The counts of one binary are the same on any machine, so that CI can compare them.
+bench-instructions: ## Count the instructions of requests, and compare them with docs/performance/instructions.txt
+	@command -v valgrind >/dev/null && command -v vgdb >/dev/null \
+	|| { echo 'valgrind is missing: apt-get install valgrind'; exit 1; }
+	cargo build --release --locked --bin usher
+	cargo build --release --locked --example bare_server
+	cargo run --locked --quiet --example instructions -- \
+		target/release/usher target/release/examples/bare_server docs/performance/instructions.txt
+
+bench-instructions-write: export USHER_GENERATE = 1
+bench-instructions-write: bench-instructions ## Count the instructions of requests, and write the table
+
+bench-criterion: ## Time single functions: policy, token verification, search queries
+	cargo bench --locked -p domain --bench policy
+	cargo bench --locked -p token-verifier --features testing --bench verification
+	cargo bench --locked -p auth0-adapter --features fuzzing --bench search_query
 
 # cargo-cyclonedx writes one file for each crate; the file of the binary's crate includes the others.
 sbom: ## Write the software bill of materials to target/usher.cdx.json

@@ -71,6 +71,26 @@ impl ShedReason {
     }
 }
 
+/// The reason why a response ended in the middle of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AbortReason {
+    /// The rest of a list could not be read.
+    Failed,
+    /// The client left or did not read, or the service stopped.
+    Abandoned,
+}
+
+impl AbortReason {
+    const ALL: [Self; 2] = [Self::Failed, Self::Abandoned];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
 /// Metrics of requests and connections. Cheap to clone; clones share the counts.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpMetrics {
@@ -84,6 +104,7 @@ pub(crate) struct HttpMetrics {
     shed: Family<Label<1>, Counter>,
     /// Requests whose client disconnected before the response.
     pub(crate) abandoned: Counter,
+    aborted: Family<Label<1>, Counter>,
     /// Open connections.
     pub(crate) connections: Gauge,
     most_in_flight: Gauge,
@@ -130,6 +151,15 @@ impl HttpMetrics {
             "Requests dropped before their response, most of them during a shutdown",
             abandoned.clone(),
         );
+        let aborted = Family::<Label<1>, Counter>::default();
+        for reason in AbortReason::ALL {
+            drop(aborted.get_or_create(&Label([("reason", reason.as_str())])));
+        }
+        registry.register(
+            "http_responses_aborted",
+            "Responses that ended in the middle of a full list, by reason",
+            aborted.clone(),
+        );
         let shed = Family::<Label<1>, Counter>::default();
         for reason in [ShedReason::QueueFull, ShedReason::WaitedTooLong, ShedReason::ListMemory] {
             drop(shed.get_or_create(&Label([("reason", reason.as_str())])));
@@ -163,6 +193,7 @@ impl HttpMetrics {
             queued,
             shed,
             abandoned,
+            aborted,
             connections,
             most_in_flight,
             most_queued,
@@ -200,6 +231,11 @@ impl HttpMetrics {
         let labels = RequestLabels { route, method, status };
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
         self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Counts a response that ended in the middle of its body.
+    pub(crate) fn aborted(&self, reason: AbortReason) {
+        self.aborted.get_or_create(&Label([("reason", reason.as_str())])).inc();
     }
 
     /// Counts a request that was shed.

@@ -27,7 +27,7 @@ use token_verifier::{Reason, TokenCacheCounters, TokenError};
 
 use crate::server::malformed_requests;
 
-pub(crate) use http::{HttpMetrics, Route, ShedReason, known_method};
+pub(crate) use http::{AbortReason, HttpMetrics, Route, ShedReason, known_method};
 pub(crate) use keys::{InstrumentedKeySource, KeyMetrics};
 pub(crate) use upstream::UpstreamMetrics;
 

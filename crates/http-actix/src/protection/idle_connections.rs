@@ -4,15 +4,21 @@
 //! connection without any input. It does not limit a later head that arrives slowly, or a response
 //! that is not read; a few thousand such connections would use up the connection limit. So a task
 //! per connection closes it once no request has been in flight for the limit.
+//!
+//! A long list may take its client longer than that. So the limit begins again whenever the client
+//! has taken another part of it ([`ResponseProgress`]).
 
 use std::any::Any;
 use std::net::Shutdown;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::{Extensions, ServiceRequest};
 use actix_web::rt::net::TcpStream;
+use futures_util::FutureExt as _;
 use prometheus_client::metrics::gauge::Gauge;
 use socket2::SockRef;
 use tokio::sync::oneshot;
@@ -46,7 +52,7 @@ impl RequestGuard {
         let idle_clock =
             request.conn_data::<Connection>().map(|connection| Arc::clone(&connection.idle_clock));
         if let Some(idle_clock) = &idle_clock {
-            idle_clock.idle_since.store(ACTIVE, Ordering::Relaxed);
+            idle_clock.pause();
         }
         Self(idle_clock)
     }
@@ -55,9 +61,66 @@ impl RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         if let Some(idle_clock) = &self.0 {
-            let millis = u64::try_from(idle_clock.opened.elapsed().as_millis()).unwrap_or(0);
-            idle_clock.idle_since.store(millis, Ordering::Relaxed);
+            idle_clock.restart();
         }
+    }
+}
+
+impl IdleClock {
+    /// Starts to measure from now on.
+    fn restart(&self) {
+        let millis = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(0);
+        self.idle_since.store(millis, Ordering::Relaxed);
+    }
+
+    /// Measures nothing until it is restarted.
+    fn pause(&self) {
+        self.idle_since.store(ACTIVE, Ordering::Relaxed);
+    }
+}
+
+/// How much of a long response a client must take within the limit, in bytes.
+const PROGRESS_BYTES: usize = 1024 * 1024;
+
+/// Keeps a connection open while its client takes a long response.
+#[derive(Debug)]
+pub(crate) struct ResponseProgress {
+    idle_clock: Option<Arc<IdleClock>>,
+    /// The bytes taken since the limit began.
+    taken: usize,
+}
+
+impl ResponseProgress {
+    /// Returns the progress of the response to this request.
+    pub(crate) fn new(request: &HttpRequest) -> Self {
+        let connection = request.conn_data::<Connection>();
+        let idle_clock = connection.map(|connection| Arc::clone(&connection.idle_clock));
+        Self { idle_clock, taken: 0 }
+    }
+
+    /// Records that the client has taken this many bytes.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.taken += bytes;
+        if self.taken >= PROGRESS_BYTES {
+            self.taken = 0;
+            if let Some(idle_clock) = &self.idle_clock {
+                idle_clock.restart();
+            }
+        }
+    }
+
+    /// Does work of the service, for which the client is not to blame: the limit begins again after
+    /// it, unless it is done at once.
+    pub(crate) async fn exclude<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if let Some(outcome) = work.as_mut().now_or_never() {
+            return outcome;
+        }
+        let Some(idle_clock) = &self.idle_clock else { return work.await };
+        idle_clock.pause();
+        let outcome = work.await;
+        idle_clock.restart();
+        outcome
     }
 }
 
@@ -126,5 +189,56 @@ async fn close_when_idle(
             let _ = socket.shutdown(Shutdown::Both);
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    fn progress() -> (ResponseProgress, Arc<IdleClock>) {
+        let idle_clock =
+            Arc::new(IdleClock { opened: Instant::now(), idle_since: AtomicU64::new(0) });
+        (ResponseProgress { idle_clock: Some(Arc::clone(&idle_clock)), taken: 0 }, idle_clock)
+    }
+
+    fn idle_since(idle_clock: &IdleClock) -> u64 {
+        idle_clock.idle_since.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limit_begins_again_with_each_mebibyte() {
+        let (mut progress, idle_clock) = progress();
+        tokio::time::advance(LIMIT / 2).await;
+        progress.advance(PROGRESS_BYTES - 1);
+        assert_eq!(idle_since(&idle_clock), 0);
+        progress.advance(1);
+        assert_eq!(idle_since(&idle_clock), 30_000);
+        tokio::time::advance(LIMIT / 2).await;
+        progress.advance(PROGRESS_BYTES - 1);
+        assert_eq!(idle_since(&idle_clock), 30_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_of_the_service_does_not_count() {
+        let (progress, idle_clock) = progress();
+        let (send, receive) = oneshot::channel();
+        let mut work = pin!(progress.exclude(receive));
+        assert!(work.as_mut().now_or_never().is_none());
+        assert_eq!(idle_since(&idle_clock), ACTIVE);
+        tokio::time::advance(LIMIT).await;
+        send.send(()).unwrap();
+        work.await.unwrap();
+        assert_eq!(idle_since(&idle_clock), 60_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_is_done_at_once_changes_nothing() {
+        let (progress, idle_clock) = progress();
+        tokio::time::advance(LIMIT).await;
+        progress.exclude(async {}).await;
+        assert_eq!(idle_since(&idle_clock), 0);
     }
 }

@@ -9,13 +9,12 @@ use actix_web::dev::Extensions;
 use actix_web::web::Bytes;
 
 use crate::protection::admission::Permit;
-use crate::protection::list_memory::ListReservation;
 
 /// The largest part of a body that is passed to the framework at once.
 const CHUNK_BYTES: usize = 32 * 1024;
 
 /// A body that is sent in chunks, as fast as the client reads them, and holds its request's permit
-/// and its reserved memory until the last chunk is passed on.
+/// until the last chunk is passed on.
 ///
 /// A body that is passed on at once would stay in memory while a client does not read it, without a
 /// permit; many such clients would exhaust the memory.
@@ -31,13 +30,12 @@ pub(crate) struct PermitBody {
 #[expect(dead_code, reason = "it is held for as long as the value lives")]
 pub(crate) struct Held {
     permit: Option<Arc<Permit>>,
-    list: Option<ListReservation>,
 }
 
 impl Held {
     /// Takes it from the extensions of a request.
     pub(crate) fn take_from(extensions: &mut Extensions) -> Self {
-        Self { permit: extensions.remove(), list: extensions.remove() }
+        Self { permit: extensions.remove() }
     }
 }
 

@@ -64,11 +64,6 @@ impl Caller {
         state.list_memory.reserve(owner, tenant).await.map_err(overloaded)
     }
 
-    /// Keeps the memory reserved until the response is sent.
-    pub(crate) fn keep_until_sent(&self, reservation: ListReservation) {
-        self.request.extensions_mut().insert(reservation);
-    }
-
     /// Records the request's tenant for the log, if the path does not contain it.
     pub(crate) fn log_tenant(&self, tenant: &TenantId) {
         self.log_fields.set_tenant(Some(tenant));

@@ -17,6 +17,12 @@ pub(crate) fn list<T: Serialize>(entries: impl Iterator<Item = T>) -> Result<Vec
     Ok(text)
 }
 
+/// Appends an entry of a list to its text.
+pub(crate) fn append(text: &mut Vec<u8>, entry: &impl Serialize) -> Result<(), ApiError> {
+    serde_json::to_writer(text, entry)
+        .map_err(|error| ApiError::internal("a list cannot be rendered").with_cause(error))
+}
+
 /// Serializes a value as its text.
 pub(crate) fn text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)

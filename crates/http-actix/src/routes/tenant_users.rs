@@ -1,8 +1,7 @@
 //! Contract A: `/api/{tenantId}/admin/users`.
 
 use actix_web::http::header::{self, ContentType};
-use actix_web::{HttpResponse, web};
-use application::UseCaseError;
+use actix_web::{HttpRequest, HttpResponse, web};
 use domain::{
     DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
     TenantId, Timestamp, UserView,
@@ -22,6 +21,7 @@ use crate::response::field_error::FieldError;
 use crate::response::json;
 use crate::response::links::PageLinks;
 use crate::routes::membership_status::MembershipStatus;
+use crate::server::list_body::{list_body, set_framing};
 use crate::server::state::AppState;
 
 /// A user of a tenant.
@@ -169,6 +169,7 @@ pub(crate) async fn list(
     caller: Caller,
     names: PathParameters,
     query: QueryString,
+    request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let operation = Operation::ReadTenantUsers;
@@ -180,37 +181,29 @@ pub(crate) async fn list(
         let field_error = FieldError::parameter(FILTER_TENANT, ErrorCode::TenantForbidden, detail);
         return Err(ApiError::from_fields(vec![field_error]));
     }
-    let mut reservation = if query.is_paged() {
-        None
-    } else {
-        Some(caller.reserve_list(scope.tenant(), &state).await?)
-    };
-    let page = if query.is_paged() {
-        let (sort, page) = (query.sort(), query.page_request());
-        state.services.tenant_users.list_page(&scope, sort, page).await?
-    } else {
-        let list = state.services.tenant_users.list_all(&scope, query.sort()).await?;
-        list.collect().await.map_err(UseCaseError::from)?
-    };
-    if let Some(reservation) = &mut reservation {
-        reservation.set_users(page.users.len());
-    }
-    let body = json::list(page.users.iter().map(|user| TenantUser::new(user, scope.tenant())))?;
-    if let Some(mut reservation) = reservation {
-        reservation.set_rendered(body.len());
-        caller.keep_until_sent(reservation);
-    }
-
     let mut response = HttpResponse::Ok();
+    response.content_type(ContentType::json());
+    let address = || state.public_url.tenant_users(scope.tenant());
     if query.is_paged() {
-        let address = state.public_url.tenant_users(scope.tenant());
-        let links = PageLinks::new(&address, &query, page.total);
+        let (sort, page) = (query.sort(), query.page_request());
+        let page = state.services.tenant_users.list_page(&scope, sort, page).await?;
+        let users = page.users.iter().map(|user| TenantUser::new(user, scope.tenant()));
+        let links = PageLinks::new(&address(), &query, page.total);
         response.insert_header((header::LINK, links.link_header()));
-    } else if !query.is_empty() {
-        let address = state.public_url.tenant_users(scope.tenant());
-        response.insert_header((header::LINK, PageLinks::unpaged(&address, &query).link_header()));
+        return Ok(response.body(json::list(users)?));
     }
-    Ok(response.content_type(ContentType::json()).body(body))
+    if !query.is_empty() {
+        let links = PageLinks::unpaged(&address(), &query);
+        response.insert_header((header::LINK, links.link_header()));
+    }
+    let reservation = caller.reserve_list(scope.tenant(), &state).await?;
+    let list = state.services.tenant_users.list_all(&scope, query.sort()).await?;
+    let tenant = scope.tenant().clone();
+    let append_user = move |text: &mut Vec<u8>, user: &UserView<'_>| {
+        json::append(text, &TenantUser::new(user, &tenant))
+    };
+    let body = list_body(&request, list, reservation, append_user).await?;
+    Ok(set_framing(request.version(), response.body(body)))
 }
 
 /// Attaches a user to a tenant, and creates the account if it does not exist.

@@ -5,6 +5,7 @@ pub(crate) mod completion;
 pub(crate) mod cors;
 pub(crate) mod lazy_text;
 pub(crate) mod lifecycle;
+pub(crate) mod list_body;
 pub(crate) mod malformed_requests;
 pub(crate) mod request_context;
 pub(crate) mod request_id;

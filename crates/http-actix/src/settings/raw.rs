@@ -75,12 +75,13 @@ pub(super) struct Http {
     /// Time in which the head of the first request on a connection must arrive; at most an hour.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) header_timeout_ms: u64,
-    /// Time in which a client must read a response and send the head of its next request; at most
-    /// an hour. Set it higher than the idle timeout of the load balancer, which is usually 60 s.
+    /// Time in which a client must read a response, or a mebibyte of a full list, and send the head
+    /// of its next request; at most an hour. Set it higher than the idle timeout of the load
+    /// balancer, which is usually 60 s.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) idle_timeout_ms: u64,
     /// Deadline of a request. Receiving the body and waiting for signing keys may each take half of
-    /// it.
+    /// it. The directory may take as long again for each further part of a full list.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) request_timeout_ms: u64,
     /// Time after SIGTERM during which the service still serves but reports not ready, so that load
@@ -261,8 +262,8 @@ pub(super) struct Overload {
     /// hour.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_wait_ms: u64,
-    /// Memory for full lists of large tenants, in bytes: while they are read, and until they are
-    /// sent. At most 1099511627776.
+    /// Memory for the users that full lists of large tenants hold until they are sent, in bytes. At
+    /// most 1099511627776.
     #[serde(deserialize_with = "strict::integer")]
     pub(super) max_list_bytes: usize,
 }

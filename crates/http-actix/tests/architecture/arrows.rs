@@ -68,7 +68,7 @@ const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
     ("domain", &["serde", "thiserror"]),
     ("concurrency", &["parking_lot", "tokio"]),
     // mockall is behind a feature.
-    ("ports", &["async-trait", "mockall", "thiserror", "tokio"]),
+    ("ports", &["async-trait", "futures-util", "mockall", "thiserror", "tokio"]),
     ("application", &["parking_lot", "thiserror", "tracing"]),
 ];
 
@@ -97,8 +97,8 @@ const CONFINED: [(&str, &[&str], &[&str]); 20] = [
 ];
 
 /// Crates, and features of them, that only tests may use.
-const TEST_CRATES: [&str; 6] =
-    ["conformance", FUZZ_TARGETS, "insta", "mockall", "proptest", "wiremock"];
+const TEST_CRATES: [&str; 7] =
+    ["conformance", "criterion", FUZZ_TARGETS, "insta", "mockall", "proptest", "wiremock"];
 const TEST_FEATURES: [(&str, &str); 3] =
     [("ports", "mock"), ("telemetry", "testing"), ("token-verifier", "testing")];
 

@@ -75,7 +75,7 @@ impl DirectoryCore {
         scope: &TenantScope,
         new: NewUser,
         id: &RandomId,
-    ) -> Result<wire::Auth0User, CreateError> {
+    ) -> Result<wire::Auth0User<'static>, CreateError> {
         let is_given = new.password.is_some();
         let password = match new.password {
             Some(password) => password,

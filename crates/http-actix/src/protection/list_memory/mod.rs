@@ -1,12 +1,14 @@
-//! The memory for full lists: how many large ones are read, rendered and sent at the same time.
+//! The memory for full lists: how many large ones are read and sent at the same time.
 //!
-//! A full list of a large tenant takes more memory than all other requests together, while it is
-//! read, and until a slow client has received it. So it reserves memory before the directory is
-//! called: what the tenant's last list took, or a share of the limit if there was none. Once the
-//! list is rendered, it keeps the size of the response reserved until its last chunk is sent.
+//! A full list is rendered piece by piece as its client reads it, but an adapter may have to hold
+//! all its users until then. Of a large tenant, they take more memory than all other requests
+//! together, until a slow client has received the list. So a list reserves memory before the
+//! directory is called: what the tenant's last list held, or a share of the limit if there was none.
+//! Then it keeps reserved what it holds, which becomes less as it is sent.
 //!
-//! Small lists reserve nothing and never wait. Waiting requests hold a permit, so that their number
-//! is limited; after a bounded time they are rejected.
+//! Small lists, and lists that an adapter computes while they are sent, reserve nothing and never
+//! wait. Waiting requests hold a permit, so that their number is limited; after a bounded time they
+//! are rejected.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -22,8 +24,6 @@ use crate::protection::settings::ListMemorySettings;
 
 /// The size up to which a list reserves nothing.
 const SMALL_LIST_BYTES: usize = 256 * 1024;
-/// What a user takes while a list is read and rendered.
-const USER_BYTES: usize = 1024;
 /// The share of the limit that a list of unknown size reserves.
 const UNKNOWN_SHARE: usize = 8;
 /// The maximum number of tenants whose list sizes are known.
@@ -45,7 +45,7 @@ struct Inner {
 struct State {
     reserved: usize,
     by_owner: HashMap<QuotaOwner, usize>,
-    /// What the last list of a tenant took while it was read.
+    /// What the last list of a tenant held once it was read.
     sizes: HashMap<TenantId, usize>,
     waiters: VecDeque<Waiter>,
 }
@@ -194,18 +194,19 @@ impl State {
 }
 
 impl ListReservation {
-    /// Reserves what a list of this many users takes until it is rendered.
+    /// Reserves what the list holds once it is read, in bytes.
     ///
     /// This never waits, because the list is in memory already; others wait for longer instead.
-    pub(crate) fn set_users(&mut self, users: usize) {
-        let bytes = users.saturating_mul(USER_BYTES);
+    pub(crate) fn set_held(&mut self, bytes: usize) {
         self.memory.0.state.lock().set_size(&self.tenant, bytes);
         self.resize(bytes);
     }
 
-    /// Reserves what the rendered list takes until it is sent.
-    pub(crate) fn set_rendered(&mut self, bytes: usize) {
-        self.resize(bytes);
+    /// Reserves what the list still holds after a part of it was sent, in bytes.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        if reserved_for(bytes) < self.bytes {
+            self.resize(bytes);
+        }
     }
 
     fn resize(&mut self, bytes: usize) {

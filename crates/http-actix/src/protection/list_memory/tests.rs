@@ -8,8 +8,8 @@ use super::*;
 const MIB: usize = 1024 * 1024;
 const LIMIT: usize = 32 * MIB;
 const WAIT: Duration = Duration::from_secs(1);
-/// The size of a list while it is read, in users; it is the same as a list of unknown size has.
-const USERS: usize = LIMIT / UNKNOWN_SHARE / USER_BYTES;
+/// What a list holds; it is the same as a list of unknown size reserves.
+const SIZE: usize = LIMIT / UNKNOWN_SHARE;
 
 fn memory() -> ListMemory {
     let settings = ListMemorySettings { limit: LIMIT, wait: WAIT };
@@ -29,10 +29,10 @@ fn try_reserve(memory: &ListMemory, name: &str) -> Option<ListReservation> {
     reserve(memory, name).now_or_never().map(Result::unwrap)
 }
 
-/// Reads a list of this many users.
-fn read(memory: &ListMemory, name: &str, users: usize) -> ListReservation {
+/// Reads a list that holds this many bytes.
+fn read(memory: &ListMemory, name: &str, bytes: usize) -> ListReservation {
     let mut reservation = try_reserve(memory, name).unwrap();
-    reservation.set_users(users);
+    reservation.set_held(bytes);
     reservation
 }
 
@@ -47,13 +47,13 @@ async fn unread_large_lists_stay_within_the_limit() {
     for number in 0..64 {
         let name = format!("t{}", number % 8);
         let Some(mut reservation) = try_reserve(&memory, &name) else { continue };
-        reservation.set_users(USERS);
-        reservation.set_rendered(MIB);
+        reservation.set_held(SIZE);
+        reservation.shrink_to(MIB);
         assert!(reserved(&memory) <= LIMIT);
         held.push(reservation);
     }
-    // The last one read its users next to the responses of the others.
-    assert_eq!(held.len(), (LIMIT - USERS * USER_BYTES) / MIB + 1);
+    // The last one was read next to the rests of the others.
+    assert_eq!(held.len(), (LIMIT - SIZE) / MIB + 1);
     drop(held);
     assert_eq!(reserved(&memory), 0);
     assert!(memory.0.state.lock().by_owner.is_empty());
@@ -62,8 +62,8 @@ async fn unread_large_lists_stay_within_the_limit() {
 #[tokio::test(start_paused = true)]
 async fn small_lists_reserve_nothing_and_never_wait() {
     let memory = memory();
-    drop(read(&memory, "small", SMALL_LIST_BYTES / USER_BYTES));
-    let large = read(&memory, "large", LIMIT / USER_BYTES);
+    drop(read(&memory, "small", SMALL_LIST_BYTES));
+    let large = read(&memory, "large", LIMIT);
     let mut waiting = pin!(reserve(&memory, "other"));
     assert!(waiting.as_mut().now_or_never().is_none());
 
@@ -77,7 +77,7 @@ async fn small_lists_reserve_nothing_and_never_wait() {
 #[tokio::test(start_paused = true)]
 async fn wait_for_memory_is_bounded() {
     let memory = memory();
-    let _large = read(&memory, "large", LIMIT / USER_BYTES);
+    let _large = read(&memory, "large", LIMIT);
     let began = tokio::time::Instant::now();
 
     let outcome = reserve(&memory, "other").await;
@@ -88,11 +88,11 @@ async fn wait_for_memory_is_bounded() {
 #[tokio::test(start_paused = true)]
 async fn waiter_gets_released_memory() {
     let memory = memory();
-    let mut large = read(&memory, "large", LIMIT / USER_BYTES);
+    let mut large = read(&memory, "large", LIMIT);
     let mut waiting = pin!(reserve(&memory, "other"));
     assert!(waiting.as_mut().now_or_never().is_none());
 
-    large.set_rendered(LIMIT / 4);
+    large.shrink_to(LIMIT / 4);
 
     let granted = waiting.now_or_never().unwrap().unwrap();
     assert_eq!(reserved(&memory), LIMIT / 4 + LIMIT / UNKNOWN_SHARE);
@@ -103,7 +103,7 @@ async fn waiter_gets_released_memory() {
 #[tokio::test(start_paused = true)]
 async fn cancelled_waiter_reserves_nothing() {
     let memory = memory();
-    let large = read(&memory, "large", LIMIT / USER_BYTES);
+    let large = read(&memory, "large", LIMIT);
     let mut cancelled = Box::pin(reserve(&memory, "other"));
     assert!((&mut cancelled).now_or_never().is_none());
     // It is handed memory, and is cancelled before it takes it.
@@ -115,7 +115,7 @@ async fn cancelled_waiter_reserves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn one_owner_leaves_memory_for_others() {
     let memory = memory();
-    let own: Vec<_> = (0..UNKNOWN_SHARE / 4 * 3).map(|_| read(&memory, "a", USERS)).collect();
+    let own: Vec<_> = (0..UNKNOWN_SHARE / 4 * 3).map(|_| read(&memory, "a", SIZE)).collect();
     assert!(try_reserve(&memory, "a").is_none());
     // Even while it waits.
     let mut waiting = pin!(reserve(&memory, "a"));
@@ -129,8 +129,8 @@ async fn one_owner_leaves_memory_for_others() {
 #[tokio::test(start_paused = true)]
 async fn list_larger_than_the_limit_is_read_alone() {
     let memory = memory();
-    drop(read(&memory, "huge", 2 * LIMIT / USER_BYTES));
-    let small = read(&memory, "other", USERS);
+    drop(read(&memory, "huge", 2 * LIMIT));
+    let small = read(&memory, "other", SIZE);
     assert!(try_reserve(&memory, "huge").is_none());
     drop(small);
     let huge = try_reserve(&memory, "huge").unwrap();
@@ -142,8 +142,8 @@ async fn list_larger_than_the_limit_is_read_alone() {
 #[tokio::test(start_paused = true)]
 async fn large_list_is_not_overtaken_for_ever() {
     let memory = memory();
-    drop(read(&memory, "huge", LIMIT / USER_BYTES));
-    let first = read(&memory, "a", USERS);
+    drop(read(&memory, "huge", LIMIT));
+    let first = read(&memory, "a", SIZE);
     let mut huge = pin!(reserve(&memory, "huge"));
     assert!(huge.as_mut().now_or_never().is_none());
     assert!(try_reserve(&memory, "b").is_none());
@@ -158,4 +158,14 @@ async fn known_sizes_are_bounded() {
         drop(read(&memory, &format!("t{number}"), 1));
     }
     assert_eq!(memory.0.state.lock().sizes.len(), MAX_KNOWN_TENANTS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reservation_never_grows_while_a_list_is_sent() {
+    let memory = memory();
+    let mut list = read(&memory, "a", SIZE);
+    list.shrink_to(2 * SIZE);
+    assert_eq!(reserved(&memory), SIZE);
+    list.shrink_to(SMALL_LIST_BYTES);
+    assert_eq!(reserved(&memory), 0);
 }

@@ -15,6 +15,7 @@ pub(crate) use answer::{Answer, Client};
 pub(crate) use gate::Gate;
 pub(crate) use store::Store;
 pub(crate) use token_verifier::testing::{SigningKey, TokenClaims};
+pub(crate) use wire::slow_reader;
 
 use std::io::Write as _;
 use std::net::SocketAddr;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use socket2::{Domain, Socket, Type};
 
 use super::{Answer, App};
 
@@ -28,6 +29,16 @@ impl App {
             all.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         format!("{request_line} HTTP/1.1\r\n{}\r\n", lines.concat()).into_bytes()
     }
+}
+
+/// Connects with a receive buffer of minimal size.
+pub(crate) fn slow_reader(address: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&address.into()).unwrap();
+    let stream: TcpStream = socket.into();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
 }
 
 fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
