@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
+
 /// Waiters in one queue per key, and the number of permits that each key holds.
 ///
 /// The next permit goes to the key that holds the fewest and, of those, to the key whose last
@@ -15,7 +17,7 @@ use std::hash::Hash;
 /// neither waits nor holds a permit takes no memory.
 #[derive(Debug)]
 pub struct FairQueue<K, W> {
-    keys: HashMap<K, KeyState<W>>,
+    keys: HashMap<K, KeyState<W>, RandomState>,
     waiting: usize,
     held: usize,
     /// The number of permits granted so far, which orders keys by their last permit.
@@ -37,7 +39,7 @@ impl<W> KeyState<W> {
 
 impl<K, W> Default for FairQueue<K, W> {
     fn default() -> Self {
-        Self { keys: HashMap::new(), waiting: 0, held: 0, grants: 0 }
+        Self { keys: HashMap::default(), waiting: 0, held: 0, grants: 0 }
     }
 }
 
@@ -59,21 +61,40 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
 
     /// Grants the key a permit without waiting.
     pub fn grant(&mut self, key: &K) {
-        self.grants += 1;
-        let grant = self.grants;
-        let state = self.state(key);
-        state.held += 1;
-        state.last_grant = grant;
+        let _ = self.try_grant(key, usize::MAX);
+    }
+
+    /// Grants the key a permit without waiting, unless it holds `limit` already. Returns whether it
+    /// was granted.
+    pub fn try_grant(&mut self, key: &K, limit: usize) -> bool {
+        let grant = self.grants + 1;
+        match self.keys.get_mut(key) {
+            Some(state) if state.held >= limit => return false,
+            Some(state) => {
+                state.held += 1;
+                state.last_grant = grant;
+            }
+            None if limit == 0 => return false,
+            None => {
+                let state = KeyState { waiters: VecDeque::new(), held: 1, last_grant: grant };
+                self.keys.insert(key.clone(), state);
+            }
+        }
+        self.grants = grant;
         self.held += 1;
+        true
     }
 
     /// Returns one permit of the key.
     pub fn release(&mut self, key: &K) {
-        if let Some(state) = self.keys.get_mut(key).filter(|state| state.held > 0) {
+        let Some(state) = self.keys.get_mut(key) else { return };
+        if state.held > 0 {
             state.held -= 1;
             self.held -= 1;
         }
-        self.remove_if_idle(key);
+        if state.is_idle() {
+            self.keys.remove(key);
+        }
     }
 
     /// Adds a waiter to the end of the key's queue.

@@ -54,6 +54,18 @@ fn short_permits_alternate_between_keys() {
 }
 
 #[test]
+fn grant_without_waiting_respects_the_limit() {
+    let mut queue = FairQueue::<char, u32>::default();
+    assert!(!queue.try_grant(&'a', 0));
+    assert!(queue.try_grant(&'a', 2) && queue.try_grant(&'a', 2));
+    assert!(!queue.try_grant(&'a', 2));
+    assert!(queue.try_grant(&'b', 1));
+    assert_eq!((queue.held(), queue.held_by(&'a'), queue.held_by(&'b')), (3, 2, 1));
+    queue.release(&'a');
+    assert!(queue.try_grant(&'a', 2));
+}
+
+#[test]
 fn key_never_exceeds_its_limit() {
     let mut queue = FairQueue::default();
     for number in 0..5 {

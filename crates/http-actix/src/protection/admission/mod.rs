@@ -73,8 +73,7 @@ impl Admission {
         let most = self.0.settings.permits_per_owner(&quota_owner);
         let mut queue = self.lock();
         // No waiter is overtaken: a released permit goes to an eligible waiter at once.
-        if queue.held() < concurrent && queue.held_by(&quota_owner) < most {
-            queue.grant(&quota_owner);
+        if queue.held() < concurrent && queue.try_grant(&quota_owner, most) {
             drop(queue);
             return Ok(self.permit(quota_owner));
         }
@@ -101,7 +100,7 @@ impl Admission {
         let mut queue = self.lock();
         queue.release(quota_owner);
         let mut given = Vec::new();
-        while queue.held() < settings.concurrent {
+        while queue.waiting() > 0 && queue.held() < settings.concurrent {
             let next = queue.grant_next(
                 |quota_owner| settings.permits_per_owner(quota_owner),
                 |waiter| !waiter.is_closed(),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::CallerKey;
+use foldhash::fast::RandomState;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use parking_lot::Mutex;
@@ -13,7 +14,7 @@ use parking_lot::Mutex;
 /// quota left: a flood of new callers evicts itself, and not the callers that are being limited.
 #[derive(Debug)]
 pub(super) struct QuotaStore {
-    full_at: Mutex<HashMap<CallerKey, Nanos>>,
+    full_at: Mutex<HashMap<CallerKey, Nanos, RandomState>>,
     capacity: usize,
 }
 
@@ -33,7 +34,7 @@ impl QuotaStore {
     }
 
     /// Evicts half of the callers at once, so that evictions are rare.
-    fn evict(full_at: &mut HashMap<CallerKey, Nanos>) {
+    fn evict(full_at: &mut HashMap<CallerKey, Nanos, RandomState>) {
         let mut moments: Vec<Nanos> = full_at.values().copied().collect();
         let half = moments.len() / 2;
         let (_, median, _) = moments.select_nth_unstable(half);
@@ -50,9 +51,13 @@ impl StateStore for QuotaStore {
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
         let mut full_at = self.full_at.lock();
-        let before = full_at.get(caller).copied();
-        let (outcome, after) = measure(before)?;
-        if before.is_none() && full_at.len() >= self.capacity {
+        if let Some(moment) = full_at.get_mut(caller) {
+            let (outcome, after) = measure(Some(*moment))?;
+            *moment = after;
+            return Ok(outcome);
+        }
+        let (outcome, after) = measure(None)?;
+        if full_at.len() >= self.capacity {
             Self::evict(&mut full_at);
         }
         full_at.insert(*caller, after);
