@@ -1,5 +1,7 @@
 //! Metrics of incoming requests and connections.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,37 +16,59 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::response::code::ErrorCode;
 use telemetry::{DURATION_BUCKETS, Label};
 
-/// The template of the path that a request matched, such as `/api/v1/users/{userId}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Route(Arc<str>);
+/// The template of the path that a request matched, such as `/api/v1/users/{userId}`. Cheap to
+/// clone; clones share the metrics that were looked up.
+#[derive(Debug, Clone)]
+pub(crate) struct Route(Rc<RouteMetrics>);
+
+#[derive(Debug)]
+struct RouteMetrics {
+    template: Arc<str>,
+    /// The metrics of the route's responses so far, of few methods and statuses.
+    known: RefCell<Vec<RequestMetrics>>,
+}
+
+/// The metrics of the requests with one route, method and status.
+#[derive(Debug, Clone)]
+struct RequestMetrics {
+    method: &'static str,
+    status: u16,
+    count: Counter,
+    durations: Histogram,
+}
+
+impl RequestMetrics {
+    fn record(&self, took: Duration) {
+        self.durations.observe(took.as_secs_f64());
+        self.count.inc();
+    }
+}
+
+/// The label of requests that no route matched.
+const UNMATCHED: &str = "unmatched";
 
 impl Route {
     /// Returns the route with this template.
     pub(crate) fn new(template: &str) -> Self {
-        Self(template.into())
-    }
-
-    /// Returns the route of requests that no route matched.
-    fn unmatched() -> Self {
-        Self::new("unmatched")
+        Self(Rc::new(RouteMetrics { template: template.into(), known: RefCell::default() }))
     }
 
     /// Returns the template.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.0.template
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct RequestLabels {
-    route: Route,
+    route: Arc<str>,
     method: &'static str,
     status: u16,
 }
 
 impl EncodeLabelSet for RequestLabels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
-        [("route", self.route.as_str()), ("method", self.method)].encode(encoder)?;
+        [("route", &*self.route), ("method", self.method)].encode(encoder)?;
         [("status", self.status)].encode(encoder)
     }
 }
@@ -226,11 +250,26 @@ impl HttpMetrics {
         status: StatusCode,
         took: Duration,
     ) {
-        let route = route.cloned().unwrap_or_else(Route::unmatched);
         let (method, status) = (known_method(method), status.as_u16());
+        let Some(Route(route)) = route else {
+            return self.look_up(UNMATCHED.into(), method, status).record(took);
+        };
+        let mut known = route.known.borrow_mut();
+        let is_same = |known: &&RequestMetrics| known.status == status && known.method == method;
+        if let Some(metrics) = known.iter().find(is_same) {
+            metrics.record(took);
+        } else {
+            let metrics = self.look_up(Arc::clone(&route.template), method, status);
+            metrics.record(took);
+            known.push(metrics);
+        }
+    }
+
+    fn look_up(&self, route: Arc<str>, method: &'static str, status: u16) -> RequestMetrics {
         let labels = RequestLabels { route, method, status };
-        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
-        self.requests.get_or_create(&labels).inc();
+        let count = self.requests.get_or_create_owned(&labels);
+        let durations = self.durations.get_or_create_owned(&labels);
+        RequestMetrics { method, status, count, durations }
     }
 
     /// Counts a response that ended in the middle of its body.
