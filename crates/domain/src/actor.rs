@@ -9,6 +9,7 @@ use crate::id::{TenantId, UserId};
 use crate::permission::Permissions;
 use crate::refusal::{Denied, Refusal};
 use crate::role::{Access, Role};
+use crate::tenant_set::TenantSet;
 
 /// The tenants that a token covers, as the token states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub struct Bearer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Coverage {
     /// These; the actor's own role in them is unknown.
-    Listed(BTreeSet<TenantId>),
+    Listed(TenantSet),
     /// These, with the actor's own role in each.
     Roles(BTreeMap<TenantId, Role>),
     /// Every tenant, and accounts without any.
@@ -201,7 +202,9 @@ impl Bearer {
     /// not active does not cover that tenant.
     pub fn actor(&self, account: Option<&User>, context: &PolicyContext) -> Actor {
         let (coverage, resolved_from) = match &self.tenants {
-            ClaimedTenants::Listed(tenants) => (Coverage::Listed(tenants.clone()), None),
+            ClaimedTenants::Listed(tenants) => {
+                (Coverage::Listed(tenants.iter().cloned().collect()), None)
+            }
             ClaimedTenants::All => (Coverage::All, None),
             ClaimedTenants::Memberships { within } => match &self.subject {
                 Some(id) => {

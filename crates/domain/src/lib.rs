@@ -72,6 +72,7 @@ mod role;
 mod serde;
 mod standing;
 mod tenant_scope;
+mod tenant_set;
 mod text;
 mod text_value;
 mod timestamp;
@@ -101,6 +102,7 @@ pub use role::{
 };
 pub use standing::{Standing, standing};
 pub use tenant_scope::{AmbiguousAccount, AttachStep, TenantScope};
+pub use tenant_set::TenantSet;
 pub use text::{
     DisplayName, EmailAddress, InvalidEmailAddress, InvalidName, InvalidUsername, PersonName,
     Username,

@@ -75,7 +75,7 @@ fn any_role() -> impl Strategy<Value = Role> {
 fn any_actor() -> impl Strategy<Value = Actor> {
     let coverage = prop_oneof![
         1 => Just(Coverage::All),
-        2 => btree_set(any_tenant(), 0..3).prop_map(Coverage::Listed),
+        2 => btree_set(any_tenant(), 0..3).prop_map(|tenants| Coverage::Listed(tenants.into_iter().collect())),
         4 => btree_map(any_tenant(), any_role(), 0..4).prop_map(Coverage::Roles),
     ];
     let permissions = prop_oneof![
