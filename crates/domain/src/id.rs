@@ -49,14 +49,27 @@ impl FromStr for UserId {
             Err(InvalidUserId::Empty)
         } else if text.len() > Self::MAX_BYTES {
             Err(InvalidUserId::TooLong)
+        } else if is_path_step(text) {
+            Err(InvalidUserId::PathStep)
+        } else if is_plain(text) {
+            Ok(Self(text.into()))
         } else if text.chars().any(char::is_control) {
             Err(InvalidUserId::ControlCharacter)
-        } else if text.split(['/', '\\']).any(|step| step == "." || step == "..") {
+        } else if text.split(['/', '\\']).any(is_path_step) {
             Err(InvalidUserId::PathStep)
         } else {
             Ok(Self(text.into()))
         }
     }
+}
+
+/// Whether the text is printable ASCII without slashes, as almost every identifier is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'/' && byte != b'\\')
+}
+
+fn is_path_step(text: &str) -> bool {
+    text == "." || text == ".."
 }
 
 /// The identifier of one tenant: a DNS label in lower case (RFC 1123 §2.1, at most 63 characters).
