@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Bearer;
+use domain::{Bearer, Timestamp};
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use ports::{Clock, KeySource};
@@ -173,6 +173,16 @@ impl TokenVerifier {
             return Ok(bearer);
         }
         self.counters.misses.inc();
+        // Boxed, because every request would otherwise make room for its large future.
+        Box::pin(self.verify_uncached(token, now, client)).await
+    }
+
+    async fn verify_uncached(
+        &self,
+        token: &str,
+        now: Timestamp,
+        client: Option<IpAddr>,
+    ) -> Result<Arc<Bearer>, TokenError> {
         let decoded = DecodedToken::decode(token).map_err(TokenError::Invalid)?;
         let unverified = decoded.parse().map_err(TokenError::Invalid)?;
         let selected = self
