@@ -9,7 +9,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::dev::Server as ActixServer;
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::middleware::Condition;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
@@ -33,7 +33,8 @@ use crate::response::code::ErrorCode;
 use crate::response::links::{InvalidPublicUrl, PublicUrl};
 use crate::routes;
 use crate::server::cors::cors;
-use crate::server::lifecycle::{request_lifecycle, request_limits};
+use crate::server::lifecycle::RequestLifecycle;
+use crate::server::request_limits::RequestLimits;
 use crate::server::state::{AppState, InFlight, ReloadableState};
 use crate::settings::{HttpSettings, Settings};
 use telemetry::{SampleRatio, TraceSampler};
@@ -106,6 +107,7 @@ impl Server {
             max_body_bytes: http.max_body_bytes,
             request_timeout: http.request_timeout,
             sampler,
+            templates: routes::templates(),
             metrics,
             in_flight: InFlight::default(),
             readiness: Mutex::default(),
@@ -248,15 +250,15 @@ fn serve(
         if http.docs && paths("/docs/") { swagger_ui::configure } else { |_| {} };
     let connections = state.metrics.http.connections.clone();
     let server = HttpServer::new(move || {
+        let data = web::Data::from(Arc::clone(&state));
         App::new()
-            .app_data(web::Data::from(Arc::clone(&state)))
-            .configure(|config| routes::configure(config, paths))
+            .app_data(data.clone())
             .configure(document)
             .configure(docs)
             .default_service(web::to(not_found))
-            .wrap(from_fn(request_limits))
+            .wrap(RequestLimits::new(state.head, routes::router(paths)))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
-            .wrap(from_fn(request_lifecycle))
+            .wrap(RequestLifecycle::new(data))
     });
     let server = server
         .workers(workers)

@@ -9,6 +9,7 @@
 //! has taken another part of it ([`ResponseProgress`]).
 
 use std::any::Any;
+use std::cell::Cell;
 use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
@@ -44,7 +45,10 @@ const ACTIVE: u64 = u64::MAX;
 
 /// Marks its connection as active until it is dropped.
 #[derive(Debug)]
-pub(crate) struct RequestGuard(Option<Arc<IdleClock>>);
+pub(crate) struct RequestGuard {
+    idle_clock: Option<Arc<IdleClock>>,
+    ended: Cell<Option<Instant>>,
+}
 
 impl RequestGuard {
     /// Marks the connection of a request as active.
@@ -54,14 +58,19 @@ impl RequestGuard {
         if let Some(idle_clock) = &idle_clock {
             idle_clock.pause();
         }
-        Self(idle_clock)
+        Self { idle_clock, ended: Cell::new(None) }
+    }
+
+    /// Sets the moment at which the request ended, which is otherwise that of the drop.
+    pub(crate) fn end(&self, now: Instant) {
+        self.ended.set(Some(now));
     }
 }
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        if let Some(idle_clock) = &self.0 {
-            idle_clock.restart();
+        if let Some(idle_clock) = &self.idle_clock {
+            idle_clock.restart_at(self.ended.get().unwrap_or_else(Instant::now));
         }
     }
 }
@@ -69,7 +78,13 @@ impl Drop for RequestGuard {
 impl IdleClock {
     /// Starts to measure from now on.
     fn restart(&self) {
-        let millis = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(0);
+        self.restart_at(Instant::now());
+    }
+
+    /// Starts to measure from this moment on.
+    fn restart_at(&self, moment: Instant) {
+        let elapsed = moment.saturating_duration_since(self.opened);
+        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(0);
         self.idle_since.store(millis, Ordering::Relaxed);
     }
 

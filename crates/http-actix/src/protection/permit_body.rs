@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::Extensions;
 use actix_web::web::Bytes;
 
 use crate::protection::admission::Permit;
@@ -27,15 +26,24 @@ pub(crate) struct PermitBody {
 
 /// What a request holds until its response is sent.
 #[derive(Debug, Default)]
-#[expect(dead_code, reason = "it is held for as long as the value lives")]
 pub(crate) struct Held {
     permit: Option<Arc<Permit>>,
 }
 
 impl Held {
-    /// Takes it from the extensions of a request.
-    pub(crate) fn take_from(extensions: &mut Extensions) -> Self {
-        Self { permit: extensions.remove() }
+    /// Holds a permit.
+    pub(crate) fn set_permit(&mut self, permit: Permit) {
+        self.permit = Some(Arc::new(permit));
+    }
+
+    /// Returns the permit, to hold it longer.
+    pub(crate) fn permit(&self) -> Option<Arc<Permit>> {
+        self.permit.clone()
+    }
+
+    /// Takes the permit away.
+    pub(crate) fn take_permit(&mut self) -> Option<Arc<Permit>> {
+        self.permit.take()
     }
 }
 

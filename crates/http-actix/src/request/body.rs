@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -16,7 +17,7 @@ use crate::request::caller::release_permit_while;
 use crate::request::json_object::{FromJsonObject, parse};
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
-use crate::server::state::AppState;
+use crate::server::request_context::RequestContext;
 
 /// How a request delimits its body (RFC 9112 §6.3).
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ impl Framing {
 
 /// The body of a request, not received yet.
 pub(crate) struct Body {
-    request: HttpRequest,
+    context: Rc<RequestContext>,
     payload: Payload,
     is_json: bool,
     framing: Framing,
@@ -67,18 +68,14 @@ impl FromRequest for Body {
         let media_type = header(header::CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
             .map_or("", str::trim);
-        let state = request.app_data::<web::Data<AppState>>();
-        ready(match state {
-            Some(state) => Ok(Self {
-                request: request.clone(),
-                payload: payload.take(),
-                is_json: is_empty && media_type.eq_ignore_ascii_case("application/json"),
-                framing: Framing::of(request.headers()),
-                limit: state.max_body_bytes,
-                time: state.request_timeout / 2,
-            }),
-            None => Err(ApiError::internal("the application has no state")),
-        })
+        ready(RequestContext::require(request).map(|context| Self {
+            payload: payload.take(),
+            is_json: is_empty && media_type.eq_ignore_ascii_case("application/json"),
+            framing: Framing::of(request.headers()),
+            limit: context.state.max_body_bytes,
+            time: context.state.request_timeout / 2,
+            context,
+        }))
     }
 }
 
@@ -94,8 +91,8 @@ impl Body {
         }
         // Shorter than the request timeout, so that a slow client is not reported as a slow
         // directory.
-        let (request, time) = (self.request.clone(), self.time);
-        let bytes = release_permit_while(&request, async move {
+        let (context, time) = (Rc::clone(&self.context), self.time);
+        let bytes = release_permit_while(&context, async move {
             let timed_out =
                 || ApiError::new(ErrorCode::RequestTimeout, "The body was not received in time.");
             tokio::time::timeout(time, self.bytes()).await.map_err(|_elapsed| timed_out())?

@@ -1,27 +1,28 @@
 //! The caller of a request.
 
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use application::UseCaseError;
 use domain::{Bearer, ClaimedTenants, Denied, Operation, Refusal, TenantId};
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
-use ports::{CallContext, QuotaOwner};
+use ports::QuotaOwner;
 
 use crate::metrics::ShedReason;
-use crate::protection::admission::{Permit, quota_owner_of};
+use crate::protection::admission::quota_owner_of;
 use crate::protection::list_memory::ListReservation;
 use crate::request::accept::check_accept;
 use crate::request::client_address::client_address;
 use crate::request::path::PathParameters;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
-use crate::server::access_log::LogFields;
 use crate::server::completion::run_to_completion;
+use crate::server::request_context::{MatchedPath, RequestContext};
 use crate::server::state::AppState;
 use token_verifier::TokenError;
 
@@ -32,14 +33,18 @@ use token_verifier::TokenError;
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     bearer: Arc<Bearer>,
-    log_fields: LogFields,
-    request: HttpRequest,
+    context: Rc<RequestContext>,
 }
 
 impl Caller {
     /// Returns what the token states.
     pub(crate) fn bearer(&self) -> &Bearer {
         &self.bearer
+    }
+
+    /// Returns the context of the request.
+    pub(crate) fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// Makes a change to its end, even if the client leaves; see [`run_to_completion`].
@@ -51,7 +56,7 @@ impl Caller {
         T: Send + 'static,
         F: Future<Output = Result<T, UseCaseError>> + Send + 'static,
     {
-        Ok(run_to_completion(&self.request, change).await??)
+        Ok(run_to_completion(&self.context, change).await??)
     }
 
     /// Reserves memory for a full list of the tenant, and waits for it if necessary.
@@ -66,7 +71,7 @@ impl Caller {
 
     /// Records the request's tenant for the log, if the path does not contain it.
     pub(crate) fn log_tenant(&self, tenant: &TenantId) {
-        self.log_fields.set_tenant(Some(tenant));
+        self.context.log_fields.set_tenant(Some(tenant));
     }
 
     /// Rejects a caller whose token lacks the permission, or states that it does not cover the
@@ -108,70 +113,63 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         async move {
+            let context = RequestContext::require(&request)?;
             let token = bearer_token(&request)?;
-            let state = request
-                .app_data::<web::Data<AppState>>()
-                .ok_or_else(|| ApiError::internal("the application has no state"))?;
-            let (reloadable, log_fields) = (state.reloadable(), LogFields::of(&request));
-            let client = client_address(&request);
+            let (state, log_fields) = (&context.state, &context.log_fields);
+            let reloadable = state.reloadable();
+            let client = client_address(&request, &state.trusted_proxies);
             let bearer = reloadable.verifier.verify(token, client).await.inspect_err(|error| {
                 state.metrics.refused(error);
                 log_fields.set_issuer(reloadable.verifier.issuer_name(token));
             })?;
-            let path = PathParameters::of(&request);
+            let tenant = context.path_parameters().and_then(PathParameters::tenant);
             log_fields.set_caller(bearer.caller);
-            log_fields.set_tenant(path.tenant().or_else(|| bearer.only_tenant()));
-            let quota_headers = state.limits.consume(bearer.caller, &request);
+            log_fields.set_tenant(tenant.or_else(|| bearer.only_tenant()));
+            let checks_password = context.matched().is_some_and(MatchedPath::checks_password);
+            let quota_headers =
+                state.limits.consume(bearer.caller, request.method(), checks_password);
             let wait = quota_headers.wait();
             // The request lifecycle adds them to the response.
-            request.extensions_mut().insert(quota_headers);
+            let _ = context.quota_headers.set(quota_headers);
             if let Some(wait) = wait {
                 let detail = "Rate limit exceeded; retry after the time in Retry-After.";
                 return Err(ApiError::new(ErrorCode::TooManyRequests, detail)
                     .with_header(ErrorHeader::RetryAfter(wait)));
             }
             check_accept(&request)?;
-            let quota_owner = quota_owner_of(&bearer, path.tenant());
-            if let Some(call) = CallContext::current() {
-                call.set_quota_owner(quota_owner.clone());
-            }
-            acquire_permit(&request, state, quota_owner).await?;
-            Ok(Self { bearer, log_fields, request: request.clone() })
+            let quota_owner = quota_owner_of(&bearer, tenant);
+            context.call.set_quota_owner(quota_owner.clone());
+            acquire_permit(&context, quota_owner).await?;
+            Ok(Self { bearer, context })
         }
         .boxed_local()
     }
 }
 
-/// Acquires a permit and stores it in the request, from where the request lifecycle moves it to the
+/// Acquires a permit and stores it in the context, from where the request lifecycle moves it to the
 /// response.
-async fn acquire_permit(
-    request: &HttpRequest,
-    state: &AppState,
-    quota_owner: QuotaOwner,
-) -> Result<(), ApiError> {
-    let permit = state.admission.acquire(quota_owner).await.map_err(overloaded)?;
-    request.extensions_mut().insert(Arc::new(permit));
+async fn acquire_permit(context: &RequestContext, quota_owner: QuotaOwner) -> Result<(), ApiError> {
+    let permit = context.state.admission.acquire(quota_owner).await.map_err(overloaded)?;
+    context.held.borrow_mut().set_permit(permit);
     Ok(())
 }
 
 /// Waits for data from the client and releases the permit meanwhile; otherwise slow clients could
 /// hold all permits at no cost. Data that has arrived is taken at once.
 pub(crate) async fn release_permit_while<T>(
-    request: &HttpRequest,
+    context: &RequestContext,
     from_client: impl Future<Output = Result<T, ApiError>>,
 ) -> Result<T, ApiError> {
     let mut from_client = pin!(from_client);
     if let Some(received) = from_client.as_mut().now_or_never() {
         return received;
     }
-    let permit = request.extensions_mut().remove::<Arc<Permit>>();
+    let permit = context.held.borrow_mut().take_permit();
     let quota_owner = permit.as_ref().map(|permit| permit.quota_owner().clone());
     drop(permit);
     let received = from_client.await?;
-    if let (Some(quota_owner), Some(state)) =
-        (quota_owner, request.app_data::<web::Data<AppState>>())
-    {
-        acquire_permit(request, state, quota_owner).await?;
+    if let Some(quota_owner) = quota_owner {
+        acquire_permit(context, quota_owner).await?;
     }
     Ok(received)
 }

@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, web};
+use actix_web::HttpRequest;
 
-use crate::server::state::AppState;
+use crate::request::trusted_proxies::TrustedProxies;
 
 /// Returns the client address of a request.
-pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+pub(crate) fn client_address(request: &HttpRequest, proxies: &TrustedProxies) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    let state = request.app_data::<web::Data<AppState>>()?;
-    Some(state.trusted_proxies.client(peer, request.headers()))
+    Some(proxies.client(peer, request.headers()))
 }

@@ -1,9 +1,5 @@
 //! The parameters of a path: tenant and user.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
 use domain::{TenantId, UserId};
 use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode,
@@ -11,21 +7,17 @@ use percent_encoding::{
 
 use crate::response::api_error::ApiError;
 
-/// The parameters of a path. Extracting them never fails; the policy decides what a malformed one
-/// means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The parameters of a path. The policy decides what a malformed one means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PathParameters {
     tenant: Option<TenantId>,
     user: Option<UserId>,
 }
 
 impl PathParameters {
-    /// Returns the parameters of the request's path.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        Self {
-            tenant: parse_parameter(request, "tenantId"),
-            user: parse_parameter(request, "userId"),
-        }
+    /// Decodes the segments of a path that stand for `{tenantId}` and `{userId}`, if it has them.
+    pub(crate) fn decode(tenant: Option<&str>, user: Option<&str>) -> Self {
+        Self { tenant: tenant.and_then(decode_parameter), user: user.and_then(decode_parameter) }
     }
 
     /// Returns the tenant of `{tenantId}`; `None` if it is malformed.
@@ -44,19 +36,13 @@ impl PathParameters {
     }
 }
 
-impl FromRequest for PathParameters {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::of(request)))
+/// The framework decodes all escapes except those of `/`, `%` and `+`, which are decoded here.
+fn decode_parameter<T: std::str::FromStr>(text: &str) -> Option<T> {
+    if text.contains('%') {
+        percent_decode_str(text).decode_utf8().ok()?.parse().ok()
+    } else {
+        text.parse().ok()
     }
-}
-
-/// The router decodes all escapes except those of `/`, `%` and `+`, which are decoded here.
-fn parse_parameter<T: std::str::FromStr>(request: &HttpRequest, parameter: &str) -> Option<T> {
-    let text = request.match_info().get(parameter)?;
-    percent_decode_str(text).decode_utf8().ok()?.parse().ok()
 }
 
 /// All characters except the unreserved ones of RFC 3986 §2.3.
@@ -64,7 +50,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// Encodes a user id as one path segment.
 pub(crate) fn encode_segment(id: &UserId) -> String {
-    utf8_percent_encode(id.as_str(), SEGMENT).to_string()
+    utf8_percent_encode(id.as_str(), SEGMENT).collect()
 }
 
 /// Encodes a segment as received, which may be encoded in part.

@@ -102,7 +102,6 @@ pub(crate) async fn v1(
     names: PathParameters,
     query: QueryString,
     body: Body,
-    request: HttpRequest,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
@@ -112,7 +111,7 @@ pub(crate) async fn v1(
     let new = new_password(&body.json::<ChangePasswordRequest>()?.new_password)?;
     let id = names.require_user()?;
     let id = id.clone();
-    let changed = run_to_completion(&request, |state| async move {
+    let changed = run_to_completion(caller.context(), |state| async move {
         state.services.passwords.set(&scope, &id, new).await
     });
     let user = changed.await?.map_err(password_error)?;
@@ -143,7 +142,7 @@ pub(crate) async fn v2(
     if caller.bearer().subject.as_ref().is_none_or(|own| Some(own) != names.user()) {
         caller.require(Operation::ModifyUsers)?;
     }
-    let client = client_address(&request);
+    let client = client_address(&request, &state.trusted_proxies);
     let body = body.receive().await?;
     let scope = state.services.authorizer.own_password(caller.bearer(), names.user()).await?;
     query.expect_none()?;
@@ -151,10 +150,10 @@ pub(crate) async fn v2(
     let new = new_password(&passwords.new_password)?;
     let current = CurrentPassword::offered(passwords.current_password);
     let id = names.require_user()?;
-    let (caller, passwords) = (caller.bearer().caller, (current, new));
+    let (key, passwords) = (caller.bearer().caller, (current, new));
     let id = id.clone();
-    let changed = run_to_completion(&request, |state| async move {
-        state.services.passwords.change(&scope, &id, caller, passwords, client).await
+    let changed = run_to_completion(caller.context(), |state| async move {
+        state.services.passwords.change(&scope, &id, key, passwords, client).await
     });
     let user = changed.await?.map_err(password_error)?;
     Ok(HttpResponse::Ok().json(UserResponse::new(&user)))

@@ -27,17 +27,18 @@ pub(crate) mod tenant_users;
 pub(crate) mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::rc::Rc;
 
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard, web};
+use actix_web::{FromRequest, Handler, Responder, Route, guard, web};
 use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::Operation;
 
-use crate::metrics;
-use crate::protection::rate_limit::ChecksPassword;
 use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
+use crate::server::path_table::{PathTable, PathTemplate};
+use crate::server::router::{PathOperations, Router};
 
 /// One operation: its path, its documentation, and its handler.
 pub(crate) struct Endpoint {
@@ -174,7 +175,7 @@ where
     operation.tags = Some(P::tags().into_iter().map(ToOwned::to_owned).collect());
     Endpoint {
         path: P::path(),
-        route: web::method(actix_method(&method)).to(handler),
+        route: web::route().to(handler),
         method,
         operation,
         errors: [ALWAYS, &errors.concat()].concat(),
@@ -191,8 +192,7 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    let route = get_or_head().to(handler.clone());
-    Endpoint { route, allows_head: true, ..endpoint::<P, _, _>(handler, errors) }
+    Endpoint { allows_head: true, ..endpoint::<P, _, _>(handler, errors) }
 }
 
 /// Returns a route for GET and HEAD. The framework leaves out the body of a response to HEAD.
@@ -200,57 +200,49 @@ pub(crate) fn get_or_head() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// Registers every operation whose path is `wanted`, and the response to other methods of its path.
-pub(crate) fn configure(config: &mut web::ServiceConfig, wanted: fn(&str) -> bool) {
+/// Returns the router of every operation whose path is `wanted`.
+pub(crate) fn router(wanted: fn(&str) -> bool) -> Router {
     let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
     for endpoint in endpoints().into_iter().filter(|endpoint| wanted(&endpoint.path)) {
         by_path.entry(endpoint.path.clone()).or_default().push(endpoint);
     }
-    for (path, endpoints) in by_path {
-        let deprecated = endpoints.iter().any(Endpoint::is_deprecated);
-        let resource = resource(&path, endpoints);
+    Router::new(by_path.into_iter().map(|(path, endpoints)| operations(&path, endpoints)).collect())
+}
+
+/// Returns the path templates of all operations, to look up those of requests that fail before
+/// routing.
+pub(crate) fn templates() -> PathTable<String> {
+    let paths: BTreeSet<String> = endpoints().into_iter().map(|endpoint| endpoint.path).collect();
+    paths.into_iter().map(|path| (PathTemplate::new(&path), path)).collect()
+}
+
+/// Returns the operations of one path, and the response to other methods.
+fn operations(path: &str, endpoints: Vec<Endpoint>) -> PathOperations {
+    let checks_password = endpoints.iter().any(|endpoint| endpoint.checks_password);
+    let deprecated = endpoints.iter().any(Endpoint::is_deprecated);
+    let wrap = |route: Route| {
         if deprecated {
-            config.service(resource.wrap(from_fn(change_password::add_deprecation_headers)));
+            route.wrap(from_fn(change_password::add_deprecation_headers))
         } else {
-            config.service(resource);
+            route
         }
-    }
-}
-
-/// The path templates of all operations, cached because failed requests need them.
-static TEMPLATES: LazyLock<BTreeSet<String>> =
-    LazyLock::new(|| endpoints().into_iter().map(|endpoint| endpoint.path).collect());
-
-/// Returns the route that a path matches, for requests that fail before routing.
-pub(crate) fn route_of(path: &str) -> Option<metrics::Route> {
-    let matches = |template: &str| {
-        let part_matches = |(part, segment): (&str, &str)| {
-            part == segment || (part.starts_with('{') && !segment.is_empty())
-        };
-        template.split('/').count() == path.split('/').count()
-            && template.split('/').zip(path.split('/')).all(part_matches)
     };
-    TEMPLATES
-        .iter()
-        .find(|template| matches(template))
-        .map(|template| metrics::Route::new(template))
-}
-
-fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
+    let (mut handlers, mut has_head) = (Vec::new(), false);
     let mut methods: Vec<_> =
         endpoints.iter().map(|endpoint| method_name(&endpoint.method)).collect();
-    if endpoints.iter().any(|endpoint| endpoint.allows_head) {
+    for endpoint in endpoints {
+        let route = Rc::new(wrap(endpoint.route));
+        if endpoint.allows_head {
+            has_head = true;
+            handlers.push((Method::HEAD, Rc::clone(&route)));
+        }
+        handlers.push((actix_method(&endpoint.method), route));
+    }
+    if has_head {
         methods.push("HEAD");
     }
-    let allow = methods.join(", ");
-    let mut resource = web::resource(path).app_data(metrics::Route::new(path));
-    if endpoints.iter().any(|endpoint| endpoint.checks_password) {
-        resource = resource.app_data(ChecksPassword);
-    }
-    for endpoint in endpoints {
-        resource = resource.route(endpoint.route);
-    }
-    resource.default_service(method_not_allowed(allow))
+    let other = wrap(method_not_allowed(methods.join(", ")));
+    PathOperations { template: PathTemplate::new(path), checks_password, handlers, other }
 }
 
 /// Responds to methods that a path does not support.
@@ -278,8 +270,7 @@ pub(crate) fn method_name(method: &HttpMethod) -> &'static str {
     }
 }
 
-fn actix_method(method: &HttpMethod) -> actix_web::http::Method {
-    use actix_web::http::Method;
+fn actix_method(method: &HttpMethod) -> Method {
     match method {
         HttpMethod::Get => Method::GET,
         HttpMethod::Post => Method::POST,

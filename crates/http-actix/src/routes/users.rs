@@ -16,7 +16,6 @@ use crate::response::api_error::ApiError;
 use crate::response::error_response;
 use crate::response::field_error::FieldError;
 use crate::response::links::PageLinks;
-use crate::server::request_id::RequestId;
 use crate::server::state::AppState;
 use request::{UserCreateRequest, UserUpdateRequest};
 use view::{Links, ListLinks, PartlyUpdatedUser, Totals, UserListResponse, UserResponse};
@@ -146,7 +145,6 @@ pub(crate) async fn update(
     names: PathParameters,
     query: QueryString,
     body: Body,
-    id: web::ReqData<RequestId>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Operation::ModifyUsers)?;
@@ -170,11 +168,12 @@ pub(crate) async fn update(
     if applied.failures.is_empty() {
         return Ok(HttpResponse::Ok().json(user));
     }
+    let request_id = caller.context().id.as_str();
     let field_errors: Vec<FieldError> =
         applied.failures.into_iter().map(FieldError::from).collect();
     let errors = field_errors
         .iter()
-        .map(|field_error| error_response::ErrorObject::new(field_error, id.as_str()));
+        .map(|field_error| error_response::ErrorObject::new(field_error, request_id));
     let errors = errors.collect();
     Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
 }

@@ -5,10 +5,8 @@
 //! The caller is identified by a digest that is the same for all of a caller's requests.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::HttpMessage;
 use domain::{CallerKey, TenantId};
 
 use crate::response::api_error::ApiError;
@@ -16,9 +14,9 @@ use crate::response::code::ErrorCode;
 use ports::error_chain;
 use telemetry::{EntryKind, TraceParent};
 
-/// What is found out about a request for its log entry. It outlives a request that is dropped.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LogFields(Rc<Inner>);
+/// What is found out about a request for its log entry.
+#[derive(Debug, Default)]
+pub(crate) struct LogFields(Inner);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -28,12 +26,6 @@ struct Inner {
 }
 
 impl LogFields {
-    /// Returns the fields of the request. Without the request lifecycle, as in unit tests, they are
-    /// not logged.
-    pub(crate) fn of(request: &impl HttpMessage) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_default()
-    }
-
     /// Sets the caller.
     pub(crate) fn set_caller(&self, caller: CallerKey) {
         self.0.caller.set(Some(caller));

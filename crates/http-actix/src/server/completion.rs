@@ -1,15 +1,12 @@
 //! Changes that are made to their end.
 
-use std::sync::Arc;
-
 use actix_web::rt::System;
-use actix_web::{HttpMessage as _, HttpRequest, web};
-use ports::CallContext;
+use actix_web::web;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
-use crate::protection::admission::Permit;
 use crate::response::api_error::ApiError;
+use crate::server::request_context::RequestContext;
 use crate::server::state::AppState;
 
 /// Makes a change to its end, even if the client leaves: no change may stay half made, and the
@@ -19,31 +16,30 @@ use crate::server::state::AppState;
 /// The change runs on the thread of the server itself, because a worker's thread ends at a shutdown
 /// with its last connection.
 pub(crate) async fn run_to_completion<T, F>(
-    request: &HttpRequest,
+    context: &RequestContext,
     change: impl FnOnce(web::Data<AppState>) -> F,
 ) -> Result<T, ApiError>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let state = request
-        .app_data::<web::Data<AppState>>()
-        .ok_or_else(|| ApiError::internal("the application has no state"))?;
-    let permit = request.extensions().get::<Arc<Permit>>().cloned();
+    let state = &context.state;
     let counted = CountedChange::start(state.clone());
-    let change = change(state.clone());
+    let change = change(state.clone()).in_current_span();
+    let change = context.call.clone().scope(change);
+    let permit = context.held.borrow().permit();
     let (sender, outcome) = oneshot::channel();
-    let work = async move {
+    spawn_on_server_thread(async move {
         let _held = (permit, counted);
         // It fails if the client has left.
         let _ = sender.send(change.await);
-    }
-    .in_current_span();
-    match CallContext::current() {
-        Some(call) => spawn_on_server_thread(call.scope(work)),
-        None => spawn_on_server_thread(work),
-    }
-    outcome.await.map_err(|_| ApiError::internal("a change panicked"))
+    });
+    outcome.await.map_err(|_| panicked())
+}
+
+/// Returns the error about a change that panicked. The panic hook logs the panic.
+fn panicked() -> ApiError {
+    ApiError::internal("a change panicked")
 }
 
 fn spawn_on_server_thread(work: impl Future<Output = ()> + Send + 'static) {

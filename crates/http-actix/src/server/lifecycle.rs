@@ -1,107 +1,133 @@
 //! The request lifecycle: the outermost middleware.
 //!
-//! It assigns the request id, limits the size of the head and the time, catches panics, renders
-//! every error in the format of the contract that the path belongs to, counts the request, and
-//! writes its log entry.
+//! It assigns the request id, renders every error in the format of the contract that the path
+//! belongs to, counts the request, and writes its log entry.
 
-use std::panic::AssertUnwindSafe;
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse, web};
-use futures_util::FutureExt as _;
+use actix_web::{Error, HttpResponse, web};
+use futures_util::future::LocalBoxFuture;
 use tracing::Instrument as _;
 
 use crate::metrics::Route;
-use crate::protection::idle_connections::RequestGuard;
 use crate::protection::permit_body::{Held, PermitBody};
-use crate::protection::rate_limit::QuotaHeaders;
-use crate::response::api_error::{ApiError, ErrorHeader, directory_timeout};
+use crate::response::api_error::{ApiError, ErrorHeader};
 use crate::response::code::ErrorCode;
 use crate::response::contract::Contract;
 use crate::response::error_response::ErrorResponse;
 use crate::response::problem::{self, Problem};
-use crate::server::request_context::RequestContext;
+use crate::server::request_context::{RequestContext, TrackedRequest};
 use crate::server::request_id::{self, RequestId};
 use crate::server::state::AppState;
 
-/// The outermost middleware function.
-pub(crate) async fn request_lifecycle<B: MessageBody + 'static>(
+/// The outermost middleware.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestLifecycle(web::Data<AppState>);
+
+impl RequestLifecycle {
+    /// Creates the middleware of a service with this state.
+    pub(crate) fn new(state: web::Data<AppState>) -> Self {
+        Self(state)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for RequestLifecycle
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<PermitBody>;
+    type Error = Error;
+    type Transform = RequestLifecycleService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, next: S) -> Self::Future {
+        ready(Ok(RequestLifecycleService { state: self.0.clone(), next }))
+    }
+}
+
+/// The service of [`RequestLifecycle`].
+#[derive(Debug)]
+pub(crate) struct RequestLifecycleService<S> {
     state: web::Data<AppState>,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<PermitBody>, actix_web::Error> {
-    let context = RequestContext::start(&state, &request);
-    let _guard = RequestGuard::start(&request);
-    let closes_connection = request.head().upgrade();
-    request.extensions_mut().insert(context.id.clone());
-    request.extensions_mut().insert(context.log_fields.clone());
+    next: S,
+}
 
-    let handling = context.call.clone().scope(next.call(request)).instrument(context.span.clone());
-    let response = match handling.await {
-        Ok(response) => response,
-        Err(error) => {
-            let closes_connection = closes_connection || state.in_flight.is_stopping();
-            return Err(fail(&context, &error, closes_connection));
-        }
-    };
+impl<S, B> Service<ServiceRequest> for RequestLifecycleService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<PermitBody>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
+    forward_ready!(next);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let context = TrackedRequest::start(&self.state, &request);
+        let closes_connection = request.head().upgrade();
+        let handling = context.call.clone().scope(self.next.call(request));
+        let handling = handling.instrument(context.span.clone());
+        Box::pin(async move {
+            let outcome = handling.await;
+            // For `Connection: upgrade`, the framework would promise an upgrade that does not come.
+            let closes_connection = closes_connection || context.state.in_flight.is_stopping();
+            match outcome {
+                Ok(response) => Ok(complete(&context, response, closes_connection)),
+                Err(error) => Err(fail(&context, &error, closes_connection)),
+            }
+        })
+    }
+}
+
+/// Ends a request that has a response.
+fn complete<B: MessageBody + 'static>(
+    context: &RequestContext,
+    response: ServiceResponse<B>,
+    closes_connection: bool,
+) -> ServiceResponse<PermitBody> {
     let status = response.status();
-    let route = response.request().app_data::<Route>().cloned();
-    let route = route.as_ref();
-    let held = Held::take_from(&mut response.request().extensions_mut());
+    // The documentation page is no operation, and has its route from the framework.
+    let route = context.route().or_else(|| response.request().app_data::<Route>());
+    let held = context.held.take();
     let mut response = if status.is_client_error() || status.is_server_error() {
         let error = response.response().error();
         // Errors of the framework and of other middleware, such as CORS, are not an `ApiError`.
         let rendered = match error.and_then(|error| error.as_error::<ApiError>()) {
-            Some(api_error) => log_and_render(&context, api_error, route),
-            None => log_and_render(&context, &framework_error(error, status), route),
+            Some(api_error) => log_and_render(context, api_error, route),
+            None => log_and_render(context, &framework_error(error, status), route),
         };
         replace_body(response, rendered)
     } else {
         context.finish(route, status, None);
         response.map_body(|_, body| PermitBody::new(body, held))
     };
-    add_quota_headers(&mut response);
-    // For `Connection: upgrade`, the framework would promise an upgrade that does not come.
-    if closes_connection || state.in_flight.is_stopping() {
+    // Other errors do not have the remaining quotas, because they could disclose the reason.
+    if let Some(quota_headers) = context.quota_headers.get()
+        && (status.is_success() || quota_headers.wait().is_some())
+    {
+        quota_headers.write(response.headers_mut());
+    }
+    if closes_connection {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     add_common_headers(response.headers_mut(), &context.id);
-    Ok(response)
-}
-
-/// The middleware function that ends a request early: because of its head, when its time is over, or
-/// when it panics. It must be inside CORS, so that browser applications can read these errors too.
-pub(crate) async fn request_limits<B: MessageBody + 'static>(
-    state: web::Data<AppState>,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
-    state.head.check(&request)?;
-    let handling = AssertUnwindSafe(next.call(request)).catch_unwind();
-    match tokio::time::timeout(state.request_timeout, handling).await {
-        Ok(Ok(result)) => result,
-        // The panic hook logs the panic.
-        Ok(Err(_panic)) => Err(ApiError::internal("a handler panicked").into()),
-        Err(_elapsed) => {
-            Err(directory_timeout().with_cause("the request exceeded its timeout").into())
-        }
-    }
+    response
 }
 
 /// Ends a request that has no response. The returned error contains the whole response.
-fn fail(
-    context: &RequestContext,
-    error: &actix_web::Error,
-    closes_connection: bool,
-) -> actix_web::Error {
-    let route = context.route();
+fn fail(context: &RequestContext, error: &Error, closes_connection: bool) -> Error {
+    let route = context.route_of_path();
     let rendered = if let Some(api_error) = error.as_error::<ApiError>() {
         log_and_render(context, api_error, route.as_ref())
     } else {
@@ -126,7 +152,7 @@ fn log_and_render(
 }
 
 /// Converts an error of the framework.
-fn framework_error(error: Option<&actix_web::Error>, status: StatusCode) -> ApiError {
+fn framework_error(error: Option<&Error>, status: StatusCode) -> ApiError {
     let code = ErrorCode::of_status(status);
     let detail = if code == ErrorCode::InternalError {
         "An internal error occurred."
@@ -201,17 +227,6 @@ fn with_inner_headers(mut rendered: HttpResponse, inner: &HeaderMap) -> HttpResp
         }
     }
     rendered
-}
-
-/// Adds the remaining quotas to successful and to rate-limited responses. Other errors do not have
-/// them, because they could disclose the reason.
-fn add_quota_headers<B>(response: &mut ServiceResponse<B>) {
-    let quota_headers = response.request().extensions().get::<QuotaHeaders>().cloned();
-    if let Some(quota_headers) = quota_headers
-        && (response.status().is_success() || quota_headers.wait().is_some())
-    {
-        quota_headers.write(response.headers_mut());
-    }
 }
 
 /// Adds the headers of every response.

@@ -17,7 +17,7 @@ use std::vec;
 use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody as _};
 use actix_web::http::{ConnectionType, Version};
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use application::UseCaseError;
 use domain::UserView;
 use futures_util::future::ready;
@@ -30,6 +30,7 @@ use crate::metrics::AbortReason;
 use crate::protection::idle_connections::ResponseProgress;
 use crate::protection::list_memory::ListReservation;
 use crate::response::api_error::{ApiError, directory_timeout};
+use crate::server::request_context::RequestContext;
 use crate::server::request_id::RequestId;
 use crate::server::state::AppState;
 
@@ -61,7 +62,7 @@ where
         return Ok(BoxBody::new(first));
     }
     reservation.shrink_to(pieces.list.held_bytes());
-    let record = SendRecord::start(request)?;
+    let record = SendRecord::start(&RequestContext::require(request)?);
     let mut progress = ResponseProgress::new(request);
     progress.advance(first.len());
     let wait = record.state.request_timeout;
@@ -190,13 +191,9 @@ struct SendRecord {
 }
 
 impl SendRecord {
-    fn start(request: &HttpRequest) -> Result<Self, ApiError> {
-        let state = request.app_data::<web::Data<AppState>>().cloned();
-        let state = state.ok_or_else(|| ApiError::internal("the application has no state"))?;
-        let id = request.extensions().get::<RequestId>().cloned();
-        let id = id.ok_or_else(|| ApiError::internal("the request has no id"))?;
-        state.in_flight.start_request();
-        Ok(Self { state, id, has_ended: false })
+    fn start(context: &RequestContext) -> Self {
+        context.state.in_flight.start_request();
+        Self { state: context.state.clone(), id: context.id.clone(), has_ended: false }
     }
 
     fn complete(&mut self) {

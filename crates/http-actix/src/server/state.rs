@@ -20,6 +20,7 @@ use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::links::PublicUrl;
 use crate::server::lazy_text::LazyText;
+use crate::server::path_table::PathTable;
 use ports::error_chain;
 use telemetry::TraceSampler;
 use token_verifier::TokenVerifier;
@@ -51,6 +52,8 @@ pub(crate) struct AppState {
     pub(crate) request_timeout: Duration,
     /// Decides which requests are traced, if traces are exported.
     pub(crate) sampler: Option<TraceSampler>,
+    /// The path templates of all operations, because failed requests need them.
+    pub(crate) templates: PathTable<String>,
     /// The metrics.
     pub(crate) metrics: Metrics,
     /// The requests in flight, and whether the service is shutting down.

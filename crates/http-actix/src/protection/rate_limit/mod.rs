@@ -13,8 +13,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
 use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
 use domain::CallerKey;
 use governor::middleware::StateInformationMiddleware;
 use governor::{Quota, RateLimiter};
@@ -22,14 +22,10 @@ use ports::Clock;
 
 use monotonic_clock::MonotonicClock;
 pub(crate) use quota_headers::{QuotaHeaders, RATELIMIT, RATELIMIT_POLICY};
-use quota_headers::{QuotaItem, WINDOW_SECONDS};
+use quota_headers::{QuotaItem, WINDOW_SECONDS, policy_item};
 use quota_store::QuotaStore;
 
 use crate::protection::settings::LimitSettings;
-
-/// Marks a route whose requests verify a current password.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ChecksPassword;
 
 /// The quotas of all callers.
 #[derive(Debug)]
@@ -55,16 +51,20 @@ impl RateLimits {
         }
     }
 
-    /// Counts the request against the caller's quotas, and returns what remains of them.
-    pub(crate) fn consume(&self, caller: CallerKey, request: &HttpRequest) -> QuotaHeaders {
-        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        let checks_password = request.app_data::<ChecksPassword>().is_some();
+    /// Counts a request against the caller's quotas, and returns what remains of them.
+    pub(crate) fn consume(
+        &self,
+        caller: CallerKey,
+        method: &Method,
+        checks_password: bool,
+    ) -> QuotaHeaders {
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
         let quotas = [
             self.reads.as_ref().filter(|_| is_read),
             self.writes.as_ref().filter(|_| !is_read),
             self.password_checks.as_ref().filter(|_| checks_password),
         ];
-        quotas.into_iter().flatten().map(|quota| quota.consume(caller, &self.clock)).collect()
+        QuotaHeaders::new(quotas.map(|quota| Some(quota?.consume(caller, &self.clock))))
     }
 }
 
@@ -72,12 +72,14 @@ impl RateLimits {
 struct CallerQuota {
     name: &'static str,
     limit: NonZeroU32,
+    /// The quota's part of `RateLimit-Policy`.
+    policy: HeaderValue,
     limiter: RateLimiter<CallerKey, QuotaStore, MonotonicClock, StateInformationMiddleware>,
 }
 
 impl fmt::Debug for CallerQuota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, limit, limiter: _ } = self;
+        let Self { name, limit, .. } = self;
         write!(f, "CallerQuota({name}, {limit} in {WINDOW_SECONDS} s)")
     }
 }
@@ -85,16 +87,19 @@ impl fmt::Debug for CallerQuota {
 impl CallerQuota {
     fn new(name: &'static str, limit: NonZeroU32, clock: MonotonicClock) -> Self {
         let limiter = RateLimiter::new(Quota::per_minute(limit), QuotaStore::default(), clock);
-        Self { name, limit, limiter }
+        Self { name, limit, policy: policy_item(name, limit), limiter }
     }
 
     fn consume(&self, caller: CallerKey, clock: &MonotonicClock) -> QuotaItem {
-        let Self { name, limit, limiter } = self;
+        let Self { name, limit, policy, limiter } = self;
+        let policy = policy.clone();
         match limiter.check_key(&caller) {
-            Ok(state) => QuotaItem::accepted(name, *limit, state.remaining_burst_capacity()),
+            Ok(state) => {
+                QuotaItem::accepted(name, policy, *limit, state.remaining_burst_capacity())
+            }
             Err(not_until) => {
                 let now = governor::clock::Clock::now(clock);
-                QuotaItem::rejected(name, *limit, not_until.wait_time_from(now))
+                QuotaItem::rejected(name, policy, not_until.wait_time_from(now))
             }
         }
     }

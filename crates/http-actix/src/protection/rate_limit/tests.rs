@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use actix_web::test::TestRequest;
 use conformance::ManualClock;
 use domain::Timestamp;
 
@@ -15,7 +14,7 @@ fn limits(writes: u32, clock: &Arc<ManualClock>) -> RateLimits {
 }
 
 fn write(limits: &RateLimits, caller: CallerKey) -> Option<Duration> {
-    limits.consume(caller, &TestRequest::post().to_http_request()).wait()
+    limits.consume(caller, &Method::POST, false).wait()
 }
 
 #[test]
@@ -64,6 +63,20 @@ fn extreme_clock_values_are_harmless() {
 fn no_limit_yields_no_headers() {
     let limits = limits(0, &Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)));
     let mut headers = actix_web::http::header::HeaderMap::new();
-    limits.consume(ANNA, &TestRequest::post().to_http_request()).write(&mut headers);
+    limits.consume(ANNA, &Method::POST, false).write(&mut headers);
     assert!(headers.is_empty());
+}
+
+#[test]
+fn quotas_of_one_request_share_both_headers() {
+    let five = NonZeroU32::new(5);
+    let settings = LimitSettings { writes: five, password_checks: five, reads: None };
+    let limits = RateLimits::new(settings, Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)));
+    let mut headers = actix_web::http::header::HeaderMap::new();
+    limits.consume(ANNA, &Method::PATCH, false);
+    limits.consume(ANNA, &Method::PATCH, true).write(&mut headers);
+    let policy = r#""writes";q=5;w=60, "password-checks";q=5;w=60"#;
+    assert_eq!(headers.get(RATELIMIT_POLICY).unwrap(), policy);
+    let remaining = r#""writes";r=3;t=24, "password-checks";r=4;t=12"#;
+    assert_eq!(headers.get(RATELIMIT).unwrap(), remaining);
 }
