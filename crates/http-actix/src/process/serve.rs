@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::Stream;
 use futures_util::future::{Either, join, join_all, select, try_join_all};
 use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::metrics::{InstrumentedKeySource, Route};
@@ -108,6 +109,7 @@ impl Server {
             request_timeout: http.request_timeout,
             sampler,
             templates: routes::templates(),
+            runtime: OnceLock::new(),
             metrics,
             in_flight: InFlight::default(),
             readiness: Mutex::default(),
@@ -168,6 +170,8 @@ impl Server {
     /// Serves until the first signal; the second one drops the requests in flight.
     async fn serve_until(self, stop: impl Stream<Item = ShutdownSignal>) -> io::Result<()> {
         let Self { state, http, listener, admin, .. } = self;
+        // The server runs once.
+        let _ = state.runtime.set(Handle::current());
         let paths = if admin.is_some() { PUBLIC } else { ALL };
         let public = serve(Arc::clone(&state), &http, listener, paths, workers(&http))?;
         let admin = admin

@@ -1,7 +1,10 @@
 //! Changes that are made to their end.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use actix_web::rt::System;
 use actix_web::web;
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
@@ -13,8 +16,8 @@ use crate::server::state::AppState;
 /// request's permit and locks are held as long as the work takes. Otherwise clients that reset
 /// their connections could start more changes than there are permits.
 ///
-/// The change runs on the thread of the server itself, because a worker's thread ends at a shutdown
-/// with its last connection.
+/// A change that waits for something runs on the thread of the server itself, because a worker's
+/// thread ends at a shutdown with its last connection.
 pub(crate) async fn run_to_completion<T, F>(
     context: &RequestContext,
     change: impl FnOnce(web::Data<AppState>) -> F,
@@ -26,7 +29,18 @@ where
     let state = &context.state;
     let counted = CountedChange::start(state.clone());
     let change = change(state.clone()).in_current_span();
-    let change = context.call.clone().scope(change);
+    let mut change = Box::pin(context.call.clone().scope(change));
+    if let Some(runtime) = state.runtime.get() {
+        // Most changes in memory end without waiting. What this one has created, such as a timer,
+        // must belong to the thread that goes on with it.
+        let _entered = runtime.enter();
+        let first_step = || change.as_mut().now_or_never();
+        match catch_unwind(AssertUnwindSafe(first_step)) {
+            Ok(Some(outcome)) => return Ok(outcome),
+            Ok(None) => {}
+            Err(_panic) => return Err(panicked()),
+        }
+    }
     let permit = context.held.borrow().permit();
     let (sender, outcome) = oneshot::channel();
     spawn_on_server_thread(async move {

@@ -1,13 +1,14 @@
 //! The state that all handlers share.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use application::Services;
 use domain::RoleCatalogue;
 use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::metrics::Metrics;
@@ -54,6 +55,8 @@ pub(crate) struct AppState {
     pub(crate) sampler: Option<TraceSampler>,
     /// The path templates of all operations, because failed requests need them.
     pub(crate) templates: PathTable<String>,
+    /// The runtime of the thread on which changes are made to their end, once the server runs.
+    pub(crate) runtime: OnceLock<Handle>,
     /// The metrics.
     pub(crate) metrics: Metrics,
     /// The requests in flight, and whether the service is shutting down.
