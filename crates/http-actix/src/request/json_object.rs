@@ -4,19 +4,18 @@
 //! member that is missing or has the wrong type.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
+use crate::request::json_members::{JsonText, MemberValue};
 use crate::response::api_error::ApiError;
 use crate::response::code::ErrorCode;
 use crate::response::field_error::{FieldError, NOT_REPEATED, REQUIRED};
-use token_verifier::strict_json;
 
 /// A request that is read from a JSON object.
 pub(crate) trait FromJsonObject: Sized {
     /// Reads every member before it returns the error about one of them. Other members are
     /// ignored.
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember>;
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember>;
 }
 
 /// Reads a request from a JSON text.
@@ -24,7 +23,8 @@ pub(crate) trait FromJsonObject: Sized {
 /// Repeated members are an error, because readers disagree on which of the two counts (RFC 8259
 /// §4). Values are not converted to other types.
 pub(crate) fn parse<T: FromJsonObject>(text: &[u8]) -> Result<T, ApiError> {
-    let Value::Object(object) = strict_json::value(text).map_err(|error| syntax_error(&error))?
+    let JsonText::Object(object) =
+        serde_json::from_slice(text).map_err(|error| syntax_error(&error))?
     else {
         return Err(malformed("The body must be a JSON object."));
     };
@@ -57,12 +57,12 @@ pub(crate) struct InvalidMember;
 
 /// The members of an object, and the errors found in them so far.
 #[derive(Debug)]
-pub(crate) struct Members {
-    object: Map<String, Value>,
+pub(crate) struct Members<'a> {
+    object: BTreeMap<Cow<'a, str>, MemberValue<'a>>,
     errors: Vec<FieldError>,
 }
 
-impl Members {
+impl Members<'_> {
     /// Reads a member that must be present.
     pub(crate) fn required<T: FromMember>(
         &mut self,
@@ -85,7 +85,7 @@ impl Members {
     fn read<T: FromMember>(
         &mut self,
         name: &'static str,
-        value: Value,
+        value: MemberValue<'_>,
     ) -> Result<T, InvalidMember> {
         T::from_value(value).ok_or_else(|| self.record(name, T::PREDICATE))
     }
@@ -102,25 +102,25 @@ pub(crate) trait FromMember: Sized {
     const PREDICATE: &'static str;
 
     /// Returns the value if it has this type, without conversion.
-    fn from_value(value: Value) -> Option<Self>;
+    fn from_value(value: MemberValue<'_>) -> Option<Self>;
 }
 
 impl FromMember for String {
     const PREDICATE: &'static str = "must be a string";
 
-    fn from_value(value: Value) -> Option<Self> {
-        if let Value::String(text) = value { Some(text) } else { None }
+    fn from_value(value: MemberValue<'_>) -> Option<Self> {
+        if let MemberValue::Text(text) = value { Some(text.into_owned()) } else { None }
     }
 }
 
 impl FromMember for Option<String> {
     const PREDICATE: &'static str = "must be a string or null";
 
-    fn from_value(value: Value) -> Option<Self> {
+    fn from_value(value: MemberValue<'_>) -> Option<Self> {
         match value {
-            Value::String(text) => Some(Some(text)),
-            Value::Null => Some(None),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+            MemberValue::Text(text) => Some(Some(text.into_owned())),
+            MemberValue::Null => Some(None),
+            MemberValue::Bool(_) | MemberValue::Other => None,
         }
     }
 }
@@ -128,8 +128,8 @@ impl FromMember for Option<String> {
 impl FromMember for bool {
     const PREDICATE: &'static str = "must be true or false";
 
-    fn from_value(value: Value) -> Option<Self> {
-        value.as_bool()
+    fn from_value(value: MemberValue<'_>) -> Option<Self> {
+        if let MemberValue::Bool(value) = value { Some(value) } else { None }
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
     struct Sample;
 
     impl FromJsonObject for Sample {
-        fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+        fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
             members.required::<String>("email").map(|_| Self)
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod client_address;
+mod json_members;
 pub(crate) mod json_object;
 pub(crate) mod path;
 pub(crate) mod query;

@@ -52,13 +52,13 @@ pub(crate) struct ChangePasswordRequestV2 {
 const NEW_PASSWORD: &str = "newPassword";
 
 impl FromJsonObject for ChangePasswordRequest {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         Ok(Self { new_password: members.required(NEW_PASSWORD)? })
     }
 }
 
 impl FromJsonObject for ChangePasswordRequestV2 {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         let current_password = members.required("currentPassword");
         let new_password = members.required(NEW_PASSWORD);
         Ok(Self { current_password: current_password?, new_password: new_password? })

@@ -29,7 +29,7 @@ pub(crate) struct HomeRequest {
 }
 
 impl FromJsonObject for HomeRequest {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         Ok(Self { tenant_name: members.required("tenantName")? })
     }
 }
@@ -45,7 +45,7 @@ pub(crate) struct ProofRequest {
 }
 
 impl FromJsonObject for ProofRequest {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         Ok(Self { email_verified: members.required("emailVerified")? })
     }
 }

@@ -93,7 +93,7 @@ pub(crate) struct CreateTenantUser {
 }
 
 impl FromJsonObject for CreateTenantUser {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         let email = members.required("email");
         let name = members.optional("name");
         let role = members.required("role");
@@ -128,7 +128,7 @@ pub(crate) struct UpdateTenantUser {
 }
 
 impl FromJsonObject for UpdateTenantUser {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         let name = members.optional("name");
         let role = members.required("role");
         Ok(Self { name: name?.flatten(), role: role? })

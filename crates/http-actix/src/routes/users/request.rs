@@ -61,7 +61,7 @@ pub(crate) struct UserCreateRequest {
 }
 
 impl FromJsonObject for UserCreateRequest {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         let email = members.required("email");
         let service_user = members.required("serviceUser");
         let tenant_name = members.required("tenantName");
@@ -149,7 +149,7 @@ pub(crate) struct UserUpdateRequest {
 }
 
 impl FromJsonObject for UserUpdateRequest {
-    fn from_members(members: &mut Members) -> Result<Self, InvalidMember> {
+    fn from_members(members: &mut Members<'_>) -> Result<Self, InvalidMember> {
         let email = members.required("email");
         let first_name = members.required("firstName");
         let last_name = members.required("lastName");
