@@ -54,57 +54,42 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// Returns the text form as ASCII. Every response contains several timestamps, so it is written
+    /// without the cost of `write!`.
+    pub fn to_rfc3339(self) -> [u8; 24] {
         let (year, month, day) = date_of(self.0.div_euclid(MILLIS_PER_DAY));
-        let of_day = self.0.rem_euclid(MILLIS_PER_DAY);
-        let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
-        let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
-        // Every response contains several timestamps; this is faster than `write!`.
-        let mut text = *b"0000-00-00T00:00:00.000Z";
-        let [
-            y3,
-            y2,
-            y1,
-            y0,
-            _,
-            m1,
-            m0,
-            _,
-            d1,
-            d0,
-            _,
-            h1,
-            h0,
-            _,
-            n1,
-            n0,
-            _,
-            s1,
-            s0,
-            _,
-            f2,
-            f1,
-            f0,
-            _,
-        ] = &mut text;
-        fill(year, &mut [y0, y1, y2, y3]);
-        fill(month, &mut [m0, m1]);
-        fill(day, &mut [d0, d1]);
-        fill(hour, &mut [h0, h1]);
-        fill(minute, &mut [n0, n1]);
-        fill(second, &mut [s0, s1]);
-        fill(milli, &mut [f0, f1, f2]);
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        let of_day = small(self.0.rem_euclid(MILLIS_PER_DAY));
+        let (seconds, milli) = (of_day / 1000, of_day % 1000);
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let year = small(year);
+        let ([y3, y2], [y1, y0]) = (two_digits(year / 100), two_digits(year % 100));
+        let ([m1, m0], [d1, d0]) = (two_digits(small(month)), two_digits(small(day)));
+        let ([h1, h0], [n1, n0]) = (two_digits(hour), two_digits(minute));
+        let ([s1, s0], [f2, f1]) = (two_digits(second), two_digits(milli / 10));
+        let [_, f0] = two_digits(milli % 10);
+        [
+            y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0, b'T', h1, h0, b':', n1, n0, b':', s1, s0,
+            b'.', f2, f1, f0, b'Z',
+        ]
     }
 }
 
-/// Writes the decimal digits of a number that is not negative, the last one first.
-fn fill(mut number: i64, digits: &mut [&mut u8]) {
-    for digit in digits {
-        **digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.to_rfc3339()).map_err(|_| fmt::Error)?)
     }
+}
+
+/// Returns a part of a date or a time, which is never negative, as the type that divides fastest.
+fn small(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+/// Returns the digits of a number below 100.
+fn two_digits(number: u32) -> [u8; 2] {
+    let digit = |digit: u32| b'0' + u8::try_from(digit % 10).unwrap_or(0);
+    [digit(number / 10), digit(number)]
 }
 
 parse_from_str!(Timestamp);

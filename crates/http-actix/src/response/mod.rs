@@ -6,5 +6,6 @@ pub(crate) mod contract;
 pub(crate) mod error_response;
 pub(crate) mod field_error;
 pub(crate) mod json;
+mod json_writer;
 pub mod links;
 pub(crate) mod problem;

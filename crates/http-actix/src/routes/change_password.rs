@@ -2,6 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,6 +18,7 @@ use crate::request::path::PathParameters;
 use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
+use crate::response::json;
 use crate::routes::users::view::UserResponse;
 use crate::server::completion::run_to_completion;
 use crate::server::state::AppState;
@@ -115,7 +117,7 @@ pub(crate) async fn v1(
         state.services.passwords.set(&scope, &id, new).await
     });
     let user = changed.await?.map_err(password_error)?;
-    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
+    json::response(StatusCode::OK, &UserResponse::new(&user))
 }
 
 /// Changes a user's password if the current one is correct.
@@ -156,7 +158,7 @@ pub(crate) async fn v2(
         state.services.passwords.change(&scope, &id, key, passwords, client).await
     });
     let user = changed.await?.map_err(password_error)?;
-    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
+    json::response(StatusCode::OK, &UserResponse::new(&user))
 }
 
 /// Adds the headers of a deprecated operation to every response of v1.

@@ -1,5 +1,6 @@
 //! The caller's own rights and memberships: `/api/v1/me`, an extension of contract B.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use application::{OwnMembership, UseCaseError};
 use domain::{
@@ -66,7 +67,7 @@ pub(crate) struct OwnMembershipResponse<'a> {
     /// Whether the tenant manages the account.
     managed_here: bool,
     /// When the account was attached to the tenant, if known.
-    #[serde(serialize_with = "json::optional_text")]
+    #[serde(serialize_with = "json::optional_time")]
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
 }
@@ -108,14 +109,19 @@ pub(crate) async fn get(
         (Ok(_), None) | (Err(UseCaseError::Refused(Refusal::SubjectNotAnAccount)), _) => None,
         (Err(error), _) => return Err(error.into()),
     };
-    Ok(HttpResponse::Ok().json(Me {
-        issuer: &bearer.issuer,
-        subject: bearer.subject.as_ref().map(domain::UserId::as_str),
-        all_tenants: actor.coverage == Coverage::All,
-        permissions: bearer.permissions.iter().map(Permission::as_str).collect(),
-        tenants: covered_tenants(&actor),
-        memberships: own.as_ref().map(|own| own.iter().map(OwnMembershipResponse::new).collect()),
-    }))
+    json::response(
+        StatusCode::OK,
+        &Me {
+            issuer: &bearer.issuer,
+            subject: bearer.subject.as_ref().map(domain::UserId::as_str),
+            all_tenants: actor.coverage == Coverage::All,
+            permissions: bearer.permissions.iter().map(Permission::as_str).collect(),
+            tenants: covered_tenants(&actor),
+            memberships: own
+                .as_ref()
+                .map(|own| own.iter().map(OwnMembershipResponse::new).collect()),
+        },
+    )
 }
 
 impl<'a> CoveredTenant<'a> {

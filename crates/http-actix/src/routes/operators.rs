@@ -1,5 +1,6 @@
 //! What only operators may do to accounts and tenants: an extension of contract B.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use domain::Operation;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::request::path::PathParameters;
 use crate::request::query::QueryString;
 use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
+use crate::response::json;
 use crate::routes::users::view::UserResponse;
 use crate::server::state::AppState;
 
@@ -94,7 +96,7 @@ pub(crate) async fn set_home(
             state.services.users.move_home(&scope, &id, home).await
         })
         .await?;
-    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
+    json::response(StatusCode::OK, &UserResponse::new(&user))
 }
 
 /// Vouches that an account is the person's own, or withdraws that.
@@ -130,7 +132,7 @@ pub(crate) async fn set_proof(
             state.services.users.set_email_verified(&scope, &id, email_verified).await
         })
         .await?;
-    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
+    json::response(StatusCode::OK, &UserResponse::new(&user))
 }
 
 /// Removes all memberships and homes of a tenant, before its label gets another owner.
@@ -160,5 +162,5 @@ pub(crate) async fn release(
             state.services.tenant_users.release(&scope, RELEASE_LIMIT).await
         })
         .await?;
-    Ok(HttpResponse::Ok().json(ReleaseResponse { done: outcome.done, left: outcome.left }))
+    json::response(StatusCode::OK, &ReleaseResponse { done: outcome.done, left: outcome.left })
 }

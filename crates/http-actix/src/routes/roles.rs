@@ -1,5 +1,6 @@
 //! The role catalogue of contract A: `/api/{tenantId}/admin/roles`.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use domain::Access;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::request::caller::Caller;
 use crate::request::path::PathParameters;
 use crate::request::query::QueryString;
 use crate::response::api_error::ApiError;
+use crate::response::json;
 use crate::server::state::AppState;
 
 /// A role of the catalogue.
@@ -80,5 +82,5 @@ pub(crate) async fn list(
         default: role == catalogue.default_role(),
         grantable: grants.allow(role),
     });
-    Ok(HttpResponse::Ok().json(roles.collect::<Vec<_>>()))
+    json::response(StatusCode::OK, &roles.collect::<Vec<_>>())
 }

@@ -1,6 +1,8 @@
 //! Contract A: `/api/{tenantId}/admin/users`.
 
-use actix_web::http::header::{self, ContentType};
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::{
     DisplayName, EmailAddress, MembershipChange, NewMember, Operation, RoleCatalogue, Standing,
@@ -40,7 +42,7 @@ pub(crate) struct TenantUser<'a> {
     /// Whether the account is blocked.
     blocked: bool,
     /// When the user last logged in (RFC 3339).
-    #[serde(serialize_with = "json::optional_text")]
+    #[serde(serialize_with = "json::optional_time")]
     #[schema(required = true, value_type = Option<String>, example = "2026-03-01T09:30:00.000Z")]
     last_login: Option<Timestamp>,
     /// The user's role in this tenant.
@@ -181,20 +183,15 @@ pub(crate) async fn list(
         let field_error = FieldError::parameter(FILTER_TENANT, ErrorCode::TenantForbidden, detail);
         return Err(ApiError::from_fields(vec![field_error]));
     }
-    let mut response = HttpResponse::Ok();
-    response.content_type(ContentType::json());
     let address = || state.public_url.tenant_users(scope.tenant());
     if query.is_paged() {
         let (sort, page) = (query.sort(), query.page_request());
         let page = state.services.tenant_users.list_page(&scope, sort, page).await?;
         let users = page.users.iter().map(|user| TenantUser::new(user, scope.tenant()));
+        let mut response = json::with_body(StatusCode::OK, BoxBody::new(json::list(users)?));
         let links = PageLinks::new(&address(), &query, page.total);
-        response.insert_header((header::LINK, links.link_header()));
-        return Ok(response.body(json::list(users)?));
-    }
-    if !query.is_empty() {
-        let links = PageLinks::unpaged(&address(), &query);
-        response.insert_header((header::LINK, links.link_header()));
+        insert_links(response.headers_mut(), &links)?;
+        return Ok(response);
     }
     let reservation = caller.reserve_list(scope.tenant(), &state).await?;
     let list = state.services.tenant_users.list_all(&scope, query.sort()).await?;
@@ -203,7 +200,18 @@ pub(crate) async fn list(
         json::append(text, &TenantUser::new(user, &tenant))
     };
     let body = list_body(&request, list, reservation, append_user).await?;
-    Ok(set_framing(request.version(), response.body(body)))
+    let mut response = json::with_body(StatusCode::OK, body);
+    if !query.is_empty() {
+        insert_links(response.headers_mut(), &PageLinks::unpaged(&address(), &query))?;
+    }
+    Ok(set_framing(request.version(), response))
+}
+
+fn insert_links(headers: &mut HeaderMap, links: &PageLinks) -> Result<(), ApiError> {
+    let value = HeaderValue::try_from(links.link_header())
+        .map_err(|error| ApiError::internal("a link is no header value").with_cause(error))?;
+    headers.insert(header::LINK, value);
+    Ok(())
 }
 
 /// Attaches a user to a tenant, and creates the account if it does not exist.
@@ -245,9 +253,7 @@ pub(crate) async fn create(
         })
         .await?;
     let location = state.public_url.tenant_user(&tenant, &user.id);
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, location))
-        .json(TenantUser::new(&user, &tenant)))
+    json::created(&location, &TenantUser::new(&user, &tenant))
 }
 
 /// Returns one user of a tenant.
@@ -274,7 +280,7 @@ pub(crate) async fn get(
         state.services.authorizer.tenant(caller.bearer(), operation, names.tenant()).await?;
     query.expect_none()?;
     let user = state.services.tenant_users.get(&scope, names.require_user()?).await?;
-    Ok(HttpResponse::Ok().json(TenantUser::new(&user, scope.tenant())))
+    json::response(StatusCode::OK, &TenantUser::new(&user, scope.tenant()))
 }
 
 /// Changes a user's role or display name in a tenant.
@@ -311,7 +317,7 @@ pub(crate) async fn update(
             state.services.tenant_users.change(&scope, &id, change).await
         })
         .await?;
-    Ok(HttpResponse::Ok().json(TenantUser::new(&user, &tenant)))
+    json::response(StatusCode::OK, &TenantUser::new(&user, &tenant))
 }
 
 /// Detaches a user from a tenant, and keeps the account.

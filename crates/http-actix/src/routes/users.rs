@@ -3,7 +3,7 @@
 pub(crate) mod request;
 pub(crate) mod view;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use domain::Operation;
 
@@ -15,6 +15,7 @@ use crate::request::validation::FieldErrors;
 use crate::response::api_error::ApiError;
 use crate::response::error_response;
 use crate::response::field_error::FieldError;
+use crate::response::json;
 use crate::response::links::PageLinks;
 use crate::server::state::AppState;
 use request::{UserCreateRequest, UserUpdateRequest};
@@ -53,15 +54,18 @@ pub(crate) async fn list(
     let links = PageLinks::new(&state.public_url.users(), &query, page.total);
     let totals = Totals { total_users: page.total, total_pages: links.pages };
     let plain = |href| Links { href, meta: None };
-    Ok(HttpResponse::Ok().json(UserListResponse {
-        links: ListLinks {
-            first: plain(&links.first),
-            last: Links { href: &links.last, meta: Some(totals) },
-            next: links.next.as_deref().map(plain),
-            prev: links.prev.as_deref().map(plain),
+    json::response(
+        StatusCode::OK,
+        &UserListResponse {
+            links: ListLinks {
+                first: plain(&links.first),
+                last: Links { href: &links.last, meta: Some(totals) },
+                next: links.next.as_deref().map(plain),
+                prev: links.prev.as_deref().map(plain),
+            },
+            data: page.users.iter().map(UserResponse::new).collect(),
         },
-        data: page.users.iter().map(UserResponse::new).collect(),
-    }))
+    )
 }
 
 /// Creates a user whose home is a tenant, and attaches it to that tenant with the default role.
@@ -99,9 +103,8 @@ pub(crate) async fn create(
     let user = caller
         .run_to_completion(|state| async move { state.services.users.create(&scope, new).await })
         .await?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, state.public_url.user(&user.id)))
-        .json(UserResponse::new(&user)))
+    let location = state.public_url.user(&user.id);
+    json::created(&location, &UserResponse::new(&user))
 }
 
 /// Returns one user.
@@ -123,7 +126,7 @@ pub(crate) async fn get(
     let scope = state.services.authorizer.account(caller.bearer(), Operation::ViewUsers).await?;
     query.expect_none()?;
     let user = state.services.users.get(&scope, names.require_user()?).await?;
-    Ok(HttpResponse::Ok().json(UserResponse::new(&user)))
+    json::response(StatusCode::OK, &UserResponse::new(&user))
 }
 
 /// Changes a user's e-mail address and names, as far as possible.
@@ -166,7 +169,7 @@ pub(crate) async fn update(
         .await?;
     let user = UserResponse::new(&applied.user);
     if applied.failures.is_empty() {
-        return Ok(HttpResponse::Ok().json(user));
+        return json::response(StatusCode::OK, &user);
     }
     let request_id = caller.context().id.as_str();
     let field_errors: Vec<FieldError> =
@@ -175,7 +178,7 @@ pub(crate) async fn update(
         .iter()
         .map(|field_error| error_response::ErrorObject::new(field_error, request_id));
     let errors = errors.collect();
-    Ok(HttpResponse::build(StatusCode::MULTI_STATUS).json(PartlyUpdatedUser { user, errors }))
+    json::response(StatusCode::MULTI_STATUS, &PartlyUpdatedUser { user, errors })
 }
 
 /// Deletes a user's account from all tenants.

@@ -24,11 +24,11 @@ pub(crate) struct UserResponse<'a> {
     #[schema(example = "acme")]
     tenant_name: &'a str,
     /// When the account was created.
-    #[serde(serialize_with = "json::text")]
+    #[serde(serialize_with = "json::time")]
     #[schema(value_type = String, format = DateTime, example = "2026-03-01T09:30:00.000Z")]
     created_at: Timestamp,
     /// When the account was last changed, if known.
-    #[serde(serialize_with = "json::optional_text")]
+    #[serde(serialize_with = "json::optional_time")]
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     updated_at: Option<Timestamp>,
     /// The username, or the e-mail address of an account without one.
@@ -41,7 +41,7 @@ pub(crate) struct UserResponse<'a> {
     #[schema(example = "Doe")]
     last_name: &'a str,
     /// When the user last logged in, if known.
-    #[serde(serialize_with = "json::optional_text")]
+    #[serde(serialize_with = "json::optional_time")]
     #[schema(required = true, value_type = Option<String>, format = DateTime)]
     last_login: Option<Timestamp>,
     /// Whether that tenant manages the account: it is the account's home.
