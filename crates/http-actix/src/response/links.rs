@@ -64,28 +64,38 @@ impl PublicUrl {
 
     /// Returns the URL of the list of a tenant's users in contract A.
     pub fn tenant_users(&self, tenant: &TenantId) -> String {
-        format!("{self}/api/{tenant}/admin/users")
+        self.join(["/api/", tenant.as_str(), "/admin/users"])
     }
 
     /// Returns the URL of one of a tenant's users in contract A.
     pub fn tenant_user(&self, tenant: &TenantId, id: &UserId) -> String {
-        format!("{self}/api/{tenant}/admin/users/{}", encode_segment(id))
+        self.join(["/api/", tenant.as_str(), "/admin/users/", &encode_segment(id)])
     }
 
     /// Returns the URL of the list of users in contract B.
     pub fn users(&self) -> String {
-        format!("{self}/api/v1/users")
+        self.join(["/api/v1/users"])
     }
 
     /// Returns the URL of one user in contract B.
     pub fn user(&self, id: &UserId) -> String {
-        format!("{self}/api/v1/users/{}", encode_segment(id))
+        self.join(["/api/v1/users/", &encode_segment(id)])
     }
 
     /// Returns the URL of the operation that succeeds the deprecated password change in contract B,
     /// for the user in this segment of the request's path.
     pub fn change_password_v2(&self, segment: &str) -> String {
-        format!("{self}/api/v2/users/{}/change-password", reencode_segment(segment))
+        self.join(["/api/v2/users/", &reencode_segment(segment), "/change-password"])
+    }
+
+    /// Returns the URL with these parts of a path behind it.
+    fn join<const N: usize>(&self, parts: [&str; N]) -> String {
+        let length = parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut url = String::with_capacity(self.origin.len() + self.path.len() + length);
+        url.push_str(&self.origin);
+        url.push_str(&self.path);
+        url.extend(parts);
+        url
     }
 }
 
@@ -109,7 +119,8 @@ impl PageLinks {
     pub(crate) fn new(address: &str, query: &ListParameters, total: u64) -> Self {
         let page_request = query.page_request();
         let last = page_request.last_page(total);
-        let url = |number: u64| page_url(address, query, Some(number));
+        let urls = PageUrls::new(address, query);
+        let url = |number: u64| urls.of(number);
         Self {
             first: url(0),
             last: url(last),
@@ -121,7 +132,7 @@ impl PageLinks {
 
     /// Returns the links of an unpaged list at `address`, which is its own first and last page.
     pub(crate) fn unpaged(address: &str, query: &ListParameters) -> Self {
-        let itself = page_url(address, query, None);
+        let itself = unpaged_url(address, query);
         Self { first: itself.clone(), last: itself, next: None, prev: None, pages: 1 }
     }
 
@@ -133,23 +144,50 @@ impl PageLinks {
             ("next", self.next.as_ref()),
             ("last", Some(&self.last)),
         ];
-        let link = |(rel, url): (_, Option<&String>)| Some(format!("<{}>; rel=\"{rel}\"", url?));
-        all.into_iter().filter_map(link).collect::<Vec<_>>().join(", ")
+        let mut header = String::with_capacity(4 * (self.last.len() + 24));
+        for (rel, url) in all {
+            let Some(url) = url else { continue };
+            let separator = if header.is_empty() { "" } else { ", " };
+            header.extend([separator, "<", url, ">; rel=\"", rel, "\""]);
+        }
+        header
     }
 }
 
-/// Returns the URL of the list with the same parameters, at page `number` or unpaged.
-fn page_url(address: &str, query: &ListParameters, number: Option<u64>) -> String {
-    let mut parameters = Serializer::new(String::new());
+/// Returns the URL of the list with the same parameters, without a page.
+fn unpaged_url(address: &str, query: &ListParameters) -> String {
+    let mut parameters = Serializer::for_suffix(format!("{address}?"), address.len() + 1);
+    append_list(&mut parameters, query);
+    parameters.finish()
+}
+
+fn append_list(parameters: &mut Serializer<'_, String>, query: &ListParameters) {
     if let Some(tenant) = &query.tenant {
         parameters.append_pair(FILTER_TENANT, tenant.as_str());
     }
     if let Some(sort) = query.sort {
         parameters.append_pair(SORT, &sort.to_string());
     }
-    if let Some(number) = number {
-        parameters.append_pair(PAGE_NUMBER, &number.to_string());
-        parameters.append_pair(PAGE_SIZE, &query.page_request().size.to_string());
+}
+
+/// The URLs of the pages of a list, which differ in the page number only.
+struct PageUrls {
+    before_number: String,
+    after_number: String,
+}
+
+impl PageUrls {
+    fn new(address: &str, query: &ListParameters) -> Self {
+        let mut parameters = Serializer::for_suffix(format!("{address}?"), address.len() + 1);
+        append_list(&mut parameters, query);
+        parameters.append_pair(PAGE_NUMBER, "");
+        let mut size = Serializer::new(String::new());
+        size.append_pair(PAGE_SIZE, &query.page_request().size.to_string());
+        Self { before_number: parameters.finish(), after_number: size.finish() }
     }
-    format!("{address}?{}", parameters.finish())
+
+    fn of(&self, number: u64) -> String {
+        let Self { before_number, after_number } = self;
+        [before_number, itoa::Buffer::new().format(number), "&", after_number].concat()
+    }
 }
