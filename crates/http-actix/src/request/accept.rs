@@ -47,12 +47,15 @@ fn accepts<'a>(full: &str, group: &str, ranges: impl Iterator<Item = &'a str>) -
     let mut best: Option<(usize, bool)> = None;
     for range in ranges {
         let mut parts = range.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let precision = match media.as_str() {
-            media if media == full => 2,
-            media if media == group => 1,
-            "*/*" => 0,
-            _ => continue,
+        let media = parts.next().unwrap_or_default();
+        let precision = if media.eq_ignore_ascii_case(full) {
+            2
+        } else if media.eq_ignore_ascii_case(group) {
+            1
+        } else if media == "*/*" {
+            0
+        } else {
+            continue;
         };
         let is_rejected = parts
             .filter_map(|parameter| parameter.split_once('='))

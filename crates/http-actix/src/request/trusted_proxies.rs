@@ -31,6 +31,9 @@ impl TrustedProxies {
     /// client. Proxies write only one of the headers, and the other may come from the client.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
+        if self.0.is_empty() {
+            return peer;
+        }
         let x_forwarded_for = self.last_untrusted(peer, headers, &X_FORWARDED_FOR, hop_address);
         let forwarded = self.last_untrusted(peer, headers, &header::FORWARDED, forwarded_address);
         match (x_forwarded_for, forwarded) {
