@@ -62,6 +62,7 @@ mod context;
 mod id;
 mod listing;
 mod membership;
+mod memberships;
 mod operation;
 mod password;
 mod permission;
@@ -70,6 +71,7 @@ mod refusal;
 mod role;
 #[cfg(feature = "serde")]
 mod serde;
+mod sort_value;
 mod standing;
 mod tenant_scope;
 mod text;
@@ -90,6 +92,7 @@ pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort, SortField};
 pub use membership::{
     Attachment, CredentialStamp, Credentials, InvalidMembershipId, Membership, MembershipId,
 };
+pub use memberships::Memberships;
 pub use operation::Operation;
 pub use password::{CurrentPassword, InvalidPassword, Password};
 pub use permission::{InvalidPermission, Permission, Permissions};
@@ -99,6 +102,7 @@ pub use role::{
     Access, InvalidAccess, InvalidRoleCatalogue, InvalidRoleName, Role, RoleCatalogue,
     RoleDefinition, RoleName,
 };
+pub use sort_value::{SortValue, lower_case};
 pub use standing::{Standing, standing};
 pub use tenant_scope::{AmbiguousAccount, AttachStep, TenantScope};
 pub use text::{

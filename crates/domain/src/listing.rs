@@ -1,6 +1,5 @@
 //! Lists: a total and stable order, and pages of it.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::account::User;
+use crate::sort_value::{SortValue, lower_case};
 use crate::text_value::parse_from_str;
 use crate::timestamp::Timestamp;
 use crate::view::UserView;
@@ -132,31 +132,18 @@ pub struct Page {
     pub total: u64,
 }
 
+/// A sort value with its lower case, which is computed once for many comparisons.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
-    Text(Cow<'a, str>, &'a str),
+    Text(std::borrow::Cow<'a, str>, &'a str),
     Moment(Timestamp),
 }
 
 impl<'a> Key<'a> {
-    fn text(text: &'a str) -> Self {
-        // Most keys are in lower case already and need no copy.
-        let lower = if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(text.to_lowercase())
-        };
-        Self::Text(lower, text)
-    }
-
     fn of(user: &'a User, field: SortField) -> Self {
-        match field {
-            SortField::Id => Self::text(user.id.as_str()),
-            SortField::Username => Self::text(user.username_or_email()),
-            SortField::Email => Self::text(user.email.as_str()),
-            SortField::FirstName => Self::text(user.given_name_or_empty()),
-            SortField::LastName => Self::text(user.family_name_or_empty()),
-            SortField::CreatedAt => Self::Moment(user.created_at),
+        match SortValue::of(user, field) {
+            SortValue::Text(text) => Self::Text(lower_case(text), text),
+            SortValue::Moment(moment) => Self::Moment(moment),
         }
     }
 }

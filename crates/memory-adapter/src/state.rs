@@ -29,7 +29,7 @@ pub(crate) struct Record {
 pub(crate) struct StoredMembership {
     pub(crate) role: RoleName,
     pub(crate) name: Option<DisplayName>,
-    pub(crate) attachment: Option<Attachment>,
+    pub(crate) attachment: Option<Box<Attachment>>,
     pub(crate) suspended: bool,
     pub(crate) expires_at: Option<Timestamp>,
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{
     AccountChange, AccountScope, AttachStep, CredentialStamp, Credentials, Denied, ListQuery,
     Membership, MembershipChange, NewMember, NewUser, Page, PageRequest, Password, Sort,
-    StampUpdate, TenantId, TenantScope, User, UserId, UserView,
+    StampUpdate, TenantId, TenantScope, User, UserId,
 };
 use ports::{
     AccountUpdate, AttachOutcome, Conflict, FullList, PortError, PortResult, ReleaseOutcome,
@@ -21,18 +21,15 @@ use crate::state::{Record, State};
 const SORT_INLINE_LIMIT: usize = 1000;
 
 fn page(users: &[Arc<User>], scope: &TenantScope, query: &ListQuery) -> Page {
-    let views: Vec<_> = users.iter().filter_map(|user| scope.shared_view(user)).collect();
+    let views: Vec<_> = users.iter().filter_map(|user| scope.into_view(Arc::clone(user))).collect();
     let selected = query.select(&views);
-    Page {
-        users: selected.into_iter().cloned().map(UserView::into_owned).collect(),
-        total: views.len() as u64,
-    }
+    Page { users: selected.into_iter().cloned().collect(), total: views.len() as u64 }
 }
 
 fn update_stamp(user: &mut User, update: StampUpdate) {
     match update {
         StampUpdate::Keep => {}
-        StampUpdate::Set(stamp) => user.credentials.stamp = Some(stamp),
+        StampUpdate::Set(stamp) => user.credentials.stamp = Some(Box::new(stamp)),
         StampUpdate::Remove => user.credentials.stamp = None,
     }
 }
@@ -76,7 +73,8 @@ impl UserDirectory for MemoryDirectory {
         let mut user = self.new_user(&scope, id, new);
         if password.is_some() && scope.leaves_stamp() {
             let (at, by) = (self.clock.now(), user.home.clone());
-            user.credentials.stamp = Some(CredentialStamp { at, by, sets_address: false });
+            let stamp = CredentialStamp { at, by, sets_address: false };
+            user.credentials.stamp = Some(Box::new(stamp));
         }
         Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
     }
@@ -313,7 +311,8 @@ impl MemoryDirectory {
     fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
         let now = self.clock.now();
         let attachment = State::new_attachment(new.email.clone(), now);
-        let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
+        let membership =
+            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
         let mut user = User {
             id,
             email: new.email,

@@ -65,7 +65,7 @@ const FUZZ_TARGETS: &str = "fuzz-targets";
 /// All third-party dependencies of the inner crates.
 const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
     // serde is behind a feature.
-    ("domain", &["serde", "thiserror"]),
+    ("domain", &["serde", "smol_str", "thiserror"]),
     ("concurrency", &["parking_lot", "tokio"]),
     // mockall is behind a feature.
     ("ports", &["async-trait", "futures-util", "mockall", "thiserror", "tokio"]),
