@@ -157,12 +157,15 @@ impl Domain {
 
     /// Returns the URL of these path segments, each of them percent-encoded.
     pub(crate) fn url_for(&self, segments: &[&str]) -> Url {
-        let path: Vec<_> = segments
-            .iter()
-            .map(|segment| percent_encoding::utf8_percent_encode(segment, SEGMENT).to_string())
-            .collect();
+        let mut path = String::with_capacity(64);
+        for (index, segment) in segments.iter().enumerate() {
+            if index > 0 {
+                path.push('/');
+            }
+            path.extend(percent_encoding::utf8_percent_encode(segment, SEGMENT));
+        }
         let mut url = self.0.clone();
-        url.set_path(&path.join("/"));
+        url.set_path(&path);
         url
     }
 

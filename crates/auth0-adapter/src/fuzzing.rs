@@ -11,12 +11,12 @@ use crate::config::MetadataPrefix;
 use crate::directory::auth0_directory::Auth0Directory;
 use crate::directory::listing::tenant_index::TenantIndex;
 use crate::error::RequestError;
-use crate::management::decode::decode_json;
+use crate::management::decode::decode_with;
 use crate::management::error::Auth0Error;
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
 use crate::management::search_query::{CreatedRange, SearchQuery};
 use crate::management::token::AccessToken;
-use crate::management::wire;
+use crate::management::wire::{Auth0User, UserPage, UserRows, owned_user};
 use crate::transport::rate_limit_headers::{MAX_RETRY_AFTER, retry_after};
 use crate::transport::response::ApiResponse;
 
@@ -41,7 +41,7 @@ pub fn check_response(
         .collect();
     let response = ApiResponse { status, headers, body: body.to_vec() };
 
-    let user = decode_json::<wire::Auth0User>(&response, now);
+    let user = decode_with(&response, now, |body| serde_json::from_slice(body).map(owned_user));
     assert!(user.is_err() || status.is_success(), "an account out of {status}");
     if let Ok(user) = &user {
         account(directory, user, id);
@@ -49,8 +49,14 @@ pub fn check_response(
     }
     check_error(user);
     for page in [
-        decode_json::<wire::UserPage>(&response, now).map(|page| page.users),
-        decode_json::<wire::UserRows>(&response, now),
+        decode_with(&response, now, |body| {
+            let page: UserPage<Auth0User<'_>> = serde_json::from_slice(body)?;
+            Ok(page.users.map(owned_user))
+        }),
+        decode_with(&response, now, |body| {
+            let users: UserRows<Auth0User<'_>> = serde_json::from_slice(body)?;
+            Ok(users.map(owned_user))
+        }),
     ] {
         if let Ok(users) = &page {
             for user in &users.readable {
@@ -72,24 +78,24 @@ pub fn check_response(
 }
 
 /// Checks that a decoded account is the requested one.
-fn account(directory: &Auth0Directory, user: &wire::Auth0User, id: &UserId) {
+fn account(directory: &Auth0Directory, user: &Auth0User<'_>, id: &UserId) {
     let core = &directory.core;
     let is_it = |found: PortResult<Option<domain::User>>| match found {
         Ok(found) => assert!(found.is_none_or(|found| found.id == *id), "another account"),
         Err(error) => assert!(matches!(error, PortError::Failed { .. }), "{error}"),
     };
-    is_it(core.record_found(id, Some(user.clone())));
+    is_it(core.record_found(id, user.clone()).map_err(PortError::from));
     is_it(core.record_write(id, None, user.clone()).map(Some));
 }
 
 /// Checks that a row of a tenant's list has a role in it, under the id of the row.
-fn row(directory: &Auth0Directory, user: wire::Auth0User, tenant: &TenantId) {
+fn row(directory: &Auth0Directory, user: Auth0User<'_>, tenant: &TenantId) {
     let core = &directory.core;
     let reader = core.reader.current();
     let (reads, context) = (Operation::ReadTenantUsers, PolicyContext::at(Timestamp::UNIX_EPOCH));
     let Ok(scope) = tenant_scope(&Actor::operator(), reads, Some(tenant), &context) else { return };
-    let search = TenantIndex::new(&core.management, &reader, &scope, &core.skipped);
-    let row = search.row(user);
+    let index = TenantIndex::new(core, &reader, &scope);
+    let row = index.mapper().row(user);
     if let Some(user) = row.user {
         assert_eq!(user.id.as_str(), row.id);
         assert_eq!(user.created_at, row.created_at.unwrap_or(Timestamp::UNIX_EPOCH));

@@ -3,6 +3,7 @@
 //! - [`FairQueue`] shares permits evenly among keys, such as tenants. It has no async.
 //! - [`KeyedLock`] gives one holder at a time access to a key, such as an account.
 //! - [`SingleFlight`] lets one task fetch what many want at the same time.
+//! - [`KeyedSingleFlight`] does so by key, for results that nobody caches.
 //!
 //! They do not know each other. What does not belong here: quotas, tenants, tokens, HTTP.
 //!
@@ -23,8 +24,10 @@
 
 mod fair_queue;
 mod keyed_lock;
+mod keyed_single_flight;
 mod single_flight;
 
 pub use fair_queue::FairQueue;
 pub use keyed_lock::{KeyedLock, KeyedLockGuard};
+pub use keyed_single_flight::{Flight, KeyedSingleFlight};
 pub use single_flight::{JoinError, SingleFlight};

@@ -39,8 +39,10 @@ impl CallerKey {
 
     /// Returns the first eight bytes, which are enough to tell callers apart in a log.
     pub const fn prefix(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let [prefix @ .., _, _, _, _, _, _, _, _] = self.0;
+        let [prefix @ .., _, _, _, _, _, _, _, _] = prefix;
+        let [prefix @ .., _, _, _, _, _, _, _, _] = prefix;
+        u64::from_be_bytes(prefix)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Measures the memory of password changes: `password_memory [CHANGES [AT_ONCE]]`.
 //!
 //! Changes passwords (128, 32 at once) in a directory of its own, and prints the resident memory of
-//! this process before, at the peak and afterwards, as `/proc/self/status` states it.
+//! this process before, at the peak and afterwards, as `/proc/self/status` states it. Afterwards means
+//! that no thread computes a hash any more.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -25,15 +26,18 @@ fn main() {
     let seed: String = (0..changes).map(line).collect();
     directory.load_seed(seed.as_bytes()).unwrap();
     let scope = Caller::operator().changes();
-    println!("before: {} KiB", resident("VmRSS:"));
+    println!("before: {} KiB", status("VmRSS:"));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         stream::iter(0..changes)
             .for_each_concurrent(at_once, |number| change(&directory, &scope, number))
             .await;
     });
-    println!("peak: {} KiB", resident("VmHWM:"));
-    println!("afterwards: {} KiB", resident("VmRSS:"));
+    while status("Threads:") > 1 {
+        std::thread::yield_now();
+    }
+    println!("peak: {} KiB", status("VmHWM:"));
+    println!("afterwards: {} KiB", status("VmRSS:"));
 }
 
 async fn change(directory: &MemoryDirectory, scope: &AccountScope, number: usize) {
@@ -44,8 +48,8 @@ async fn change(directory: &MemoryDirectory, scope: &AccountScope, number: usize
     directory.set_password(scope, &user.unwrap(), password).await.unwrap();
 }
 
-/// Returns a value of `/proc/self/status` in KiB.
-fn resident(name: &str) -> usize {
+/// Returns a number of `/proc/self/status`; sizes are in KiB.
+fn status(name: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()

@@ -6,8 +6,9 @@
 /// assert_eq!(&telemetry::hex_digits(0x00f0_67aa_0ba9_02b7), b"00f067aa0ba902b7");
 /// ```
 pub fn hex_digits(number: u64) -> [u8; 16] {
-    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
-    let (high, low) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+    let [high @ .., _, _, _, _] = number.to_be_bytes();
+    let [_, _, _, _, low @ ..] = number.to_be_bytes();
+    let (high, low) = (u32::from_be_bytes(high), u32::from_be_bytes(low));
     let mut digits = [0; 16];
     let (first, second) = digits.split_at_mut(8);
     first.copy_from_slice(&eight_digits(high));

@@ -24,7 +24,7 @@ impl TraceSampler {
             clippy::cast_precision_loss,
             reason = "a ratio from 0 to 1, computed as the SDK does"
         )]
-        let bound = (ratio < 1.0).then(|| (ratio * (1_u64 << 63) as f64) as u64);
+        let bound = (ratio < 1.0).then_some((ratio * (1_u64 << 63) as f64) as u64);
         Self { bound }
     }
 

@@ -64,7 +64,7 @@ impl<'a> Members<'a> {
     }
 }
 
-impl<'a> Json<'a> {
+impl Json<'_> {
     /// Returns the text, if this is one.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {

@@ -1,6 +1,7 @@
 //! The directory: implements both ports.
 
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,11 +9,11 @@ use domain::{
     AccountChange, AccountScope, CurrentPassword, ListQuery, MembershipChange, NewMember, NewUser,
     Page, PageRequest, Password, RoleCatalogue, Sort, TenantId, TenantScope, User, UserId,
 };
+use futures_util::FutureExt as _;
 use ports::{
     AccountUpdate, AttachOutcome, CallContext, Clock, FullList, PasswordCheck, PasswordVerdict,
     PortError, PortResult, ReleaseOutcome, UserDirectory,
 };
-use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use crate::config::Auth0Config;
@@ -20,23 +21,19 @@ use crate::directory::directory_core::DirectoryCore;
 use crate::directory::listing::context::ListContext;
 use crate::directory::listing::list::list;
 use crate::directory::listing::tenant_index::TenantIndex;
+use crate::directory::shared_reads::TaskFailed;
 use crate::management::client::ManagementClient;
 use crate::tasks::Tasks;
 use crate::transport::client::ClientError;
 
 /// The accounts of one Auth0 connection, and the check of their passwords. Cheap to clone.
 ///
-/// All work runs on the runtime given at construction, which owns the connections, whatever runtime
-/// the caller is on.
+/// Reads run in the task of their caller and are cancelled with it. Writes run to completion on the
+/// runtime given at construction, whatever runtime the caller is on.
 #[derive(Debug, Clone)]
 pub struct Auth0Directory {
     pub(crate) core: Arc<DirectoryCore>,
 }
-
-/// A task that panicked, or was cancelled because the process shuts down.
-#[derive(Debug, thiserror::Error)]
-#[error("a task panicked or was cancelled")]
-struct TaskFailed;
 
 impl Auth0Directory {
     /// A directory of the configured accounts, with the roles of the catalogue. Sends nothing yet.
@@ -51,20 +48,6 @@ impl Auth0Directory {
     ) -> Result<Self, ClientError> {
         let management = ManagementClient::new(&config, Arc::clone(&clock), &tasks)?;
         Ok(Self { core: Arc::new(DirectoryCore::new(config, catalogue, clock, tasks, management)) })
-    }
-
-    /// Runs a read, which is cancelled with its caller.
-    async fn run_cancellable<T, F>(
-        &self,
-        read: impl FnOnce(Arc<DirectoryCore>) -> F,
-    ) -> PortResult<T>
-    where
-        T: Send + 'static,
-        F: Future<Output = PortResult<T>> + Send + 'static,
-    {
-        let task = self.core.tasks.runtime.spawn(self.in_call_context(read));
-        let _abort = AbortOnDrop(task.abort_handle());
-        task.await.map_err(|_| PortError::Failed { source: TaskFailed.into() })?
     }
 
     /// Runs a write to completion, even if its caller is cancelled: no write may stay half done,
@@ -102,33 +85,28 @@ impl Auth0Directory {
     }
 
     async fn select(&self, scope: &TenantScope, listing: ListQuery) -> PortResult<Page> {
-        let scope = scope.clone();
-        self.run_cancellable(|core| async move {
-            let DirectoryCore { management, anomalies, skipped, scans, .. } = &*core;
-            let (reader, written) = core.recent_writes_of(scope.tenant());
-            let index = TenantIndex::new(management, &reader, &scope, skipped);
-            let known = ListContext { scope: &scope, written, anomalies, scans };
-            list(&index, &known, &listing).await
-        })
-        .await
+        let core = &self.core;
+        let DirectoryCore { anomalies, scans, .. } = &**core;
+        let (now, recent_since) = (core.clock.now(), core.recent_writes.expired_at());
+        let (reader, written) = core.recent_writes_of(scope.tenant());
+        let index = TenantIndex::new(core, &reader, scope);
+        let known = ListContext { scope, written, anomalies, scans, now, recent_since };
+        contain_panic(Box::pin(list(&index, &known, &listing))).await
     }
 }
 
-/// Aborts a task when it is dropped.
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Runs a read in the caller's task. A panic fails it only.
+async fn contain_panic<T>(read: impl Future<Output = PortResult<T>>) -> PortResult<T> {
+    // The message of a panic may contain anything, so it is dropped.
+    let outcome = AssertUnwindSafe(read).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(PortError::Failed { source: TaskFailed.into() }))
 }
 
 #[async_trait]
 impl UserDirectory for Auth0Directory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>> {
-        let id = id.clone();
-        let found = self.run_cancellable(|core| async move { core.read(&id).await }).await?;
-        Ok(found.filter(|user| scope.can_see(user)).map(Arc::new))
+        let found = self.core.read_shared(id).await?;
+        Ok(found.filter(|user| scope.can_see(user)))
     }
 
     async fn list_page(
@@ -269,10 +247,6 @@ impl PasswordCheck for Auth0Directory {
         offered: CurrentPassword,
         client: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
-        let (scope, snapshot) = (scope.clone(), snapshot.clone());
-        self.run_cancellable(|core| async move {
-            core.verify(&scope, &snapshot, &offered, client).await
-        })
-        .await
+        contain_panic(self.core.verify(scope, snapshot, &offered, client)).await
     }
 }

@@ -11,17 +11,19 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::{Auth0Config, Invite};
 use crate::directory::account_connections::AccountConnections;
 use crate::directory::listing::anomalies::PagingAnomalies;
+use crate::directory::listing::decoded_pages::DecodedPages;
 use crate::directory::listing::scan_cache::ScanCache;
 use crate::directory::listing::skipped_accounts::SkippedAccounts;
 use crate::directory::lock_key::LockKey;
 use crate::directory::pending_reblocks::PendingReblocks;
 use crate::directory::recent_writes::{RecentWrites, WrittenState};
+use crate::directory::shared_reads::{MismatchedAccount, ReadError, SharedReads};
 use crate::directory::users::account_reader::{AccountReader, ReloadableReader};
 use crate::directory::users::username_support::UsernameSupportCache;
 use crate::management::client::ManagementClient;
 use crate::management::error::Auth0Error;
 use crate::management::params::PatchRetry;
-use crate::management::wire;
+use crate::management::wire::{self, Auth0User};
 use crate::tasks::Tasks;
 use concurrency::{KeyedLock, KeyedLockGuard};
 
@@ -35,6 +37,8 @@ pub(crate) struct DirectoryCore {
     pub(crate) anomalies: PagingAnomalies,
     pub(crate) skipped: SkippedAccounts,
     pub(crate) scans: ScanCache,
+    pub(crate) shared_reads: SharedReads,
+    pub(crate) decoded_pages: DecodedPages,
     pub(crate) username_support: UsernameSupportCache,
     pub(crate) connection: String,
     pub(crate) attach_connections: Vec<String>,
@@ -47,11 +51,6 @@ pub(crate) struct DirectoryCore {
     pub(crate) clock: Arc<dyn Clock>,
     locks: KeyedLock<LockKey>,
 }
-
-/// A response without a readable account, or about another account than requested.
-#[derive(Debug, thiserror::Error)]
-#[error("Auth0 returned an unreadable account, or another than requested")]
-struct MismatchedAccount;
 
 impl DirectoryCore {
     pub(crate) fn new(
@@ -71,6 +70,8 @@ impl DirectoryCore {
             anomalies: PagingAnomalies::default(),
             skipped: SkippedAccounts::default(),
             scans: ScanCache::new(config.scan_ttl),
+            shared_reads: SharedReads::new(config.timeout),
+            decoded_pages: DecodedPages::default(),
             username_support: UsernameSupportCache::default(),
             attach_connections,
             other_connections: AccountConnections::default(),
@@ -87,30 +88,47 @@ impl DirectoryCore {
 
     /// Returns the account as Auth0 has it now.
     pub(crate) async fn read(&self, id: &UserId) -> PortResult<Option<User>> {
-        let response = self.management.user(id).await?;
-        self.record_found(id, response)
+        Ok(self.try_read(id).await?)
+    }
+
+    /// Returns the account as Auth0 has it now, or as an equal read in flight finds it.
+    pub(crate) async fn read_shared(
+        self: &Arc<Self>,
+        id: &UserId,
+    ) -> PortResult<Option<Arc<User>>> {
+        let read = || {
+            let (core, id) = (Arc::clone(self), id.clone());
+            async move { Ok(core.try_read(&id).await?.map(Arc::new)) }
+        };
+        self.shared_reads.account(id, read).await
+    }
+
+    async fn try_read(&self, id: &UserId) -> Result<Option<User>, ReadError> {
+        let found = self.management.read_user(id, |user| self.record_found(id, user)).await?;
+        found.unwrap_or_else(|| {
+            self.recent_writes.record_read(id, None);
+            Ok(None)
+        })
     }
 
     /// Returns the account of the response to a read, and records it.
     pub(crate) fn record_found(
         &self,
         id: &UserId,
-        response: Option<wire::Auth0User>,
-    ) -> PortResult<Option<User>> {
+        user: Auth0User<'_>,
+    ) -> Result<Option<User>, ReadError> {
         let reader = self.reader.lock_current();
-        if let Some(user) = &response {
-            self.record_connection(id, user);
-        }
-        let found = response.and_then(|user| reader.read(user));
+        self.record_connection(id, &user);
+        let found = reader.read(user);
         if found.as_ref().is_some_and(|user| user.id != *id) {
-            return Err(PortError::Failed { source: MismatchedAccount.into() });
+            return Err(ReadError::Mismatched);
         }
         self.recent_writes.record_read(id, found.as_ref());
         Ok(found)
     }
 
     /// Records in which connection the account has its password.
-    fn record_connection(&self, id: &UserId, user: &wire::Auth0User) {
+    fn record_connection(&self, id: &UserId, user: &Auth0User<'_>) {
         let connection = user.identities.database();
         let is_configured = user.identities.are_of(&self.connection);
         self.other_connections.record(id, connection.filter(|_| !is_configured));
@@ -153,16 +171,24 @@ impl DirectoryCore {
         (Arc::clone(&reader), self.recent_writes.of_tenant(tenant))
     }
 
+    /// Ends the sharing of reads and scans that began before a write to an account, given its states
+    /// before and after.
+    pub(crate) fn end_sharing<'a>(&self, id: &UserId, states: impl IntoIterator<Item = &'a User>) {
+        let tenants: Vec<_> = states.into_iter().flat_map(|user| user.memberships.keys()).collect();
+        self.scans.forget(tenants.iter().copied());
+        self.shared_reads.forget(id, &tenants);
+    }
+
     /// Returns the account of the response to a write, and records it.
     pub(crate) fn record_write(
         &self,
         id: &UserId,
         before: Option<&User>,
-        response: wire::Auth0User,
+        response: Auth0User<'_>,
     ) -> PortResult<User> {
         let reader = self.reader.lock_current();
         let user = reader.read(response).filter(|user| user.id == *id);
-        self.scans.forget(before.into_iter().chain(&user).flat_map(|user| user.memberships.keys()));
+        self.end_sharing(id, before.into_iter().chain(&user));
         let Some(user) = user else {
             // The recorded state is older than this response, whatever it says.
             self.recent_writes.remove(id);
@@ -177,7 +203,7 @@ impl DirectoryCore {
     /// record is removed.
     pub(crate) async fn resolve_failure(&self, before: &User, error: Auth0Error) -> PortError {
         let id = &before.id;
-        self.scans.forget(before.memberships.keys());
+        self.end_sharing(id, [before]);
         if let Auth0Error::NotFound = error {
             self.recent_writes.record_read(id, None);
         } else if let Auth0Error::OutcomeUnknown(_) = error

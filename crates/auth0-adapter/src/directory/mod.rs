@@ -13,6 +13,7 @@ mod pending_reblocks;
 mod random_password;
 mod recent_writes;
 mod reload;
+mod shared_reads;
 mod stamps;
 mod step;
 mod users;

@@ -169,7 +169,7 @@ impl RecentWrites {
     }
 
     /// Returns the time up to which writes have expired.
-    fn expired_at(&self) -> Timestamp {
+    pub(crate) fn expired_at(&self) -> Timestamp {
         self.clock.now().plus_millis(self.ttl_millis.saturating_neg())
     }
 

@@ -15,11 +15,13 @@ impl Auth0Directory {
     /// lack a recent change that Auth0's search does not show yet. Operations in flight continue
     /// with what they have read.
     pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
-        let DirectoryCore { reader, recent_writes, anomalies, scans, .. } = &*self.core;
+        let DirectoryCore { reader, recent_writes, anomalies, scans, shared_reads, .. } =
+            &*self.core;
         reader.replace_catalogue(catalogue, || {
             recent_writes.forget_accounts();
             anomalies.clear();
             scans.forget_all();
+            shared_reads.forget_all();
         });
     }
 

@@ -5,10 +5,8 @@ use serde_json::Value;
 
 use super::check_names::{ATTACH, MEMBERSHIPS, SIGN_UP};
 use super::finding::{Finding, FindingStatus, chain};
-use crate::config::MetadataPrefix;
 use crate::error::RequestError;
-use crate::management::app_metadata::count_older_memberships;
-use crate::management::wire;
+use crate::management::wire::UserPage;
 
 /// Whether anyone can make an account under any address (`options.disable_signup`).
 pub(super) fn sign_up(options: &Value, rule: AttachRule) -> Finding {
@@ -50,12 +48,10 @@ pub(super) fn attach_rule(rule: AttachRule) -> Finding {
     }
 }
 
-/// Counts the memberships that an older version, a seed or another program has made.
-pub(super) fn memberships(
-    prefix: &MetadataPrefix,
-    response: Result<wire::UserPage, RequestError>,
-) -> Finding {
-    let found = match response {
+/// Reports the memberships that an older version, a seed or another program has made, given their
+/// number on each account of a page.
+pub(super) fn memberships(counts: Result<UserPage<usize>, RequestError>) -> Finding {
+    let found = match counts {
         Ok(found) => found,
         Err(error) => {
             let message = format!("The memberships could not be counted: {}.", chain(&error));
@@ -64,12 +60,7 @@ pub(super) fn memberships(
     };
     let accounts = found.users.count();
     let all = if found.total > accounts { "the first " } else { "" };
-    let older: usize = found
-        .users
-        .readable
-        .iter()
-        .map(|user| count_older_memberships(prefix, &user.app_metadata))
-        .sum();
+    let older: usize = found.users.readable.iter().sum();
     if older == 0 {
         let message = format!("Every membership of {all}{accounts} accounts has an id.");
         return Finding::ok(MEMBERSHIPS, message);

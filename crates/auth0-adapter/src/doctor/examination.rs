@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use domain::{AccountRules, Timestamp};
 use ports::{Clock, NoopObserver};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::finding::{Finding, FindingStatus, NOT_LOOKED_AT, chain};
 use super::{accounts, check_names, checks, scopes};
 use crate::config::Auth0Config;
 use crate::error::RequestError;
-use crate::management::decode::decode_json;
+use crate::management::app_metadata::count_older_memberships;
+use crate::management::decode::{decode_json, decode_with};
 use crate::management::params::UserSearch;
 use crate::management::requests::RequestBuilder;
 use crate::management::search_query::SearchQuery;
 use crate::management::token::AccessToken;
+use crate::management::wire::{Auth0User, UserPage};
 use crate::transport::client::HttpClient;
 use crate::transport::request::ApiRequest;
 use crate::transport::response::ApiResponse;
@@ -29,7 +32,7 @@ pub async fn examine(
     clock: Arc<dyn Clock>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let client = match HttpClient::new(config, Arc::new(NoopObserver)) {
+    let client = match HttpClient::new(config, Handle::current(), Arc::new(NoopObserver)) {
         Ok(client) => client,
         Err(error) => {
             findings.push(
@@ -118,8 +121,14 @@ impl Examination<'_> {
             per_page: 100,
         };
         let response = self.send(&self.requests.search(&search), Some(token)).await;
-        let response = response.and_then(|response| decode_json(&response, self.now()));
-        accounts::memberships(&self.config.metadata_prefix, response)
+        let prefix = &self.config.metadata_prefix;
+        let counts = response.and_then(|response| {
+            decode_with(&response, self.now(), |body| {
+                let page: UserPage<Auth0User<'_>> = serde_json::from_slice(body)?;
+                Ok(page.map(|user| count_older_memberships(prefix, &user.app_metadata)))
+            })
+        });
+        accounts::memberships(counts)
     }
 
     /// Makes the one attempt to log in.

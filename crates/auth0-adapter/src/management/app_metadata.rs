@@ -27,9 +27,9 @@ mod patch;
 use domain::{
     CredentialStamp, DisplayName, Membership, Memberships, RoleCatalogue, TenantId, Timestamp,
 };
-use serde_json::{Map, Value};
 
 use crate::config::MetadataPrefix;
+use crate::management::wire::{JsonValue, Members};
 use membership_value::{StoredLife, StoredMembership, tagged_text};
 
 pub(crate) use membership_value::NameId;
@@ -49,9 +49,9 @@ impl AccountMetadata {
     pub(crate) fn parse(
         prefix: &MetadataPrefix,
         catalogue: &RoleCatalogue,
-        metadata: &Map<String, Value>,
+        metadata: &Members<'_>,
     ) -> Self {
-        let membership = |(key, value): (&String, &Value)| {
+        let membership = |(key, value): (&str, &JsonValue<'_>)| {
             let tenant = prefix.tenant_of(key)?;
             let membership = parse_membership(prefix, catalogue, metadata, &tenant, value)?;
             Some((tenant, membership))
@@ -61,10 +61,9 @@ impl AccountMetadata {
             service_user: metadata
                 .get(prefix.account_key())
                 .and_then(|account| account.get("service_user"))
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+                .is_some_and(|flag| *flag == JsonValue::Bool(true)),
             memberships: metadata.iter().filter_map(membership).collect(),
-            stamp: metadata.get(&prefix.credentials_key()).and_then(parse_stamp),
+            stamp: metadata.get_joined(&prefix.credentials_key_parts()).and_then(parse_stamp),
         }
     }
 
@@ -73,43 +72,41 @@ impl AccountMetadata {
     pub(crate) fn concerns(
         prefix: &MetadataPrefix,
         tenant: &TenantId,
-        metadata: &Map<String, Value>,
+        metadata: &Members<'_>,
     ) -> bool {
-        let has_key = |key: &String| metadata.get(key).is_some_and(|value| !value.is_null());
+        let has_key =
+            |key: &String| metadata.get(key).is_some_and(|value| *value != JsonValue::Null);
         prefix.tenant_keys(tenant).iter().any(has_key)
             || home(prefix, metadata).as_ref() == Some(tenant)
     }
 }
 
 /// Returns the number of memberships without an id, whatever their roles.
-pub(crate) fn count_older_memberships(
-    prefix: &MetadataPrefix,
-    metadata: &Map<String, Value>,
-) -> usize {
-    let is_older = |(key, value): &(&String, &Value)| {
+pub(crate) fn count_older_memberships(prefix: &MetadataPrefix, metadata: &Members<'_>) -> usize {
+    let is_older = |(key, value): &(&str, &JsonValue<'_>)| {
         let read = StoredMembership::parse(value);
         prefix.tenant_of(key).is_some() && read.is_some_and(|read| read.attachment.is_none())
     };
     metadata.iter().filter(is_older).count()
 }
 
-fn home(prefix: &MetadataPrefix, metadata: &Map<String, Value>) -> Option<TenantId> {
+fn home(prefix: &MetadataPrefix, metadata: &Members<'_>) -> Option<TenantId> {
     metadata.get(prefix.account_key())?.get("home")?.as_str()?.parse().ok()
 }
 
 fn parse_membership(
     prefix: &MetadataPrefix,
     catalogue: &RoleCatalogue,
-    metadata: &Map<String, Value>,
+    metadata: &Members<'_>,
     tenant: &TenantId,
-    value: &Value,
+    value: &JsonValue<'_>,
 ) -> Option<Membership> {
     let StoredMembership { role, attachment, name } = StoredMembership::parse(value)?;
     let role = catalogue.resolve(role)?.clone();
-    let renamed = metadata.get(&prefix.name_key(tenant)).and_then(tagged_text);
+    let renamed = metadata.get_joined(&prefix.name_key_parts(tenant)).and_then(tagged_text);
     let name_id = NameId::of(attachment.as_ref(), name);
     let renamed = renamed.filter(|(id, _)| name_id.matches(id)).map(|(_, name)| name);
-    let life = metadata.get(&prefix.life_key(tenant)).and_then(tagged_text);
+    let life = metadata.get_joined(&prefix.life_key_parts(tenant)).and_then(tagged_text);
     let life = life.filter(|(id, _)| {
         attachment.as_ref().is_some_and(|attachment| attachment.id.as_str() == *id)
     });
@@ -124,8 +121,8 @@ fn parse_membership(
 }
 
 /// Reads a stamp. One that cannot be read is never closed.
-fn parse_stamp(value: &Value) -> Option<CredentialStamp> {
-    if value.is_null() {
+fn parse_stamp(value: &JsonValue<'_>) -> Option<CredentialStamp> {
+    if *value == JsonValue::Null {
         return None;
     }
     let read = |text: &str| {

@@ -10,19 +10,21 @@ use ports::{CallContext, Clock, PortResult};
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::config::Auth0Config;
 use crate::error::{ErrorMeaning, MalformedResponse, RequestError};
-use crate::management::decode::{decode_json, require_success};
+use crate::management::decode::{decode_json, decode_with, require_success};
 use crate::management::directory_clock::DirectoryClock;
 use crate::management::error::{Auth0Error, CreateError};
+use crate::management::page_cache::PageCache;
 use crate::management::params::{PatchRetry, UserSearch};
 use crate::management::password_grant::{PasswordGrantOutcome, decode_password_grant};
 use crate::management::requests::RequestBuilder;
 use crate::management::search_parts::{is_too_long, search_in_parts};
 use crate::management::token::{AccessToken, TokenStore};
-use crate::management::wire;
+use crate::management::wire::{self, Auth0User, UserPage, UserRows, owned_user};
 use crate::tasks::Tasks;
 use crate::transport::call_kind::CallKind;
 use crate::transport::client::{ClientError, HttpClient};
@@ -49,6 +51,8 @@ struct ClientState {
     requests: RequestBuilder,
     deadline: Duration,
     clock: DirectoryClock,
+    /// The runtime of tasks that outlive the call that starts them.
+    runtime: Handle,
     /// When the Management API last accepted a token and a call.
     last_success: Mutex<Option<Instant>>,
     readiness_probe: SingleFlight<RequestError>,
@@ -62,7 +66,7 @@ impl ManagementClient {
         clock: Arc<dyn Clock>,
         tasks: &Tasks,
     ) -> Result<Self, ClientError> {
-        let client = HttpClient::new(config, Arc::clone(&tasks.observer))?;
+        let client = HttpClient::new(config, tasks.runtime.clone(), Arc::clone(&tasks.observer))?;
         let transport = Transport::new(client, config.circuit_breaker, tasks, clock);
         let inner = ClientState {
             transport,
@@ -70,6 +74,7 @@ impl ManagementClient {
             requests: RequestBuilder::new(config),
             deadline: config.deadline,
             clock: DirectoryClock::default(),
+            runtime: tasks.runtime.clone(),
             last_success: Mutex::new(None),
             readiness_probe: SingleFlight::new(RequestError::applies_to_waiters)
                 .with_failure_ttl(FAILURE_TTL),
@@ -88,10 +93,26 @@ impl ManagementClient {
     }
 
     /// `GET /users/{id}`, which is immediately consistent.
-    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<wire::Auth0User>, Auth0Error> {
+    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<Auth0User<'static>>, Auth0Error> {
+        Ok(self.read_user(id, owned_user).await?)
+    }
+
+    /// The same, and converts the user while it borrows from the response.
+    pub(crate) async fn read_user<T: Send>(
+        &self,
+        id: &UserId,
+        convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+    ) -> Result<Option<T>, RequestError> {
         let request = self.inner.requests.user("GET /api/v2/users/{id}", Method::GET, id);
-        match self.call(request, RetryPolicy::Always, decode_json).await.map_err(Auth0Error::from) {
-            Err(Auth0Error::NotFound) => Ok(None),
+        let read = |response: &ApiResponse, now: Timestamp| {
+            decode_with(response, now, |body| serde_json::from_slice(body).map(&convert))
+        };
+        match self.call(request, RetryPolicy::Always, read).await {
+            Err(RequestError::Rejected(response))
+                if response.meaning() == ErrorMeaning::NotFound =>
+            {
+                Ok(None)
+            }
             response => response.map(Some),
         }
     }
@@ -100,30 +121,72 @@ impl ManagementClient {
     pub(crate) async fn users_by_email(
         &self,
         email: &EmailAddress,
-    ) -> Result<Vec<wire::Auth0User>, Auth0Error> {
+    ) -> Result<Vec<Auth0User<'static>>, Auth0Error> {
         let request = self.inner.requests.users_by_email(email);
-        Ok(self.call(request, RetryPolicy::Always, decode_json::<wire::UserRows>).await?.readable)
+        let read = |response: &ApiResponse, now: Timestamp| {
+            decode_with(response, now, |body| {
+                let rows: UserRows<Auth0User<'_>> = serde_json::from_slice(body)?;
+                Ok(rows.map(owned_user))
+            })
+        };
+        Ok(self.call(request, RetryPolicy::Always, read).await?.readable)
     }
 
     /// `GET /users`, which is eventually consistent. A page that is too long is fetched in parts.
-    pub(crate) async fn search(&self, search: &UserSearch) -> Result<wire::UserPage, Auth0Error> {
-        let fetch = |search: UserSearch| async move {
-            let request = self.inner.requests.search(&search);
-            self.call(request, RetryPolicy::Always, decode_json).await
-        };
-        match fetch(search.clone()).await {
-            Err(error) if is_too_long(&error) => Ok(search_in_parts(search, fetch).await?),
-            page => Ok(page?),
+    pub(crate) async fn search(
+        &self,
+        search: &UserSearch,
+    ) -> Result<UserPage<Auth0User<'static>>, Auth0Error> {
+        Ok(self.read_search(search, owned_user, &()).await?)
+    }
+
+    /// The same, and converts each user while it borrows from the response, unless the cache has the
+    /// page of the same response.
+    pub(crate) async fn read_search<T: Send>(
+        &self,
+        search: &UserSearch,
+        convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+        cache: &impl PageCache<T>,
+    ) -> Result<UserPage<T>, RequestError> {
+        let page = self.fetch_page(search, &convert, cache).await;
+        match page {
+            Err(error) if is_too_long(&error) => {
+                let fetch =
+                    |part: UserSearch| async move { self.fetch_page(&part, owned_user, &()).await };
+                Ok(search_in_parts(search, fetch).await?.map(convert))
+            }
+            page => page,
         }
+    }
+
+    async fn fetch_page<T: Send>(
+        &self,
+        search: &UserSearch,
+        convert: impl Fn(Auth0User<'_>) -> T + Send + Sync,
+        cache: &impl PageCache<T>,
+    ) -> Result<UserPage<T>, RequestError> {
+        let request = self.inner.requests.search(search);
+        let read = |response: &ApiResponse, now: Timestamp| {
+            decode_with(response, now, |body| {
+                if let Some(page) = cache.get(body) {
+                    return Ok(page);
+                }
+                let page: UserPage<Auth0User<'_>> = serde_json::from_slice(body)?;
+                let page = page.map(&convert);
+                cache.insert(body, &page);
+                Ok(page)
+            })
+        };
+        self.call(request, RetryPolicy::Always, read).await
     }
 
     /// `POST /users`.
     pub(crate) async fn create(
         &self,
         new: &wire::CreateUserBody,
-    ) -> Result<wire::Auth0User, CreateError> {
+    ) -> Result<Auth0User<'static>, CreateError> {
         let request = self.inner.requests.create(new);
-        Ok(self.call(request, RetryPolicy::IfUnprocessed, decode_json).await?)
+        Ok(self.call(request, RetryPolicy::IfUnprocessed, decode_user).await?)
     }
 
     /// `PATCH /users/{id}`.
@@ -132,13 +195,13 @@ impl ManagementClient {
         id: &UserId,
         patch: &wire::PatchUserBody,
         retry: PatchRetry,
-    ) -> Result<wire::Auth0User, Auth0Error> {
+    ) -> Result<Auth0User<'static>, Auth0Error> {
         let request = self.inner.requests.patch(id, patch);
         let retry_policy = match retry {
             PatchRetry::Always => RetryPolicy::Always,
             PatchRetry::IfUnprocessed => RetryPolicy::IfUnprocessed,
         };
-        match self.call(request, retry_policy, decode_json).await.map_err(Auth0Error::from) {
+        match self.call(request, retry_policy, decode_user).await.map_err(Auth0Error::from) {
             Err(Auth0Error::NotSupported(_)) => Err(Auth0Error::NotSupported(patch.fields())),
             response => response,
         }
@@ -307,7 +370,8 @@ impl ManagementClient {
     fn renew(&self, token: &Arc<AccessToken>) {
         let (inner, token) = (Arc::clone(&self.inner), Arc::clone(token));
         let deadline = Instant::now() + inner.deadline;
-        tokio::spawn(async move {
+        let runtime = self.inner.runtime.clone();
+        runtime.spawn(async move {
             let ClientState { requests, transport, .. } = &*inner;
             inner.tokens.renew(&token, requests, transport, deadline).await;
         });
@@ -318,6 +382,10 @@ impl ManagementClient {
         CallContext::current()
             .map_or_else(|| Instant::now() + self.inner.deadline, |call| call.deadline())
     }
+}
+
+fn decode_user(response: &ApiResponse, now: Timestamp) -> Result<Auth0User<'static>, RequestError> {
+    decode_with(response, now, |body| serde_json::from_slice(body).map(owned_user))
 }
 
 /// Accepts only 204: an intermediary's page must not pass for a deletion.

@@ -38,10 +38,20 @@ pub(crate) fn decode_json<T: DeserializeOwned>(
     response: &ApiResponse,
     now: Timestamp,
 ) -> Result<T, RequestError> {
+    decode_with(response, now, |body| serde_json::from_slice(body))
+}
+
+/// Decodes the JSON body of a successful response by a function whose intermediate values may borrow
+/// from the body.
+pub(crate) fn decode_with<T>(
+    response: &ApiResponse,
+    now: Timestamp,
+    decode: impl Fn(&[u8]) -> serde_json::Result<T>,
+) -> Result<T, RequestError> {
     let response = require_success(response, now)?;
-    let decoded = serde_json::from_slice(&response.body).or_else(|error| {
+    let decoded = decode(&response.body).or_else(|error| {
         let repaired = repair(&response.body).ok_or(error)?;
-        serde_json::from_slice(&repaired)
+        decode(&repaired)
     });
     Ok(decoded.map_err(MalformedResponse::from)?)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use parking_lot::Mutex;
-use reqwest::header::HeaderMap;
+use reqwest::header::{DATE, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use crate::transport::rate_limit_headers::date_header;
@@ -14,19 +14,35 @@ use crate::transport::rate_limit_headers::date_header;
 /// A time that is compared with one that Auth0 has set must be by the same clock. The header has
 /// whole seconds, so that the time is up to a second behind.
 #[derive(Debug, Default)]
-pub(crate) struct DirectoryClock(Mutex<Option<(Timestamp, Instant)>>);
+pub(crate) struct DirectoryClock(Mutex<Option<Observation>>);
+
+/// The time of a response.
+#[derive(Debug)]
+struct Observation {
+    /// The header, which most responses of one second share.
+    header: HeaderValue,
+    date: Timestamp,
+    at: Instant,
+}
 
 impl DirectoryClock {
     /// Records the time of a response that has just arrived.
     pub(crate) fn observe(&self, headers: &HeaderMap) {
-        if let Some(date) = date_header(headers) {
-            *self.0.lock() = Some((date, Instant::now()));
+        let (Some(header), at) = (headers.get(DATE), Instant::now()) else { return };
+        let mut latest = self.0.lock();
+        if let Some(latest) = &mut *latest
+            && latest.header == *header
+        {
+            latest.at = at;
+        } else if let Some(date) = date_header(headers) {
+            *latest = Some(Observation { header: header.clone(), date, at });
         }
     }
 
     /// Returns the present time, if a response has shown it.
     pub(crate) fn now(&self) -> Option<Timestamp> {
-        let (date, at) = (*self.0.lock())?;
+        let latest = self.0.lock();
+        let Observation { date, at, .. } = latest.as_ref()?;
         Some(date.plus_millis(millis(at.elapsed())))
     }
 }
@@ -37,8 +53,6 @@ fn millis(duration: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{DATE, HeaderValue};
-
     use super::*;
 
     #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ pub(crate) mod decode;
 pub(crate) mod directory_clock;
 pub(crate) mod error;
 pub(crate) mod error_table;
+pub(crate) mod page_cache;
 pub(crate) mod params;
 pub(crate) mod password_grant;
 pub(crate) mod requests;

@@ -1,7 +1,7 @@
 //! Parameters of Management API calls.
 
 /// A search for users.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct UserSearch {
     /// The query, in Auth0's subset of Lucene's syntax.
     pub(crate) q: String,

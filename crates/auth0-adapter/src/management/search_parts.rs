@@ -10,6 +10,9 @@ const MAX_FACTOR: u32 = 10;
 /// How many rows of a page may be too long by themselves. With more, the fault is not theirs.
 const MAX_LONG_ROWS: u64 = 3;
 
+/// A page that does not borrow from a response.
+type OwnedPage = UserPage<Auth0User<'static>>;
+
 /// Returns whether the response exceeded the size that is read.
 pub(super) fn is_too_long(error: &RequestError) -> bool {
     matches!(error, RequestError::Malformed(MalformedResponse::TooLong))
@@ -23,9 +26,9 @@ pub(super) fn is_too_long(error: &RequestError) -> bool {
 pub(super) async fn search_in_parts<F>(
     search: &UserSearch,
     fetch: impl Fn(UserSearch) -> F + Send,
-) -> Result<UserPage, RequestError>
+) -> Result<OwnedPage, RequestError>
 where
-    F: Future<Output = Result<UserPage, RequestError>> + Send,
+    F: Future<Output = Result<OwnedPage, RequestError>> + Send,
 {
     let mut position = search.page * search.per_page;
     let end = position + search.per_page;
@@ -85,7 +88,7 @@ fn smaller(size: u32) -> Option<u32> {
 
 /// Returns whether the rows of one search can follow those of another: ties could be in another
 /// order there. Ids do not tie.
-fn fit_together(before: &[Auth0User], after: &[Auth0User], sort: &str) -> bool {
+fn fit_together(before: &[Auth0User<'_>], after: &[Auth0User<'_>], sort: &str) -> bool {
     let (Some(last), Some(next)) = (before.last(), after.first()) else { return true };
     match sort.split(':').next() {
         Some("created_at") => last.created_at != next.created_at,

@@ -8,11 +8,13 @@ use ports::UpstreamObserver;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, Response, redirect};
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use crate::config::Auth0Config;
 use crate::error::{MalformedResponse, RequestError};
+use crate::transport::connections::Connections;
 use crate::transport::request::ApiRequest;
 use crate::transport::request_record::RequestRecord;
 use crate::transport::response::ApiResponse;
@@ -34,15 +36,17 @@ pub enum ClientError {
 /// An HTTP client with time and size limits.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    http: reqwest::Client,
+    connections: Connections,
     timeout: Duration,
     observer: Arc<dyn UpstreamObserver>,
 }
 
 impl HttpClient {
-    /// A client that reports every request to the observer.
+    /// A client that reports every request to the observer, and whose shared connections live on
+    /// this runtime.
     pub(crate) fn new(
         config: &Auth0Config,
+        runtime: Handle,
         observer: Arc<dyn UpstreamObserver>,
     ) -> Result<Self, ClientError> {
         let roots = match &config.ca_pem {
@@ -52,34 +56,39 @@ impl HttpClient {
                 .ok_or(ClientError::Certificate)?,
             None => Vec::new(),
         };
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
-            .tls_certs_merge(roots)
-            // A request whose connection was not established was not processed, so half of the time
-            // is left for another attempt.
-            .connect_timeout(config.timeout / 2)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            // Only the configuration decides where Usher connects, not HTTPS_PROXY.
-            .no_proxy()
-            .tcp_nodelay(true)
-            // Shorter than the idle timeout of Auth0's edge, so that few requests meet a connection
-            // that is being closed.
-            .pool_idle_timeout(Duration::from_secs(50))
-            // HTTP/2 sends all requests over one connection; without keep-alive a dead one would
-            // swallow them all.
-            .http2_keep_alive_interval(Duration::from_secs(10))
-            .http2_keep_alive_timeout(config.timeout)
-            .http2_keep_alive_while_idle(true);
-        if let Some(name) = config.domain.localhost_name() {
-            // Plain http is accepted for these names, so they must resolve to this machine whatever
-            // the name server says (RFC 6761 §6.3). The client fills in the port.
-            let loopback =
-                [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), (Ipv6Addr::LOCALHOST, 0).into()];
-            builder = builder.resolve_to_addrs(name, &loopback);
-        }
-        let http = builder.build().map_err(ClientError::Http)?;
-        Ok(Self { http, timeout: config.timeout, observer })
+        let timeout = config.timeout;
+        let localhost_name = config.domain.localhost_name().map(str::to_owned);
+        let build = move || {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
+                .tls_certs_merge(roots.clone())
+                // A request whose connection was not established was not processed, so half of the time
+                // is left for another attempt.
+                .connect_timeout(timeout / 2)
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                // Only the configuration decides where Usher connects, not HTTPS_PROXY.
+                .no_proxy()
+                .tcp_nodelay(true)
+                // Shorter than the idle timeout of Auth0's edge, so that few requests meet a connection
+                // that is being closed.
+                .pool_idle_timeout(Duration::from_secs(50))
+                // HTTP/2 sends all requests over one connection; without keep-alive a dead one would
+                // swallow them all.
+                .http2_keep_alive_interval(Duration::from_secs(10))
+                .http2_keep_alive_timeout(timeout)
+                .http2_keep_alive_while_idle(true);
+            if let Some(name) = &localhost_name {
+                // Plain http is accepted for these names, so they must resolve to this machine whatever
+                // the name server says (RFC 6761 §6.3). The client fills in the port.
+                let loopback =
+                    [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), (Ipv6Addr::LOCALHOST, 0).into()];
+                builder = builder.resolve_to_addrs(name, &loopback);
+            }
+            builder.build()
+        };
+        let connections = Connections::new(runtime, build).map_err(ClientError::Http)?;
+        Ok(Self { connections, timeout, observer })
     }
 
     /// Sends the request once and reads the whole response, within the deadline and the timeout of
@@ -110,27 +119,33 @@ impl HttpClient {
         request: &ApiRequest,
         authorization: Option<&HeaderValue>,
     ) -> Result<ApiResponse, RequestError> {
-        let mut builder = self
-            .http
-            .request(request.method.clone(), request.url.clone())
-            .headers(request.headers.clone());
-        if let Some(value) = authorization {
-            builder = builder.header(AUTHORIZATION, value);
-        }
-        if let Some(body) = &request.body {
-            builder = builder.body(body.clone());
-        }
-        #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
-        let mut response = builder.send().await.map_err(broken)?;
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        let body = match read(response).await {
-            // A server error is evident without its body.
-            Err(_) if status.is_server_error() => Vec::new(),
-            body => body?,
-        };
-        Ok(ApiResponse { status, headers, body })
+        self.connections.send(|http| exchange(http, request, authorization)).await
     }
+}
+
+async fn exchange(
+    http: reqwest::Client,
+    request: &ApiRequest,
+    authorization: Option<&HeaderValue>,
+) -> Result<ApiResponse, RequestError> {
+    let mut builder =
+        http.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+    if let Some(value) = authorization {
+        builder = builder.header(AUTHORIZATION, value);
+    }
+    if let Some(body) = &request.body {
+        builder = builder.body(body.clone());
+    }
+    #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
+    let mut response = builder.send().await.map_err(broken)?;
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let body = match read(response).await {
+        // A server error is evident without its body.
+        Err(_) if status.is_server_error() => Vec::new(),
+        body => body?,
+    };
+    Ok(ApiResponse { status, headers, body })
 }
 
 /// Reads the body. Its size is limited by what arrives, not by what Content-Length claims.

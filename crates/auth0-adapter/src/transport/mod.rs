@@ -8,6 +8,7 @@ pub(crate) mod backoff;
 pub(crate) mod call_kind;
 mod circuit_breaker;
 pub(crate) mod client;
+mod connections;
 mod rate_gate;
 pub(crate) mod rate_limit_headers;
 pub(crate) mod request;

@@ -11,5 +11,6 @@ mod passwords;
 mod proof;
 mod protected_roles;
 mod reload;
+mod shared_reads;
 mod two_processes;
 mod usernames;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth0_adapter::Auth0Directory;
 use auth0_sim::{Config, RateLimit};
 use conformance::Caller;
-use domain::{User, UserId};
+use domain::UserId;
 use ports::{CallContext, PortResult, QuotaOwner, UserDirectory};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -30,14 +30,14 @@ async fn limited(each_second: u64) -> Bench {
     bench
 }
 
-/// Finds Jane on behalf of a tenant, within this time.
+/// Finds an account on behalf of a tenant, within this time.
 fn find_as(
     directory: &Auth0Directory,
-    jane: &User,
+    id: UserId,
     tenant: &str,
     time: Duration,
 ) -> impl Future<Output = PortResult<()>> + Send + 'static {
-    let (directory, id) = (directory.clone(), jane.id.clone());
+    let directory = directory.clone();
     let call = CallContext::new("a-request".into(), Instant::now() + time);
     call.set_quota_owner(QuotaOwner::Tenant(tenant.parse().unwrap()));
     let find = async move |id: UserId| directory.find(&Caller::operator().views(), &id).await;
@@ -60,10 +60,10 @@ fn waiting(bench: &Bench) -> usize {
 async fn rate_limited_burst_succeeds_with_few_extra_calls() {
     let bench = limited(30).await;
     let mut calls_in_flight = JoinSet::new();
-    for _ in 0..60 {
+    for number in 0..60 {
         calls_in_flight.spawn(find_as(
             &bench.directory,
-            &bench.jane,
+            bench.numbered(number),
             "acme",
             Duration::from_secs(30),
         ));
@@ -79,12 +79,14 @@ async fn rate_limited_burst_succeeds_with_few_extra_calls() {
 async fn flooding_tenant_does_not_starve_another() {
     let bench = limited(20).await;
     let mut flood = JoinSet::new();
-    for _ in 0..400 {
-        flood.spawn(find_as(&bench.directory, &bench.jane, "acme", Duration::from_mins(1)));
+    for number in 0..400 {
+        let id = bench.numbered(number);
+        flood.spawn(find_as(&bench.directory, id, "acme", Duration::from_mins(1)));
     }
     bench.observer.wait_until(|_| waiting(&bench) >= 300).await;
     for _ in 0..3 {
-        find_as(&bench.directory, &bench.jane, "globex", Duration::from_mins(1)).await.unwrap();
+        let id = bench.jane.id.clone();
+        find_as(&bench.directory, id, "globex", Duration::from_mins(1)).await.unwrap();
     }
     // In a common queue, these calls would have waited for all of the flood.
     assert!(waiting(&bench) > 0, "the flood is over");
@@ -97,9 +99,10 @@ async fn two_processes_share_the_quota() {
     let bench = limited(20).await;
     let others = directory_at(bench.sim.url(), |_| {});
     let mut calls_in_flight = JoinSet::new();
-    for _ in 0..25 {
+    for number in 0..25 {
         for directory in [&bench.directory, &others] {
-            calls_in_flight.spawn(find_as(directory, &bench.jane, "acme", Duration::from_secs(30)));
+            let id = bench.numbered(number);
+            calls_in_flight.spawn(find_as(directory, id, "acme", Duration::from_secs(30)));
         }
     }
     let outcomes: Vec<_> = calls_in_flight.join_all().await.iter().map(outcome_name).collect();
@@ -113,10 +116,10 @@ async fn two_processes_share_the_quota() {
 async fn call_without_quota_in_time_gets_retry_after() {
     let bench = limited(5).await;
     let mut calls_in_flight = JoinSet::new();
-    for _ in 0..30 {
+    for number in 0..30 {
         calls_in_flight.spawn(find_as(
             &bench.directory,
-            &bench.jane,
+            bench.numbered(number),
             "acme",
             Duration::from_millis(1500),
         ));

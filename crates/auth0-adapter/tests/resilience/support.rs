@@ -80,13 +80,25 @@ impl Bench {
         self.run(Operation::Find).await
     }
 
-    /// Makes concurrent look-ups, and returns their outcomes.
+    /// Stores an account with this number, unless there is one, and returns its id.
+    pub(crate) fn numbered(&self, number: usize) -> UserId {
+        let id = format!("auth0|{number}");
+        if self.control().user(&id).is_none() {
+            let email = format!("{number}@acme.example");
+            self.control().seed(json!({ "user_id": id, "email": email })).unwrap();
+        }
+        id.parse().unwrap()
+    }
+
+    /// Looks up as many accounts concurrently, and returns the outcomes. Look-ups of one account
+    /// would share a call.
     pub(crate) async fn find_concurrently(&self, size: usize) -> Vec<&'static str> {
         let mut set = JoinSet::new();
-        for _ in 0..size {
-            let (directory, id) = (self.directory.clone(), self.jane.id.clone());
+        for number in 0..size {
+            let (directory, id) = (self.directory.clone(), self.numbered(number));
             set.spawn(async move {
-                outcome_name(&directory.find(&Caller::operator().views(), &id).await)
+                let found = directory.find(&Caller::operator().views(), &id).await;
+                outcome_name(&found.map(|user| assert_eq!(user.unwrap().id, id)))
             });
         }
         set.join_all().await

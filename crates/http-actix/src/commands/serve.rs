@@ -53,7 +53,10 @@ pub(super) fn run(options: &Options) -> CommandResult {
         settings.http.listen = listen;
     }
     // The first call gathers entropy for tens of milliseconds, which would delay the first request.
-    upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
+    // In development mode, only a stand-in for Auth0 is called with random values.
+    if !options.dev || matches!(settings.directory, DirectorySettings::Auth0(_)) {
+        upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
+    }
     let traces = wiring::traces(&settings, &upstream);
     let traces = traces.map_err(|error| all_errors(error, &settings, &upstream))?;
     let (filter, log_guard) = log::start(&settings.log, traces.as_ref());

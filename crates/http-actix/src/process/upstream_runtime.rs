@@ -1,8 +1,10 @@
-//! The runtime of outgoing connections.
+//! The runtime of work that outlives requests and the server: writes, probes and exports.
 //!
 //! The HTTP server has one runtime for each thread, and at shutdown an idle thread ends while others
-//! still finish their requests. The threads share their connections to the directory, which
-//! therefore live on a separate runtime that outlives the server.
+//! still finish their requests. A write must not end with the thread of its caller, so that it runs
+//! here. Reads run on the threads of the server, over connections of each thread's own if it sends
+//! often: a switch between threads would cost as much CPU time as the read. The connections of
+//! writes and of seldom used threads are driven here.
 
 use std::io;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use tokio_util::task::TaskTracker;
 /// follow-up calls.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A runtime for connections to other services. It must outlive the server, and ends with
+/// A runtime for work that outlives the server. It ends with
 /// [`UpstreamRuntime::finish`].
 #[derive(Debug)]
 pub(crate) struct UpstreamRuntime {

@@ -26,6 +26,7 @@ mod overload;
 mod paging;
 mod roles;
 mod shared_accounts;
+mod single_flight;
 mod slow_bodies;
 mod smoke;
 mod tenant_users;

@@ -246,8 +246,8 @@ impl<'de> Deserialize<'de> for JsonLine<'de> {
 struct LineVisitor;
 
 impl<'de> LineVisitor {
-    fn not_an_object<E>() -> Result<JsonLine<'de>, E> {
-        Ok(JsonLine(Err(Problem::line("must be a JSON object"))))
+    fn not_an_object() -> JsonLine<'de> {
+        JsonLine(Err(Problem::line("must be a JSON object")))
     }
 }
 
@@ -271,32 +271,32 @@ impl<'de> Visitor<'de> for LineVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Self::not_an_object()
+        Ok(Self::not_an_object())
     }
 }
 

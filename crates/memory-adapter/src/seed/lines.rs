@@ -162,7 +162,7 @@ impl<R: BufRead> Iterator for Blocks<R> {
             }
         };
         let first_line = self.next_line;
-        self.next_line += bytes.iter().filter(|byte| **byte == b'\n').count();
+        self.next_line += bytes.iter().map(|byte| usize::from(*byte == b'\n')).sum::<usize>();
         Some(Block { first_line, bytes, error })
     }
 }

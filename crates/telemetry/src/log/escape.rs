@@ -41,7 +41,7 @@ pub(super) fn push_json(out: &mut Vec<u8>, text: &str) {
 /// and backslashes.
 fn is_plain(text: &str) -> bool {
     // Without a branch for each byte, the compiler makes it a vector operation.
-    let is_special = |byte: u8| !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
+    let is_special = |byte: u8| !matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~');
     !text.bytes().fold(false, |found, byte| found | is_special(byte))
 }
 

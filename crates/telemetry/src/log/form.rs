@@ -108,8 +108,8 @@ impl EntryFields<'_> {
         let rest = value % 1000;
         let decimals = [b'.', digits(rest / 100), digits(rest / 10), digits(rest)];
         let length = match rest {
-            _ if rest % 100 == 0 => 2,
-            _ if rest % 10 == 0 => 3,
+            _ if rest.is_multiple_of(100) => 2,
+            _ if rest.is_multiple_of(10) => 3,
             _ => 4,
         };
         self.out.extend(decimals.iter().take(length));

@@ -89,10 +89,11 @@ fn with_report(
     let writer = LogWriter { queue: Arc::default() };
     let queue = Arc::clone(&writer.queue);
     let thread = move || {
-        let mut stream = CountingStream { stream, ends_in_lost_line: false };
+        let mut stream = CountingStream::new(stream);
         let (mut batch, mut reported) = (Vec::new(), 0);
         while queue.take(&mut batch) {
             let accepts_lines = stream.write_batch(&batch);
+            LOST.fetch_add(std::mem::take(&mut stream.lost), Ordering::Relaxed);
             batch.clear();
             batch.shrink_to(MAX_KEPT_CAPACITY);
             let lost = dropped_lines();
@@ -110,11 +111,16 @@ fn with_report(
 /// A stream that counts the lines it could not write.
 struct CountingStream<W> {
     stream: W,
+    lost: u64,
     /// Whether the stream ends in the beginning of a line whose rest was lost.
     ends_in_lost_line: bool,
 }
 
 impl<W: Write> CountingStream<W> {
+    fn new(stream: W) -> Self {
+        Self { stream, lost: 0, ends_in_lost_line: false }
+    }
+
     /// Writes lines; returns whether the last one was written. A line that fails is lost, and the
     /// next is tried.
     fn write_batch(&mut self, mut rest: &[u8]) -> bool {
@@ -131,7 +137,7 @@ impl<W: Write> CountingStream<W> {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Ok(_) | Err(_) => {
-                    LOST.fetch_add(1, Ordering::Relaxed);
+                    self.lost += 1;
                     self.ends_in_lost_line |= is_within_line;
                     let end = rest.iter().position(|byte| *byte == b'\n');
                     rest = end.and_then(|end| rest.get(end + 1..)).unwrap_or_default();
@@ -146,6 +152,7 @@ impl<W: Write> CountingStream<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use tracing_subscriber::fmt::layer;
@@ -171,6 +178,57 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// A device that accepts so many bytes at its next writes, or fails, and then accepts all.
+    #[derive(Default)]
+    struct Device {
+        next: VecDeque<Option<usize>>,
+        written: Vec<u8>,
+    }
+
+    impl Write for Device {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let Some(accepted) = self.next.pop_front().unwrap_or(Some(bytes.len())) else {
+                return Err(io::ErrorKind::StorageFull.into());
+            };
+            let accepted = accepted.min(bytes.len());
+            self.written.extend_from_slice(&bytes[..accepted]);
+            Ok(accepted)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn failed_write_loses_one_line_and_keeps_the_others_apart() {
+        for (next, expected, lost) in [
+            (vec![], "aaa\nbbb\nccc\n", 0),
+            (vec![Some(2), Some(1), Some(3)], "aaa\nbbb\nccc\n", 0),
+            (vec![None], "bbb\nccc\n", 1),
+            (vec![Some(0), None], "ccc\n", 2),
+            (vec![Some(4), None], "aaa\nccc\n", 1),
+            // Within the first line, and within the second.
+            (vec![Some(2), None], "aa\nbbb\nccc\n", 1),
+            (vec![Some(6), None, Some(1), None], "aaa\nbb\n", 2),
+        ] {
+            let device = Device { next: next.clone().into(), ..Device::default() };
+            let mut stream = CountingStream::new(device);
+            stream.write_batch(b"aaa\nbbb\nccc\n");
+            let written = String::from_utf8(stream.stream.written).unwrap();
+            assert_eq!((written.as_str(), stream.lost), (expected, lost), "{next:?}");
+        }
+    }
+
+    #[test]
+    fn lost_rest_of_a_line_is_kept_apart_from_the_next_batch() {
+        let device = Device { next: vec![Some(2), None].into(), ..Device::default() };
+        let mut stream = CountingStream::new(device);
+        assert!(!stream.write_batch(b"aaa\n"));
+        assert!(stream.write_batch(b"bbb\n"));
+        assert_eq!(stream.stream.written, b"aa\nbbb\n");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use domain::{TenantId, UserId};
+use domain::{TenantId, Timestamp, UserId};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::index::{IndexField, IndexOrder, IndexPage, IndexRow};
@@ -17,9 +17,20 @@ use super::index::{IndexField, IndexOrder, IndexPage, IndexRow};
 /// then found again.
 const MAX_TENANTS: usize = 10_000;
 
-/// The tenants with known anomalies.
+/// The tenants with known anomalies, and those whose rows have been inspected for them.
 #[derive(Debug, Default)]
-pub(crate) struct PagingAnomalies(Mutex<HashMap<TenantId, TenantAnomalies>>);
+pub(crate) struct PagingAnomalies {
+    known: Mutex<HashMap<TenantId, TenantAnomalies>>,
+    inspections: Mutex<HashMap<(TenantId, IndexOrder), Inspection>>,
+}
+
+/// An inspection of a tenant's first rows in one order, which are all of many tenants' rows.
+#[derive(Debug, Clone, Copy)]
+struct Inspection {
+    at: Timestamp,
+    /// The number of rows in the index; none if short pages do not pay.
+    total: Option<u64>,
+}
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TenantAnomalies {
@@ -76,13 +87,55 @@ impl PagingAnomalies {
         }
     }
 
-    /// Removes all anomalies, because accounts are mapped differently from now on.
+    /// Returns the number of rows in the index, if the first ones in this order have been inspected
+    /// after this moment.
+    pub(super) fn inspected_total(
+        &self,
+        tenant: &TenantId,
+        order: IndexOrder,
+        since: Timestamp,
+    ) -> Option<u64> {
+        let inspections = self.inspections.lock();
+        let inspection = inspections.get(&(tenant.clone(), order))?;
+        inspection.total.filter(|_| inspection.at > since)
+    }
+
+    /// Records that the first rows have been inspected in a list that began at the first of these
+    /// moments. An inspection before the second has expired.
+    pub(super) fn record_inspection(
+        &self,
+        tenant: &TenantId,
+        order: IndexOrder,
+        first: &IndexPage,
+        (at, since): (Timestamp, Timestamp),
+    ) {
+        let mut inspections = self.inspections.lock();
+        if inspections.len() >= MAX_TENANTS {
+            inspections.clear();
+        }
+        let inspection = Inspection { at, total: Some(first.total) };
+        let recorded = inspections.entry((tenant.clone(), order)).or_insert(inspection);
+        if recorded.total.is_some() || recorded.at <= since {
+            *recorded = inspection;
+        }
+    }
+
+    /// Records that pages of a few rows do not pay in this order, until the next inspection.
+    pub(super) fn forbid_short_pages(&self, tenant: &TenantId, order: IndexOrder, at: Timestamp) {
+        let inspection = Inspection { at, total: None };
+        if let Some(recorded) = self.inspections.lock().get_mut(&(tenant.clone(), order)) {
+            *recorded = inspection;
+        }
+    }
+
+    /// Removes everything, because accounts are mapped differently from now on.
     pub(crate) fn clear(&self) {
         self.all().clear();
+        self.inspections.lock().clear();
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<TenantId, TenantAnomalies>> {
-        self.0.lock()
+        self.known.lock()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{TenantId, TenantScope, UserId};
+use domain::{TenantId, TenantScope, Timestamp, UserId};
 
 use super::anomalies::PagingAnomalies;
 use super::scan_cache::ScanCache;
@@ -19,6 +19,10 @@ pub(crate) struct ListContext<'a> {
     pub(crate) anomalies: &'a PagingAnomalies,
     /// The full scans that lists share.
     pub(crate) scans: &'a ScanCache,
+    /// The time of the list.
+    pub(crate) now: Timestamp,
+    /// Writes after this moment are recent.
+    pub(crate) recent_since: Timestamp,
 }
 
 impl ListContext<'_> {

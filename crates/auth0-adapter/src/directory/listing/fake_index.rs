@@ -1,8 +1,8 @@
 //! An index in memory with the limitations of Auth0's: bounded pages, capped totals, unstable ties.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use domain::{
     Access, Credentials, Membership, Role, RoleCatalogue, RoleDefinition, TenantId, Timestamp,
@@ -110,7 +110,7 @@ impl UserIndex for FakeIndex {
             id: user.id.to_string(),
             created_at: Some(user.created_at),
             shown_differently: Vec::new(),
-            user: (!self.unreadable.contains(&user.id)).then(|| User::clone(user)),
+            user: (!self.unreadable.contains(&user.id)).then(|| Arc::new(User::clone(user))),
         };
         let is_well_formed = |user: &&&&User| !self.malformed.contains(&user.id);
         let rows: Vec<_> = page_rows.iter().filter(is_well_formed).map(row).collect();

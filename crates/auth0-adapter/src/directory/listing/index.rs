@@ -1,5 +1,7 @@
 //! The index of one tenant's users, from which lists are made.
 
+use std::sync::Arc;
+
 use domain::{Sort, SortField, Timestamp, User, UserId};
 use ports::{BoxError, PortError, PortResult};
 use thiserror::Error;
@@ -42,7 +44,7 @@ impl IndexQuery<'_> {
 }
 
 /// An order that Auth0 supports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct IndexOrder {
     pub(crate) field: IndexField,
     pub(crate) descending: bool,
@@ -50,7 +52,7 @@ pub(crate) struct IndexOrder {
 
 /// A field that Auth0 can sort by. Usernames and names are not among them, since Auth0 orders
 /// missing values and letter case differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum IndexField {
     Id,
     Email,
@@ -107,7 +109,7 @@ pub(crate) struct IndexRow {
     /// The fields of which the list shows another value than the one that the index sorts by.
     pub(crate) shown_differently: Vec<IndexField>,
     /// The account, unless it is unreadable or not a member of the tenant.
-    pub(crate) user: Option<User>,
+    pub(crate) user: Option<Arc<User>>,
 }
 
 /// Errors that prevent a correct list.

@@ -8,6 +8,7 @@ use ports::{PortError, PortResult};
 
 use super::context::ListContext;
 use super::index::{IndexOrder, IndexPage, IndexQuery, MAX_PAGE_SIZE, UserIndex};
+use super::single_page::Rows;
 use super::{full_scan, overlay, single_page};
 use crate::directory::recent_writes::WrittenState;
 
@@ -30,34 +31,52 @@ pub(crate) async fn list(
         context.filter(|(order, _)| anomalies.allows_paging(tenant, order.field))
     };
     if as_page().is_none() && scans.has_scan(tenant) {
-        return scan(index, context, None, listing).await;
+        return Box::pin(scan(index, context, None, listing)).await;
     }
     let is_deep = |window| single_page::range(window).end > u64::from(MAX_PAGE_SIZE);
     if let Some((order, window)) = as_page()
         && is_deep(window)
         && let Some(page) =
-            single_page::fetch_page(index, context, (listing.sort, order), window, None).await?
+            single_page::fetch_page(index, context, (listing.sort, order), window, Rows::Any)
+                .await?
     {
         return Ok(page.seen_by(context.scope));
     }
     let shallow_page = || as_page().filter(|(_, window)| !is_deep(*window));
+    // Once the first rows have been inspected, only those of the page are read.
+    if let Some((order, window)) = shallow_page()
+        && context.written.is_empty()
+        && let Some(total) = anomalies.inspected_total(tenant, order, context.recent_since)
+    {
+        let page = (listing.sort, order);
+        let page = single_page::fetch_page(index, context, page, window, Rows::Exactly { total });
+        if let Some(page) = page.await? {
+            return Ok(page.seen_by(context.scope));
+        }
+    }
     // A full scan starts with the first page by creation time.
     let order = shallow_page().map_or(IndexOrder::BY_CREATION, |(order, _)| order);
     let first = index.fetch(IndexQuery::first(order)).await?;
+    anomalies.record_inspection(tenant, order, &first, (context.now, context.recent_since));
     if first.is_everything() {
         record_all(context, &first);
         return select_from_all(context, Arc::new(first), listing).await;
     }
     anomalies.record(tenant, &first, order);
     if let Some((order, window)) = shallow_page()
-        && let Some(page) =
-            single_page::fetch_page(index, context, (listing.sort, order), window, Some(&first))
-                .await?
+        && let Some(page) = single_page::fetch_page(
+            index,
+            context,
+            (listing.sort, order),
+            window,
+            Rows::Fetched(&first),
+        )
+        .await?
     {
         return Ok(page.seen_by(context.scope));
     }
     let by_time = (order == IndexOrder::BY_CREATION).then_some(first);
-    scan(index, context, by_time, listing).await
+    Box::pin(scan(index, context, by_time, listing)).await
 }
 
 /// Selects the page from a full scan.
@@ -100,7 +119,7 @@ fn select(
     listing: &ListQuery,
 ) -> Page {
     let users = overlay::apply_writes(scope.tenant(), &found.rows, written);
-    let views: Vec<_> = users.into_iter().filter_map(|user| scope.view(user)).collect();
+    let views: Vec<_> = users.into_iter().filter_map(|user| scope.shared_view(user)).collect();
     let selected = listing.select(&views).into_iter().cloned().map(UserView::into_owned);
     Page { users: selected.collect(), total: views.len() as u64 }
 }

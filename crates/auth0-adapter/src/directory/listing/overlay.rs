@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use domain::{ListQuery, Sort, TenantId, User, UserId};
 
@@ -14,7 +15,7 @@ pub(super) fn apply_writes<'a>(
     tenant: &TenantId,
     rows: &'a [IndexRow],
     written: &'a BTreeMap<UserId, WrittenState>,
-) -> Vec<&'a User> {
+) -> Vec<&'a Arc<User>> {
     let indexed = rows.iter().filter_map(|row| row.user.as_ref());
     let mut users: HashMap<_, _> = indexed.map(|user| (&user.id, user)).collect();
     for (id, written) in written {
@@ -38,7 +39,7 @@ pub(super) fn apply_writes<'a>(
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     /// The written users that are on the list.
-    present: Vec<User>,
+    present: Vec<Arc<User>>,
 }
 
 impl Overlay {

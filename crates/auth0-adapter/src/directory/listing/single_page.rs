@@ -26,14 +26,28 @@ pub(super) fn range(window: PageRequest) -> Range<u64> {
     start..start.saturating_add(size)
 }
 
-/// Returns the page, if pages of the index contain it; `first` is the first page in this order, if
-/// it was fetched already.
+/// What is known about the rows of the index before a page is fetched.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rows<'a> {
+    /// Nothing.
+    Any,
+    /// The first page in this order has been fetched.
+    Fetched(&'a IndexPage),
+    /// There were this many rows, the first of which have been inspected for anomalies. With another
+    /// number they have to be inspected again.
+    Exactly {
+        /// The total of the index.
+        total: u64,
+    },
+}
+
+/// Returns the page, if pages of the index contain it.
 pub(super) async fn fetch_page(
     index: &impl UserIndex,
     context: &ListContext<'_>,
     (sort, order): (Sort, IndexOrder),
     window: PageRequest,
-    first: Option<&IndexPage>,
+    rows: Rows<'_>,
 ) -> PortResult<Option<FoundPage>> {
     let written: Vec<_> = context.written.keys().cloned().collect();
     let except = (!written.is_empty()).then_some(&*written);
@@ -45,16 +59,28 @@ pub(super) async fn fetch_page(
     let widened = overlay.widened(&wanted);
     // The index may show a write since the first page was fetched, or from now on: only pages
     // without the written users are consistent.
-    let first = first.filter(|_| except.is_none());
+    let first = match rows {
+        Rows::Fetched(first) if except.is_none() => Some(first),
+        Rows::Fetched(_) | Rows::Any | Rows::Exactly { .. } => None,
+    };
     let Some(found) =
         fetch_rows(index, order, except, &with_neighbours(&widened, order), first).await?
     else {
         return Ok(None);
     };
-    context.anomalies.record(context.tenant(), &found, order);
-    if !context.anomalies.allows_paging(context.tenant(), order.field)
-        || splits_tie(&found, &widened, order.field)
+    if let Rows::Exactly { total } = rows
+        && found.total != total
     {
+        return Ok(None);
+    }
+    context.anomalies.record(context.tenant(), &found, order);
+    if splits_tie(&found, &widened, order.field) {
+        // Later pages may do so, too: the first rows, which show whether these are all, cost one call
+        // instead of two.
+        context.anomalies.forbid_short_pages(context.tenant(), order, context.now);
+        return Ok(None);
+    }
+    if !context.anomalies.allows_paging(context.tenant(), order.field) {
         return Ok(None);
     }
     let counted = if found.total < MAX_RESULTS {
@@ -100,7 +126,7 @@ fn is_tied(one: &IndexRow, other: &IndexRow, field: IndexField) -> bool {
         IndexField::Id => one.id == other.id,
         IndexField::CreatedAt => one.created_at == other.created_at,
         IndexField::Email => {
-            let email = |row: &IndexRow| row.user.as_ref().map(|user| user.email.clone());
+            let email = |row: &IndexRow| row.user.clone().map(|user| user.email.clone());
             email(one) == email(other)
         }
     }

@@ -1,5 +1,6 @@
 //! The users of one tenant in Auth0's search.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::TenantScope;
@@ -8,44 +9,73 @@ use ports::PortResult;
 use super::index::{
     IndexField, IndexOrder, IndexPage, IndexQuery, IndexRow, MAX_PAGE_SIZE, UserIndex,
 };
-use super::skipped_accounts::SkippedAccounts;
+use crate::directory::directory_core::DirectoryCore;
+use crate::directory::shared_reads::{ReadError, SearchResult};
 use crate::directory::users::account_reader::AccountReader;
-use crate::management::client::ManagementClient;
 use crate::management::params::UserSearch;
 use crate::management::search_query::SearchQuery;
-use crate::management::wire;
+use crate::management::wire::{Auth0User, UserRows};
 
 /// The index of one tenant's users in Auth0.
 #[derive(Debug)]
 pub(crate) struct TenantIndex<'a> {
-    management: &'a ManagementClient,
-    reader: &'a AccountReader,
+    core: &'a Arc<DirectoryCore>,
+    reader: &'a Arc<AccountReader>,
     scope: &'a TenantScope,
-    skipped: &'a SkippedAccounts,
     /// The largest page that was short enough to be read, once one was not.
     page_size: AtomicU32,
+}
+
+/// Converts rows of the search to those of the tenant's index.
+pub(crate) struct RowMapper {
+    core: Arc<DirectoryCore>,
+    reader: Arc<AccountReader>,
+    scope: TenantScope,
 }
 
 impl<'a> TenantIndex<'a> {
     /// The index of the scope's tenant, whose accounts this reader maps.
     pub(crate) fn new(
-        management: &'a ManagementClient,
-        reader: &'a AccountReader,
+        core: &'a Arc<DirectoryCore>,
+        reader: &'a Arc<AccountReader>,
         scope: &'a TenantScope,
-        skipped: &'a SkippedAccounts,
     ) -> Self {
-        Self { management, reader, scope, skipped, page_size: AtomicU32::new(MAX_PAGE_SIZE) }
+        Self { core, reader, scope, page_size: AtomicU32::new(MAX_PAGE_SIZE) }
+    }
+
+    /// Returns what converts the rows.
+    pub(crate) fn mapper(&self) -> RowMapper {
+        let (core, reader) = (Arc::clone(self.core), Arc::clone(self.reader));
+        RowMapper { core, reader, scope: self.scope.clone() }
+    }
+}
+
+impl RowMapper {
+    /// Reads a page of the index.
+    async fn search(self, search: UserSearch) -> Result<Arc<SearchResult>, ReadError> {
+        let DirectoryCore { management, decoded_pages, .. } = &*self.core;
+        let slot = decoded_pages.slot(self.scope.tenant(), &search, &self.reader);
+        let found = management.read_search(&search, |user| self.row(user), &slot).await?;
+        let requested_start = u64::from(search.page) * u64::from(search.per_page);
+        let UserRows { readable: rows, unreadable } = found.users;
+        if unreadable > 0 {
+            self.core.skipped.log(self.scope.tenant(), "");
+        }
+        let start = found.start.unwrap_or(requested_start);
+        let page = IndexPage { rows, start, total: found.total, unreadable };
+        Ok(Arc::new(SearchResult { page, part_size: found.part_size }))
     }
 
     /// Converts a row. Only its own metadata makes it one of the tenant's users, not the search
     /// result.
-    pub(crate) fn row(&self, user: wire::Auth0User) -> IndexRow {
-        let (id, created_at, email) = (user.user_id.clone(), user.created_at, user.email.clone());
+    pub(crate) fn row(&self, user: Auth0User<'_>) -> IndexRow {
+        let (id, created_at) = (user.user_id.clone().into_owned(), user.created_at);
+        let email = user.email.clone();
         let read = self.reader.read(user);
         if read.is_none() {
-            self.skipped.log(self.scope.tenant(), &id);
+            self.core.skipped.log(self.scope.tenant(), &id);
         }
-        let user = read.filter(|user| self.scope.can_see(user));
+        let user = read.filter(|user| self.scope.can_see(user)).map(Arc::new);
         let mut shown_differently = Vec::new();
         if let Some(view) = user.as_ref().and_then(|user| self.scope.view(user)) {
             if email.as_deref() != Some(view.email.as_str()) {
@@ -65,7 +95,7 @@ impl UserIndex for TenantIndex<'_> {
             // Another page would hold other rows.
             query.per_page = query.per_page.min(self.page_size.load(Ordering::Relaxed));
         }
-        let AccountReader { prefix, catalogue, .. } = self.reader;
+        let AccountReader { prefix, catalogue, .. } = &**self.reader;
         let mut search_query = SearchQuery::members(prefix, self.scope.tenant(), catalogue);
         if let Some(range) = query.created {
             search_query = search_query.created_in(range);
@@ -82,21 +112,13 @@ impl UserIndex for TenantIndex<'_> {
             page: query.page,
             per_page: query.per_page,
         };
-        let found = self.management.search(&search).await?;
-        if let Some(size) = found.part_size {
+        let read = |search| self.mapper().search(search);
+        let found = self.core.shared_reads.search(self.scope.tenant(), search, read).await?;
+        let SearchResult { page, part_size } = Arc::unwrap_or_clone(found);
+        if let Some(size) = part_size {
             self.page_size.fetch_min(size, Ordering::Relaxed);
         }
-        let requested_start = u64::from(query.page) * u64::from(query.per_page);
-        let wire::UserRows { readable, unreadable } = found.users;
-        if unreadable > 0 {
-            self.skipped.log(self.scope.tenant(), "");
-        }
-        Ok(IndexPage {
-            rows: readable.into_iter().map(|user| self.row(user)).collect(),
-            start: found.start.unwrap_or(requested_start),
-            total: found.total,
-            unreadable,
-        })
+        Ok(page)
     }
 }
 

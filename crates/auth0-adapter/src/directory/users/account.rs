@@ -103,7 +103,7 @@ impl DirectoryCore {
         match self.management.delete(authorized.user()).await {
             Ok(()) => {
                 self.recent_writes.record_deletion(&before);
-                self.scans.forget(before.memberships.keys());
+                self.end_sharing(&before.id, [&before]);
                 Ok(())
             }
             Err(error) => {

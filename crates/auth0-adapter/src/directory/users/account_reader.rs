@@ -11,7 +11,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::config::MetadataPrefix;
 use crate::digest::digest;
 use crate::management::app_metadata::AccountMetadata;
-use crate::management::wire;
+use crate::management::wire::Auth0User;
 
 /// The current reader, which is replaced when the role catalogue is reloaded.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl AccountReader {
     /// Whoever has access in a tenant must be on its list, so everything else is read as well as
     /// possible: names without forbidden characters and cut to their maximum length, addresses of
     /// any syntax, and a placeholder for a missing address.
-    pub(crate) fn read(&self, user: wire::Auth0User) -> Option<User> {
+    pub(crate) fn read(&self, user: Auth0User<'_>) -> Option<User> {
         let id = user.user_id.parse::<UserId>().ok()?;
         let email = user.email.as_deref().and_then(EmailAddress::stored);
         let email = email.unwrap_or_else(|| placeholder_email(&id));
@@ -109,7 +109,8 @@ impl AccountReader {
 
 /// Auth0 stores the e-mail address as the name if none was given.
 fn display_name(name: Option<&str>, email: &EmailAddress) -> Option<DisplayName> {
-    name.filter(|name| name.to_lowercase() != email.as_str()).and_then(DisplayName::cleaned)
+    let is_address = |name: &str| name == email.as_str() || name.to_lowercase() == email.as_str();
+    name.filter(|name| !is_address(name)).and_then(DisplayName::cleaned)
 }
 
 /// Returns the address that is shown for an account without one, such as one with a phone number

@@ -12,7 +12,7 @@ use crate::directory::directory_core::DirectoryCore;
 use crate::management::error::Auth0Error;
 use crate::management::params::UserSearch;
 use crate::management::search_query::SearchQuery;
-use crate::management::wire;
+use crate::management::wire::Auth0User;
 
 /// The number of accounts with one address that a search returns. With more, the address identifies
 /// none anyway.
@@ -49,7 +49,7 @@ impl DirectoryCore {
         }))
     }
 
-    async fn rows_with(&self, email: &EmailAddress) -> Result<Vec<wire::Auth0User>, Auth0Error> {
+    async fn rows_with(&self, email: &EmailAddress) -> Result<Vec<Auth0User<'static>>, Auth0Error> {
         let search = UserSearch {
             q: SearchQuery::address(email).to_string(),
             sort: "user_id:1",
@@ -77,12 +77,12 @@ impl DirectoryCore {
 
 /// Returns the accounts that have the address.
 pub(super) fn with_email(
-    found: Vec<wire::Auth0User>,
+    found: Vec<Auth0User<'static>>,
     email: &EmailAddress,
-) -> impl Iterator<Item = wire::Auth0User> {
+) -> impl Iterator<Item = Auth0User<'static>> {
     found.into_iter().filter(|user| has_email(user, email))
 }
 
-fn has_email(user: &wire::Auth0User, email: &EmailAddress) -> bool {
+fn has_email(user: &Auth0User<'_>, email: &EmailAddress) -> bool {
     user.email.as_deref().is_some_and(|text| text.to_lowercase() == email.as_str())
 }

@@ -75,7 +75,7 @@ impl DirectoryCore {
         scope: &TenantScope,
         new: NewUser,
         id: &RandomId,
-    ) -> Result<wire::Auth0User, CreateError> {
+    ) -> Result<wire::Auth0User<'static>, CreateError> {
         let is_given = new.password.is_some();
         let password = match new.password {
             Some(password) => password,
@@ -85,7 +85,8 @@ impl DirectoryCore {
         let attachment = self
             .new_attachment(new.email.clone())
             .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?;
-        let membership = Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
+        let membership =
+            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
         let (prefix, home) = (self.reader.prefix(), scope.tenant());
         let stamp = if is_given && scope.leaves_stamp() {
             let at = self.directory_now();

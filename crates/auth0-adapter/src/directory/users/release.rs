@@ -60,11 +60,11 @@ impl DirectoryCore {
         };
         let prefix = self.reader.prefix();
         if !AccountMetadata::concerns(prefix, tenant, &found.app_metadata) {
-            self.record_found(id, Some(found))?;
+            self.record_found(id, found)?;
             return Ok(false);
         }
         let mut metadata = MetadataPatch::default().no_membership(prefix, tenant);
-        let before = self.record_found(id, Some(found))?;
+        let before = self.record_found(id, found)?;
         if let Some(User { service_user, .. }) =
             before.as_ref().filter(|user| user.home.as_ref() == Some(tenant))
         {

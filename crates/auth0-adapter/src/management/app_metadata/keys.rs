@@ -12,7 +12,11 @@ impl MetadataPrefix {
 
     /// Returns the key of the stamp of whoever last set the password or the address.
     pub(crate) fn credentials_key(&self) -> String {
-        format!("{self}_credentials")
+        self.credentials_key_parts().concat()
+    }
+
+    pub(super) fn credentials_key_parts(&self) -> [&str; 2] {
+        [self.as_str(), "_credentials"]
     }
 
     /// Returns the key of a membership: its role, and how it came about.
@@ -22,12 +26,20 @@ impl MetadataPrefix {
 
     /// Returns the key of the display name in the tenant.
     pub(crate) fn name_key(&self, tenant: &TenantId) -> String {
-        format!("{self}_name_{tenant}")
+        self.name_key_parts(tenant).concat()
+    }
+
+    pub(super) fn name_key_parts<'a>(&'a self, tenant: &'a TenantId) -> [&'a str; 3] {
+        [self.as_str(), "_name_", tenant.as_str()]
     }
 
     /// Returns the key of what limits the membership in time.
     pub(crate) fn life_key(&self, tenant: &TenantId) -> String {
-        format!("{self}_life_{tenant}")
+        self.life_key_parts(tenant).concat()
+    }
+
+    pub(super) fn life_key_parts<'a>(&'a self, tenant: &'a TenantId) -> [&'a str; 3] {
+        [self.as_str(), "_life_", tenant.as_str()]
     }
 
     /// Returns every key of the tenant.

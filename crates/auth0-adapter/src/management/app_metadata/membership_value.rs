@@ -6,6 +6,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use domain::{Attachment, Membership, Timestamp};
 use serde_json::{Value, json};
 
+use crate::management::wire::JsonValue;
+
 /// The value of the membership's own key.
 #[derive(Debug)]
 pub(super) struct StoredMembership<'a> {
@@ -18,15 +20,15 @@ pub(super) struct StoredMembership<'a> {
 impl<'a> StoredMembership<'a> {
     /// Reads the value. One whose `m` cannot be read is no membership: as one without `m`, it would
     /// need less proof.
-    pub(super) fn parse(value: &'a Value) -> Option<Self> {
+    pub(super) fn parse(value: &'a JsonValue<'_>) -> Option<Self> {
         let attachment = match value.get("m") {
-            None | Some(Value::Null) => None,
+            None | Some(JsonValue::Null) => None,
             Some(attachment) => Some(parse_attachment(attachment.as_str()?)?),
         };
         Some(Self {
             role: value.get("role")?.as_str()?,
             attachment,
-            name: value.get("name").and_then(Value::as_str),
+            name: value.get("name").and_then(JsonValue::as_str),
         })
     }
 }
@@ -99,7 +101,7 @@ impl fmt::Display for StoredLife {
 }
 
 /// Splits `<id> <text>`.
-pub(super) fn tagged_text(value: &Value) -> Option<(&str, &str)> {
+pub(super) fn tagged_text<'a>(value: &'a JsonValue<'_>) -> Option<(&'a str, &'a str)> {
     value.as_str()?.split_once(' ')
 }
 
@@ -136,7 +138,7 @@ impl NameId {
     }
 
     /// Returns the id for a membership with this value of its own key.
-    pub(crate) fn of_value(value: Option<&Value>) -> Option<Self> {
+    pub(crate) fn of_value(value: Option<&JsonValue<'_>>) -> Option<Self> {
         let StoredMembership { attachment, name, .. } = StoredMembership::parse(value?)?;
         Some(Self::of(attachment.as_ref(), name))
     }

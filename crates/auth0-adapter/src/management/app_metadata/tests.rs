@@ -1,16 +1,24 @@
 use conformance::catalogue;
 use domain::{Attachment, Role, StampUpdate};
 use proptest::prelude::*;
-use serde_json::json;
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::management::wire::Auth0User;
 
 fn prefix() -> MetadataPrefix {
     MetadataPrefix::default()
 }
 
+/// Returns the metadata as it is read from an account.
+fn members(metadata: &Value) -> Members<'static> {
+    let user = json!({ "user_id": "auth0|a", "app_metadata": metadata });
+    Auth0User::deserialize(user).unwrap().app_metadata
+}
+
 fn read(metadata: &Value) -> AccountMetadata {
-    AccountMetadata::parse(&prefix(), &catalogue(), metadata.as_object().unwrap())
+    AccountMetadata::parse(&prefix(), &catalogue(), &members(metadata))
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -149,7 +157,7 @@ fn older_membership_keeps_its_name_and_its_proof_in_changes() {
     let held = acme_of(&before);
     assert_eq!(held, older("viewer", Some("Jane")));
     // A rename leaves the role to whoever changes it at the same moment.
-    let id = NameId::of_value(before.get("usher_tenant_acme")).unwrap();
+    let id = NameId::of_value(members(&before).get("usher_tenant_acme")).unwrap();
     let rename = patch().name(&prefix(), &tenant("acme"), &id, Some(&"Janet".parse().unwrap()));
     let renamed = merged(&before, rename);
     assert_eq!(renamed["usher_tenant_acme"], before["usher_tenant_acme"]);
@@ -167,7 +175,7 @@ fn changes_by_an_older_version_lose_nothing() {
     };
     // It sees the name beside the role only, and repeats that with a new role.
     let stored = json!({ "usher_tenant_acme": { "role": "viewer", "name": "Jane" } });
-    let id = NameId::of_value(stored.get("usher_tenant_acme")).unwrap();
+    let id = NameId::of_value(members(&stored).get("usher_tenant_acme")).unwrap();
     let rename = patch().name(&prefix(), &tenant("acme"), &id, Some(&"Janet".parse().unwrap()));
     let renamed = merged(&stored, rename);
     let promoted = older_write(&renamed, json!({ "role": "admin", "name": "Jane" }));
@@ -272,7 +280,11 @@ proptest! {
             .account(&one, Some(&tenant(&id)), false)
             .membership(&one, &tenant(&id), &membership("owner", "1a", Some("Jane")))
             .stamp(&one, &StampUpdate::Set(stamp_at_epoch()));
-        let metadata = AccountMetadata::parse(&other, &catalogue(), &patch.into_map().unwrap());
+        let metadata = AccountMetadata::parse(
+            &other,
+            &catalogue(),
+            &members(&Value::Object(patch.into_map().unwrap())),
+        );
         let expected = usize::from(one == other);
         prop_assert_eq!(metadata.memberships.len(), expected);
         prop_assert_eq!(metadata.stamp.is_some(), one == other);

@@ -2,6 +2,7 @@ use std::future::ready;
 use std::sync::Mutex;
 
 use domain::Timestamp;
+use serde::Deserialize as _;
 use serde_json::json;
 
 use super::*;
@@ -20,7 +21,7 @@ impl Rows {
         Self { sizes, limit, together: 1, asked: Mutex::default() }
     }
 
-    fn fetch(&self, search: &UserSearch) -> Result<UserPage, RequestError> {
+    fn fetch(&self, search: &UserSearch) -> Result<OwnedPage, RequestError> {
         self.asked.lock().unwrap().push((search.page, search.per_page));
         let start = search.page * search.per_page;
         let positions =
@@ -34,17 +35,17 @@ impl Rows {
         };
         let rows: Vec<_> = positions.map(row).collect();
         let page = json!({ "users": rows, "start": start, "total": self.sizes.len() });
-        Ok(serde_json::from_value(page).unwrap())
+        Ok(OwnedPage::deserialize(page).unwrap())
     }
 
-    async fn search(&self, page: u32, per_page: u32, sort: &'static str) -> UserPage {
+    async fn search(&self, page: u32, per_page: u32, sort: &'static str) -> OwnedPage {
         let search = UserSearch { q: String::new(), sort, page, per_page };
         search_in_parts(&search, |search| ready(self.fetch(&search))).await.unwrap()
     }
 }
 
-fn ids(page: &UserPage) -> Vec<u32> {
-    let number = |row: &Auth0User| row.user_id.strip_prefix("auth0|").unwrap().parse().unwrap();
+fn ids(page: &OwnedPage) -> Vec<u32> {
+    let number = |row: &Auth0User<'_>| row.user_id.strip_prefix("auth0|").unwrap().parse().unwrap();
     page.users.readable.iter().map(number).collect()
 }
 

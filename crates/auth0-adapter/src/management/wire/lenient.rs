@@ -4,51 +4,127 @@
 //! Identity providers, imports and scripts of the tenant's owner write into accounts, so that a flag
 //! may be a text, and a time may lack its offset.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use domain::Timestamp;
+use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::Number;
 
-/// The depth of a value below which nothing is read: metadata may be nested without bound.
-const MAX_DEPTH: u8 = 8;
+use super::members::Members;
+
 /// Numbers from here on are milliseconds since 1970, not seconds: the year 5138 in seconds.
 const MIN_MILLIS: i64 = 100_000_000_000;
 
+/// A JSON value as far as it is read: texts are borrowed from the response where they have no
+/// escapes, and what is nested more deeply than needed is skipped.
+#[derive(Clone, PartialEq)]
+pub(crate) enum JsonValue<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+    /// An array; without elements if it is nested too deeply.
+    Array(Vec<Self>),
+    /// An object; without members if it is nested too deeply.
+    Object(Members<'a>),
+}
+
+impl JsonValue<'_> {
+    /// Returns a text; a value of another type is none.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// Returns the member of this name; a value of another type has none.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.get(name),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Array(_) => None,
+        }
+    }
+
+    /// Returns the elements of an array; a value of another type has none.
+    pub(super) fn elements(&self) -> &[Self] {
+        match self {
+            Self::Array(elements) => elements,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) => &[],
+        }
+    }
+
+    /// Returns the value without borrowing from the response.
+    pub(super) fn into_owned(self) -> JsonValue<'static> {
+        match self {
+            Self::Null => JsonValue::Null,
+            Self::Bool(value) => JsonValue::Bool(value),
+            Self::Number(number) => JsonValue::Number(number),
+            Self::Text(text) => JsonValue::Text(text.into_owned().into()),
+            Self::Array(elements) => {
+                JsonValue::Array(elements.into_iter().map(JsonValue::into_owned).collect())
+            }
+            Self::Object(members) => JsonValue::Object(members.into_owned()),
+        }
+    }
+}
+
+/// Shows the type only, since a value may be personal data.
+impl fmt::Debug for JsonValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Null",
+            Self::Bool(_) => "Bool",
+            Self::Number(_) => "Number",
+            Self::Text(_) => "Text",
+            Self::Array(_) => "Array",
+            Self::Object(_) => "Object",
+        })
+    }
+}
+
 /// Returns a text; a value of another type is none.
-pub(super) fn text(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).map(str::to_owned)
+pub(super) fn text(value: JsonValue<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        JsonValue::Text(text) => Some(text),
+        JsonValue::Null
+        | JsonValue::Bool(_)
+        | JsonValue::Number(_)
+        | JsonValue::Array(_)
+        | JsonValue::Object(_) => None,
+    }
 }
 
 /// Returns whether a flag is set that takes rights away: what is neither absent nor recognized as
 /// unset counts as set.
-pub(super) fn restrictive_flag(value: Option<&Value>) -> bool {
+pub(super) fn restrictive_flag(value: &JsonValue<'_>) -> bool {
     match value {
-        None | Some(Value::Null) => false,
-        Some(Value::Bool(flag)) => *flag,
-        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
-        Some(Value::String(text)) => {
+        JsonValue::Null => false,
+        JsonValue::Bool(flag) => *flag,
+        JsonValue::Number(number) => number.as_f64() != Some(0.0),
+        JsonValue::Text(text) => {
             let text = text.trim();
             !["", "0", "false", "no", "off"].iter().any(|unset| text.eq_ignore_ascii_case(unset))
         }
-        Some(Value::Array(_) | Value::Object(_)) => true,
+        JsonValue::Array(_) | JsonValue::Object(_) => true,
     }
 }
 
 /// Returns a moment: RFC 3339, the same with a blank for `T` or without an offset (UTC), a date, or
 /// seconds or milliseconds since 1970 as a number or a text.
-pub(super) fn moment(value: Option<&Value>) -> Option<Timestamp> {
-    match value? {
-        Value::String(text) => {
+pub(super) fn moment(value: &JsonValue<'_>) -> Option<Timestamp> {
+    match value {
+        JsonValue::Text(text) => {
             let text = text.trim();
             text.parse()
                 .ok()
                 .or_else(|| moment_of_text(text))
                 .or_else(|| moment_of(text.parse().ok()?))
         }
-        Value::Number(number) => moment_of(number.as_i64()?),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        JsonValue::Number(number) => moment_of(number.as_i64()?),
+        JsonValue::Null | JsonValue::Bool(_) | JsonValue::Array(_) | JsonValue::Object(_) => None,
     }
 }
 
@@ -68,111 +144,121 @@ fn moment_of(number: i64) -> Option<Timestamp> {
     Timestamp::from_unix_millis(millis).ok()
 }
 
-/// A JSON value without what is nested deeper than [`MAX_DEPTH`], which is read as null.
-pub(super) struct ShallowValue(pub(super) Value);
+/// Reads a value of any type, and this many levels of what is in it.
+#[derive(Clone, Copy)]
+pub(super) struct Levels(pub(super) u8);
 
-impl<'de> Deserialize<'de> for ShallowValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Depth(MAX_DEPTH).deserialize(deserializer).map(Self)
+impl Levels {
+    fn below(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
     }
 }
 
-/// How many more levels are read.
-#[derive(Clone, Copy)]
-struct Depth(u8);
+impl<'de> DeserializeSeed<'de> for Levels {
+    type Value = JsonValue<'de>;
 
-impl<'de> DeserializeSeed<'de> for Depth {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Depth {
-    type Value = Value;
+impl<'de> Visitor<'de> for Levels {
+    type Value = JsonValue<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(JsonValue::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(JsonValue::Number(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(JsonValue::Number(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Number::from_f64(value).map_or(JsonValue::Null, JsonValue::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(JsonValue::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(JsonValue::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+        Ok(JsonValue::Text(Cow::Owned(value)))
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(JsonValue::Null)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(JsonValue::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         self.deserialize(deserializer)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let Some(below) = self.0.checked_sub(1).map(Depth) else {
-            while elements.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(Value::Null);
-        };
-        let mut values = Vec::new();
-        while let Some(value) = elements.next_element_seed(below)? {
-            values.push(value);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut read = Vec::new();
+        match self.below() {
+            Some(below) => {
+                while let Some(element) = elements.next_element_seed(below)? {
+                    read.push(element);
+                }
+            }
+            None => while elements.next_element::<IgnoredAny>()?.is_some() {},
         }
-        Ok(Value::Array(values))
+        Ok(JsonValue::Array(read))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let Some(below) = self.0.checked_sub(1).map(Depth) else {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let Some(below) = self.below() else {
             while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Value::Null);
+            return Ok(JsonValue::Object(Members::default()));
         };
-        let mut values = Map::new();
-        while let Some(name) = members.next_key()? {
-            values.insert(name, members.next_value_seed(below)?);
-        }
-        Ok(Value::Object(values))
+        Members::read(members, below).map(JsonValue::Object)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    fn read(value: &Value) -> JsonValue<'_> {
+        Levels(2).deserialize(value).unwrap()
+    }
 
     #[test]
     fn flag_of_another_type_is_read() {
         for unset in
             [json!(null), json!(false), json!("false"), json!("False "), json!(0), json!("")]
         {
-            assert!(!restrictive_flag(Some(&unset)), "{unset}");
+            assert!(!restrictive_flag(&read(&unset)), "{unset}");
         }
-        assert!(!restrictive_flag(None));
-        for set in [json!(true), json!("true"), json!("TRUE"), json!(1), json!("1"), json!({})] {
-            assert!(restrictive_flag(Some(&set)), "{set}");
+        for set in [
+            json!(true),
+            json!("true"),
+            json!("TRUE"),
+            json!(1),
+            json!("1"),
+            json!({}),
+            json!([]),
+            json!({"a": {"b": {}}}),
+        ] {
+            assert!(restrictive_flag(&read(&set)), "{set}");
         }
     }
 
@@ -189,27 +275,41 @@ mod tests {
             json!(1_767_323_045_000_i64),
             json!("1767323045"),
         ] {
-            let read = moment(Some(&odd)).map(|moment| moment.to_string());
-            assert_eq!(read.as_deref(), Some("2026-01-02T03:04:05.000Z"), "{odd}");
+            let moment = moment(&read(&odd)).map(|moment| moment.to_string());
+            assert_eq!(moment.as_deref(), Some("2026-01-02T03:04:05.000Z"), "{odd}");
         }
-        let date = moment(Some(&json!("2026-01-02"))).unwrap();
+        let date = moment(&read(&json!("2026-01-02"))).unwrap();
         assert_eq!(date.to_string(), "2026-01-02T00:00:00.000Z");
         for none in
             [json!(null), json!("yesterday"), json!(""), json!({}), json!(1e300), json!(true)]
         {
-            assert_eq!(moment(Some(&none)), None, "{none}");
+            assert_eq!(moment(&read(&none)), None, "{none}");
         }
     }
 
     #[test]
-    fn deeply_nested_value_is_cut() {
+    fn text_without_escapes_is_borrowed() {
+        let body = r#"{"plain":"Jörg","escaped":"J\u00f6rg"}"#;
+        let value = Levels(1).deserialize(&mut serde_json::Deserializer::from_str(body)).unwrap();
+        let is_borrowed = |name: &str| match value.get(name) {
+            Some(JsonValue::Text(text)) => (matches!(text, Cow::Borrowed(_)), text.to_string()),
+            _ => unreachable!(),
+        };
+        assert_eq!(is_borrowed("plain"), (true, "Jörg".to_owned()));
+        assert_eq!(is_borrowed("escaped"), (false, "Jörg".to_owned()));
+    }
+
+    #[test]
+    fn deeply_nested_value_is_skipped() {
         let text = format!(
-            "{{\"a\":[1,\"b\",null,true,1.5],\"deep\":{0}1{1}}}",
+            "{{\"a\":{{\"b\":{{\"c\":1}}}},\"deep\":{0}1{1},\"z\":true}}",
             "[".repeat(5000),
             "]".repeat(5000)
         );
-        let ShallowValue(value) = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["a"], json!([1, "b", null, true, 1.5]));
-        assert!(value["deep"][0][0][0].is_array());
+        let value = Levels(2).deserialize(&mut serde_json::Deserializer::from_str(&text)).unwrap();
+        assert_eq!(value.get("deep"), Some(&JsonValue::Array(vec![JsonValue::Array(Vec::new())])));
+        assert_eq!(value.get("z"), Some(&JsonValue::Bool(true)));
+        let below = value.get("a").and_then(|a| a.get("b"));
+        assert_eq!(below, Some(&JsonValue::Object(Members::default())));
     }
 }

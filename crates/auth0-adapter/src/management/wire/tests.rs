@@ -1,4 +1,7 @@
-use serde_json::{from_value, json, to_value};
+use std::borrow::Cow;
+
+use serde::Deserialize as _;
+use serde_json::{json, to_value};
 
 use super::*;
 
@@ -6,7 +9,7 @@ const BARE: &str = r#"{"user_id":"auth0|a","created_at":"2026-03-01T09:30:00.000
 
 #[test]
 fn absent_and_null_members_are_equal() {
-    let bare: Auth0User = serde_json::from_str(BARE).unwrap();
+    let bare: Auth0User<'_> = serde_json::from_str(BARE).unwrap();
     assert!(!bare.blocked && bare.app_metadata.is_empty() && bare.email.is_none());
     let mut nulls = json!({"user_id": "auth0|a", "created_at": "2026-03-01T09:30:00.000Z"});
     for name in [
@@ -25,7 +28,7 @@ fn absent_and_null_members_are_equal() {
     ] {
         nulls[name] = Value::Null;
     }
-    assert_eq!(from_value::<Auth0User>(nulls).unwrap(), bare);
+    assert_eq!(Auth0User::deserialize(nulls).unwrap(), bare);
 }
 
 #[test]
@@ -33,7 +36,7 @@ fn member_of_another_form_is_read() {
     let read = |name: &str, value: Value| {
         let mut user: Value = serde_json::from_str(BARE).unwrap();
         user[name] = value;
-        from_value::<Auth0User>(user).unwrap()
+        Auth0User::deserialize(user).unwrap()
     };
     assert_eq!(read("user_id", json!(7)).user_id, "7");
     assert!(read("blocked", json!("true")).blocked && read("blocked", json!(1)).blocked);
@@ -52,19 +55,19 @@ fn member_of_another_form_is_read() {
 #[test]
 fn user_without_an_id_is_rejected() {
     for value in [json!({}), json!(null), json!([]), json!({ "user_id": null })] {
-        assert!(from_value::<Auth0User>(value.clone()).is_err(), "{value}");
+        assert!(Auth0User::deserialize(&value).is_err(), "{value}");
     }
 }
 
 #[test]
 fn non_string_text_is_read_as_absent() {
-    let bare: Auth0User = serde_json::from_str(BARE).unwrap();
+    let bare: Auth0User<'_> = serde_json::from_str(BARE).unwrap();
     let texts = "email,username,name,given_name,family_name";
     for value in [json!(["a", "b"]), json!(0), json!({}), json!(true)] {
         for name in texts.split(',') {
             let mut user: Value = serde_json::from_str(BARE).unwrap();
             user[name] = value.clone();
-            assert_eq!(from_value::<Auth0User>(user).unwrap(), bare, "{name}");
+            assert_eq!(Auth0User::deserialize(user).unwrap(), bare, "{name}");
         }
     }
 }
@@ -88,11 +91,11 @@ fn malformed_row_is_skipped_alone() {
         "row",
         [],
     ]);
-    let users: UserRows = from_value(rows).unwrap();
+    let users = UserRows::<Auth0User<'_>>::deserialize(&rows).unwrap();
     assert_eq!((users.readable.len(), users.unreadable, users.count()), (3, 6, 9));
     // The response as a whole must still be well-formed.
     for garbage in [json!({}), json!("rows"), json!(null)] {
-        assert!(from_value::<UserRows>(garbage.clone()).is_err(), "{garbage}");
+        assert!(UserRows::<Auth0User<'_>>::deserialize(&garbage).is_err(), "{garbage}");
     }
 }
 
@@ -101,7 +104,8 @@ fn deeply_nested_metadata_hides_no_other_row() {
     let nested = "[".repeat(2000) + &"]".repeat(2000);
     let row =
         BARE.replace("{\"user_id\"", &format!("{{\"app_metadata\":{{\"x\":{nested}}},\"user_id\""));
-    let users: UserRows = serde_json::from_str(&format!("[{row},{BARE}]")).unwrap();
+    let body = format!("[{row},{BARE}]");
+    let users: UserRows<Auth0User<'_>> = serde_json::from_str(&body).unwrap();
     assert_eq!((users.readable.len(), users.unreadable), (2, 0));
 }
 
@@ -119,12 +123,12 @@ fn patch_distinguishes_absent_from_null() {
 
 #[test]
 fn debug_output_hides_personal_data() {
-    let mut user: Auth0User = serde_json::from_str(BARE).unwrap();
-    user.email = Some("secret@acme.example".to_owned());
-    user.name = Some("secret".to_owned());
+    let mut user: Auth0User<'_> = serde_json::from_str(BARE).unwrap();
+    user.email = Some("secret@acme.example".into());
+    user.name = Some("secret".into());
     let password: Password = "secret".parse().unwrap();
     let patch = PatchUserBody {
-        email: user.email.clone(),
+        email: user.email.clone().map(Cow::into_owned),
         password: Some(password.clone()),
         ..PatchUserBody::default()
     };

@@ -1,26 +1,30 @@
 //! Users as the Management API returns them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use domain::Timestamp;
-use serde::de::Error as _;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
 
-use super::lenient::{ShallowValue, moment, restrictive_flag, text};
+use super::identities::Identities;
+use super::lenient::{JsonValue, Levels, moment, restrictive_flag, text};
+use super::members::Members;
 
 /// A user, reduced to the members that are read. A member of another form than documented is read
 /// as well as possible, else as absent; only the id is required.
+///
+/// Its texts are borrowed from the response where they have no escapes.
 #[derive(Clone, PartialEq)]
-pub(crate) struct Auth0User {
+pub(crate) struct Auth0User<'a> {
     /// Such as `auth0|5f7c8ec7c33c6c004bbafe82`.
-    pub(crate) user_id: String,
+    pub(crate) user_id: Cow<'a, str>,
     /// Absent for accounts without one, such as those of a phone number.
-    pub(crate) email: Option<String>,
-    pub(crate) username: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) given_name: Option<String>,
-    pub(crate) family_name: Option<String>,
+    pub(crate) email: Option<Cow<'a, str>>,
+    pub(crate) username: Option<Cow<'a, str>>,
+    pub(crate) name: Option<Cow<'a, str>>,
+    pub(crate) given_name: Option<Cow<'a, str>>,
+    pub(crate) family_name: Option<Cow<'a, str>>,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) updated_at: Option<Timestamp>,
     pub(crate) last_login: Option<Timestamp>,
@@ -30,102 +34,217 @@ pub(crate) struct Auth0User {
     pub(crate) email_verified: bool,
     /// Blocked by an administrator; blocks of attack protection are not included.
     pub(crate) blocked: bool,
-    pub(crate) app_metadata: Map<String, Value>,
-    pub(crate) identities: Identities,
+    pub(crate) app_metadata: Members<'a>,
+    pub(crate) identities: Identities<'a>,
 }
 
-impl Auth0User {
-    /// Reads a user, unless it has no id.
-    fn read(value: Value) -> Option<Self> {
-        let Value::Object(mut user) = value else { return None };
-        let user_id = match user.get("user_id")? {
-            Value::String(id) => id.clone(),
-            Value::Number(id) => id.to_string(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-        };
-        let app_metadata = match user.remove("app_metadata") {
-            Some(Value::Object(metadata)) => metadata,
-            Some(_) | None => Map::new(),
-        };
-        let identities = Identities(user.remove("identities").unwrap_or_default());
-        let member = |name| user.get(name);
-        Some(Self {
+/// The members that are read.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Member {
+    UserId,
+    Email,
+    Username,
+    Name,
+    GivenName,
+    FamilyName,
+    CreatedAt,
+    UpdatedAt,
+    LastLogin,
+    LastPasswordReset,
+    EmailVerified,
+    Blocked,
+    AppMetadata,
+    Identities,
+    #[serde(other)]
+    Other,
+}
+
+impl<'a> Auth0User<'a> {
+    /// A user with this id and no other member.
+    fn bare(user_id: Cow<'a, str>) -> Self {
+        Self {
             user_id,
-            email: text(member("email")),
-            username: text(member("username")),
-            name: text(member("name")),
-            given_name: text(member("given_name")),
-            family_name: text(member("family_name")),
-            created_at: moment(member("created_at")),
-            updated_at: moment(member("updated_at")),
-            last_login: moment(member("last_login")),
-            last_password_reset: moment(member("last_password_reset")),
-            email_verified: member("email_verified") == Some(&Value::Bool(true)),
-            blocked: restrictive_flag(member("blocked")),
-            app_metadata,
-            identities,
-        })
+            email: None,
+            username: None,
+            name: None,
+            given_name: None,
+            family_name: None,
+            created_at: None,
+            updated_at: None,
+            last_login: None,
+            last_password_reset: None,
+            email_verified: false,
+            blocked: false,
+            app_metadata: Members::default(),
+            identities: Identities::new(JsonValue::Null),
+        }
+    }
+
+    /// Reads a user, unless it has no id. Of several members with one name, the last counts.
+    fn read<A: MapAccess<'a>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut user = Self::bare(Cow::Borrowed(""));
+        let mut user_id = None;
+        while let Some(member) = map.next_key()? {
+            let levels = match member {
+                // Its members are objects, and so are the elements of `identities`.
+                Member::AppMetadata | Member::Identities => Levels(2),
+                Member::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                Member::UserId
+                | Member::Email
+                | Member::Username
+                | Member::Name
+                | Member::GivenName
+                | Member::FamilyName
+                | Member::CreatedAt
+                | Member::UpdatedAt
+                | Member::LastLogin
+                | Member::LastPasswordReset
+                | Member::EmailVerified
+                | Member::Blocked => Levels(0),
+            };
+            let value = map.next_value_seed(levels)?;
+            match member {
+                Member::UserId => user_id = id(value),
+                Member::Email => user.email = text(value),
+                Member::Username => user.username = text(value),
+                Member::Name => user.name = text(value),
+                Member::GivenName => user.given_name = text(value),
+                Member::FamilyName => user.family_name = text(value),
+                Member::CreatedAt => user.created_at = moment(&value),
+                Member::UpdatedAt => user.updated_at = moment(&value),
+                Member::LastLogin => user.last_login = moment(&value),
+                Member::LastPasswordReset => user.last_password_reset = moment(&value),
+                Member::EmailVerified => user.email_verified = value == JsonValue::Bool(true),
+                Member::Blocked => user.blocked = restrictive_flag(&value),
+                Member::AppMetadata => user.app_metadata = members(value),
+                Member::Identities => user.identities = Identities::new(value),
+                Member::Other => {}
+            }
+        }
+        Ok(user_id.map(|user_id| Self { user_id, ..user }))
+    }
+
+    fn into_owned(self) -> Auth0User<'static> {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Auth0User {
+            user_id: Cow::Owned(self.user_id.into_owned()),
+            email: owned(self.email),
+            username: owned(self.username),
+            name: owned(self.name),
+            given_name: owned(self.given_name),
+            family_name: owned(self.family_name),
+            app_metadata: self.app_metadata.into_owned(),
+            identities: self.identities.into_owned(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            last_login: self.last_login,
+            last_password_reset: self.last_password_reset,
+            email_verified: self.email_verified,
+            blocked: self.blocked,
+        }
     }
 }
 
-impl<'de> Deserialize<'de> for Auth0User {
+/// Returns the user without borrowing from the response.
+pub(crate) fn owned_user(user: Auth0User<'_>) -> Auth0User<'static> {
+    user.into_owned()
+}
+
+/// Returns an id, which may be a number.
+fn id(value: JsonValue<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        JsonValue::Text(id) => Some(id),
+        JsonValue::Number(id) => Some(Cow::Owned(id.to_string())),
+        JsonValue::Null | JsonValue::Bool(_) | JsonValue::Array(_) | JsonValue::Object(_) => None,
+    }
+}
+
+/// Returns the members of an object; a value of another type has none.
+fn members(value: JsonValue<'_>) -> Members<'_> {
+    match value {
+        JsonValue::Object(members) => members,
+        JsonValue::Null
+        | JsonValue::Bool(_)
+        | JsonValue::Number(_)
+        | JsonValue::Text(_)
+        | JsonValue::Array(_) => Members::default(),
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Auth0User<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ShallowValue(value) = ShallowValue::deserialize(deserializer)?;
-        Self::read(value).ok_or_else(|| D::Error::custom("no user"))
+        Row.deserialize(deserializer)?.ok_or_else(|| D::Error::custom("no user"))
     }
 }
 
-impl fmt::Debug for Auth0User {
+impl fmt::Debug for Auth0User<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth0User").finish_non_exhaustive()
     }
 }
 
-/// The connections of an account: an array of objects with a `connection` each.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Identities(Value);
+/// Reads a row: a user, or none if it is anything else.
+#[derive(Clone, Copy)]
+struct Row;
 
-impl Identities {
-    /// Returns whether one of the identities is of the connection.
-    pub(crate) fn are_of(&self, connection: &str) -> bool {
-        self.connections().any(|name| name == Some(connection))
-    }
+impl<'de> DeserializeSeed<'de> for Row {
+    type Value = Option<Auth0User<'de>>;
 
-    /// Returns whether one of the identities is of one of the connections.
-    pub(crate) fn are_of_any(&self, connections: &[String]) -> bool {
-        connections.iter().any(|connection| self.are_of(connection))
-    }
-
-    /// Returns whether there is an identity, and each is of one of the connections.
-    pub(crate) fn are_all_of(&self, connections: &[String]) -> bool {
-        let is_allowed = |name: Option<&str>| connections.iter().any(|one| Some(&**one) == name);
-        self.connections().next().is_some() && self.connections().all(is_allowed)
-    }
-
-    /// Returns the connection of the first identity of a database connection, which has a password.
-    pub(crate) fn database(&self) -> Option<&str> {
-        let is_database = |identity: &&Value| {
-            identity.get("provider").and_then(Value::as_str) == Some(DATABASE_PROVIDER)
-        };
-        self.all().find(is_database)?.get("connection")?.as_str()
-    }
-
-    fn connections(&self) -> impl Iterator<Item = Option<&str>> {
-        self.all().map(|identity| identity.get("connection").and_then(Value::as_str))
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Value> {
-        self.0.as_array().into_iter().flatten()
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-/// The provider of the identities of database connections.
-const DATABASE_PROVIDER: &str = "auth0";
+impl<'de> Visitor<'de> for Row {
+    type Value = Option<Auth0User<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a user")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        Auth0User::read(members)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
 
 /// `GET /users` with `include_totals`: rows of the search index.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct UserPage {
-    pub(crate) users: UserRows,
+#[serde(bound(deserialize = "UserRows<R>: Deserialize<'de>"))]
+pub(crate) struct UserPage<R> {
+    pub(crate) users: UserRows<R>,
     /// The number of rows before the first; not the requested one if Auth0 has clamped the page.
     #[serde(default)]
     pub(crate) start: Option<u64>,
@@ -137,25 +256,59 @@ pub(crate) struct UserPage {
 }
 
 /// A list of users. Rows without an id are skipped individually.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct UserRows {
-    pub(crate) readable: Vec<Auth0User>,
+#[derive(Debug, Clone)]
+pub(crate) struct UserRows<R> {
+    pub(crate) readable: Vec<R>,
     /// The number of skipped rows.
     pub(crate) unreadable: u64,
 }
 
-impl UserRows {
+impl<R> UserPage<R> {
+    /// Returns the page with its rows converted.
+    pub(crate) fn map<T>(self, convert: impl FnMut(R) -> T) -> UserPage<T> {
+        let Self { users, start, total, part_size } = self;
+        UserPage { users: users.map(convert), start, total, part_size }
+    }
+}
+
+impl<R> UserRows<R> {
     /// Returns the number of rows, skipped ones included.
     pub(crate) fn count(&self) -> u64 {
         self.readable.len() as u64 + self.unreadable
     }
+
+    /// Returns the rows, each converted.
+    pub(crate) fn map<T>(self, convert: impl FnMut(R) -> T) -> UserRows<T> {
+        let readable = self.readable.into_iter().map(convert).collect();
+        UserRows { readable, unreadable: self.unreadable }
+    }
 }
 
-impl<'de> Deserialize<'de> for UserRows {
+impl<R> Default for UserRows<R> {
+    fn default() -> Self {
+        Self { readable: Vec::new(), unreadable: 0 }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for UserRows<Auth0User<'a>> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut users = Self::default();
-        for ShallowValue(row) in Vec::<ShallowValue>::deserialize(deserializer)? {
-            match Auth0User::read(row) {
+        deserializer.deserialize_seq(Rows)
+    }
+}
+
+struct Rows;
+
+impl<'de> Visitor<'de> for Rows {
+    type Value = UserRows<Auth0User<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("users")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut users = UserRows::default();
+        while let Some(row) = elements.next_element_seed(Row)? {
+            match row {
                 Some(user) => users.readable.push(user),
                 None => users.unreadable += 1,
             }

@@ -1,4 +1,4 @@
-//! A gate in front of the directory, which holds changes and password checks.
+//! A gate in front of the directory, which holds changes and password checks, and counts reads.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use ports::{
 };
 use tokio::sync::watch;
 
-/// Holds changes and password checks until they are released, and counts them.
+/// Holds changes and password checks until they are released, and counts them. Reads are counted only.
 #[derive(Debug)]
 pub(crate) struct Gate(watch::Sender<Counts>);
 
@@ -29,6 +29,8 @@ struct Counts {
     at_work: usize,
     most_at_work: usize,
     finished: usize,
+    /// How many reads have begun.
+    reads: usize,
 }
 
 impl Gate {
@@ -50,6 +52,11 @@ impl Gate {
     /// Waits until this many calls have been carried out.
     pub(crate) async fn wait_for_finished(&self, calls: usize) {
         self.wait_until(|counts| counts.finished == calls).await;
+    }
+
+    /// Waits until this many reads of accounts and pages have begun.
+    pub(crate) async fn wait_for_reads(&self, reads: usize) {
+        self.wait_until(|counts| counts.reads >= reads).await;
     }
 
     /// Returns the highest number of calls that were in the directory at the same time.
@@ -74,6 +81,10 @@ impl Gate {
         let directory = GatedDirectory { gate: Arc::clone(&self), inner: ports.directory };
         let check = GatedCheck { gate: self, inner: ports.password_check };
         Ports { directory: Arc::new(directory), password_check: Arc::new(check), ..ports }
+    }
+
+    fn count_read(&self) {
+        self.0.send_modify(|counts| counts.reads += 1);
     }
 
     async fn pass<T>(&self, call: impl Future<Output = T>) -> T {
@@ -147,6 +158,7 @@ struct GatedDirectory {
 #[async_trait]
 impl UserDirectory for GatedDirectory {
     async fn find(&self, scope: &AccountScope, id: &UserId) -> PortResult<Option<Arc<User>>> {
+        self.gate.count_read();
         self.inner.find(scope, id).await
     }
 
@@ -156,6 +168,7 @@ impl UserDirectory for GatedDirectory {
         sort: Sort,
         page: PageRequest,
     ) -> PortResult<Page> {
+        self.gate.count_read();
         self.inner.list_page(scope, sort, page).await
     }
 

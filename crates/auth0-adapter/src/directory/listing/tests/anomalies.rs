@@ -25,7 +25,8 @@ async fn pages(
     for number in 0..=fake.users.len() as u64 / u64::from(size) {
         let scans = ScanCache::new(Duration::ZERO);
         let written = BTreeMap::new();
-        let known = ListContext { scope: &scope(), written, anomalies, scans: &scans };
+        let scope = scope();
+        let known = context(&scope, written, anomalies, &scans);
         let listing = ListQuery { sort, page: window(number, size) };
         let page = list(fake, &known, &listing).await.unwrap();
         pages.push((ids(&page.users), page.total));
@@ -128,8 +129,8 @@ proptest! {
         (fake.unreadable, fake.malformed) = (unreadable, malformed);
         let anomalies = PagingAnomalies::default();
         let (written, scans) = (BTreeMap::new(), ScanCache::new(Duration::ZERO));
-        let known =
-            ListContext { scope: &scope(), written, anomalies: &anomalies, scans: &scans };
+        let scope = scope();
+        let known = context(&scope, written, &anomalies, &scans);
         let sort = Sort { field: SortField::ALL[field], descending };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for window in [None, window(number, 33), window(0, 100)] {

@@ -1,5 +1,6 @@
 mod anomalies;
 mod recent_writes;
+mod short_pages;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -40,6 +41,18 @@ fn expected(users: &[User], listing: &ListQuery) -> (Vec<String>, u64) {
     (ids(&selected), users.len() as u64)
 }
 
+/// Returns what is known about acme's users.
+fn context<'a>(
+    scope: &'a TenantScope,
+    written: BTreeMap<UserId, WrittenState>,
+    anomalies: &'a PagingAnomalies,
+    scans: &'a ScanCache,
+) -> ListContext<'a> {
+    let now = Timestamp::UNIX_EPOCH;
+    let recent_since = now.plus_millis(-60_000);
+    ListContext { scope, written, anomalies, scans, now, recent_since }
+}
+
 /// Lists acme's users, of which only the recent writes are known.
 async fn list_of(
     index: &impl UserIndex,
@@ -47,8 +60,7 @@ async fn list_of(
     listing: &ListQuery,
 ) -> PortResult<Page> {
     let (anomalies, scans) = (PagingAnomalies::default(), ScanCache::new(Duration::ZERO));
-    let known = ListContext { scope: &scope(), written, anomalies: &anomalies, scans: &scans };
-    list(index, &known, listing).await
+    list(index, &context(&scope(), written, &anomalies, &scans), listing).await
 }
 
 async fn listed(fake: &FakeIndex, listing: &ListQuery) -> (Vec<String>, u64) {

@@ -151,7 +151,7 @@ proptest! {
             id: user.id.to_string(),
             created_at: Some(user.created_at),
             shown_differently: Vec::new(),
-            user: Some(user.clone()),
+            user: Some(Arc::new(user.clone())),
         };
         let (held, others): (Vec<_>, Vec<_>) =
             index.into_iter().partition(|user| written.contains_key(&user.id));

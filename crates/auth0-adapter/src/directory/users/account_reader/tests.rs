@@ -1,4 +1,5 @@
 use conformance::catalogue;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,7 +13,7 @@ fn reader() -> AccountReader {
 }
 
 /// An account as Auth0 returns it, with these members changed.
-fn account(changes: &Value) -> wire::Auth0User {
+fn account(changes: &Value) -> Auth0User<'static> {
     let mut account = json!({
         "user_id": "auth0|5f7c8ec7c33c6c004bbafe82",
         "email": "jane@acme.example",
@@ -24,7 +25,7 @@ fn account(changes: &Value) -> wire::Auth0User {
     for (name, value) in changes.as_object().unwrap() {
         account[name] = value.clone();
     }
-    serde_json::from_value(account).unwrap()
+    Auth0User::deserialize(account).unwrap()
 }
 
 fn read(changes: &Value) -> Option<User> {
@@ -185,7 +186,7 @@ fn action_for_applications_gives_the_roles_of_active_memberships() {
     let connections = ["Username-Password-Authentication".to_owned()].into();
     let reader = AccountReader { connections, ..reader() };
     for case in cases.as_array().unwrap() {
-        let user = reader.read(serde_json::from_value(case["user"].clone()).unwrap()).unwrap();
+        let user = reader.read(Auth0User::deserialize(&case["user"]).unwrap()).unwrap();
         let roles = user.active_roles(&context);
         let roles = roles.map(|(tenant, role)| (tenant.to_string(), json!(role.name().as_str())));
         assert_eq!(Value::Object(roles.collect()), case["roles"], "{}", case["name"]);
