@@ -122,6 +122,12 @@ impl TenantScope {
         UserView::through(Cow::Owned(self.tenant.clone()), user, &self.context)
     }
 
+    /// As [`TenantScope::view`], of a user that is shared, which costs no copy of it.
+    pub fn shared_view<'a>(&'a self, user: &Arc<User>) -> Option<UserView<'a>> {
+        let user = UserRef::Shared(Arc::clone(user));
+        UserView::through(Cow::Borrowed(&self.tenant), user, &self.context)
+    }
+
     /// Checks that the caller may give this role to an account that is not yet attached (R3).
     ///
     /// # Errors
