@@ -88,7 +88,7 @@ pub use change::{
 };
 pub use context::{AccountRules, AttachRule, ForeignProfile, PolicyContext};
 pub use id::{InvalidTenantId, InvalidUserId, TenantId, UserId};
-pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort, SortField};
+pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort};
 pub use membership::{
     Attachment, CredentialStamp, Credentials, InvalidMembershipId, Membership, MembershipId,
 };
@@ -102,7 +102,7 @@ pub use role::{
     Access, InvalidAccess, InvalidRoleCatalogue, InvalidRoleName, Role, RoleCatalogue,
     RoleDefinition, RoleName,
 };
-pub use sort_value::{SortValue, lower_case};
+pub use sort_value::{SortField, SortValue, lower_case};
 pub use standing::{Standing, standing};
 pub use tenant_scope::{AmbiguousAccount, AttachStep, TenantScope};
 pub use text::{

@@ -7,46 +7,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::account::User;
-use crate::sort_value::{SortValue, lower_case};
+use crate::sort_value::{SortField, SortValue, lower_case};
 use crate::text_value::parse_from_str;
 use crate::timestamp::Timestamp;
 use crate::view::UserView;
-
-/// The field that a list is sorted by. A missing username counts as the e-mail address, a missing
-/// name as the empty text, as in the response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortField {
-    /// The account's id.
-    Id,
-    /// The username.
-    Username,
-    /// The e-mail address.
-    Email,
-    /// The first name.
-    FirstName,
-    /// The last name.
-    LastName,
-    /// When the account was created.
-    CreatedAt,
-}
-
-impl SortField {
-    /// Every field, in the order of the published contract.
-    pub const ALL: [Self; 6] =
-        [Self::Id, Self::Username, Self::Email, Self::FirstName, Self::LastName, Self::CreatedAt];
-
-    /// Returns the published name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Username => "username",
-            Self::Email => "email",
-            Self::FirstName => "firstName",
-            Self::LastName => "lastName",
-            Self::CreatedAt => "createdAt",
-        }
-    }
-}
 
 /// A field to sort by and a direction. The text form is the field's name, after `-` if descending.
 ///

@@ -6,9 +6,44 @@ use std::cmp::Ordering;
 use crate::account::User;
 use crate::context::AccountRules;
 use crate::id::TenantId;
-use crate::listing::SortField;
 use crate::timestamp::Timestamp;
 use crate::view::Shown;
+
+/// The field that a list is sorted by. A missing username counts as the e-mail address, a missing
+/// name as the empty text, as in the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortField {
+    /// The account's id.
+    Id,
+    /// The username.
+    Username,
+    /// The e-mail address.
+    Email,
+    /// The first name.
+    FirstName,
+    /// The last name.
+    LastName,
+    /// When the account was created.
+    CreatedAt,
+}
+
+impl SortField {
+    /// Every field, in the order of the published contract.
+    pub const ALL: [Self; 6] =
+        [Self::Id, Self::Username, Self::Email, Self::FirstName, Self::LastName, Self::CreatedAt];
+
+    /// Returns the published name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::FirstName => "firstName",
+            Self::LastName => "lastName",
+            Self::CreatedAt => "createdAt",
+        }
+    }
+}
 
 /// The value of the field that a list is sorted by, of one user.
 ///

@@ -8,7 +8,7 @@ use domain::{RoleCatalogue, RoleName, User, UserId};
 use parking_lot::RwLock;
 use ports::Clock;
 
-use crate::lists::ListBuilds;
+use crate::list_builds::ListBuilds;
 use crate::password_hash::Hasher;
 use crate::state::State;
 

@@ -44,6 +44,7 @@ mod core_work;
 mod directory;
 mod hash_pool;
 mod keys;
+mod list_builds;
 mod lists;
 mod password_check;
 mod password_hash;

@@ -9,7 +9,6 @@ use parking_lot::RwLock;
 use ports::{FullList, PortResult};
 use roster::{BuildOutcome, ListOrder, ListPart, ListSnapshot, Range};
 
-use crate::core_work::{CoreWork, cores};
 use crate::directory::MemoryDirectory;
 use crate::record::Record;
 use crate::state::State;
@@ -20,27 +19,6 @@ const BUILD_INLINE_LIMIT: usize = 1000;
 const BUILD_ALONE_LIMIT: usize = 50_000;
 /// The size of a page above which its users are not fetched while the state is locked.
 const LOCKED_PAGE_LIMIT: usize = 256;
-
-/// Limits how many lists are built at a time.
-#[derive(Debug)]
-pub(crate) struct ListBuilds {
-    small: CoreWork,
-    large: CoreWork,
-    threads: NonZero<usize>,
-}
-
-impl Default for ListBuilds {
-    fn default() -> Self {
-        let cores = cores();
-        // Half of many cores, because the service goes on meanwhile.
-        let threads = cores.div_ceil(2).max(cores.min(2));
-        Self {
-            small: CoreWork::with_limit(cores),
-            large: CoreWork::with_limit(1),
-            threads: NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN),
-        }
-    }
-}
 
 impl MemoryDirectory {
     pub(crate) async fn page(
