@@ -1,9 +1,8 @@
 //! Accounts, the tenants they are attached to, and changes to either.
 
-use std::collections::BTreeMap;
-
 use crate::id::{TenantId, UserId};
 use crate::membership::{Attachment, Credentials, Membership};
+use crate::memberships::Memberships;
 use crate::password::Password;
 use crate::role::Role;
 use crate::text::{DisplayName, EmailAddress, PersonName, Username};
@@ -42,7 +41,7 @@ pub struct User {
     /// What the directory knows about who controls the account.
     pub credentials: Credentials,
     /// The memberships, by tenant.
-    pub memberships: BTreeMap<TenantId, Membership>,
+    pub memberships: Memberships,
 }
 
 impl AsRef<Self> for User {
@@ -89,16 +88,15 @@ impl User {
         attachment: Attachment,
     ) {
         let kept = self.memberships.remove(tenant).and_then(|membership| membership.name);
-        let membership =
-            Membership { name: kept, attachment: Some(attachment), ..Membership::new(role) };
+        let membership = Membership {
+            name: kept,
+            attachment: Some(Box::new(attachment)),
+            ..Membership::new(role)
+        };
         self.memberships.insert(tenant.clone(), membership);
         if let Some(name) = name {
             self.rename_in(tenant, name);
         }
-    }
-
-    pub(crate) fn with_memberships(self, memberships: BTreeMap<TenantId, Membership>) -> Self {
-        Self { memberships, ..self }
     }
 
     /// Sets the account's own display name. One that equals the address counts as none: Auth0

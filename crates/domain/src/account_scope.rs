@@ -293,7 +293,7 @@ impl AccountScope {
         } else if self.is_operator() {
             StampUpdate::Remove
         } else {
-            let stamp = user.credentials.stamp.as_ref();
+            let stamp = user.credentials.stamp.as_deref();
             StampUpdate::Set(CredentialStamp {
                 at: now,
                 by: user.home.clone(),
@@ -311,7 +311,7 @@ impl AccountScope {
     ///
     /// `now` is by the directory's clock, as the time of its last password reset is.
     pub fn stamp_after_address(&self, user: &User, now: Timestamp) -> StampUpdate {
-        match &user.credentials.stamp {
+        match user.credentials.stamp.as_deref() {
             Some(stamp) if self.is_operator() => {
                 StampUpdate::Set(CredentialStamp { at: now, ..stamp.clone() })
             }

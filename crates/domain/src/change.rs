@@ -79,6 +79,11 @@ impl RoleAtRisk {
         &self.role
     }
 
+    /// Returns the context in which a user counts as a holder.
+    pub fn context(&self) -> &PolicyContext {
+        &self.context
+    }
+
     /// Whether this is another user who holds the role in the tenant by an active membership
     /// without an end date, and is not blocked.
     pub fn is_held_by(&self, other: &User) -> bool {

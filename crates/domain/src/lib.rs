@@ -62,6 +62,7 @@ mod context;
 mod id;
 mod listing;
 mod membership;
+mod memberships;
 mod operation;
 mod password;
 mod permission;
@@ -70,6 +71,7 @@ mod refusal;
 mod role;
 #[cfg(feature = "serde")]
 mod serde;
+mod sort_value;
 mod standing;
 mod tenant_scope;
 mod tenant_set;
@@ -87,10 +89,11 @@ pub use change::{
 };
 pub use context::{AccountRules, AttachRule, ForeignProfile, PolicyContext};
 pub use id::{InvalidTenantId, InvalidUserId, TenantId, UserId};
-pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort, SortField};
+pub use listing::{InvalidSort, ListQuery, Page, PageRequest, Sort};
 pub use membership::{
     Attachment, CredentialStamp, Credentials, InvalidMembershipId, Membership, MembershipId,
 };
+pub use memberships::Memberships;
 pub use operation::Operation;
 pub use password::{CurrentPassword, InvalidPassword, Password};
 pub use permission::{InvalidPermission, Permission, Permissions};
@@ -100,6 +103,7 @@ pub use role::{
     Access, InvalidAccess, InvalidRoleCatalogue, InvalidRoleName, Role, RoleCatalogue,
     RoleDefinition, RoleName,
 };
+pub use sort_value::{SortField, SortValue, lower_case};
 pub use standing::{Standing, standing};
 pub use tenant_scope::{AmbiguousAccount, AttachStep, TenantScope};
 pub use tenant_set::TenantSet;

@@ -1,6 +1,5 @@
 //! Lists: a total and stable order, and pages of it.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -8,45 +7,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::account::User;
+use crate::sort_value::{SortField, SortValue, lower_case};
 use crate::text_value::parse_from_str;
 use crate::timestamp::Timestamp;
 use crate::view::UserView;
-
-/// The field that a list is sorted by. A missing username counts as the e-mail address, a missing
-/// name as the empty text, as in the response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortField {
-    /// The account's id.
-    Id,
-    /// The username.
-    Username,
-    /// The e-mail address.
-    Email,
-    /// The first name.
-    FirstName,
-    /// The last name.
-    LastName,
-    /// When the account was created.
-    CreatedAt,
-}
-
-impl SortField {
-    /// Every field, in the order of the published contract.
-    pub const ALL: [Self; 6] =
-        [Self::Id, Self::Username, Self::Email, Self::FirstName, Self::LastName, Self::CreatedAt];
-
-    /// Returns the published name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Username => "username",
-            Self::Email => "email",
-            Self::FirstName => "firstName",
-            Self::LastName => "lastName",
-            Self::CreatedAt => "createdAt",
-        }
-    }
-}
 
 /// A field to sort by and a direction. The text form is the field's name, after `-` if descending.
 ///
@@ -132,31 +96,18 @@ pub struct Page {
     pub total: u64,
 }
 
+/// A sort value with its lower case, which is computed once for many comparisons.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
-    Text(Cow<'a, str>, &'a str),
+    Text(std::borrow::Cow<'a, str>, &'a str),
     Moment(Timestamp),
 }
 
 impl<'a> Key<'a> {
-    fn text(text: &'a str) -> Self {
-        // Most keys are in lower case already and need no copy.
-        let lower = if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(text.to_lowercase())
-        };
-        Self::Text(lower, text)
-    }
-
     fn of(user: &'a User, field: SortField) -> Self {
-        match field {
-            SortField::Id => Self::text(user.id.as_str()),
-            SortField::Username => Self::text(user.username_or_email()),
-            SortField::Email => Self::text(user.email.as_str()),
-            SortField::FirstName => Self::text(user.given_name_or_empty()),
-            SortField::LastName => Self::text(user.family_name_or_empty()),
-            SortField::CreatedAt => Self::Moment(user.created_at),
+        match SortValue::of(user, field) {
+            SortValue::Text(text) => Self::Text(lower_case(text), text),
+            SortValue::Moment(moment) => Self::Moment(moment),
         }
     }
 }

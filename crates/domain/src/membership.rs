@@ -20,7 +20,7 @@ pub struct Membership {
     /// The display name in the tenant, if it differs from the account's own.
     pub name: Option<DisplayName>,
     /// How it came about. Unknown for memberships of older versions, of a seed, or written by hand.
-    pub attachment: Option<Attachment>,
+    pub attachment: Option<Box<Attachment>>,
     /// Whether the tenant has suspended it.
     pub suspended: bool,
     /// When it ends by itself.
@@ -84,7 +84,7 @@ pub struct Credentials {
     /// Whether every identity of the account is of a connection that may vouch for its accounts.
     pub connections_allowed: bool,
     /// The stamp of whoever last set the password or the address for the person.
-    pub stamp: Option<CredentialStamp>,
+    pub stamp: Option<Box<CredentialStamp>>,
     /// When the password was last reset, by the directory's clock.
     pub last_password_reset: Option<Timestamp>,
 }
@@ -122,7 +122,7 @@ impl Default for Credentials {
 impl Credentials {
     /// Returns the stamp, unless a later password reset by the person has closed it.
     pub fn open_stamp(&self) -> Option<&CredentialStamp> {
-        self.stamp.as_ref().filter(|stamp| {
+        self.stamp.as_deref().filter(|stamp| {
             let closes_after = stamp.at.plus_millis(CredentialStamp::RESET_MARGIN_MILLIS);
             self.last_password_reset.is_none_or(|reset| reset <= closes_after)
         })

@@ -105,7 +105,9 @@ pub struct RoleDefinition {
 ///
 /// Two roles are equal if their names are.
 #[derive(Clone)]
-pub struct Role {
+pub struct Role(Arc<RankedRole>);
+
+struct RankedRole {
     definition: Arc<RoleDefinition>,
     /// All roles of its catalogue, outside of which the rank has no meaning.
     order: Arc<[Arc<RoleDefinition>]>,
@@ -116,17 +118,17 @@ pub struct Role {
 impl Role {
     /// Returns the name.
     pub fn name(&self) -> &RoleName {
-        &self.definition.name
+        &self.0.definition.name
     }
 
     /// Whether its holders may do this to the tenant's users.
     pub fn allows(&self, access: Access) -> bool {
-        self.definition.access.contains(&access)
+        self.0.definition.access.contains(&access)
     }
 
     /// Whether a tenant must always keep a holder of it (rule R4).
     pub fn is_protected(&self) -> bool {
-        self.definition.protected
+        self.0.definition.protected
     }
 
     /// Whether this role is more powerful than the other. No role outranks itself.
@@ -134,14 +136,15 @@ impl Role {
     /// Roles of two different catalogues, as during a reload of the settings, cannot be compared;
     /// then the answer is `true`, because callers refuse a role that outranks another.
     pub fn outranks(&self, other: &Self) -> bool {
-        let comparable = Arc::ptr_eq(&self.order, &other.order) || self.order == other.order;
-        !comparable || self.rank < other.rank
+        let (own, other) = (&self.0, &other.0);
+        let comparable = Arc::ptr_eq(&own.order, &other.order) || own.order == other.order;
+        !comparable || own.rank < other.rank
     }
 }
 
 impl PartialEq for Role {
     fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
+        Arc::ptr_eq(&self.0, &other.0) || self.name() == other.name()
     }
 }
 
@@ -218,20 +221,25 @@ impl RoleCatalogue {
     fn assemble(
         order: &Arc<[Arc<RoleDefinition>]>,
         default_rank: usize,
-        default: &Arc<RoleDefinition>,
+        default_definition: &Arc<RoleDefinition>,
     ) -> Self {
-        let role = |(rank, definition): (usize, &Arc<RoleDefinition>)| Role {
-            definition: Arc::clone(definition),
-            order: Arc::clone(order),
-            rank,
+        let role = |(rank, definition): (usize, &Arc<RoleDefinition>)| {
+            let (definition, order) = (Arc::clone(definition), Arc::clone(order));
+            Role(Arc::new(RankedRole { definition, order, rank }))
         };
-        let roles = order.iter().enumerate().map(role).collect();
-        Self { roles, default: role((default_rank, default)) }
+        let roles: Vec<_> = order.iter().enumerate().map(role).collect();
+        let default = roles.get(default_rank).cloned();
+        Self { default: default.unwrap_or_else(|| role((default_rank, default_definition))), roles }
     }
 
     /// Returns the role of this name, if the catalogue has one.
     pub fn resolve(&self, name: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.name().as_str() == name)
+    }
+
+    /// Whether the role is one of this very catalogue, and not of another with the same names.
+    pub fn contains(&self, role: &Role) -> bool {
+        self.roles.get(role.0.rank).is_some_and(|own| Arc::ptr_eq(&own.0, &role.0))
     }
 
     /// Returns every role, the most powerful first.

@@ -14,6 +14,7 @@ use crate::account::User;
 use crate::id::{TenantId, UserId};
 use crate::listing::Sort;
 use crate::membership::{Attachment, CredentialStamp, Credentials, Membership, MembershipId};
+use crate::memberships::Memberships;
 use crate::permission::Permission;
 use crate::role::{Access, Role, RoleName};
 use crate::standing::Standing;
@@ -191,5 +192,12 @@ impl Serialize for User {
         fields.serialize_field("credentials", credentials)?;
         fields.serialize_field("memberships", memberships)?;
         fields.end()
+    }
+}
+
+/// Serializes as a map by tenant.
+impl Serialize for Memberships {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
     }
 }

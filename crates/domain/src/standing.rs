@@ -1,7 +1,7 @@
 //! Whether memberships have force.
 
 use crate::account::User;
-use crate::context::{AttachRule, PolicyContext};
+use crate::context::{AccountRules, AttachRule, PolicyContext};
 use crate::id::TenantId;
 use crate::membership::Membership;
 use crate::role::Role;
@@ -59,7 +59,7 @@ pub fn standing(
         Standing::Expired
     } else if membership.suspended {
         Standing::Suspended
-    } else if is_proven(tenant, membership, account, context) {
+    } else if is_proven(tenant, membership, account, context.rules) {
         Standing::Active
     } else {
         Standing::Pending
@@ -71,10 +71,9 @@ pub(crate) fn is_proven(
     tenant: &TenantId,
     membership: &Membership,
     account: &User,
-    context: &PolicyContext,
+    rules: AccountRules,
 ) -> bool {
-    let needs_no_proof =
-        account.home.as_ref() == Some(tenant) || context.rules.attach == AttachRule::Any;
+    let needs_no_proof = account.home.as_ref() == Some(tenant) || rules.attach == AttachRule::Any;
     needs_no_proof || has_proof(membership, account)
 }
 
@@ -120,12 +119,9 @@ impl User {
     }
 
     /// Returns the role in the tenant, if the user counts as one of its lasting holders (R4): the
-    /// membership is active and has no end date, and the account is not blocked.
-    pub(crate) fn lasting_role_in(
-        &self,
-        tenant: &TenantId,
-        context: &PolicyContext,
-    ) -> Option<&Role> {
+    /// membership is active and has no end date, and the account is not blocked. So this depends on
+    /// the rules of the context, but not on its moment.
+    pub fn lasting_role_in(&self, tenant: &TenantId, context: &PolicyContext) -> Option<&Role> {
         let lasts = self.memberships.get(tenant)?.expires_at.is_none();
         self.active_role_in(tenant, context).filter(|_| lasts && !self.blocked)
     }

@@ -1,11 +1,12 @@
 //! Personal data as text: e-mail addresses, usernames and names.
 //!
 //! Lengths and character sets are Auth0's (user profile structure; Management API schema).
-//! Like ids, they are shared text, so that a copy of an account is cheap.
+//! A text of up to 23 bytes is stored in place, a longer one is shared, so that a copy of an account
+//! is cheap.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::character::{is_bidirectional_control, is_visible};
@@ -19,7 +20,7 @@ use crate::text_value::{hidden_debug, text_value};
 /// [`EmailAddress::stored`] makes an address of another syntax.
 /// `Debug` hides the address, and there is no `Display`, so that it cannot reach a log by accident.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EmailAddress(Arc<str>);
+pub struct EmailAddress(SmolStr);
 
 /// Why a text is not an [`EmailAddress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -96,7 +97,7 @@ fn is_mail_domain(domain: &str) -> bool {
 /// 1 to 128 ASCII letters, digits and ``@ ^ $ . ! ` - # + ' ~ _``, but not an e-mail address
 /// (Auth0, "Require username").
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Username(Arc<str>);
+pub struct Username(SmolStr);
 
 /// Why a text is not a [`Username`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -164,7 +165,7 @@ pub enum InvalidName {
     Invisible,
 }
 
-fn name(text: &str, max: usize) -> Result<Arc<str>, InvalidName> {
+fn name(text: &str, max: usize) -> Result<SmolStr, InvalidName> {
     if text.is_empty() {
         Err(InvalidName::Empty)
     } else if text.chars().count() > max {
@@ -182,7 +183,7 @@ fn name(text: &str, max: usize) -> Result<Arc<str>, InvalidName> {
 
 /// Returns what is valid of a name: without the characters that are not allowed, and cut off at the
 /// maximum length.
-fn cleaned_name(text: &str, max: usize) -> Option<Arc<str>> {
+fn cleaned_name(text: &str, max: usize) -> Option<SmolStr> {
     let allowed = |c: &char| !breaks_line(*c) && !is_bidirectional_control(*c);
     let cleaned: String = text.chars().filter(allowed).take(max).collect();
     name(&cleaned, max).ok()
@@ -194,7 +195,7 @@ fn breaks_line(c: char) -> bool {
 
 /// A given or family name (first or last name) of 1 to 150 characters, at least one of them visible.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PersonName(Arc<str>);
+pub struct PersonName(SmolStr);
 
 text_value!(PersonName, "the name as it was given,");
 hidden_debug!(PersonName);
@@ -219,7 +220,7 @@ impl FromStr for PersonName {
 
 /// A display name of 1 to 300 characters, at least one of them visible.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct DisplayName(Arc<str>);
+pub struct DisplayName(SmolStr);
 
 text_value!(DisplayName, "the name as it was given,");
 hidden_debug!(DisplayName);

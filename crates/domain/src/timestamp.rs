@@ -1,6 +1,7 @@
 //! A moment in time, to the millisecond, without a clock.
 
 use std::fmt;
+use std::num::NonZero;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -12,8 +13,11 @@ use crate::text_value::parse_from_str;
 /// The text form is RFC 3339 with three fractional digits and `Z`, such as
 /// `2026-03-01T09:30:00.000Z`. Parsing accepts any offset and any number of fractional digits, and
 /// truncates to milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Timestamp(i64);
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(
+    /// The milliseconds since [`Timestamp::MIN`], plus 1: an optional timestamp takes no more space.
+    NonZero<i64>,
+);
 
 /// Why a text or a number is not a [`Timestamp`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -27,30 +31,46 @@ const DAYS_PER_ERA: i64 = 146_097;
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
-    pub const UNIX_EPOCH: Self = Self(0);
+    pub const UNIX_EPOCH: Self = Self::of_valid(0);
 
     const MIN: i64 = -62_167_219_200_000;
     const MAX: i64 = 253_402_300_799_999;
 
     /// Returns the moment this many milliseconds after 1970-01-01T00:00:00Z (before, if negative).
     pub fn from_unix_millis(millis: i64) -> Result<Self, InvalidTimestamp> {
-        (Self::MIN..=Self::MAX).contains(&millis).then_some(Self(millis)).ok_or(InvalidTimestamp)
+        let is_valid = (Self::MIN..=Self::MAX).contains(&millis);
+        is_valid.then(|| Self::of_valid(millis)).ok_or(InvalidTimestamp)
+    }
+
+    /// Returns the moment of a number between [`Timestamp::MIN`] and [`Timestamp::MAX`].
+    const fn of_valid(millis: i64) -> Self {
+        Self(match NonZero::new(millis - Self::MIN + 1) {
+            Some(stored) => stored,
+            None => NonZero::<i64>::MAX,
+        })
     }
 
     /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub fn as_unix_millis(self) -> i64 {
-        self.0
+        self.0.get() - 1 + Self::MIN
     }
 
     /// Returns the whole seconds since 1970-01-01T00:00:00Z.
     pub fn as_unix_seconds(self) -> i64 {
-        self.0.div_euclid(1000)
+        self.as_unix_millis().div_euclid(1000)
     }
 
     /// Returns the moment this many milliseconds later, at most the last one that has a text form.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
-        Self(self.0.saturating_add(millis).clamp(Self::MIN, Self::MAX))
+        let later = self.as_unix_millis().saturating_add(millis);
+        Self::of_valid(later.clamp(Self::MIN, Self::MAX))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.as_unix_millis()).finish()
     }
 }
 
@@ -58,8 +78,8 @@ impl Timestamp {
     /// Returns the text form as ASCII. Every response contains several timestamps, so it is written
     /// without the cost of `write!`.
     pub fn to_rfc3339(self) -> [u8; 24] {
-        let (year, month, day) = date_of(self.0.div_euclid(MILLIS_PER_DAY));
-        let of_day = small(self.0.rem_euclid(MILLIS_PER_DAY));
+        let (year, month, day) = date_of(self.as_unix_millis().div_euclid(MILLIS_PER_DAY));
+        let of_day = small(self.as_unix_millis().rem_euclid(MILLIS_PER_DAY));
         let (seconds, milli) = (of_day / 1000, of_day % 1000);
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let year = small(year);

@@ -1,10 +1,9 @@
 //! A builder of users, for tests and for tools that read accounts from somewhere else.
 
-use std::collections::BTreeMap;
-
 use crate::account::User;
 use crate::id::{TenantId, UserId};
 use crate::membership::{Attachment, Credentials, Membership};
+use crate::memberships::Memberships;
 use crate::role::Role;
 use crate::text::{DisplayName, EmailAddress, PersonName, Username};
 use crate::timestamp::Timestamp;
@@ -46,7 +45,7 @@ impl User {
             last_login: None,
             home: None,
             credentials: Credentials::default(),
-            memberships: BTreeMap::new(),
+            memberships: Memberships::new(),
         })
     }
 }

@@ -5,9 +5,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::account::User;
-use crate::context::{ForeignProfile, PolicyContext};
+use crate::context::{AccountRules, ForeignProfile, PolicyContext};
 use crate::id::TenantId;
 use crate::standing::{Standing, is_proven};
+use crate::text::EmailAddress;
+use crate::timestamp::Timestamp;
 
 /// A user as it is seen through one tenant: what the tenant may not know is replaced.
 ///
@@ -68,13 +70,13 @@ impl<'a> UserView<'a> {
         user: UserRef<'a>,
         context: &PolicyContext,
     ) -> Option<Self> {
-        let membership = user.memberships.get(&tenant)?;
-        let is_proven = is_proven(&tenant, membership, &user, context);
-        let is_foreign = user.home.as_ref() != Some(&*tenant);
-        // A suspended membership may want proof as well, so its standing does not decide.
-        let is_masked =
-            is_foreign && (!is_proven || context.rules.foreign_profile == ForeignProfile::Hidden);
-        let masked = is_masked.then(|| mask(&tenant, &user, is_proven));
+        user.memberships.get(&tenant)?;
+        let masked = match Shown::of(&user, &tenant, context.rules) {
+            Shown::Whole => None,
+            Shown::Entered { email, created_at, is_proven } => {
+                Some(mask(&tenant, &user, email, created_at, is_proven))
+            }
+        };
         let view = Self::unmasked(Some(tenant), user, context);
         Some(match masked {
             Some(masked) => Self { user: masked.into(), ..view },
@@ -129,18 +131,52 @@ impl Deref for UserView<'_> {
     }
 }
 
-/// Returns the user reduced to what the tenant entered when it attached the account.
-fn mask(tenant: &TenantId, user: &User, is_proven: bool) -> User {
-    let mut memberships = user.memberships.clone();
-    memberships.retain(|other, _| other == tenant);
-    let attachment = memberships.get(tenant).and_then(|membership| membership.attachment.as_ref());
-    User {
-        email: attachment.map_or(&user.email, |attachment| &attachment.email).clone(),
-        created_at: attachment.map_or(user.created_at, |attachment| attachment.since),
-        blocked: user.blocked && is_proven,
-        ..User::builder(user.id.clone(), user.email.clone()).build()
+/// What a tenant sees of an account that has a membership in it.
+pub(crate) enum Shown<'a> {
+    /// The account's own data.
+    Whole,
+    /// What the tenant entered when it attached the account.
+    Entered { email: &'a EmailAddress, created_at: Timestamp, is_proven: bool },
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn of(user: &'a User, tenant: &TenantId, rules: AccountRules) -> Self {
+        if user.home.as_ref() == Some(tenant) {
+            return Self::Whole;
+        }
+        let Some(membership) = user.memberships.get(tenant) else { return Self::Whole };
+        // A suspended membership may want proof as well, so its standing does not decide.
+        let is_proven = is_proven(tenant, membership, user, rules);
+        if is_proven && rules.foreign_profile == ForeignProfile::Shown {
+            return Self::Whole;
+        }
+        let attachment = membership.attachment.as_deref();
+        Self::Entered {
+            email: attachment.map_or(&user.email, |attachment| &attachment.email),
+            created_at: attachment.map_or(user.created_at, |attachment| attachment.since),
+            is_proven,
+        }
     }
-    .with_memberships(memberships)
+}
+
+/// Returns the user reduced to what the tenant entered when it attached the account.
+fn mask(
+    tenant: &TenantId,
+    user: &User,
+    email: &EmailAddress,
+    created_at: Timestamp,
+    is_proven: bool,
+) -> User {
+    let membership = user.memberships.get(tenant).cloned();
+    User {
+        created_at,
+        blocked: user.blocked && is_proven,
+        memberships: membership
+            .map(|membership| (tenant.clone(), membership))
+            .into_iter()
+            .collect(),
+        ..User::builder(user.id.clone(), email.clone()).build()
+    }
 }
 
 impl AsRef<User> for UserView<'_> {

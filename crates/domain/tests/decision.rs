@@ -113,7 +113,7 @@ fn any_membership() -> impl Strategy<Value = Membership> {
     ];
     (any_role(), attachment, weighted(0.1), expires_at).prop_map(
         |(role, attachment, suspended, expires_at)| Membership {
-            attachment,
+            attachment: attachment.map(Box::new),
             suspended,
             expires_at,
             ..Membership::new(role)
@@ -125,14 +125,14 @@ fn any_user(name: &'static str) -> impl Strategy<Value = User> {
     let memberships = btree_map(any_tenant(), any_membership(), 0..4);
     let stamp = CredentialStamp { at: context().now, by: None, sets_address: false };
     let credentials = (weighted(0.8), weighted(0.1)).prop_map(move |(email_verified, stamped)| {
-        let stamp = stamped.then(|| stamp.clone());
+        let stamp = stamped.then(|| Box::new(stamp.clone()));
         Credentials { email_verified, stamp, ..Credentials::default() }
     });
     (option::weighted(0.8, any_tenant()), memberships, credentials, weighted(0.2)).prop_map(
         move |(home, memberships, credentials, blocked)| {
             let email = "a@b.example".parse().expect("email");
             let user = User::builder(name.parse().expect("an id"), email).blocked(blocked).build();
-            User { home, memberships, credentials, ..user }
+            User { home, memberships: memberships.into(), credentials, ..user }
         },
     )
 }

@@ -76,8 +76,11 @@ fn user_serializes_with_its_memberships_and_role_names() {
         email: "ada@example.com".parse().unwrap(),
     };
     let stamp = CredentialStamp { at: seconds(2), by: "acme".parse().ok(), sets_address: true };
-    let credentials =
-        Credentials { email_verified: true, stamp: Some(stamp), ..Credentials::default() };
+    let credentials = Credentials {
+        email_verified: true,
+        stamp: Some(Box::new(stamp)),
+        ..Credentials::default()
+    };
     let user = User::builder("auth0|ada".parse().unwrap(), "ada@example.com".parse().unwrap())
         .given_name("Ada".parse().unwrap())
         .home("acme".parse().unwrap())

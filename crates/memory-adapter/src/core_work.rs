@@ -7,22 +7,27 @@ use std::thread::available_parallelism;
 use ports::{BoxError, PortError, PortResult};
 use tokio::sync::Semaphore;
 
-/// Runs work on blocking threads, at most one per core at a time, so that many requests exhaust
+/// Runs work on blocking threads, and limits how much at a time, so that many requests exhaust
 /// neither memory nor the cores.
 #[derive(Debug)]
 pub(crate) struct CoreWork {
     permits: Arc<Semaphore>,
 }
 
+/// One piece of work for each core.
 impl Default for CoreWork {
     fn default() -> Self {
-        let cores = available_parallelism().map_or(1, NonZero::get);
-        Self { permits: Arc::new(Semaphore::new(cores)) }
+        Self::with_limit(cores())
     }
 }
 
 impl CoreWork {
-    /// Waits for a core, and runs the work.
+    /// Limits the work at a time to this number of pieces.
+    pub(crate) fn with_limit(limit: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(limit)) }
+    }
+
+    /// Waits for a permit, and runs the work.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -38,6 +43,11 @@ impl CoreWork {
     }
 }
 
+/// Returns the number of cores.
+pub(crate) fn cores() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
+}
+
 pub(crate) fn failed(source: impl Into<BoxError>) -> PortError {
     PortError::Failed { source: source.into() }
 }
@@ -50,7 +60,7 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_work_is_limited_by_permits() {
-        let core_work = Arc::new(CoreWork { permits: Arc::new(Semaphore::new(2)) });
+        let core_work = Arc::new(CoreWork::with_limit(2));
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let tasks: Vec<_> = (0..16)
             .map(|_| {

@@ -8,7 +8,7 @@ use domain::{RoleCatalogue, RoleName, User, UserId};
 use parking_lot::RwLock;
 use ports::Clock;
 
-use crate::core_work::CoreWork;
+use crate::list_builds::ListBuilds;
 use crate::password_hash::Hasher;
 use crate::state::State;
 
@@ -16,12 +16,11 @@ use crate::state::State;
 pub struct MemoryDirectory {
     /// Every change is computed on a copy and stored by `State::put` alone, so a panic while the
     /// lock is held leaves nothing half done.
-    pub(crate) state: RwLock<State>,
+    pub(crate) state: Arc<RwLock<State>>,
     catalogue: RwLock<Arc<RoleCatalogue>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) hasher: Hasher,
-    /// Sorts long lists, which takes memory.
-    pub(crate) sorter: CoreWork,
+    pub(crate) list_builds: ListBuilds,
 }
 
 impl MemoryDirectory {
@@ -29,11 +28,11 @@ impl MemoryDirectory {
     pub fn new(catalogue: Arc<RoleCatalogue>, clock: Arc<dyn Clock>) -> Self {
         let catalogue = RwLock::new(catalogue);
         Self {
-            state: RwLock::default(),
+            state: Arc::default(),
             catalogue,
             clock,
             hasher: Hasher::default(),
-            sorter: CoreWork::default(),
+            list_builds: ListBuilds::default(),
         }
     }
 
@@ -43,11 +42,11 @@ impl MemoryDirectory {
     pub fn under_catalogue(&self, catalogue: Arc<RoleCatalogue>) -> Self {
         let state = self.state.read().under_catalogue(&catalogue);
         Self {
-            state: RwLock::new(state),
+            state: Arc::new(RwLock::new(state)),
             catalogue: RwLock::new(catalogue),
             clock: Arc::clone(&self.clock),
             hasher: Hasher::default(),
-            sorter: CoreWork::default(),
+            list_builds: ListBuilds::default(),
         }
     }
 

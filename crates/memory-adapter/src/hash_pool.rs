@@ -3,17 +3,16 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{Builder, Scope, ScopedJoinHandle, available_parallelism};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use argon2::{Block, Params};
 use parking_lot::Mutex;
 use ports::{BoxError, PortResult};
 use tokio::sync::oneshot;
 
-use crate::core_work::failed;
+use crate::core_work::{cores, failed};
 
 /// The number of blocks that a hash needs; each has 1 KiB.
 const BLOCKS: usize = Params::DEFAULT_M_COST as usize;
@@ -135,11 +134,6 @@ pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
     builder().spawn_scoped(scope, move || with_blocks(work))
 }
 
-/// Returns the number of cores.
-pub(crate) fn cores() -> usize {
-    available_parallelism().map_or(1, NonZero::get)
-}
-
 fn builder() -> Builder {
     Builder::new().name("password-hash".to_owned()).stack_size(STACK_BYTES)
 }
@@ -181,7 +175,9 @@ mod tests {
     /// Occupies a thread of the pool until the sender is used or dropped.
     fn occupy(pool: &HashPool) -> mpsc::Sender<()> {
         let (release, released) = mpsc::channel();
-        let job = move |_: &mut Blocks| drop(released.recv());
+        let job = move |_: &mut Blocks| {
+            let _ = released.recv();
+        };
         pool.submit(Box::new(job)).unwrap();
         release
     }

@@ -6,7 +6,7 @@
 //!
 //! Guarantees beyond the ports:
 //! - One lock guards all accounts, so a check and the change that depends on it are one step.
-//!   Nothing slow happens while it is held; in particular, no password is hashed.
+//!   Nothing slow happens while it is held: no password is hashed, and no list is sorted or copied.
 //! - Roles are stored by name. The catalogue resolves them when an account is stored; an unknown
 //!   name is kept, but is no membership.
 //! - Passwords have at least 8 characters. They are stored as Argon2id hashes. At most one is
@@ -44,8 +44,11 @@ mod core_work;
 mod directory;
 mod hash_pool;
 mod keys;
+mod list_builds;
+mod lists;
 mod password_check;
 mod password_hash;
+mod record;
 mod seed;
 mod state;
 mod users;

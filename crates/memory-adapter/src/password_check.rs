@@ -18,7 +18,7 @@ impl PasswordCheck for MemoryDirectory {
         _client: Option<IpAddr>,
     ) -> PortResult<PasswordVerdict> {
         let record = self.authorized(&snapshot.id, |user| scope.authorize_password(user))?;
-        let matches = self.hasher.verify(record.password, offered).await?;
+        let matches = self.hasher.verify(record.password().cloned(), offered).await?;
         Ok(if matches { PasswordVerdict::Match } else { PasswordVerdict::Mismatch })
     }
 }

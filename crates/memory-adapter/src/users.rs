@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, AttachStep, CredentialStamp, Credentials, Denied, ListQuery,
-    Membership, MembershipChange, NewMember, NewUser, Page, PageRequest, Password, Sort,
-    StampUpdate, TenantId, TenantScope, User, UserId, UserView,
+    AccountChange, AccountScope, AttachStep, CredentialStamp, Credentials, Denied, Membership,
+    MembershipChange, NewMember, NewUser, Page, PageRequest, Password, Sort, StampUpdate, TenantId,
+    TenantScope, User, UserId,
 };
 use ports::{
     AccountUpdate, AttachOutcome, Conflict, FullList, PortError, PortResult, ReleaseOutcome,
@@ -15,24 +15,13 @@ use ports::{
 
 use crate::directory::MemoryDirectory;
 use crate::password_hash::check_policy;
-use crate::state::{Record, State};
-
-/// The number of users above which sorting would block an async thread for too long.
-const SORT_INLINE_LIMIT: usize = 1000;
-
-fn page(users: &[Arc<User>], scope: &TenantScope, query: &ListQuery) -> Page {
-    let views: Vec<_> = users.iter().filter_map(|user| scope.shared_view(user)).collect();
-    let selected = query.select(&views);
-    Page {
-        users: selected.into_iter().cloned().map(UserView::into_owned).collect(),
-        total: views.len() as u64,
-    }
-}
+use crate::record::Record;
+use crate::state::State;
 
 fn update_stamp(user: &mut User, update: StampUpdate) {
     match update {
         StampUpdate::Keep => {}
-        StampUpdate::Set(stamp) => user.credentials.stamp = Some(stamp),
+        StampUpdate::Set(stamp) => user.credentials.stamp = Some(Box::new(stamp)),
         StampUpdate::Remove => user.credentials.stamp = None,
     }
 }
@@ -50,12 +39,11 @@ impl UserDirectory for MemoryDirectory {
         sort: Sort,
         page: PageRequest,
     ) -> PortResult<Page> {
-        self.select(scope, ListQuery { sort, page: Some(page) }).await
+        self.page(scope, sort, page).await
     }
 
     async fn list_all(&self, scope: &TenantScope, sort: Sort) -> PortResult<FullList> {
-        let page = self.select(scope, ListQuery { sort, page: None }).await?;
-        Ok(FullList::from_users(page.users))
+        self.full_list(scope, sort).await
     }
 
     async fn create(&self, scope: &TenantScope, new: NewUser) -> PortResult<User> {
@@ -76,9 +64,10 @@ impl UserDirectory for MemoryDirectory {
         let mut user = self.new_user(&scope, id, new);
         if password.is_some() && scope.leaves_stamp() {
             let (at, by) = (self.clock.now(), user.home.clone());
-            user.credentials.stamp = Some(CredentialStamp { at, by, sets_address: false });
+            let stamp = CredentialStamp { at, by, sets_address: false };
+            user.credentials.stamp = Some(Box::new(stamp));
         }
-        Ok(self.put(&mut state, &Record { user: Arc::new(user), unresolved: [].into(), password }))
+        Ok(self.put(&mut state, &Record::of(user).with_password(password)))
     }
 
     async fn attach_or_create(
@@ -103,16 +92,14 @@ impl UserDirectory for MemoryDirectory {
                 password: None,
             };
             let user = self.new_user(&scope, state.new_id()?, new);
-            let record = Record { user: Arc::new(user), unresolved: [].into(), password: None };
-            let user = self.put(&mut state, &record);
+            let user = self.put(&mut state, &Record::of(user));
             return Ok(AttachOutcome { user, created: true });
         };
         if scope.authorize_attach(&record.user, &role)? == AttachStep::AlreadyAttached {
             return Err(Conflict::AlreadyAttached.into());
         }
-        let mut record = record.clone();
         // A stored membership with an unknown role is replaced, with its name.
-        record.unresolved.remove(tenant);
+        let record = record.clone().without_unresolved(tenant);
         let attachment = State::new_attachment(email, self.clock.now());
         let user =
             self.store(&mut state, record, |user| user.attach(tenant, role, name, attachment));
@@ -190,7 +177,7 @@ impl UserDirectory for MemoryDirectory {
         let record = state.get(&snapshot.id).ok_or(PortError::NotFound)?;
         scope.authorize_password(&record.user)?;
         let stamp = scope.stamp_after_password(&record.user, self.clock.now());
-        let record = Record { password: Some(hash), ..record.clone() };
+        let record = record.clone().with_password(Some(hash));
         let now = self.clock.now();
         Ok(self.store(&mut state, record, |user| {
             update_stamp(user, stamp);
@@ -259,17 +246,16 @@ impl UserDirectory for MemoryDirectory {
         scope.authorize_release()?;
         let tenant = scope.tenant();
         let mut state = self.state.write();
-        let related = state.related_to(tenant);
-        for id in related.iter().take(limit) {
-            let Some(mut record) = state.get(id).cloned() else { continue };
-            record.unresolved.remove(tenant);
+        let (ids, related) = state.related_to(tenant, limit);
+        for id in &ids {
+            let Some(record) = state.get(id).cloned() else { continue };
+            let record = record.without_unresolved(tenant);
             self.store(&mut state, record, |user| {
                 user.memberships.remove(tenant);
                 user.home.take_if(|home| home == tenant);
             });
         }
-        let done = related.len().min(limit);
-        Ok(ReleaseOutcome { done: done as u64, left: (related.len() - done) as u64 })
+        Ok(ReleaseOutcome { done: ids.len() as u64, left: (related - ids.len()) as u64 })
     }
 
     async fn check_ready(&self) -> PortResult<()> {
@@ -289,16 +275,6 @@ impl MemoryDirectory {
         Ok(record)
     }
 
-    async fn select(&self, scope: &TenantScope, query: ListQuery) -> PortResult<Page> {
-        // Sort after the lock is released.
-        let users = self.state.read().users_of(scope.tenant()).to_vec();
-        if users.len() <= SORT_INLINE_LIMIT {
-            return Ok(page(&users, scope, &query));
-        }
-        let scope = scope.clone();
-        self.sorter.run(move || page(&users, &scope, &query)).await
-    }
-
     /// Returns the scope with the role that its caller has now. The state is locked.
     fn renew_tenant(&self, state: &State, scope: &TenantScope) -> PortResult<TenantScope> {
         Ok(scope.renew(state.caller(scope.caller_account()), self.clock.now())?)
@@ -313,7 +289,8 @@ impl MemoryDirectory {
     fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
         let now = self.clock.now();
         let attachment = State::new_attachment(new.email.clone(), now);
-        let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
+        let membership =
+            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
         let mut user = User {
             id,
             email: new.email,
@@ -351,8 +328,6 @@ impl MemoryDirectory {
     /// a role that no longer exists.
     fn put(&self, state: &mut State, record: &Record) -> User {
         let record = record.under_catalogue(&self.catalogue());
-        let user = User::clone(&record.user);
-        state.put(record);
-        user
+        User::clone(&state.put(record))
     }
 }

@@ -24,9 +24,9 @@ mod keys;
 mod membership_value;
 mod patch;
 
-use std::collections::BTreeMap;
-
-use domain::{CredentialStamp, DisplayName, Membership, RoleCatalogue, TenantId, Timestamp};
+use domain::{
+    CredentialStamp, DisplayName, Membership, Memberships, RoleCatalogue, TenantId, Timestamp,
+};
 
 use crate::config::MetadataPrefix;
 use crate::management::wire::{JsonValue, Members};
@@ -40,7 +40,7 @@ pub(crate) use patch::MetadataPatch;
 pub(crate) struct AccountMetadata {
     pub(crate) home: Option<TenantId>,
     pub(crate) service_user: bool,
-    pub(crate) memberships: BTreeMap<TenantId, Membership>,
+    pub(crate) memberships: Memberships,
     pub(crate) stamp: Option<CredentialStamp>,
 }
 
@@ -114,7 +114,7 @@ fn parse_membership(
     Some(Membership {
         role,
         name: renamed.or(name).and_then(DisplayName::cleaned),
-        attachment,
+        attachment: attachment.map(Box::new),
         suspended: life.suspended,
         expires_at: life.expires_at,
     })

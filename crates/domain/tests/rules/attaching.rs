@@ -9,7 +9,8 @@ fn with(name: &str, email_verified: bool, connections_allowed: bool) -> User {
 }
 
 fn stamped(account: User) -> User {
-    let stamp = Some(CredentialStamp { at: context().now, by: None, sets_address: false });
+    let stamp = CredentialStamp { at: context().now, by: None, sets_address: false };
+    let stamp = Some(Box::new(stamp));
     let credentials = Credentials { stamp, ..account.credentials.clone() };
     User { credentials, ..account }
 }
@@ -100,7 +101,7 @@ fn confirming_replaces_all_but_the_name() {
     assert_eq!(target.role_in(&acme), Some(&role("viewer")));
     assert_eq!(target.name_in(&acme), Some(&name("Guest")));
     let stored = target.memberships.get(&acme).expect("attached");
-    assert_eq!(stored.attachment.as_ref(), Some(&second));
+    assert_eq!(stored.attachment.as_deref(), Some(&second));
     target.attach(&acme, role("viewer"), Some(name("Eve")), second);
     assert_eq!(target.name_in(&acme), Some(&name("Eve")));
     assert_eq!(target.display_name, None, "the account's own name is its home's");

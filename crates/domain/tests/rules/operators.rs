@@ -157,7 +157,7 @@ fn stamp_follows_who_sets_a_password_or_address() {
     let target = user("target", Some("acme"), &[("acme", "member")]);
     let with_stamp = |stamp: Option<&CredentialStamp>, reset: Option<i64>| User {
         credentials: Credentials {
-            stamp: stamp.cloned(),
+            stamp: stamp.cloned().map(Box::new),
             last_password_reset: reset.map(|millis| now.plus_millis(millis)),
             ..Credentials::default()
         },

@@ -25,11 +25,11 @@ fn edited(account: &User, edit: impl FnOnce(&mut Membership)) -> User {
 /// Returns what a caller may have become since the scope was made, of an administrator of acme.
 fn losses(admin: &User) -> Vec<(&'static str, Option<User>)> {
     let pending = edited(admin, |membership| {
-        membership.attachment = Some(Attachment {
+        membership.attachment = Some(Box::new(Attachment {
             id: "m1".parse().expect("an id"),
             since: context().now,
             email: "caller@example.com".parse().expect("an address"),
-        });
+        }));
     });
     let removed = User { memberships: [].into(), ..admin.clone() };
     let ended = edited(admin, |membership| membership.expires_at = Some(context().now));

@@ -85,7 +85,7 @@ impl Case {
                 .expect("an address"),
         });
         Membership {
-            attachment,
+            attachment: attachment.map(Box::new),
             suspended: self.suspended,
             expires_at: self.ends.map(|millis| context().now.plus_millis(millis)),
             ..Membership::new(role("owner"))
@@ -96,7 +96,8 @@ impl Case {
         let mut account = user("target", Some(if self.at_home { "acme" } else { "globex" }), &[]);
         account.memberships.insert(tenant("acme"), self.membership());
         let sets_address = matches!(self.stamp, Stamp::OfAddress);
-        let stamp = Some(CredentialStamp { at: stamped_at(), by: None, sets_address });
+        let stamp = CredentialStamp { at: stamped_at(), by: None, sets_address };
+        let stamp = Some(Box::new(stamp));
         let (stamp, reset) = match self.stamp {
             Stamp::Absent => (None, None),
             Stamp::WithoutReset => (stamp, None),
@@ -212,7 +213,7 @@ fn stamp_closes_a_minute_after_its_write() {
     let by = Some(tenant("acme"));
     let stamp = CredentialStamp { at: stamped_at(), by, sets_address: true };
     let credentials = |reset: Option<i64>| Credentials {
-        stamp: Some(stamp.clone()),
+        stamp: Some(Box::new(stamp.clone())),
         last_password_reset: reset.map(|millis| stamped_at().plus_millis(millis)),
         ..Credentials::default()
     };

@@ -62,7 +62,8 @@ where
         return Ok(BoxBody::new(first));
     }
     reservation.shrink_to(pieces.list.held_bytes());
-    let record = SendRecord::start(&RequestContext::require(request)?);
+    let context = RequestContext::require(request)?;
+    let record = SendRecord::start(&context);
     let mut progress = ResponseProgress::new(request);
     progress.advance(first.len());
     let wait = record.state.request_timeout;

@@ -10,10 +10,11 @@ use crate::modules::crates;
 
 /// Each crate with the crates of the workspace that it depends on, and that its tests do. A crate
 /// stands after the crates that it depends on.
-pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 13] = [
+pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 14] = [
     ("concurrency", &[], &[]),
     ("telemetry", &[], &["telemetry"]),
     ("domain", &[], &[]),
+    ("roster", &["domain"], &[]),
     ("ports", &["domain"], &[]),
     // Tests only; its front page shows the memory adapter.
     ("conformance", &["domain", "ports"], &["memory-adapter"]),
@@ -22,7 +23,7 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 13] = [
         &["concurrency", "domain", "ports"],
         &["conformance", "memory-adapter", "ports"],
     ),
-    ("memory-adapter", &["domain", "ports"], &["conformance"]),
+    ("memory-adapter", &["domain", "ports", "roster"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
     ("token-verifier", &["concurrency", "domain", "ports"], &["conformance"]),
     // A stand-in that used our code would share our mistakes.
@@ -63,9 +64,10 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 13] = [
 const FUZZ_TARGETS: &str = "fuzz-targets";
 
 /// All third-party dependencies of the inner crates.
-const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
+const INNER_DEPENDENCIES: [(&str, &[&str]); 5] = [
     // serde is behind a feature.
-    ("domain", &["serde", "thiserror"]),
+    ("domain", &["serde", "smol_str", "thiserror"]),
+    ("roster", &["foldhash", "hashbrown", "rayon"]),
     ("concurrency", &["foldhash", "futures-util", "parking_lot", "tokio"]),
     // mockall is behind a feature.
     ("ports", &["async-trait", "futures-util", "mockall", "thiserror", "tokio"]),

@@ -8,7 +8,7 @@ use std::thread::{self, Builder};
 
 use parking_lot::Mutex;
 
-use crate::hash_pool::cores;
+use crate::core_work::cores;
 use crate::seed::error::SeedError;
 use crate::seed::line::Problem;
 

@@ -22,12 +22,14 @@ use std::sync::Arc;
 
 use domain::{Credentials, Password, RoleCatalogue, Timestamp, User, UserId};
 
+use crate::core_work::cores;
 use crate::directory::MemoryDirectory;
-use crate::hash_pool::{Blocks, cores, spawn_scoped};
+use crate::hash_pool::{Blocks, spawn_scoped};
 use crate::password_hash::PasswordHash;
+use crate::record::{Record, StoredMembership};
 use crate::seed::line::{Line, Problem};
 use crate::seed::lines::for_each_line;
-use crate::state::{Record, State, StoredMembership, new_id};
+use crate::state::{State, new_id};
 
 pub use error::SeedError;
 
@@ -100,7 +102,7 @@ impl MemoryDirectory {
             check_vacant(&loaded, &record, number)?;
             let id = record.user.id.clone();
             summary.accounts += 1;
-            summary.unknown_roles += record.unresolved.len();
+            summary.unknown_roles += record.unresolved().count();
             if let Some(password) = password {
                 passwords.push(NewPassword { id: id.clone(), number, password, hash: None });
             }
@@ -112,7 +114,7 @@ impl MemoryDirectory {
         summary.passwords = passwords.len();
         for NewPassword { id, hash, .. } in passwords {
             if let Some(record) = loaded.get(&id).cloned() {
-                loaded.put(Record { password: hash, ..record });
+                loaded.put(record.with_password(hash));
             }
         }
 

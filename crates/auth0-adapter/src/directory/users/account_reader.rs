@@ -97,7 +97,7 @@ impl AccountReader {
             credentials: Credentials {
                 email_verified: user.email_verified,
                 connections_allowed: user.identities.are_all_of(&self.connections),
-                stamp: metadata.stamp,
+                stamp: metadata.stamp.map(Box::new),
                 last_password_reset: user.last_password_reset,
             },
             memberships: metadata.memberships,

@@ -85,7 +85,8 @@ impl DirectoryCore {
         let attachment = self
             .new_attachment(new.email.clone())
             .map_err(|error| CreateError::NotCreated(Auth0Error::NotPerformed(error)))?;
-        let membership = Membership { attachment: Some(attachment), ..Membership::new(new.role) };
+        let membership =
+            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
         let (prefix, home) = (self.reader.prefix(), scope.tenant());
         let stamp = if is_given && scope.leaves_stamp() {
             let at = self.directory_now();

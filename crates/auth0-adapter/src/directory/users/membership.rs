@@ -36,7 +36,7 @@ impl DirectoryCore {
         }
         if next.name != held.name {
             let id = match (&held.attachment, new_role) {
-                (Some(attachment), _) => NameId::from(attachment),
+                (Some(attachment), _) => NameId::from(&**attachment),
                 // The new role is written without a name beside it.
                 (None, Some(_)) => NameId::without_name(),
                 (None, None) => self.older_name_id(&before, tenant).await?,

@@ -39,7 +39,7 @@ impl MetadataPatch {
         membership: &Membership,
     ) -> Self {
         let Membership { role, attachment, .. } = membership;
-        let value = membership_value(role, attachment.as_ref(), None);
+        let value = membership_value(role, attachment.as_deref(), None);
         self.0.insert(prefix.membership_key(tenant), value);
         self
     }
@@ -57,7 +57,7 @@ impl MetadataPatch {
         let id = attachment.as_ref().map(|attachment| attachment.id.as_str());
         let tagged = |text: String| id.map_or(Value::Null, |id| format!("{id} {text}").into());
         let [membership_key, name_key, life_key] = prefix.tenant_keys(tenant);
-        self.0.insert(membership_key, membership_value(role, attachment.as_ref(), name));
+        self.0.insert(membership_key, membership_value(role, attachment.as_deref(), name));
         self.0.insert(name_key, name.map_or(Value::Null, |name| tagged(name.to_owned())));
         let life = StoredLife::of(membership);
         self.0.insert(life_key, life.map_or(Value::Null, |life| tagged(life.to_string())));
@@ -74,7 +74,7 @@ impl MetadataPatch {
         before: &Membership,
         role: &Role,
     ) -> Self {
-        let attachment = before.attachment.as_ref();
+        let attachment = before.attachment.as_deref();
         let value = membership_value(role, attachment, None);
         self.0.insert(prefix.membership_key(tenant), value);
         if attachment.is_none()

@@ -43,7 +43,7 @@ fn attachment(id: &str) -> Attachment {
 }
 
 fn membership(role_name: &str, id: &str, name: Option<&str>) -> Membership {
-    Membership { attachment: Some(attachment(id)), ..older(role_name, name) }
+    Membership { attachment: Some(Box::new(attachment(id))), ..older(role_name, name) }
 }
 
 /// Returns the metadata after a change, as Auth0 merges it.
@@ -138,7 +138,7 @@ fn rename_restores_no_role_and_no_membership() {
         patch().membership(&prefix(), &tenant("acme"), &membership("owner", "1a", None)),
     );
     let held = acme_of(&before);
-    let id = NameId::from(held.attachment.as_ref().unwrap());
+    let id = NameId::from(held.attachment.as_deref().unwrap());
     let rename = || patch().name(&prefix(), &tenant("acme"), &id, Some(&"Jane".parse().unwrap()));
     let demoted = merged(&before, patch().role(&prefix(), &tenant("acme"), &held, &role("member")));
     assert_eq!(acme_of(&merged(&demoted, rename())), membership("member", "1a", Some("Jane")));
