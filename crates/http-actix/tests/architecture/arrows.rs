@@ -66,7 +66,7 @@ const FUZZ_TARGETS: &str = "fuzz-targets";
 const INNER_DEPENDENCIES: [(&str, &[&str]); 4] = [
     // serde is behind a feature.
     ("domain", &["serde", "thiserror"]),
-    ("concurrency", &["parking_lot", "tokio"]),
+    ("concurrency", &["futures-util", "parking_lot", "tokio"]),
     // mockall is behind a feature.
     ("ports", &["async-trait", "futures-util", "mockall", "thiserror", "tokio"]),
     ("application", &["parking_lot", "thiserror", "tracing"]),
