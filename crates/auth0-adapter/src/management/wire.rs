@@ -9,13 +9,12 @@ use ports::AccountField;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-pub(crate) use lenient::JsonValue;
-pub(crate) use members::Members;
+pub(crate) use json_value::{JsonValue, Members};
 pub(crate) use user::{Auth0User, UserPage, UserRows, owned_user};
 
 mod identities;
+mod json_value;
 mod lenient;
-mod members;
 mod user;
 
 /// The body of `POST /users`.

@@ -39,6 +39,7 @@ async fn equal_gets_in_flight_are_one_call() {
     hold(auth0, GET, 1, FaultKind::Hold);
     let release = async {
         gate.wait_for_reads(1 + 64).await;
+        auth0.wait_for_calls(GET, 1).await;
         auth0.release_held();
     };
     let gets = join_all((0..64).map(|_| acme.get(ADAM)));
@@ -59,6 +60,7 @@ async fn equal_pages_in_flight_are_one_call() {
     hold(auth0, SEARCH, 1, FaultKind::Hold);
     let release = async {
         gate.wait_for_reads(1 + 16).await;
+        auth0.wait_for_calls(SEARCH, 1).await;
         auth0.release_held();
     };
     let gets = join_all((0..16).map(|_| acme.get(path)));
@@ -82,6 +84,7 @@ async fn tenants_share_no_call_and_see_their_own() {
     hold(auth0, GET, 2, FaultKind::Hold);
     let release = async {
         gate.wait_for_reads(2 + 8).await;
+        auth0.wait_for_calls(GET, 2).await;
         auth0.release_held();
     };
     let gets = join_all((0..8).map(|number| {

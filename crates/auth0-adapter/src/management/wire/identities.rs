@@ -1,6 +1,6 @@
 //! The identities of an account.
 
-use super::lenient::JsonValue;
+use super::json_value::JsonValue;
 
 /// The connections of an account: an array of objects with a `connection` each. Anything but an
 /// array counts as an empty one.

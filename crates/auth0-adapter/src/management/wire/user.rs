@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 
 use super::identities::Identities;
-use super::lenient::{JsonValue, Levels, moment, restrictive_flag, text};
-use super::members::Members;
+use super::json_value::{JsonValue, Levels, Members};
+use super::lenient::{moment, restrictive_flag, text};
 
 /// A user, reduced to the members that are read. A member of another form than documented is read
 /// as well as possible, else as absent; only the id is required.
