@@ -9,8 +9,7 @@
 //! requests, so that the start is not counted. The result is the median over the groups of several
 //! starts: a group in which a timer fires or a table grows does not change it.
 //!
-//! All threads count, because work that is moved to another thread is still work. Since one request
-//! is served at a time, no work is shared by requests: each line of the log wakes the log thread.
+//! All threads count, because work that is moved to another thread is still work.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
