@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-instructions bench-instructions-write bench-criterion sbom up down check-deploy
+.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-overload bench-instructions bench-instructions-write bench-criterion sbom up down check-deploy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,10 +124,15 @@ generate: ## Write the generated files that are checked in
 	$(GENERATE) -p http-actix --all-features --test docs -- settings_
 	$(call write,deploy/kubernetes/monitoring/prometheusrule.yaml,deploy/kubernetes/monitoring/generate)
 
-bench: ## Measure CPU time and added latency of a GET, and tenfold overload; takes minutes
+# The variables BENCH_QUICK, BENCH_ROUNDS and BENCH_ONLY are explained in bench/src/lib.rs.
+bench: ## Measure the service against others, and write docs/performance.md; takes a quarter of an hour
+	@command -v wrk >/dev/null || { echo 'wrk is missing: apt-get install wrk'; exit 1; }
+	cargo build --release --locked -p http-actix --bin usher
+	cargo build --release --locked -p auth0-sim -p bench --bins
+	target/release/usher-bench
+
+bench-overload: ## Measure what tenfold overload by one tenant does to the service and to another tenant
 	cargo build --release --locked --bin usher
-	cargo run --release --locked --quiet --example cpu_ratio
-	cargo run --release --locked --quiet --example added_latency
 	cargo run --release --locked --quiet --example overload
 
 # The counts of one binary are the same on any machine, so that CI can compare them.

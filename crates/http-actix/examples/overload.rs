@@ -1,5 +1,5 @@
 //! Measures the effect of a tenant that sends ten times its capacity on the service and on another
-//! tenant (`make bench`).
+//! tenant (`make bench-overload`).
 //!
 //! The service uses the stand-in for Auth0, which delays each response by 50 ms. First the tenant
 //! acme sends requests as fast as they are served while globex sends one at a time; then acme sends

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, ItemUse, Macro, UseTree, Visibility};
 
+use crate::arrows::BENCH;
+
 /// The segments of a module's path from the root of its crate, which is empty.
 pub(crate) type ModulePath = Vec<String>;
 
@@ -32,7 +34,7 @@ pub(crate) struct SourceFile {
 impl Crate {
     /// Parses the library of a package below `crates`.
     pub(crate) fn parse(crates: &Path, package: &str) -> Self {
-        let folder = crates.join(package).join("src");
+        let folder = folder_of(crates, package).join("src");
         let mut parsed = Self { files: BTreeMap::new() };
         parsed.add(crates, &folder.join("lib.rs"), &folder, &Vec::new());
         let modules: BTreeSet<ModulePath> = parsed.files.keys().cloned().collect();
@@ -238,4 +240,9 @@ fn attributes(item: &Item) -> &[Attribute] {
 /// Returns the folder of the workspace's crates.
 pub(crate) fn crates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Returns the folder of a package.
+pub(crate) fn folder_of(crates: &Path, package: &str) -> PathBuf {
+    if package == BENCH { crates.join("..").join(package) } else { crates.join(package) }
 }

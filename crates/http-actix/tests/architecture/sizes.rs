@@ -18,7 +18,7 @@ fn source_files_are_of_readable_size() {
 /// Returns every Rust file of the workspace and of the fuzz targets.
 pub(crate) fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders = vec![crates(), crates().join("../fuzz")];
+    let mut folders = vec![crates(), crates().join("../bench"), crates().join("../fuzz")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
