@@ -147,9 +147,10 @@ bench-instructions: ## Count the instructions of requests, and compare them with
 bench-instructions-write: export USHER_GENERATE = 1
 bench-instructions-write: bench-instructions ## Count the instructions of requests, and write the table
 
-bench-criterion: ## Time single functions: policy, token verification, search queries
+bench-criterion: ## Time single functions: policy, token verification, pages, search queries
 	cargo bench --locked -p domain --bench policy
 	cargo bench --locked -p token-verifier --features testing --bench verification
+	cargo bench --locked -p roster --bench pages
 	cargo bench --locked -p auth0-adapter --features fuzzing --bench search_query
 
 # cargo-cyclonedx writes one file for each crate; the file of the binary's crate includes the others.
