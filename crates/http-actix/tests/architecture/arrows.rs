@@ -10,7 +10,7 @@ use crate::modules::crates;
 
 /// Each crate with the crates of the workspace that it depends on, and that its tests do. A crate
 /// stands after the crates that it depends on.
-pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 14] = [
+pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("concurrency", &[], &[]),
     ("telemetry", &[], &["telemetry"]),
     ("domain", &[], &[]),
