@@ -31,6 +31,7 @@
 mod auth0;
 mod bare;
 mod comparison;
+mod context;
 mod http;
 mod load;
 mod options;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::auth0::{AUDIENCE, Auth0, CLIENT_ID, CLIENT_SECRET, TENANT_CLAIM};
+use crate::context::root;
 use crate::process::{Server, free_address};
-use crate::run::root;
 use crate::usher::PUBLIC_URL;
 
 /// Starts the gateway with Express: one process of Node, as in production. The error says what is

@@ -8,9 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::comparison::median;
+use crate::context::Bench;
 use crate::process::Server;
 use crate::report::results::{Row, Unit};
-use crate::run::Bench;
 use crate::sections::hot_path::user_path;
 use crate::seed::TENANT;
 

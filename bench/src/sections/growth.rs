@@ -4,10 +4,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::comparison::{Contestant, median};
+use crate::context::Bench;
 use crate::load::{Request, Window};
 use crate::process::Server;
 use crate::report::results::{Growth, Results, Row, Unit};
-use crate::run::Bench;
 use crate::sections::full_list;
 use crate::sections::hot_path::{cpu, cpu_row, page_path, user_requests};
 use crate::seed;

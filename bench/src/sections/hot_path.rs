@@ -2,10 +2,10 @@
 
 use crate::bare;
 use crate::comparison::{Contestant, Series};
+use crate::context::Bench;
 use crate::load::{Request, Sample, Window};
 use crate::process::Server;
 use crate::report::results::{Row, Unit};
-use crate::run::Bench;
 use crate::seed::{self, TENANT, User};
 use crate::usher::Directory;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 
+use crate::context::Bench;
 use crate::report::results::{Row, Unit};
-use crate::run::Bench;
 use crate::sections::hot_path::user_path;
 use crate::seed;
 use crate::usher::Directory;
