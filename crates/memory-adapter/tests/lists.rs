@@ -129,12 +129,11 @@ async fn lists_are_exact(count: usize, renamed: usize, rounds: usize) {
             done.store(true, Ordering::SeqCst);
         }
     });
-    let mut reads = 0;
-    for sort in every_sort().collect::<Vec<_>>().into_iter().cycle() {
+    let sorts: Vec<_> = every_sort().collect();
+    for (reads, sort) in sorts.into_iter().cycle().enumerate() {
         if done.load(Ordering::SeqCst) && reads >= 12 {
             break;
         }
-        reads += 1;
         let users = full(&directory, sort).await;
         assert_ordered(&users, sort);
         assert_one_moment(&users, &renamed, count);

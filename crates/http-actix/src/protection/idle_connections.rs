@@ -211,7 +211,7 @@ async fn close_when_idle(
 mod tests {
     use super::*;
 
-    const LIMIT: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_mins(1);
 
     fn progress() -> (ResponseProgress, Arc<IdleClock>) {
         let idle_clock =

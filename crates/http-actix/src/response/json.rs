@@ -92,7 +92,11 @@ pub(crate) fn append(text: &mut Vec<u8>, entry: &impl Serialize) -> Result<(), A
 }
 
 /// Serializes a moment as its text, or as null.
-#[expect(clippy::ref_option, reason = "serde passes a reference to the member")]
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference to the member"
+)]
 pub(crate) fn optional_time<S: Serializer>(
     value: &Option<Timestamp>,
     serializer: S,

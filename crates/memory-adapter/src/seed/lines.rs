@@ -201,7 +201,7 @@ mod tests {
         let usual = "x".repeat(99);
         let lines = BLOCK_BYTES / 100 * 5;
         let texts = (1..=lines).map(|n| if n == number { line } else { usual.as_str() });
-        texts.map(|line| format!("{line}\n")).collect()
+        texts.flat_map(|line| [line, "\n"]).collect()
     }
 
     fn load(text: impl AsRef<[u8]>) -> (Vec<usize>, Result<(), String>) {

@@ -32,8 +32,8 @@ impl DirectoryCore {
     ) -> PortResult<()> {
         let is_back = |user: &User| {
             let is_back_in = |tenant: &&TenantId| {
-                let held = before.memberships.get(*tenant);
-                held.zip(user.memberships.get(*tenant)).is_some_and(|(old, new)| is_same(old, new))
+                let held = before.memberships.get(tenant);
+                held.zip(user.memberships.get(tenant)).is_some_and(|(old, new)| is_same(old, new))
             };
             tenants.iter().any(|tenant| is_back_in(&tenant))
         };
@@ -51,7 +51,7 @@ impl DirectoryCore {
         let prefix = self.reader.prefix();
         let restored = async {
             let Some(now) = self.read(&before.id).await? else { return Ok(()) };
-            let missing = tenants.iter().filter(|tenant| !now.memberships.contains_key(*tenant));
+            let missing = tenants.iter().filter(|tenant| !now.memberships.contains_key(tenant));
             let metadata = missing
                 .filter_map(|tenant| Some((tenant, before.memberships.get(tenant)?)))
                 .fold(MetadataPatch::default(), |metadata, (tenant, membership)| {

@@ -40,10 +40,10 @@ fn batches(
     begin: Begin,
     end: End,
 ) -> BoxStream<'static, PortResult<Vec<UserView<'static>>>> {
-    let mut begun = batch(scope);
+    let mut first_batch = batch(scope);
     match begin {
-        Begin::Nothing => begun.clear(),
-        Begin::LessThanAPiece => begun.truncate(1),
+        Begin::Nothing => first_batch.clear(),
+        Begin::LessThanAPiece => first_batch.truncate(1),
         Begin::MoreThanAPiece => {}
     }
     let end = async move {
@@ -56,7 +56,7 @@ fn batches(
             End::NoResponse => std::future::pending().await,
         }
     };
-    stream::iter([Ok(begun)]).chain(stream::once(end)).boxed()
+    stream::iter([Ok(first_batch)]).chain(stream::once(end)).boxed()
 }
 
 async fn app_with_failing_lists(http: &'static str, begin: Begin, end: End) -> (App, ListLog) {

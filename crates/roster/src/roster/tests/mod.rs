@@ -198,6 +198,8 @@ fn abandoned_build_is_forgotten() {
     assert_eq!(roster.stored_tenant(&tenant), None);
     let lost = roster.begin_build(order);
     let mut other = TestRoster::default();
-    model::many(20).into_iter().for_each(|user| drop(other.put(&Arc::new(user))));
+    for user in model::many(20) {
+        drop(other.put(&Arc::new(user)));
+    }
     assert!(matches!(other.finish_build(lost), BuildOutcome::Lost));
 }
