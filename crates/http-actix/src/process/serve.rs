@@ -266,6 +266,8 @@ fn serve(
     });
     let server = server
         .workers(workers)
+        // A body of several chunks would wait for the client's delayed acknowledgement, 40 ms.
+        .tcp_nodelay(true)
         // The framework counts connections for each worker.
         .max_connections(http.max_connections.div_ceil(workers))
         .client_request_timeout(http.header_timeout)
