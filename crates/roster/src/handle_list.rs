@@ -86,6 +86,10 @@ impl HandleList {
         self.groups.get(group)?.leaves.get(leaf)?.get(rest).copied()
     }
 
+    fn last(&self) -> Option<Handle> {
+        self.groups.last()?.leaves.last()?.last().copied()
+    }
+
     /// Returns the handles from a position on.
     pub(crate) fn iter_from(&self, position: usize) -> impl Iterator<Item = Handle> {
         let (group, leaf, rest) = self.find(position, false);
@@ -97,6 +101,10 @@ impl HandleList {
     /// Returns the position of the first handle for which the predicate is false; it must be true for
     /// all before it and false for all after it.
     pub(crate) fn partition_point(&self, mut is_before: impl FnMut(Handle) -> bool) -> usize {
+        // New users come last in the lists by handle and by time.
+        if self.last().is_some_and(&mut is_before) {
+            return self.len;
+        }
         let starts_before = |first: Option<Handle>, is_before: &mut dyn FnMut(Handle) -> bool| {
             first.is_some_and(is_before)
         };
@@ -132,8 +140,7 @@ impl HandleList {
         let leaves = Arc::make_mut(&mut group.leaves);
         let Some(leaf) = leaves.get_mut(leaf_index) else { return };
         let (before, after) = leaf.split_at(rest.min(leaf.len()));
-        let longer: Leaf =
-            before.iter().copied().chain([handle]).chain(after.iter().copied()).collect();
+        let longer = Leaf::from([before, &[handle], after].concat());
         *leaf = longer;
         if leaf.len() > LEAF {
             let (left, right) = leaf.split_at(split_point(leaf.len(), is_append));
@@ -158,8 +165,8 @@ impl HandleList {
         let Some(group) = groups.get_mut(group_index) else { return };
         let leaves = Arc::make_mut(&mut group.leaves);
         let Some(leaf) = leaves.get_mut(leaf_index) else { return };
-        let kept = leaf.iter().take(rest).chain(leaf.iter().skip(rest + 1));
-        let shorter: Leaf = kept.copied().collect();
+        let (before, after) = leaf.split_at(rest.min(leaf.len()));
+        let shorter = Leaf::from([before, after.get(1..).unwrap_or_default()].concat());
         *leaf = shorter;
         self.len -= 1;
         group.len -= 1;

@@ -38,9 +38,10 @@ impl SortedList {
     }
 
     fn position<R: Record>(&self, user: &User, records: &Records<R>) -> usize {
+        let place = self.order.place(user);
         self.handles.partition_point(|handle| {
             let other = records.get(handle);
-            other.is_some_and(|other| self.order.compare(other.user(), user).is_lt())
+            other.is_some_and(|other| self.order.is_before(other.user(), place))
         })
     }
 

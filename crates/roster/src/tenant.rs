@@ -109,7 +109,8 @@ impl<R: Record> Tenant<R> {
     }
 
     /// Keeps a list from now on, instead of those by the same field under other rules.
-    pub(crate) fn keep(&mut self, list: SortedList) {
+    pub(crate) fn keep(&mut self, mut list: SortedList) {
+        list.order = list.order.with_stored_tenant(&self.id);
         self.lists.retain(|other| other.order.field() != list.order.field());
         self.lists.push(list);
     }
