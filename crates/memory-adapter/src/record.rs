@@ -82,10 +82,10 @@ impl Record {
     }
 
     /// Returns the account under another catalogue.
-    pub(crate) fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
-        let mut roles = self.user.memberships.values().map(|membership| &membership.role);
-        if self.unresolved().next().is_none() && roles.all(|role| catalogue.contains(role)) {
-            return self.clone();
+    pub(crate) fn under_catalogue(self, catalogue: &RoleCatalogue) -> Self {
+        let is_known = |membership: &Membership| catalogue.contains(&membership.role);
+        if self.unresolved().next().is_none() && self.user.memberships.values().all(is_known) {
+            return self;
         }
         let mut user = User::clone(&self.user);
         let resolved = std::mem::take(&mut user.memberships);

@@ -22,7 +22,7 @@ impl State {
         let mut state = Self::default();
         state.reserve(self.roster.len());
         for record in self.roster.iter() {
-            state.put(record.under_catalogue(catalogue));
+            state.put(record.clone().under_catalogue(catalogue));
         }
         state
     }

@@ -67,7 +67,7 @@ impl UserDirectory for MemoryDirectory {
             let stamp = CredentialStamp { at, by, sets_address: false };
             user.credentials.stamp = Some(Box::new(stamp));
         }
-        Ok(self.put(&mut state, &Record::of(user).with_password(password)))
+        Ok(self.put(&mut state, Record::of(user).with_password(password)))
     }
 
     async fn attach_or_create(
@@ -92,7 +92,7 @@ impl UserDirectory for MemoryDirectory {
                 password: None,
             };
             let user = self.new_user(&scope, state.new_id()?, new);
-            let user = self.put(&mut state, &Record::of(user));
+            let user = self.put(&mut state, Record::of(user));
             return Ok(AttachOutcome { user, created: true });
         };
         if scope.authorize_attach(&record.user, &role)? == AttachStep::AlreadyAttached {
@@ -321,12 +321,12 @@ impl MemoryDirectory {
             user.updated_at = Some(self.clock.now());
         }
         record.user = Arc::new(user);
-        self.put(state, &record)
+        self.put(state, record)
     }
 
     /// Stores the record under the current catalogue: a call that began under an earlier one may have
     /// a role that no longer exists.
-    fn put(&self, state: &mut State, record: &Record) -> User {
+    fn put(&self, state: &mut State, record: Record) -> User {
         let record = record.under_catalogue(&self.catalogue());
         User::clone(&state.put(record))
     }

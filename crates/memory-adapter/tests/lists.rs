@@ -81,21 +81,26 @@ async fn change(directory: &MemoryDirectory, users: &[User], rounds: usize) {
             };
             directory.change_account(&changes, user, change).await.unwrap();
             if index % 8 == 0 {
-                let new = NewUser {
-                    email: format!("guest{round}.{index}@acme.example").parse().unwrap(),
-                    username: None,
-                    given_name: Some("Guest".parse().unwrap()),
-                    family_name: None,
-                    display_name: None,
-                    service_user: false,
-                    role: catalogue().default_role().clone(),
-                    password: None,
-                };
+                let new = guest(&format!("guest{round}.{index}@acme.example"));
                 let guest = directory.create(&writes, new).await.unwrap();
                 directory.delete(&changes, &guest).await.unwrap();
             }
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// Returns a user to create with this address.
+fn guest(email: &str) -> NewUser {
+    NewUser {
+        email: email.parse().unwrap(),
+        username: None,
+        given_name: Some("Guest".parse().unwrap()),
+        family_name: None,
+        display_name: None,
+        service_user: false,
+        role: catalogue().default_role().clone(),
+        password: None,
     }
 }
 
@@ -211,4 +216,22 @@ async fn dropped_list_holds_nothing() {
     let by_list = Arc::strong_count(&held) - 1;
     drop(list);
     assert_eq!((by_list, Arc::strong_count(&held)), (1, 1));
+}
+
+/// Each request has a copy of its own of the tenant's id.
+#[tokio::test]
+async fn created_users_share_the_id_of_their_tenant() {
+    let directory = directory(1);
+    let mut stored = Vec::new();
+    for email in ["one@acme.example", "two@acme.example"] {
+        let writes = Caller::of([acme()]).writes(&acme());
+        stored.push(directory.create(&writes, guest(email)).await.unwrap());
+    }
+    let ids = stored.iter().map(|user| {
+        let membership = user.memberships.first_key_value();
+        [user.home.as_ref(), membership.map(|(tenant, _)| tenant)]
+            .map(|tenant| tenant.map(|tenant| tenant.as_str().as_ptr()))
+    });
+    let ids: Vec<_> = ids.flatten().collect();
+    assert!(ids.iter().all(|id| id.is_some() && *id == ids[0]), "{ids:?}");
 }
