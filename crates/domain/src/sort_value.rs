@@ -107,17 +107,26 @@ pub fn lower_case(text: &str) -> Cow<'_, str> {
 }
 
 fn compare_texts(left: &str, right: &str) -> Ordering {
-    // Common in lists by a name, and found out faster than the lower case.
-    if left == right {
-        return Ordering::Equal;
+    compare_lower_case(left, right).then_with(|| left.cmp(right))
+}
+
+/// Compares the lower case of texts, without making it where the first difference is in ASCII: the
+/// lower case of ASCII does not depend on what follows.
+fn compare_lower_case(left: &str, right: &str) -> Ordering {
+    for (left_byte, right_byte) in left.bytes().zip(right.bytes()) {
+        if left_byte == right_byte && left_byte.is_ascii() {
+            // The common beginning, such as that of ids.
+            continue;
+        }
+        if !left_byte.is_ascii() || !right_byte.is_ascii() {
+            return lower_case(left).cmp(&lower_case(right));
+        }
+        match left_byte.to_ascii_lowercase().cmp(&right_byte.to_ascii_lowercase()) {
+            Ordering::Equal => {}
+            different @ (Ordering::Less | Ordering::Greater) => return different,
+        }
     }
-    let by_case = if left.is_ascii() && right.is_ascii() {
-        let lower = |byte: u8| byte.to_ascii_lowercase();
-        left.bytes().map(lower).cmp(right.bytes().map(lower))
-    } else {
-        lower_case(left).cmp(&lower_case(right))
-    };
-    by_case.then_with(|| left.cmp(right))
+    left.len().cmp(&right.len())
 }
 
 impl Ord for SortValue<'_> {

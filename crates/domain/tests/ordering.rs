@@ -13,7 +13,10 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 /// Names that are equal, equal but for their case, or longer in lower case.
-const NAMES: [&str; 12] = ["a", "A", "ab", "Ab", "aB", "ß", "SS", "É", "é", "İ", "i\u{307}", "語"];
+const NAMES: [&str; 18] = [
+    "a", "A", "ab", "Ab", "aB", "aΣ", "Aσ", "aς", "k", "K", "\u{212a}", "ß", "SS", "É", "é", "İ",
+    "i\u{307}", "語",
+];
 
 /// Generates a user whose fields often equal those of others. The number makes the id unique, though
 /// its lower case may not be.
