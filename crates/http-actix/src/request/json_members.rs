@@ -3,6 +3,7 @@
 //! A member that is repeated, at any depth, is an error, as in [`token_verifier::strict_json`].
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -89,10 +90,12 @@ impl<'de> Visitor<'de> for JsonTextVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<JsonText<'de>, A::Error> {
         let mut members = BTreeMap::new();
         while let Some(Text(name)) = access.next_key()? {
-            if members.contains_key(&name) {
-                return Err(duplicate(&name));
+            match members.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(access.next_value()?);
+                }
+                Entry::Occupied(entry) => return Err(duplicate(entry.key())),
             }
-            members.insert(name, access.next_value()?);
         }
         Ok(JsonText::Object(members))
     }
