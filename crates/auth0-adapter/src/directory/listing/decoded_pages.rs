@@ -21,14 +21,18 @@ use crate::management::wire::UserPage;
 const TTL: Duration = Duration::from_mins(1);
 /// The longest response that is kept, in bytes.
 const MAX_BODY: usize = 256 * 1024;
-/// The maximum size of all kept responses together, in bytes. Their decoded rows take about as much.
+/// The maximum size of all kept searches and responses together, in bytes. The decoded rows take
+/// about as much.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// What a page takes beside its response and the text of its search, in bytes: many responses have
+/// few rows, or none.
+const ENTRY_BYTES: usize = 512;
 
 /// The latest page of each of the latest searches.
 #[derive(Debug, Default)]
 pub(crate) struct DecodedPages(Mutex<Kept>);
 
-type Key = (TenantId, UserSearch);
+type Key = Arc<(TenantId, UserSearch)>;
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -64,7 +68,7 @@ impl DecodedPages {
         search: &UserSearch,
         reader: &'a Arc<AccountReader>,
     ) -> PageSlot<'a> {
-        PageSlot { pages: self, key: (tenant.clone(), search.clone()), reader }
+        PageSlot { pages: self, key: Arc::new((tenant.clone(), search.clone())), reader }
     }
 }
 
@@ -88,11 +92,11 @@ impl PageCache<IndexRow> for PageSlot<'_> {
         let (reader, at) = (Arc::clone(self.reader), Instant::now());
         let kept = &mut *self.pages.0.lock();
         kept.remove(&self.key);
-        kept.bytes += body.len();
+        kept.bytes += size(&self.key, &body);
         let age = kept.next;
         kept.next += 1;
-        kept.by_age.insert(age, self.key.clone());
-        kept.pages.insert(self.key.clone(), DecodedPage { reader, body, page, at, age });
+        kept.by_age.insert(age, Arc::clone(&self.key));
+        kept.pages.insert(Arc::clone(&self.key), DecodedPage { reader, body, page, at, age });
         while kept.bytes > MAX_BYTES
             && let Some((_, oldest)) = kept.by_age.pop_first()
         {
@@ -105,9 +109,15 @@ impl Kept {
     fn remove(&mut self, key: &Key) {
         if let Some(page) = self.pages.remove(key) {
             self.by_age.remove(&page.age);
-            self.bytes -= page.body.len();
+            self.bytes -= size(key, &page.body);
         }
     }
+}
+
+/// Returns what a page counts for.
+fn size(key: &Key, body: &[u8]) -> usize {
+    let (_, UserSearch { q, .. }) = &**key;
+    ENTRY_BYTES + q.len() + body.len()
 }
 
 #[cfg(test)]
@@ -164,7 +174,7 @@ mod tests {
     async fn oldest_pages_are_removed() {
         let (pages, reader) = (DecodedPages::default(), reader());
         let acme = "acme".parse().unwrap();
-        let long = vec![0; MAX_BODY];
+        let long = vec![0; MAX_BODY - ENTRY_BYTES];
         for number in 0..20 {
             pages.slot(&acme, &search(number), &reader).insert(&long, &page(1));
         }
@@ -178,5 +188,29 @@ mod tests {
         slot.insert(&too_long, &page(1));
         assert_eq!(total(&slot, &too_long), None);
         assert_eq!(pages.0.lock().bytes, MAX_BYTES);
+    }
+
+    #[tokio::test]
+    async fn texts_of_searches_count() {
+        let (pages, reader) = (DecodedPages::default(), reader());
+        let acme = "acme".parse().unwrap();
+        let query = "x".repeat(4096);
+        for number in 0..3000 {
+            let search = UserSearch { q: query.clone(), ..search(number) };
+            pages.slot(&acme, &search, &reader).insert(b"a", &page(1));
+        }
+        let kept = pages.0.lock().pages.len();
+        assert!(kept * query.len() <= MAX_BYTES, "{kept}");
+    }
+
+    #[tokio::test]
+    async fn pages_without_rows_count() {
+        let (pages, reader) = (DecodedPages::default(), reader());
+        let acme = "acme".parse().unwrap();
+        for number in 0..20_000 {
+            pages.slot(&acme, &search(number), &reader).insert(b"a", &page(0));
+        }
+        let kept = pages.0.lock().pages.len();
+        assert!(kept <= MAX_BYTES / ENTRY_BYTES, "{kept}");
     }
 }
