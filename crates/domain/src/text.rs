@@ -184,6 +184,10 @@ fn name(text: &str, max: usize) -> Result<SmolStr, InvalidName> {
 /// Returns what is valid of a name: without the characters that are not allowed, and cut off at the
 /// maximum length.
 fn cleaned_name(text: &str, max: usize) -> Option<SmolStr> {
+    // Most names are valid as they are.
+    if let Ok(name) = name(text, max) {
+        return Some(name);
+    }
     let allowed = |c: &char| !breaks_line(*c) && !is_bidirectional_control(*c);
     let cleaned: String = text.chars().filter(allowed).take(max).collect();
     name(&cleaned, max).ok()

@@ -150,8 +150,10 @@ fn parse(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let time = rest.strip_prefix(['T', 't', ' '])?;
     let (clock, rest) = time.split_at_checked(8)?;
-    let (year, month, day) = three(date, '-', [4, 2, 2])?;
-    let (hour, minute, second) = three(clock, ':', [2, 2, 2])?;
+    let &[y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0] = date.as_bytes() else { return None };
+    let &[h1, h0, b':', n1, n0, b':', s1, s0] = clock.as_bytes() else { return None };
+    let (year, month, day) = (digits(&[y3, y2, y1, y0])?, digits(&[m1, m0])?, digits(&[d1, d0])?);
+    let (hour, minute, second) = (digits(&[h1, h0])?, digits(&[n1, n0])?, digits(&[s1, s0])?);
     // Unix time has no leap second (:60); like Auth0, read it as the second after.
     if hour > 23 || minute > 59 || second > 60 || !(1..=12).contains(&month) || day < 1 {
         return None;
@@ -172,22 +174,17 @@ fn parse(text: &str) -> Option<i64> {
     Some(day_number * MILLIS_PER_DAY + seconds * 1000 + fraction - offset_minutes(zone)? * 60_000)
 }
 
-fn three(text: &str, separator: char, widths: [usize; 3]) -> Option<(i64, i64, i64)> {
-    let mut parts = text.split(separator).zip(widths).map(|(part, width)| digits(part, width));
-    let three = (parts.next()??, parts.next()??, parts.next()??);
-    (text.split(separator).count() == 3).then_some(three)
-}
-
-fn digits(text: &str, width: usize) -> Option<i64> {
-    (text.len() == width && text.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| text.parse().ok())
-        .flatten()
+/// Returns the number of a few digits.
+fn digits(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+    })
 }
 
 /// The first three digits of a fraction of a second.
 fn millis(fraction: &str) -> Option<i64> {
-    let padded = format!("{fraction:0<3}");
-    if fraction.is_empty() { None } else { digits(padded.get(..3)?, 3) }
+    let digit = |at: usize| fraction.as_bytes().get(at).copied().unwrap_or(b'0');
+    if fraction.is_empty() { None } else { digits(&[digit(0), digit(1), digit(2)]) }
 }
 
 fn offset_minutes(zone: &str) -> Option<i64> {
@@ -199,7 +196,7 @@ fn offset_minutes(zone: &str) -> Option<i64> {
     } else {
         (-1, zone.strip_prefix('-')?)
     };
-    let (hours, minutes) = rest.split_once(':')?;
-    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    let &[h1, h0, b':', m1, m0] = rest.as_bytes() else { return None };
+    let (hours, minutes) = (digits(&[h1, h0])?, digits(&[m1, m0])?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }

@@ -114,7 +114,17 @@ fn any_of(literals: impl IntoIterator<Item = impl fmt::Display>) -> String {
 
 /// Returns the literal as a quoted phrase, in which `"` and `\` are escaped.
 fn phrase(literal: impl fmt::Display) -> String {
-    format!("\"{}\"", literal.to_string().replace('\\', r"\\").replace('"', "\\\""))
+    let literal = literal.to_string();
+    let mut phrase = String::with_capacity(literal.len() + 2);
+    phrase.push('"');
+    for character in literal.chars() {
+        if matches!(character, '"' | '\\') {
+            phrase.push('\\');
+        }
+        phrase.push(character);
+    }
+    phrase.push('"');
+    phrase
 }
 
 /// Formats the value of the parameter `q`.

@@ -153,13 +153,13 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     /// Reads the parameters and records an error for each that is unknown or repeated.
     fn read(query: &'a str, known: &[&str]) -> Result<Self, ApiError> {
-        // Every wrong parameter is listed, so the limit also bounds the size of the response.
-        if form_urlencoded::parse(query.as_bytes()).nth(MAX_PARAMETERS).is_some() {
-            let detail = format!("The query must have at most {MAX_PARAMETERS} parameters.");
-            return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
-        }
         let mut parameters = Self { given: Vec::new(), errors: Vec::new() };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (index, (name, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
+            // Every wrong parameter is listed, so the limit also bounds the size of the response.
+            if index >= MAX_PARAMETERS {
+                let detail = format!("The query must have at most {MAX_PARAMETERS} parameters.");
+                return Err(ApiError::new(ErrorCode::MalformedRequest, detail));
+            }
             if !known.contains(&name.as_ref()) {
                 parameters.errors.push(FieldError::parameter(
                     printable(&name),

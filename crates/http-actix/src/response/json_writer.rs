@@ -29,9 +29,15 @@ fn append_text(text: &mut Vec<u8>, value: &str) {
 
 fn append_escaped(text: &mut Vec<u8>, value: &str) {
     let bytes = value.as_bytes();
-    let (words, rest) = bytes.as_chunks::<8>();
-    let is_plain = !words.iter().any(|word| word_needs_escapes(u64::from_le_bytes(*word)))
-        && !rest.iter().any(|byte| needs_escape(*byte));
+    let is_plain = match bytes.last_chunk::<8>() {
+        // The last word may overlap the one before it.
+        Some(last) => {
+            let (words, _) = bytes.as_chunks::<8>();
+            let mut words = words.iter().chain([last]);
+            !words.any(|word| word_needs_escapes(u64::from_le_bytes(*word)))
+        }
+        None => !bytes.iter().any(|byte| needs_escape(*byte)),
+    };
     if is_plain {
         text.extend_from_slice(bytes);
     } else {

@@ -163,7 +163,8 @@ fn make_room(all: &mut HashMap<TenantId, TenantAnomalies>, tenant: &TenantId) {
 }
 
 fn has_upper_case(id: &str) -> bool {
-    !id.is_ascii() || id.bytes().any(|byte| byte.is_ascii_uppercase())
+    // Without an early end, which is faster for ids, of which hardly any has one.
+    !id.is_ascii() || id.bytes().filter(u8::is_ascii_uppercase).count() > 0
 }
 
 /// Returns the field of the order if the rows are not sorted by it. Ties may be in any order, but

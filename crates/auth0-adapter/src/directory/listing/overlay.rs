@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{ListQuery, Sort, TenantId, User, UserId};
+use domain::{ListQuery, Sort, SortField, TenantId, User, UserId};
 
 use super::found_page::FoundPage;
 use super::index::{IndexPage, IndexRow};
@@ -64,7 +64,8 @@ impl Overlay {
         counted + self.present.len() as u64
     }
 
-    /// Cuts a range of the list from rows that cover [`Overlay::widened`].
+    /// Cuts a range of the list from rows that cover [`Overlay::widened`], and whose order is that
+    /// of the list, except for ties.
     pub(super) fn cut(
         &self,
         found: &IndexPage,
@@ -77,7 +78,12 @@ impl Overlay {
             return FoundPage { users: Vec::new(), total };
         }
         let rows = found.rows.iter().filter_map(|row| row.user.as_ref());
-        let merged = ListQuery { sort, page: None }.select(rows.chain(&self.present));
+        let merged: Vec<_> = if self.present.is_empty() && sort.field == SortField::Id {
+            // Ids do not tie.
+            rows.collect()
+        } else {
+            ListQuery { sort, page: None }.select(rows.chain(&self.present))
+        };
         // A user merged before the first fetched row is placed too late by this, but still before
         // the range.
         let position = |position: u64| usize::try_from(position.saturating_sub(found.start));

@@ -84,7 +84,7 @@ impl AccountReader {
             username: user
                 .username
                 .and_then(|name| name.parse().ok())
-                .filter(|name| *name != placeholder_username(&id)),
+                .filter(|name| !is_placeholder_username(name, &id)),
             given_name: user.given_name.as_deref().and_then(PersonName::cleaned),
             family_name: user.family_name.as_deref().and_then(PersonName::cleaned),
             display_name: display_name(user.name.as_deref(), &email),
@@ -128,11 +128,22 @@ fn placeholder_email(id: &UserId) -> EmailAddress {
 ///
 /// It has 15 characters, the default maximum of a connection.
 pub(crate) fn placeholder_username(id: &UserId) -> Username {
-    let own = id.as_str().rsplit('|').next().unwrap_or_default();
-    let hex = own.chars().filter(char::is_ascii_hexdigit).take(14);
-    let text = std::iter::once('u').chain(hex).collect::<String>();
+    let text = placeholder_characters(id).collect::<String>();
     #[expect(clippy::expect_used, reason = "a u and hexadecimal digits are a username")]
     text.parse().expect("a username")
+}
+
+/// Returns whether this is the [placeholder](placeholder_username) of the account.
+fn is_placeholder_username(name: &Username, id: &UserId) -> bool {
+    // A username is in lower case.
+    name.as_str()
+        .chars()
+        .eq(placeholder_characters(id).map(|character| character.to_ascii_lowercase()))
+}
+
+fn placeholder_characters(id: &UserId) -> impl Iterator<Item = char> {
+    let own = id.as_str().rsplit('|').next().unwrap_or_default();
+    std::iter::once('u').chain(own.chars().filter(char::is_ascii_hexdigit).take(14))
 }
 
 #[cfg(test)]

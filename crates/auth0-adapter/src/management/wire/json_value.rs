@@ -102,7 +102,8 @@ impl<'a> Members<'a> {
 
     /// Returns the member of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&JsonValue<'a>> {
-        self.get_joined(&[name])
+        let at = self.0.binary_search_by(|(own, _)| (**own).cmp(name)).ok()?;
+        self.0.get(at).map(|(_, value)| value)
     }
 
     /// Returns the member whose name is made of these parts.
