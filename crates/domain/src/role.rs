@@ -242,6 +242,16 @@ impl RoleCatalogue {
         self.roles.get(role.0.rank).is_some_and(|own| Arc::ptr_eq(&own.0, &role.0))
     }
 
+    /// Whether both have the same roles: their definitions and their order are equal.
+    pub fn has_same_definitions(&self, other: &Self) -> bool {
+        self.definitions().eq(other.definitions())
+    }
+
+    /// Returns the definition of every role, the most powerful first.
+    pub fn definitions(&self) -> impl Iterator<Item = &RoleDefinition> {
+        self.roles.iter().map(|role| &*role.0.definition)
+    }
+
     /// Returns every role, the most powerful first.
     pub fn roles(&self) -> &[Role] {
         &self.roles

@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use domain::{RoleCatalogue, RoleName, User, UserId};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use ports::Clock;
 
 use crate::list_builds::ListBuilds;
 use crate::password_hash::Hasher;
+use crate::role_change::{RoleChange, RoleChangeOutcome};
 use crate::state::State;
 
 /// A directory of accounts in memory, with the check of their passwords.
@@ -18,6 +19,8 @@ pub struct MemoryDirectory {
     /// lock is held leaves nothing half done.
     pub(crate) state: Arc<RwLock<State>>,
     catalogue: RwLock<Arc<RoleCatalogue>>,
+    /// Held during a change of the catalogue.
+    role_changes: Mutex<()>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) hasher: Hasher,
     pub(crate) list_builds: ListBuilds,
@@ -26,10 +29,14 @@ pub struct MemoryDirectory {
 impl MemoryDirectory {
     /// Returns an empty directory with this catalogue of roles.
     pub fn new(catalogue: Arc<RoleCatalogue>, clock: Arc<dyn Clock>) -> Self {
-        let catalogue = RwLock::new(catalogue);
+        Self::with_state(State::default(), catalogue, clock)
+    }
+
+    fn with_state(state: State, catalogue: Arc<RoleCatalogue>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            state: Arc::default(),
-            catalogue,
+            state: Arc::new(RwLock::new(state)),
+            catalogue: RwLock::new(catalogue),
+            role_changes: Mutex::default(),
             clock,
             hasher: Hasher::default(),
             list_builds: ListBuilds::default(),
@@ -40,23 +47,54 @@ impl MemoryDirectory {
     /// settings. The two are independent from then on.
     #[must_use]
     pub fn under_catalogue(&self, catalogue: Arc<RoleCatalogue>) -> Self {
-        let state = self.state.read().under_catalogue(&catalogue);
-        Self {
-            state: Arc::new(RwLock::new(state)),
-            catalogue: RwLock::new(catalogue),
-            clock: Arc::clone(&self.clock),
-            hasher: Hasher::default(),
-            list_builds: ListBuilds::default(),
-        }
+        let accounts = self.state.read().roster.accounts();
+        let state = State::under_catalogue(&accounts, &catalogue);
+        Self::with_state(state, catalogue, Arc::clone(&self.clock))
     }
 
     /// Replaces the catalogue, as after a restart: a role that it lacks gives no access any more,
-    /// and one that it adds does.
-    pub fn set_roles(&self, catalogue: Arc<RoleCatalogue>) {
+    /// and one that it adds does. All accounts change at once.
+    ///
+    /// Takes long if there are many accounts; the directory is locked for moments only.
+    pub fn set_roles(&self, catalogue: &Arc<RoleCatalogue>) {
+        let _guard = self.role_changes.lock();
+        if Arc::ptr_eq(&self.catalogue(), catalogue) {
+            return;
+        }
+        let mut change = self.begin_role_change(Arc::clone(catalogue));
+        loop {
+            change.advance();
+            change = match self.finish_role_change(change) {
+                RoleChangeOutcome::Finished(_former) => return,
+                RoleChangeOutcome::Behind(behind) => behind,
+                RoleChangeOutcome::Lost => self.begin_role_change(Arc::clone(catalogue)),
+            };
+        }
+    }
+
+    /// Begins a change of the catalogue. Takes constant time.
+    ///
+    /// Call [`RoleChange::advance`], then [`MemoryDirectory::finish_role_change`].
+    pub(crate) fn begin_role_change(&self, catalogue: Arc<RoleCatalogue>) -> RoleChange {
         let mut state = self.state.write();
-        *state = state.under_catalogue(&catalogue);
-        // Still under the lock, so that no account is stored under the old catalogue.
+        let log = state.start_log();
+        RoleChange::new(catalogue, state.roster.accounts(), log)
+    }
+
+    /// Puts the accounts under the new catalogue in force, unless too much has changed meanwhile.
+    pub(crate) fn finish_role_change(&self, change: RoleChange) -> RoleChangeOutcome {
+        let mut state = self.state.write();
+        if !state.has_log(change.log()) {
+            return RoleChangeOutcome::Lost;
+        }
+        if !change.is_almost_complete() {
+            return RoleChangeOutcome::Behind(change);
+        }
+        let (changed, catalogue) = change.into_state();
+        let former = std::mem::replace(&mut *state, changed);
+        // Still under the lock, so that no account is stored under the former catalogue.
         *self.catalogue.write() = catalogue;
+        RoleChangeOutcome::Finished(former)
     }
 
     /// Changes an account past the ports, as whoever administers the directory would: blocks it,

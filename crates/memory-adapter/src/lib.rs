@@ -49,6 +49,7 @@ mod lists;
 mod password_check;
 mod password_hash;
 mod record;
+mod role_change;
 mod seed;
 mod state;
 mod users;

@@ -1,30 +1,59 @@
 //! The stored accounts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use domain::{
     Attachment, Decision, EmailAddress, LastProtectedRoleHolder, MembershipId, RoleCatalogue,
     RoleName, TenantId, Timestamp, User, UserId, Username,
 };
+use parking_lot::Mutex;
 use ports::{Conflict, PortError};
-use roster::Roster;
+use roster::{AccountSnapshot, Roster};
 
 use crate::record::Record;
+
+/// Changes in their order: the account with its new state, or that it was removed.
+pub(crate) type ChangeLog = Mutex<Vec<(UserId, Option<Record>)>>;
 
 /// Every account, and the lists of each tenant.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) roster: Roster<Record>,
+    /// Records changes as long as anybody holds it.
+    log: Weak<ChangeLog>,
 }
 
 impl State {
-    pub(crate) fn under_catalogue(&self, catalogue: &RoleCatalogue) -> Self {
+    /// Returns these accounts under a catalogue.
+    pub(crate) fn under_catalogue(
+        accounts: &AccountSnapshot<Record>,
+        catalogue: &RoleCatalogue,
+    ) -> Self {
         let mut state = Self::default();
-        state.reserve(self.roster.len());
-        for record in self.roster.iter() {
+        state.reserve(accounts.len());
+        for record in accounts.iter() {
             state.put(record.clone().under_catalogue(catalogue));
         }
         state
+    }
+
+    /// Starts recording changes, instead of for the caller before. They are recorded until the log
+    /// is dropped.
+    pub(crate) fn start_log(&mut self) -> Arc<ChangeLog> {
+        let log = Arc::default();
+        self.log = Arc::downgrade(&log);
+        log
+    }
+
+    /// Whether changes are recorded in this log.
+    pub(crate) fn has_log(&self, log: &Arc<ChangeLog>) -> bool {
+        Weak::ptr_eq(&self.log, &Arc::downgrade(log))
+    }
+
+    fn log(&self, id: &UserId, after: Option<&Record>) {
+        if let Some(log) = self.log.upgrade() {
+            log.lock().push((id.clone(), after.cloned()));
+        }
     }
 
     /// Makes room for this many more accounts, before they are stored one by one.
@@ -111,6 +140,7 @@ impl State {
             self.share_tenants(user);
         }
         self.roster.put(&record);
+        self.log(&record.user.id, Some(&record));
         record.user
     }
 
@@ -127,6 +157,7 @@ impl State {
     /// Removes the account.
     pub(crate) fn remove(&mut self, id: &UserId) {
         self.roster.remove(id);
+        self.log(id, None);
     }
 }
 

@@ -104,9 +104,9 @@ async fn membership_survives_catalogues_without_its_role() {
         protected: false,
         default: true,
     }]);
-    directory.set_roles(Arc::new(without.unwrap()));
+    directory.set_roles(&Arc::new(without.unwrap()));
     assert_eq!(find(&directory, "auth0|1").await.unwrap().memberships, [].into());
-    directory.set_roles(catalogue());
+    directory.set_roles(&catalogue());
     assert_eq!(find(&directory, "auth0|1").await, Some(before));
     assert!(!directory.edit(&"auth0|2".parse().unwrap(), |_| {}));
 }

@@ -40,7 +40,7 @@
 //! - [`ListOrder`], [`Range`]: which list, and which part of it. What a tenant may not see of an
 //!   account does not decide the order, so that a list depends on the [rules](domain::AccountRules).
 //! - [`Build`]: a list that is built while changes go on.
-//! - [`ListSnapshot`]: a list at one moment.
+//! - [`ListSnapshot`], [`AccountSnapshot`]: a list, or all accounts, at one moment.
 //!
 //! Records have 32-bit handles. A list is a sequence of handles in chunks with counts; records are
 //! in a tree. Copies of both share their nodes until one of them changes.
@@ -63,5 +63,5 @@ pub use build::Build;
 pub use order::ListOrder;
 pub use record::Record;
 pub use roster::{BuildOutcome, ListPart, Roster};
-pub use snapshot::ListSnapshot;
+pub use snapshot::{AccountSnapshot, ListSnapshot};
 pub use sorted_list::Range;

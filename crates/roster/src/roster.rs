@@ -13,7 +13,7 @@ use crate::index::Index;
 use crate::order::ListOrder;
 use crate::record::{Record, tenants};
 use crate::records::Records;
-use crate::snapshot::{ListSnapshot, users};
+use crate::snapshot::{AccountSnapshot, ListSnapshot, users};
 use crate::sorted_list::{Range, SortedList};
 use crate::tenant::{Change, Tenant};
 
@@ -89,6 +89,11 @@ impl<R: Record> Roster<R> {
     /// Returns the records, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
         self.records.iter()
+    }
+
+    /// Returns the accounts as they are now. Takes constant time.
+    pub fn accounts(&self) -> AccountSnapshot<R> {
+        AccountSnapshot { records: self.records.clone(), len: self.len }
     }
 
     /// Returns the account with the id.

@@ -96,3 +96,19 @@ fn standard_catalogue_has_the_default_roles() {
     assert_eq!(described, expected);
     assert_eq!(standard.default_role().name().as_str(), "member");
 }
+
+#[test]
+fn catalogues_of_equal_definitions_are_the_same() {
+    let definitions: Vec<_> = RoleCatalogue::standard().definitions().cloned().collect();
+    let is_same = |change: fn(&mut Vec<RoleDefinition>)| {
+        let mut changed = definitions.clone();
+        change(&mut changed);
+        let other = RoleCatalogue::new(changed).unwrap();
+        RoleCatalogue::standard().has_same_definitions(&other)
+    };
+    assert!(is_same(|_| {}));
+    assert!(!is_same(|roles| drop(roles.pop())));
+    assert!(!is_same(|roles| roles.swap(1, 2)));
+    assert!(!is_same(|roles| roles[0].protected = false));
+    assert!(!is_same(|roles| roles[2].access.clear()));
+}

@@ -81,12 +81,9 @@ impl Reloader {
         // Set for invalid settings too, so that the same invalid file is reported only once.
         self.files = files;
         let metrics = &target.state.metrics.reloads;
-        let applied = result.map(|(settings, frozen)| {
-            self.apply(target, settings);
-            frozen
-        });
-        match applied {
-            Ok(frozen) => {
+        match result {
+            Ok((settings, frozen)) => {
+                self.apply(target, settings).await;
                 metrics.applied.inc();
                 metrics.last_successful.set(1);
                 metrics.last_success.set(target.state.metrics.now().as_unix_seconds());
@@ -108,8 +105,20 @@ impl Reloader {
     }
 
     /// Puts the new settings in force. This cannot fail, so that settings are never applied in part.
-    fn apply(&self, target: &Target, settings: Settings) {
+    async fn apply(&self, target: &Target, mut settings: Settings) {
         let Target { state, listener } = target;
+        let roles = Arc::clone(&state.reloadable().roles);
+        if settings.roles.has_same_definitions(&roles) {
+            // The directory has resolved the roles of all accounts in this catalogue.
+            settings.roles = roles;
+        }
+        let settings = Arc::new(settings);
+        let applied = {
+            let (listener, settings) = (listener.clone(), Arc::clone(&settings));
+            on_own_thread(move || listener.apply(&settings)).await
+        };
+        // Without a thread, signals have to wait.
+        applied.unwrap_or_else(|| listener.apply(&settings));
         let verifier = state.reloadable().verifier.with_issuers(settings.issuers.clone());
         let min_password_length = settings.directory.min_password_length();
         let document = served::document(DocumentSettings {
@@ -119,19 +128,18 @@ impl Reloader {
             server: state.is_public_url_configured.then(|| state.public_url.clone()),
         });
         let reloadable = ReloadableState::new(verifier, Arc::clone(&settings.roles), document);
-        listener.apply(&settings);
         state.set_reloadable(reloadable);
-        state.metrics.keys.configure(Arc::new(settings.issuers));
+        state.metrics.keys.configure(Arc::new(settings.issuers.clone()));
         self.filter.set(&settings.log.filter);
     }
 }
 
-/// Runs a blocking read on its own thread: when a file system hangs, signals and the shutdown must
-/// not wait for it.
-async fn on_own_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+/// Runs blocking work on its own thread: when a file system hangs, or the directory has many
+/// accounts, signals and the shutdown must not wait for it.
+async fn on_own_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, receiver) = oneshot::channel();
     let thread = std::thread::Builder::new().name("settings".to_owned());
-    thread.spawn(move || drop(sender.send(read()))).ok()?;
+    thread.spawn(move || drop(sender.send(work()))).ok()?;
     receiver.await.ok()
 }
 

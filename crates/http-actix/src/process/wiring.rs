@@ -296,7 +296,7 @@ impl Directory {
                     tracing::warn!(warning, "seed has unknown roles");
                 }
                 Ok(Self::from_adapter(Arc::new(directory), |directory, settings| {
-                    directory.set_roles(Arc::clone(&settings.roles));
+                    directory.set_roles(&settings.roles);
                 }))
             }
             DirectorySettings::Auth0(auth0) => {

@@ -121,7 +121,7 @@ impl MemoryDirectory {
         let mut state = self.state.write();
         let current = self.catalogue();
         if !Arc::ptr_eq(&catalogue, &current) {
-            loaded = loaded.under_catalogue(&current);
+            loaded = State::under_catalogue(&loaded.roster.accounts(), &current);
         }
         if state.is_empty() {
             *state = loaded;
@@ -129,6 +129,7 @@ impl MemoryDirectory {
         }
         let records = || numbers.iter().filter_map(|(id, number)| Some((loaded.get(id)?, *number)));
         records().try_for_each(|(record, number)| check_vacant(&state, record, number))?;
+        state.reserve(numbers.len());
         for (record, _) in records() {
             state.put(record.clone());
         }
