@@ -85,6 +85,11 @@ impl AllowedUrl {
         self.policy
     }
 
+    /// Whether the scheme is https. If not, the network policy is that of loopback.
+    pub(crate) fn uses_tls(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// Returns the URL.
     pub(crate) fn into_url(self) -> Url {
         self.url

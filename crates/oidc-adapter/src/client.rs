@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -43,20 +44,19 @@ pub struct ClientError(#[source] reqwest::Error);
 
 /// An HTTP client with limits.
 ///
-/// Each network policy has its own client, because the resolver enforces the policy. The clients
-/// for private networks and loopback are built on first use: each loads the machine's root
-/// certificates, which takes milliseconds.
+/// Each network policy has its own client, because the resolver enforces the policy. Each is built
+/// on first use: it loads the machine's root certificates, which takes milliseconds. Plain http has
+/// a client without certificates.
 #[derive(Debug, Clone)]
-pub(crate) struct Client {
-    public: reqwest::Client,
-    lazy: Arc<LazyClients>,
-}
+pub(crate) struct Client(Arc<LazyClients>);
 
 struct LazyClients {
     settings: OidcSettings,
     lookup: NameLookup,
+    public: OnceLock<reqwest::Client>,
     private: OnceLock<reqwest::Client>,
     loopback: OnceLock<reqwest::Client>,
+    plain_loopback: OnceLock<reqwest::Client>,
 }
 
 impl fmt::Debug for LazyClients {
@@ -77,10 +77,14 @@ struct UnexpectedStatus(u16);
 
 fn build_client(
     policy: NetworkPolicy,
+    uses_tls: bool,
     settings: &OidcSettings,
     lookup: &NameLookup,
 ) -> Result<reqwest::Client, ClientError> {
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    // Trusts no certificate, and so loads none.
+    let builder = if uses_tls { builder } else { builder.tls_certs_only(iter::empty()) };
+    builder
         .user_agent(concat!("usher/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(settings.connect_timeout)
         .timeout(settings.timeout)
@@ -98,31 +102,45 @@ fn build_client(
 }
 
 impl Client {
-    pub(crate) fn new(settings: OidcSettings, lookup: &NameLookup) -> Result<Self, ClientError> {
-        let public = build_client(NetworkPolicy::Public, &settings, lookup)?;
-        let (private, loopback) = (OnceLock::new(), OnceLock::new());
-        let lazy = LazyClients { settings, lookup: Arc::clone(lookup), private, loopback };
-        Ok(Self { public, lazy: Arc::new(lazy) })
+    pub(crate) fn new(settings: OidcSettings, lookup: &NameLookup) -> Self {
+        Self(Arc::new(LazyClients {
+            settings,
+            lookup: Arc::clone(lookup),
+            public: OnceLock::new(),
+            private: OnceLock::new(),
+            loopback: OnceLock::new(),
+            plain_loopback: OnceLock::new(),
+        }))
     }
 
-    fn client_for(&self, policy: NetworkPolicy) -> Result<&reqwest::Client, ClientError> {
-        let LazyClients { settings, lookup, private, loopback } = &*self.lazy;
+    /// Builds the client for TLS over public networks, unless it exists.
+    pub(crate) fn prepare_tls(&self) -> Result<(), ClientError> {
+        self.client_for(NetworkPolicy::Public, true).map(drop)
+    }
+
+    fn client_for(
+        &self,
+        policy: NetworkPolicy,
+        uses_tls: bool,
+    ) -> Result<&reqwest::Client, ClientError> {
+        let clients = &*self.0;
         let slot = match policy {
-            NetworkPolicy::Public => return Ok(&self.public),
-            NetworkPolicy::Private => private,
-            NetworkPolicy::Loopback => loopback,
+            NetworkPolicy::Public => &clients.public,
+            NetworkPolicy::Private => &clients.private,
+            NetworkPolicy::Loopback if uses_tls => &clients.loopback,
+            NetworkPolicy::Loopback => &clients.plain_loopback,
         };
         if let Some(client) = slot.get() {
             return Ok(client);
         }
-        let client = build_client(policy, settings, lookup)?;
+        let client = build_client(policy, uses_tls, &clients.settings, &clients.lookup)?;
         Ok(slot.get_or_init(|| client))
     }
 
     /// Returns the body of a 200 response.
     pub(crate) async fn get(&self, url: AllowedUrl) -> Result<String, KeySourceError> {
         let http = self
-            .client_for(url.policy())
+            .client_for(url.policy(), url.uses_tls())
             .map_err(|error| KeySourceError::Unreachable(error.into()))?;
         let request =
             http.get(url.into_url()).header(header::ACCEPT, "application/json, */*;q=0.1");
@@ -137,14 +155,12 @@ impl Client {
                 KeySourceError::Unreachable(error)
             });
         }
+        let max_bytes = self.0.settings.max_bytes;
         // Content-Length may lie; the received bytes count.
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
-            if chunk.len() > self.lazy.settings.max_bytes.saturating_sub(body.len()) {
-                return Err(KeySourceError::Invalid(format!(
-                    "the body exceeds {} bytes",
-                    self.lazy.settings.max_bytes
-                )));
+            if chunk.len() > max_bytes.saturating_sub(body.len()) {
+                return Err(KeySourceError::Invalid(format!("the body exceeds {max_bytes} bytes")));
             }
             body.extend_from_slice(&chunk);
         }

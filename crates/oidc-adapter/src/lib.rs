@@ -41,9 +41,18 @@ pub struct OidcKeySource {
 }
 
 impl OidcKeySource {
-    /// Returns a source with these limits. Fails if the machine's root certificates cannot be loaded.
-    pub fn new(settings: OidcSettings) -> Result<Self, ClientError> {
-        Ok(Self { client: Client::new(settings, &resolver::system_lookup())? })
+    /// Returns a source with these limits.
+    pub fn new(settings: OidcSettings) -> Self {
+        Self { client: Client::new(settings, &resolver::system_lookup()) }
+    }
+
+    /// Loads the machine's root certificates, as the first fetch over TLS does otherwise. Takes
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// When the certificates cannot be loaded.
+    pub fn prepare_tls(&self) -> Result<(), ClientError> {
+        self.client.prepare_tls()
     }
 }
 

@@ -119,7 +119,7 @@ async fn subject() -> KeySubject {
     };
     let by_name =
         [(acme.issuer.clone(), acme_issuer), (globex.issuer.clone(), globex_issuer)].into();
-    let source = Arc::new(OidcKeySource::new(OidcSettings::default()).unwrap());
+    let source = Arc::new(OidcKeySource::new(OidcSettings::default()));
     let issuers = Box::new(Issuers { by_name, _servers: servers });
     KeySubject { source, acme, globex, issuers }
 }

@@ -21,7 +21,7 @@ const KEY_SET: &str = r#"{"keys":[
 ]}"#;
 
 fn source_with(settings: OidcSettings) -> OidcKeySource {
-    OidcKeySource::new(settings).unwrap()
+    OidcKeySource::new(settings)
 }
 
 /// Returns the default source, built once because loading root certificates is slow.

@@ -52,9 +52,9 @@ pub(super) fn run(options: &Options) -> CommandResult {
     if let Some(listen) = options.listen {
         settings.http.listen = listen;
     }
-    // The first call gathers entropy for tens of milliseconds, which would delay the first request.
-    // In development mode, only a stand-in for Auth0 is called with random values.
-    if !options.dev || matches!(settings.directory, DirectorySettings::Auth0(_)) {
+    // The first call gathers entropy for tens of milliseconds, which would delay the first request
+    // over TLS. Nothing else needs it.
+    if wiring::uses_tls(&settings) {
         upstream.runtime().spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
     }
     let traces = wiring::traces(&settings, &upstream);

@@ -85,11 +85,26 @@ pub(crate) fn wire(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
     let directory = Directory::from_settings(settings, upstream, &clock, &metrics, b"")?;
-    Ok(directory.into_backend(settings, Arc::new(key_source()?), clock, metrics))
+    Ok(directory.into_backend(settings, Arc::new(key_source(settings)?), clock, metrics))
 }
 
-fn key_source() -> Result<OidcKeySource, WiringError> {
-    OidcKeySource::new(OidcSettings::default()).map_err(WiringError::client("key sets"))
+fn key_source(settings: &Settings) -> Result<OidcKeySource, WiringError> {
+    let source = OidcKeySource::new(OidcSettings::default());
+    if has_tls_issuer(settings) {
+        source.prepare_tls().map_err(WiringError::client("key sets"))?;
+    }
+    Ok(source)
+}
+
+/// Whether keys of an issuer are fetched over TLS. Plain http is for loopback only.
+fn has_tls_issuer(settings: &Settings) -> bool {
+    settings.issuers.names().any(|name| !name.starts_with("http://"))
+}
+
+/// Whether the service sends requests over TLS.
+pub(crate) fn uses_tls(settings: &Settings) -> bool {
+    let is_auth0 = matches!(settings.directory, DirectorySettings::Auth0(_));
+    is_auth0 || settings.traces.is_some() || has_tls_issuer(settings)
 }
 
 /// What the adapters think of settings.
@@ -118,7 +133,7 @@ pub(crate) fn check(settings: &Settings, upstream: &UpstreamRuntime) -> Findings
     };
     errors.extend(directory.err());
     errors.extend(traces(settings, upstream).err());
-    errors.extend(key_source().err());
+    errors.extend(key_source(settings).err());
     Findings { errors: errors.into_iter().map(InvalidSettings::from).collect(), warnings }
 }
 

@@ -40,7 +40,7 @@ fn fake_dns(answers: &[&[&str]]) -> (NameLookup, Arc<AtomicUsize>) {
 }
 
 fn client(lookup: &NameLookup) -> Client {
-    Client::new(OidcSettings::default(), lookup).unwrap()
+    Client::new(OidcSettings::default(), lookup)
 }
 
 fn error_chain(error: &KeySourceError) -> String {

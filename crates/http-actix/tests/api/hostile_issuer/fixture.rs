@@ -66,7 +66,7 @@ pub(crate) struct Case {
 /// Returns the default key source, built once because loading root certificates is slow.
 fn source() -> OidcKeySource {
     static SOURCE: OnceLock<OidcKeySource> = OnceLock::new();
-    SOURCE.get_or_init(|| OidcKeySource::new(OidcSettings::default()).unwrap()).clone()
+    SOURCE.get_or_init(|| OidcKeySource::new(OidcSettings::default())).clone()
 }
 
 /// A key source with a short timeout for one server only, since a busy machine delays the others.
@@ -98,7 +98,7 @@ impl Fixture {
         let (hostile, healthy) = (Issuer::start().await, Issuer::start().await);
         let timeout = Duration::from_millis(500);
         let settings = OidcSettings { timeout, ..OidcSettings::default() };
-        let short_timeout = OidcKeySource::new(settings).unwrap();
+        let short_timeout = OidcKeySource::new(settings);
         let source = ShortTimeoutSource { issuer_prefix: hostile.name(), short_timeout };
         Self::build(hostile, healthy, Arc::new(source)).await
     }
