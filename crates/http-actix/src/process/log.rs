@@ -41,8 +41,9 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap().replace('-', "_");
-            // The stand-in is a program of its own, and only tests use the other two.
-            let others = ["http_actix", "auth0_sim", "conformance", "fuzz_targets"];
+            // The stand-in is a program of its own, and only tests use the other three.
+            let others =
+                ["http_actix", "auth0_sim", "conformance", "fuzz_targets", "postgres_testkit"];
             if !others.contains(&name.as_str()) {
                 assert!(OWN_CRATES.contains(&name.as_str()), "{name}");
             }

@@ -10,7 +10,7 @@ use crate::modules::crates;
 
 /// Each crate with the crates of the workspace that it depends on, and that its tests do. A crate
 /// stands after the crates that it depends on.
-pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 15] = [
+pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
     ("concurrency", &[], &[]),
     ("telemetry", &[], &["telemetry"]),
     ("domain", &[], &[]),
@@ -28,6 +28,8 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 15] = [
     ("token-verifier", &["concurrency", "domain", "ports"], &["conformance"]),
     // A stand-in that used our code would share our mistakes.
     ("auth0-sim", &[], &[]),
+    // Knows the server and no schema.
+    ("postgres-testkit", &[], &[]),
     ("auth0-adapter", &["concurrency", "domain", "ports"], &["auth0-sim", "conformance"]),
     (
         "http-actix",
@@ -109,8 +111,16 @@ const CONFINED: [(&str, &[&str], &[&str]); 21] = [
 ];
 
 /// Crates, and features of them, that only tests may use.
-const TEST_CRATES: [&str; 7] =
-    ["conformance", "criterion", FUZZ_TARGETS, "insta", "mockall", "proptest", "wiremock"];
+const TEST_CRATES: [&str; 8] = [
+    "conformance",
+    "criterion",
+    FUZZ_TARGETS,
+    "insta",
+    "mockall",
+    "postgres-testkit",
+    "proptest",
+    "wiremock",
+];
 const TEST_FEATURES: [(&str, &str); 3] =
     [("ports", "mock"), ("telemetry", "testing"), ("token-verifier", "testing")];
 
