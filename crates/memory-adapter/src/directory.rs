@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use domain::{RoleCatalogue, RoleName, User, UserId};
 use parking_lot::{Mutex, RwLock};
+use password_hashing::Hasher;
 use ports::Clock;
 
 use crate::list_builds::ListBuilds;
-use crate::password_hash::Hasher;
 use crate::role_change::{RoleChange, RoleChangeOutcome};
 use crate::state::State;
 

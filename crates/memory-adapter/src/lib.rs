@@ -9,9 +9,8 @@
 //!   Nothing slow happens while it is held: no password is hashed, and no list is sorted or copied.
 //! - Roles are stored by name. The catalogue resolves them when an account is stored; an unknown
 //!   name is kept, but is no membership.
-//! - Passwords have at least 8 characters. They are stored as Argon2id hashes. At most one is
-//!   computed at a time for each core, and at most four; the memory that this takes, 19 MiB each,
-//!   is reused while others wait, and goes back to the operating system when none does.
+//! - Passwords have at least 8 characters. They are stored as Argon2id hashes, which the crate
+//!   `password-hashing` computes, few at a time.
 //! - An account that is created without a password has no hash: no password matches until one is
 //!   set.
 //!
@@ -42,12 +41,10 @@
 
 mod core_work;
 mod directory;
-mod hash_pool;
 mod keys;
 mod list_builds;
 mod lists;
 mod password_check;
-mod password_hash;
 mod record;
 mod role_change;
 mod seed;

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use domain::{
     Attachment, DisplayName, Membership, RoleCatalogue, RoleName, TenantId, Timestamp, User,
 };
-
-use crate::password_hash::PasswordHash;
+use password_hashing::PasswordHash;
 
 /// One stored account.
 ///

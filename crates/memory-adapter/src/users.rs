@@ -8,13 +8,13 @@ use domain::{
     MembershipChange, NewMember, NewUser, Page, PageRequest, Password, Sort, StampUpdate, TenantId,
     TenantScope, User, UserId,
 };
+use password_hashing::check_policy;
 use ports::{
     AccountUpdate, AttachOutcome, Conflict, FullList, PortError, PortResult, ReleaseOutcome,
     UserDirectory,
 };
 
 use crate::directory::MemoryDirectory;
-use crate::password_hash::check_policy;
 use crate::record::Record;
 use crate::state::State;
 

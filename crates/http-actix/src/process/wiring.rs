@@ -21,7 +21,7 @@ use crate::process::wiring_error::WiringError;
 use crate::settings::{Auth0Settings, DirectorySettings, InvalidSettings, Invite, Settings};
 
 /// The crates of this workspace, as log targets. Their log messages are reviewed for secrets.
-pub(crate) const OWN_CRATES: [&str; 12] = [
+pub(crate) const OWN_CRATES: [&str; 13] = [
     "usher",
     "usher_http",
     "application",
@@ -30,6 +30,7 @@ pub(crate) const OWN_CRATES: [&str; 12] = [
     "concurrency",
     "memory_adapter",
     "oidc_adapter",
+    "password_hashing",
     "ports",
     "roster",
     "telemetry",

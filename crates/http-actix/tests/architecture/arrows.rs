@@ -16,6 +16,7 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
     ("domain", &[], &[]),
     ("roster", &["domain"], &[]),
     ("ports", &["domain"], &[]),
+    ("password-hashing", &["domain", "ports"], &[]),
     // Tests only; its front page shows the memory adapter.
     ("conformance", &["domain", "ports"], &["memory-adapter"]),
     (
@@ -23,7 +24,7 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
         &["concurrency", "domain", "ports"],
         &["conformance", "memory-adapter", "ports"],
     ),
-    ("memory-adapter", &["domain", "ports", "roster"], &["conformance"]),
+    ("memory-adapter", &["domain", "password-hashing", "ports", "roster"], &["conformance"]),
     ("oidc-adapter", &["ports"], &["conformance"]),
     ("token-verifier", &["concurrency", "domain", "ports"], &["conformance"]),
     // A stand-in that used our code would share our mistakes.
@@ -106,7 +107,7 @@ const CONFINED: [(&str, &[&str], &[&str]); 21] = [
         &["auth0-adapter", "bench", "oidc-adapter", "telemetry"],
         &["auth0-sim", "http-actix"],
     ),
-    ("argon2", &["memory-adapter"], &[]),
+    ("argon2", &["password-hashing"], &[]),
     ("wiremock", &[], &["auth0-adapter", "http-actix", "oidc-adapter"]),
 ];
 

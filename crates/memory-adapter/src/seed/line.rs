@@ -8,9 +8,9 @@ use domain::{
     DisplayName, EmailAddress, Password, PersonName, RoleName, TenantId, Timestamp, UserId,
     Username,
 };
+use password_hashing::{MIN_PASSWORD_LENGTH, check_policy};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::password_hash::{MIN_PASSWORD_LENGTH, check_policy};
 use crate::seed::error::SeedError;
 use crate::seed::json::{Json, Name};
 

@@ -21,11 +21,10 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use domain::{Credentials, Password, RoleCatalogue, Timestamp, User, UserId};
+use password_hashing::{Blocks, PasswordHash, spawn_scoped};
 
 use crate::core_work::cores;
 use crate::directory::MemoryDirectory;
-use crate::hash_pool::{Blocks, spawn_scoped};
-use crate::password_hash::PasswordHash;
 use crate::record::{Record, StoredMembership};
 use crate::seed::line::{Line, Problem};
 use crate::seed::lines::for_each_line;

@@ -1,5 +1,6 @@
 //! The password policy and hashes.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -7,14 +8,18 @@ use aws_lc_rs::constant_time;
 use domain::{CurrentPassword, Password};
 use ports::{BoxError, PortResult, RejectedValue};
 
-use crate::core_work::failed;
-use crate::hash_pool::{Blocks, HashPool};
+use crate::failed::failed;
+use crate::phc::PhcHash;
+use crate::pool::{Blocks, HashPool};
 
 /// The minimum number of characters of a password.
-pub(crate) const MIN_PASSWORD_LENGTH: usize = 8;
+pub const MIN_PASSWORD_LENGTH: usize = 8;
 
-/// Checks that the password satisfies the directory's policy.
-pub(crate) fn check_policy(password: &Password) -> Result<(), RejectedValue> {
+/// Checks that the password satisfies the policy.
+///
+/// # Errors
+/// `WeakPassword` if it is too short.
+pub fn check_policy(password: &Password) -> Result<(), RejectedValue> {
     // Passwords are ASCII, so bytes are characters.
     if password.expose().len() < MIN_PASSWORD_LENGTH {
         Err(RejectedValue::WeakPassword)
@@ -23,9 +28,15 @@ pub(crate) fn check_policy(password: &Password) -> Result<(), RejectedValue> {
     }
 }
 
-/// An Argon2id hash with its salt. It never leaves the process and has no text form.
+/// An Argon2id hash with its salt. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct PasswordHash(Arc<Hash>);
+pub struct PasswordHash(Arc<Hash>);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
 
 struct Hash {
     salt: [u8; 16],
@@ -36,7 +47,10 @@ struct Hash {
 
 impl PasswordHash {
     /// Computes the hash in these blocks, which takes about 20 ms.
-    pub(crate) fn of(password: &Password, blocks: &mut Blocks) -> Result<Self, BoxError> {
+    ///
+    /// # Errors
+    /// When the blocks are too few. Those of [`spawn_scoped`](crate::spawn_scoped) suffice.
+    pub fn of(password: &Password, blocks: &mut Blocks) -> Result<Self, BoxError> {
         let salt: [u8; 16] = rand::random();
         let output = OnceLock::from(digest(password.expose(), &salt, blocks)?);
         Ok(Self(Arc::new(Hash { salt, output, deferred: None })))
@@ -44,7 +58,7 @@ impl PasswordHash {
 
     /// Returns a hash that is computed when it is first needed. Keeps the password in memory, which
     /// must be public.
-    pub(crate) fn deferred(password: Password) -> Self {
+    pub fn deferred(password: Password) -> Self {
         let (salt, output) = (rand::random(), OnceLock::new());
         Self(Arc::new(Hash { salt, output, deferred: Some(password) }))
     }
@@ -75,18 +89,53 @@ fn digest(password: &str, salt: &[u8], blocks: &mut Blocks) -> Result<[u8; 32], 
 
 /// Computes hashes, at most one per core at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Hasher(HashPool);
+pub struct Hasher(HashPool);
 
 impl Hasher {
-    pub(crate) async fn hash(&self, password: Password) -> PortResult<PasswordHash> {
+    /// Computes the hash of a password.
+    ///
+    /// # Errors
+    /// `Failed` if no thread can be started.
+    pub async fn hash(&self, password: Password) -> PortResult<PasswordHash> {
         self.run(move |blocks| PasswordHash::of(&password, blocks)).await
     }
 
     /// Whether the text is the hashed password. Without a hash the answer is `false` after the same
     /// time.
-    pub(crate) async fn verify(
+    ///
+    /// # Errors
+    /// `Failed` if no thread can be started.
+    pub async fn verify(
         &self,
         hash: Option<PasswordHash>,
+        offered: CurrentPassword,
+    ) -> PortResult<bool> {
+        self.run(move |blocks| match hash {
+            Some(hash) => hash.matches(&offered, blocks),
+            None => digest(offered.expose(), &[0; 16], blocks).map(|_| false),
+        })
+        .await
+    }
+
+    /// Computes the hash of a password, to be stored as text.
+    ///
+    /// # Errors
+    /// `Failed` if no thread can be started.
+    pub async fn hash_to_phc(&self, password: Password) -> PortResult<PhcHash> {
+        self.run(move |blocks| {
+            let salt: [u8; 16] = rand::random();
+            Ok(PhcHash::new(&salt, &digest(password.expose(), &salt, blocks)?))
+        })
+        .await
+    }
+
+    /// As [`Hasher::verify`], of a hash that was stored as text.
+    ///
+    /// # Errors
+    /// `Failed` if no thread can be started.
+    pub async fn verify_phc(
+        &self,
+        hash: Option<PhcHash>,
         offered: CurrentPassword,
     ) -> PortResult<bool> {
         self.run(move |blocks| match hash {

@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{Builder, Scope, ScopedJoinHandle};
+use std::thread::{Builder, Scope, ScopedJoinHandle, available_parallelism};
 
 use argon2::{Block, Params};
 use parking_lot::Mutex;
 use ports::{BoxError, PortResult};
 use tokio::sync::oneshot;
 
-use crate::core_work::{cores, failed};
+use crate::failed::failed;
 
 /// The number of blocks that a hash needs; each has 1 KiB.
 const BLOCKS: usize = Params::DEFAULT_M_COST as usize;
@@ -25,7 +26,7 @@ const STACK_BYTES: usize = (BLOCKS + 1024) * Block::SIZE;
 const MAX_THREADS: usize = 4;
 
 /// The memory of one hash. Nothing need be cleared between two hashes.
-pub(crate) type Blocks = [Block];
+pub type Blocks = [Block];
 
 type Job = Box<dyn FnOnce(&mut Blocks) + Send>;
 
@@ -50,7 +51,8 @@ struct State {
 
 impl Default for HashPool {
     fn default() -> Self {
-        Self::with_threads(cores().min(MAX_THREADS))
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        Self::with_threads(cores.min(MAX_THREADS))
     }
 }
 
@@ -127,7 +129,10 @@ impl Shared {
 }
 
 /// Spawns a thread that has the memory of a hash and ends with the scope.
-pub(crate) fn spawn_scoped<'scope, T: Send + 'scope>(
+///
+/// # Errors
+/// When the operating system does not start a thread.
+pub fn spawn_scoped<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce(&mut Blocks) -> T + Send + 'scope,
 ) -> io::Result<ScopedJoinHandle<'scope, T>> {
