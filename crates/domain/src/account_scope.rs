@@ -8,7 +8,6 @@ use crate::actor::{CallerAccount, Coverage, SubjectKind};
 use crate::change::{AuthorizedDeletion, Decision};
 use crate::context::PolicyContext;
 use crate::id::{TenantId, UserId};
-use crate::membership::CredentialStamp;
 use crate::permission::Permission;
 use crate::refusal::{Denied, Refusal};
 use crate::role::{Access, Role};
@@ -48,17 +47,6 @@ pub struct AccountScope {
     caller: Option<CallerAccount>,
     /// Whether R4 is ignored.
     force: bool,
-}
-
-/// What a change of a password or an address does to the account's credential stamp.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StampUpdate {
-    /// The stamp stays as it is.
-    Keep,
-    /// This stamp replaces it.
-    Set(CredentialStamp),
-    /// It is removed.
-    Remove,
 }
 
 impl AccountScope {
@@ -104,6 +92,26 @@ impl AccountScope {
     /// step that changes, for [`AccountScope::renew`].
     pub fn caller_account(&self) -> Option<&UserId> {
         self.caller.as_ref().map(|caller| &caller.id)
+    }
+
+    /// Returns the tenants that the caller covers, or `None` if that is every tenant, for a store
+    /// that hides the rows of other tenants.
+    pub fn covered_tenants(&self) -> Option<Vec<&TenantId>> {
+        match &self.coverage {
+            Coverage::All => None,
+            Coverage::Listed(tenants) => Some(tenants.iter().collect()),
+            Coverage::Roles(roles) => Some(roles.keys().collect()),
+        }
+    }
+
+    /// Returns the account that the caller claims to be its own, if the scope is for that.
+    pub fn own_account(&self) -> Option<&UserId> {
+        match &self.purpose {
+            Purpose::Own(own) => Some(&own.id),
+            Purpose::View | Purpose::Change => None,
+            #[cfg(feature = "system-scope")]
+            Purpose::System(_) => None,
+        }
     }
 
     /// Returns the scope with the caller's present roles. Call it in the step that changes: the
@@ -277,50 +285,6 @@ impl AccountScope {
     pub fn authorize_operator(&self, user: &User) -> Result<(), Denied> {
         self.authorize_change(user)?;
         if self.is_operator() { Ok(()) } else { Err(Refusal::OperatorsOnly.into()) }
-    }
-
-    /// Returns what setting a password does to the credential stamp: a stamp for everyone but the
-    /// person, who renews an open one, and operators, who remove it. Whoever proves the current
-    /// password of its own account acts as the person, even if the token covers every tenant.
-    ///
-    /// `now` is by the directory's clock, as the time of its last password reset is.
-    pub fn stamp_after_password(&self, user: &User, now: Timestamp) -> StampUpdate {
-        if self.owns(user) {
-            let open = user.credentials.open_stamp();
-            open.map_or(StampUpdate::Keep, |open| {
-                StampUpdate::Set(CredentialStamp { at: now, ..open.clone() })
-            })
-        } else if self.is_operator() {
-            StampUpdate::Remove
-        } else {
-            let stamp = user.credentials.stamp.as_deref();
-            StampUpdate::Set(CredentialStamp {
-                at: now,
-                by: user.home.clone(),
-                sets_address: stamp.is_some_and(|stamp| stamp.sets_address),
-            })
-        }
-    }
-
-    /// Returns what changing the address does to the credential stamp: a stamp for everyone but
-    /// operators. A person has no right to change the own address; one who may do so acts as the
-    /// home.
-    ///
-    /// A reset that has closed a stamp was made by mail to the old address, and proves nothing about
-    /// the new one: an operator's change renews a stamp, open or not.
-    ///
-    /// `now` is by the directory's clock, as the time of its last password reset is.
-    pub fn stamp_after_address(&self, user: &User, now: Timestamp) -> StampUpdate {
-        match user.credentials.stamp.as_deref() {
-            Some(stamp) if self.is_operator() => {
-                StampUpdate::Set(CredentialStamp { at: now, ..stamp.clone() })
-            }
-            None if self.is_operator() => StampUpdate::Keep,
-            Some(_) | None => {
-                let by = user.home.clone();
-                StampUpdate::Set(CredentialStamp { at: now, by, sets_address: true })
-            }
-        }
     }
 
     /// R2. An account without a home belongs to callers who cover every tenant.

@@ -72,6 +72,7 @@ mod role;
 #[cfg(feature = "serde")]
 mod serde;
 mod sort_value;
+mod stamp_update;
 mod standing;
 mod tenant_scope;
 mod tenant_set;
@@ -82,7 +83,7 @@ mod user_builder;
 mod view;
 
 pub use account::{AccountChange, MembershipChange, NameOwner, NewMember, NewUser, User};
-pub use account_scope::{AccountScope, StampUpdate};
+pub use account_scope::AccountScope;
 pub use actor::{Actor, Bearer, CallerKey, ClaimedTenants, Coverage, SubjectKind};
 pub use change::{
     AuthorizedChange, AuthorizedDeletion, AuthorizedDetachment, Decision, PendingChange, RoleAtRisk,
@@ -104,6 +105,7 @@ pub use role::{
     RoleDefinition, RoleName,
 };
 pub use sort_value::{SortField, SortValue, lower_case};
+pub use stamp_update::StampUpdate;
 pub use standing::{Standing, standing};
 pub use tenant_scope::{AmbiguousAccount, AttachStep, TenantScope};
 pub use tenant_set::TenantSet;
