@@ -21,7 +21,7 @@ use crate::process::wiring_error::WiringError;
 use crate::settings::{Auth0Settings, DirectorySettings, InvalidSettings, Invite, Settings};
 
 /// The crates of this workspace, as log targets. Their log messages are reviewed for secrets.
-pub(crate) const OWN_CRATES: [&str; 13] = [
+pub(crate) const OWN_CRATES: [&str; 14] = [
     "usher",
     "usher_http",
     "application",
@@ -31,6 +31,7 @@ pub(crate) const OWN_CRATES: [&str; 13] = [
     "memory_adapter",
     "oidc_adapter",
     "password_hashing",
+    "postgres_adapter",
     "ports",
     "roster",
     "telemetry",

@@ -10,7 +10,7 @@ use crate::modules::crates;
 
 /// Each crate with the crates of the workspace that it depends on, and that its tests do. A crate
 /// stands after the crates that it depends on.
-pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
+pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 18] = [
     ("concurrency", &[], &[]),
     ("telemetry", &[], &["telemetry"]),
     ("domain", &[], &[]),
@@ -25,6 +25,11 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 16] = [
         &["conformance", "memory-adapter", "ports"],
     ),
     ("memory-adapter", &["domain", "password-hashing", "ports", "roster"], &["conformance"]),
+    (
+        "postgres-adapter",
+        &["domain", "password-hashing", "ports"],
+        &["conformance", "postgres-testkit"],
+    ),
     ("oidc-adapter", &["ports"], &["conformance"]),
     ("token-verifier", &["concurrency", "domain", "ports"], &["conformance"]),
     // A stand-in that used our code would share our mistakes.
@@ -83,7 +88,7 @@ const INNER_DEPENDENCIES: [(&str, &[&str]); 5] = [
 ];
 
 /// Third-party crates that only these crates may use, and only these in their tests.
-const CONFINED: [(&str, &[&str], &[&str]); 21] = [
+const CONFINED: [(&str, &[&str], &[&str]); 24] = [
     ("actix-web", &["bench", "http-actix"], &[]),
     ("actix-cors", &["http-actix"], &[]),
     ("governor", &["http-actix"], &[]),
@@ -108,6 +113,9 @@ const CONFINED: [(&str, &[&str], &[&str]); 21] = [
         &["auth0-sim", "http-actix"],
     ),
     ("argon2", &["password-hashing"], &[]),
+    ("deadpool-postgres", &["postgres-adapter"], &[]),
+    ("tokio-postgres", &["postgres-adapter", "postgres-testkit"], &[]),
+    ("tokio-postgres-rustls", &["postgres-adapter"], &[]),
     ("wiremock", &[], &["auth0-adapter", "http-actix", "oidc-adapter"]),
 ];
 
