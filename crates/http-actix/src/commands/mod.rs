@@ -3,6 +3,7 @@
 mod check_config;
 mod doctor;
 mod healthcheck;
+mod migrate;
 mod openapi;
 mod output;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     /// Check whether the configured Auth0 tenant has everything that the service needs; exits with
     /// 1 if not, and prints what to fix
     Doctor(doctor::Options),
+    /// Migrate the schema of the configured PostgreSQL database
+    Migrate(migrate::Options),
     /// Check whether a running service is ready; exits with 1 if not
     Healthcheck(healthcheck::Options),
 }
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
+        Command::Migrate(options) => migrate::run(&options),
         Command::Healthcheck(options) => healthcheck::run(&options),
     };
     match result {

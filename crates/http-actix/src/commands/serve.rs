@@ -150,6 +150,7 @@ fn serve_dev(mut settings: Settings, allow_remote: bool, context: Context) -> Co
     let storage = match settings.directory {
         DirectorySettings::Memory { .. } => "stored in memory",
         DirectorySettings::Auth0(_) => "stored in a stand-in for Auth0",
+        DirectorySettings::Postgres(_) => "stored in PostgreSQL, without demo users",
     };
     let server = Server::bind(settings, backend)?;
     // A closed standard output does not stop the service.

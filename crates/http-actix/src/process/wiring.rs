@@ -1,5 +1,7 @@
 //! The composition root: the only module that names adapters.
 
+pub(crate) mod postgres;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -105,8 +107,8 @@ fn has_tls_issuer(settings: &Settings) -> bool {
 
 /// Whether the service sends requests over TLS.
 pub(crate) fn uses_tls(settings: &Settings) -> bool {
-    let is_auth0 = matches!(settings.directory, DirectorySettings::Auth0(_));
-    is_auth0 || settings.traces.is_some() || has_tls_issuer(settings)
+    let is_remote = !matches!(settings.directory, DirectorySettings::Memory { .. });
+    is_remote || settings.traces.is_some() || has_tls_issuer(settings)
 }
 
 /// What the adapters think of settings.
@@ -132,6 +134,7 @@ pub(crate) fn check(settings: &Settings, upstream: &UpstreamRuntime) -> Findings
             let metrics = Metrics::new(&clock);
             Directory::from_settings(settings, upstream, &clock, &metrics, b"").map(drop)
         }
+        DirectorySettings::Postgres(database) => postgres::database(database, upstream).map(drop),
     };
     errors.extend(directory.err());
     errors.extend(traces(settings, upstream).err());
@@ -139,8 +142,8 @@ pub(crate) fn check(settings: &Settings, upstream: &UpstreamRuntime) -> Findings
     Findings { errors: errors.into_iter().map(InvalidSettings::from).collect(), warnings }
 }
 
-/// Builds the backend of development mode: demo tenants in memory, unless the settings name a seed
-/// or a stand-in for Auth0, and the key of the development issuers.
+/// Builds the backend of development mode: demo tenants in memory, unless the settings name a seed,
+///  a stand-in for Auth0 or a database, and the key of the development issuers.
 ///
 /// # Errors
 /// When the seed or a setting is invalid.
@@ -153,6 +156,9 @@ pub(crate) fn wire_dev(
         && !auth0_config(auth0)?.domain.is_loopback()
     {
         return Err(WiringError::DevOnRealAuth0);
+    }
+    if let DirectorySettings::Postgres(database) = &settings.directory {
+        postgres::check_dev(database)?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Metrics::new(&clock);
@@ -199,7 +205,9 @@ pub(crate) fn traces(
 /// When the adapter is another one, or a setting is invalid.
 pub(crate) async fn diagnose(settings: &Settings) -> Result<Vec<Diagnosis>, WiringError> {
     match &settings.directory {
-        DirectorySettings::Memory { .. } => Err(WiringError::NoChecks),
+        DirectorySettings::Memory { .. } | DirectorySettings::Postgres(_) => {
+            Err(WiringError::NoChecks)
+        }
         DirectorySettings::Auth0(auth0) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             let config = auth0_config(auth0)?;
@@ -314,6 +322,12 @@ impl Directory {
                 }
                 Ok(Self::from_adapter(Arc::new(directory), |directory, settings| {
                     directory.set_roles(&settings.roles);
+                }))
+            }
+            DirectorySettings::Postgres(database) => {
+                let directory = postgres::open(settings, database, upstream, clock)?;
+                Ok(Self::from_adapter(Arc::new(directory), |directory, settings| {
+                    directory.set_roles(Arc::clone(&settings.roles));
                 }))
             }
             DirectorySettings::Auth0(auth0) => {

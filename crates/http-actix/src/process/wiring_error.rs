@@ -43,6 +43,17 @@ pub(crate) enum WiringError {
          to anyone"
     )]
     DevOnRealAuth0,
+    /// The database is on another machine in development mode, which would give anyone access to it.
+    #[error(
+        "database.url: must be on this machine in development mode, which gives tokens to anyone"
+    )]
+    DevOnRealDatabase,
+    /// The database cannot be used, or its schema has another version.
+    #[error("PostgreSQL")]
+    Database(#[source] BoxedError),
+    /// The adapter has no schema.
+    #[error("directory.adapter: must be postgres for usher migrate")]
+    NoSchema,
     /// The doctor has no checks for the adapter.
     #[error("directory.adapter: must be auth0 for usher doctor")]
     NoChecks,
@@ -70,6 +81,10 @@ impl WiringError {
         Self::setting("directory.auth0", key, reason)
     }
 
+    pub(super) fn database<E: Into<BoxedError>>(error: E) -> Self {
+        Self::Database(error.into())
+    }
+
     pub(super) fn client<E: Into<BoxedError>>(name: &'static str) -> impl FnOnce(E) -> Self {
         move |error| Self::Client { name, source: error.into() }
     }
@@ -79,7 +94,9 @@ impl From<WiringError> for InvalidSettings {
     fn from(error: WiringError) -> Self {
         let text = error_chain(&error);
         match text.split_once(": ") {
-            Some((key, reason)) if !matches!(error, WiringError::Client { .. }) => {
+            Some((key, reason))
+                if !matches!(error, WiringError::Client { .. } | WiringError::Database(_)) =>
+            {
                 Self::value(key, reason)
             }
             Some(_) | None => Self::Source(text),

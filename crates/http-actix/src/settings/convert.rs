@@ -37,10 +37,13 @@ pub(super) fn convert_with_issuers(
 /// stand for the invalid values.
 pub(super) fn convert(raw: Raw, folder: Option<&Path>, errors: &mut Errors) -> Settings {
     let request_timeout_ms = raw.http.request_timeout_ms;
+    let has_database = raw.database.url.is_some() || raw.database.url_file.is_some();
+    let has_unused_database = has_database && raw.directory.adapter != "postgres";
     Settings {
         http: http(raw.http, errors),
         log: log(raw.log, errors),
-        directory: directory(raw.directory, request_timeout_ms, folder, errors),
+        directory: directory(raw.directory, raw.database, request_timeout_ms, folder, errors),
+        has_unused_database,
         auth: auth(&raw.auth, request_timeout_ms, errors),
         issuers: issuers(raw.auth.issuers, &raw.auth.known_tenants, errors),
         accounts: accounts(&raw.accounts),

@@ -1,19 +1,21 @@
 //! Converts `[directory]`.
 
-use std::fs;
 use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::bounds::positive;
+use super::database::database;
 use super::error::{Errors, InvalidSettings, SettingsResult};
 use super::layers::resolve_path;
 use super::model::{Auth0Settings, DirectorySettings, Invite};
 use super::raw;
+use super::secret::{contents, secret};
 
-/// Converts the section. If there are errors, placeholders stand for the invalid values.
+/// Converts the section, with `[database]` if it stores the accounts. If there are errors, placeholders stand for the invalid values.
 pub(super) fn directory(
     raw: raw::Directory,
+    raw_database: raw::Database,
     request_timeout_ms: u64,
     folder: Option<&Path>,
     errors: &mut Errors,
@@ -22,6 +24,7 @@ pub(super) fn directory(
         "auth0" => {
             DirectorySettings::Auth0(Box::new(auth0(raw.auth0, request_timeout_ms, folder, errors)))
         }
+        "postgres" => DirectorySettings::Postgres(Box::new(database(raw_database, folder, errors))),
         _ => DirectorySettings::Memory {
             seed: raw.memory.seed.map(|seed| resolve_path(folder, &seed)),
         },
@@ -45,7 +48,13 @@ fn auth0(
         connection: required("directory.auth0.connection", Some(raw.connection)),
         audience: raw.audience.filter(|audience| !audience.is_empty()),
         client_secret: errors
-            .check(secret(raw.client_secret, raw.client_secret_file, folder))
+            .check(secret(
+                "directory.auth0.client_secret",
+                "auth0",
+                raw.client_secret,
+                raw.client_secret_file,
+                folder,
+            ))
             .unwrap_or_else(|| SecretString::from("")),
         attach_connections: errors.check_or_default(connection_names(raw.attach_connections)),
         metadata_prefix: raw.metadata_prefix,
@@ -75,45 +84,4 @@ fn connection_names(mut names: Vec<String>) -> SettingsResult<Vec<String>> {
         return Err(InvalidSettings::value(key, "must not be empty"));
     }
     Ok(names)
-}
-
-/// Returns the secret, or the contents of the file without the final line break.
-fn secret(
-    secret: Option<SecretString>,
-    file: Option<String>,
-    folder: Option<&Path>,
-) -> SettingsResult<SecretString> {
-    const KEY: &str = "directory.auth0.client_secret";
-    const FILE: &str = "directory.auth0.client_secret_file";
-    let (key, secret) = match (secret, file) {
-        (Some(_), Some(_)) => {
-            let reason = "must not be set together with directory.auth0.client_secret";
-            return Err(InvalidSettings::value(FILE, reason));
-        }
-        (Some(secret), None) => (KEY, secret),
-        (None, Some(file)) => {
-            // The error does not repeat the path, which may be the secret under the wrong key.
-            let bytes = fs::read(resolve_path(folder, &file)).map_err(|error| {
-                InvalidSettings::value(FILE, format!("the file cannot be read: {error}"))
-            })?;
-            let text = String::from_utf8(bytes)
-                .map_err(|_| InvalidSettings::value(FILE, "the file must contain UTF-8 text"))?;
-            (FILE, SecretString::from(text.trim_end_matches(['\r', '\n'])))
-        }
-        (None, None) => {
-            let reason = "is required when directory.adapter is auth0, unless client_secret_file \
-                          is set";
-            return Err(InvalidSettings::value(KEY, reason));
-        }
-    };
-    if secret.expose_secret().is_empty() {
-        return Err(InvalidSettings::value(key, "must not be empty"));
-    }
-    Ok(secret)
-}
-
-fn contents(key: &str, path: &Path) -> SettingsResult<Vec<u8>> {
-    fs::read(path).map_err(|error| {
-        InvalidSettings::value(key, format!("{} cannot be read: {error}", path.display()))
-    })
 }

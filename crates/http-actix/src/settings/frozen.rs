@@ -1,6 +1,9 @@
 //! The sections of the settings that change only with a restart.
 
-use super::raw::{Auth0, Directory, Raw};
+use aws_lc_rs::digest::{SHA256, digest};
+use secrecy::ExposeSecret as _;
+
+use super::raw::{Auth0, Database, Directory, Raw};
 
 /// The sections that cannot change at run time, as text to compare, without secrets.
 #[derive(Debug, Default)]
@@ -12,6 +15,7 @@ impl FrozenSections {
             http,
             log,
             directory,
+            database,
             auth,
             accounts,
             passwords,
@@ -29,6 +33,7 @@ impl FrozenSections {
             ("http", format!("{http:?}")),
             ("log.format", log.format.clone()),
             ("directory", directory_without_secret(directory)),
+            ("database", database_without_secret(database)),
             ("auth", format!("{auth:?}")),
             ("accounts", format!("{accounts:?}")),
             ("passwords", format!("{passwords:?}")),
@@ -54,4 +59,12 @@ fn directory_without_secret(directory: &Directory) -> String {
     let connections = (connection, attach_connections);
     let auth0 = (domain, audience, client_id, connections, metadata_prefix);
     format!("{adapter:?} {memory:?} {auth0:?} {timeout_ms} {ca_file:?} {invite} {verify_email}")
+}
+
+/// Formats the section with a digest of the connection URI, which may contain a password.
+fn database_without_secret(database: &Database) -> String {
+    let url = database.url.as_ref();
+    let url = url.map(|url| digest(&SHA256, url.expose_secret().as_bytes()));
+    // `Debug` of the section redacts the URI.
+    format!("{database:?} {url:?}")
 }

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod convert;
+mod database;
 mod defaults;
 mod directory;
 mod environment;
@@ -19,8 +20,10 @@ mod model;
 mod opentelemetry;
 mod raw;
 mod raw_auth;
+mod raw_database;
 mod reference;
 mod schema;
+mod secret;
 mod shape;
 mod source;
 mod strict;
@@ -33,8 +36,8 @@ pub use layers::state_folder;
 pub(crate) use load::ignored_variables;
 pub use load::{load, load_defaults, load_development, load_http, load_lenient};
 pub use model::{
-    Auth0Settings, DirectorySettings, HttpSettings, Invite, LogFormat, LogSettings, ReloadSettings,
-    Settings, TraceSettings,
+    Auth0Settings, DatabaseSettings, DirectorySettings, HttpSettings, Invite, LogFormat,
+    LogSettings, ReloadSettings, Settings, TraceSettings,
 };
 pub use reference::{Section, Setting, sections};
 pub use schema::schema;

@@ -24,6 +24,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// `[directory]`
     pub directory: DirectorySettings,
+    /// Whether `[database]` names a database that the directory does not use.
+    pub has_unused_database: bool,
     /// `[[auth.issuers]]`
     pub issuers: TrustedIssuers,
     /// The rest of `[auth]`
@@ -132,6 +134,8 @@ pub enum DirectorySettings {
     },
     /// In Auth0.
     Auth0(Box<Auth0Settings>),
+    /// In PostgreSQL.
+    Postgres(Box<DatabaseSettings>),
 }
 
 impl DirectorySettings {
@@ -139,7 +143,7 @@ impl DirectorySettings {
     /// itself knows it.
     pub fn min_password_length(&self) -> Option<usize> {
         match self {
-            Self::Memory { .. } => Some(8),
+            Self::Memory { .. } | Self::Postgres(_) => Some(8),
             Self::Auth0(_) => None,
         }
     }
@@ -179,6 +183,23 @@ impl Auth0Settings {
     pub(crate) fn client_identity(&self) -> (String, Option<String>, String) {
         (self.domain.clone(), self.audience.clone(), self.client_id.clone())
     }
+}
+
+/// Settings of the PostgreSQL adapter, which validates the URL itself.
+#[derive(Debug)]
+pub struct DatabaseSettings {
+    /// The connection URI.
+    pub url: SecretString,
+    /// Root certificates (PEM) to trust instead of those of the machine.
+    pub ca: Option<Vec<u8>>,
+    /// The maximum number of connections of this process.
+    pub max_connections: usize,
+    /// The time after which the server cancels a statement.
+    pub statement_timeout: Duration,
+    /// The time to wait for a connection.
+    pub connect_timeout: Duration,
+    /// Whether the schema is migrated at startup.
+    pub migrate: bool,
 }
 
 /// The mail that Auth0 sends to a user that is created without a password.

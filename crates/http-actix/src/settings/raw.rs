@@ -1,6 +1,6 @@
 //! Settings as in the file, before they become types.
 //!
-//! `[auth]` is in `raw_auth.rs`. The doc comments are the reference for operators: `reference.rs` generates the tables of
+//! `[auth]` is in `raw_auth.rs`, `[database]` in `raw_database.rs`. The doc comments are the reference for operators: `reference.rs` generates the tables of
 //! `docs/configuration.md` and the JSON schema from them. `bounds.rs` enforces the ranges.
 
 use std::collections::BTreeSet;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::strict;
 
 pub(super) use super::raw_auth::{Auth, Issuer, Tenants};
+pub(super) use super::raw_database::Database;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +24,8 @@ pub(super) struct Raw {
     pub(super) log: Log,
     /// The directory that stores the user accounts.
     pub(super) directory: Directory,
+    /// The PostgreSQL database, for `directory.adapter = "postgres"`.
+    pub(super) database: Database,
     /// Authentication: trusted token issuers, and the verification of their tokens.
     pub(super) auth: Auth,
     /// Accounts that several tenants rely on.
@@ -121,9 +124,9 @@ pub(super) struct Log {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Directory {
-    /// Where user accounts are stored: `memory` or `auth0`.
+    /// Where user accounts are stored: `memory`, `auth0` or `postgres`.
     #[serde(deserialize_with = "strict::string")]
-    #[schemars(extend("enum" = ["memory", "auth0"]))]
+    #[schemars(extend("enum" = ["memory", "auth0", "postgres"]))]
     pub(super) adapter: String,
     /// The directory in memory.
     #[serde(default)]

@@ -22,6 +22,11 @@ impl Settings {
                     .to_owned(),
             );
         }
+        if self.has_unused_database {
+            warnings.push(
+                "database: has no effect yet, because directory.adapter is not postgres".to_owned(),
+            );
+        }
         warnings
     }
 }

@@ -47,6 +47,7 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 18] = [
             "memory-adapter",
             "oidc-adapter",
             "ports",
+            "postgres-adapter",
             "telemetry",
             "token-verifier",
         ],

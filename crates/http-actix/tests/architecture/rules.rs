@@ -7,8 +7,9 @@ use syn::visit::{self, Visit};
 use crate::arrows::ARROWS;
 use crate::modules::{Crate, SourceFile, crates};
 
-/// The one file that names adapters.
+/// The file that names adapters, with that of the adapter that it must connect.
 const WIRING: &str = "http-actix/src/process/wiring.rs";
+const WIRING_OF_POSTGRES: &str = "http-actix/src/process/wiring/postgres.rs";
 
 /// The one file of `domain` that names serde, behind the feature of that name.
 const SERDE: &str = "domain/src/serde.rs";
@@ -34,7 +35,7 @@ const PURE_STD: [&str; 14] = [
 
 #[test]
 fn only_the_wiring_names_adapters() {
-    let adapters = ["auth0_adapter", "memory_adapter", "oidc_adapter"];
+    let adapters = ["auth0_adapter", "memory_adapter", "oidc_adapter", "postgres_adapter"];
     let mut found = BTreeSet::new();
     for package in ["application", "http-actix", "token-verifier", "telemetry"] {
         for file in parsed(package).files.values() {
@@ -43,7 +44,7 @@ fn only_the_wiring_names_adapters() {
             }
         }
     }
-    assert_eq!(found, BTreeSet::from([WIRING.to_owned()]));
+    assert_eq!(found, BTreeSet::from([WIRING, WIRING_OF_POSTGRES].map(str::to_owned)));
 }
 
 #[test]

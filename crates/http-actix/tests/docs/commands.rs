@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::pages::{self, Page, root};
 
-const SUBCOMMANDS: [&str; 6] =
-    ["serve", "token", "openapi", "check-config", "doctor", "healthcheck"];
+const SUBCOMMANDS: [&str; 7] =
+    ["serve", "token", "openapi", "check-config", "doctor", "migrate", "healthcheck"];
 /// Shell tokens that end a command.
 const TERMINATORS: [&str; 9] = ["|", ";", "&&", "||", "&", "#", "{", "}", "\\|"];
 

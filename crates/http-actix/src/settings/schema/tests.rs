@@ -32,7 +32,7 @@ fn schema_lists_the_allowed_words() {
         ),
         ("auth.issuers.profile", "jwt rfc9068 any"),
         ("auth.issuers.tenants", "issuer membership all"),
-        ("directory.adapter", "memory auth0"),
+        ("directory.adapter", "memory auth0 postgres"),
         ("directory.auth0.invite", "none reset_email"),
         ("log.format", "text json"),
         ("roles.may", "read write"),
