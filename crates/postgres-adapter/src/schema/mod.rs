@@ -127,6 +127,18 @@ impl Database {
         Ok(applied)
     }
 
+    /// Whether the role that this process logs in as is subject to no row-level security: a
+    /// superuser, or one with `BYPASSRLS`.
+    ///
+    /// # Errors
+    /// [`SchemaError::Database`].
+    pub async fn bypasses_row_security(&self) -> Result<bool, SchemaError> {
+        let connection = self.connection().await?;
+        let bypasses =
+            "SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user";
+        Ok(connection.query_one(bypasses, &[]).await?.get(0))
+    }
+
     /// Checks that the database responds.
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
         Transaction::begin(self, &Reach::nothing(), Mode::Snapshot).await?.finish().await

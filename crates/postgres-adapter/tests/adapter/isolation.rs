@@ -96,3 +96,15 @@ async fn service_cannot_turn_row_level_security_off() {
         assert_eq!(error.code().unwrap().code(), "42501", "{statement}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn superuser_is_recognised() {
+    let Some(world) = World::new() else { return };
+    for (database, expected) in [
+        (world.connect(), false),
+        (world.connect_as(&world.roles.owner), false),
+        (crate::world::connect(&world.database.url()), true),
+    ] {
+        assert_eq!(database.bypasses_row_security().await.unwrap(), expected);
+    }
+}

@@ -63,6 +63,9 @@ pub(super) fn open(
             }
         }
         database.check_schema().await.map_err(WiringError::database)?;
+        if database.bypasses_row_security().await.map_err(WiringError::database)? {
+            tracing::warn!("the role of database.url is not subject to row-level security");
+        }
         let roles = Arc::clone(&settings.roles);
         let directory =
             PostgresDirectory::new(database, roles, settings.accounts, Arc::clone(clock));
