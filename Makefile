@@ -3,7 +3,7 @@
 DOC := RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --document-private-items --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-auth0-sim sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-overload bench-instructions bench-instructions-write bench-criterion sbom up down check-deploy
+.PHONY: help run run-auth0-sim run-postgres sim-check api-clients api-fuzz fuzz check lint test test-loaded model mutants mutants-rules mutants-auth fmt doc book generate bench bench-overload bench-instructions bench-instructions-write bench-criterion sbom up down check-deploy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,14 @@ run: ## Serve on 127.0.0.1:8080 with demo tenants in memory
 	cargo run --locked -- serve --dev
 
 # The client id and the secret are the defaults of the stand-in.
+run-postgres: ## Serve like `run`, without demo users, on a throw-away PostgreSQL database
+	cargo build --locked -p http-actix -p postgres-testkit --bins
+	@output=$$(mktemp); target/debug/postgres-testkit run >$$output & server=$$!; \
+	trap "kill $$server 2>/dev/null; rm -f $$output" EXIT INT TERM; \
+	until grep -q ^url $$output; do kill -0 $$server || exit 1; sleep 0.1; done; \
+	USHER__DIRECTORY__ADAPTER=postgres USHER__DATABASE__URL="$$(sed -n 's/^url *//p' $$output)" \
+	target/debug/usher serve --dev
+
 run-auth0-sim: export USHER__DIRECTORY__ADAPTER = auth0
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__DOMAIN = http://127.0.0.1:9000
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_ID = usher

@@ -23,8 +23,8 @@ fn every_error_is_found_and_repaired() {
         "nonsense": 1,
     }));
     let expected = [
-        "nonsense: is not a setting; known here: accounts, auth, directory, http, limits, log, \
-         overload, passwords, reload, roles, traces",
+        "nonsense: is not a setting; known here: accounts, auth, database, directory, http, \
+         limits, log, overload, passwords, reload, roles, traces",
         "auth.issuers[0].audience: is required",
         "auth.issuers[0].algorithms[1]: must be RS256, RS384, RS512, PS256, PS384, PS512, ES256, \
          ES384, EdDSA or Ed25519",
