@@ -7,3 +7,5 @@ use api::{framework_errors, matrix, model, support, tokens};
 
 /// Whether the Auth0 adapter is under test.
 const ON_AUTH0: bool = false;
+/// Whether the PostgreSQL adapter is under test.
+const ON_POSTGRES: bool = false;

@@ -51,7 +51,15 @@ pub(crate) const ARROWS: [(&str, &[&str], &[&str]); 18] = [
             "telemetry",
             "token-verifier",
         ],
-        &["auth0-sim", "conformance", "ports", "telemetry", "token-verifier"],
+        &[
+            "auth0-sim",
+            "conformance",
+            "password-hashing",
+            "ports",
+            "postgres-testkit",
+            "telemetry",
+            "token-verifier",
+        ],
     ),
     (
         FUZZ_TARGETS,
@@ -115,7 +123,7 @@ const CONFINED: [(&str, &[&str], &[&str]); 24] = [
     ),
     ("argon2", &["password-hashing"], &[]),
     ("deadpool-postgres", &["postgres-adapter"], &[]),
-    ("tokio-postgres", &["postgres-adapter", "postgres-testkit"], &[]),
+    ("tokio-postgres", &["postgres-adapter", "postgres-testkit"], &["http-actix"]),
     ("tokio-postgres-rustls", &["postgres-adapter"], &[]),
     ("wiremock", &[], &["auth0-adapter", "http-actix", "oidc-adapter"]),
 ];

@@ -8,6 +8,7 @@ mod answer;
 pub(crate) mod document;
 mod gate;
 pub(crate) mod metrics;
+mod postgres;
 mod store;
 mod wire;
 

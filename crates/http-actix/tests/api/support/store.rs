@@ -1,6 +1,7 @@
-//! The directory under test: every test runs on both adapters.
+//! The directory under test: every test runs on each adapter.
 //!
-//! The test target `api` uses the memory adapter, `api_on_auth0` the Auth0 adapter with a stand-in.
+//! The test target `api` uses the memory adapter, `api_on_auth0` the Auth0 adapter with a stand-in,
+//! `api_on_postgres` the PostgreSQL adapter with a throw-away database.
 //! The stand-in's search lags by two seconds and returns ties in any order; its password policy is
 //! that of the memory adapter.
 
@@ -16,7 +17,8 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
-use crate::ON_AUTH0;
+use crate::support::postgres::PostgresStore;
+use crate::{ON_AUTH0, ON_POSTGRES};
 
 /// The directory of one test.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub(crate) struct Store {
     pub(crate) directory: Arc<dyn UserDirectory>,
     pub(crate) passwords: Arc<dyn PasswordCheck>,
     stand_in: Option<Auth0StandIn>,
+    postgres: Option<PostgresStore>,
 }
 
 #[derive(Debug)]
@@ -50,6 +53,8 @@ impl Store {
     ) -> Self {
         if ON_AUTH0 {
             Self::on_auth0(users, roles, clock).await
+        } else if ON_POSTGRES {
+            Self::on_postgres(users, roles, clock)
         } else {
             Self::in_memory(users, roles, clock)
         }
@@ -59,7 +64,24 @@ impl Store {
         let memory = MemoryDirectory::new(Arc::clone(roles), Arc::clone(clock) as Arc<dyn Clock>);
         memory.load_seed(users.as_bytes()).unwrap();
         let memory = Arc::new(memory);
-        Self { directory: Arc::clone(&memory) as _, passwords: memory, stand_in: None }
+        Self {
+            directory: Arc::clone(&memory) as _,
+            passwords: memory,
+            stand_in: None,
+            postgres: None,
+        }
+    }
+
+    fn on_postgres(users: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
+        let store = PostgresStore::new();
+        store.seed(users, clock.now());
+        let directory = store.directory(roles, clock);
+        Self {
+            directory: Arc::clone(&directory) as _,
+            passwords: directory,
+            stand_in: None,
+            postgres: Some(store),
+        }
     }
 
     async fn on_auth0(users: &str, roles: &Arc<RoleCatalogue>, clock: &Arc<ManualClock>) -> Self {
@@ -86,6 +108,7 @@ impl Store {
             directory: Arc::clone(&directory) as _,
             passwords: directory,
             stand_in: Some(stand_in),
+            postgres: None,
         }
     }
 
@@ -106,6 +129,10 @@ impl Store {
             stand_in.sim.control().reset();
             stand_in.seed(users, clock.now());
             let directory = stand_in.directory(roles, clock);
+            (self.directory, self.passwords) = (Arc::clone(&directory) as _, directory);
+        } else if let Some(store) = &self.postgres {
+            store.seed(users, clock.now());
+            let directory = store.directory(roles, clock);
             (self.directory, self.passwords) = (Arc::clone(&directory) as _, directory);
         } else {
             let lines = users.trim().lines().map(without_password);
