@@ -12,14 +12,6 @@ run: ## Serve on 127.0.0.1:8080 with demo tenants in memory
 	cargo run --locked -- serve --dev
 
 # The client id and the secret are the defaults of the stand-in.
-run-postgres: ## Serve like `run`, without demo users, on a throw-away PostgreSQL database
-	cargo build --locked -p http-actix -p postgres-testkit --bins
-	@output=$$(mktemp); target/debug/postgres-testkit run >$$output & server=$$!; \
-	trap "kill $$server 2>/dev/null; rm -f $$output" EXIT INT TERM; \
-	until grep -q ^url $$output; do kill -0 $$server || exit 1; sleep 0.1; done; \
-	USHER__DIRECTORY__ADAPTER=postgres USHER__DATABASE__URL="$$(sed -n 's/^url *//p' $$output)" \
-	target/debug/usher serve --dev
-
 run-auth0-sim: export USHER__DIRECTORY__ADAPTER = auth0
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__DOMAIN = http://127.0.0.1:9000
 run-auth0-sim: export USHER__DIRECTORY__AUTH0__CLIENT_ID = usher
@@ -28,6 +20,15 @@ run-auth0-sim: ## Serve like `run`, with a stand-in for Auth0 on 127.0.0.1:9000
 	cargo build --locked -p http-actix -p auth0-sim --bins
 	target/debug/auth0-sim --listen 127.0.0.1:9000 --seed crates/auth0-sim/demo.jsonl & \
 	trap "kill $$! 2>/dev/null" EXIT INT TERM; target/debug/usher serve --dev
+
+# The first line of the output is the URL.
+run-postgres: export USHER__DIRECTORY__ADAPTER = postgres
+run-postgres: ## Serve like `run`, with a throw-away PostgreSQL database and without demo users
+	cargo build --locked -p http-actix -p postgres-testkit --bins
+	output=$$(mktemp); target/debug/postgres-testkit run > $$output & server=$$!; \
+	trap "kill $$server 2>/dev/null; rm -f $$output" EXIT INT TERM; \
+	until grep -q '^url' $$output; do kill -0 $$server || exit 1; sleep 0.1; done; \
+	USHER__DATABASE__URL=$$(sed -n 's/^url *//p' $$output) target/debug/usher serve --dev
 
 sim-check: ## Test the stand-in for Auth0 with Auth0's own SDKs, from npm and PyPI, and the Action of docs/auth0.md
 	cargo build --locked -p auth0-sim --bins
@@ -89,7 +90,7 @@ MODEL_SEED ?= $(shell date +%s)
 
 model: ## Run a long model test with random calls (MODEL_CASES, MODEL_SEED)
 	PROPTEST_CASES=$(MODEL_CASES) PROPTEST_RNG_SEED=$(MODEL_SEED) cargo test --locked -p http-actix --all-features \
-		--test api --test api_on_auth0 -- --nocapture model::random_
+		--test api --test api_on_auth0 --test api_on_postgres -- --nocapture model::random_
 
 mutants: mutants-rules mutants-auth ## Run mutation tests on the rules, use cases and token verifier; takes hours
 
