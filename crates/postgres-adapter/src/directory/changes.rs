@@ -303,9 +303,9 @@ fn update_stamp(user: &mut User, update: StampUpdate) {
     }
 }
 
-/// Returns an id with 96 random bits, which no other account has.
+/// Returns an id in Auth0's form, with 96 random bits, which no other account has.
 fn new_id() -> Result<UserId, Failure> {
-    format!("usher|{:024x}", rand::random::<u128>() >> 32).parse().map_err(failed)
+    format!("auth0|{:024x}", rand::random::<u128>() >> 32).parse().map_err(failed)
 }
 
 fn failed(source: domain::InvalidUserId) -> Failure {

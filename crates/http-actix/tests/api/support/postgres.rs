@@ -118,7 +118,7 @@ fn insert(line: &str, now: Timestamp) -> String {
     };
     let password = seed.get("password").and_then(Value::as_str).map(phc);
     let id = match text("id") {
-        missing if missing == "NULL" => format!("'seed|' || {}", text("email")),
+        missing if missing == "NULL" => format!("'auth0|' || {}", text("email")),
         given => given,
     };
     let mut sql = format!(
