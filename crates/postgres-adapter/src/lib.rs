@@ -16,8 +16,9 @@
 //!   tried again. If the connection is lost during the commit, another one asks for its outcome; if
 //!   nobody can tell, the result is [`ports::PortError::Timeout`].
 //! - A call whose caller gives up is rolled back, or has been committed as a whole.
-//! - Row-level security shows a transaction no row of a tenant that its scope does not cover. Every
-//!   statement names the tenant as well.
+//! - Row-level security shows a transaction no row of a tenant that its scope does not cover, except
+//!   by four functions that answer what a decision depends on. Statements that are about one tenant
+//!   name it as well.
 //! - Lists have exactly the order of [`domain::Sort`], whatever locale the database has: the texts
 //!   that the database sorts by are made here.
 //! - Passwords have at least 8 characters, and are stored as Argon2id hashes in the PHC string
