@@ -157,6 +157,34 @@ pub struct NewUser {
     pub password: Option<Password>,
 }
 
+impl NewUser {
+    /// Returns the account at home in the tenant, attached to it and created at that moment. It has
+    /// no password.
+    pub fn into_user(self, id: UserId, home: TenantId, attachment: Attachment) -> User {
+        let now = attachment.since;
+        let membership =
+            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(self.role) };
+        let mut user = User {
+            id,
+            email: self.email,
+            username: self.username,
+            given_name: self.given_name,
+            family_name: self.family_name,
+            display_name: None,
+            service_user: self.service_user,
+            blocked: false,
+            created_at: now,
+            updated_at: Some(now),
+            last_login: None,
+            home: Some(home.clone()),
+            credentials: Credentials::default(),
+            memberships: [(home, membership)].into(),
+        };
+        user.set_display_name(self.display_name);
+        user
+    }
+}
+
 /// A member to add to a tenant: attached if the address has an account, else created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMember {

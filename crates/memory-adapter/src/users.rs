@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AccountChange, AccountScope, AttachStep, CredentialStamp, Credentials, Denied, Membership,
-    MembershipChange, NewMember, NewUser, Page, PageRequest, Password, Sort, StampUpdate, TenantId,
-    TenantScope, User, UserId,
+    AccountChange, AccountScope, AttachStep, CredentialStamp, Denied, MembershipChange, NewMember,
+    NewUser, Page, PageRequest, Password, Sort, StampUpdate, TenantId, TenantScope, User, UserId,
 };
 use password_hashing::check_policy;
 use ports::{
@@ -287,28 +286,8 @@ impl MemoryDirectory {
 
     /// Returns a new account whose home is the scope's tenant.
     fn new_user(&self, scope: &TenantScope, id: UserId, new: NewUser) -> User {
-        let now = self.clock.now();
-        let attachment = State::new_attachment(new.email.clone(), now);
-        let membership =
-            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
-        let mut user = User {
-            id,
-            email: new.email,
-            username: new.username,
-            given_name: new.given_name,
-            family_name: new.family_name,
-            display_name: None,
-            service_user: new.service_user,
-            blocked: false,
-            created_at: now,
-            updated_at: Some(now),
-            last_login: None,
-            home: Some(scope.tenant().clone()),
-            credentials: Credentials::default(),
-            memberships: [(scope.tenant().clone(), membership)].into(),
-        };
-        user.set_display_name(new.display_name);
-        user
+        let attachment = State::new_attachment(new.email.clone(), self.clock.now());
+        new.into_user(id, scope.tenant().clone(), attachment)
     }
 
     /// Stores the record with a change to its user, and returns the user as stored. The time of the

@@ -1,9 +1,8 @@
 //! Changes, each in one transaction. A caller tries a transaction again that another one prevented.
 
 use domain::{
-    AccountChange, AccountScope, AttachStep, Attachment, CredentialStamp, Credentials,
-    EmailAddress, Membership, MembershipChange, MembershipId, NewMember, NewUser, StampUpdate,
-    TenantScope, User, UserId,
+    AccountChange, AccountScope, AttachStep, Attachment, CredentialStamp, EmailAddress,
+    MembershipChange, MembershipId, NewMember, NewUser, StampUpdate, TenantScope, User, UserId,
 };
 use ports::{AccountUpdate, AttachOutcome, Conflict, PortError, ReleaseOutcome};
 
@@ -270,28 +269,8 @@ impl PostgresDirectory {
 
     /// Returns a new account whose home is the scope's tenant.
     fn new_user(&self, scope: &TenantScope, new: NewUser) -> Result<User, Failure> {
-        let now = self.clock.now();
         let attachment = self.new_attachment(new.email.clone());
-        let membership =
-            Membership { attachment: Some(Box::new(attachment)), ..Membership::new(new.role) };
-        let mut user = User {
-            id: new_id()?,
-            email: new.email,
-            username: new.username,
-            given_name: new.given_name,
-            family_name: new.family_name,
-            display_name: None,
-            service_user: new.service_user,
-            blocked: false,
-            created_at: now,
-            updated_at: Some(now),
-            last_login: None,
-            home: Some(scope.tenant().clone()),
-            credentials: Credentials::default(),
-            memberships: [(scope.tenant().clone(), membership)].into(),
-        };
-        user.set_display_name(new.display_name);
-        Ok(user)
+        Ok(new.into_user(new_id()?, scope.tenant().clone(), attachment))
     }
 }
 
