@@ -19,6 +19,7 @@ conformance::one_step_suite!(subject);
 conformance::password_suite!(subject);
 conformance::key_source_suite!(key_subject);
 
+#[expect(clippy::unused_async, reason = "the suite awaits it")]
 async fn subject() -> Subject {
     let clock = Arc::new(ManualClock::new());
     let directory = Arc::new(MemoryDirectory::new(catalogue(), clock.clone()));
@@ -66,6 +67,7 @@ impl StoreControl for Store {
     }
 }
 
+#[expect(clippy::unused_async, reason = "the suite awaits it")]
 async fn key_subject() -> KeySubject {
     let source = Arc::new(MemoryKeySource::new());
     let address = |tenant| KeySetLocation {
